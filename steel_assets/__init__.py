@@ -1,0 +1,1 @@
+"""Steel Assets: tomorrow's steel price, and how far to trust it."""

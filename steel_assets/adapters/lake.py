@@ -1,0 +1,106 @@
+"""The lake's layout over an object store: append-only raw observations, and frames written whole.
+
+Layout (the mission's): ``raw-data/<source>/<group>/<year>/…parquet``, ``processed-data/{daily,weekly,monthly}/…``,
+``models/{production,staging,backups}/…``, ``predictions/{daily,validation}/…``. A file ``lake.json`` says whether the lake
+holds simulated or real data; the two never mix.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
+from steel_assets.core.tables import OBSERVATIONS, Table
+
+MARK = "lake.json"
+
+
+class LakeError(RuntimeError):
+    """The lake refuses; the message says why and what to do."""
+
+
+class Lake:
+    """Frames in an object store."""
+
+    def __init__(self, store: ObjectStore, *, simulated: bool) -> None:
+        self.store = store
+        self.simulated = simulated
+
+    def append_observations(self, observations: pd.DataFrame, folder: str, group: str) -> str | None:
+        """Store one collection as one new immutable file; the file's key, or None when there is nothing to store.
+
+        Args:
+            observations: rows of one source and one ``collected_at``, as ``tables.OBSERVATIONS`` declares them.
+            folder: the source's folder, for example ``fred-api``.
+            group: endpoint group, for example ``inflation_data``.
+
+        Raises:
+            LakeError: simulated rows for a real lake, or real rows for a simulated one.
+            TableError: the rows do not fit the table.
+        """
+        if observations.empty:
+            return None
+        rows = OBSERVATIONS.enforce(observations).sort_values(["series", "period", "published_at"], kind="stable")
+        if bool((rows["simulated"] != self.simulated).any()):
+            raise LakeError(self._mixing("rows"))
+        self._mark()
+        content = to_parquet(rows)
+        collected = rows["collected_at"].iloc[0]
+        name = f"{collected:%Y-%m-%dT%H%M%SZ}-{hashlib.sha256(content).hexdigest()[:12]}.parquet"
+        key = f"raw-data/{folder}/{group}/{collected:%Y}/{name}"
+        self.store.put(key, content)
+        return key
+
+    def observations(self, series: Iterable[str] | None = None) -> pd.DataFrame:
+        """All observations ever stored, all vintages; only of ``series`` when given."""
+        keys = [key for key in self.store.list("raw-data/") if key.endswith(".parquet") and "/rejected/" not in key]
+        wanted = [("series", "in", sorted(set(series)))] if series is not None else None
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            tables = list(pool.map(lambda key: pq.read_table(io.BytesIO(self.store.get(key)), filters=wanted), keys))
+        if not tables:
+            return OBSERVATIONS.empty()
+        frame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+        return OBSERVATIONS.enforce(frame.drop_duplicates(list(OBSERVATIONS.key)))
+
+    def write(self, key: str, frame: pd.DataFrame, table: Table | None = None) -> str:
+        """Write ``frame`` whole under ``key``, after enforcing ``table`` when given; where to find it."""
+        self._mark()
+        self.store.put(key, to_parquet(table.enforce(frame) if table else frame))
+        return self.store.uri(key)
+
+    def read(self, key: str) -> pd.DataFrame:
+        """The frame under ``key``. Raises ObjectNotFound."""
+        return pq.read_table(io.BytesIO(self.store.get(key))).to_pandas()
+
+    def _mark(self) -> None:
+        content = json.dumps({"simulated": self.simulated}).encode()
+        try:
+            if json.loads(self.store.get(MARK))["simulated"] != self.simulated:
+                raise LakeError(self._mixing("settings"))
+        except ObjectNotFound:
+            try:
+                self.store.put_if(MARK, content, None)
+            except Conflict:
+                self._mark()
+
+    def _mixing(self, what: str) -> str:
+        kind = "simulated" if self.simulated else "real"
+        return (
+            f"these {what} would mix simulated and real data in one lake, which is never done. This process is set for {kind} data; "
+            "use another STEEL_HOME (or STEEL_LAKE) for the other kind, or change STEEL_SOURCES."
+        )
+
+
+def to_parquet(frame: pd.DataFrame) -> bytes:
+    """``frame`` as Parquet bytes, the same bytes for the same frame."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), buffer, compression="zstd")
+    return buffer.getvalue()

@@ -1,0 +1,114 @@
+"""The lake's storage: named, immutable-by-habit blobs, and one operation that is atomic between competing writers.
+
+Keys are relative paths with forward slashes, for example ``raw-data/fred-api/inflation_data/2026/….parquet``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock
+
+KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+-]*(/[A-Za-z0-9_][A-Za-z0-9._=+-]*)*")
+
+
+class ObjectNotFound(KeyError):
+    """Nothing is stored under this key."""
+
+
+class Conflict(RuntimeError):
+    """Another writer changed the object since it was read; nothing was written."""
+
+
+class ObjectStore(Protocol):
+    """A port: every implementation passes the same conformance suite."""
+
+    def get(self, key: str) -> bytes:
+        """The content of ``key``. Raises ObjectNotFound."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write ``key`` whole or not at all, whatever was there before."""
+
+    def version(self, key: str) -> str | None:
+        """An opaque token of the current content of ``key``; None when there is none."""
+
+    def put_if(self, key: str, content: bytes, version: str | None) -> None:
+        """Write ``key`` only if its version is still ``version`` (None: only if it does not exist). Raises Conflict."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """All keys that start with ``prefix``, in order."""
+
+    def delete(self, key: str) -> None:
+        """Remove ``key``; removing what is not there is no error."""
+
+    def uri(self, key: str) -> str:
+        """Where a person finds the object."""
+
+
+class LocalFolder:
+    """Blobs as files under one folder: written beside their place, fsynced, then renamed over it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise ObjectNotFound(key) from error
+
+    def put(self, key: str, content: bytes) -> None:
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                Path(temporary).unlink()
+            raise
+
+    def version(self, key: str) -> str | None:
+        with suppress(ObjectNotFound):
+            return hashlib.sha256(self.get(key)).hexdigest()
+        return None
+
+    def put_if(self, key: str, content: bytes, version: str | None) -> None:
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.parent / f".{path.name}.lock"):
+            if self.version(key) != version:
+                raise Conflict(f"{key} was changed by another writer")
+            self.put(key, content)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        base = self.root / prefix.rpartition("/")[0]
+        found = (
+            Path(folder, name).relative_to(self.root).as_posix()
+            for folder, _, names in os.walk(base)
+            for name in names
+            if not name.startswith(".")
+        )
+        yield from sorted(key for key in found if key.startswith(prefix))
+
+    def delete(self, key: str) -> None:
+        self._path(key).unlink(missing_ok=True)
+
+    def uri(self, key: str) -> str:
+        return self._path(key).as_uri()
+
+    def _path(self, key: str) -> Path:
+        if not KEY.fullmatch(key):
+            raise ValueError(f"object key {key!r} must be a relative path of letters, digits and . _ = + - without leading dots")
+        return self.root / key

@@ -1,0 +1,155 @@
+"""YAML files → one validated, frozen Catalog, or one error that names the file, the field and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from steel_assets.catalog.rules import Rules
+from steel_assets.catalog.source import Source
+from steel_assets.core.calendars import calendar_exists
+from steel_assets.core.types import Declaration, Market, Series
+from steel_assets.core.units import UnitError, conversion
+
+SHIPPED = Path(__file__).parent
+
+D = TypeVar("D", Source, Series, Market)
+
+
+class CatalogError(ValueError):
+    """A declaration is wrong; the message says in which file, which field, and what would be right."""
+
+
+class Catalog(Declaration):
+    """Everything that exists, by id, in the order declared."""
+
+    sources: Mapping[str, Source]
+    series: Mapping[str, Series]
+    markets: Mapping[str, Market]
+    rules: Rules
+
+    def series_of(self, source: str, group: str | None = None) -> list[Series]:
+        """The series that a source (or one endpoint group of it) provides."""
+        return [s for s in self.series.values() if s.source == source and group in (None, s.group)]
+
+    def market_series(self, market: str) -> dict[str, Series]:
+        """Declarations of every series that a market reads."""
+        return {name: self.series[name] for name in self.markets[market].series_ids}
+
+
+def load_catalog(extra: Path | None = None) -> Catalog:
+    """The shipped catalogue, extended by the folder ``extra``.
+
+    Raises:
+        CatalogError: a file is not YAML, a key is unknown, a value is out of range, a reference leads nowhere, an id is
+            declared twice in one folder, or units do not convert.
+    """
+    folders = [SHIPPED]
+    if extra is not None:
+        if not extra.is_dir():
+            raise CatalogError(f"STEEL_CATALOG_DIR names {extra}, which is not a folder; create it or unset the variable")
+        folders.append(extra)
+    rules: dict[str, Any] = {}
+    for folder in folders:
+        rules = _merged(rules, _read(folder / "rules.yaml") if (folder / "rules.yaml").exists() else {})
+    catalog = Catalog(
+        sources=_gather(folders, "sources", Source),
+        series=_gather(folders, "series", Series),
+        markets=_gather(folders, "markets", Market),
+        rules=_declare(Rules, rules, "rules.yaml"),
+    )
+    for market in catalog.markets.values():
+        _check_market(market, catalog)
+    for series in catalog.series.values():
+        _check_series(series, catalog)
+    if catalog.rules.default_market not in catalog.markets:
+        raise CatalogError(f"rules.yaml: default_market {catalog.rules.default_market!r} is not a market; {_known(catalog.markets)}")
+    return catalog
+
+
+def _gather(folders: list[Path], kind: str, model: type[D]) -> dict[str, D]:
+    found: dict[str, D] = {}
+    for folder in folders:
+        here: dict[str, Path] = {}
+        for path in sorted((folder / kind).glob("*.y*ml")):
+            if path.name.startswith("_"):
+                continue
+            for raw in _entries(path, kind):
+                entry = _declare(model, raw, path)
+                if entry.id in here:
+                    raise CatalogError(f"{path}: {entry.id!r} is already declared in {here[entry.id]}; choose another id")
+                here[entry.id] = path
+                found[entry.id] = entry
+    return found
+
+
+def _entries(path: Path, kind: str) -> Iterator[Any]:
+    content = _read(path)
+    if kind != "series":
+        yield content
+        return
+    if set(content) != {"series"} or not isinstance(content["series"], list):
+        raise CatalogError(f"{path}: a file of series has one key, series, that holds a list of declarations")
+    yield from content["series"]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{path}: not readable as YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise CatalogError(f"{path}: expected keys and values at the top, found {type(content).__name__}")
+    return content
+
+
+def _declare(model: type[Declaration], raw: Any, where: Path | str) -> Any:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        name = raw.get("id", "?") if isinstance(raw, dict) else "?"
+        lines = [f"  {'.'.join(map(str, e['loc'])) or '(whole entry)'}: {e['msg']}" for e in error.errors()]
+        raise CatalogError(f"{where}: declaration {name!r} is not valid\n" + "\n".join(lines)) from error
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    return base | {
+        key: _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+        for key, value in over.items()
+    }
+
+
+def _check_series(series: Series, catalog: Catalog) -> None:
+    source = catalog.sources.get(series.source)
+    if source is None:
+        raise CatalogError(f"series {series.id}: source {series.source!r} does not exist; {_known(catalog.sources)}")
+    if series.group not in source.groups:
+        raise CatalogError(f"series {series.id}: source {source.id} has no group {series.group!r}; it has {', '.join(source.groups)}")
+    if source.kind == "api" and not series.symbol:
+        raise CatalogError(f"series {series.id}: symbol is missing; {source.name} needs one to be asked")
+    if not calendar_exists(series.calendar):
+        raise CatalogError(f"series {series.id}: calendar {series.calendar!r} is not known; use weekdays, 24/5 or an exchange code such as XLON")
+
+
+def _check_market(market: Market, catalog: Catalog) -> None:
+    unknown = [name for name in market.series_ids if name not in catalog.series]
+    if unknown:
+        raise CatalogError(f"market {market.id}: series {', '.join(unknown)} are not declared; add them to a file in series/")
+    if not calendar_exists(market.calendar):
+        raise CatalogError(f"market {market.id}: calendar {market.calendar!r} is not known; use weekdays, 24/5 or an exchange code such as XLON")
+    fx = catalog.series[market.target.fx].unit if market.target.fx else None
+    for name in (market.target.series, *market.target.curve):
+        if catalog.series[name].frequency != "daily":
+            raise CatalogError(f"market {market.id}: target series {name} must be daily, it is {catalog.series[name].frequency}")
+        try:
+            conversion(catalog.series[name].unit, market.target.unit, fx)
+        except UnitError as error:
+            raise CatalogError(f"market {market.id}: {error}") from error
+
+
+def _known(things: Mapping[str, object]) -> str:
+    return "known are " + ", ".join(things)

@@ -1,0 +1,63 @@
+"""Thresholds and times that a company may want to change: all of them are here, none in code."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, field_validator
+
+from steel_assets.core.types import Declaration, Identifier
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Acceptance(Declaration):
+    """A candidate is accepted when all of these hold, ``horizon`` business days ahead, over ``window`` origins."""
+
+    horizon: int = Field(ge=1)
+    window: int = Field(ge=20)
+    mape: float = Field(gt=0)
+    r2: float = Field(le=1)
+    rmse_usd_per_tonne: float = Field(gt=0)
+    quality_score: Share
+
+
+class Schedules(Declaration):
+    """Cron expressions, all in ``zone``."""
+
+    zone: str
+    daily_data_update: str
+    weekly_retraining: str
+    performance_monitoring: str
+    issue_time: time
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"{zone!r} is not an IANA time zone")
+        return zone
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+class Costs(Declaration):
+    """What the platform is estimated to cost, and may cost."""
+
+    monthly_budget_usd: float = Field(gt=0)
+    budget_alert_shares: tuple[Share, ...]
+    compute_usd_per_vcpu_hour: float = Field(ge=0)
+    storage_usd_per_gib_month: float = Field(ge=0)
+
+
+class Rules(Declaration):
+    """All rules of the platform."""
+
+    default_market: Identifier
+    acceptance: Acceptance
+    schedules: Schedules
+    costs: Costs

@@ -1,0 +1,280 @@
+"""Every table the platform writes: columns, types, units, keys, enforced on each write.
+
+A table's contract belongs here; what fills it does not. Warehouse DDL, Dagster column schemas and documentation derive
+from these declarations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from steel_assets.core.types import QUANTILE_COLUMNS
+
+Dtype = Literal["string", "float", "int", "bool", "date", "timestamp"]
+
+PANDAS_DTYPES: dict[str, str] = {
+    "string": "object",
+    "float": "float64",
+    "int": "int64",
+    "bool": "bool",
+    "date": "datetime64[ns]",
+    "timestamp": "datetime64[ns, UTC]",
+}
+"""How a column is held in memory; a date is midnight without a zone, a timestamp is UTC."""
+
+
+class TableError(ValueError):
+    """A frame does not fit its table's contract."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, unit and meaning."""
+
+    name: str
+    dtype: Dtype
+    description: str
+    unit: str = ""
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A contract between the one asset that writes a table and everything that reads it."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partition_by: str | None = None
+    cluster_by: tuple[str, ...] = ()
+
+    @property
+    def column_names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def empty(self) -> pd.DataFrame:
+        """A frame of no rows with the right columns and types, to build from."""
+        return pd.DataFrame({c.name: pd.Series(dtype=PANDAS_DTYPES[c.dtype]) for c in self.columns})
+
+    def enforce(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """``frame`` with exactly this table's columns, order and types.
+
+        Raises:
+            TableError: a column is missing or unknown, a value cannot take its type, a required value is null, or two
+                rows share a key.
+        """
+        missing = [name for name in self.column_names if name not in frame.columns]
+        unknown = [str(name) for name in frame.columns if name not in self.column_names]
+        if missing or unknown:
+            raise TableError(f"table {self.name}: missing columns {missing}, unknown columns {unknown}")
+        typed = pd.DataFrame({c.name: self._typed(c, frame[c.name]) for c in self.columns}, index=frame.index)
+        for column in self.columns:
+            if not column.nullable and typed[column.name].isna().any():
+                raise TableError(f"table {self.name}: column {column.name} has empty values, which it may not")
+        twice = typed.duplicated(list(self.key))
+        if twice.any():
+            example = typed.loc[twice, list(self.key)].iloc[0].to_dict()
+            raise TableError(f"table {self.name}: {int(twice.sum())} rows repeat a key, for example {example}")
+        return typed.reset_index(drop=True)
+
+    def _typed(self, column: Column, values: pd.Series) -> pd.Series:
+        try:
+            if column.dtype == "timestamp":
+                return pd.to_datetime(values, utc=True).astype(PANDAS_DTYPES["timestamp"])
+            if column.dtype == "date":
+                return pd.to_datetime(values).dt.normalize().astype(PANDAS_DTYPES["date"])
+            if column.dtype == "string":
+                return values.astype("object").where(values.notna(), None)
+            return values.astype(PANDAS_DTYPES[column.dtype])
+        except (TypeError, ValueError) as error:
+            raise TableError(f"table {self.name}: column {column.name} is not {column.dtype}: {error}") from error
+
+
+OBSERVATIONS = Table(
+    name="observations",
+    description="Everything ever collected, all vintages, append-only.",
+    columns=(
+        Column("series", "string", "identifier of the series in the catalogue"),
+        Column("period", "date", "what the figure is about: a trading day, or the first day of a week or month"),
+        Column("value", "float", "the figure, in the series' own unit"),
+        Column("published_at", "timestamp", "when the world could know it"),
+        Column("collected_at", "timestamp", "when we did"),
+        Column("source", "string", "the provider that sent it, or file_import"),
+        Column("simulated", "bool", "True for everything that comes from the sandbox"),
+    ),
+    key=("series", "period", "published_at", "collected_at"),
+)
+
+MARKET_DAILY = Table(
+    name="market_daily",
+    description="A market's price on each trading day, in the target's unit.",
+    columns=(
+        Column("market", "string", "identifier of the market"),
+        Column("date", "date", "trading day on the market's calendar"),
+        Column("price", "float", "price of the target", unit="target unit"),
+        Column("known_at", "timestamp", "when this price was known"),
+        Column("unit", "string", "unit of price, for example USD/t"),
+        Column("simulated", "bool", "True when any input was simulated"),
+    ),
+    key=("market", "date"),
+)
+
+_PERIOD_COLUMNS = (
+    Column("market", "string", "identifier of the market"),
+    Column("period", "date", "first day of the period"),
+    Column("first", "float", "first price of the period", unit="target unit"),
+    Column("high", "float", "highest price", unit="target unit"),
+    Column("low", "float", "lowest price", unit="target unit"),
+    Column("last", "float", "last price of the period", unit="target unit"),
+    Column("mean", "float", "average price", unit="target unit"),
+    Column("days", "int", "trading days with a price"),
+    Column("unit", "string", "unit of the prices"),
+    Column("simulated", "bool", "True when any input was simulated"),
+)
+
+MARKET_WEEKLY = Table("market_weekly", "A market's price by week (Monday to Sunday).", _PERIOD_COLUMNS, key=("market", "period"))
+MARKET_MONTHLY = Table("market_monthly", "A market's price by calendar month.", _PERIOD_COLUMNS, key=("market", "period"))
+
+DATA_QUALITY = Table(
+    name="data_quality",
+    description="How far the data under a market's forecast can be trusted, each part in 0-1.",
+    columns=(
+        Column("date", "date", "day of the assessment"),
+        Column("market", "string", "identifier of the market"),
+        Column("series", "string", "the series assessed"),
+        Column("critical", "bool", "True when the market cannot be forecast without it"),
+        Column("completeness_score", "float", "share of expected periods present"),
+        Column("freshness_score", "float", "1 when the newest period is as recent as it should be"),
+        Column("validity_score", "float", "share of values that can be true"),
+        Column("consistency_score", "float", "share of revisions and duplicates that agree"),
+        Column("outlier_score", "float", "share of moves within 8 robust standard deviations"),
+        Column("quality_score", "float", "product of the five parts"),
+        Column("newest_period", "date", "newest period known", nullable=True),
+        Column("created_at", "timestamp", "when this row was written"),
+    ),
+    key=("date", "market", "series"),
+    partition_by="date",
+    cluster_by=("market",),
+)
+
+BACKTEST = Table(
+    name="backtest",
+    description="One row per model, origin and horizon, each computed only from what was known at its origin.",
+    columns=(
+        Column("market", "string", "identifier of the market"),
+        Column("model", "string", "model family, or champion: what the platform would have issued"),
+        Column("origin", "date", "last trading day whose close the forecast knows"),
+        Column("target_date", "date", "h-th trading day after the origin, on the market's calendar"),
+        Column("h", "int", "horizon", unit="business days"),
+        Column("y", "float", "price on target_date; empty where there is none", unit="target unit", nullable=True),
+        Column("last", "float", "last price known at the origin", unit="target unit"),
+        Column("p", "float", "point forecast", unit="target unit"),
+        *(Column(name, "float", f"quantile {int(name[1:])} %", unit="target unit") for name in QUANTILE_COLUMNS),
+    ),
+    key=("market", "model", "origin", "h"),
+)
+
+FORECASTS = Table(
+    name="forecasts",
+    description="Every forecast published.",
+    columns=(
+        Column("issued_date", "date", "day of issue in America/Mexico_City"),
+        Column("as_of", "timestamp", "moment up to which data was read"),
+        Column("market", "string", "identifier of the market"),
+        Column("horizon", "int", "business days ahead of the origin", unit="business days"),
+        Column("origin", "date", "last trading day whose close the forecast knows"),
+        Column("target_date", "date", "trading day that is forecast"),
+        Column("last_price", "float", "last price known (the naive forecast)", unit="target unit"),
+        Column("predicted_price", "float", "point forecast", unit="target unit"),
+        *(Column(name, "float", f"quantile {int(name[1:])} %", unit="target unit") for name in QUANTILE_COLUMNS),
+        Column("unit", "string", "unit of all prices in the row"),
+        Column("model_confidence", "float", "0-1, from measured coverage and skill"),
+        Column("model_version", "string", "version of the champion that issued it"),
+        Column("model_family", "string", "model family of that version"),
+        Column("data_as_of", "date", "trading day of last_price"),
+        Column("simulated", "bool", "True when the data is simulated"),
+        Column("created_at", "timestamp", "when this row was written"),
+    ),
+    key=("issued_date", "market", "horizon"),
+    partition_by="issued_date",
+    cluster_by=("market",),
+)
+
+PROMOTIONS = Table(
+    name="promotions",
+    description="Every decision about a candidate model, with its reason.",
+    columns=(
+        Column("decided_at", "timestamp", "moment of the decision"),
+        Column("market", "string", "identifier of the market"),
+        Column("horizon", "int", "horizon", unit="business days"),
+        Column("candidate_version", "string", "version judged"),
+        Column("candidate_family", "string", "its model family"),
+        Column("champion_version", "string", "version it was judged against", nullable=True),
+        Column("champion_family", "string", "its model family", nullable=True),
+        Column("decision", "string", "promoted, rejected or rolled_back"),
+        Column("reason", "string", "why, in words"),
+        Column("candidate_mae", "float", "candidate on the window", unit="target unit", nullable=True),
+        Column("champion_mae", "float", "champion re-scored on the same dates", unit="target unit", nullable=True),
+        Column("naive_mae", "float", "last price on the same dates", unit="target unit", nullable=True),
+        Column("created_at", "timestamp", "when this row was written"),
+    ),
+    key=("decided_at", "market", "horizon", "candidate_version"),
+    partition_by="decided_at",
+    cluster_by=("market",),
+)
+
+METRICS_DAILY = Table(
+    name="metrics_daily",
+    description="The mission's daily model, system and cost metrics.",
+    columns=(
+        Column("date", "date", "day measured"),
+        Column("model_version", "string", "version in production"),
+        Column("mape", "float", "mean absolute percentage error, as a share (0.05 is 5 %)", nullable=True),
+        Column("r2_score", "float", "coefficient of determination", nullable=True),
+        Column("rmse", "float", "root mean squared error", unit="target unit", nullable=True),
+        Column("prediction_count", "int", "forecasts published that day"),
+        Column("avg_latency_ms", "float", "mean time to produce a forecast", unit="ms", nullable=True),
+        Column("cost_usd", "float", "estimated cost of that day", unit="USD", nullable=True),
+        Column("created_at", "timestamp", "when this row was written"),
+        Column("market", "string", "identifier of the market"),
+        Column("horizon", "int", "horizon", unit="business days"),
+        Column("naive_mape", "float", "the last price's MAPE on the same dates", nullable=True),
+        Column("coverage_90", "float", "share of prices inside the 90 % interval", nullable=True),
+        Column("origins", "int", "forecasts scored"),
+        Column("simulated", "bool", "True when the data is simulated"),
+    ),
+    key=("date", "market", "horizon"),
+    partition_by="date",
+    cluster_by=("market",),
+)
+
+PREDICTIONS_VS_REALITY = Table(
+    name="predictions_vs_reality",
+    description="Every published forecast whose day has come, beside what happened and the last price.",
+    columns=(
+        Column("prediction_date", "date", "trading day that was forecast"),
+        Column("predicted_price", "float", "what was published", unit="target unit"),
+        Column("actual_price", "float", "what happened", unit="target unit"),
+        Column("error_absolute", "float", "|predicted - actual|", unit="target unit"),
+        Column("error_percentage", "float", "100 × |predicted - actual| / actual", unit="percent"),
+        Column("model_version", "string", "version that issued it"),
+        Column("created_at", "timestamp", "when this row was written"),
+        Column("market", "string", "identifier of the market"),
+        Column("horizon", "int", "horizon", unit="business days"),
+        Column("issued_date", "date", "day of issue"),
+        Column("last_price", "float", "the naive forecast of the same moment", unit="target unit"),
+        Column("q05", "float", "lower end of the 90 % interval", unit="target unit"),
+        Column("q95", "float", "upper end of the 90 % interval", unit="target unit"),
+        Column("simulated", "bool", "True when the data is simulated"),
+    ),
+    key=("issued_date", "market", "horizon"),
+    partition_by="prediction_date",
+    cluster_by=("market",),
+)
+
+WAREHOUSE_TABLES: tuple[Table, ...] = (METRICS_DAILY, PREDICTIONS_VS_REALITY, FORECASTS, PROMOTIONS, DATA_QUALITY)
+"""The tables that live in the warehouse; the others live in the lake."""

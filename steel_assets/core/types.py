@@ -1,0 +1,170 @@
+"""The nouns of the platform: series, market, and the constants they share.
+
+These are declarations, typed and frozen, that the catalogue fills from YAML. Behaviour belongs in the modules that use them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+QUANTILES: tuple[float, ...] = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+"""Levels of every published forecast distribution."""
+
+QUANTILE_COLUMNS: tuple[str, ...] = tuple(f"q{round(level * 100):02d}" for level in QUANTILES)
+"""The columns that hold them, in the same order: q05 … q95."""
+
+Frequency = Literal["daily", "weekly", "monthly"]
+Roll = Literal["none", "first_business_day_of_month"]
+
+MASSES_IN_TONNES: dict[str, float] = {
+    "t": 1.0,
+    "short_ton": 0.90718474,
+    "long_ton": 1.0160469088,
+    "kg": 0.001,
+    "lb": 0.00045359237,
+    "cwt": 0.045359237,
+}
+"""Masses a steel price may be quoted for, in metric tonnes (US short ton = 2,000 lb, exactly)."""
+
+OTHER_QUANTITIES = frozenset({"bbl", "mmbtu", "oz"})
+PLAIN_UNITS = frozenset({"index", "percent", "million_usd"})
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+def _identifier(value: object) -> object:
+    if isinstance(value, str) and not IDENTIFIER.fullmatch(value):
+        raise ValueError(f"{value!r} must be lower_snake_case (a-z, 0-9, _), start with a letter, at most 64 characters")
+    return value
+
+
+def _unit(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = value.split("/")
+    currency = re.compile(r"[A-Z]{3}")
+    fits = value in PLAIN_UNITS or (
+        currency.fullmatch(parts[0])
+        and (
+            len(parts) == 1
+            or (
+                len(parts) == 2
+                and (parts[1] in MASSES_IN_TONNES or parts[1] in OTHER_QUANTITIES or currency.fullmatch(parts[1]))
+            )
+        )
+    )
+    if not fits:
+        raise ValueError(
+            f"unit {value!r} is not known; write CUR/t, CUR/short_ton, CUR/long_ton, CUR/kg, CUR/lb, CUR/cwt, CUR/bbl, "
+            "CUR/mmbtu, CUR/oz, CUR (a share), CUR/CUR (an exchange rate: CNY/USD is yuan per dollar), "
+            "index, percent or million_usd"
+        )
+    return value
+
+
+Identifier = Annotated[str, BeforeValidator(_identifier)]
+Unit = Annotated[str, BeforeValidator(_unit)]
+
+
+class Declaration(BaseModel):
+    """A frozen declaration that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Publication(Declaration):
+    """When the world can know a figure: ``lag_days`` after its period ends, at ``at`` o'clock in ``zone``.
+
+    A daily period ends on its own date, a weekly one six days after it starts, a monthly one on the last day of the month.
+    """
+
+    lag_days: int = Field(default=0, ge=0, le=400)
+    at: time = time(23, 59)
+    zone: str = "UTC"
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"{zone!r} is not an IANA time zone, for example Europe/London")
+        return zone
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+class Series(Declaration):
+    """One measured quantity over time, from one provider or from files."""
+
+    id: Identifier
+    name: str
+    unit: Unit
+    source: Identifier = "file_import"
+    group: Identifier = "files"
+    symbol: str | None = None
+    frequency: Frequency = "daily"
+    calendar: str = "weekdays"
+    published: Publication = Publication()
+    revised: bool = False
+    note: str = ""
+
+    @property
+    def currency(self) -> str | None:
+        """ISO code of the money in ``unit``; None for an index, a percentage or an exchange rate."""
+        parts = self.unit.split("/")
+        if self.unit in PLAIN_UNITS or (len(parts) == 2 and parts[1].isupper()):
+            return None
+        return parts[0]
+
+
+class Target(Declaration):
+    """What exactly "the price" of a market is. A change of meaning is a new version."""
+
+    series: Identifier
+    unit: Unit = "USD/t"
+    price_level: str = ""
+    fx: Identifier | None = None
+    curve: tuple[Identifier, ...] = ()
+    roll: Roll = "none"
+    version: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _curve_fits_roll(self) -> Self:
+        if self.curve and self.roll == "none":
+            raise ValueError("a curve needs a roll rule: roll: first_business_day_of_month")
+        if self.curve and self.curve[0] != self.series:
+            raise ValueError(f"curve must begin with the target's own series {self.series!r} (the front contract)")
+        if len(set(self.curve)) != len(self.curve):
+            raise ValueError("curve names a series twice")
+        return self
+
+
+class Market(Declaration):
+    """A commodity in a region: the target to forecast, the drivers that may explain it, and how far ahead."""
+
+    id: Identifier
+    name: str
+    commodity: Identifier
+    region: Identifier
+    target: Target
+    calendar: str = "weekdays"
+    drivers: tuple[Identifier, ...] = ()
+    horizons: tuple[Annotated[int, Field(ge=1, le=250)], ...] = (1, 5, 21, 63)
+
+    @field_validator("horizons")
+    @classmethod
+    def _horizons_ascend(cls, horizons: tuple[int, ...]) -> tuple[int, ...]:
+        if not horizons or list(horizons) != sorted(set(horizons)):
+            raise ValueError("horizons must be ascending business days without repeats, for example [1, 5, 21, 63]")
+        return horizons
+
+    @property
+    def series_ids(self) -> tuple[str, ...]:
+        """Every series this market reads: target, curve, exchange rate, drivers."""
+        fx = (self.target.fx,) if self.target.fx else ()
+        return tuple(dict.fromkeys((self.target.series, *self.target.curve, *fx, *self.drivers)))

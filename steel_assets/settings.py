@@ -1,0 +1,87 @@
+"""Every setting of the platform, from environment variables that start with ``STEEL_``. The one place that reads them.
+
+The defaults run everything on a laptop: local files, DuckDB, no servers, no keys, the sandbox instead of the world.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REAL_PROVIDERS = {
+    "yahoo_finance": "https://query1.finance.yahoo.com",
+    "alpha_vantage": "https://www.alphavantage.co",
+    "fred_api": "https://api.stlouisfed.org",
+    "trading_economics": "https://api.tradingeconomics.com",
+}
+
+
+class Settings(BaseSettings):
+    """All settings, typed. See ``deploy/env.example`` for the list with explanations."""
+
+    model_config = SettingsConfigDict(env_prefix="STEEL_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    home: Path = Field(default=Path(".steel"), description="folder of everything the platform stores locally")
+    lake: str | None = Field(default=None, description="folder of the lake; default <home>/lake")
+    warehouse: str | None = Field(default=None, description="DuckDB file of the warehouse; default <home>/warehouse.duckdb")
+    redis_url: SecretStr | None = Field(default=None, description="Redis for the cache; default a local cache in <home>/cache")
+    catalog_dir: Path | None = Field(default=None, description="your own folder of YAML that extends the shipped catalogue")
+
+    sources: Literal["sandbox", "live", "files"] = Field(
+        default="sandbox", description="sandbox: the local simulated market; live: the real providers; files: imports only"
+    )
+    sandbox_url: str = Field(default="http://127.0.0.1:8765", description="where the sandbox answers")
+
+    yahoo_finance_base_url: str | None = None
+    alpha_vantage_base_url: str | None = None
+    fred_api_base_url: str | None = None
+    trading_economics_base_url: str | None = None
+    alpha_vantage_api_key: SecretStr | None = None
+    fred_api_api_key: SecretStr | None = None
+    trading_economics_api_key: SecretStr | None = None
+
+    alpha_vantage_outputsize: Literal["compact", "full"] = Field(default="compact", description="full needs a paid key")
+    history_years: int = Field(default=10, ge=1, le=30, description="years asked for on the first collection")
+    http_timeout_seconds: float = Field(default=30.0, gt=0, le=600, description="total time for one answer of a provider")
+
+    @field_validator("sandbox_url", "yahoo_finance_base_url", "alpha_vantage_base_url", "fred_api_base_url", "trading_economics_base_url")
+    @classmethod
+    def _is_http(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError(f"{url!r} must start with http:// or https://")
+        return url.rstrip("/") if url else url
+
+    @property
+    def simulated(self) -> bool:
+        """True when prices come from the sandbox."""
+        return self.sources == "sandbox"
+
+    @property
+    def lake_path(self) -> Path:
+        return Path(self.lake) if self.lake else self.home / "lake"
+
+    @property
+    def warehouse_path(self) -> Path:
+        return Path(self.warehouse) if self.warehouse else self.home / "warehouse.duckdb"
+
+    def base_url(self, source: str) -> str:
+        """Where a provider answers: its own setting, else the sandbox (``/<source>``) or the real address."""
+        own: str | None = getattr(self, f"{source}_base_url")
+        if own:
+            return own
+        return f"{self.sandbox_url}/{source}" if self.simulated else REAL_PROVIDERS[source]
+
+    def api_key(self, source: str) -> SecretStr | None:
+        """The provider's key; the sandbox takes any."""
+        own: SecretStr | None = getattr(self, f"{source}_api_key", None)
+        return own or (SecretStr("sandbox") if self.simulated else None)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
