@@ -48,7 +48,9 @@ class Settings(BaseSettings):
     history_years: int = Field(default=10, ge=1, le=30, description="years asked for on the first collection")
     http_timeout_seconds: float = Field(default=30.0, gt=0, le=600, description="total time for one answer of a provider")
 
-    @field_validator("sandbox_url", "yahoo_finance_base_url", "alpha_vantage_base_url", "fred_api_base_url", "trading_economics_base_url")
+    @field_validator(
+        "sandbox_url", "yahoo_finance_base_url", "alpha_vantage_base_url", "fred_api_base_url", "trading_economics_base_url"
+    )
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("http://", "https://")):

@@ -67,7 +67,9 @@ def load_catalog(extra: Path | None = None) -> Catalog:
     for series in catalog.series.values():
         _check_series(series, catalog)
     if catalog.rules.default_market not in catalog.markets:
-        raise CatalogError(f"rules.yaml: default_market {catalog.rules.default_market!r} is not a market; {_known(catalog.markets)}")
+        raise CatalogError(
+            f"rules.yaml: default_market {catalog.rules.default_market!r} is not a market; {_known(catalog.markets)}"
+        )
     return catalog
 
 
@@ -128,11 +130,15 @@ def _check_series(series: Series, catalog: Catalog) -> None:
     if source is None:
         raise CatalogError(f"series {series.id}: source {series.source!r} does not exist; {_known(catalog.sources)}")
     if series.group not in source.groups:
-        raise CatalogError(f"series {series.id}: source {source.id} has no group {series.group!r}; it has {', '.join(source.groups)}")
+        raise CatalogError(
+            f"series {series.id}: source {source.id} has no group {series.group!r}; it has {', '.join(source.groups)}"
+        )
     if source.kind == "api" and not series.symbol:
         raise CatalogError(f"series {series.id}: symbol is missing; {source.name} needs one to be asked")
     if not calendar_exists(series.calendar):
-        raise CatalogError(f"series {series.id}: calendar {series.calendar!r} is not known; use weekdays, 24/5 or an exchange code such as XLON")
+        raise CatalogError(
+            f"series {series.id}: calendar {series.calendar!r} is not known; use weekdays, 24/5 or an exchange code such as XLON"
+        )
 
 
 def _check_market(market: Market, catalog: Catalog) -> None:
@@ -140,7 +146,9 @@ def _check_market(market: Market, catalog: Catalog) -> None:
     if unknown:
         raise CatalogError(f"market {market.id}: series {', '.join(unknown)} are not declared; add them to a file in series/")
     if not calendar_exists(market.calendar):
-        raise CatalogError(f"market {market.id}: calendar {market.calendar!r} is not known; use weekdays, 24/5 or an exchange code such as XLON")
+        raise CatalogError(
+            f"market {market.id}: calendar {market.calendar!r} is not known; use weekdays, 24/5 or an exchange code such as XLON"
+        )
     fx = catalog.series[market.target.fx].unit if market.target.fx else None
     for name in (market.target.series, *market.target.curve):
         if catalog.series[name].frequency != "daily":

@@ -52,8 +52,7 @@ def _unit(value: object) -> object:
         and (
             len(parts) == 1
             or (
-                len(parts) == 2
-                and (parts[1] in MASSES_IN_TONNES or parts[1] in OTHER_QUANTITIES or currency.fullmatch(parts[1]))
+                len(parts) == 2 and (parts[1] in MASSES_IN_TONNES or parts[1] in OTHER_QUANTITIES or currency.fullmatch(parts[1]))
             )
         )
     )
