@@ -94,7 +94,8 @@ class Lake:
     def _mixing(self, what: str) -> str:
         kind = "simulated" if self.simulated else "real"
         return (
-            f"these {what} would mix simulated and real data in one lake, which is never done. This process is set for {kind} data; "
+            f"these {what} would mix simulated and real data in one lake, which is never done. "
+            f"This process is set for {kind} data; "
             "use another STEEL_HOME (or STEEL_LAKE) for the other kind, or change STEEL_SOURCES."
         )
 
