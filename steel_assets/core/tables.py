@@ -199,7 +199,7 @@ FORECASTS = Table(
         Column("simulated", "bool", "True when the data is simulated"),
         Column("created_at", "timestamp", "when this row was written"),
     ),
-    key=("issued_date", "market", "horizon"),
+    key=("as_of", "market", "horizon"),
     partition_by="issued_date",
     cluster_by=("market",),
 )

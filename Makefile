@@ -1,0 +1,49 @@
+# Needs Python 3.11 or later, git and make; each command sets itself up.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: setup demo demo-real dev serve check test bench clean
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(VENV) --require-hashes --compile-bytecode -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)  ## the whole river once, on a simulated market
+	@$(BIN)/steel demo
+
+demo-real: $(READY)  ## the same on the real price history in ../shared/data
+	@$(BIN)/steel demo --real ../shared/data
+
+dev: $(READY)  ## the Dagster UI, the daemon and the sandbox on http://127.0.0.1:3000
+	@$(BIN)/steel dev
+
+serve: $(READY)  ## the prediction service on http://127.0.0.1:8000
+	@$(BIN)/steel serve
+
+check: $(READY)  ## lint, types, import contracts, fast tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+	@$(BIN)/pytest -m "not slow" -n 2
+
+test: $(READY)  ## everything
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n 2
+
+bench: $(READY)  ## measured times of every stage
+	@$(BIN)/python -m steel_assets_tests.bench
+
+clean:  ## remove the local lake, warehouse, instance and caches, not the environment
+	@rm -rf .steel .steel-real .dagster .tmp_dagster_home_* .mypy_cache .ruff_cache .import_linter_cache .hypothesis
