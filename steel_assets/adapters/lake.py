@@ -30,9 +30,16 @@ class LakeError(RuntimeError):
 class Lake:
     """Frames in an object store."""
 
-    def __init__(self, store: ObjectStore, *, simulated: bool) -> None:
+    def __init__(self, store: ObjectStore) -> None:
         self.store = store
-        self.simulated = simulated
+
+    @property
+    def simulated(self) -> bool | None:
+        """Whether this lake holds simulated data; None while it is empty. The first rows decide, for ever."""
+        try:
+            return bool(json.loads(self.store.get(MARK))["simulated"])
+        except ObjectNotFound:
+            return None
 
     def append_observations(self, observations: pd.DataFrame, folder: str, group: str) -> str | None:
         """Store one collection as one new immutable file; the file's key, or None when there is nothing to store.
@@ -43,15 +50,13 @@ class Lake:
             group: endpoint group, for example ``inflation_data``.
 
         Raises:
-            LakeError: simulated rows for a real lake, or real rows for a simulated one.
+            LakeError: simulated rows for a real lake, or real rows for a simulated one, or both at once.
             TableError: the rows do not fit the table.
         """
         if observations.empty:
             return None
         rows = OBSERVATIONS.enforce(observations).sort_values(["series", "period", "published_at"], kind="stable")
-        if bool((rows["simulated"] != self.simulated).any()):
-            raise LakeError(self._mixing("rows"))
-        self._mark()
+        self._claim(rows["simulated"])
         content = to_parquet(rows)
         collected = rows["collected_at"].iloc[0]
         name = f"{collected:%Y-%m-%dT%H%M%SZ}-{hashlib.sha256(content).hexdigest()[:12]}.parquet"
@@ -72,7 +77,6 @@ class Lake:
 
     def write(self, key: str, frame: pd.DataFrame, table: Table | None = None) -> str:
         """Write ``frame`` whole under ``key``, after enforcing ``table`` when given; where to find it."""
-        self._mark()
         self.store.put(key, to_parquet(table.enforce(frame) if table else frame))
         return self.store.uri(key)
 
@@ -80,24 +84,22 @@ class Lake:
         """The frame under ``key``. Raises ObjectNotFound."""
         return pq.read_table(io.BytesIO(self.store.get(key))).to_pandas()
 
-    def _mark(self) -> None:
-        content = json.dumps({"simulated": self.simulated}).encode()
-        try:
-            if json.loads(self.store.get(MARK))["simulated"] != self.simulated:
-                raise LakeError(self._mixing("settings"))
-        except ObjectNotFound:
+    def _claim(self, flags: pd.Series) -> None:
+        """Let rows in whose ``simulated`` flags fit the lake; the first rows of all set its nature."""
+        nature = self.simulated
+        if nature is None and flags.nunique() == 1:
+            nature = bool(flags.iloc[0])
             try:
-                self.store.put_if(MARK, content, None)
+                self.store.put_if(MARK, json.dumps({"simulated": nature}).encode(), None)
             except Conflict:
-                self._mark()
-
-    def _mixing(self, what: str) -> str:
-        kind = "simulated" if self.simulated else "real"
-        return (
-            f"these {what} would mix simulated and real data in one lake, which is never done. "
-            f"This process is set for {kind} data; "
-            "use another STEEL_HOME (or STEEL_LAKE) for the other kind, or change STEEL_SOURCES."
-        )
+                nature = self.simulated
+        if nature is None or bool((flags != nature).any()):
+            holds = {True: "holds simulated data", False: "holds real data", None: "is empty"}[nature]
+            raise LakeError(
+                f"simulated and real data never share a lake: {self.store.uri('raw-data')} {holds}, these rows are "
+                f"{'simulated' if flags.all() else 'real' if not flags.any() else 'both'}. Name another folder in STEEL_HOME "
+                "(or STEEL_LAKE) for them."
+            )
 
 
 def to_parquet(frame: pd.DataFrame) -> bytes:
