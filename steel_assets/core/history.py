@@ -1,0 +1,226 @@
+"""One market as it looked on every past trading day: what was known at each origin, and which prices became known when.
+
+An *origin* is a trading day D whose close is known; its *moment* is when the forecast of that day is issued. A row of
+``known`` holds only figures about D or earlier that were known at that moment, so whatever is computed from rows up to D
+cannot have seen the future. Models, features and scores read markets only through this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core import asof, calendars, units
+from steel_assets.core.types import Market, Series
+
+MINIMUM_PRICES = 30
+"""A market with fewer prices than this has no measurable volatility, so nothing honest can be said about it."""
+
+RUN_WINDOW = pd.Timedelta(hours=2)
+"""A figure collected this soon after an issue moment was collected by the run of that issue."""
+
+
+class HistoryError(ValueError):
+    """A market's history cannot be built; the message says which series is at fault and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class MarketHistory:
+    """What was known about one market on each of its trading days.
+
+    Attributes:
+        market: its declaration.
+        as_of: the moment (UTC) up to which observations were read.
+        origins: trading days from the first price to the last one whose close is published at ``as_of``.
+        moments: UTC moment of issue of each origin; ``as_of`` for the last one.
+        known: by origin and series id, the value of the latest period known at the moment. The target and its curve are in
+            the target's unit, everything else in its own. NaN where nothing was known yet.
+        periods: the same shape: the period each of those values is about. NaT where nothing was known yet.
+        prices: every version of every target price: ``period``, ``price`` (target unit), ``known_at`` (UTC), in that order.
+        simulated: True when any observation was simulated.
+    """
+
+    market: Market
+    series: Mapping[str, Series]
+    as_of: pd.Timestamp
+    origins: pd.DatetimeIndex
+    moments: pd.DatetimeIndex
+    known: pd.DataFrame
+    periods: pd.DataFrame
+    prices: pd.DataFrame
+    simulated: bool
+
+    @property
+    def last(self) -> pd.Series:
+        """The last target price known at each origin: the naive forecast."""
+        return self.known[self.market.target.series]
+
+    @property
+    def ages(self) -> pd.DataFrame:
+        """Calendar days from the period of each known value to its origin. NaN where nothing was known yet."""
+        days = self.origins.to_numpy()[:, None] - self.periods.to_numpy()
+        return pd.DataFrame(days / np.timedelta64(1, "D"), index=self.origins, columns=self.periods.columns)
+
+    def target_dates(self, horizon: int) -> pd.DatetimeIndex:
+        """The ``horizon``-th trading day after each origin."""
+        return calendars.session_after(self.market.calendar, self.origins, horizon)
+
+    def prices_at(self, dates: pd.DatetimeIndex, moment: pd.Timestamp) -> np.ndarray:
+        """The target price of each of ``dates`` in the version known at ``moment``; NaN where none was."""
+        periods, prices, known_at = self._price_arrays
+        visible = known_at <= moment.to_datetime64()
+        periods, prices = periods[visible], prices[visible]
+        row = np.searchsorted(periods, dates.to_numpy(), side="right") - 1
+        found = (row >= 0) & (periods[row] == dates.to_numpy()) if len(periods) else np.zeros(len(dates), dtype=bool)
+        return np.where(found, prices[row], np.nan) if len(periods) else np.full(len(dates), np.nan)
+
+    @cached_property
+    def _price_arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        known_at = self.prices["known_at"].dt.tz_localize(None)
+        return self.prices["period"].to_numpy(), self.prices["price"].to_numpy(), known_at.to_numpy()
+
+
+def labels(history: MarketHistory, horizon: int, moment: pd.Timestamp) -> np.ndarray:
+    """The price ``horizon`` trading days after each origin, as known at ``moment``; NaN where it was not."""
+    return history.prices_at(history.target_dates(horizon), moment)
+
+
+def build_history(
+    observations: pd.DataFrame,
+    market: Market,
+    series: Mapping[str, Series],
+    as_of: pd.Timestamp,
+    issue_at: time,
+    zone: ZoneInfo,
+) -> MarketHistory:
+    """The history of ``market`` from everything known at ``as_of``.
+
+    Prices take the target's unit here, once, at the exchange rate that was known when each price was. A price that is not
+    above zero has no return and cannot be forecast, so it counts as missing.
+
+    Args:
+        observations: raw observations, all versions, of at least the market's series (``tables.OBSERVATIONS``).
+        series: declarations of every series the market reads.
+        as_of: a UTC moment; nothing known later is read.
+        issue_at: o'clock of the daily issue in ``zone``.
+
+    Raises:
+        HistoryError: a declaration is missing, the target has no or too few prices at ``as_of``, or the exchange rate none.
+        UnitError: the target's unit cannot be reached from what is declared.
+    """
+    undeclared = [name for name in market.series_ids if name not in series]
+    if undeclared:
+        raise HistoryError(f"market {market.id}: series {', '.join(undeclared)} are not declared; add them to the catalogue")
+    rows = _usable(observations, market, as_of, issue_at, zone)
+    by_series = {str(name): part for name, part in rows.groupby("series", sort=False)}
+    prices = {name: _converted(by_series, market, series, name) for name in (market.target.series, *market.target.curve)}
+    target = prices[market.target.series]
+    if target["period"].nunique() < MINIMUM_PRICES:
+        raise HistoryError(_too_few(market, target["period"].nunique(), as_of))
+
+    origins = calendars.sessions(market.calendar, target["period"].min(), as_of.tz_localize(None))
+    rule = series[market.target.series]
+    published = calendars.publication_moments(origins, rule.frequency, rule.published)
+    origins, published = origins[published <= as_of], published[published <= as_of]
+    if len(origins) < MINIMUM_PRICES:
+        raise HistoryError(_too_few(market, len(origins), as_of))
+    moments = calendars.issue_moments(published, issue_at, zone).as_unit("ns")
+    moments = moments[:-1].append(pd.DatetimeIndex([as_of])).as_unit("ns")
+
+    columns = {name: _last_known(prices.get(name, by_series.get(name)), origins, moments) for name in market.series_ids}
+    return MarketHistory(
+        market=market,
+        series={name: series[name] for name in market.series_ids},
+        as_of=as_of,
+        origins=origins,
+        moments=moments,
+        known=pd.DataFrame({name: values for name, (values, _) in columns.items()}, index=origins),
+        periods=pd.DataFrame({name: periods for name, (_, periods) in columns.items()}, index=origins),
+        prices=target.rename(columns={"value": "price", "usable_at": "known_at"})[["period", "price", "known_at"]],
+        simulated=bool(rows["simulated"].any()),
+    )
+
+
+def _usable(observations: pd.DataFrame, market: Market, as_of: pd.Timestamp, issue_at: time, zone: ZoneInfo) -> pd.DataFrame:
+    """The market's observations known at ``as_of``, with the moment from which each could be used.
+
+    That moment is ``known_at``, except that the daily run takes some minutes: what the run of the first issue after its
+    publication collected counts from its publication, or no replay would ever see on D the price that the run of D used.
+    """
+    wanted = observations[observations["series"].isin(market.series_ids)]
+    known = asof.known_at(wanted)
+    visible = (known <= as_of) & np.isfinite(wanted["value"])
+    rows = wanted[visible].assign(usable_at=known[visible])
+    late = (rows["usable_at"] > rows["published_at"]).to_numpy()
+    if late.any():
+        published = pd.DatetimeIndex(rows.loc[late, "published_at"])
+        in_time = (
+            pd.DatetimeIndex(rows.loc[late, "collected_at"]) <= calendars.issue_moments(published, issue_at, zone) + RUN_WINDOW
+        )
+        rows.loc[late, "usable_at"] = published.where(in_time, pd.DatetimeIndex(rows.loc[late, "usable_at"]))
+    return rows.sort_values(["series", "period", "usable_at", "published_at", "collected_at"], kind="stable")
+
+
+def _converted(by_series: Mapping[str, pd.DataFrame], market: Market, series: Mapping[str, Series], name: str) -> pd.DataFrame:
+    """All versions of a price series in the target's unit, only those above zero."""
+    rows = by_series.get(name)
+    if rows is None:
+        if name == market.target.series:
+            raise HistoryError(f"market {market.id}: its target has no observations yet; import or collect series {name}")
+        return pd.DataFrame({"period": pd.DatetimeIndex([]), "value": [], "usable_at": pd.DatetimeIndex([], tz="UTC")})
+    fx = market.target.fx
+    rule = units.conversion(series[name].unit, market.target.unit, series[fx].unit if fx else None)
+    value = rows["value"].to_numpy() * rule.factor
+    if rule.fx != "none" and fx is not None:
+        if fx not in by_series:
+            raise HistoryError(f"market {market.id}: its exchange rate has no observations yet; import or collect series {fx}")
+        rate = _rate_known(rows, by_series[fx])
+        value = value * rate if rule.fx == "multiply" else value / rate
+    rows = rows.assign(value=value)
+    return rows[np.isfinite(value) & (value > 0)].reset_index(drop=True)
+
+
+def _rate_known(prices: pd.DataFrame, rates: pd.DataFrame) -> np.ndarray:
+    """For each price, the latest exchange rate about its day or earlier that was known when the price was; NaN without one."""
+    rates = rates[rates["value"] > 0]
+    moments, rate_moments = prices["usable_at"].to_numpy("datetime64[ns]"), rates["usable_at"].to_numpy("datetime64[ns]")
+    row = np.searchsorted(rates["period"].to_numpy(), prices["period"].to_numpy(), side="right") - 1
+    too_new = (row >= 0) & (rate_moments[row] > moments)
+    while too_new.any():
+        row[too_new] -= 1
+        too_new = (row >= 0) & (rate_moments[row] > moments)
+    return np.where(row >= 0, rates["value"].to_numpy()[row], np.nan)
+
+
+def _last_known(rows: pd.DataFrame | None, origins: pd.DatetimeIndex, moments: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+    """The value and period of the latest period known at each origin, in its newest version.
+
+    Args:
+        rows: versions of one series sorted by period and ``usable_at``.
+    """
+    values = np.full(len(origins), np.nan)
+    periods = np.full(len(origins), np.datetime64("NaT", "ns"))
+    if rows is None or rows.empty:
+        return values, periods
+    period = rows["period"].to_numpy("datetime64[ns]")
+    first = np.maximum(origins.searchsorted(rows["period"]), moments.searchsorted(rows["usable_at"]))
+    rank = np.full(len(origins) + 1, -1)
+    np.maximum.at(rank, first, np.arange(len(rows)))  # rows are in order, so the highest row number is the newest
+    newest = np.maximum.accumulate(rank[:-1])
+    there = newest >= 0
+    values[there] = rows["value"].to_numpy()[newest[there]]
+    periods[there] = period[newest[there]]
+    return values, periods
+
+
+def _too_few(market: Market, count: int, as_of: pd.Timestamp) -> str:
+    return (
+        f"market {market.id}: only {count} prices of {market.target.series} are known at {as_of:%Y-%m-%d %H:%M} UTC, at least "
+        f"{MINIMUM_PRICES} are needed; import or collect more history of series {market.target.series}"
+    )
