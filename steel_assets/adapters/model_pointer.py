@@ -1,0 +1,109 @@
+"""Which version is in force for a market and horizon: one small sealed file, replaced whole by compare-and-set.
+
+It keeps every switch ever made, so a forecast as of an earlier day can use the champion of that day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, ValidationError
+
+from steel_assets.adapters.model_files import NAME, ModelDamaged, ModelStoreError
+from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore
+from steel_assets.adapters.sealed import Damaged, seal, unseal
+from steel_assets.core.types import Declaration, Identifier
+
+READ_ATTEMPTS = 100
+
+
+class Switch(Declaration):
+    """From ``since`` on, ``version`` was in force."""
+
+    version: str = Field(pattern=f"^{NAME.pattern}$")
+    manifest_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    since: AwareDatetime
+    action: Literal["promoted", "rolled_back"]
+
+
+class _Content(Declaration):
+    market: Identifier
+    horizon: int = Field(ge=1)
+    switches: tuple[Switch, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What is in force for one market and horizon, and how it came to be.
+
+    Attributes:
+        switches: every switch, oldest first; the last one is in force.
+        token: the store's version of the pointer file, by which a promotion says what it saw.
+    """
+
+    market: str
+    horizon: int
+    switches: tuple[Switch, ...]
+    token: str
+
+    @property
+    def version(self) -> str:
+        return self.switches[-1].version
+
+    @property
+    def manifest_sha256(self) -> str:
+        return self.switches[-1].manifest_sha256
+
+    @property
+    def since(self) -> datetime:
+        return self.switches[-1].since
+
+    def at(self, moment: datetime) -> Switch | None:
+        """The switch in force at ``moment`` (which has a time zone); None before the first."""
+        return next((switch for switch in reversed(self.switches) if switch.since <= moment), None)
+
+    def to(self, version: str) -> Switch | None:
+        """The first switch to ``version``; None when it was never in force."""
+        return next((switch for switch in self.switches if switch.version == version), None)
+
+
+def read_pointer(store: ObjectStore, key: str, market: str, horizon: int) -> Pointer | None:
+    """The pointer under ``key``, content and token of one moment; None when there is none.
+
+    Raises:
+        ModelDamaged: the file is not what was written, or belongs to another market or horizon.
+    """
+    for _ in range(READ_ATTEMPTS):
+        token = store.version(key)
+        if token is None:
+            return None
+        try:
+            content = store.get(key)
+        except ObjectNotFound:
+            continue
+        if store.version(key) == token:
+            return _parsed(content, key, market, horizon, token)
+    raise ModelStoreError(f"{key} kept changing while it was read")
+
+
+def switch_pointer(store: ObjectStore, key: str, pointer: Pointer | None, market: str, horizon: int, switch: Switch) -> None:
+    """Add ``switch`` to what ``pointer`` holds, if nobody has changed the file since ``pointer`` was read.
+
+    Raises:
+        Conflict: somebody has; nothing was written.
+    """
+    switches = (*(pointer.switches if pointer else ()), switch)
+    content = _Content(market=market, horizon=horizon, switches=switches).model_dump(mode="json")
+    store.put_if(key, seal(content), pointer.token if pointer else None)
+
+
+def _parsed(content: bytes, key: str, market: str, horizon: int, token: str) -> Pointer:
+    try:
+        found = _Content.model_validate(unseal(content))
+    except (Damaged, ValidationError) as error:
+        raise ModelDamaged(f"{key} is damaged: {error}") from error
+    if (found.market, found.horizon) != (market, horizon):
+        raise ModelDamaged(f"{key} is the pointer of market {found.market}, horizon {found.horizon}")
+    return Pointer(found.market, found.horizon, found.switches, token)

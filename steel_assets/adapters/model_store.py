@@ -1,0 +1,202 @@
+"""Where trained models live: immutable versions, and per market and horizon one pointer that says which is in force.
+
+Layout::
+
+    models/staging/<market>/h<horizon>/<version>/…                 candidates
+    models/production/<market>/h<horizon>/versions/<version>/…     promoted, never changed afterwards
+    models/production/<market>/h<horizon>/pointer.json             the version in force, and every switch before
+    models/backups/<market>/h<horizon>/<version>/…                 what was in force before a switch
+
+A promotion copies first and switches last, by compare-and-set: whoever dies or loses a race leaves the pointer as it was.
+The port beneath is ``object_store``; a model is bytes here, and nothing in this file parses one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from steel_assets.adapters.model_files import (
+    NAME,
+    Identity,
+    ModelDamaged,
+    ModelNotFound,
+    ModelStoreError,
+    copy_version,
+    read_version,
+    write_version,
+)
+from steel_assets.adapters.model_pointer import Pointer, Switch, read_pointer, switch_pointer
+from steel_assets.adapters.object_store import Conflict, ObjectStore
+from steel_assets.core.types import IDENTIFIER
+
+Stage = Literal["staging", "production", "backups"]
+
+__all__ = ["Conflict", "ModelDamaged", "ModelNotFound", "ModelStore", "ModelStoreError", "Pointer", "Stage", "Switch"]
+
+
+class ModelStore:
+    """Models in an object store. Moments are passed in and carry their time zone."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+
+    def save_candidate(
+        self, market: str, horizon: int, version: str, files: Mapping[str, bytes], manifest: Mapping[str, Any]
+    ) -> str:
+        """Store a candidate under ``models/staging``; where to find it. Saving the same again changes nothing.
+
+        Args:
+            files: content by plain file name.
+            manifest: whatever should be known of the model (family, metrics, data, code), as plain JSON.
+
+        Raises:
+            ModelStoreError: a name, a size or the manifest is not acceptable, or the version exists with other content.
+        """
+        folder = _folder("staging", market, horizon, version)
+        write_version(self.store, folder, Identity(market, horizon, version), files, manifest)
+        return self.store.uri(folder)
+
+    def load(
+        self, stage: Stage, market: str, horizon: int, version: str | None = None
+    ) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """Manifest and files of a version, returned only after every byte was checked.
+
+        Args:
+            version: in ``production`` the one in force when not given; the other stages need it.
+
+        Raises:
+            ModelNotFound: no such version, or none in force.
+            ModelDamaged: a file is missing, extra or changed.
+        """
+        checksum = None
+        if stage == "production":
+            pointer = self.production(market, horizon)
+            switch = pointer.to(version or pointer.version) if pointer else None
+            if switch is None:
+                wanted = f"version {version} was never" if pointer else "no model is"
+                raise ModelNotFound(f"market {market}, horizon {horizon}: {wanted} in production")
+            version, checksum = switch.version, switch.manifest_sha256
+        if version is None:
+            raise ModelStoreError(f"name the version to load from {stage}; only production has one in force")
+        folder = _folder(stage, market, horizon, version)
+        model = read_version(self.store, folder, Identity(market, horizon, version), checksum)
+        return model.manifest, model.files
+
+    def production(self, market: str, horizon: int) -> Pointer | None:
+        """What is in force now; None before the first promotion. Raises ModelDamaged."""
+        return read_pointer(self.store, _pointer_key(market, horizon), market, horizon)
+
+    def version_at(self, market: str, horizon: int, moment: datetime) -> str | None:
+        """The version in force at ``moment``; None before the first promotion. Raises ModelDamaged."""
+        pointer = self.production(market, horizon)
+        switch = pointer.at(_utc(moment)) if pointer else None
+        return switch.version if switch else None
+
+    def promote(self, market: str, horizon: int, version: str, expected: Pointer | None, moment: datetime) -> Pointer:
+        """Put a staged candidate in force from ``moment`` on; the pointer afterwards.
+
+        What was in force is copied to ``models/backups`` first. Promoting what is in force at ``moment`` changes nothing.
+
+        Args:
+            expected: the pointer the decision was made against (from ``production``); None for a first promotion.
+
+        Raises:
+            Conflict: somebody switched since ``expected`` was read; decide again.
+            ModelNotFound, ModelDamaged: the candidate is not whole; nothing changed.
+            ModelStoreError: ``moment`` lies before the last switch.
+        """
+        return self._switch(market, horizon, version, expected, moment, "promoted")
+
+    def rollback(self, market: str, horizon: int, expected: Pointer, moment: datetime, version: str | None = None) -> Pointer:
+        """Put an earlier production version back in force from ``moment`` on; the pointer afterwards.
+
+        Args:
+            expected: the pointer the decision was made against (from ``production``).
+            version: the one to return to; the one before the present one when not given.
+
+        Raises:
+            ModelNotFound: there is none to return to, or ``version`` was never in production.
+            Conflict, ModelDamaged, ModelStoreError: as for ``promote``.
+        """
+        earlier = [switch.version for switch in expected.switches if switch.version != expected.version]
+        if not earlier or (version is not None and version not in earlier):
+            wanted = f"version {version} was never in production before" if version else "there is no earlier version"
+            raise ModelNotFound(f"market {market}, horizon {horizon}: {wanted}, so nothing to return to")
+        return self._switch(market, horizon, version or earlier[-1], expected, moment, "rolled_back")
+
+    def _switch(
+        self,
+        market: str,
+        horizon: int,
+        version: str,
+        expected: Pointer | None,
+        moment: datetime,
+        action: Literal["promoted", "rolled_back"],
+    ) -> Pointer:
+        since = _utc(moment)
+        current = self.production(market, horizon)
+        in_force = current.at(since) if current else None
+        if current and in_force and in_force.version == version:
+            return current
+        if (current.token if current else None) != (expected.token if expected else None):
+            raise Conflict(f"market {market}, horizon {horizon}: another switch came first; read the pointer and decide again")
+        if current and since < current.since:
+            raise ModelStoreError(
+                f"market {market}, horizon {horizon}: {current.version} is in force since {current.since:%Y-%m-%d %H:%M} UTC; "
+                f"a switch at {since:%Y-%m-%d %H:%M} UTC would change what was true then"
+            )
+        checksum = self._into_production(Identity(market, horizon, version), current)
+        if current:
+            self._back_up(Identity(market, horizon, current.version), current.manifest_sha256)
+        switch = Switch(version=version, manifest_sha256=checksum, since=since, action=action)
+        switch_pointer(self.store, _pointer_key(market, horizon), current, market, horizon, switch)
+        after = self.production(market, horizon)
+        if after is None:
+            raise ModelDamaged(f"market {market}, horizon {horizon}: the pointer vanished right after a switch")
+        return after
+
+    def _into_production(self, model: Identity, current: Pointer | None) -> str:
+        """Make sure the version lies whole under production, from staging or, when it was there before, from its backup."""
+        production = _folder("production", model.market, model.horizon, model.version)
+        before = current.to(model.version) if current else None
+        if before is None:
+            return copy_version(self.store, _folder("staging", model.market, model.horizon, model.version), production, model)
+        try:
+            return read_version(self.store, production, model, before.manifest_sha256).manifest_sha256
+        except (ModelNotFound, ModelDamaged):
+            backup = _folder("backups", model.market, model.horizon, model.version)
+            return copy_version(self.store, backup, production, model, before.manifest_sha256)
+
+    def _back_up(self, model: Identity, checksum: str) -> None:
+        production = _folder("production", model.market, model.horizon, model.version)
+        backup = _folder("backups", model.market, model.horizon, model.version)
+        with suppress(ModelNotFound, ModelDamaged):  # a damaged champion must not stand in the way of its successor
+            copy_version(self.store, production, backup, model, checksum)
+
+
+def _folder(stage: Stage, market: str, horizon: int, version: str) -> str:
+    if not NAME.fullmatch(version):
+        raise ModelStoreError(f"version {version!r} must be 1 to 128 letters, digits, . _ + - and start with a letter or digit")
+    within = "versions/" if stage == "production" else ""
+    return f"models/{stage}/{_place(market, horizon)}/{within}{version}"
+
+
+def _pointer_key(market: str, horizon: int) -> str:
+    return f"models/production/{_place(market, horizon)}/pointer.json"
+
+
+def _place(market: str, horizon: int) -> str:
+    if not IDENTIFIER.fullmatch(market):
+        raise ModelStoreError(f"market {market!r} must be lower_snake_case, as in the catalogue")
+    if isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1:
+        raise ModelStoreError(f"horizon {horizon!r} must be a whole number of business days, at least 1")
+    return f"{market}/h{horizon}"
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ModelStoreError(f"moment {moment} has no time zone; pass it in UTC")
+    return datetime.fromtimestamp(moment.timestamp(), UTC)
