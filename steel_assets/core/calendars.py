@@ -62,6 +62,16 @@ def local_moments(days: pd.DatetimeIndex, at: time, zone: ZoneInfo) -> pd.Dateti
     return local.tz_convert("UTC")
 
 
+def period_starts(days: pd.DatetimeIndex, frequency: str) -> pd.DatetimeIndex:
+    """The first day of the period that each of ``days`` lies in: the day itself, its Monday, or the first of its month."""
+    days = days.normalize()
+    if frequency == "weekly":
+        return days - pd.to_timedelta(days.weekday, unit="D")
+    if frequency == "monthly":
+        return days - pd.to_timedelta(days.day - 1, unit="D")
+    return days
+
+
 def publication_moments(periods: pd.DatetimeIndex, frequency: str, rule: Publication) -> pd.DatetimeIndex:
     """When the figures of ``periods`` are known to the world, UTC, by the series' publication rule."""
     ends = periods

@@ -1,0 +1,228 @@
+"""The way out to the providers: one GET, answered whole, in bounded time and space, or one typed error.
+
+The port is ``Http`` (declared in ``core.answers`` with ``Answer`` and ``HttpError``, because connectors use those too).
+``HttpxHttp`` asks the real network; ``Recorded`` is its fake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+
+import httpx
+from pydantic import SecretStr
+
+from steel_assets.adapters.pace import Pace
+from steel_assets.core.answers import Answer, Http, HttpError, Kind
+
+__all__ = ["Answer", "Http", "HttpError", "HttpxHttp", "Recorded"]
+
+MIB = 2**20
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MOST_REDIRECTS = 3
+WORTH_ANOTHER_TRY: frozenset[Kind] = frozenset({"refused", "broken", "limited", "status"})
+DEFAULT_HEADERS = {"accept": "*/*", "accept-encoding": "gzip", "user-agent": "steel-assets", "connection": "close"}
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """One attempt that failed: passed along as a value, so that no traceback ever holds a URL with a key in it."""
+
+    kind: Kind
+    why: str
+    status: int | None = None
+    retry_after: float | None = None
+
+
+class HttpxHttp:
+    """The network, through httpx.
+
+    Args:
+        timeout_seconds: total for one answer, every retry and pause included; only waiting for ``calls_per_minute`` is extra.
+        largest_body: bytes, after decompression, beyond which an answer is cut off and refused.
+        attempts: how often a failure that may pass (connection, 429, 5xx) is tried in all.
+        first_pause_seconds: pause before the second attempt; doubled for each further one, with jitter. A provider's
+            ``Retry-After`` replaces it; one that does not fit into the total ends the matter at once.
+        calls_per_minute: what the provider allows; use one ``HttpxHttp`` per provider then.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout_seconds: float = 30.0,
+        largest_body: int = 64 * MIB,
+        attempts: int = 4,
+        first_pause_seconds: float = 0.5,
+        calls_per_minute: int | None = None,
+    ) -> None:
+        self._timeout = timeout_seconds
+        self._largest = largest_body
+        self._attempts = attempts
+        self._first_pause = first_pause_seconds
+        self._pace = Pace(calls_per_minute) if calls_per_minute else None
+        self._jitter = random.SystemRandom()
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        secret_params: Mapping[str, SecretStr] | None = None,
+    ) -> Answer:
+        """See ``Http.get``. Not for use inside a running event loop."""
+        where = _where(url)
+        deadline = time.monotonic() + self._timeout
+        for attempt in range(1, self._attempts + 1):
+            deadline += self._pace.wait() if self._pace else 0.0
+            outcome = self._once(url, params, headers or {}, secret_params or {}, deadline - time.monotonic())
+            if isinstance(outcome, Answer):
+                return outcome
+            failure = outcome
+            pause = self._pause(attempt, failure)
+            if failure.kind not in WORTH_ANOTHER_TRY or time.monotonic() + pause >= deadline:
+                break
+            if attempt < self._attempts:
+                time.sleep(pause)
+        raise HttpError(failure.kind, where, failure.why, status=failure.status)
+
+    def _pause(self, attempt: int, failure: _Failure) -> float:
+        if failure.retry_after is not None:
+            return failure.retry_after
+        return self._first_pause * 2 ** (attempt - 1) * self._jitter.uniform(0.5, 1.5)
+
+    def _once(
+        self,
+        url: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
+        secret_params: Mapping[str, SecretStr],
+        seconds: float,
+    ) -> Answer | _Failure:
+        secrets = {name: secret.get_secret_value() for name, secret in secret_params.items()}
+        try:
+            request = httpx.Request("GET", url, params={**params, **secrets}, headers={**DEFAULT_HEADERS, **headers})
+            return asyncio.run(self._within(request, seconds))
+        except TimeoutError:
+            return self._too_slow()
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
+            return self._failure(error)
+
+    async def _within(self, request: httpx.Request, seconds: float) -> Answer | _Failure:
+        async with asyncio.timeout(seconds), httpx.AsyncHTTPTransport(verify=self._trusted, trust_env=False) as transport:
+            for _ in range(MOST_REDIRECTS + 1):
+                response = await transport.handle_async_request(request)
+                if response.status_code not in REDIRECTS:
+                    return await self._read(response)
+                await response.aclose()
+                target = request.url.join(response.headers.get("location", ""))
+                if not _same_place(request.url, target):
+                    return _Failure("redirect", f"redirects to {target.host}, which is not followed", response.status_code)
+                request = httpx.Request("GET", target, headers={**request.headers, "host": target.netloc.decode()})
+        return _Failure("redirect", f"redirects more than {MOST_REDIRECTS} times", response.status_code)
+
+    async def _read(self, response: httpx.Response) -> Answer | _Failure:
+        status = response.status_code
+        if status == 429:
+            wait = _retry_after(response.headers)
+            said = f"; it asks to wait {wait:.0f} s" if wait is not None else ""
+            return _Failure("limited", f"too many requests (429){said}; it is asked again at the next collection", 429, wait)
+        if status >= 500:
+            return _Failure("status", f"the provider has a fault of its own ({status})", status, _retry_after(response.headers))
+        body = bytearray()
+        async for chunk in response.aiter_bytes(chunk_size=64 * 1024):
+            body += chunk
+            if len(body) > self._largest:
+                return _Failure("too_large", f"the answer is larger than {self._largest / MIB:g} MiB; it was cut off")
+        await response.aclose()
+        return Answer(status, bytes(body), {name.lower(): value for name, value in response.headers.items()})
+
+    def _too_slow(self) -> _Failure:
+        return _Failure("timeout", f"no complete answer within {self._timeout:g} s (STEEL_HTTP_TIMEOUT_SECONDS)")
+
+    def _failure(self, error: Exception) -> _Failure:
+        if isinstance(error, httpx.TimeoutException):
+            return self._too_slow()
+        if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+            return _Failure("redirect", "is not an http or https address; check the provider's base URL")
+        if _caused_by(error, ssl.SSLError):
+            return _Failure("tls", "its TLS certificate or handshake cannot be trusted; nothing was sent. Check the base URL")
+        if isinstance(error, httpx.ConnectError):
+            return _Failure("refused", "cannot be reached; check the network and the provider's base URL")
+        return _Failure("broken", f"the answer was cut off or garbled ({type(error).__name__})")
+
+    @cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        return httpx.create_ssl_context()
+
+
+def _where(url: str) -> str:
+    return url.partition("?")[0].partition("//")[2] or url.partition("?")[0]
+
+
+def _same_place(asked: httpx.URL, target: httpx.URL) -> bool:
+    """True for the same host and port; http may become https, never the other way round."""
+    if (asked.scheme, asked.host, asked.port) == (target.scheme, target.host, target.port):
+        return True
+    return (asked.scheme, target.scheme) == ("http", "https") and asked.host == target.host and asked.port is target.port is None
+
+
+def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None:
+        if isinstance(error, kind):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds a provider asks to wait: a number, or a date compared with the answer's own date."""
+    said = headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdigit():
+        return float(said)
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("date", ""))).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+Reply = Answer | HttpError | bytes | Callable[[Mapping[str, str]], "Answer | HttpError | bytes"]
+
+
+@dataclass
+class Recorded:
+    """The fake: answers by the end of the URL, from what it was given, and remembers what it was asked.
+
+    Args:
+        replies: end of a URL (for example ``/query``) → an answer, a body sent with status 200, an error to raise, a function
+            of the parameters, or a sequence of these, one for each call, the last one repeated.
+    """
+
+    replies: Mapping[str, Reply | Sequence[Reply]]
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        secret_params: Mapping[str, SecretStr] | None = None,
+    ) -> Answer:
+        """See ``Http.get``; a URL that was not recorded is refused."""
+        ending = next((end for end in self.replies if url.endswith(end)), None)
+        if ending is None:
+            raise HttpError("refused", _where(url), f"not recorded; recorded are {', '.join(self.replies)}")
+        before = sum(address.endswith(ending) for address, _ in self.asked)
+        self.asked.append((url, dict(params)))
+        recorded = self.replies[ending]
+        if isinstance(recorded, Sequence) and not isinstance(recorded, bytes):
+            recorded = recorded[min(before, len(recorded) - 1)]
+        reply = recorded(params) if callable(recorded) else recorded
+        if isinstance(reply, HttpError):
+            raise reply
+        return reply if isinstance(reply, Answer) else Answer(200, reply)

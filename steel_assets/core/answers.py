@@ -1,0 +1,57 @@
+"""What asking a provider gives: an answer, or an error that says why there is none.
+
+The words that connectors (``sources/``) and the network (``adapters/http.py``) share, so that they can stay strangers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pydantic import SecretStr
+
+Kind = Literal["timeout", "refused", "tls", "broken", "limited", "status", "too_large", "redirect"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a provider sent: any status below 500 except 429. ``headers`` have lower-case names."""
+
+    status: int
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class HttpError(RuntimeError):
+    """A provider gave no usable answer. The message names host and path only: a query may hold a key.
+
+    Attributes:
+        kind: timeout (not complete in time), refused (not reachable), tls (certificate not trusted), broken (cut off or
+            garbled), limited (429), status (5xx), too_large, redirect (to elsewhere).
+        where: host and path that were asked.
+        status: HTTP status, for limited, status and redirect.
+    """
+
+    def __init__(self, kind: Kind, where: str, why: str, *, status: int | None = None) -> None:
+        super().__init__(f"{where}: {why}")
+        self.kind = kind
+        self.where = where
+        self.status = status
+
+
+class Http(Protocol):
+    """A port: the only way out to a provider."""
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        secret_params: Mapping[str, SecretStr] | None = None,
+    ) -> Answer:
+        """The answer to ``GET url?params&secret_params``, whole, within a bounded time.
+
+        Raises:
+            HttpError: there is no answer, or only 429 or 5xx after every retry.
+        """

@@ -1,0 +1,57 @@
+"""What every connector does with an answer before reading it: see whether it was refused, and forget the key."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from steel_assets.core.answers import Answer
+from steel_assets.sources._contract import Access, Exhausted, SourceError
+
+LONGEST_QUOTE = 240
+ABOUT_THE_CALLER = frozenset({401, 402, 410})
+"""Statuses that say nothing about the series asked for: bad credentials, a plan that has run out, an account that is gone."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def accepted(answer: Answer, provider: str, remedy: str, access: Access) -> bytes:
+    """The content of an answer that was not refused, without the key, which some providers repeat in it.
+
+    Raises:
+        SourceError: any status but 200; the message quotes the provider.
+        Exhausted: a status that concerns the caller.
+    """
+    content = access.without_key(answer.content)
+    if answer.status == 200:
+        return content
+    kind = Exhausted if answer.status in ABOUT_THE_CALLER else SourceError
+    raise kind(f"{provider} refused ({answer.status}): {quoted(content)}; {remedy}")
+
+
+def shaped(model: type[M], content: bytes, provider: str, expected: str) -> M:
+    """``content`` as ``model``. Keys that the model does not name are let pass.
+
+    Raises:
+        SourceError: it is not JSON, or lacks what the model needs; the message says what was expected and what came.
+    """
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, problem["loc"])) or "the whole of it"
+        raise SourceError(
+            f"{provider} answered in an unknown shape: expected {expected}, but {where}: {problem['msg']}; "
+            f"it said {quoted(content)}",
+            content,
+        ) from None
+
+
+def quoted(content: bytes) -> str:
+    """A provider's own words, short and on one line."""
+    text = " ".join(content[: 8 * LONGEST_QUOTE].decode("utf-8", "replace").split())
+    text = "".join(letter for letter in text if letter.isprintable())
+    if text.startswith("<"):
+        return "an HTML page"
+    return f"“{text[:LONGEST_QUOTE]}{'…' if len(text) > LONGEST_QUOTE else ''}”" if text else "nothing"

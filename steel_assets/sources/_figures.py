@@ -1,0 +1,90 @@
+"""Figures and days as providers write them → numbers and dates. What cannot be read is left out and counted, never guessed."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+MISSING = frozenset({"", ".", "-", "null", "none", "nan", "n/a"})
+"""How providers write that there is no figure (FRED and Alpha Vantage: a full stop)."""
+
+PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+DECORATED = re.compile(
+    r"(?P<sign>[+-]?)(?P<dollar>\$?)(?P<minus>-?)(?P<digits>[0-9]{1,3}(,[0-9]{3})+|[0-9]+)(?P<rest>\.[0-9]+)?(?P<suffix>[KMBT%]?)"
+)
+MULTIPLES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+MILLION = 1e6
+
+
+def numbers(values: Iterable[object], notes: Counter[str]) -> list[float]:
+    """Each value as a finite float; NaN for what is empty or cannot be read, which is counted."""
+    return [_number(value, notes) for value in values]
+
+
+def amounts(values: Iterable[object], unit: str, notes: Counter[str]) -> list[float]:
+    """Like ``numbers``, for figures written for people ("0.9%", "1.2K", "$-3.4M"), in the series' own ``unit``.
+
+    A percentage is read only for a series in percent; a multiple of dollars is brought to the unit (million_usd).
+    """
+    return [_amount(value, unit, notes) for value in values]
+
+
+def days(texts: Sequence[object], notes: Counter[str], *formats: str) -> pd.Series:
+    """Each text as a day (midnight, no zone) in the first of ``formats`` that fits; NaT and counted when none does."""
+    written = pd.Series([text.strip() if isinstance(text, str) else None for text in texts], dtype="object")
+    found = pd.Series(pd.NaT, index=written.index, dtype="datetime64[ns]")
+    for one in formats:
+        found = found.fillna(pd.to_datetime(written, format=one, errors="coerce"))
+    _count(notes, "unreadable dates", int(found.isna().sum()))
+    return found.dt.normalize()
+
+
+def _number(value: object, notes: Counter[str]) -> float:
+    if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
+        return _nan(notes, "empty values")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return _nan(notes, "unreadable values")
+    if isinstance(value, str) and not PLAIN.fullmatch(value.strip()):
+        return _nan(notes, "unreadable values")
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        return _nan(notes, "unreadable values")
+    if math.isnan(number):
+        return _nan(notes, "empty values")
+    return number if math.isfinite(number) else _nan(notes, "infinite values")
+
+
+def _amount(value: object, unit: str, notes: Counter[str]) -> float:
+    written = DECORATED.fullmatch(value.replace(" ", "")) if isinstance(value, str) else None
+    if written is None:
+        return _number(value, notes)
+    if not _fits(unit, written["suffix"], written["dollar"]):
+        return _nan(notes, "values in another unit")
+    number = float(written["digits"].replace(",", "") + (written["rest"] or "")) * MULTIPLES.get(written["suffix"], 1.0)
+    if unit == "million_usd" and written["suffix"]:
+        number /= MILLION
+    return -number if "-" in (written["sign"], written["minus"]) else number
+
+
+def _fits(unit: str, suffix: str, dollar: str) -> bool:
+    """Whether a figure written with ``suffix`` and ``dollar`` sign can be one in ``unit``."""
+    return (
+        (suffix != "%" or unit == "percent")
+        and (suffix in ("", "%") or unit != "percent")
+        and (not dollar or "usd" in unit.lower())
+    )
+
+
+def _nan(notes: Counter[str], reason: str) -> float:
+    _count(notes, reason, 1)
+    return math.nan
+
+
+def _count(notes: Counter[str], reason: str, rows: int) -> None:
+    if rows:
+        notes[reason] += rows

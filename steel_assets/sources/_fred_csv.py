@@ -1,0 +1,51 @@
+"""FRED without a key: the CSV behind its graphs. Today's values only, no vintages; an unknown series is a 404 HTML page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+
+import pandas as pd
+
+from steel_assets.core.types import Series
+from steel_assets.sources._answers import accepted, quoted
+from steel_assets.sources._contract import Access, SourceError
+from steel_assets.sources._figures import days, numbers
+
+KEYED_HOST = "https://api.stlouisfed.org"
+KEYLESS_HOST = "https://fred.stlouisfed.org"
+REMEDY = "check the symbol in the catalogue"
+
+
+def fetch(symbol: str, start: pd.Timestamp, access: Access) -> bytes:
+    """The CSV of a series from ``start`` on. Raises HttpError, SourceError."""
+    base_url = KEYLESS_HOST if access.base_url == KEYED_HOST else access.base_url
+    answer = access.http.get(f"{base_url}/graph/fredgraph.csv", {"id": symbol, "cosd": f"{start:%Y-%m-%d}"})
+    return accepted(answer, "FRED", REMEDY, access)
+
+
+def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
+    """The CSV as ``series, period, value``.
+
+    Raises:
+        SourceError: the answer is not a CSV with a date and the series' own symbol as its columns.
+    """
+    try:
+        header, *rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    except (UnicodeDecodeError, csv.Error, ValueError):
+        header, rows = [], []
+    if len(header) != 2 or header[1] != series.symbol or any(len(row) != 2 for row in rows):
+        raise SourceError(
+            f"FRED answered in an unknown shape: expected CSV with the columns observation_date,{series.symbol}; "
+            f"it said {quoted(content)}",
+            content,
+        )
+    frame = pd.DataFrame(
+        {
+            "series": series.id,
+            "period": days([row[0] for row in rows], notes, "%Y-%m-%d"),
+            "value": numbers([row[1] for row in rows], notes),
+        }
+    )
+    return frame.dropna()

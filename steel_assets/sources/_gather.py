@@ -1,0 +1,107 @@
+"""One collection in the making: ask series by series, note what fails, and turn what came into observations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import pandas as pd
+
+from steel_assets.core.answers import HttpError
+from steel_assets.core.types import Series
+from steel_assets.sources._contract import Access, Collection, Exhausted, Rejected, SourceError
+from steel_assets.sources._rows import as_observations, news
+
+SILENCE = 2
+"""After so many calls in a row without an answer the provider counts as down and is not asked further."""
+
+Ask = Callable[[Sequence[Series]], pd.DataFrame]
+"""Brings the figures of some series: frames of ``series, period, value`` and, where the provider says it, ``published_at``."""
+
+
+class Gathering:
+    """Collects figures, problems and notes of one provider."""
+
+    def __init__(self, source: str, access: Access) -> None:
+        self.notes: Counter[str] = Counter()
+        self._source = source
+        self._access = access
+        self._figures: list[pd.DataFrame] = []
+        self._problems: dict[str, str] = {}
+        self._rejected: list[Rejected] = []
+        self._silences = 0
+        self._stopped = ""
+
+    def ask(self, series: Sequence[Series], ask: Ask) -> None:
+        """Keep the figures that ``ask`` brings for ``series``; a failure becomes the problem of each of them.
+
+        Several that are refused together are asked for one by one, so that only the guilty fail.
+        """
+        if self._stopped:
+            self._fail(series, f"not asked: {self._stopped}")
+            return
+        try:
+            figures = ask(series)
+        except HttpError as error:
+            self._silent(series, error)
+        except SourceError as error:
+            self._silences = 0
+            self._refused(series, ask, error)
+        else:
+            self._silences = 0
+            self._figures.append(figures)
+            absent = [one for one in series if one.id not in set(figures["series"])]
+            self._fail(absent, "answered without a single figure; check the symbol in the catalogue")
+
+    def stop(self, reason: str) -> None:
+        """Ask nothing further: ``reason`` becomes the problem of every series still to come."""
+        self._stopped = reason
+
+    def collection(self, series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp) -> Collection:
+        """Everything asked so far, as a Collection."""
+        rows = news(self._figures, series, known, moment, self.notes)
+        observations = as_observations(rows, moment, self._source, simulated=self._access.simulated)
+        return Collection(observations, self._problems, dict(self.notes), tuple(self._rejected))
+
+    def _silent(self, series: Sequence[Series], error: HttpError) -> None:
+        self._silences += 1
+        if self._silences >= SILENCE:
+            self.stop(f"the provider failed {SILENCE} times in a row, at last with: {error}")
+        self._fail(series, str(error))
+
+    def _refused(self, series: Sequence[Series], ask: Ask, error: SourceError) -> None:
+        if isinstance(error, Exhausted):
+            self.stop(str(error))
+        elif len(series) > 1:
+            for one in series:
+                self.ask([one], ask)
+            return
+        if error.content is not None:
+            self._rejected.append(Rejected(series[0].id, str(error), error.content))
+        self._fail(series, str(error))
+
+    def _fail(self, series: Sequence[Series], reason: str) -> None:
+        for one in series:
+            self._problems[one.id] = f"{one.symbol}: {reason}"
+
+
+def oldest_day(moment: pd.Timestamp, access: Access) -> pd.Timestamp:
+    """The first day of history that is wanted at all."""
+    day = moment.tz_localize(None).normalize() - pd.DateOffset(years=access.history_years)
+    return day if access.since is None else min(day, access.since)
+
+
+def first_day(series: Series, known: pd.DataFrame, moment: pd.Timestamp, access: Access, again_days: int) -> pd.Timestamp:
+    """The day from which to ask: ``again_days`` before the newest period known, or all of history at first."""
+    if access.since is not None:
+        return access.since
+    periods = known.loc[known["series"] == series.id, "period"]
+    return periods.max() - pd.Timedelta(days=again_days) if len(periods) else oldest_day(moment, access)
+
+
+def windows(start: pd.Timestamp, end: pd.Timestamp, years: int) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:
+    """First and last days of consecutive windows of at most ``years`` from ``start`` to ``end``, both included."""
+    while start <= end:
+        following = start + pd.DateOffset(years=years)
+        yield start, min(end, following - pd.Timedelta(days=1))
+        start = following

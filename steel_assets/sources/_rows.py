@@ -1,0 +1,61 @@
+"""Figures → observations: which period they are about, since when they are public, which of them are news."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pandas as pd
+
+from steel_assets.core.calendars import period_starts, publication_moments
+from steel_assets.core.tables import OBSERVATIONS, PANDAS_DTYPES
+from steel_assets.core.types import Series
+from steel_assets.core.vintages import new_or_changed
+
+VERSION = ["series", "period", "published_at"]
+
+
+def news(
+    figures: Sequence[pd.DataFrame], series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, notes: Counter[str]
+) -> pd.DataFrame:
+    """What is new or changed in ``figures``: ``series, period, value, published_at``.
+
+    Args:
+        figures: frames of ``series, period, value`` and, where the provider says it, ``published_at``.
+        notes: counts the rows that are left out, by reason.
+    """
+    rows = [_public(one, frame, moment, notes) for one in series for frame in figures if (frame["series"] == one.id).any()]
+    if not rows:
+        return OBSERVATIONS.empty()[["series", "period", "value", "published_at"]]
+    return new_or_changed(_without_contradictions(pd.concat(rows, ignore_index=True), notes), known, moment)
+
+
+def as_observations(rows: pd.DataFrame, moment: pd.Timestamp, source: str, *, simulated: bool) -> pd.DataFrame:
+    """``rows`` of ``series, period, value, published_at`` as ``tables.OBSERVATIONS`` declares them."""
+    return OBSERVATIONS.enforce(rows.assign(collected_at=moment, source=source, simulated=simulated))
+
+
+def _public(series: Series, figures: pd.DataFrame, moment: pd.Timestamp, notes: Counter[str]) -> pd.DataFrame:
+    """The figures of one series that the world could know at ``moment``, with the time since when it could."""
+    rows = figures[(figures["series"] == series.id) & figures["value"].notna()].copy()
+    rows["period"] = period_starts(pd.DatetimeIndex(rows["period"]), series.frequency)
+    by_rule = publication_moments(pd.DatetimeIndex(rows["period"]), series.frequency, series.published)
+    by_rule = pd.Series(by_rule, index=rows.index, dtype=PANDAS_DTYPES["timestamp"])
+    by_provider = rows["published_at"] if "published_at" in rows else by_rule.mask(by_rule.notna())
+    rows["dated"] = by_provider.notna()
+    rows["published_at"] = by_provider.fillna(by_rule)
+    today = moment.tz_convert(series.published.tzinfo).tz_localize(None).normalize()
+    public = (rows["published_at"] <= moment) & (rows["period"] <= today)
+    return _without(rows, ~public, "not published yet", notes)
+
+
+def _without_contradictions(rows: pd.DataFrame, notes: Counter[str]) -> pd.DataFrame:
+    """Rows said once. Two figures for the same thing cannot both be true: neither is kept, and both are asked for again."""
+    rows = _without(rows, rows.duplicated([*VERSION, "value"]), "repeated rows", notes)
+    return _without(rows, rows.duplicated(VERSION, keep=False), "contradicting rows", notes)
+
+
+def _without(rows: pd.DataFrame, these: pd.Series, reason: str, notes: Counter[str]) -> pd.DataFrame:
+    if these.any():
+        notes[reason] += int(these.sum())
+    return rows[~these]

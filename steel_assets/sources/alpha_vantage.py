@@ -1,0 +1,108 @@
+"""Alpha Vantage: shares and funds (raw daily closes, in US dollars), and its monthly commodity indices.
+
+Endpoint: ``/query``. Every answer is HTTP 200, refusals too, and their wording changes over the years and repeats the key: an
+answer is one when it holds data, and a refusal when it does not. A free key is worth 5 calls a minute and 25 a day, so the
+first refusal that is not about the symbol ends the collection.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, Field
+
+from steel_assets.core.types import Series
+from steel_assets.sources._answers import accepted, quoted, shaped
+from steel_assets.sources._contract import Access, Collection, Exhausted, SourceError
+from steel_assets.sources._figures import days, numbers
+from steel_assets.sources._gather import Gathering
+
+SOURCE = "alpha_vantage"
+REMEDY = "check STEEL_ALPHA_VANTAGE_API_KEY"
+COMMODITIES = frozenset(
+    {"WTI", "BRENT", "NATURAL_GAS", "COPPER", "ALUMINUM", "WHEAT", "CORN", "COTTON", "SUGAR", "COFFEE", "ALL_COMMODITIES"}
+)
+"""Symbols that are a function of their own, asked for in the series' frequency."""
+
+
+class _Bar(BaseModel):
+    close: Any = Field(default=None, alias="4. close")
+
+
+class _Point(BaseModel):
+    date: Any = None
+    value: Any = None
+
+
+class _Body(BaseModel):
+    """Bars of a share, points of a commodity index, or neither: a refusal."""
+
+    bars: dict[str, _Bar] | None = Field(default=None, alias="Time Series (Daily)")
+    points: list[_Point] | None = Field(default=None, alias="data")
+    error: str | None = Field(default=None, alias="Error Message")
+
+
+def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
+    """See ``Connector.collect``."""
+    gathering = Gathering(SOURCE, access)
+    if access.api_key is None:
+        gathering.stop("Alpha Vantage needs a key; get one (free) and set STEEL_ALPHA_VANTAGE_API_KEY")
+    for one in series:
+        gathering.ask([one], partial(_figures, access=access, notes=gathering.notes))
+    return gathering.collection(series, known, moment)
+
+
+def fetch(series: Series, access: Access) -> bytes:
+    """The newest 100 rows of a series (``outputsize`` compact), or all of them (full, which may need a paid key).
+
+    Raises:
+        HttpError: no answer.
+        SourceError: a status other than 200.
+    """
+    symbol = str(series.symbol)
+    if symbol in COMMODITIES:
+        question = {"function": symbol, "interval": series.frequency}
+    else:
+        question = {"function": "TIME_SERIES_DAILY", "symbol": symbol, "outputsize": access.outputsize}
+    answer = access.http.get(f"{access.base_url}/query", question, secret_params=access.secret("apikey"))
+    return accepted(answer, "Alpha Vantage", REMEDY, access)
+
+
+def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
+    """An answer as ``series, period, value``.
+
+    Raises:
+        SourceError: it holds no data, for a reason that concerns this symbol.
+        Exhausted: it holds no data, for a reason that concerns the key: a limit, a paid function.
+    """
+    body = shaped(_Body, content, "Alpha Vantage", "bars by date under 'Time Series (Daily)', or points under 'data'")
+    if body.bars:
+        points = [(date, bar.close) for date, bar in body.bars.items()]
+    elif body.points:
+        points = [(point.date, point.value) for point in body.points]
+    else:
+        raise _refusal(body, content)
+    frame = pd.DataFrame(
+        {
+            "series": series.id,
+            "period": days([date for date, _ in points], notes, "%Y-%m-%d"),
+            "value": numbers([value for _, value in points], notes),
+        }
+    )
+    return frame.dropna()
+
+
+def _figures(asked: Sequence[Series], *, access: Access, notes: Counter[str]) -> pd.DataFrame:
+    (series,) = asked
+    return parse(fetch(series, access), series, notes)
+
+
+def _refusal(body: _Body, content: bytes) -> SourceError:
+    """Why there is no data. Seen: Note and Information (limits, paid functions), Error Message (a wrong symbol or key)."""
+    if body.error is not None:
+        return SourceError(f"Alpha Vantage refused: {quoted(content)}; check the symbol in the catalogue and the key")
+    return Exhausted(f"Alpha Vantage answered without data: {quoted(content)}; it is asked again at the next collection")

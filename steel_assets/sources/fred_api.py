@@ -1,0 +1,181 @@
+"""FRED, Federal Reserve Bank of St. Louis: economic series of the United States, with every revision (ALFRED).
+
+The exemplar of a connector: ``fetch`` knows the network and no figures, ``parse`` knows figures and no network, every oddity
+of the provider is a small function that says what was seen and counts its rows, and ``collect`` puts them together.
+
+Endpoint: ``/fred/series/observations``. Without real-time bounds it answers today's values; with them, one row for each
+version of each figure, dated by ``realtime_start``. Errors are HTTP 400 with a JSON message. Without a key the CSV behind
+FRED's graphs is read instead (``_fred_csv``): no vintages, so revisions count from the day we see them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import pandas as pd
+from pydantic import BaseModel, Field
+
+from steel_assets.core.calendars import local_moments, publication_moments
+from steel_assets.core.types import Series
+from steel_assets.sources import _fred_csv
+from steel_assets.sources._answers import accepted, shaped
+from steel_assets.sources._contract import Access, Collection, SourceError
+from steel_assets.sources._figures import days, numbers
+from steel_assets.sources._gather import Gathering, first_day, oldest_day, windows
+
+SOURCE = "fred_api"
+REMEDY = "check the symbol in the catalogue and STEEL_FRED_API_API_KEY"
+PAGE_ROWS = 100_000
+MOST_PAGES = 20
+REVISION_DAYS = 10
+"""How much of what is known is asked for again: days of figures, or days of vintages."""
+
+VINTAGE_YEARS = 5
+"""FRED answers at most 2,000 vintage dates at once; a daily series has about 260 a year."""
+
+NO_END = "9999-12-31"
+"""FRED's way to write that a version is the current one."""
+
+
+class Vintages(NamedTuple):
+    """Real-time bounds: versions that were current at any time from ``start`` to ``end``."""
+
+    start: str
+    end: str
+
+
+class _Observation(BaseModel):
+    realtime_start: Any = None
+    date: Any = None
+    value: Any = None
+
+
+class _Page(BaseModel):
+    count: int = Field(ge=0)
+    offset: int = Field(ge=0)
+    observations: list[_Observation]
+
+
+def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
+    """See ``Connector.collect``."""
+    gathering = Gathering(SOURCE, access)
+    for one in series:
+        gathering.ask([one], partial(_figures, known=known, moment=moment, access=access, notes=gathering.notes))
+    return gathering.collection(series, known, moment)
+
+
+def fetch(symbol: str, start: pd.Timestamp, vintages: Vintages | None, offset: int, access: Access) -> bytes:
+    """One page of a series from ``start`` on: today's values, or all versions within ``vintages``.
+
+    Raises:
+        HttpError: no answer.
+        SourceError: FRED refuses; the message quotes it.
+    """
+    bounds = {"realtime_start": vintages.start, "realtime_end": vintages.end} if vintages else {}
+    answer = access.http.get(
+        f"{access.base_url}/fred/series/observations",
+        {
+            "series_id": symbol,
+            "file_type": "json",
+            "observation_start": f"{start:%Y-%m-%d}",
+            "limit": str(PAGE_ROWS),
+            "offset": str(offset),
+            **bounds,
+        },
+        secret_params=access.secret("api_key"),
+    )
+    return accepted(answer, "FRED", REMEDY, access)
+
+
+def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
+    """One page as ``series, period, value, vintage`` (the day FRED first showed this version).
+
+    Raises:
+        SourceError: the answer is not a page of observations.
+    """
+    rows = _page(content).observations
+    frame = pd.DataFrame(
+        {
+            "series": series.id,
+            "period": days([row.date for row in rows], notes, "%Y-%m-%d"),
+            "value": numbers([row.value for row in rows], notes),
+            "vintage": days([row.realtime_start for row in rows], notes, "%Y-%m-%d"),
+        }
+    )
+    return frame.dropna()
+
+
+def _figures(
+    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+) -> pd.DataFrame:
+    (series,) = asked
+    start = first_day(series, known, moment, access, REVISION_DAYS)
+    if access.api_key is None:
+        return _fred_csv.parse(_fred_csv.fetch(str(series.symbol), start, access), series, notes)
+    if not series.revised:
+        return _pages(series, start, None, access, notes).drop(columns="vintage")
+    start = oldest_day(moment, access)
+    parts = [_pages(series, start, bounds, access, notes) for bounds in _vintages(series, known, moment, access)]
+    return _dated(pd.concat(parts, ignore_index=True), series, moment)
+
+
+def _vintages(series: Series, known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> list[Vintages]:
+    """The real-time bounds to ask for: since the last collection, or since the first figure; in parts FRED can answer."""
+    today = moment.tz_localize(None).normalize()
+    start = oldest_day(moment, access)
+    collected = known.loc[known["series"] == series.id, "collected_at"]
+    if len(collected) and access.since is None:
+        start = max(start, collected.max().tz_localize(None).normalize() - pd.Timedelta(days=REVISION_DAYS))
+    if series.frequency == "monthly":
+        return [Vintages(f"{start:%Y-%m-%d}", NO_END)]
+    *closed, (last, _) = windows(start, today, VINTAGE_YEARS)
+    return [*(Vintages(f"{first:%Y-%m-%d}", f"{end:%Y-%m-%d}") for first, end in closed), Vintages(f"{last:%Y-%m-%d}", NO_END)]
+
+
+def _pages(series: Series, start: pd.Timestamp, vintages: Vintages | None, access: Access, notes: Counter[str]) -> pd.DataFrame:
+    """All pages of one request."""
+    parts = []
+    offset = 0
+    for _ in range(MOST_PAGES):
+        content = fetch(str(series.symbol), start, vintages, offset, access)
+        page = _page(content)
+        if page.offset != offset or (not page.observations and page.count > offset):
+            raise SourceError(
+                f"FRED answered rows from {page.offset} on, {len(page.observations)} of {page.count}, when asked for those from "
+                f"{offset} on; asked again at the next collection",
+                content,
+            )
+        parts.append(parse(content, series, notes))
+        offset += len(page.observations)
+        if offset >= page.count:
+            return pd.concat(parts, ignore_index=True)
+    raise SourceError(f"FRED has more than {MOST_PAGES} pages of {series.symbol}; set STEEL_HISTORY_YEARS lower")
+
+
+def _page(content: bytes) -> _Page:
+    return shaped(_Page, content, "FRED", "count, offset and observations[] of date, realtime_start, value")
+
+
+def _dated(rows: pd.DataFrame, series: Series, moment: pd.Timestamp) -> pd.DataFrame:
+    """``rows`` with ``published_at``: the series' hour of publication on the day of the vintage."""
+    rule = series.published
+    rows = rows.sort_values(["period", "vintage"], kind="stable").reset_index(drop=True)
+    published = pd.Series(local_moments(pd.DatetimeIndex(rows["vintage"]), rule.at, rule.tzinfo), index=rows.index)
+    today = moment.tz_convert(rule.tzinfo).tz_localize(None).normalize()
+    published = published.mask((rows["vintage"] <= today) & (published > moment), moment)
+    by_rule = pd.Series(publication_moments(pd.DatetimeIndex(rows["period"]), series.frequency, rule), index=rows.index)
+    older = _older_than_the_vintages(rows)
+    return rows.assign(published_at=published.mask(older & (by_rule < published), by_rule)).drop(columns="vintage")
+
+
+def _older_than_the_vintages(rows: pd.DataFrame) -> pd.Series:
+    """First versions dated on the earliest vintage of the answer.
+
+    Seen: where real-time bounds, or ALFRED's own records, begin later than the figures, everything published before is dated
+    on that first day. The day a figure was really published is unknown then, and the publication rule says it better.
+    """
+    first = ~rows.duplicated("period")
+    return first & (rows["vintage"] == rows["vintage"].min())

@@ -1,0 +1,157 @@
+"""Yahoo Finance: futures, exchange rates, indices and funds, one chart of daily bars for each symbol.
+
+Endpoint: ``/v8/finance/chart/{symbol}``. Unofficial and easily offended: it answers 429 to callers that do not look like a
+browser. Closes are raw (``quote.close``), never ``adjclose``: a later dividend must not change what was known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import quote as url_quoted
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from pydantic import BaseModel, Field
+
+from steel_assets.core.calendars import period_starts, publication_moments
+from steel_assets.core.types import Series
+from steel_assets.sources._answers import accepted, shaped
+from steel_assets.sources._contract import Access, Collection, SourceError
+from steel_assets.sources._figures import numbers
+from steel_assets.sources._gather import Gathering, first_day
+
+SOURCE = "yahoo_finance"
+REMEDY = "check the symbol in the catalogue"
+REVISION_DAYS = 10
+INTERVALS = {"daily": "1d", "weekly": "1wk", "monthly": "1mo"}
+HEADERS = {
+    "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+    "accept": "application/json,text/plain,*/*",
+    "accept-language": "en-US,en;q=0.9",
+}
+
+
+class _Meta(BaseModel):
+    currency: str | None = None
+    zone: str | None = Field(default=None, alias="exchangeTimezoneName")
+    offset_seconds: int | None = Field(default=None, alias="gmtoffset", ge=-86_400, le=86_400)
+
+
+class _Quote(BaseModel):
+    close: list[Any] = []
+
+
+class _Indicators(BaseModel):
+    quote: list[_Quote] = Field(min_length=1)
+
+
+class _Result(BaseModel):
+    meta: _Meta
+    timestamp: list[int] = []
+    indicators: _Indicators
+
+
+class _Chart(BaseModel):
+    result: list[_Result] = Field(min_length=1)
+
+
+class _Body(BaseModel):
+    chart: _Chart
+
+
+def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
+    """See ``Connector.collect``."""
+    gathering = Gathering(SOURCE, access)
+    for one in series:
+        gathering.ask([one], partial(_figures, known=known, moment=moment, access=access, notes=gathering.notes))
+    return gathering.collection(series, known, moment)
+
+
+def fetch(series: Series, start: pd.Timestamp, end: pd.Timestamp, access: Access) -> bytes:
+    """The chart of a series from ``start`` to ``end`` (UTC days without a zone).
+
+    Raises:
+        HttpError: no answer.
+        SourceError: Yahoo refuses; the message quotes it.
+    """
+    answer = access.http.get(
+        f"{access.base_url}/v8/finance/chart/{url_quoted(str(series.symbol), safe='')}",
+        {"period1": _stamp(start), "period2": _stamp(end), "interval": INTERVALS[series.frequency], "events": "div,split"},
+        headers=HEADERS,
+    )
+    return accepted(answer, "Yahoo Finance", REMEDY, access)
+
+
+def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
+    """A chart as ``series, period, value``: raw closes on the exchange's own trading days.
+
+    Raises:
+        SourceError: the answer is not a chart, is in another currency than the catalogue says, or does not tell its zone.
+    """
+    chart = _chart(content)
+    closes = chart.indicators.quote[0].close
+    if len(closes) != len(chart.timestamp):
+        raise SourceError(f"Yahoo Finance answered {len(chart.timestamp)} times and {len(closes)} closes", content)
+    _check_currency(chart.meta, series, content)
+    stamps = pd.Series(pd.to_datetime(chart.timestamp, unit="s", utc=True, errors="coerce"), dtype="datetime64[ns, UTC]")
+    bars = pd.DataFrame(
+        {
+            "series": series.id,
+            "stamp": stamps,
+            "period": _trading_days(stamps, chart.meta, content),
+            "value": numbers(closes, notes),
+        }
+    )
+    return _without_next_session(bars.dropna(), series, notes).drop(columns="stamp")
+
+
+def _figures(
+    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+) -> pd.DataFrame:
+    (series,) = asked
+    start = first_day(series, known, moment, access, REVISION_DAYS)
+    return parse(fetch(series, start, moment.tz_localize(None) + pd.Timedelta(days=1), access), series, notes)
+
+
+def _stamp(day: pd.Timestamp) -> str:
+    return str(int(day.tz_localize("UTC").timestamp()))
+
+
+def _chart(content: bytes) -> _Result:
+    expected = "chart.result[0] with meta, timestamp and indicators.quote"
+    return shaped(_Body, content, "Yahoo Finance", expected).chart.result[0]
+
+
+def _check_currency(meta: _Meta, series: Series, content: bytes) -> None:
+    if series.currency and meta.currency and meta.currency != series.currency:
+        raise SourceError(
+            f"Yahoo Finance quotes it in {meta.currency}, the catalogue says {series.unit}; correct the series' unit or symbol",
+            content,
+        )
+
+
+def _trading_days(stamps: pd.Series, meta: _Meta, content: bytes) -> pd.Series:
+    """The local date of each bar. Seen: bars are stamped with the opening of the session in UTC, often the day before."""
+    if meta.zone is not None:
+        try:
+            return stamps.dt.tz_convert(ZoneInfo(meta.zone)).dt.tz_localize(None).dt.normalize()
+        except (LookupError, ValueError, OSError):
+            pass  # an unknown zone: the offset says nearly the same
+    if meta.offset_seconds is None:
+        raise SourceError("Yahoo Finance does not say in which zone the exchange is, so trading days cannot be told", content)
+    return (stamps + pd.Timedelta(seconds=meta.offset_seconds)).dt.tz_localize(None).dt.normalize()
+
+
+def _without_next_session(bars: pd.DataFrame, series: Series, notes: Counter[str]) -> pd.DataFrame:
+    """``bars`` without ticks stamped after their own day's figure was published.
+
+    Seen: in the evening, a live row of the next session of a future is dated on the day that has just ended.
+    """
+    days = period_starts(pd.DatetimeIndex(bars["period"]), series.frequency)
+    late = bars["stamp"] > pd.Series(publication_moments(days, series.frequency, series.published), index=bars.index)
+    if late.any():
+        notes["ticks of the next session"] += int(late.sum())
+    return bars[~late]
