@@ -1,0 +1,50 @@
+"""The sandbox's own clock: what has been published by now, and how fast callers call. Nothing else here reads the time.
+
+It shows the real time until it is set; a set clock stands still until it is set again, so a day can be replayed exactly.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pandas as pd
+
+FIRST_YEAR, LAST_YEAR = 2014, 2100
+
+
+class ClockError(ValueError):
+    """The moment is not one the sandbox can show."""
+
+
+class Clock:
+    """A moment in UTC: real, or set."""
+
+    def __init__(self, moment: datetime | None = None) -> None:
+        self._set: pd.Timestamp | None = None
+        self.set(moment)
+
+    def now(self) -> pd.Timestamp:
+        """The moment the sandbox answers for."""
+        return self._set if self._set is not None else pd.Timestamp(datetime.now(UTC))
+
+    def set(self, moment: datetime | None) -> None:
+        """Stand still at ``moment``; None returns to the real time.
+
+        Raises:
+            ClockError: the moment has no time zone, or lies before 2014 or after 2100.
+        """
+        if moment is not None:
+            if moment.tzinfo is None:
+                raise ClockError(f"now: {moment.isoformat()} has no time zone; write it in UTC, for example 2026-03-02T08:00:00Z")
+            if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+                raise ClockError(
+                    f"now: the simulated market lives from {FIRST_YEAR} to {LAST_YEAR}; {moment.isoformat()} is outside"
+                )
+            moment = pd.Timestamp(moment).tz_convert("UTC")
+        self._set = moment
+
+    @staticmethod
+    def seconds() -> float:
+        """Seconds that really pass, for limits on calls a minute."""
+        return time.monotonic()
