@@ -21,7 +21,8 @@ demo: $(READY)  ## the whole river once, on a simulated market
 	@$(BIN)/steel demo
 
 demo-real: $(READY)  ## the same on the real price history in ../shared/data
-	@$(BIN)/steel demo --real ../shared/data
+	@mkdir -p .steel-real/dagster && echo 'telemetry: {enabled: false}' > .steel-real/dagster/dagster.yaml
+	@STEEL_SOURCES=files STEEL_HOME=.steel-real DAGSTER_HOME=$(CURDIR)/.steel-real/dagster $(BIN)/steel demo --real ../shared/data
 
 dev: $(READY)  ## the Dagster UI, the daemon and the sandbox on http://127.0.0.1:3000
 	@$(BIN)/steel dev

@@ -1,0 +1,106 @@
+"""``steel backtest``: what each model would have forecast, day by day, from only what was known on that day."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from steel_assets.adapters.lake import to_parquet
+from steel_assets.assets import histories
+from steel_assets.bootstrap import platform
+from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.problem import Problem
+from steel_assets.cli.river import progress_bar
+from steel_assets.core.backtest import backtest as walk_forward
+from steel_assets.core.backtest import families_of
+from steel_assets.core.tables import BACKTEST
+from steel_assets.core.validation import scores
+
+
+def backtest(
+    market: Annotated[str, typer.Argument(help="id of the market")],
+    start: Annotated[
+        str | None, typer.Option(help="first origin, for example 2022-01-03; default two years before the end")
+    ] = None,
+    end: Annotated[str | None, typer.Option(help="last origin; default the last day with a price")] = None,
+    step: Annotated[int, typer.Option(help="trading days from one origin to the next", min=1, max=250)] = 1,
+    models: Annotated[str | None, typer.Option(help="model families, comma-separated; default all and champion")] = None,
+    output: Annotated[Path | None, typer.Option(help="Parquet file for one row per model, origin and horizon")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the scores as JSON")] = False,
+) -> None:
+    """Walk forward through a market's history and score every model beside the last price, on the same dates."""
+    parts = platform()
+    if market not in parts.catalog.markets:
+        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
+    if output is not None and not output.absolute().parent.is_dir():
+        raise Problem(f"--output: the folder {output.absolute().parent} does not exist")
+    history = histories.build(parts, market, now())
+    available = families_of(history.market)
+    chosen = None if models is None else [name.strip() for name in models.split(",") if name.strip()]
+    if chosen is not None and (not chosen or set(chosen) - {*available, "champion"}):
+        raise Problem(f"--models: {models!r}; this market has {', '.join(available)} and champion")
+    newest = history.prices["period"].max()
+    last = parse_day(end, "--end") if end else newest
+    first = parse_day(start, "--start") if start else max(last - pd.DateOffset(years=2), history.origins[0])
+    if first > last:
+        raise Problem(f"--start {first:%Y-%m-%d} is after --end {last:%Y-%m-%d}")
+    if first > newest or last < history.origins[0]:
+        raise Problem(f"{market} has prices from {history.origins[0]:%Y-%m-%d} to {newest:%Y-%m-%d} only")
+
+    console = Console(stderr=as_json)
+    with progress_bar(console) as bar:
+        task = bar.add_task(f"backtest · {market}", total=None)
+        rows = walk_forward(
+            history,
+            first,
+            last,
+            step=step,
+            families=chosen,
+            progress=lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{market} · {what}"),
+        )
+    rows = BACKTEST.enforce(rows)
+    if output is not None:
+        written = output.with_name(output.name + ".part")
+        written.write_bytes(to_parquet(rows))
+        written.replace(output)
+    table = scores(rows)
+    if as_json:
+        typer.echo(json.dumps({"market": market, "rows": len(rows), "scores": json.loads(table.to_json(orient="records"))}))
+        return
+    if history.simulated:
+        console.print("[yellow]SIMULATED DATA[/]")
+    console.print(score_table(table, f"{parts.catalog.markets[market].name}, {first:%Y-%m-%d} to {last:%Y-%m-%d}, every {step}"))
+    if output is not None:
+        console.print(f"{len(rows):,} rows in {output}", highlight=False)
+
+
+def score_table(table: pd.DataFrame, title: str) -> Table:
+    """Scores as people read them: one row per model and horizon, the last price beside each."""
+    shown = Table(title=title, title_justify="left")
+    for name in ("h", "model", "n", "MAPE", "MAE", "MAE ÷ last price", "pinball ÷ last price", "90 % coverage", "R²"):
+        shown.add_column(name, justify="left" if name == "model" else "right")
+    previous = None
+    for row in table.sort_values(["h", "mae_ratio"], kind="stable").itertuples():
+        if previous not in (None, row.h):
+            shown.add_section()
+        previous = row.h
+        style = "bold" if row.model == "champion" else None
+        shown.add_row(
+            str(row.h),
+            row.model,
+            f"{row.n:,}",
+            f"{row.mape:.2%}",
+            f"{row.mae:,.2f}",
+            f"{row.mae_ratio:.3f}",
+            f"{row.pinball_ratio:.3f}",
+            f"{row.coverage_90:.1%}",
+            f"{row.r2:.3f}",
+            style=style,
+        )
+    return shown

@@ -1,0 +1,64 @@
+"""``steel demo``: the whole river, once or for weeks, on the simulated market; or on the real price history in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from steel_assets.assets.runs import RunReport
+from steel_assets.cli.moments import issue_on, last_issue, now
+from steel_assets.cli.problem import Problem
+from steel_assets.cli.river import River, progress_bar
+from steel_assets.cli.summary import print_summary
+from steel_assets.settings import settings
+
+MONDAY = 0
+
+
+def demo(
+    days: Annotated[int, typer.Option(help="days of operation to replay, ending today", min=1, max=370)] = 1,
+    real: Annotated[
+        Path | None, typer.Option(help="folder of real price history: import it into a lake of its own and run the river on it")
+    ] = None,
+) -> None:
+    """From raw prices to published forecasts, and a summary a buyer could read."""
+    if real is not None:
+        from steel_assets.cli.demo_real import demo_real
+
+        demo_real(real)
+        return
+    if not settings().simulated:
+        raise Problem(
+            f"the demo simulates its market, but STEEL_SOURCES is {settings().sources}; unset it, or run the jobs with `steel dev`"
+        )
+    console = Console()
+    console.print("[bold yellow]SIMULATED MARKET[/] · every price below comes from the sandbox", highlight=False)
+    with River.open(console) as river:
+        rules = river.platform.catalog.rules
+        newest = last_issue(now(), rules)
+        local = newest.tz_convert(rules.schedules.tzinfo).tz_localize(None).normalize()
+        issues = [issue_on(local - pd.Timedelta(days=back), rules) for back in range(days - 1, -1, -1)]
+        reports: list[RunReport] = []
+        with progress_bar(console) as bar:
+            for place, issue in enumerate(issues):
+                reports += _day(river, issue, first=place == 0, bar=bar)
+        print_summary(console, river.platform, reports, issues[-1])
+    if any(not report.success or report.failed_checks for report in reports):
+        raise typer.Exit(1)
+
+
+def _day(river: River, issue: pd.Timestamp, *, first: bool, bar: Progress) -> list[RunReport]:
+    """One day's runs. A platform without a single model trains first; after that Mondays retrain, an hour after the issue."""
+    reports = []
+    if first and not river.platform.models.has_production():
+        reports.append(river.run("weekly_retraining", issue, bar))
+    reports.append(river.run("daily_data_update", issue, bar))
+    weekday = issue.tz_convert(river.platform.catalog.rules.schedules.tzinfo).dayofweek
+    if not first and weekday == MONDAY:
+        reports.append(river.run("weekly_retraining", issue + pd.Timedelta(hours=1), bar))
+    return reports

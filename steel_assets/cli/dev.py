@@ -1,0 +1,54 @@
+"""``steel dev`` and ``steel sandbox``: the Dagster UI with its daemon, and the simulated providers, on this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from steel_assets.assets.runs import instance_here
+from steel_assets.bootstrap import catalog
+from steel_assets.settings import settings
+
+
+def dev(
+    port: Annotated[int, typer.Option(help="port of the Dagster UI", min=1, max=65535)] = 3000,
+    host: Annotated[str, typer.Option(help="address of the Dagster UI")] = "127.0.0.1",
+) -> None:
+    """Open the Dagster UI, with the daemon that runs schedules and, where prices are simulated, the sandbox beside it."""
+    console = Console()
+    with ExitStack() as stack:
+        stack.enter_context(instance_here())  # says what is missing before anything starts
+        environment = dict(os.environ)
+        if settings().simulated:
+            from steel_assets.sandbox.server import Sandbox
+
+            sandbox = stack.enter_context(Sandbox(catalog()))
+            environment |= {"STEEL_SANDBOX_URL": sandbox.url, "STEEL_ALPHA_VANTAGE_OUTPUTSIZE": "full"}
+            console.print(f"[yellow]SIMULATED market at {sandbox.url}[/]", highlight=False)
+        console.print(f"Dagster UI on http://{host}:{port} (stop with Ctrl-C)", highlight=False)
+        command = [sys.executable, "-m", "dagster", "dev", "-h", host, "-p", str(port)]
+        process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter, no shell
+        try:
+            raise typer.Exit(process.wait())
+        except KeyboardInterrupt:
+            process.wait(timeout=30)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="port to answer on", min=1, max=65535)] = 8765,
+    seed: Annotated[int, typer.Option(help="another seed is another market")] = 7,
+) -> None:
+    """Answer as Yahoo Finance, Alpha Vantage, FRED and Trading Economics, from a simulated steel market."""
+    from steel_assets.sandbox.server import serve
+
+    Console().print(f"[yellow]SIMULATED providers on http://127.0.0.1:{port}[/] (stop with Ctrl-C)", highlight=False)
+    serve(catalog(), "127.0.0.1", port, seed)

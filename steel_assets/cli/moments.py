@@ -1,0 +1,34 @@
+"""Dates as people type them, and the daily issue that they mean."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from steel_assets.catalog import Rules
+from steel_assets.cli.problem import Problem
+from steel_assets.core.calendars import local_moments
+
+
+def parse_day(text: str, option: str) -> pd.Timestamp:
+    """``text`` as a day. Raises Problem, naming the option."""
+    try:
+        return pd.Timestamp.fromisoformat(text).normalize()
+    except ValueError as error:
+        raise Problem(f"{option}: {text!r} is not a date; write it as 2026-11-20") from error
+
+
+def issue_on(day: pd.Timestamp, rules: Rules) -> pd.Timestamp:
+    """The moment of the daily issue of ``day``, UTC."""
+    return local_moments(pd.DatetimeIndex([day]), rules.schedules.issue_time, rules.schedules.tzinfo)[0]
+
+
+def last_issue(now: pd.Timestamp, rules: Rules) -> pd.Timestamp:
+    """The latest daily issue at or before ``now``, UTC."""
+    today = now.tz_convert(rules.schedules.tzinfo).tz_localize(None).normalize()
+    issue = issue_on(today, rules)
+    return issue if issue <= now else issue_on(today - pd.Timedelta(days=1), rules)
+
+
+def now() -> pd.Timestamp:
+    """This moment, UTC."""
+    return pd.Timestamp.now(tz="UTC").floor("s")

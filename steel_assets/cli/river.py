@@ -1,0 +1,78 @@
+"""The river under a command's feet: the platform, its Dagster instance and, where prices are simulated, the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from steel_assets.assets.runs import RunReport, instance_here, run_job
+from steel_assets.bootstrap import Platform, platform
+from steel_assets.cli.moments import now
+from steel_assets.definitions import defs
+from steel_assets.settings import settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from steel_assets.sandbox.server import Sandbox
+
+
+@dataclass
+class River:
+    """Runs jobs in this process and shows their progress."""
+
+    console: Console
+    platform: Platform
+    instance: dg.DagsterInstance
+    sandbox: Sandbox | None
+
+    @classmethod
+    @contextmanager
+    def open(cls, console: Console) -> Iterator[River]:
+        """The river for the settings of the environment; starts and stops a sandbox of its own where one is needed."""
+        chosen = settings()
+        with ExitStack() as stack:
+            instance = stack.enter_context(instance_here())
+            sandbox = None
+            if chosen.simulated:
+                from steel_assets.sandbox.server import Sandbox
+
+                sandbox = stack.enter_context(Sandbox(platform().catalog))
+                chosen = chosen.model_copy(update={"sandbox_url": sandbox.url, "alpha_vantage_outputsize": "full"})
+            yield cls(console, platform(chosen), instance, sandbox)
+
+    def now(self) -> pd.Timestamp:
+        return now()
+
+    def run(self, job: str, moment: pd.Timestamp, progress: Progress | None = None) -> RunReport:
+        """Run ``job`` for all markets as of ``moment``, with a progress bar."""
+        if self.sandbox is not None:
+            self.sandbox.set_clock(moment)
+        steps = len(defs.resolve_job_def(job).graph.node_defs)
+        with nullcontext(progress) if progress else progress_bar(self.console) as bar:
+            task = bar.add_task(f"{job} · {moment:%Y-%m-%d %H:%M} UTC", total=steps)
+
+            def on_step(name: str, done: bool) -> None:
+                bar.update(task, description=f"{job} · {moment:%Y-%m-%d} · {name}", advance=1 if done else 0)
+
+            report = run_job(defs, job, self.instance, {"platform": self.platform}, moment, on_step)
+            bar.update(task, description=f"{job} · {moment:%Y-%m-%d}", completed=steps)
+        return report
+
+
+def progress_bar(console: Console) -> Progress:
+    """A progress bar in the house's style."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        console=console,
+    )

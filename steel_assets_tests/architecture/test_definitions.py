@@ -1,0 +1,88 @@
+"""The table of contents loads everywhere, and cheaply."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "prophet",
+    "sklearn",
+    "google.cloud.bigquery",
+    "google.cloud.storage",
+    "dagster_gcp",
+    "matplotlib",
+    "duckdb",
+    "cmdstanpy",
+    "skops",
+)
+
+
+def test_importing_the_definitions_loads_no_model_library_and_no_google_client() -> None:
+    code = f"import steel_assets.definitions, sys, json; print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(loaded.stdout) == []
+
+
+def test_every_stage_of_the_river_is_an_asset_group() -> None:
+    from steel_assets.definitions import defs
+
+    groups = {spec.group_name for spec in defs.resolve_all_asset_specs()}
+    assert groups == {"raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics"}
+
+
+def test_data_flows_one_way_through_the_stages() -> None:
+    from steel_assets.definitions import defs
+
+    order = ["raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics"]
+    stage = {spec.key: order.index(spec.group_name) for spec in defs.resolve_all_asset_specs()}
+    backwards = [
+        f"{dep.asset_key.to_user_string()} → {spec.key.to_user_string()}"
+        for spec in defs.resolve_all_asset_specs()
+        for dep in spec.deps
+        if stage[dep.asset_key] > stage[spec.key]
+    ]
+    assert backwards == []
+
+
+def test_every_asset_says_what_it_is_who_owns_it_and_whether_its_data_is_simulated() -> None:
+    from steel_assets.definitions import defs
+
+    for spec in defs.resolve_all_asset_specs():
+        assert spec.description, spec.key
+        assert spec.owners, spec.key
+        assert spec.tags["steel/data"] in ("simulated", "live"), spec.key
+
+
+@pytest.mark.parametrize(
+    ("name", "cron"),
+    [("daily_data_update", "0 2 * * *"), ("weekly_retraining", "0 3 * * 1"), ("performance_monitoring", "0 */6 * * *")],
+)
+def test_the_missions_schedules_run_in_mexico_city_and_are_on(name: str, cron: str) -> None:
+    import dagster as dg
+
+    from steel_assets.definitions import defs
+
+    schedule = defs.resolve_schedule_def(name)
+    assert schedule.cron_schedule == cron
+    assert schedule.execution_timezone == "America/Mexico_City"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["dagster", "definitions", "validate"],
+        ["dg", "check", "defs", "--no-check-yaml"],
+        ["dg", "list", "defs", "--json"],
+        ["dagster", "definitions", "validate", "-w", "workspace.yaml"],
+    ],
+)
+def test_dagsters_own_tools_load_the_project_from_its_root(command: list[str], project_root: str) -> None:
+    program = (
+        [sys.executable, "-m", "dagster", *command[1:]] if command[0] == "dagster" else [f"{sys.prefix}/bin/dg", *command[1:]]
+    )
+    done = subprocess.run(program, cwd=project_root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,129 @@
+"""The catalogue: the shipped one loads, a user's own extends it, and mistakes are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steel_assets.catalog import CatalogError, load_catalog
+
+SERIES = """
+series:
+  - id: wire_rod_brazil
+    name: Wire rod, FOB Brazil
+    unit: USD/t
+"""
+MARKET = """
+id: wire_rod_brazil
+name: Wire rod, FOB Brazil
+commodity: wire_rod
+region: brazil
+target: {series: wire_rod_brazil}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("series", "markets"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "series" / "wire_rod.yaml").write_text(SERIES)
+    (tmp_path / "markets" / "wire_rod.yaml").write_text(MARKET)
+    return tmp_path
+
+
+def test_the_shipped_catalogue_has_the_missions_groups_and_five_markets() -> None:
+    catalog = load_catalog()
+    groups = {source.id: set(source.groups) for source in catalog.sources.values() if source.kind == "api"}
+    assert groups == {
+        "yahoo_finance": {"steel_futures", "commodity_indices"},
+        "alpha_vantage": {"steel_stocks", "commodity_etfs"},
+        "fred_api": {"economic_indicators", "inflation_data"},
+        "trading_economics": {"commodity_prices", "economic_calendar"},
+    }
+    assert set(catalog.markets) >= {"rebar_fob_turkey", "rebar_shanghai", "hrc_us_midwest", "scrap_turkey", "iron_ore_62"}
+
+
+def test_every_endpoint_group_is_asked_for_something() -> None:
+    catalog = load_catalog()
+    for source in catalog.sources.values():
+        for group in source.groups if source.kind == "api" else ():
+            assert catalog.series_of(source.id, group), f"{source.id}/{group}"
+
+
+def test_no_symbol_is_petrol_or_thermal_coal_by_mistake() -> None:
+    assert not {"RB=F", "MTF=F"} & {series.symbol for series in load_catalog().series.values()}
+
+
+def test_a_folder_of_ones_own_adds_a_market(folder: Path) -> None:
+    catalog = load_catalog(folder)
+    assert catalog.markets["wire_rod_brazil"].horizons == (1, 5, 21, 63)
+    assert catalog.series["wire_rod_brazil"].source == "file_import"
+    assert "rebar_fob_turkey" in catalog.markets
+
+
+def test_an_id_declared_again_in_ones_own_folder_wins(folder: Path) -> None:
+    (folder / "markets" / "mine.yaml").write_text(MARKET.replace("id: wire_rod_brazil", "id: rebar_fob_turkey", 1))
+    assert load_catalog(folder).markets["rebar_fob_turkey"].commodity == "wire_rod"
+
+
+def test_rules_of_ones_own_change_only_what_they_name(folder: Path) -> None:
+    (folder / "rules.yaml").write_text("acceptance: {mape: 0.03}\n")
+    rules = load_catalog(folder).rules
+    assert rules.acceptance.mape == 0.03
+    assert rules.acceptance.r2 == load_catalog().rules.acceptance.r2
+
+
+def test_a_file_that_starts_with_an_underscore_is_hidden(folder: Path) -> None:
+    (folder / "markets" / "_draft.yaml").write_text("not: [a market")
+    assert "wire_rod_brazil" in load_catalog(folder).markets
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("markets/x.yaml", MARKET + "colour: red\n", "colour"),
+        ("markets/x.yaml", MARKET.replace("id: wire_rod_brazil", "id: Wire-Rod", 1), "lower_snake_case"),
+        (
+            "markets/x.yaml",
+            MARKET.replace("id: wire_rod_brazil", "id: other", 1).replace("{series: wire_rod_brazil}", "{series: nowhere}"),
+            "nowhere",
+        ),
+        ("markets/x.yaml", MARKET.replace("id: wire", "id: x_wire", 1) + "drivers: [missing_one]\n", "missing_one"),
+        ("markets/x.yaml", MARKET.replace("id: wire", "id: x_wire", 1) + "calendar: LME\n", "XLON"),
+        ("markets/x.yaml", MARKET.replace("id: wire", "id: x_wire", 1) + "horizons: [5, 1]\n", "horizons"),
+        ("markets/x.yaml", MARKET.replace("id: wire", "id: x_wire", 1) + "horizons: [0]\n", "horizons"),
+        ("markets/x.yaml", MARKET, "already declared"),
+        ("markets/x.yaml", "- a\n- b\n", "expected keys"),
+        ("markets/x.yaml", "id: [unclosed\n", "YAML"),
+        ("markets/x.yaml", "!!python/object/apply:os.system ['true']\n", "YAML"),
+        (
+            "markets/x.yaml",
+            MARKET.replace("id: wire", "id: x_wire", 1).replace("brazil}", "brazil, curve: [wire_rod_brazil]}"),
+            "roll",
+        ),
+        (
+            "markets/x.yaml",
+            MARKET.replace("id: wire", "id: x_wire", 1).replace("brazil}", "brazil, unit: MXN/t}"),
+            "exchange rate",
+        ),
+        ("series/x.yaml", SERIES.replace("wire_rod_brazil", "y") + "    unit: pounds\n", "unit"),
+        ("series/x.yaml", SERIES.replace("wire_rod_brazil", "y") + "    source: reuters\n", "reuters"),
+        ("series/x.yaml", SERIES.replace("wire_rod_brazil", "y") + "    source: fred_api\n    group: inflation_data\n", "symbol"),
+        ("series/x.yaml", SERIES.replace("wire_rod_brazil", "y") + "    published: {zone: Mars/Olympus}\n", "Mars"),
+        ("series/x.yaml", SERIES.replace("wire_rod_brazil", "y") + "    published: {lag_days: -3}\n", "lag_days"),
+        ("series/x.yaml", "series: {a: b}\n", "list"),
+        ("rules.yaml", "default_market: nowhere\n", "nowhere"),
+        ("rules.yaml", "acceptance: {quality_score: 80}\n", "quality_score"),
+        ("rules.yaml", "thresholds: {}\n", "thresholds"),
+    ],
+)
+def test_a_mistake_is_refused_and_named(folder: Path, file: str, content: str, says: str) -> None:
+    (folder / file).write_text(content)
+    with pytest.raises(CatalogError, match=says):
+        load_catalog(folder)
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="STEEL_CATALOG_DIR"):
+        load_catalog(tmp_path / "nothing")

@@ -1,0 +1,39 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from steel_assets.settings import settings
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def project_root() -> str:
+    """The project's root folder."""
+    return str(ROOT)
+
+
+@pytest.fixture(scope="session")
+def real_prices() -> Path:
+    """The folder of real price history; the test skips where it is absent."""
+    folder = ROOT.parent / "shared" / "data"
+    if not (folder / "lme_sr_curve.csv").exists():
+        pytest.skip("the real price history in ../shared/data is not on this machine")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings of the machine never reach a test, nor one test's settings the next."""
+    for name in list(os.environ):
+        if name.startswith(("STEEL_", "DAGSTER_")):
+            monkeypatch.delenv(name)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()

@@ -1,0 +1,78 @@
+"""Trading days, moments of publication and of issue."""
+
+from __future__ import annotations
+
+from datetime import time
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+
+from steel_assets.core import calendars
+from steel_assets.core.types import Publication
+
+MEXICO = ZoneInfo("America/Mexico_City")
+
+
+def days(*dates: str) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(dates)
+
+
+def test_a_holiday_of_the_exchange_is_no_session() -> None:
+    london = calendars.sessions("XLON", pd.Timestamp("2026-12-24"), pd.Timestamp("2026-12-29"))
+    assert list(london) == list(days("2026-12-24", "2026-12-29"))
+
+
+def test_the_next_session_skips_weekends_and_holidays() -> None:
+    after = calendars.session_after("XLON", days("2026-12-24", "2026-11-20", "2026-11-21"), 1)
+    assert list(after) == list(days("2026-12-29", "2026-11-23", "2026-11-23"))
+
+
+def test_horizons_reach_beyond_the_holidays_that_are_known() -> None:
+    far = calendars.session_after("XSHG", days("2026-12-30"), 63)
+    assert far[0] > pd.Timestamp("2027-03-01")
+    assert far[0].dayofweek < 5
+
+
+@pytest.mark.parametrize("name", ["weekdays", "24/5", "XLON", "CMES", "XSHG"])
+def test_known_calendars_exist(name: str) -> None:
+    assert calendars.calendar_exists(name)
+
+
+def test_an_unknown_calendar_does_not() -> None:
+    assert not calendars.calendar_exists("LME")
+
+
+def test_a_daily_price_is_published_at_its_close_in_local_time() -> None:
+    rule = Publication.model_validate({"at": "18:30", "zone": "Europe/London"})
+    moments = calendars.publication_moments(days("2026-07-01", "2026-11-20"), "daily", rule)
+    assert list(moments) == [pd.Timestamp("2026-07-01T17:30Z"), pd.Timestamp("2026-11-20T18:30Z")]
+
+
+def test_a_monthly_figure_is_published_weeks_after_its_month_ends() -> None:
+    rule = Publication.model_validate({"lag_days": 16, "at": "08:30", "zone": "America/New_York"})
+    assert calendars.publication_moments(days("2026-01-01"), "monthly", rule)[0] == pd.Timestamp("2026-02-16T13:30Z")
+
+
+def test_a_forecast_is_issued_at_the_first_two_oclock_in_mexico_after_publication() -> None:
+    published = pd.DatetimeIndex(["2026-11-20T18:30Z", "2026-11-20T08:00Z", "2026-11-20T07:20Z", "2026-11-20T08:00:01Z"])
+    issued = calendars.issue_moments(published, time(2), MEXICO)
+    assert [f"{moment:%d %H:%M}" for moment in issued] == ["21 08:00", "20 08:00", "20 08:00", "21 08:00"]
+
+
+def test_issues_follow_mexicos_own_daylight_saving_history() -> None:
+    published = pd.DatetimeIndex(["2022-07-01T18:00Z", "2023-07-01T18:00Z"])
+    issued = calendars.issue_moments(published, time(2), MEXICO)
+    assert [f"{moment:%H}" for moment in issued] == ["07", "08"]
+
+
+def test_a_time_that_daylight_saving_skips_moves_forward() -> None:
+    skipped = calendars.local_moments(days("2026-03-08"), time(2, 30), ZoneInfo("America/New_York"))
+    assert skipped[0] == pd.Timestamp("2026-03-08T07:00Z")
+
+
+def test_the_front_contract_rolls_once_a_month() -> None:
+    rolls = calendars.rolls_between(
+        days("2026-11-20", "2026-11-30", "2026-12-15"), days("2026-11-27", "2026-12-01", "2027-03-15")
+    )
+    assert rolls.tolist() == [0, 1, 3]
