@@ -238,7 +238,7 @@ METRICS_DAILY = Table(
         Column("rmse", "float", "root mean squared error", unit="target unit", nullable=True),
         Column("prediction_count", "int", "forecasts published that day"),
         Column("avg_latency_ms", "float", "mean time to produce a forecast", unit="ms", nullable=True),
-        Column("cost_usd", "float", "estimated cost of that day", unit="USD", nullable=True),
+        Column("cost_usd", "float", "equal share of the day's estimated cost; its rows add up", unit="USD", nullable=True),
         Column("created_at", "timestamp", "when this row was written"),
         Column("market", "string", "identifier of the market"),
         Column("horizon", "int", "horizon", unit="business days"),

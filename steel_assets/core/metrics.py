@@ -1,0 +1,142 @@
+"""Published forecasts beside what happened, and the mission's daily metrics over them.
+
+Only published forecasts count, never backtests; where none has come true yet the figure is empty, never made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core.accuracy import accuracy
+from steel_assets.core.tables import FORECASTS, MARKET_DAILY, METRICS_DAILY, PREDICTIONS_VS_REALITY
+
+WINDOW = 250
+"""Trading days looked back at, per market and horizon: about a year."""
+
+
+def predictions_vs_reality(forecasts: pd.DataFrame, prices: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Every published forecast whose target date has a price known at ``as_of``, as ``tables.PREDICTIONS_VS_REALITY`` declares.
+
+    A day that was forecast twice (a re-run) counts once, with what was published last.
+
+    Args:
+        forecasts: rows of ``tables.FORECASTS``.
+        prices: rows of ``tables.MARKET_DAILY``.
+        as_of: UTC; also ``created_at`` of the rows.
+
+    Raises:
+        ValueError: forecast and price of a market are in different units, or a price is not above zero.
+        TableError: a frame does not fit its table.
+    """
+    published = FORECASTS.enforce(forecasts)
+    published = published[published["as_of"] <= as_of].sort_values("as_of", kind="stable")
+    published = published.drop_duplicates(list(PREDICTIONS_VS_REALITY.key), keep="last")
+    actual = MARKET_DAILY.enforce(prices)
+    actual = actual.loc[actual["known_at"] <= as_of, ["market", "date", "price", "unit"]]
+    rows = published.merge(actual, left_on=["market", "target_date"], right_on=["market", "date"], suffixes=("", "_actual"))
+    _comparable(rows)
+    error = (rows["predicted_price"] - rows["price"]).abs()
+    return PREDICTIONS_VS_REALITY.enforce(
+        pd.DataFrame(
+            {
+                "prediction_date": rows["target_date"],
+                "predicted_price": rows["predicted_price"],
+                "actual_price": rows["price"],
+                "error_absolute": error,
+                "error_percentage": 100 * error / rows["price"],
+                "model_version": rows["model_version"],
+                "created_at": as_of,
+                "market": rows["market"],
+                "horizon": rows["horizon"],
+                "issued_date": rows["issued_date"],
+                "last_price": rows["last_price"],
+                "q05": rows["q05"],
+                "q95": rows["q95"],
+                "simulated": rows["simulated"],
+            }
+        ).sort_values(["market", "horizon", "issued_date"])
+    )
+
+
+def metrics_daily(
+    date: pd.Timestamp,
+    versions: Mapping[tuple[str, int], str],
+    forecasts: pd.DataFrame,
+    realised: pd.DataFrame,
+    *,
+    simulated: bool,
+    created_at: pd.Timestamp,
+    latency_ms: Mapping[str, float] | None = None,
+    cost_usd: float | None = None,
+    window: int = WINDOW,
+) -> pd.DataFrame:
+    """One row per market and horizon in production on ``date``, as ``tables.METRICS_DAILY`` declares.
+
+    The model figures are over the last ``window`` trading days forecast that had come by ``date``; empty without one. A trading
+    day forecast several times at one horizon (over a weekend) counts once, with what was published last.
+
+    Args:
+        date: the day measured, midnight without a zone.
+        versions: version in production by (market, horizon).
+        forecasts: rows of ``tables.FORECASTS``.
+        realised: rows of ``tables.PREDICTIONS_VS_REALITY``.
+        latency_ms: measured mean time to produce one forecast, by market; empty where it was not measured.
+        cost_usd: estimated cost of the whole day, shared equally by the rows.
+
+    Raises:
+        TableError: a frame does not fit its table.
+    """
+    if not versions:
+        return METRICS_DAILY.empty()
+    published = FORECASTS.enforce(forecasts)
+    published = published[published["issued_date"] == date].drop_duplicates(["market", "horizon"])
+    come_true = PREDICTIONS_VS_REALITY.enforce(realised)
+    come_true = come_true[come_true["prediction_date"] <= date].sort_values(["prediction_date", "issued_date"])
+    come_true = come_true.drop_duplicates(["market", "horizon", "prediction_date"], keep="last")
+    rows = []
+    for (market, horizon), version in versions.items():
+        mine = come_true[(come_true["market"] == market) & (come_true["horizon"] == horizon)].tail(window)
+        rows.append(
+            {
+                "date": date,
+                "model_version": version,
+                **_errors(mine),
+                "prediction_count": int(((published["market"] == market) & (published["horizon"] == horizon)).sum()),
+                "avg_latency_ms": (latency_ms or {}).get(market, np.nan),
+                "cost_usd": np.nan if cost_usd is None else cost_usd / len(versions),
+                "created_at": created_at,
+                "market": market,
+                "horizon": horizon,
+                "origins": len(mine),
+                "simulated": simulated,
+            }
+        )
+    return METRICS_DAILY.enforce(pd.DataFrame(rows))
+
+
+def _errors(realised: pd.DataFrame) -> dict[str, float]:
+    """The model figures of one market and horizon, with the last price's beside them."""
+    actual = realised["actual_price"]
+    ours = accuracy(actual, realised["predicted_price"])
+    inside = (realised["q05"] <= actual) & (actual <= realised["q95"])
+    return {
+        "mape": ours.mape,
+        "r2_score": ours.r2,
+        "rmse": ours.rmse,
+        "naive_mape": accuracy(actual, realised["last_price"]).mape,
+        "coverage_90": float(inside.mean()) if len(inside) else np.nan,
+    }
+
+
+def _comparable(rows: pd.DataFrame) -> None:
+    mixed = rows[rows["unit"] != rows["unit_actual"]]
+    if len(mixed):
+        first = mixed.iloc[0]
+        raise ValueError(f"market {first['market']}: forecasts are in {first['unit']} and prices in {first['unit_actual']}")
+    wrong = rows[~(rows["price"] > 0)]
+    if len(wrong):
+        first = wrong.iloc[0]
+        raise ValueError(f"market {first['market']}: the price of {first['date']:%Y-%m-%d} is {first['price']}, not above zero")
