@@ -7,6 +7,7 @@ The port is ``Http`` (declared in ``core.answers`` with ``Answer`` and ``HttpErr
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import ssl
 import time
@@ -67,6 +68,7 @@ class HttpxHttp:
         self._first_pause = first_pause_seconds
         self._pace = Pace(calls_per_minute) if calls_per_minute else None
         self._jitter = random.SystemRandom()
+        logging.getLogger("httpcore").setLevel(logging.INFO)  # below, it logs headers: a redirect's can hold the key
 
     def get(
         self,
@@ -110,7 +112,7 @@ class HttpxHttp:
             return asyncio.run(self._within(request, seconds))
         except TimeoutError:
             return self._too_slow()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError, ExceptionGroup) as error:
             return self._failure(error)
 
     async def _within(self, request: httpx.Request, seconds: float) -> Answer | _Failure:
@@ -149,10 +151,10 @@ class HttpxHttp:
         if isinstance(error, httpx.TimeoutException):
             return self._too_slow()
         if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-            return _Failure("redirect", "is not an http or https address; check the provider's base URL")
+            return _Failure("address", "is not an http or https address; check the provider's base URL")
         if _caused_by(error, ssl.SSLError):
             return _Failure("tls", "its TLS certificate or handshake cannot be trusted; nothing was sent. Check the base URL")
-        if isinstance(error, httpx.ConnectError):
+        if isinstance(error, httpx.ConnectError | ExceptionGroup):  # a group: what no address of the host let us do
             return _Failure("refused", "cannot be reached; check the network and the provider's base URL")
         return _Failure("broken", f"the answer was cut off or garbled ({type(error).__name__})")
 

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from pydantic import SecretStr
 
-Kind = Literal["timeout", "refused", "tls", "broken", "limited", "status", "too_large", "redirect"]
+Kind = Literal["address", "timeout", "refused", "tls", "broken", "limited", "status", "too_large", "redirect"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class HttpError(RuntimeError):
     """A provider gave no usable answer. The message names host and path only: a query may hold a key.
 
     Attributes:
-        kind: timeout (not complete in time), refused (not reachable), tls (certificate not trusted), broken (cut off or
-            garbled), limited (429), status (5xx), too_large, redirect (to elsewhere).
+        kind: address (not an http or https one), timeout (not complete in time), refused (not reachable), tls (certificate not
+            trusted), broken (cut off or garbled), limited (429), status (5xx), too_large, redirect (to elsewhere).
         where: host and path that were asked.
         status: HTTP status, for limited, status and redirect.
     """
