@@ -59,20 +59,20 @@ DRIVERS: dict[str, Driver] = {
         ),
         Driver(
             "scrap", 360.0, 0.95,
-            (Link("shfe_rebar", 0.25), Link("shfe_rebar", 0.12, 1), Link("ore", 0.06, 1), Link("world", 0.3)),
-            drift=0.006, cycle="mediterranean", passing=0.25, slope=0.9,
+            (Link("shfe_rebar", 0.40), Link("shfe_rebar", 0.15, 1), Link("ore", 0.12), Link("world", 0.3)),
+            drift=0.006, cycle="mediterranean", passing=0.25, slope=1.1,
         ),
         Driver(
             "rebar", 560.0, 0.62,
             (
                 Link("scrap", 0.40), Link("scrap", 0.10, 1), Link("scrap", 0.06, 2),
-                Link("shfe_rebar", 0.15), Link("shfe_rebar", 0.08, 1),
+                Link("shfe_rebar", 0.20), Link("shfe_rebar", 0.10, 1),
             ),
-            drift=0.006, cycle="mediterranean", cycle_share=0.85, cycle_days=3, passing=0.25, slope=0.9,
+            drift=0.006, cycle="mediterranean", cycle_share=0.85, cycle_days=3, passing=0.25, slope=1.1,
         ),
         Driver(
             "hot_rolled_coil", 690.0, 1.0, (Link("scrap", 0.10, 3), Link("world", 0.2, 1)),
-            drift=0.01, cycle="america", passing=0.2, slope=0.7,
+            drift=0.01, cycle="america", cycle_days=4, passing=0.2, slope=0.7,
         ),
         Driver(
             "crude", 76.0, 1.5, (Link("world", 0.8), Link("dollar", -0.5)),

@@ -24,6 +24,7 @@ LATE = 0.03
 """Share of trading days whose close a provider shows only when the next session opens."""
 
 SHARES_A_DAY, CONTRACTS_A_DAY = 3_000_000, 2_000
+"""Usual volumes; rates and indices have none."""
 
 
 class Market:

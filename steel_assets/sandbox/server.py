@@ -123,7 +123,7 @@ def _clock_routes(clock: Clock) -> list[Route]:
             clock.set(None if asked is None else datetime.fromisoformat(asked))
         except ClockError as error:
             return JSONResponse({"error": str(error)}, status_code=422)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             remedy = 'send {"now": "2026-03-02T08:00:00Z"}, or {"now": null} for the real time'
             return JSONResponse({"error": f"the body is not a moment; {remedy}"}, status_code=422)
         return shown()

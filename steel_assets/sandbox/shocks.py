@@ -11,7 +11,7 @@ import zlib
 
 import numpy as np
 
-EDITION = 44
+EDITION = 33
 """Which of all possible markets the seeds number; another edition redraws every path."""
 
 FREEDOM = 5

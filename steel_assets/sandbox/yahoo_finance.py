@@ -22,7 +22,11 @@ from steel_assets.sandbox.market import Market
 from steel_assets.sandbox.parameters import whole_number
 
 SOURCE = "yahoo_finance"
+SECONDS_A_DAY = 86_400
 QUOTES = ("open", "high", "low", "close", "volume")
+INTERVALS = {"daily": "1d", "weekly": "1wk", "monthly": "1mo"}
+"""The one interval of a series that the sandbox knows."""
+
 DAYS_IN_RANGE = {
     "1d": 1, "5d": 7, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "2y": 731, "5y": 1827, "10y": 3653, "max": 36525,
 }  # fmt: skip
@@ -70,52 +74,54 @@ class YahooFinance:
         if series is None:
             return _error(404, "Not Found", "No data found, symbol may be delisted")
         now, asked = self.clock.now(), request.query_params
-        interval = asked.get("interval", "1d")
-        if interval != "1d":
-            return _error(400, "Bad Request", f"Invalid input - interval={interval[:20]} is not supported. Valid intervals: [1d]")
+        interval, valid = asked.get("interval", "1d"), INTERVALS[series.frequency]
+        if interval != valid:
+            wrong = f"interval={interval[:20]} is not supported. Valid intervals: [{valid}]"
+            return _error(400, "Bad Request", f"Invalid input - {wrong}")
         span = DAYS_IN_RANGE.get(asked.get("range", "1mo"))
         if span is None:
             return _error(400, "Bad Request", f"Invalid input - range must be one of [{', '.join(DAYS_IN_RANGE)}]")
         end = whole_number(asked.get("period2", str(int(now.timestamp()) + 1)))
-        start = whole_number(asked.get("period1", str((end or 0) - span * 86_400)))
+        start = whole_number(asked.get("period1", str((end or 0) - span * SECONDS_A_DAY)))
         if start is None or end is None:
             which = "start" if start is None else "end"
             return _error(400, "Bad Request", f"Invalid input - {which} date. A valid Unix timestamp is required.")
         if start > end:
             limits = f"startDate = {start}, endDate = {end}"
             return _error(400, "Bad Request", f"Invalid input - start date cannot be after end date. {limits}")
-        bars = self._shown(series, now)
-        bars = bars[(bars["opening"] >= start) & (bars["opening"] < end)]
+        bars = self._shown(series, now, start, end)
         if bars.empty:
             return _error(400, "Bad Request", f"Data doesn't exist for startDate = {start}, endDate = {end}")
         return JSONResponse({"chart": {"result": [_result(series, bars, now)], "error": None}})
 
-    def _shown(self, series: Series, now: pd.Timestamp) -> pd.DataFrame:
-        """Bars as Yahoo shows them at ``now``: ``opening`` and ``timestamp`` in UTC seconds, quotes empty where it has none."""
+    def _shown(self, series: Series, now: pd.Timestamp, start: int, end: int) -> pd.DataFrame:
+        """Bars as Yahoo shows them at ``now``, of sessions that open from ``start`` to ``end`` (UTC seconds, end excluded).
+
+        ``opening`` and ``timestamp`` are in UTC seconds; quotes are empty where Yahoo has none.
+        """
         where = venue(series)
         bars = self.market.bars(series, now)
+        days = bars["day"].astype("datetime64[s]").astype("int64")
+        bars = bars[(days >= start - SECONDS_A_DAY) & (days <= end + SECONDS_A_DAY)]
         openings = where.openings(pd.DatetimeIndex(bars["day"])).as_unit("s").asi8
         bars = bars.assign(opening=openings, timestamp=openings)
         bars[list(QUOTES)] = bars[list(QUOTES)].astype("float64").where(~bars["missing"])
         coming = self.market.coming_bar(series, now)
         opens = where.openings(pd.DatetimeIndex([coming["day"]]))[0]
-        if len(bars) and bars["late"].iloc[-1] and now < opens:
-            bars.loc[bars.index[-1], ["open", "high", "low", "close"]] = float("nan")
-        if opens <= now < opens + pd.Timedelta(days=1):
-            bars = pd.concat([bars, _live(coming, opens, now, bars)], ignore_index=True)
-        return bars
+        pending = (bars.index == coming.name - 1) & bars["late"] & (now < opens)
+        bars.loc[pending, ["open", "high", "low", "close"]] = float("nan")
+        if series.frequency == "daily" and opens <= now < opens + pd.Timedelta(days=1):
+            bars = pd.concat([bars, _live(coming, opens, now)], ignore_index=True)
+        return bars[(bars["opening"] >= start) & (bars["opening"] < end)]
 
 
-def _live(coming: pd.Series, opens: pd.Timestamp, now: pd.Timestamp, before: pd.DataFrame) -> pd.DataFrame:
+def _live(coming: pd.Series, opens: pd.Timestamp, now: pd.Timestamp) -> pd.DataFrame:
     """The bar of the session under way: stamped with the moment itself, its last price part of the way to the close."""
     elapsed = (now - opens) / (coming["published_at"] - opens)
-    closes = before["close"].dropna()
-    start = closes.iloc[-1] if len(closes) else coming["open"]
-    last = round(start + (coming["close"] - start) * elapsed * 0.9, 6)
-    bar = {
+    last = round(coming["open"] + (coming["close"] - coming["open"]) * elapsed * 0.9, 6)
+    bar = coming.to_dict() | {
         "opening": int(opens.timestamp()),
         "timestamp": int(now.timestamp()),
-        "open": coming["open"],
         "high": max(coming["open"], last),
         "low": min(coming["open"], last),
         "close": last,
@@ -140,7 +146,7 @@ def _meta(series: Series, timestamps: list[int], price: float | None, now: pd.Ti
     where = venue(series)
     local = now.tz_convert(where.zone)
     return {
-        "currency": series.currency or series.unit.split("/")[0],
+        "currency": series.currency or (series.unit.partition("/")[0] if "/" in series.unit else "USD"),
         "symbol": series.symbol,
         "exchangeName": where.exchange,
         "instrumentType": where.kind,
@@ -150,7 +156,7 @@ def _meta(series: Series, timestamps: list[int], price: float | None, now: pd.Ti
         "exchangeTimezoneName": where.zone,
         "regularMarketPrice": price,
         "longName": f"{series.name} (simulated)",
-        "dataGranularity": "1d",
+        "dataGranularity": INTERVALS[series.frequency],
         "range": "",
         "validRanges": list(DAYS_IN_RANGE),
     }
