@@ -34,6 +34,8 @@ from steel_assets.core.types import IDENTIFIER
 
 Stage = Literal["staging", "production", "backups"]
 
+POINTER = "pointer.json"
+
 __all__ = ["Conflict", "ModelDamaged", "ModelNotFound", "ModelStore", "ModelStoreError", "Pointer", "Stage", "Switch"]
 
 
@@ -88,6 +90,10 @@ class ModelStore:
     def production(self, market: str, horizon: int) -> Pointer | None:
         """What is in force now; None before the first promotion. Raises ModelDamaged."""
         return read_pointer(self.store, _pointer_key(market, horizon), market, horizon)
+
+    def has_production(self) -> bool:
+        """True when any market has a model in force."""
+        return any(key.endswith(f"/{POINTER}") for key in self.store.list("models/production/"))
 
     def version_at(self, market: str, horizon: int, moment: datetime) -> str | None:
         """The version in force at ``moment``; None before the first promotion. Raises ModelDamaged."""
@@ -185,7 +191,7 @@ def _folder(stage: Stage, market: str, horizon: int, version: str) -> str:
 
 
 def _pointer_key(market: str, horizon: int) -> str:
-    return f"models/production/{_place(market, horizon)}/pointer.json"
+    return f"models/production/{_place(market, horizon)}/{POINTER}"
 
 
 def _place(market: str, horizon: int) -> str:

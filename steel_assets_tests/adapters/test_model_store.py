@@ -98,6 +98,14 @@ def test_a_promotion_puts_the_candidate_in_force_and_backs_up_the_one_before(mod
     }
 
 
+def test_a_platform_has_production_models_only_after_a_promotion(models: ModelStore):
+    assert not models.has_production()
+    stage(models, "v1")
+    assert not models.has_production()
+    promote(models, "v1", MONDAY)
+    assert models.has_production()
+
+
 def test_every_past_day_knows_its_champion(models: ModelStore):
     for week, version in enumerate(("v1", "v2", "v3")):
         promote(models, version, MONDAY + week * WEEK)
