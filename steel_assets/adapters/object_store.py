@@ -23,6 +23,18 @@ class ObjectNotFound(KeyError):
     """Nothing is stored under this key."""
 
 
+class ObjectStoreError(RuntimeError):
+    """The store cannot do what was asked; the message says why and what to do. Nothing was written.
+
+    Attributes:
+        trouble: what is wrong in one word, for example ``permission``, ``credentials``, ``missing`` or ``quota``.
+    """
+
+    def __init__(self, message: str, trouble: str = "refused") -> None:
+        super().__init__(message)
+        self.trouble = trouble
+
+
 class Conflict(RuntimeError):
     """Another writer changed the object since it was read; nothing was written."""
 
@@ -47,6 +59,9 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove ``key``; removing what is not there is no error."""
+
+    def checksum(self, key: str) -> str:
+        """The md5 of the content of ``key`` in hexadecimal, by which copies are verified. Raises ObjectNotFound."""
 
     def uri(self, key: str) -> str:
         """Where a person finds the object."""
@@ -105,10 +120,23 @@ class LocalFolder:
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)
 
+    def checksum(self, key: str) -> str:
+        return md5_of(self.get(key))
+
     def uri(self, key: str) -> str:
         return self._path(key).as_uri()
 
     def _path(self, key: str) -> Path:
-        if not KEY.fullmatch(key):
-            raise ValueError(f"object key {key!r} must be a relative path of letters, digits and . _ = + - without leading dots")
-        return self.root / key
+        return self.root / checked_key(key)
+
+
+def checked_key(key: str) -> str:
+    """``key``, when it is one. Raises ValueError for anything that could leave the store."""
+    if not KEY.fullmatch(key):
+        raise ValueError(f"object key {key!r} must be a relative path of letters, digits and . _ = + - without leading dots")
+    return key
+
+
+def md5_of(content: bytes) -> str:
+    """The checksum that object stores keep of what they hold; against accidents, not against forgery."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,137 @@
+"""What went wrong at Google, in words that name the remedy: one table for Cloud Storage, BigQuery and Secret Manager.
+
+The services answer with a status, a reason and a sentence; the clients raise some twenty classes. A person needs one of the
+ten troubles below and what to do about it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+
+class Trouble(StrEnum):
+    """What is wrong, for a program to decide by."""
+
+    PERMISSION = "permission"
+    CREDENTIALS = "credentials"
+    CLOCK = "clock"
+    MISSING = "missing"
+    QUOTA = "quota"
+    COST = "cost"
+    LOCATION = "location"
+    DAMAGED = "damaged"
+    UNAVAILABLE = "unavailable"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong, and a sentence for a person: what the service said, then the remedy."""
+
+    trouble: Trouble
+    sentence: str
+
+
+REMEDIES: dict[Trouble, str] = {
+    Trouble.PERMISSION: "give the account that runs this the role that docs/google-cloud.md names for it",
+    Trouble.CREDENTIALS: "on a laptop run `gcloud auth application-default login`; on Google Cloud attach a service account "
+    "(workload identity)",
+    Trouble.CLOCK: "this machine's clock is wrong: let it be set by NTP, then try again",
+    Trouble.MISSING: "create it, or correct its name in the settings",
+    Trouble.QUOTA: "a quota is used up: wait until it refills (a daily one at midnight Pacific time) or have it raised",
+    Trouble.COST: "raise STEEL_BIGQUERY_MAX_GIB_BILLED if the query is worth it",
+    Trouble.LOCATION: "set STEEL_BIGQUERY_LOCATION to where the dataset is, or name another dataset",
+    Trouble.DAMAGED: "what arrived is not what was sent: try again, and look at the network in between",
+    Trouble.UNAVAILABLE: "nothing is lost; try again later",
+    Trouble.REFUSED: "the service refused the request itself",
+}
+
+QUOTA_REASONS = frozenset({"quotaExceeded", "rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded"})
+
+
+@contextmanager
+def explained(raised: Callable[[Diagnosis], Exception]) -> Iterator[None]:
+    """Turn any failure of a Google client inside the block into what ``raised`` makes of its diagnosis."""
+    from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except (GoogleAPIError, GoogleAuthError, DataCorruption, InvalidResponse, RequestException, ConnectionError) as error:
+        raise raised(diagnose(error)) from error
+
+
+def diagnose(error: BaseException) -> Diagnosis:
+    """What ``error``, raised by one of Google's clients, means."""
+    from google.api_core.exceptions import RetryError
+
+    cause = error.cause if isinstance(error, RetryError) and error.cause else error
+    trouble = _trouble(cause)
+    said = _said(cause).rstrip(". ")
+    return Diagnosis(trouble, f"{said}. Remedy: {REMEDIES[trouble]}")
+
+
+def _trouble(error: BaseException) -> Trouble:
+    from google.auth.exceptions import GoogleAuthError, TransportError
+    from google.cloud.storage.exceptions import DataCorruption
+
+    if isinstance(error, DataCorruption):
+        return Trouble.DAMAGED
+    if isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
+        return Trouble.CLOCK if "timeframe" in str(error) or "Token used too early" in str(error) else Trouble.CREDENTIALS
+    return _by_answer(_status(error), _reasons(error), _said(error).lower())
+
+
+def _by_answer(status: int | None, reasons: frozenset[str], said: str) -> Trouble:
+    if reasons & QUOTA_REASONS or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Trouble.QUOTA
+    if "bytesBilledLimitExceeded" in reasons:
+        return Trouble.COST
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Trouble.CREDENTIALS
+    if status == HTTPStatus.FORBIDDEN:
+        return Trouble.PERMISSION
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST) and "location" in said:
+        return Trouble.LOCATION
+    if status == HTTPStatus.NOT_FOUND:
+        return Trouble.MISSING
+    if status is None or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED):
+        return Trouble.UNAVAILABLE
+    return Trouble.REFUSED
+
+
+def _status(error: BaseException) -> int | None:
+    """The HTTP status of the answer; None when there was no answer."""
+    response = getattr(error, "response", None)
+    code = getattr(error, "code", None) or getattr(response, "status_code", None)
+    return int(code) if code is not None else None
+
+
+def _reasons(error: BaseException) -> frozenset[str]:
+    """The machine-readable reasons of the answer, wherever the client left them."""
+    listed = list(getattr(error, "errors", None) or []) + list(_body(error).get("errors") or [])
+    return frozenset(str(one["reason"]) for one in listed if isinstance(one, dict) and "reason" in one)
+
+
+def _said(error: BaseException) -> str:
+    """The service's own sentence, on one line, without the address it was sent to."""
+    text = _body(error).get("message") or getattr(error, "message", None) or str(error) or type(error).__name__
+    first = str(text).strip().splitlines()[0]
+    return first if len(first) <= 400 else f"{first[:400]}…"
+
+
+def _body(error: BaseException) -> dict[str, Any]:
+    response = getattr(error, "response", None)
+    try:
+        found = json.loads(response.text)["error"] if response is not None else {}
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):  # RuntimeError: a streamed answer, already read
+        return {}
+    return found if isinstance(found, dict) else {}
