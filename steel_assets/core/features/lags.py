@@ -1,0 +1,17 @@
+"""The market's own last daily returns, in units of the volatility expected when they were known."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.returns import daily_returns, expected_volatility
+
+LAGS = (0, 1, 2, 3, 4)
+
+
+def features(history: MarketHistory) -> pd.DataFrame:
+    """``return_0`` is the return of the origin itself; contract rolls are not in it."""
+    returns = daily_returns(history)
+    scaled = returns / expected_volatility(returns, 1)
+    return pd.DataFrame({f"return_{lag}": scaled.shift(lag) for lag in LAGS})

@@ -1,0 +1,36 @@
+"""Monthly and weekly figures: their newest change, how unusual it is, and how old the news is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core.features._drivers import slow_drivers
+from steel_assets.core.history import MarketHistory
+
+NORM = 24
+"""Releases that make up the trend a new figure is measured against."""
+
+
+def features(history: MarketHistory) -> pd.DataFrame:
+    """Per slow driver: ``change`` (log, since the release before), ``surprise`` (that change against its own last releases,
+    in their standard deviations) and ``age`` (in months since the first day of its period)."""
+    ages = history.ages
+    columns = {}
+    for name in slow_drivers(history):
+        releases = _releases(history, name)
+        change = releases.diff()
+        past = change.shift().rolling(NORM, min_periods=6)
+        surprise = (change - past.mean()) / past.std().clip(lower=1e-6)
+        columns[f"{name}_change"] = change.reindex(history.origins, method="ffill")
+        columns[f"{name}_surprise"] = surprise.reindex(history.origins, method="ffill")
+        columns[f"{name}_age"] = ages[name] / 30.4
+    return pd.DataFrame(columns, index=history.origins)
+
+
+def _releases(history: MarketHistory, name: str) -> pd.Series:
+    """log of each new period's figure at the origin where it was first known (percentages and the like: as they are)."""
+    periods = history.periods[name]
+    new = periods.notna() & (periods != periods.shift())
+    values = history.known.loc[new, name]
+    return values / 100 if history.series[name].unit == "percent" else np.log(values.where(values > 0))

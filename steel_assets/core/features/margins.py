@@ -1,0 +1,23 @@
+"""The price against each daily driver (rebar over scrap, coil over ore): how far the ratio is from its own past."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core.features._drivers import daily_drivers
+from steel_assets.core.history import MarketHistory
+
+WINDOWS = {"week": 5, "quarter": 63, "year": 250}
+SMALLEST_SPREAD = 1e-4
+
+
+def features(history: MarketHistory) -> pd.DataFrame:
+    """z-scores of log(price / driver) within its last week, quarter and year."""
+    ratios = daily_drivers(history).rsub(np.log(history.last), axis=0)
+    columns: dict[str, pd.Series] = {}
+    for label, window in WINDOWS.items():
+        past = ratios.rolling(window, min_periods=window // 2 + 1)
+        scores = (ratios - past.mean()) / past.std().clip(lower=SMALLEST_SPREAD)
+        columns |= {f"{name}_{label}": scores[name] for name in ratios.columns}
+    return pd.DataFrame(columns, index=history.origins)

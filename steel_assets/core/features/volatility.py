@@ -1,0 +1,22 @@
+"""How nervous the market is: recent volatility against its own norm, and how often the price does not move at all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.returns import daily_returns, expected_volatility
+
+
+def features(history: MarketHistory) -> pd.DataFrame:
+    """``excess``: log of tomorrow's expected volatility over next year's; ``unchanged``: share of the last 21 days."""
+    returns = daily_returns(history)
+    yearly = expected_volatility(returns, 250) / np.sqrt(250)
+    return pd.DataFrame(
+        {
+            "excess": np.log(expected_volatility(returns, 1) / yearly),
+            "unchanged": returns.eq(0.0).rolling(21, min_periods=5).mean(),
+        },
+        index=history.origins,
+    )

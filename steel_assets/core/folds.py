@@ -1,0 +1,65 @@
+"""Walk-forward validation: fit on what was known, forecast until the next fit, never look back from there.
+
+Fits happen at the first origin of each week, month, … of the calendar. So which model forecast a day depends on the
+calendar alone, never on where an evaluation starts, ends or how many days it skips.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.models import Model
+from steel_assets.core.models._protocol import Cadence
+from steel_assets.core.samples import Samples
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Fit at the moment of origin number ``fitted_at``; forecast origins ``start`` to ``stop - 1``."""
+
+    fitted_at: int
+    start: int
+    stop: int
+
+
+def folds(origins: pd.DatetimeIndex, cadence: Cadence, start: int, stop: int) -> list[Fold]:
+    """The folds that forecast origins ``start`` to ``stop - 1``, in order.
+
+    Args:
+        origins: all origins of a history. Each fold is fitted at the first of them in its period of the calendar, which
+            may lie before ``start``.
+    """
+    period = _calendar_periods(origins, cadence)
+    firsts = np.flatnonzero(np.concatenate([[True], period[1:] != period[:-1]]))
+    ends = np.append(firsts[1:], len(origins))
+    return [
+        Fold(int(first), max(int(first), start), min(int(end), stop))
+        for first, end in zip(firsts, ends, strict=True)
+        if first < stop and end > start
+    ]
+
+
+def walk_forward(history: MarketHistory, samples: Samples, family: type[Model], start: int, stop: int) -> pd.DataFrame:
+    """What ``family`` would have forecast at origins ``start`` to ``stop - 1``: ``p`` and quantiles, one row each.
+
+    Args:
+        samples: all origins of ``history`` at one horizon (``samples.build_samples``).
+    """
+    forecasts = []
+    for fold in folds(history.origins, family.refit_every, start, stop):
+        known = slice(0, fold.fitted_at + 1)
+        y = history.prices_at(samples.target_dates[known], history.moments[fold.fitted_at])
+        model = family().fit(samples.rows(known).with_labels(y))
+        forecasts.append(model.predict(samples.rows(slice(fold.start, fold.stop))))
+    return pd.concat(forecasts, ignore_index=True)
+
+
+def _calendar_periods(origins: pd.DatetimeIndex, cadence: Cadence) -> np.ndarray:
+    if cadence == "week":
+        return origins.to_period("W-SUN").asi8
+    months = origins.year.to_numpy() * 12 + origins.month.to_numpy() - 1
+    return months // {"month": 1, "quarter": 3, "half_year": 6, "year": 12}[cadence]

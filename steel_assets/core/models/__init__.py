@@ -1,0 +1,47 @@
+"""Model families: one file each, found by its place in this folder, all held to the same conformance suite.
+
+A family is a module with one class that fulfils ``_protocol.Model``. Files whose name starts with ``_`` are hidden.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from steel_assets.core.models._protocol import Model, ModelError
+from steel_assets.core.types import Market
+
+NAIVE = "naive"
+"""The family every other one is measured against: the last price."""
+
+__all__ = ["NAIVE", "Model", "ModelError", "applicable", "load_model", "model_families"]
+
+
+@lru_cache(maxsize=1)
+def model_families() -> dict[str, type[Model]]:
+    """Every family by name, simplest first."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__) if not module.name.startswith("_")]
+    families: list[type[Model]] = [
+        thing
+        for module in modules
+        for thing in vars(module).values()
+        if isinstance(thing, type) and thing.__module__ == module.__name__ and hasattr(thing, "family")
+    ]
+    return {family.family: family for family in sorted(families, key=lambda family: (family.complexity, family.family))}
+
+
+def applicable(market: Market) -> dict[str, type[Model]]:
+    """The families that make sense for ``market``, simplest first."""
+    return {name: family for name, family in model_families().items() if family.applies(market)}
+
+
+def load_model(family: str, content: bytes) -> Model:
+    """A fitted model from what its ``to_bytes`` returned.
+
+    Raises:
+        ModelError: there is no such family, or the content is not one of its models.
+    """
+    if family not in model_families():
+        raise ModelError(f"there is no model family {family!r}; known are {', '.join(model_families())}")
+    return model_families()[family].from_bytes(content)

@@ -1,0 +1,79 @@
+"""What point-forecasting families share: quantiles from their own past errors, and reading and writing as JSON."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core import intervals
+from steel_assets.core.models._protocol import Cadence, ModelError
+from steel_assets.core.samples import Samples
+from steel_assets.core.types import QUANTILES, Market
+
+
+class Calibrated(ABC):
+    """A point forecast with the spread of its past out-of-sample errors around it.
+
+    Families implement ``points``. One whose points do not depend on fitting is complete with that: all its past forecasts
+    were out of sample. One that learns also implements ``_learn``, ``_state`` and ``_restore``.
+    """
+
+    family: ClassVar[str]
+    complexity: ClassVar[int]
+    significance: ClassVar[float]
+    refit_every: ClassVar[Cadence] = "month"
+
+    def __init__(self) -> None:
+        self.levels = intervals.error_quantiles(np.array([]))
+
+    @classmethod
+    def applies(cls, market: Market) -> bool:
+        return True
+
+    @abstractmethod
+    def points(self, samples: Samples) -> np.ndarray:
+        """The point forecast of each row, in the target's unit."""
+
+    def fit(self, samples: Samples) -> Self:
+        past = samples.rows(samples.labelled)
+        self.levels = intervals.error_quantiles(self._learn(past))
+        return self
+
+    def predict(self, samples: Samples) -> pd.DataFrame:
+        return intervals.distribution(self.points(samples), samples.volatility, self.levels)
+
+    def to_bytes(self) -> bytes:
+        content = {"family": self.family, "levels": self.levels.tolist(), **self._state()}
+        return json.dumps(content, sort_keys=True).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        try:
+            stored = json.loads(content)
+            if stored.pop("family") != cls.family:
+                raise ModelError(f"this is not a {cls.family} model")
+            model = cls()
+            model.levels = np.array(stored.pop("levels"), dtype=float)
+            if model.levels.shape != (len(QUANTILES),) or not np.isfinite(model.levels).all():
+                raise ModelError(f"the quantiles of this {cls.family} model are not {len(QUANTILES)} numbers")
+            model._restore(stored)
+        except (AttributeError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise ModelError(f"this {cls.family} model cannot be read ({error}); train it again") from error
+        return model
+
+    def _learn(self, past: Samples) -> np.ndarray:
+        """Learn from labelled rows; the scaled out-of-sample errors to expect."""
+        return intervals.scaled_errors(past.y, self.points(past), past.volatility)
+
+    def _state(self) -> dict[str, Any]:
+        """What else must be stored, as JSON can hold it."""
+        return {}
+
+    def _restore(self, stored: dict[str, Any]) -> None:
+        """Take back what ``_state`` gave. Raises KeyError, TypeError or ModelError for anything else."""
+        if stored:
+            raise ModelError(f"this {self.family} model has entries it should not have: {', '.join(stored)}")

@@ -1,0 +1,54 @@
+"""What every model family promises."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Protocol, Self
+
+import pandas as pd
+
+from steel_assets.core.samples import Samples
+from steel_assets.core.types import Market
+
+Cadence = Literal["week", "month", "quarter", "half_year", "year"]
+"""How often a family is fitted anew: at the first origin of each such period of the calendar."""
+
+
+class ModelError(ValueError):
+    """A model cannot be read or used; the message says why and what to do."""
+
+
+class Model(Protocol):
+    """One family of forecasts, fitted for one horizon of one market.
+
+    Attributes:
+        family: its name in tables, files and commands.
+        complexity: families are tried in this order; one must beat every simpler one to be chosen.
+        significance: largest p-value of its advantage over the last price at which it may replace that: stricter for
+            families that have fitted themselves to the past than for those that have an economic reason only.
+        refit_every: how often a walk-forward fits it anew.
+    """
+
+    family: ClassVar[str]
+    complexity: ClassVar[int]
+    significance: ClassVar[float]
+    refit_every: ClassVar[Cadence]
+
+    @classmethod
+    def applies(cls, market: Market) -> bool:
+        """True when the family makes sense for ``market``."""
+
+    def fit(self, samples: Samples) -> Self:
+        """This model, having learned from the labelled rows of ``samples``. Few rows, or none, are no error."""
+
+    def predict(self, samples: Samples) -> pd.DataFrame:
+        """One row per row of ``samples``: the point forecast ``p`` and the quantiles ``types.QUANTILE_COLUMNS``.
+
+        All in the target's unit, positive and in order; each row depends on its own row of ``samples`` only.
+        """
+
+    def to_bytes(self) -> bytes:
+        """The fitted model as bytes that ``from_bytes`` reads without running anything they contain."""
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """The model that ``to_bytes`` wrote. Raises ModelError."""

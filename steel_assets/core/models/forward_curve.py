@@ -1,0 +1,26 @@
+"""The forward curve: the price at which the contract that will be the front one on the target date trades today."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from steel_assets.core.models._calibrated import Calibrated
+from steel_assets.core.samples import Samples
+from steel_assets.core.types import Market
+
+
+class ForwardCurve(Calibrated):
+    """Contract number 1 + the rolls until the target date, or the longest there is."""
+
+    family: ClassVar[str] = "forward_curve"
+    complexity: ClassVar[int] = 2
+    significance: ClassVar[float] = 0.1
+
+    @classmethod
+    def applies(cls, market: Market) -> bool:
+        return len(market.target.curve) > 1
+
+    def points(self, samples: Samples) -> np.ndarray:
+        return samples.curve

@@ -1,0 +1,21 @@
+"""The last price: what the market itself expects where nothing else is known. The family to beat."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from steel_assets.core.models._calibrated import Calibrated
+from steel_assets.core.samples import Samples
+
+
+class Naive(Calibrated):
+    """Tomorrow's price is today's."""
+
+    family: ClassVar[str] = "naive"
+    complexity: ClassVar[int] = 0
+    significance: ClassVar[float] = 1.0
+
+    def points(self, samples: Samples) -> np.ndarray:
+        return samples.last

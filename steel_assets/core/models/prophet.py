@@ -1,0 +1,137 @@
+"""Prophet (Taylor & Letham 2018) on what it is good at: season and a few drivers, free of the price's level.
+
+It learns log returns in units of volatility, dated on their target days; on prices themselves it is 1.5 to 3 times worse than
+the last price. As for ridge, the newest quarter of its past, which it has not been fitted to, decides what share of its
+prediction is believed; often that is none.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core import intervals
+from steel_assets.core.models._calibrated import Calibrated
+from steel_assets.core.models._protocol import Cadence, ModelError
+from steel_assets.core.samples import Samples
+
+ROWS = 1000
+"""Newest rows learned from: about four years."""
+FEWEST = 250
+"""With fewer rows than this nothing is learned and the base price is forecast."""
+THINNED = 250
+"""Rows kept of those, evenly spaced: overlapping returns repeat one another, and a fit takes a fiftieth of a second."""
+DRIVERS = 5
+"""Features used: those that went with the returns most closely in the part of the past it is fitted to."""
+LARGEST = 4.0
+SHARES = np.array([0.0, 0.25, 0.5, 0.75])
+DECIMALS = 9
+"""Predictions are rounded to this, so that a row's forecast does not depend on the rows it is computed together with."""
+
+
+class Prophet(Calibrated):
+    """base × exp(share × prediction × volatility), where base is the forward curve, or the last price without one."""
+
+    family: ClassVar[str] = "prophet"
+    complexity: ClassVar[int] = 4
+    significance: ClassVar[float] = 0.02
+    refit_every: ClassVar[Cadence] = "half_year"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drivers: tuple[str, ...] = ()
+        self.share = 0.0
+        self.fitted: Any = None
+
+    def points(self, samples: Samples) -> np.ndarray:
+        if self.fitted is None or len(samples) == 0:
+            return samples.curve
+        moves = self.share * np.round(self.fitted.predict(self._frame(samples))["yhat"].to_numpy(), DECIMALS)
+        return samples.curve * np.exp(np.clip(moves, -LARGEST, LARGEST) * samples.volatility)
+
+    def _learn(self, past: Samples) -> np.ndarray:
+        recent = past.rows(slice(max(0, len(past) - ROWS), None))
+        held_out = len(recent) // 4
+        fitted = len(recent) - held_out - recent.horizon  # labels of rows in between overlap those held out
+        returns = np.clip(recent.scaled_returns, -LARGEST, LARGEST)
+        if len(recent) < FEWEST or fitted < held_out or np.ptp(returns[:fitted]) < intervals.SMALLEST:
+            return past.scaled_returns
+        self.drivers = _closest(recent.rows(slice(0, fitted)), returns[:fitted])
+        trial = self._fitted(recent.rows(slice(0, fitted)), returns[:fitted])
+        newest = recent.rows(slice(len(recent) - held_out, None))
+        predictions = trial.predict(self._frame(newest))["yhat"].to_numpy()
+        errors = np.abs(returns[-held_out:, None] - predictions[:, None] * SHARES).mean(axis=0)
+        best = int(np.argmin(errors))
+        self.share = float(SHARES[best])
+        if self.share:
+            self.fitted = self._fitted(recent, returns)
+        return past.scaled_returns * min(1.0, errors[best] / max(errors[0], intervals.SMALLEST))
+
+    def _fitted(self, samples: Samples, returns: np.ndarray) -> Any:
+        model = _new_prophet()
+        for name in self.drivers:
+            model.add_regressor(name, prior_scale=0.1, standardize=False)
+        frame = self._frame(samples).assign(y=returns)
+        step = max(1, len(frame) // THINNED)
+        model.fit(frame.iloc[::-step].iloc[::-1])
+        model.stan_backend.cleanup()
+        return model
+
+    def _frame(self, samples: Samples) -> pd.DataFrame:
+        missing = set(self.drivers) - set(samples.feature_names)
+        if missing:
+            raise ModelError(f"this prophet model needs the features {', '.join(sorted(missing))}; train it again")
+        columns = {
+            name: np.clip(np.nan_to_num(samples.features[:, samples.feature_names.index(name)], nan=0.0), -LARGEST, LARGEST)
+            for name in self.drivers
+        }
+        return pd.DataFrame({"ds": samples.target_dates, **columns})
+
+    def _state(self) -> dict[str, Any]:
+        if self.fitted is None:
+            return {"drivers": list(self.drivers), "share": self.share, "prophet": None}
+        return {"drivers": list(self.drivers), "share": self.share, "prophet": _library().serialize.model_to_json(self.fitted)}
+
+    def _restore(self, stored: dict[str, Any]) -> None:
+        self.drivers = tuple(stored["drivers"])
+        self.share = float(stored["share"])
+        if stored["prophet"] is not None:
+            self.fitted = _library().serialize.model_from_json(stored["prophet"])
+
+
+def _new_prophet() -> Any:
+    """A Prophet without a trend: a trend in returns would be a promise of ever faster growth."""
+    return _library().Prophet(
+        growth="flat",
+        yearly_seasonality=2,
+        weekly_seasonality=False,
+        daily_seasonality=False,
+        seasonality_prior_scale=0.1,
+        uncertainty_samples=0,
+    )
+
+
+def _library() -> Any:
+    """Prophet itself, made quiet: it reports every fit, and a plot library that nobody needs here."""
+    logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
+    import prophet
+    import prophet.serialize
+
+    for name in ("prophet", "prophet.models", "cmdstanpy"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return prophet
+
+
+def _closest(samples: Samples, returns: np.ndarray) -> tuple[str, ...]:
+    """The features that correlate most with the returns, among those known on most days."""
+    known = np.isfinite(samples.features)
+    features = np.clip(np.where(known, samples.features, 0.0), -LARGEST, LARGEST)
+    centred = features - features.mean(axis=0)
+    spread = np.sqrt((centred**2).mean(axis=0))
+    useful = (known.mean(axis=0) > 0.5) & (spread > intervals.SMALLEST)
+    correlation = np.abs((centred * (returns - returns.mean())[:, None]).mean(axis=0)) / np.where(useful, spread, np.inf)
+    ranked = np.argsort(-correlation, kind="stable")[:DRIVERS]
+    return tuple(samples.feature_names[k] for k in sorted(ranked) if useful[k])

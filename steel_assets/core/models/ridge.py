@@ -1,0 +1,105 @@
+"""Ridge regression on what the curve (or the last price) leaves to explain: log returns in units of their volatility.
+
+Everything it could get wrong by trusting itself too much is decided on the newest quarter of its own past, which it has not
+been fitted to: how strongly to regularise, and what share of its prediction to believe (none is a possible answer).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from steel_assets.core import intervals
+from steel_assets.core.models._calibrated import Calibrated
+from steel_assets.core.models._protocol import ModelError
+from steel_assets.core.samples import Samples
+
+ROWS = 1500
+"""Newest rows learned from: about six years, so that a market that changed its ways is learned anew."""
+FEWEST = 250
+"""With fewer rows than this nothing is learned and the base price is forecast."""
+LARGEST = 4.0
+"""Features and returns beyond this many standard deviations count as this many: no single day decides."""
+PENALTIES = np.array([0.1, 1.0, 10.0])
+"""Candidates for the penalty, as a share of the rows, times the horizon: overlapping returns repeat one another."""
+SHARES = np.array([0.0, 0.25, 0.5, 0.75])
+"""Candidates for the share of the prediction that is believed."""
+
+
+class Ridge(Calibrated):
+    """base × exp(share × prediction × volatility), where base is the forward curve, or the last price without one."""
+
+    family: ClassVar[str] = "ridge"
+    complexity: ClassVar[int] = 3
+    significance: ClassVar[float] = 0.02
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: tuple[str, ...] = ()
+        self.mean = np.zeros(0)
+        self.scale = np.zeros(0)
+        self.weights = np.zeros(0)
+
+    def points(self, samples: Samples) -> np.ndarray:
+        if not self.weights.any():
+            return samples.curve
+        if samples.feature_names != self.names:
+            raise ModelError("this ridge model was trained on other features than there are now; train it again")
+        moves = (_standardised(samples.features, self.mean, self.scale) * self.weights).sum(axis=1)
+        return samples.curve * np.exp(moves * samples.volatility)
+
+    def _learn(self, past: Samples) -> np.ndarray:
+        recent = past.rows(slice(max(0, len(past) - ROWS), None))
+        held_out = len(recent) // 4
+        fitted = len(recent) - held_out - recent.horizon  # labels of rows in between overlap those held out
+        if len(recent) < FEWEST or fitted < held_out or not recent.feature_names:
+            return past.scaled_returns
+        returns = np.clip(recent.scaled_returns, -LARGEST, LARGEST)
+        mean, scale = _moments(recent.features[:fitted])
+        trial = _weights(_standardised(recent.features[:fitted], mean, scale), returns[:fitted], PENALTIES * recent.horizon)
+        predictions = _standardised(recent.features[-held_out:], mean, scale) @ trial
+        errors = np.abs(returns[-held_out:, None, None] - predictions[:, :, None] * SHARES).mean(axis=0)
+        penalty, share = np.unravel_index(np.argmin(errors), errors.shape)
+        self.names = recent.feature_names
+        self.mean, self.scale = _moments(recent.features)
+        standard = _standardised(recent.features, self.mean, self.scale)
+        self.weights = SHARES[share] * _weights(standard, returns, PENALTIES[[penalty]] * recent.horizon)[:, 0]
+        return past.scaled_returns * min(1.0, errors[penalty, share] / max(errors[0, 0], intervals.SMALLEST))
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "names": list(self.names),
+            "mean": self.mean.tolist(),
+            "scale": self.scale.tolist(),
+            "weights": self.weights.tolist(),
+        }
+
+    def _restore(self, stored: dict[str, Any]) -> None:
+        self.names = tuple(stored["names"])
+        self.mean, self.scale, self.weights = (np.array(stored[key], dtype=float) for key in ("mean", "scale", "weights"))
+        if not len(self.names) == len(self.mean) == len(self.scale) == len(self.weights):
+            raise ModelError("this ridge model has not one weight for each feature; train it again")
+
+
+def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each feature over the rows where it is known; 0 and infinity where it says nothing."""
+    known = np.isfinite(features)
+    counts = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, features, 0.0).sum(axis=0) / counts
+    scale = np.sqrt(np.where(known, (features - mean) ** 2, 0.0).sum(axis=0) / counts)
+    useful = (counts > len(features) / 2) & (scale > intervals.SMALLEST)
+    return np.where(useful, mean, 0.0), np.where(useful, scale, np.inf)
+
+
+def _standardised(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    return np.clip(np.nan_to_num((features - mean) / scale, nan=0.0), -LARGEST, LARGEST)
+
+
+def _weights(features: np.ndarray, returns: np.ndarray, penalties: np.ndarray) -> np.ndarray:
+    """One column of weights per penalty. No intercept: a trend of the past is no forecast."""
+    from sklearn.linear_model import Ridge as RidgeRegression
+
+    targets = np.repeat(returns[:, None], len(penalties), axis=1)
+    regression = RidgeRegression(alpha=penalties * len(features), fit_intercept=False, solver="cholesky")
+    return np.atleast_2d(regression.fit(features, targets).coef_).T

@@ -1,0 +1,26 @@
+"""The last price of the right contract: after the next roll, the front contract is today's second one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from steel_assets.core.models._calibrated import Calibrated
+from steel_assets.core.samples import Samples
+from steel_assets.core.types import Market
+
+
+class RollAware(Calibrated):
+    """The last price, or the second contract's once the target date lies after the next roll. Reads one roll ahead only."""
+
+    family: ClassVar[str] = "roll_aware"
+    complexity: ClassVar[int] = 1
+    significance: ClassVar[float] = 0.1
+
+    @classmethod
+    def applies(cls, market: Market) -> bool:
+        return len(market.target.curve) > 1
+
+    def points(self, samples: Samples) -> np.ndarray:
+        return samples.roll_aware

@@ -1,0 +1,114 @@
+"""What a model learns from and predicts for: one horizon of one market, one row per origin, arrays side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core.calendars import rolls_between
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.returns import daily_returns, expected_volatility
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """One horizon of a market. All arrays have one row per origin; prices are in the target's unit.
+
+    Attributes:
+        horizon: trading days from origin to target date.
+        origins, target_dates: trading days.
+        last: the last price known.
+        roll_aware: the same, but of the second contract when the front one has rolled by the target date.
+        curve: the price at which the contract that is the front one on the target date trades now.
+            Without a curve both are the last price.
+        volatility: expected standard deviation of the log return over the horizon.
+        features: one column per name in ``feature_names``; NaN where unknown.
+        y: the price on the target date; NaN where it is not known.
+    """
+
+    horizon: int
+    origins: pd.DatetimeIndex
+    target_dates: pd.DatetimeIndex
+    last: np.ndarray
+    roll_aware: np.ndarray
+    curve: np.ndarray
+    volatility: np.ndarray
+    features: np.ndarray
+    feature_names: tuple[str, ...]
+    y: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.origins)
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """True for the rows whose price is known: those that can be learned from."""
+        return np.isfinite(self.y) & np.isfinite(self.last)
+
+    @property
+    def scaled_returns(self) -> np.ndarray:
+        """log(y / curve) in units of volatility: what is left to explain beyond the curve, free of level and scale."""
+        return np.log(self.y / self.curve) / self.volatility
+
+    def rows(self, selection: slice | np.ndarray) -> Self:
+        """Only the rows of ``selection`` (a slice, a mask or positions)."""
+        return replace(
+            self,
+            origins=self.origins[selection],
+            target_dates=self.target_dates[selection],
+            last=self.last[selection],
+            roll_aware=self.roll_aware[selection],
+            curve=self.curve[selection],
+            volatility=self.volatility[selection],
+            features=self.features[selection],
+            y=self.y[selection],
+        )
+
+    def with_labels(self, y: np.ndarray) -> Self:
+        """The same rows with other knowledge of the prices."""
+        return replace(self, y=y)
+
+
+def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) -> Samples:
+    """All origins of ``history`` at one horizon, without labels (``y`` is all NaN).
+
+    Args:
+        features: as ``features.build_features`` made them from the same history.
+    """
+    target_dates = history.target_dates(horizon)
+    roll_aware, curve = _curve_prices(history, target_dates)
+    return Samples(
+        horizon=horizon,
+        origins=history.origins,
+        target_dates=target_dates,
+        last=history.last.to_numpy(),
+        roll_aware=roll_aware,
+        curve=curve,
+        volatility=expected_volatility(daily_returns(history), horizon),
+        features=features.to_numpy(dtype=float),
+        feature_names=tuple(features.columns),
+        y=np.full(len(history.origins), np.nan),
+    )
+
+
+def _curve_prices(history: MarketHistory, target_dates: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+    """What the curve says of each target date: reading it one contract on at most, and as far as it reaches.
+
+    The contract that is front on the target date was number 1 + rolls on the day its price is of. Where that one has no
+    price the nearest shorter one speaks for it. A price of one contract counts only if it is of the same day as the front
+    contract's: two days' prices are not a curve.
+    """
+    last = history.last.to_numpy()
+    contracts = history.market.target.curve
+    if not contracts:
+        return last, last
+    periods = history.periods[list(contracts)].to_numpy()
+    prices = np.where(periods == periods[:, :1], history.known[list(contracts)].to_numpy(), np.nan)
+    prices = pd.DataFrame(prices).ffill(axis=1).to_numpy()
+    rolls = rolls_between(pd.DatetimeIndex(periods[:, 0]), target_dates)
+    rolls = np.clip(np.nan_to_num(rolls, nan=0.0).astype(int), 0, len(contracts) - 1)
+    row = np.arange(len(last))
+    return prices[row, np.minimum(rolls, 1)], prices[row, rolls]

@@ -1,0 +1,135 @@
+"""Which family a market's forecast should come from, judged by past out-of-sample errors alone.
+
+The last price is the answer until another family has shown, on enough days, that it is better: by a margin, lately as well
+as over the whole window, and by more than luck would explain (Diebold & Mariano 1995, one-sided, with the small-sample
+correction of Harvey, Leybourne & Newbold 1997 and a Bartlett kernel over the overlap of h-step errors). Families are tried
+from the simplest to the most complex; a more complex one must beat the one that stands by a margin of its own.
+
+The constants were chosen on the markets of ../shared/data up to 2023 and on the same markets with every family's forecasts
+mirrored around the last price from some day on: what counts there is how soon a family that went wrong is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from steel_assets.core.models import NAIVE, model_families
+
+WINDOW = 750
+"""Newest scored origins that are judged: about three years."""
+FEWEST = 120
+"""With fewer scored origins than this the last price stands; so it does with fewer than ``OVERLAPS`` horizons of them."""
+OVERLAPS = 6
+MARGIN = 0.005
+"""Share of the loss by which a family must be better than the last price, and than the simpler family it replaces."""
+RECENT_HALF_LIFE = 125
+RECENT_MARGIN = 0.01
+"""By how much it must be better lately, days weighted by half every half year: one that went wrong is dropped in weeks."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One family against the last price on the same days.
+
+    Attributes:
+        family: which.
+        n: days compared.
+        loss: its mean absolute error as a share of the last price.
+        ratio: that over the last price's.
+        recent_ratio: the same with recent days weighing most.
+        p_value: probability of so good a result if it were no better (1 where it cannot be told).
+        proven: True when it may replace the last price.
+    """
+
+    family: str
+    n: int
+    loss: float
+    ratio: float
+    recent_ratio: float
+    p_value: float
+    proven: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The family chosen, and what was known of all of them."""
+
+    family: str
+    evidence: Mapping[str, Evidence]
+
+    @property
+    def reason(self) -> str:
+        """In words, for a ledger."""
+        mine = self.evidence.get(self.family)
+        if self.family != NAIVE and mine is not None:
+            return (
+                f"{self.family}: error {mine.ratio:.3f} of the last price's over {mine.n} days "
+                f"(Diebold-Mariano p = {mine.p_value:.4f})"
+            )
+        if mine is None or mine.n < FEWEST:
+            return f"last price: fewer than {FEWEST} scored days to judge others by"
+        return f"last price: over {mine.n} days no family was better beyond luck"
+
+
+def choose(losses: Mapping[str, np.ndarray], horizon: int) -> Choice:
+    """The family to forecast with.
+
+    Args:
+        losses: per family, simplest first and ``naive`` among them, the absolute errors of the window as shares of the last
+            price, in order of origin, on the same days.
+        horizon: trading days between origin and target: that many neighbouring errors overlap.
+    """
+    naive = losses[NAIVE]
+    evidence = {family: _weigh(family, loss, naive, horizon) for family, loss in losses.items()}
+    best = NAIVE
+    for family, found in evidence.items():
+        if found.proven and found.loss < (1 - MARGIN) * evidence[best].loss:
+            best = family
+    return Choice(best, evidence)
+
+
+def diebold_mariano(differences: np.ndarray, horizon: int) -> float:
+    """One-sided p-value of "the mean of ``differences`` is not below zero".
+
+    Args:
+        differences: loss of the candidate minus loss of the benchmark, in order of time.
+        horizon: the loss of one forecast overlaps those of the next ``horizon`` - 1.
+
+    Returns:
+        1.0 where there is nothing to tell apart: no variation, or fewer than two full overlaps.
+    """
+    from scipy.special import stdtr
+
+    n = len(differences)
+    if n < 2 * horizon or n < 3:
+        return 1.0
+    mean = differences.mean()
+    centred = np.concatenate([np.zeros(horizon), differences - mean, np.zeros(horizon)])
+    sums = np.cumsum(centred)
+    blocks = sums[horizon:] - sums[:-horizon]  # sums of `horizon` neighbours: their squares are Bartlett's variance
+    variance = (blocks**2).sum() / horizon / n
+    if variance <= 0 or not np.isfinite(variance):
+        return 1.0
+    correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
+    statistic = mean / np.sqrt(variance / n) * np.sqrt(max(correction, 0.0))
+    return float(stdtr(n - 1, statistic))
+
+
+def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int) -> Evidence:
+    n = len(loss)
+    if n == 0 or not naive.mean() > 0:
+        return Evidence(family, n, float(loss.mean()) if n else np.nan, np.nan, np.nan, 1.0, proven=False)
+    recency = 0.5 ** (np.arange(n)[::-1] / RECENT_HALF_LIFE)
+    ratio = float(loss.mean() / naive.mean())
+    recent = float((recency * loss).sum() / max((recency * naive).sum(), np.finfo(float).tiny))
+    p_value = diebold_mariano(loss - naive, horizon)
+    proven = (
+        n >= max(FEWEST, OVERLAPS * horizon)
+        and ratio < 1 - MARGIN
+        and recent < 1 - RECENT_MARGIN
+        and p_value < model_families()[family].significance
+    )
+    return Evidence(family, n, float(loss.mean()), ratio, recent, p_value, proven)
