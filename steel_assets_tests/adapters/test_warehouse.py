@@ -181,6 +181,18 @@ def test_a_column_of_another_type_is_refused_and_nothing_changes(warehouse: Ware
     assert warehouse.read(SMALL)["value"].tolist() == [1, 2]
 
 
+def test_a_refused_table_is_not_even_half_migrated(warehouse: Warehouse, path: Path):
+    old = replace(
+        SMALL, columns=tuple(replace(c, dtype="string") if c.name == "count" else c for c in SMALL.columns if c.name != "value")
+    )
+    warehouse.upsert(old, rows(2).drop(columns="value").assign(count="many"))
+    with pytest.raises(WarehouseError, match="column count"):
+        warehouse.upsert(SMALL, rows(2))
+    with duckdb.connect(path, read_only=True) as connection:
+        described = connection.execute("DESCRIBE steel_rebar_predictor.small").fetchall()
+    assert "value" not in [row[0] for row in described]
+
+
 def test_columns_that_a_newer_platform_added_are_left_alone(warehouse: Warehouse, path: Path):
     warehouse.upsert(SMALL, rows(1))
     with duckdb.connect(path) as connection:
