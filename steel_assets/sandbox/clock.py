@@ -1,4 +1,4 @@
-"""The sandbox's own clock: what has been published by now, and how fast callers call. Nothing else here reads the time.
+"""The sandbox's own clock: no answer depends on any other.
 
 It shows the real time until it is set; a set clock stands still until it is set again, so a day can be replayed exactly.
 """
@@ -38,9 +38,7 @@ class Clock:
             if moment.tzinfo is None:
                 raise ClockError(f"now: {moment.isoformat()} has no time zone; write it in UTC, for example 2026-03-02T08:00:00Z")
             if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-                raise ClockError(
-                    f"now: the simulated market lives from {FIRST_YEAR} to {LAST_YEAR}; {moment.isoformat()} is outside"
-                )
+                raise ClockError(f"now: {moment.isoformat()} lies outside the simulated market, {FIRST_YEAR} to {LAST_YEAR}")
             moment = pd.Timestamp(moment).tz_convert("UTC")
         self._set = moment
 

@@ -23,11 +23,14 @@ class Link:
 class Driver:
     """One price (or rate, or index) and what moves it.
 
-    ``start`` is the level of its trend at the beginning of 2014, in its own unit; ``drift`` the trend's log growth a year;
-    ``volatility`` its own daily shocks in percent, beside those of its ``links``. Its distance from the trend decays by half
-    in ``pull`` days. ``cycle`` names the regimes it goes through, as strongly as ``cycle_share``, ``cycle_days`` late. Of each
-    move, ``passing`` is expected to pass; with that and with shocks of its own (``slope``, percent a day) the
-    forward curve leans.
+    Attributes:
+        start: level of its trend at the beginning of 2014, in its own unit.
+        volatility: its own daily shocks in percent, beside those of its ``links``.
+        drift: the trend's log growth a year.
+        pull: weekdays in which half of its distance from the trend is gone.
+        cycle: the regimes it goes through, as strongly as ``cycle_share`` and ``cycle_days`` weekdays late.
+        passing: share of each move that is expected to pass; with it the forward curve leans.
+        slope: daily shocks of the curve alone, in percent, shared by all drivers of one cycle.
     """
 
     name: str
@@ -113,17 +116,12 @@ TYPICAL_LEVELS = {
     "short_ton": 750.0, "lb": 2.5, "oz": 1800.0, "bbl": 75.0, "mmbtu": 3.2,
     "index": 100.0, "percent": 3.0, "million_usd": 100_000.0,
 }  # fmt: skip
+"""Where an unknown price of such a unit begins, in dollars; a tonne at 600, a share at 50."""
+
 UNITS_PER_DOLLAR = {
-    "USD": 1.0,
-    "EUR": 0.9,
-    "GBP": 0.8,
-    "CNY": 7.0,
-    "MXN": 18.0,
-    "TRY": 30.0,
-    "INR": 83.0,
-    "BRL": 5.0,
-    "JPY": 140.0,
-}
+    "USD": 1.0, "EUR": 0.9, "GBP": 0.8, "CNY": 7.0, "MXN": 18.0, "TRY": 30.0, "INR": 83.0, "BRL": 5.0, "JPY": 140.0,
+}  # fmt: skip
+"""Rough exchange rates, for the same purpose; a currency that is not here counts as a dollar."""
 
 
 def unknown_driver(symbol: str, unit: str) -> Driver:

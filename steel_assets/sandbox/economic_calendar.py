@@ -15,6 +15,9 @@ from steel_assets.sandbox.market import Market
 
 SOURCE, GROUP = "trading_economics", "economic_calendar"
 
+SCHEDULED = pd.Timedelta(days=90)
+"""How far ahead events are announced."""
+
 OTHERS = tuple(
     Series(
         id="other",
@@ -54,7 +57,7 @@ def events(market: Market, countries: list[str] | None) -> list[Series]:
 
 def rows(market: Market, series: Series, now: pd.Timestamp, first: str, last: str) -> Iterator[dict[str, object]]:
     """The events of one figure from day ``first`` to day ``last`` (UTC, ISO texts, both included)."""
-    planned = market.planned_versions(series, now)
+    planned = market.planned_versions(series, now, SCHEDULED)
     releases = planned.drop_duplicates("period").reset_index(drop=True)
     newest = planned[planned["published_at"] <= now].drop_duplicates("period", keep="last").set_index("period")["value"]
     for place, release in releases.iterrows():

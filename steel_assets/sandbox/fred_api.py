@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
+import numpy as np
 import pandas as pd
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -29,7 +30,7 @@ FIRST_DATE, LAST_DATE = "1600-01-01", "9999-12-31"
 MOST_VINTAGES, MOST_ROWS = 2000, 100_000
 CALLS_A_MINUTE = 120
 ABOUT_KEYS = "Read https://fred.stlouisfed.org/docs/api/api_key.html for more information."
-FIXED = {"units": "lin", "output_type": "1"}
+FIXED = {"units": "lin", "output_type": 1}
 """Parameters of which the sandbox knows the default only."""
 
 
@@ -81,7 +82,6 @@ class Fred:
             "observation_start": question.observation_start,
             "observation_end": question.observation_end,
             **FIXED,
-            "output_type": 1,
             "file_type": file_type,
             "order_by": "observation_date",
             "sort_order": question.sort_order,
@@ -119,7 +119,7 @@ class Fred:
         if series is None:
             raise BadRequest("The series does not exist.")
         for name, only in FIXED.items():
-            if asked.get(name, only) != only:
+            if asked.get(name, str(only)) != str(only):
                 raise BadRequest(f"Value of {name} is not one of: '{only}'.")
         if asked.get("sort_order", "asc") not in ("asc", "desc"):
             raise BadRequest("Value of sort_order is not one of: 'asc', 'desc'.")
@@ -160,22 +160,22 @@ def _rows(versions: pd.DataFrame, question: Question) -> pd.DataFrame:
     Raises:
         BadRequest: more vintages than FRED gives at once.
     """
-    released = versions["published_at"].dt.tz_convert(ZONE).dt.strftime("%Y-%m-%d")
-    rows = pd.DataFrame({"realtime_start": released, "date": versions["period"].dt.strftime("%Y-%m-%d")})
-    rows["value"] = versions["value"].map(lambda value: _text(value, missing="."))
-    rows = rows.drop_duplicates(["date", "realtime_start"], keep="last").sort_values(["date", "realtime_start"])
-    superseded = pd.to_datetime(rows.groupby("date")["realtime_start"].shift(-1)) - pd.Timedelta(days=1)
-    rows.insert(1, "realtime_end", superseded.dt.strftime("%Y-%m-%d").fillna(LAST_DATE))
-    vintages = rows.loc[
-        rows["realtime_start"].between(question.realtime_start, question.realtime_end), "realtime_start"
-    ].nunique()
+    released = versions["published_at"].dt.tz_convert(ZONE).dt.tz_localize(None).to_numpy("datetime64[D]")
+    vintages = len(np.unique(released[_between(released, question.realtime_start, question.realtime_end)]))
     if vintages > MOST_VINTAGES:
         raise BadRequest(
             f"There are {vintages} vintage dates in the specified real-time period: {question.realtime_start} to "
             f"{question.realtime_end}.  This exceeds the maximum number of vintage dates allowed ({MOST_VINTAGES})."
         )
+    periods = versions["period"].to_numpy("datetime64[D]")
+    wanted = _between(periods, question.observation_start, question.observation_end)
+    texts = [_text(value, missing=".") for value in versions["value"].to_numpy()[wanted].tolist()]
+    rows = pd.DataFrame({"realtime_start": released[wanted].astype(str), "date": periods[wanted].astype(str), "value": texts})
+    rows = rows.drop_duplicates(["date", "realtime_start"], keep="last").sort_values(["date", "realtime_start"])
+    superseded = pd.to_datetime(rows.groupby("date")["realtime_start"].shift(-1)) - pd.Timedelta(days=1)
+    rows.insert(1, "realtime_end", superseded.dt.strftime("%Y-%m-%d").fillna(LAST_DATE))
     in_force = (rows["realtime_start"] <= question.realtime_end) & (rows["realtime_end"] >= question.realtime_start)
-    rows = rows[in_force & rows["date"].between(question.observation_start, question.observation_end)]
+    rows = rows[in_force]
     began = rows["realtime_start"] >= question.realtime_start
     ended = rows["realtime_end"] <= question.realtime_end
     clipped = rows.assign(
@@ -183,6 +183,10 @@ def _rows(versions: pd.DataFrame, question: Question) -> pd.DataFrame:
         realtime_end=rows["realtime_end"].where(ended, question.realtime_end),
     )
     return clipped.sort_values(["date", "realtime_start"], ascending=question.sort_order == "asc")
+
+
+def _between(days: np.ndarray, first: str, last: str) -> np.ndarray:
+    return (days >= np.datetime64(first)) & (days <= np.datetime64(last))
 
 
 def _text(value: float, *, missing: str) -> str:

@@ -72,6 +72,7 @@ class Sandbox:
         deadline = time.monotonic() + SECONDS_TO_START
         while not server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
+                server.should_exit = True
                 listener.close()
                 raise SandboxError(f"the sandbox did not start on {self.url}; see the log above")
             time.sleep(0.005)

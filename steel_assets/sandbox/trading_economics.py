@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -67,8 +68,8 @@ class TradingEconomics:
         first, last = _dates(request.query_params.get("d1"), request.query_params.get("d2"))
         for series in self._asked_markets(request):
             bars = self.market.bars(series, now)
-            days = bars["day"].dt.strftime("%Y-%m-%d")
-            bars = bars[~bars["missing"] & (days >= first) & (days <= last)][::-1]
+            days = bars["day"].to_numpy("datetime64[D]")
+            bars = bars[~bars["missing"] & (days >= np.datetime64(first)) & (days <= np.datetime64(last))][::-1]
             dates = bars["day"].dt.strftime("%d/%m/%Y")
             prices = (bars[name].tolist() for name in ("open", "high", "low", "close"))
             for date, *bar in zip(dates, *prices, strict=True):

@@ -21,7 +21,7 @@ QUESTIONS = [
     "/alpha_vantage/query?function=TIME_SERIES_DAILY&symbol=NUE&outputsize=full&apikey=k",
     "/fred_api/fred/series/observations?series_id=WPU1012&api_key=k&file_type=json&realtime_start=1776-07-04&realtime_end=9999-12-31",
     "/trading_economics/markets/historical/LSR1:COM,JBP:COM?c=k",
-    "/trading_economics/calendar/country/all/2025-01-01/2027-01-01?c=k",
+    "/trading_economics/calendar/country/all/2025-01-01/2040-01-01?c=k",
 ]
 
 
