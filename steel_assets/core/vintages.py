@@ -18,8 +18,8 @@ def new_or_changed(rows: pd.DataFrame, known: pd.DataFrame, moment: pd.Timestamp
 
     Args:
         rows: ``series, period, value, published_at`` and ``dated``: True where ``published_at`` comes from the provider,
-            False where it comes from the series' publication rule. A period may have several versions, each with its own
-            ``published_at``.
+            False where it comes from the series' publication rule. A period has one version, or several that are all dated,
+            each on its own moment.
         known: raw observations, all vintages.
         moment: when ``rows`` were collected; a revision that the provider did not date counts as published then.
 

@@ -167,8 +167,8 @@ def _dated(rows: pd.DataFrame, series: Series, moment: pd.Timestamp) -> pd.DataF
     today = moment.tz_convert(rule.tzinfo).tz_localize(None).normalize()
     published = published.mask((rows["vintage"] <= today) & (published > moment), moment)
     by_rule = pd.Series(publication_moments(pd.DatetimeIndex(rows["period"]), series.frequency, rule), index=rows.index)
-    older = _older_than_the_vintages(rows)
-    return rows.assign(published_at=published.mask(older & (by_rule < published), by_rule)).drop(columns="vintage")
+    undated = (_older_than_the_vintages(rows) & (by_rule < published)) | (rows["vintage"] < rows["period"])
+    return rows.assign(published_at=published.mask(undated, by_rule)).drop(columns="vintage")
 
 
 def _older_than_the_vintages(rows: pd.DataFrame) -> pd.Series:

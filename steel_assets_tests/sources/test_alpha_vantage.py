@@ -1,0 +1,134 @@
+"""Alpha Vantage: every answer is HTTP 200; one without data is a refusal, whatever its words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from pydantic import SecretStr
+
+from steel_assets.adapters.http import Recorded
+from steel_assets.core.tables import OBSERVATIONS
+from steel_assets.core.types import Publication, Series
+from steel_assets.sources import Access, Collection, alpha_vantage
+from steel_assets_tests.contracts.connector import KEY, MOMENT, ConnectorContract, Figures
+from steel_assets_tests.loopback import Loopback, Reply, Request
+
+NEW_YORK = Publication(at="18:00", zone="America/New_York")  # type: ignore[arg-type]
+
+
+def share(symbol: str) -> Series:
+    return Series(
+        id=f"share_{symbol.lower()}", name=symbol, unit="USD", source="alpha_vantage", symbol=symbol, published=NEW_YORK
+    )
+
+
+NUCOR, VALE, MITTAL = share("NUE"), share("VALE"), share("MT")
+
+
+def bars(prices: dict[str, object]) -> bytes:
+    series = {day: {"1. open": "1.0", "4. close": close, "5. volume": "3179541"} for day, close in prices.items()}
+    meta = {"1. Information": "Daily Prices (open, high, low, close) and Volumes", "5. Time Zone": "US/Eastern"}
+    return json.dumps({"Meta Data": meta, "Time Series (Daily)": series}).encode()
+
+
+class TestAlphaVantage(ConnectorContract):
+    source = "alpha_vantage"
+    series = (NUCOR, VALE)
+
+    def wire(self, figures: Figures) -> Callable[[Request], Reply]:
+        def answer(request: Request) -> Reply:
+            assert request.path == "/query"
+            assert request.query["function"] == "TIME_SERIES_DAILY"
+            if request.query["symbol"] not in figures:
+                return Reply(b'{"Error Message": "Invalid API call. Please retry or visit the documentation."}')
+            prices = figures[request.query["symbol"]]
+            return Reply(bars({day: _text(value) for day, value in prices.items()}))
+
+        return answer
+
+    def test_the_key_goes_along_and_compact_answers_are_asked_for(self, provider: Loopback) -> None:
+        self.collect(provider.url)
+        assert provider.asked[0].query == {
+            "function": "TIME_SERIES_DAILY",
+            "symbol": "NUE",
+            "outputsize": "compact",
+            "apikey": KEY,
+        }
+
+    def test_full_answers_are_asked_for_when_the_key_is_worth_them(self, provider: Loopback) -> None:
+        self.collect(provider.url, outputsize="full")
+        assert provider.asked[0].query["outputsize"] == "full"
+
+    def test_without_a_key_nothing_is_asked_and_the_remedy_is_named(self, provider: Loopback) -> None:
+        collection = self.collect(provider.url, api_key=None)
+        assert set(collection.problems) == {one.id for one in self.series}
+        assert "STEEL_ALPHA_VANTAGE_API_KEY" in collection.problems[NUCOR.id]
+        assert not provider.asked
+
+
+def _text(value: object) -> object:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return value
+
+
+def collect(answer: object, *series: Series) -> tuple[Collection, Recorded]:
+    http = Recorded({"/query": answer})  # type: ignore[dict-item]
+    access = Access(http, "http://x", SecretStr(KEY))
+    return alpha_vantage.collect(series, OBSERVATIONS.empty(), MOMENT, access), http
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Note": "Thank you for using Alpha Vantage! Our standard call frequency is 5 calls per minute and 500 calls per day."},
+        {"Information": f"We have detected your API key as {KEY} and our standard API rate limit is 25 requests per day."},
+        {"Information": "Please consider spreading out your free API requests more sparingly (1 request per second)."},
+        {"Message from the future": "words nobody has seen yet"},
+        {"Meta Data": {"2. Symbol": "NUE"}, "Time Series (Daily)": {}},
+        {},
+    ],
+)
+def test_an_answer_without_data_is_a_limit_that_saves_the_other_calls(body: dict[str, object]) -> None:
+    collection, http = collect(json.dumps(body).encode(), NUCOR, VALE, MITTAL)
+    assert len(http.asked) == 1
+    assert set(collection.problems) == {NUCOR.id, VALE.id, MITTAL.id}
+    assert "answered without data" in collection.problems[MITTAL.id]
+    assert collection.observations.empty
+    assert KEY not in repr(collection)
+
+
+def test_a_wrong_symbol_costs_only_itself() -> None:
+    def answer(params: dict[str, str]) -> bytes:
+        return b'{"Error Message": "Invalid API call."}' if params["symbol"] == "NUE" else bars({"2024-01-05": "10.5"})
+
+    collection, http = collect(answer, NUCOR, VALE, MITTAL)
+    assert len(http.asked) == 3
+    assert list(collection.problems) == [NUCOR.id]
+    assert '“{"Error Message": "Invalid API call."}”' in collection.problems[NUCOR.id]
+
+
+def test_the_last_bar_of_a_running_session_waits() -> None:
+    noon = pd.Timestamp("2024-01-09 12:00", tz="America/New_York").tz_convert("UTC")
+    http = Recorded({"/query": bars({"2024-01-09": "11.0", "2024-01-08": "10.5"})})
+    collection = alpha_vantage.collect([NUCOR], OBSERVATIONS.empty(), noon, Access(http, "http://x", SecretStr(KEY)))
+    assert collection.observations["value"].tolist() == [10.5]
+
+
+def test_a_commodity_index_is_a_function_of_its_own() -> None:
+    copper = Series(
+        id="copper_imf", name="Copper", unit="USD/t", symbol="COPPER", frequency="monthly", published=Publication(lag_days=14)
+    )
+    points = [
+        {"date": "2023-12-01", "value": "8400.1"},
+        {"date": "2023-11-01", "value": "."},
+        {"date": "2023-10-01", "value": "7939.6"},
+    ]
+    body = {"name": "Global Price of Copper", "interval": "monthly", "unit": "dollar per metric ton", "data": points}
+    collection, http = collect(json.dumps(body).encode(), copper)
+    assert http.asked[0][1] == {"function": "COPPER", "interval": "monthly"}
+    assert collection.observations["value"].tolist() == [7939.6]
+    assert collection.notes == {"empty values": 1, "not published yet": 1}

@@ -1,0 +1,186 @@
+"""Yahoo Finance: trading days from stamps, bars that are no closes yet, and callers that look like a browser."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import pytest
+
+from steel_assets.adapters.http import Answer, Recorded
+from steel_assets.core.tables import OBSERVATIONS
+from steel_assets.core.types import Publication, Series
+from steel_assets.sources import Access, Collection, SourceError, yahoo_finance
+from steel_assets_tests.contracts.connector import MOMENT, ConnectorContract, Figures
+from steel_assets_tests.loopback import Loopback, Reply, Request
+
+CHICAGO = Publication(at="18:00", zone="America/Chicago")  # type: ignore[arg-type]
+
+
+def future(symbol: str, unit: str = "USD/t", published: Publication = CHICAGO) -> Series:
+    name = symbol.lower().replace("=", "_").replace("^", "")
+    return Series(id=name, name=symbol, unit=unit, source="yahoo_finance", symbol=symbol, published=published)
+
+
+HRC, TIO = future("HRC=F", "USD/short_ton"), future("TIO=F")
+
+
+def chart(stamps: Sequence[int], closes: Sequence[object], **meta: object) -> bytes:
+    about = {"currency": "USD", "exchangeTimezoneName": "America/New_York", "gmtoffset": -18000, "regularMarketTime": 1, **meta}
+    indicators = {"quote": [{"open": closes, "close": closes, "volume": [0] * len(closes)}], "adjclose": [{"adjclose": [1.0]}]}
+    return json.dumps(
+        {"chart": {"result": [{"meta": about, "timestamp": stamps, "indicators": indicators}], "error": None}}
+    ).encode()
+
+
+def at(local: str, zone: str = "America/New_York") -> int:
+    return int(pd.Timestamp(local, tz=zone).timestamp())
+
+
+class TestYahooFinance(ConnectorContract):
+    source = "yahoo_finance"
+    series = (HRC, TIO)
+
+    def wire(self, figures: Figures) -> Callable[[Request], Reply]:
+        def answer(request: Request) -> Reply:
+            if "Mozilla" not in request.headers["user-agent"]:
+                return Reply(b"Too Many Requests", 429)
+            symbol = request.path.removeprefix("/v8/finance/chart/")
+            if symbol not in figures:
+                body = {
+                    "chart": {
+                        "result": None,
+                        "error": {"code": "Not Found", "description": "No data found, symbol may be delisted"},
+                    }
+                }
+                return Reply(json.dumps(body).encode(), 404)
+            bars = {at(day): value for day, value in figures[symbol].items()}
+            return Reply(chart(list(bars), list(bars.values())))
+
+        return answer
+
+    def test_symbols_are_encoded_and_only_the_last_days_asked_for_again(self, provider: Loopback) -> None:
+        known = self.collect(provider.url).observations
+        self.collect(provider.url, known, MOMENT)
+        first, _, again, _ = provider.asked
+        assert first.raw_path == "/v8/finance/chart/HRC%3DF"
+        assert first.query["interval"] == "1d"
+        assert pd.Timestamp(int(first.query["period1"]), unit="s") == pd.Timestamp("2014-01-10")
+        assert pd.Timestamp(int(again.query["period1"]), unit="s") == pd.Timestamp("2023-12-26")
+        assert pd.Timestamp(int(first.query["period2"]), unit="s") == pd.Timestamp("2024-01-11 08:00")
+
+    def test_too_many_requests_is_a_problem_with_its_name(self, provider: Loopback) -> None:
+        provider.answer = lambda request: Reply(b"Too Many Requests", 429, {"retry-after": "600"})
+        assert "too many requests (429); it asks to wait 600 s" in self.collect(provider.url).problems[HRC.id]
+
+
+def collect(series: Series, content: bytes | Answer, moment: pd.Timestamp = MOMENT) -> Collection:
+    http = Recorded({f"/chart/{series.symbol}".replace("=", "%3D").replace("^", "%5E"): content})
+    return yahoo_finance.collect([series], OBSERVATIONS.empty(), moment, Access(http, "http://x"))
+
+
+def periods(collection: Collection) -> list[str]:
+    return collection.observations["period"].dt.strftime("%Y-%m-%d").tolist()
+
+
+@pytest.mark.parametrize(
+    ("zone", "opens", "days"),
+    [
+        ("America/New_York", ["2024-03-08 00:00", "2024-03-11 00:00"], ["2024-03-08", "2024-03-11"]),
+        ("Europe/London", ["2024-03-28 00:00", "2024-04-02 00:00"], ["2024-03-28", "2024-04-02"]),
+        ("Asia/Shanghai", ["2024-01-02 09:30", "2024-01-03 09:30"], ["2024-01-02", "2024-01-03"]),
+    ],
+    ids=["across American summer time", "across British summer time, the UTC date is the day before", "east of UTC"],
+)
+def test_the_trading_day_is_the_local_date_of_the_exchange(zone: str, opens: list[str], days: list[str]) -> None:
+    content = chart([at(one, zone) for one in opens], [1.0, 2.0], exchangeTimezoneName=zone)
+    assert periods(collect(HRC, content, pd.Timestamp("2024-04-10", tz="UTC"))) == days
+
+
+def test_an_unknown_zone_falls_back_on_the_offset() -> None:
+    content = chart([at("2024-01-05 00:00")], [1.0], exchangeTimezoneName="Mars/Olympus", gmtoffset=-18000)
+    assert periods(collect(HRC, content)) == ["2024-01-05"]
+
+
+def test_without_zone_and_offset_no_day_is_guessed() -> None:
+    content = chart([at("2024-01-05 00:00")], [1.0], exchangeTimezoneName=None, gmtoffset=None)
+    collection = collect(HRC, content)
+    assert "in which zone" in collection.problems[HRC.id]
+    assert collection.observations.empty
+
+
+def test_the_open_bar_of_today_is_not_a_close() -> None:
+    stamps = [at("2024-01-08 00:00"), at("2024-01-09 00:00"), at("2024-01-09 15:13:22")]
+    before_the_close = pd.Timestamp("2024-01-09 15:14", tz="America/New_York").tz_convert("UTC")
+    collection = collect(HRC, chart(stamps[:2], [1.0, 2.0]), before_the_close)
+    assert periods(collection) == ["2024-01-08"]
+    assert collection.notes == {"not published yet": 1}
+    after = pd.Timestamp("2024-01-09 19:30", tz="America/New_York").tz_convert("UTC")
+    assert periods(collect(HRC, chart(stamps[:2], [1.0, 2.0]), after)) == ["2024-01-08", "2024-01-09"]
+
+
+def test_a_tick_of_the_evening_session_is_not_the_day_that_ended() -> None:
+    stamps = [at("2024-01-09 00:00"), at("2024-01-09 20:15:00")]
+    evening = pd.Timestamp("2024-01-09 20:16", tz="America/New_York").tz_convert("UTC")
+    collection = collect(HRC, chart(stamps, [100.0, 104.0]), evening)
+    assert collection.observations["value"].tolist() == [100.0]
+    assert collection.notes == {"ticks of the next session": 1}
+
+
+def test_a_live_row_beside_its_bar_that_says_the_same_is_stored_once() -> None:
+    stamps = [at("2024-01-08 09:30"), at("2024-01-08 16:00:01")]
+    collection = collect(HRC, chart(stamps, [100.0, 100.0]))
+    assert collection.observations["value"].tolist() == [100.0]
+    assert collection.notes == {"repeated rows": 1}
+
+
+def test_two_closes_for_one_day_are_both_left_for_later() -> None:
+    stamps = [at("2024-01-05 00:00"), at("2024-01-08 09:30"), at("2024-01-08 09:30")]
+    collection = collect(HRC, chart(stamps, [99.0, 100.0, 101.0]))
+    assert collection.observations["value"].tolist() == [99.0]
+    assert collection.notes == {"contradicting rows": 2}
+
+
+def test_another_currency_than_the_catalogues_is_refused() -> None:
+    collection = collect(HRC, chart([at("2024-01-05 00:00")], [1.0], currency="EUR"))
+    assert "quotes it in EUR, the catalogue says USD/short_ton" in collection.problems[HRC.id]
+    assert collection.observations.empty
+
+
+def test_an_exchange_rate_has_no_currency_to_check() -> None:
+    yuan = future("CNY=X", "CNY/USD", Publication(lag_days=1, at="06:00", zone="UTC"))  # type: ignore[arg-type]
+    content = chart([at("2024-01-05 00:00", "Europe/London")], [7.1], currency="CNY", exchangeTimezoneName="Europe/London")
+    assert collect(yuan, content).observations["value"].tolist() == [7.1]
+
+
+def test_an_index_symbol_is_encoded() -> None:
+    assert collect(future("^GSPC", "index"), chart([at("2024-01-05 09:30")], [4700.5])).observations["value"].tolist() == [4700.5]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"chart":{"result":null,"error":{"code":"Not Found"}}}',
+        b'{"chart":{"result":[]}}',
+        b'{"chart":{"result":[{"meta":{},"indicators":{"quote":[]}}]}}',
+        chart([at("2024-01-05 00:00")], [1.0, 2.0]),
+        chart([at("2024-01-05 00:00")], [1.0]).replace(b"[1704", b'["x1704').replace(b'], "indicators', b'"], "indicators'),
+    ],
+    ids=["error in 200", "no result", "no quote", "lengths differ", "stamps are text"],
+)
+def test_another_shape_is_a_typed_error_that_keeps_the_bytes(content: bytes) -> None:
+    with pytest.raises(SourceError) as caught:
+        yahoo_finance.parse(content, HRC, Counter())
+    assert caught.value.content == content
+
+
+def test_a_chart_without_bars_is_a_problem() -> None:
+    content = b'{"chart":{"result":[{"meta":{"exchangeTimezoneName":"America/New_York"},"indicators":{"quote":[{}]}}]}}'
+    assert "without a single figure" in collect(HRC, content).problems[HRC.id]
+
+
+def test_a_stamp_out_of_all_time_is_left_out() -> None:
+    collection = collect(HRC, chart([at("2024-01-05 00:00"), 10**18], [1.0, 2.0]))
+    assert periods(collection) == ["2024-01-05"]
