@@ -117,6 +117,7 @@ def _new_prophet() -> Any:
 def _library() -> Any:
     """Prophet itself, made quiet: it reports every fit, and a plot library that nobody needs here."""
     logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
+    import cmdstanpy  # noqa: F401 - it sets its own level when imported
     import prophet
     import prophet.serialize
 

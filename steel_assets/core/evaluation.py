@@ -1,0 +1,123 @@
+"""Every family's past forecasts of one market and horizon, and the champion's: what the platform would have issued.
+
+The champion is chosen anew each week from errors known by then, and its quantiles come from the chosen family's own errors
+known by then: the selection lies inside the walk-forward, so its score is one that could have been had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core import intervals, selection
+from steel_assets.core.folds import folds, walk_forward
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.models import Model
+from steel_assets.core.models._protocol import Cadence
+from steel_assets.core.samples import Samples
+
+CALIBRATION_WINDOW = 1000
+"""Origins whose errors make the quantiles: about four years, because errors of long horizons overlap."""
+CHOSEN_EVERY: Cadence = "week"
+LONGEST_WEEK = 10
+"""No calendar week has more origins than this."""
+EARLIEST = 20
+"""Origins at the start of a history that are never forecast: no volatility has been measured yet."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with steps done, steps in all, and what was done last."""
+
+
+class Steps:
+    """Counts the steps of a long work for whoever watches it."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self.total = total
+        self.done = 0
+        self.progress = progress
+
+    def finished(self, what: str) -> None:
+        """One more step is done."""
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, self.total, what)
+
+
+def burn_in(horizon: int) -> int:
+    """Origins before the first one of interest that must be forecast too, so that its champion can be chosen and calibrated."""
+    return max(CALIBRATION_WINDOW, selection.WINDOW) + horizon + LONGEST_WEEK
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The family to forecast with at some moment, why, and its scaled error quantiles."""
+
+    choice: selection.Choice
+    levels: np.ndarray
+
+    @property
+    def family(self) -> str:
+        return self.choice.family
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Forecasts of all families at one horizon, for origins number ``start`` to ``stop - 1`` of a history.
+
+    Attributes:
+        samples: all origins of the history, without labels.
+        forecasts: per family, simplest first: ``p`` and quantiles; row 0 is origin number ``start``.
+    """
+
+    history: MarketHistory
+    samples: Samples
+    start: int
+    stop: int
+    forecasts: Mapping[str, pd.DataFrame]
+
+    def verdict(self, at: int) -> Verdict:
+        """What can be concluded at the moment of origin number ``at``, from prices known by then."""
+        first = max(self.start, at + 1 - self.samples.horizon - CALIBRATION_WINDOW)
+        rows = np.arange(first, at + 1)
+        y = self.history.prices_at(self.samples.target_dates[rows], self.history.moments[at])
+        scored = np.isfinite(y)
+        rows, y = rows[scored], y[scored]
+        judged = rows > at - self.samples.horizon - selection.WINDOW
+        last = self.samples.last[rows]
+        points = {family: frame["p"].to_numpy()[rows - self.start] for family, frame in self.forecasts.items()}
+        losses = {family: (np.abs(p - y) / last)[judged] for family, p in points.items()}
+        choice = selection.choose(losses, self.samples.horizon)
+        errors = intervals.scaled_errors(y, points[choice.family], self.samples.volatility[rows])
+        return Verdict(choice, intervals.error_quantiles(errors))
+
+    def champion(self, start: int) -> pd.DataFrame:
+        """What the platform would have issued at origins number ``start`` to ``stop - 1``: ``p`` and quantiles."""
+        issued = []
+        for fold in folds(self.history.origins, CHOSEN_EVERY, start, self.stop):
+            verdict = self.verdict(fold.fitted_at)
+            points = self.forecasts[verdict.family]["p"].to_numpy()[fold.start - self.start : fold.stop - self.start]
+            issued.append(intervals.distribution(points, self.samples.volatility[fold.start : fold.stop], verdict.levels))
+        return pd.concat(issued, ignore_index=True)
+
+
+def evaluate(
+    history: MarketHistory,
+    samples: Samples,
+    families: Mapping[str, type[Model]],
+    start: int,
+    stop: int,
+    steps: Steps,
+) -> Evaluation:
+    """Walk every family forward over origins number ``start`` to ``stop - 1``: one of ``steps`` each.
+
+    Args:
+        families: simplest first, the last price among them.
+    """
+    forecasts = {}
+    for name, family in families.items():
+        forecasts[name] = walk_forward(history, samples, family, start, stop)
+        steps.finished(f"{name}, {samples.horizon} days ahead")
+    return Evaluation(history, samples, start, stop, forecasts)
