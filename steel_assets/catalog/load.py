@@ -11,13 +11,17 @@ from pydantic import ValidationError
 
 from steel_assets.catalog.rules import Rules
 from steel_assets.catalog.source import Source
+from steel_assets.core.alerts.rules import AlertRule, Rulebook
 from steel_assets.core.calendars import calendar_exists
 from steel_assets.core.types import Declaration, Market, Series
 from steel_assets.core.units import UnitError, conversion
 
 SHIPPED = Path(__file__).parent
 
-D = TypeVar("D", Source, Series, Market)
+LISTS = ("series", "alerts")
+"""Folders whose files hold a list of declarations; in the others a file is one."""
+
+D = TypeVar("D", Source, Series, Market, AlertRule)
 
 
 class CatalogError(ValueError):
@@ -30,7 +34,13 @@ class Catalog(Declaration):
     sources: Mapping[str, Source]
     series: Mapping[str, Series]
     markets: Mapping[str, Market]
+    alerts: Mapping[str, AlertRule]
     rules: Rules
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The alert rules with their policy."""
+        return Rulebook(rules=self.alerts, policy=self.rules.alerts, zone=self.rules.schedules.zone)
 
     def series_of(self, source: str, group: str | None = None) -> list[Series]:
         """The series that a source (or one endpoint group of it) provides."""
@@ -56,11 +66,13 @@ def load_catalog(extra: Path | None = None) -> Catalog:
     rules: dict[str, Any] = {}
     for folder in folders:
         rules = _merged(rules, _read(folder / "rules.yaml") if (folder / "rules.yaml").exists() else {})
+    declared = _declare(Rules, rules, "rules.yaml")
     catalog = Catalog(
         sources=_gather(folders, "sources", Source),
         series=_gather(folders, "series", Series),
         markets=_gather(folders, "markets", Market),
-        rules=_declare(Rules, rules, "rules.yaml"),
+        alerts={name: _limited(rule, declared) for name, rule in _gather(folders, "alerts", AlertRule).items()},
+        rules=declared,
     )
     for market in catalog.markets.values():
         _check_market(market, catalog)
@@ -91,12 +103,12 @@ def _gather(folders: list[Path], kind: str, model: type[D]) -> dict[str, D]:
 
 def _entries(path: Path, kind: str) -> Iterator[Any]:
     content = _read(path)
-    if kind != "series":
+    if kind not in LISTS:
         yield content
         return
-    if set(content) != {"series"} or not isinstance(content["series"], list):
-        raise CatalogError(f"{path}: a file of series has one key, series, that holds a list of declarations")
-    yield from content["series"]
+    if set(content) != {kind} or not isinstance(content[kind], list):
+        raise CatalogError(f"{path}: a file of {kind} has one key, {kind}, that holds a list of declarations")
+    yield from content[kind]
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -123,6 +135,13 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         key: _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
         for key, value in over.items()
     }
+
+
+def _limited(rule: AlertRule, rules: Rules) -> AlertRule:
+    """``rule`` with the limit that the monthly budget means, where it asks for one."""
+    if rule.budget_days is None:
+        return rule
+    return rule.model_copy(update={"above": rules.costs.monthly_budget_usd / rule.budget_days, "budget_days": None})
 
 
 def _check_series(series: Series, catalog: Catalog) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import time
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
 
-from steel_assets.core.types import Declaration, Identifier
+from steel_assets.core.alerts.rules import AlertPolicy
+from steel_assets.core.types import Declaration, Frequency, Identifier
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -54,6 +56,21 @@ class Costs(Declaration):
     storage_usd_per_gib_month: float = Field(ge=0)
 
 
+class Deadline(Declaration):
+    """When the assets of ``groups`` must have been materialised: by each tick of ``cron``, within ``window_hours`` before it."""
+
+    groups: tuple[Identifier, ...] = Field(min_length=1)
+    cron: str
+    window_hours: float = Field(gt=0, le=24 * 7)
+
+
+class Freshness(Declaration):
+    """What counts as stale: deadlines of assets, and how many periods a series may miss on its own calendar."""
+
+    deadlines: tuple[Deadline, ...]
+    missed_periods: Mapping[Frequency, Annotated[int, Field(ge=1)]]
+
+
 class Rules(Declaration):
     """All rules of the platform."""
 
@@ -61,3 +78,5 @@ class Rules(Declaration):
     acceptance: Acceptance
     schedules: Schedules
     costs: Costs
+    alerts: AlertPolicy
+    freshness: Freshness

@@ -1,0 +1,164 @@
+"""The book of alerts: incidents, silences, and what waits to be sent over which channel. One document, changed whole.
+
+A message leaves the queue of a channel only when the channel has it: claimed (so that no other process sends it too), sent,
+then marked. A parcel that was claimed and never marked, because its process died, is claimed again with the same key, so
+that a receiver can tell it is the same one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from pydantic import AwareDatetime
+
+from steel_assets.core.alerts.incidents import Event, Incident, Silence
+from steel_assets.core.types import Declaration
+
+LEASE = timedelta(minutes=2)
+"""How long a process may take to send one parcel before it counts as dead."""
+
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=10)
+
+
+class Waiting(Declaration):
+    """An event, the channels that still have to get it, and what became of the others."""
+
+    event: Event
+    channels: tuple[str, ...]
+    sent: Mapping[str, AwareDatetime] = {}
+    refused: Mapping[str, str] = {}
+
+
+class Channel(Declaration):
+    """How sending over one channel goes.
+
+    Attributes:
+        sending: the events of the parcel that is on its way, or whose fate is not known.
+        lease_until: until when the process that claimed it may be at work.
+        perhaps_sent: True when the last attempt ended without saying whether the channel took the parcel.
+        failing_since, failures, next_try, problem: of attempts that failed in a row.
+    """
+
+    sending: tuple[str, ...] = ()
+    lease_until: AwareDatetime | None = None
+    perhaps_sent: bool = False
+    failing_since: AwareDatetime | None = None
+    failures: int = 0
+    next_try: AwareDatetime | None = None
+    problem: str = ""
+
+
+class Mark(Declaration):
+    """How far a log of events was read.
+
+    Attributes:
+        position: the highest storage id seen.
+        moment: when that event happened.
+        seen: the storage ids below it that were read too, for logs whose ids do not appear in order.
+    """
+
+    position: int
+    moment: AwareDatetime
+    seen: tuple[int, ...] = ()
+
+
+class Book(Declaration):
+    """Everything that must outlive a process for alerts to be neither lost nor doubled."""
+
+    incidents: tuple[Incident, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    queue: tuple[Waiting, ...] = ()
+    channels: Mapping[str, Channel] = {}
+    marks: Mapping[str, Mark] = {}
+
+    @property
+    def open_incidents(self) -> list[Incident]:
+        """What people should know of, worst first."""
+        order = ("critical", "high", "medium", "low")
+        return sorted((one for one in self.incidents if one.open), key=lambda one: (order.index(one.severity), one.since))
+
+
+class Parcel(Declaration):
+    """What goes over a channel in one piece: one event, or several as a digest.
+
+    Attributes:
+        key: the same for every attempt to send these events over this channel.
+        repeat: True when an earlier attempt may have arrived.
+    """
+
+    channel: str
+    key: str
+    events: tuple[Event, ...]
+    repeat: bool
+
+
+def enqueued(book: Book, events: list[Event]) -> Book:
+    """``book`` with ``events`` waiting, in order, for the channels they are routed to."""
+    return book.model_copy(update={"queue": (*book.queue, *(Waiting(event=one, channels=one.channels) for one in events))})
+
+
+def claimed(book: Book, channel: str, now: datetime, digest_above: int) -> tuple[Book, Parcel | None]:
+    """The next parcel for ``channel``, claimed for ``LEASE``; None when there is nothing to send, or not yet.
+
+    Order is kept: nothing overtakes a parcel that failed.
+    """
+    state = book.channels.get(channel, Channel())
+    waiting = [one.event for one in book.queue if channel in one.channels]
+    if not waiting or (state.lease_until and now < state.lease_until) or (state.next_try and now < state.next_try):
+        return book, None
+    undecided = tuple(event for event in waiting if event.id in state.sending)
+    events = undecided or (tuple(waiting) if len(waiting) > digest_above else (waiting[0],))
+    repeat = bool(undecided) and (state.perhaps_sent or state.lease_until is not None)
+    ids = tuple(event.id for event in events)
+    key = hashlib.sha256("\n".join((channel, *ids)).encode()).hexdigest()[:20]
+    claim = state.model_copy(update={"sending": ids, "lease_until": now + LEASE, "perhaps_sent": repeat})
+    return _with(book, channel, claim), Parcel(channel=channel, key=key, events=events, repeat=repeat)
+
+
+def delivered(book: Book, parcel: Parcel, now: datetime) -> tuple[Book, list[Waiting]]:
+    """The channel has ``parcel``; also what no channel waits for any more."""
+    return _settled(_with(book, parcel.channel, Channel()), parcel, {"sent": {parcel.channel: now}})
+
+
+def refused(book: Book, parcel: Parcel, why: str) -> tuple[Book, list[Waiting]]:
+    """The channel will never take ``parcel``, whatever is tried; also what no channel waits for any more."""
+    return _settled(_with(book, parcel.channel, Channel()), parcel, {"refused": {parcel.channel: why}})
+
+
+def postponed(book: Book, parcel: Parcel, now: datetime, why: str, *, perhaps_sent: bool) -> Book:
+    """The channel failed; the parcel is tried again, after a pause that doubles up to ``LONGEST_PAUSE``."""
+    state = book.channels.get(parcel.channel, Channel())
+    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(state.failures, 10))
+    undecided = perhaps_sent or parcel.repeat
+    return _with(
+        book,
+        parcel.channel,
+        Channel(
+            sending=state.sending if undecided else (),
+            perhaps_sent=undecided,
+            failing_since=state.failing_since or now,
+            failures=state.failures + 1,
+            next_try=now + pause,
+            problem=why,
+        ),
+    )
+
+
+def _settled(book: Book, parcel: Parcel, outcome: Mapping[str, Mapping[str, object]]) -> tuple[Book, list[Waiting]]:
+    ids = {event.id for event in parcel.events}
+    kept: list[Waiting] = []
+    finished: list[Waiting] = []
+    for one in book.queue:
+        if one.event.id in ids and parcel.channel in one.channels:
+            rest = tuple(channel for channel in one.channels if channel != parcel.channel)
+            news = {name: {**getattr(one, name), **told} for name, told in outcome.items()}
+            one = one.model_copy(update={"channels": rest, **news})
+        (kept if one.channels else finished).append(one)
+    return book.model_copy(update={"queue": tuple(kept)}), finished
+
+
+def _with(book: Book, channel: str, state: Channel) -> Book:
+    return book.model_copy(update={"channels": {**book.channels, channel: state}})

@@ -1,0 +1,97 @@
+"""What is wrong, or right, at one moment: figures judged against their rules, and facts that others observed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from pydantic import AwareDatetime, Field
+
+from steel_assets.core.alerts.rules import AlertRule, Rulebook, Severity
+from steel_assets.core.types import Declaration
+
+METRIC_UNKNOWN = "metric_unknown"
+"""The rule for a figure that could not be measured. It is a condition of its own: NaN is never fine."""
+
+
+class Condition(Declaration):
+    """The state of one thing at one moment.
+
+    Attributes:
+        rule: the alert rule it falls under.
+        subject: what it is about, for example a market, an asset and its check, a job.
+        firing: True when something is wrong.
+        moment: when that was so, UTC.
+        value: the figure, if there is one.
+        severity: where the observer knows better than the rule.
+        text: what happened, in a sentence.
+        link: path of the page in the Dagster UI that shows it, for example ``/runs/<id>``.
+    """
+
+    rule: str
+    subject: str
+    firing: bool
+    moment: AwareDatetime
+    value: float | None = Field(default=None, allow_inf_nan=False)
+    severity: Severity | None = None
+    text: str = ""
+    link: str = ""
+    simulated: bool = False
+
+
+class Reading(Declaration):
+    """One measured figure. ``value`` None (or not finite) means that it could not be measured, and ``text`` may say why."""
+
+    metric: str
+    subject: str
+    moment: AwareDatetime
+    value: float | None
+    text: str = ""
+    link: str = ""
+    simulated: bool = False
+
+    @property
+    def known(self) -> bool:
+        return self.value is not None and math.isfinite(self.value)
+
+
+def judge(readings: Iterable[Reading], rulebook: Rulebook) -> list[Condition]:
+    """The conditions that ``readings`` mean, one for each rule about their metric, and one about being known at all."""
+    conditions: list[Condition] = []
+    for reading in readings:
+        rules = [rule for rule in rulebook.rules.values() if rule.metric == reading.metric]
+        if not rules:
+            continue
+        conditions.append(_known(reading, rules))
+        if reading.known:
+            conditions += [_against(rule, reading, rulebook) for rule in rules]
+    return conditions
+
+
+def _against(rule: AlertRule, reading: Reading, rulebook: Rulebook) -> Condition:
+    value, limit = reading.value, rule.above
+    firing = value is not None and limit is not None and value > limit
+    return Condition(
+        rule=rule.id,
+        subject=reading.subject,
+        firing=firing,
+        moment=reading.moment,
+        value=value,
+        severity=rulebook.severity(rule, value),
+        text=reading.text,
+        link=reading.link,
+        simulated=reading.simulated,
+    )
+
+
+def _known(reading: Reading, rules: Sequence[AlertRule]) -> Condition:
+    watched = ", ".join(rule.title.lower() for rule in rules)
+    return Condition(
+        rule=METRIC_UNKNOWN,
+        subject=f"{reading.metric} of {reading.subject}",
+        firing=not reading.known,
+        moment=reading.moment,
+        text="" if reading.known else f"{reading.text or 'It could not be measured.'} Until it is, nobody watches: {watched}.",
+        link=reading.link,
+        simulated=reading.simulated,
+    )

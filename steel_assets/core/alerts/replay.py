@@ -1,0 +1,88 @@
+"""What the rules would have sent over a recorded history, and how much of it was false.
+
+An alert about a figure was false when the figure's level was fine all along: the median of the first ``HINDSIGHT`` readings
+from the one that was told on (itself included) is within the limit. A false alert about a fact (a failed check or run) cannot
+be told from the record alone, so those are counted and not judged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+from steel_assets.core.alerts.conditions import Condition, Reading, judge
+from steel_assets.core.alerts.incidents import Event, Incident, advance
+from steel_assets.core.alerts.rules import Rulebook
+
+HINDSIGHT = 5
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Replay:
+    """What would have been sent: events in order, and how many of each rule; of judged openings, how many were false."""
+
+    events: list[Event] = field(default_factory=list)
+    openings: Counter[str] = field(default_factory=Counter)
+    messages: Counter[str] = field(default_factory=Counter)
+    judged: Counter[str] = field(default_factory=Counter)
+    false: Counter[str] = field(default_factory=Counter)
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def replay(readings: Sequence[Reading], conditions: Sequence[Condition], rulebook: Rulebook, available: frozenset[str]) -> Replay:
+    """Live through the history once, each moment knowing only what was known then.
+
+    Raises:
+        UnknownRule: a condition names a rule that does not exist.
+    """
+    found = Replay()
+    by_moment: defaultdict[datetime, list[Condition]] = defaultdict(list)
+    for condition in [*judge(readings, rulebook), *conditions]:
+        by_moment[condition.moment].append(condition)
+    incidents: tuple[Incident, ...] = ()
+    for moment in _ticks(sorted(by_moment)):
+        if moment in by_moment or any(one.since for one in incidents):
+            incidents, events = advance(incidents, by_moment.get(moment, ()), moment, rulebook, available)
+            found.events += events
+    figures = _figures(readings)
+    for event in found.events:
+        found.messages[event.rule] += 1
+        if event.kind in ("opened", "notice"):
+            found.openings[event.rule] += 1
+            _judge(event, figures, rulebook, found)
+    if by_moment:
+        found.start, found.end = min(by_moment), max(by_moment)
+    return found
+
+
+def _ticks(moments: Sequence[datetime]) -> Iterator[datetime]:
+    """``moments`` and every hour between them: time passes for reminders even when nothing is recorded."""
+    for before, after in pairwise(moments):
+        yield before
+        hours = int((after - before) / HOUR)
+        yield from (tick for n in range(1, hours + 1) if (tick := before + n * HOUR) < after)
+    yield from moments[-1:]
+
+
+def _judge(event: Event, figures: dict[tuple[str, str], list[tuple[datetime, float]]], rulebook: Rulebook, found: Replay) -> None:
+    rule = rulebook.rule(event.rule)
+    if rule.metric is None or rule.above is None:
+        return
+    after = [value for moment, value in figures.get((rule.metric, event.subject), []) if moment >= event.moment][:HINDSIGHT]
+    if len(after) == HINDSIGHT:
+        found.judged[event.rule] += 1
+        found.false[event.rule] += median(after) <= rule.above
+
+
+def _figures(readings: Sequence[Reading]) -> dict[tuple[str, str], list[tuple[datetime, float]]]:
+    figures: defaultdict[tuple[str, str], list[tuple[datetime, float]]] = defaultdict(list)
+    for reading in sorted(readings, key=lambda one: one.moment):
+        if reading.known and reading.value is not None:
+            figures[(reading.metric, reading.subject)].append((reading.moment, reading.value))
+    return dict(figures)

@@ -1,0 +1,137 @@
+"""The shape of an alert rule and of the policy that holds for all of them; the catalogue fills them from YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, model_validator
+
+from steel_assets.core.types import Declaration, Identifier
+
+Severity = Literal["low", "medium", "high", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+
+Unit = Literal["share", "points", "seconds", "usd", "count", "minutes", ""]
+Minutes = Annotated[int, Field(ge=0, le=60 * 24 * 14)]
+
+
+def worse(one: Severity, other: Severity) -> bool:
+    """True when ``one`` is more severe than ``other``."""
+    return SEVERITIES.index(one) > SEVERITIES.index(other)
+
+
+class AlertRule(Declaration):
+    """One kind of alert: what raises it, how bad it is, who is told, what to do about it.
+
+    Attributes:
+        metric, above: for a threshold, the figure that must not be above the limit; a figure that cannot be measured raises
+            the rule ``metric_unknown`` instead and neither opens nor closes this one.
+        budget_days: the limit is the monthly budget divided by this many days, instead of ``above``.
+        unit: how the figure is written; ``points`` are percentage points of a share.
+        severity: fixed, or ``scaled``: medium above the limit, high beyond ``AlertPolicy.high_beyond`` times the limit.
+        noisy: two of the last three figures must be above the limit, and then two in a row within it for the end.
+        opens_after_minutes, closes_after_minutes: how long it must be wrong before anybody is told, and right again before
+            it counts as over.
+        notice: told once, nothing stays open.
+        retrains: an incident launches retraining, once.
+        counts: for a count, the metadata of a materialisation that holds it (more than ``above``, else 0, is an alert).
+    """
+
+    id: Identifier
+    title: str
+    severity: Severity | Literal["scaled"]
+    channels: tuple[Identifier, ...] = ()
+    advice: str
+    metric: Identifier | None = None
+    above: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    budget_days: int | None = Field(default=None, ge=1, le=31)
+    unit: Unit = ""
+    noisy: bool = False
+    opens_after_minutes: Minutes = 0
+    closes_after_minutes: Minutes = 0
+    notice: bool = False
+    retrains: bool = False
+    counts: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        limits = (self.above is not None) + (self.budget_days is not None)
+        if self.metric is not None and limits != 1:
+            raise ValueError("a rule about a metric needs one limit: above, or budget_days")
+        if self.metric is None and self.budget_days is not None:
+            raise ValueError("budget_days needs the metric that it limits")
+        if self.metric is None and self.above is not None and self.counts is None:
+            raise ValueError("above needs the metric that it limits, or the metadata that it counts")
+        if self.metric is not None and self.counts is not None:
+            raise ValueError("a rule is about a metric or about a count, not both")
+        if self.severity == "scaled" and self.metric is None:
+            raise ValueError("only a rule about a metric can have a scaled severity")
+        if self.notice and (self.noisy or self.opens_after_minutes or self.closes_after_minutes or self.retrains):
+            raise ValueError("a notice is told at once and never stays open; drop noisy, opens_after, closes_after, retrains")
+        return self
+
+
+class AlertPolicy(Declaration):
+    """What holds for every rule.
+
+    Attributes:
+        high_beyond: a scaled rule is of high severity beyond this many times its limit.
+        reminder_at: o'clock of the daily reminder of what is still open, in the zone of the schedules.
+        digest_above: more messages than this waiting for one channel are sent as one.
+        first_look_hours: how far back events are read when there is no memory of having read any.
+        channel_down_minutes: how long a channel may fail before the others say so.
+        daemon_silence_minutes: how long a daemon, schedule or sensor may be overdue.
+        retrain_cooldown_hours: least time between two retrainings launched by an incident.
+        always: channels that get every message.
+        critical_only: channels that get nothing less.
+    """
+
+    high_beyond: float = Field(gt=1)
+    reminder_at: time
+    digest_above: int = Field(ge=1)
+    first_look_hours: int = Field(ge=0)
+    channel_down_minutes: Minutes
+    daemon_silence_minutes: Minutes
+    retrain_cooldown_hours: int = Field(ge=0)
+    always: tuple[Identifier, ...]
+    critical_only: tuple[Identifier, ...]
+
+
+class UnknownRule(KeyError):
+    """A condition names a rule that the catalogue does not have; the message says which it has."""
+
+
+class Rulebook(Declaration):
+    """All rules, the policy, and the zone that people's clocks show."""
+
+    rules: Mapping[str, AlertRule]
+    policy: AlertPolicy
+    zone: str
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    def rule(self, name: str) -> AlertRule:
+        """The rule called ``name``. Raises UnknownRule."""
+        try:
+            return self.rules[name]
+        except KeyError:
+            known = ", ".join(self.rules)
+            raise UnknownRule(f"there is no alert rule {name!r}; declare it in catalog/alerts/. Known are {known}") from None
+
+    def severity(self, rule: AlertRule, value: float | None) -> Severity:
+        """How bad ``value`` is under ``rule``."""
+        if rule.severity != "scaled":
+            return rule.severity
+        far = value is not None and rule.above is not None and value > rule.above * self.policy.high_beyond
+        return "high" if far else "medium"
+
+    def route(self, rule: AlertRule, severity: Severity, subject: str, available: frozenset[str]) -> tuple[str, ...]:
+        """The channels, of those that are set up, that get a message; one about a channel never goes over that channel."""
+        wanted = dict.fromkeys((*rule.channels, *self.policy.always))
+        quiet = frozenset(self.policy.critical_only) if severity != "critical" else frozenset[str]()
+        return tuple(channel for channel in wanted if channel in available and channel not in quiet and channel != subject)
