@@ -8,29 +8,56 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from steel_assets.adapters import warehouse_sql as sql
-from steel_assets.core.tables import Dtype, Table
+from steel_assets.adapters.warehouse_rows import UnknownColumn, conditions, in_memory, span, staged
+from steel_assets.core.tables import Table
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 
 class WarehouseError(RuntimeError):
-    """The warehouse refuses; the message names the file or table and the remedy. Nothing was written."""
+    """The warehouse refuses; the message names the file or table and the remedy. Nothing was written.
+
+    Attributes:
+        trouble: what is wrong in one word, for example ``permission``, ``quota``, ``location`` or ``schema``.
+    """
+
+    def __init__(self, message: str, trouble: str = "refused") -> None:
+        super().__init__(message)
+        self.trouble = trouble
 
 
 class WarehouseBusy(WarehouseError):
     """Another process held the warehouse for longer than we wait."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job that a warehouse ran: what for, how long, and what it is billed for.
+
+    Attributes:
+        operation: create, load, merge or select.
+        seconds: from its start to its end, at the service.
+    """
+
+    id: str
+    operation: str
+    table: str
+    rows: int
+    seconds: float
+    bytes_billed: int
+    slot_seconds: float
 
 
 class Warehouse(Protocol):
@@ -60,30 +87,12 @@ class Warehouse(Protocol):
     def uri(self, table: Table) -> str:
         """Where a person finds the table."""
 
+    @property
+    def uri_of_database(self) -> str:
+        """Where a person finds all of them."""
 
-DUCKDB_TYPES: dict[Dtype, str] = {
-    "string": "VARCHAR",
-    "float": "DOUBLE",
-    "int": "BIGINT",
-    "bool": "BOOLEAN",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-}
-
-STAGED_TYPES: dict[Dtype, pa.DataType] = {
-    "string": pa.string(),
-    "float": pa.float64(),
-    "int": pa.int64(),
-    "bool": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-}
-
-MEMORY_TYPES: dict[Dtype, pa.DataType] = {
-    **STAGED_TYPES,
-    "date": pa.timestamp("ns"),
-    "timestamp": pa.timestamp("ns", tz="UTC"),
-}
+    def take_jobs(self) -> list[Job]:
+        """The jobs run since this was last asked, oldest first; none where nothing is billed."""
 
 
 class DuckDBWarehouse:
@@ -98,23 +107,20 @@ class DuckDBWarehouse:
         self.patience_seconds = patience_seconds
 
     def upsert(self, table: Table, frame: pd.DataFrame) -> int:
-        rows = _staged(table, table.enforce(frame))
+        rows = staged(table, table.enforce(frame))
         self._make_folder()
         with self._connection() as connection:
             connection.begin()
             _prepare(connection, table)
             connection.register("staged", rows)
-            changed = connection.execute(sql.merge(table, "staged")).fetchall()[0][0]
+            changed = connection.execute(*sql.merge(table, "staged", span(table, rows))).fetchall()[0][0]
             connection.unregister("staged")
             connection.commit()
         return int(changed)
 
     def read(self, table: Table, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        found = self._answer(table, *sql.select(table, _conditions(table, where or {})))
-        if found is None:
-            return table.empty()
-        schema = pa.schema([(column.name, MEMORY_TYPES[column.dtype]) for column in table.columns])
-        return found.cast(schema).to_pandas()
+        found = self._answer(table, *sql.select(table, checked(table, where)))
+        return table.empty() if found is None else in_memory(table, found)
 
     def count(self, table: Table) -> int:
         found = self._answer(table, sql.count(table), [])
@@ -122,6 +128,13 @@ class DuckDBWarehouse:
 
     def uri(self, table: Table) -> str:
         return f"{self.path.as_uri()}#{sql.DATASET}.{table.name}"
+
+    @property
+    def uri_of_database(self) -> str:
+        return self.path.as_uri()
+
+    def take_jobs(self) -> list[Job]:
+        return []
 
     def _answer(self, table: Table, query: str, parameters: list[Any]) -> pa.Table | None:
         """What the query finds; None when the table was never written. An older table gets the columns it lacks first."""
@@ -181,24 +194,41 @@ class DuckDBWarehouse:
         )
 
 
-def _prepare(connection: DuckDBPyConnection, table: Table) -> None:
-    """The dataset and the table as the contract wants them, adding columns to an older table and never changing one.
+def checked(table: Table, where: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Conditions a query can be made of. Raises WarehouseError for a column that the table does not have."""
+    try:
+        return conditions(table, where or {})
+    except UnknownColumn as error:
+        raise WarehouseError(str(error)) from error
+
+
+def migration(table: Table, present: Mapping[str, str], dialect: sql.Dialect) -> list[str]:
+    """The statements that give ``table`` the columns it lacks; none is ever changed or taken away.
+
+    Args:
+        present: the columns in the warehouse and their types, as the dialect calls them.
 
     Raises:
         WarehouseError: a column has another type.
     """
+    for column in table.columns:
+        found, wanted = present.get(column.name), dialect.types[column.dtype]
+        if found is not None and found != wanted:
+            raise WarehouseError(
+                f"table {table.name}: column {column.name} is {found} in the warehouse and must be {wanted}. "
+                "Changing a type would rewrite history: rename the old table and run again",
+                "schema",
+            )
+    return [sql.add_column(table, column, dialect) for column in table.columns if column.name not in present]
+
+
+def _prepare(connection: DuckDBPyConnection, table: Table) -> None:
+    """The dataset and the table as the contract wants them. Raises WarehouseError for a column of another type."""
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_dataset(connection)}")
     connection.execute(f"USE {_dataset(connection)}")
-    connection.execute(sql.create_table(table, DUCKDB_TYPES))
-    present = _columns(connection, table)
-    for column in table.columns:
-        if column.name not in present:
-            connection.execute(sql.add_column(table, column, DUCKDB_TYPES))
-        elif present[column.name] != DUCKDB_TYPES[column.dtype]:
-            raise WarehouseError(
-                f"table {table.name}: column {column.name} is {present[column.name]} in the warehouse and must be "
-                f"{DUCKDB_TYPES[column.dtype]}. Changing a type would rewrite history: rename the old table and run again"
-            )
+    connection.execute(sql.create_table(table, sql.DUCKDB))
+    for statement in migration(table, _columns(connection, table), sql.DUCKDB):
+        connection.execute(statement)
 
 
 def _dataset(connection: DuckDBPyConnection) -> str:
@@ -214,32 +244,3 @@ def _columns(connection: DuckDBPyConnection, table: Table) -> dict[str, str]:
         [sql.DATASET, table.name],
     ).fetchall()
     return dict(rows)
-
-
-def _staged(table: Table, rows: pd.DataFrame) -> pa.Table:
-    """Enforced rows as Arrow, moments cut to the microsecond (what both warehouses keep)."""
-    moments = {c.name: rows[c.name].dt.floor("us") for c in table.columns if c.dtype == "timestamp"}
-    schema = pa.schema([(column.name, STAGED_TYPES[column.dtype]) for column in table.columns])
-    return pa.Table.from_pandas(rows.assign(**moments), schema=schema, preserve_index=False)
-
-
-def _conditions(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(where) - set(table.column_names))
-    if unknown:
-        raise WarehouseError(f"table {table.name} has no columns {unknown}; it has {', '.join(table.column_names)}")
-    types = {column.name: column.dtype for column in table.columns}
-    return {name: _parameter(wanted, types[name]) for name, wanted in where.items()}
-
-
-def _parameter(wanted: Any, dtype: Dtype) -> Any:
-    """``wanted`` (or each of its values) as the plain Python value that fits a column of ``dtype``."""
-    if wanted is None:
-        return None
-    if isinstance(wanted, Iterable) and not isinstance(wanted, str):
-        return [_parameter(value, dtype) for value in wanted]
-    if dtype == "date":
-        return pd.Timestamp(wanted).date()
-    if dtype == "timestamp":
-        moment = pd.Timestamp(wanted)
-        return (moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")).floor("us").to_pydatetime()
-    return wanted.item() if isinstance(wanted, np.generic) else wanted

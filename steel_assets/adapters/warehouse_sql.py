@@ -1,12 +1,14 @@
 """The warehouse's SQL, in one place: a single text that both DuckDB and BigQuery understand.
 
-Names come from ``core.tables`` and nowhere else, values are always parameters (``?``). What differs between dialects is the
-names of the types, which the caller passes.
+Names come from ``core.tables`` and nowhere else, values are always parameters (``?``). What differs between the dialects is
+what the types are called, and that only BigQuery lays a table out by partitions and clusters and keeps descriptions.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from steel_assets.core.tables import Column, Dtype, Table
@@ -18,29 +20,71 @@ WRITTEN_AT = "created_at"
 """When a row was written: not part of what the row says, so a repeated row keeps its first one."""
 
 
-def create_table(table: Table, types: Mapping[Dtype, str]) -> str:
+@dataclass(frozen=True)
+class Dialect:
+    """What the same statement needs in one warehouse and not in the other.
+
+    Attributes:
+        types: what a column's type is called.
+        lays_out: whether tables are partitioned, clustered and described.
+    """
+
+    types: Mapping[Dtype, str]
+    lays_out: bool
+
+
+DUCKDB = Dialect(
+    {
+        "string": "VARCHAR",
+        "float": "DOUBLE",
+        "int": "BIGINT",
+        "bool": "BOOLEAN",
+        "date": "DATE",
+        "timestamp": "TIMESTAMP WITH TIME ZONE",
+    },
+    lays_out=False,
+)
+BIGQUERY = Dialect(
+    {"string": "STRING", "float": "FLOAT64", "int": "INT64", "bool": "BOOL", "date": "DATE", "timestamp": "TIMESTAMP"},
+    lays_out=True,
+)
+
+
+def create_table(table: Table, dialect: Dialect) -> str:
     """Create ``table`` if it does not exist, columns in the order of its contract."""
-    columns = ", ".join(_definition(column, types, required=not column.nullable) for column in table.columns)
-    return f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})"
+    return f"CREATE TABLE IF NOT EXISTS {table.name} ({_columns(table, dialect)}){_layout(table) if dialect.lays_out else ''}"
 
 
-def add_column(table: Table, column: Column, types: Mapping[Dtype, str]) -> str:
+def create_stage(table: Table, name: str) -> str:
+    """Create a table of the columns of ``table`` that BigQuery removes after a day, by its own clock."""
+    expires = "expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)"
+    return f"CREATE TABLE {name} ({_columns(table, BIGQUERY)}) OPTIONS({expires})"
+
+
+def add_column(table: Table, column: Column, dialect: Dialect) -> str:
     """Give an older table a column it lacks; empty in the rows it already has."""
-    return f"ALTER TABLE {table.name} ADD COLUMN {_definition(column, types, required=False)}"
+    return f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {_definition(column, dialect, required=False)}"
 
 
-def merge(table: Table, staged: str) -> str:
-    """Insert the rows of ``staged`` whose key is new, update those that say something new, leave the others alone."""
+def merge(table: Table, staged: str, span: tuple[Any, Any] | None) -> tuple[str, list[Any]]:
+    """Insert the rows of ``staged`` whose key is new, update those that say something new, leave the others alone.
+
+    Args:
+        span: first and last partition of the rows, where all rows of one key share a partition: the others are not read.
+    """
     names = table.column_names
     told = [name for name in names if name not in table.key and name != WRITTEN_AT]
-    same_key = " AND ".join(f"target.{name} = source.{name}" for name in table.key)
+    matches = [f"target.{name} = source.{name}" for name in table.key]
+    if span is not None:
+        matches.append(f"target.{table.partition_by} BETWEEN ? AND ?")
     differs = " OR ".join(f"target.{name} IS DISTINCT FROM source.{name}" for name in told)
     changes = ", ".join(f"{name} = source.{name}" for name in names if name not in table.key)
-    return (
-        f"MERGE INTO {table.name} AS target USING {staged} AS source ON {same_key} "  # noqa: S608  names are ours
+    text = (
+        f"MERGE INTO {table.name} AS target USING {staged} AS source ON {' AND '.join(matches)} "  # noqa: S608  names are ours
         f"WHEN MATCHED AND ({differs}) THEN UPDATE SET {changes} "
         f"WHEN NOT MATCHED THEN INSERT ({', '.join(names)}) VALUES ({', '.join(f'source.{name}' for name in names)})"
     )
+    return text, list(span or ())
 
 
 def select(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
@@ -68,5 +112,27 @@ def count(table: Table) -> str:
     return f"SELECT COUNT(*) FROM {table.name}"  # noqa: S608  names are ours
 
 
-def _definition(column: Column, types: Mapping[Dtype, str], *, required: bool) -> str:
-    return f"{column.name} {types[column.dtype]}{' NOT NULL' if required else ''}"
+def _columns(table: Table, dialect: Dialect) -> str:
+    return ", ".join(_definition(column, dialect, required=not column.nullable) for column in table.columns)
+
+
+def _definition(column: Column, dialect: Dialect, *, required: bool) -> str:
+    unit = f" [{column.unit}]" if column.unit else ""
+    told = f" OPTIONS(description = {_text(column.description + unit)})" if dialect.lays_out else ""
+    return f"{column.name} {dialect.types[column.dtype]}{' NOT NULL' if required else ''}{told}"
+
+
+def _layout(table: Table) -> str:
+    dtypes = {column.name: column.dtype for column in table.columns}
+    parts = []
+    if table.partition_by:
+        by_day = table.partition_by if dtypes[table.partition_by] == "date" else f"DATE({table.partition_by})"
+        parts.append(f" PARTITION BY {by_day}")
+    if table.cluster_by:
+        parts.append(f" CLUSTER BY {', '.join(table.cluster_by)}")
+    return "".join(parts) + f" OPTIONS(description = {_text(table.description)})"
+
+
+def _text(words: str) -> str:
+    """A string literal: JSON's escapes are GoogleSQL's."""
+    return json.dumps(words, ensure_ascii=False)

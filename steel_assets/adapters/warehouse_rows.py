@@ -1,0 +1,76 @@
+"""Rows on their way into a warehouse and back: Arrow with the columns' types, and plain values for conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
+
+from steel_assets.core.tables import Dtype, Table
+
+STAGED_TYPES: dict[Dtype, pa.DataType] = {
+    "string": pa.string(),
+    "float": pa.float64(),
+    "int": pa.int64(),
+    "bool": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+MEMORY_TYPES: dict[Dtype, pa.DataType] = {
+    **STAGED_TYPES,
+    "date": pa.timestamp("ns"),
+    "timestamp": pa.timestamp("ns", tz="UTC"),
+}
+
+
+class UnknownColumn(ValueError):
+    """A condition names a column that the table does not have."""
+
+
+def staged(table: Table, rows: pd.DataFrame) -> pa.Table:
+    """Enforced rows as Arrow, moments cut to the microsecond (what both warehouses keep)."""
+    moments = {c.name: rows[c.name].dt.floor("us") for c in table.columns if c.dtype == "timestamp"}
+    schema = pa.schema([(column.name, STAGED_TYPES[column.dtype]) for column in table.columns])
+    return pa.Table.from_pandas(rows.assign(**moments), schema=schema, preserve_index=False)
+
+
+def in_memory(table: Table, found: pa.Table) -> pd.DataFrame:
+    """What a warehouse answered, with the types that ``Table.enforce`` gives."""
+    schema = pa.schema([(column.name, MEMORY_TYPES[column.dtype]) for column in table.columns])
+    return found.select(table.column_names).cast(schema).to_pandas()
+
+
+def span(table: Table, rows: pa.Table) -> tuple[Any, Any] | None:
+    """The first and last value of the column that partitions ``table``, when equal keys imply equal partitions."""
+    if table.partition_by not in table.key or rows.num_rows == 0:
+        return None
+    ends = pyarrow.compute.min_max(rows[table.partition_by])
+    return ends["min"].as_py(), ends["max"].as_py()
+
+
+def conditions(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
+    """``where`` with plain Python values that fit their columns. Raises UnknownColumn."""
+    unknown = sorted(set(where) - set(table.column_names))
+    if unknown:
+        raise UnknownColumn(f"table {table.name} has no columns {unknown}; it has {', '.join(table.column_names)}")
+    types = {column.name: column.dtype for column in table.columns}
+    return {name: _parameter(wanted, types[name]) for name, wanted in where.items()}
+
+
+def _parameter(wanted: Any, dtype: Dtype) -> Any:
+    """``wanted`` (or each of its values) as the plain Python value that fits a column of ``dtype``."""
+    if wanted is None:
+        return None
+    if isinstance(wanted, Iterable) and not isinstance(wanted, str):
+        return [_parameter(value, dtype) for value in wanted]
+    if dtype == "date":
+        return pd.Timestamp(wanted).date()
+    if dtype == "timestamp":
+        moment = pd.Timestamp(wanted)
+        return (moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")).floor("us").to_pydatetime()
+    return wanted.item() if isinstance(wanted, np.generic) else wanted
