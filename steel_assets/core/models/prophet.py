@@ -27,6 +27,9 @@ THINNED = 250
 DRIVERS = 5
 """Features used: those that went with the returns most closely in the part of the past it is fitted to."""
 LARGEST = 4.0
+"""Features and returns beyond this many standard deviations count as this many."""
+BOLDEST = 1.0
+"""No forecast is further from the base price than this many standard deviations of the return."""
 SHARES = np.array([0.0, 0.25, 0.5, 0.75])
 DECIMALS = 9
 """Predictions are rounded to this, so that a row's forecast does not depend on the rows it is computed together with."""
@@ -50,7 +53,7 @@ class Prophet(Calibrated):
         if self.fitted is None or len(samples) == 0:
             return samples.curve
         moves = self.share * np.round(self.fitted.predict(self._frame(samples))["yhat"].to_numpy(), DECIMALS)
-        return samples.curve * np.exp(np.clip(moves, -LARGEST, LARGEST) * samples.volatility)
+        return samples.curve * np.exp(np.clip(moves, -BOLDEST, BOLDEST) * samples.volatility)
 
     def _learn(self, past: Samples) -> np.ndarray:
         recent = past.rows(slice(max(0, len(past) - ROWS), None))
@@ -63,7 +66,8 @@ class Prophet(Calibrated):
         trial = self._fitted(recent.rows(slice(0, fitted)), returns[:fitted])
         newest = recent.rows(slice(len(recent) - held_out, None))
         predictions = trial.predict(self._frame(newest))["yhat"].to_numpy()
-        errors = np.abs(returns[-held_out:, None] - predictions[:, None] * SHARES).mean(axis=0)
+        believed = np.clip(predictions[:, None] * SHARES, -BOLDEST, BOLDEST)
+        errors = np.abs(returns[-held_out:, None] - believed).mean(axis=0)
         best = int(np.argmin(errors))
         self.share = float(SHARES[best])
         if self.share:
@@ -117,12 +121,14 @@ def _new_prophet() -> Any:
 def _library() -> Any:
     """Prophet itself, made quiet: it reports every fit, and a plot library that nobody needs here."""
     logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
-    import cmdstanpy  # noqa: F401 - it sets its own level when imported
+    optimiser = logging.getLogger("cmdstanpy")
+    if not optimiser.handlers:
+        optimiser.addHandler(logging.NullHandler())  # finding none it would add its own, and set its own level
+    optimiser.setLevel(logging.ERROR)
     import prophet
     import prophet.serialize
 
-    for name in ("prophet", "prophet.models", "cmdstanpy"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("prophet").setLevel(logging.ERROR)
     return prophet
 
 

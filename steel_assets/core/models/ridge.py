@@ -6,6 +6,7 @@ been fitted to: how strongly to regularise, and what share of its prediction to 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +22,8 @@ FEWEST = 250
 """With fewer rows than this nothing is learned and the base price is forecast."""
 LARGEST = 4.0
 """Features and returns beyond this many standard deviations count as this many: no single day decides."""
+BOLDEST = 1.0
+"""No forecast is further from the base price than this many standard deviations of the return."""
 PENALTIES = np.array([0.1, 1.0, 10.0])
 """Candidates for the penalty, as a share of the rows, times the horizon: overlapping returns repeat one another."""
 SHARES = np.array([0.0, 0.25, 0.5, 0.75])
@@ -47,7 +50,7 @@ class Ridge(Calibrated):
         if samples.feature_names != self.names:
             raise ModelError("this ridge model was trained on other features than there are now; train it again")
         moves = (_standardised(samples.features, self.mean, self.scale) * self.weights).sum(axis=1)
-        return samples.curve * np.exp(moves * samples.volatility)
+        return samples.curve * np.exp(np.clip(moves, -BOLDEST, BOLDEST) * samples.volatility)
 
     def _learn(self, past: Samples) -> np.ndarray:
         recent = past.rows(slice(max(0, len(past) - ROWS), None))
@@ -59,7 +62,8 @@ class Ridge(Calibrated):
         mean, scale = _moments(recent.features[:fitted])
         trial = _weights(_standardised(recent.features[:fitted], mean, scale), returns[:fitted], PENALTIES * recent.horizon)
         predictions = _standardised(recent.features[-held_out:], mean, scale) @ trial
-        errors = np.abs(returns[-held_out:, None, None] - predictions[:, :, None] * SHARES).mean(axis=0)
+        believed = np.clip(predictions[:, :, None] * SHARES, -BOLDEST, BOLDEST)
+        errors = np.abs(returns[-held_out:, None, None] - believed).mean(axis=0)
         penalty, share = np.unravel_index(np.argmin(errors), errors.shape)
         self.names = recent.feature_names
         self.mean, self.scale = _moments(recent.features)
@@ -97,9 +101,21 @@ def _standardised(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> 
 
 
 def _weights(features: np.ndarray, returns: np.ndarray, penalties: np.ndarray) -> np.ndarray:
-    """One column of weights per penalty. No intercept: a trend of the past is no forecast."""
+    """One column of weights per penalty. No intercept: a trend of the past is no forecast.
+
+    On one thread, so that the last bits do not depend on how many there are.
+    """
     from sklearn.linear_model import Ridge as RidgeRegression
 
     targets = np.repeat(returns[:, None], len(penalties), axis=1)
     regression = RidgeRegression(alpha=penalties * len(features), fit_intercept=False, solver="cholesky")
-    return np.atleast_2d(regression.fit(features, targets).coef_).T
+    with _threads().limit(limits=1):
+        regression.fit(features, targets)
+    return np.atleast_2d(regression.coef_).T
+
+
+@cache
+def _threads() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
