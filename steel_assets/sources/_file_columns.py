@@ -25,6 +25,9 @@ def find_columns(file: File, table: FileTable, date_column: str | None, value_co
     value = _named(file, table, value_column, "--value-column") if value_column else _value(file, table, sample, date)
     if date == value:
         raise file.refusal(f"column {table.columns[date]!r} cannot hold both dates and figures; name another --value-column")
+    for place in (date, value):
+        if looks_like_date(table.columns[place]) or looks_like_number(table.columns[place]):
+            raise file.refusal(f"the first row holds {table.columns[place]!r}, not the names of columns; put names above it")
     return date, value
 
 
@@ -43,10 +46,7 @@ def _date(file: File, table: FileTable, sample: pd.DataFrame) -> int:
     if found is None:
         found = _only(_filled_with(sample, looks_like_date))
     if found is None:
-        raise file.refusal(
-            f"which column holds the dates is not clear; the columns are {_list(table)} (from the first row, which must hold "
-            "names): say --date-column"
-        )
+        raise file.refusal(f"which column holds the dates is not clear; the columns are {_list(table)}: say --date-column")
     return found
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 import pandas as pd
 
-from steel_assets.sources._file_table import MOST_COLUMNS, MOST_ROWS, SAMPLE_ROWS, File, is_blank
+from steel_assets.sources._file_table import MOST_COLUMNS, MOST_LINES, MOST_ROWS, SAMPLE_ROWS, File, is_blank
 
 DELIMITERS = (",", ";", "\t")
 CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c")) + b"\x7f"
@@ -22,8 +22,8 @@ class CsvTable:
         self._file = file
         self._check_size_and_nature()
         self._text = self._decoded()
-        first_line = next((line for line in io.StringIO(self._text) if line.strip()), "")
-        self._delimiter = max(DELIMITERS, key=lambda one: len(next(csv.reader([first_line], delimiter=one), [])))
+        first_line = next((line for line in io.StringIO(self._text, newline=None) if line.strip()), "")
+        self._delimiter = max(DELIMITERS, key=lambda one: _width(first_line, one))
         self.columns: Sequence[str] = [name.strip() for name in next(self._records(), (0, []))[1]]
         if len(self.columns) < 2:
             raise file.refusal("it has one column only; expected a date and a value, separated by comma, semicolon or tab")
@@ -42,8 +42,8 @@ class CsvTable:
 
     def _check_size_and_nature(self) -> None:
         content = self._file.content
-        if max(content.count(b"\n"), content.count(b"\r")) > MOST_ROWS + 1:
-            raise self._file.refusal(f"it has more than {MOST_ROWS:,} rows; split it by years")
+        if max(content.count(b"\n"), content.count(b"\r")) > MOST_LINES:
+            raise self._file.too_many_rows()
         if len(content.translate(None, CONTROL_BYTES)) != len(content):
             raise self._file.refusal("it is not text but something binary; save it as CSV (UTF-8), XLSX or Parquet")
         start = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
@@ -59,7 +59,9 @@ class CsvTable:
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """All rows below the header that are not blank, each with as many cells as the header."""
-        for line, cells in islice(self._records(), 1, None):
+        for count, (line, cells) in enumerate(islice(self._records(), 1, None), start=1):
+            if count > MOST_ROWS:
+                raise self._file.too_many_rows()
             if len(cells) != len(self.columns):
                 raise self._file.refusal(
                     f"row {line} has {len(cells)} cells, the header has {len(self.columns)}; "
@@ -75,3 +77,11 @@ class CsvTable:
                     yield reader.line_num, cells
         except csv.Error as error:
             raise self._file.refusal(f"row {reader.line_num} is not CSV ({error}); check its quotes") from None
+
+
+def _width(line: str, delimiter: str) -> int:
+    """How many cells a line has with this delimiter; none when its quotes are wrong."""
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter), []))
+    except csv.Error:
+        return 0

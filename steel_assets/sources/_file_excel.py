@@ -15,6 +15,7 @@ from steel_assets.sources._file_table import (
     LARGEST_BYTES,
     MIB,
     MOST_COLUMNS,
+    MOST_LINES,
     MOST_ROWS,
     SAMPLE_ROWS,
     File,
@@ -56,13 +57,15 @@ class ExcelTable:
     def _rows(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """All rows that are not blank, with their numbers."""
         try:
+            filled = 0
             for row, cells in enumerate(self._sheet.iter_rows(values_only=True), start=1):
-                if row > MOST_ROWS:
-                    raise self._file.refusal(f"sheet {self._sheet.title!r} has more than {MOST_ROWS:,} rows; split it by years")
+                if row > MOST_LINES or filled > MOST_ROWS:
+                    raise self._file.too_many_rows()
                 if len(cells) > MOST_COLUMNS:
                     raise self._file.refusal(f"row {row} has more than {MOST_COLUMNS:,} columns; keep those that matter")
                 if not all(is_blank(cell) for cell in cells):
                     yield row, cells
+                    filled += 1
         except ImportRefused:
             raise
         except Exception as error:  # openpyxl raises anything on a broken workbook

@@ -23,7 +23,7 @@ class ParquetTable:
         self._parquet = self._opened()
         metadata = self._parquet.metadata
         if metadata.num_rows > MOST_ROWS:
-            raise file.refusal(f"it has {metadata.num_rows:,} rows, more than {MOST_ROWS:,}; split it by years")
+            raise file.too_many_rows()
         unpacked = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
         if unpacked > LARGEST_BYTES:
             raise file.refusal(f"it would unpack to {unpacked / MIB:,.0f} MiB, more than {LARGEST_BYTES // MIB}; split it")

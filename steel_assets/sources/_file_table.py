@@ -12,7 +12,12 @@ MIB = 2**20
 LARGEST_BYTES = 200 * MIB
 """Of the file, and of what it unpacks to."""
 
-MOST_ROWS = 2_000_000
+MOST_LINES = 2_000_000
+"""Of a file, blank ones included; Excel's own limit is half of it."""
+
+MOST_ROWS = 100_000
+"""Below the header, filled. There are fewer days since 1900: more rows cannot be one series."""
+
 MOST_COLUMNS = 1_000
 SAMPLE_ROWS = 200
 """Rows looked at to tell which column holds what."""
@@ -32,6 +37,10 @@ class File:
     def refusal(self, problem: str) -> ImportRefused:
         """The one error for this file."""
         return ImportRefused(f"{self.name}: {problem}. Nothing was imported")
+
+    def too_many_rows(self) -> ImportRefused:
+        """The error for a table that cannot be one series."""
+        return self.refusal(f"it has more than {MOST_ROWS:,} rows, more than there are days since 1900; keep one series of it")
 
 
 class FileTable(Protocol):
