@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REAL_PROVIDERS = {
@@ -48,8 +48,21 @@ class Settings(BaseSettings):
     history_years: int = Field(default=10, ge=1, le=30, description="years asked for on the first collection")
     http_timeout_seconds: float = Field(default=30.0, gt=0, le=600, description="total time for one answer of a provider")
 
+    port: int = Field(
+        default=8000, ge=1, le=65535, validation_alias=AliasChoices("STEEL_PORT", "PORT"), description="port of a container"
+    )
+    dagster_url: str = Field(default="http://127.0.0.1:3000", description="the Dagster webserver that operations are sent to")
+    dashboard_user_header: str | None = Field(
+        default=None, description="header by which a reverse proxy says who logged in; it must strip it from what it receives"
+    )
+
     @field_validator(
-        "sandbox_url", "yahoo_finance_base_url", "alpha_vantage_base_url", "fred_api_base_url", "trading_economics_base_url"
+        "sandbox_url",
+        "dagster_url",
+        "yahoo_finance_base_url",
+        "alpha_vantage_base_url",
+        "fred_api_base_url",
+        "trading_economics_base_url",
     )
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:
