@@ -14,14 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pandas as pd
 import pytest
 
 from steel_assets.adapters.warehouse import DuckDBWarehouse, Warehouse, WarehouseBusy, WarehouseError
-from steel_assets.core.tables import METRICS_DAILY, PROMOTIONS, WAREHOUSE_TABLES, Column, Table, TableError
+from steel_assets.core.tables import METRICS_DAILY, PROMOTIONS
+from steel_assets_tests.contracts.warehouse import MOMENT, SMALL, WarehouseContract, rows
 
-MOMENT = pd.Timestamp("2024-06-12 08:00:00.123456", tz="UTC")
 MISSION_METRICS = [
     ("date", "DATE"),
     ("model_version", "VARCHAR"),
@@ -34,34 +33,11 @@ MISSION_METRICS = [
     ("created_at", "TIMESTAMP WITH TIME ZONE"),
 ]
 
-SMALL = Table(
-    name="small",
-    description="for the tests",
-    columns=(
-        Column("day", "date", "day"),
-        Column("market", "string", "market"),
-        Column("value", "float", "value", nullable=True),
-        Column("count", "int", "count"),
-        Column("simulated", "bool", "simulated"),
-        Column("known_at", "timestamp", "moment"),
-        Column("created_at", "timestamp", "written"),
-    ),
-    key=("day", "market"),
-)
 
-
-def rows(count: int = 3, *, market: str = "rebar", value: float = 1.0, created_at: pd.Timestamp = MOMENT) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "day": pd.date_range("2024-06-01", periods=count),
-            "market": market,
-            "value": value + np.arange(count),
-            "count": np.arange(count),
-            "simulated": [i % 2 == 0 for i in range(count)],
-            "known_at": MOMENT,
-            "created_at": created_at,
-        }
-    )
+class TestDuckDBWarehouse(WarehouseContract):
+    @pytest.fixture
+    def warehouse(self, tmp_path: Path) -> Warehouse:
+        return DuckDBWarehouse(tmp_path / "warehouse.duckdb")
 
 
 @pytest.fixture
@@ -72,25 +48,6 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def warehouse(path: Path) -> Warehouse:
     return DuckDBWarehouse(path, patience_seconds=20)
-
-
-def test_what_was_written_is_read_back_with_its_types(warehouse: Warehouse):
-    written = SMALL.enforce(rows().assign(value=[1.5, np.nan, 2.5]))
-    assert warehouse.upsert(SMALL, written) == 3
-    pd.testing.assert_frame_equal(warehouse.read(SMALL), written)
-    assert warehouse.count(SMALL) == 3
-
-
-@pytest.mark.parametrize("table", WAREHOUSE_TABLES, ids=lambda table: table.name)
-def test_every_table_of_the_platform_survives_the_round_trip(warehouse: Warehouse, table: Table):
-    values = {"string": "text", "float": 1.5, "int": 7, "bool": True, "date": pd.Timestamp("2024-06-12"), "timestamp": MOMENT}
-    full = {c.name: values[c.dtype] for c in table.columns}
-    holes = {c.name: None if c.nullable else values[c.dtype] for c in table.columns}
-    holes["market"] = "other"
-    written = table.enforce(pd.DataFrame([full, holes])).sort_values(list(table.key), ignore_index=True)
-    assert warehouse.upsert(table, written) == 2
-    pd.testing.assert_frame_equal(warehouse.read(table), written)
-    assert warehouse.upsert(table, written) == 0
 
 
 def test_a_table_never_written_has_no_rows_and_makes_no_file(warehouse: Warehouse, path: Path):
@@ -111,74 +68,11 @@ def test_repeating_an_upsert_changes_no_row_and_no_byte(warehouse: Warehouse, pa
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
 
-def test_a_changed_row_replaces_the_old_one_and_only_that(warehouse: Warehouse):
-    warehouse.upsert(SMALL, rows(3))
-    changed = rows(4, created_at=MOMENT + pd.Timedelta(days=1))
-    changed.loc[1, "value"] = np.nan
-    assert warehouse.upsert(SMALL, changed) == 2
-    found = warehouse.read(SMALL)
-    assert list(found["value"].fillna(-1)) == [1, -1, 3, 4]
-    assert list(found["created_at"] == MOMENT) == [True, False, True, False]
-
-
-def test_rows_are_chosen_by_value_by_list_and_by_emptiness(warehouse: Warehouse):
-    warehouse.upsert(SMALL, pd.concat([rows(3), rows(2, market="scrap").assign(value=[np.nan, 5])]))
-    assert len(warehouse.read(SMALL, {"market": "scrap"})) == 2
-    assert len(warehouse.read(SMALL, {"market": ["scrap", "rebar"], "day": pd.Timestamp("2024-06-02")})) == 2
-    assert len(warehouse.read(SMALL, {"value": None})) == 1
-    assert len(warehouse.read(SMALL, {"market": []})) == 0
-    assert len(warehouse.read(SMALL, {"count": np.int64(2)})) == 1
-    assert len(warehouse.read(SMALL, {"known_at": MOMENT.tz_convert("America/Mexico_City")})) == 5
-
-
-def test_a_value_is_never_sql(warehouse: Warehouse):
-    evil = "'); DROP TABLE small; --"
-    warehouse.upsert(SMALL, rows(1, market=evil))
-    assert warehouse.read(SMALL, {"market": evil})["market"].tolist() == [evil]
-    assert warehouse.read(SMALL, {"market": "x' OR '1'='1"}).empty
-    assert warehouse.count(SMALL) == 1
-
-
-def test_a_condition_on_a_column_that_does_not_exist_is_refused_by_name(warehouse: Warehouse):
-    with pytest.raises(WarehouseError, match="colour"):
-        warehouse.read(SMALL, {"colour = 1 OR 1": "x"})
-
-
-def test_a_frame_that_breaks_its_contract_writes_nothing(warehouse: Warehouse):
-    warehouse.upsert(SMALL, rows(1))
-    for broken in (
-        rows().drop(columns="value"),
-        rows().assign(extra=1),
-        pd.concat([rows(), rows()]),
-        rows().assign(count="many"),
-    ):
-        with pytest.raises(TableError):
-            warehouse.upsert(SMALL, broken)
-    assert warehouse.count(SMALL) == 1
-
-
 def test_the_mission_s_columns_come_first_in_its_order_and_types(warehouse: Warehouse, path: Path):
     warehouse.upsert(METRICS_DAILY, METRICS_DAILY.empty())
     with duckdb.connect(path, read_only=True) as connection:
         described = connection.execute("DESCRIBE steel_rebar_predictor.metrics_daily").fetchall()
     assert [(row[0], row[1]) for row in described][: len(MISSION_METRICS)] == MISSION_METRICS
-
-
-def test_an_older_table_gets_its_new_columns_and_keeps_its_rows(warehouse: Warehouse):
-    old = replace(SMALL, columns=tuple(c for c in SMALL.columns if c.name not in ("value", "count")))
-    warehouse.upsert(old, rows(2).drop(columns=["value", "count"]))
-    assert warehouse.read(SMALL)["value"].isna().all()
-    assert warehouse.upsert(SMALL, rows(3)) == 3
-    assert list(warehouse.read(SMALL)["value"]) == [1, 2, 3]
-    assert list(warehouse.read(SMALL).columns) == SMALL.column_names
-
-
-def test_a_column_of_another_type_is_refused_and_nothing_changes(warehouse: Warehouse):
-    warehouse.upsert(SMALL, rows(2))
-    text = replace(SMALL, columns=tuple(replace(c, dtype="string") if c.name == "value" else c for c in SMALL.columns))
-    with pytest.raises(WarehouseError, match=r"small: column value is DOUBLE.*must be VARCHAR"):
-        warehouse.upsert(text, rows(2).assign(value="a"))
-    assert warehouse.read(SMALL)["value"].tolist() == [1, 2]
 
 
 def test_a_refused_table_is_not_even_half_migrated(warehouse: Warehouse, path: Path):
@@ -247,7 +141,7 @@ def test_no_row_of_many_writers_in_threads_and_processes_is_lost(path: Path):
         import sys
         from pathlib import Path
         from steel_assets.adapters.warehouse import DuckDBWarehouse
-        from steel_assets_tests.adapters.test_warehouse import SMALL, rows
+        from steel_assets_tests.contracts.warehouse import SMALL, rows
         for i in range(8):
             DuckDBWarehouse(Path({str(path)!r})).upsert(SMALL, rows(2, market=f"{{sys.argv[1]}}-{{i}}"))
             assert len(DuckDBWarehouse(Path({str(path)!r})).read(SMALL)) % 2 == 0
@@ -263,7 +157,7 @@ def test_a_writer_killed_in_the_middle_leaves_whole_upserts_only(path: Path):
     script = textwrap.dedent(f"""
         from pathlib import Path
         from steel_assets.adapters.warehouse import DuckDBWarehouse
-        from steel_assets_tests.adapters.test_warehouse import SMALL, rows
+        from steel_assets_tests.contracts.warehouse import SMALL, rows
         for i in range(10_000):
             DuckDBWarehouse(Path({str(path)!r})).upsert(SMALL, rows(500, market=f"market-{{i}}"))
             print("done", flush=True)

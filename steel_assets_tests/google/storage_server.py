@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from steel_assets_tests.google.faults import Faults, NotServed, Refusal
-from steel_assets_tests.google.serving import Answer, Call, application, route
+from steel_assets_tests.google.serving import Answer, Call, application, multipart, route
 from steel_assets_tests.google.storage_objects import PAGE, Buckets
 
 RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
@@ -124,7 +124,7 @@ class StorageServer:
         bucket, generation = call.names["bucket"], call.query.get("ifGenerationMatch")
         kind = call.query.get("uploadType")
         if kind == "multipart":
-            body, content = _parts(call)
+            body, content = multipart(call)
             return self.held.write(bucket, body, content, generation)
         if kind != "resumable":
             raise NotServed(f"uploadType={kind}")
@@ -157,16 +157,3 @@ class StorageServer:
             return upload.written
         so_far = {"range": f"bytes=0-{len(upload.content) - 1}"} if upload.content else {}
         return Response(status_code=308, headers=so_far)
-
-
-def _parts(call: Call) -> tuple[dict[str, Any], bytes]:
-    """Metadata and content of a multipart upload, byte for byte."""
-    found = re.search(r"boundary=[\"']?([^\"';]+)", call.headers.get("content-type", ""))
-    boundary = b"--" + found[1].encode() if found else b""
-    try:
-        _, metadata, rest = call.body.split(boundary, 2)
-        content = rest[: rest.rindex(b"\r\n" + boundary + b"--")].split(b"\r\n\r\n", 1)[1]
-        body = json.loads(metadata.split(b"\r\n\r\n", 1)[1])
-    except (ValueError, IndexError) as error:
-        raise Refusal(400, "Malformed multipart body.", "badRequest") from error
-    return body, content

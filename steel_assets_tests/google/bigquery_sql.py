@@ -1,0 +1,313 @@
+"""GoogleSQL as far as the platform speaks it, run by DuckDB.
+
+Served: CREATE TABLE with a layout, ADD COLUMN, MERGE, and SELECT of columns or COUNT(*) with conditions and an order. A
+statement is read into a tree; a node, or a part of a node, that is not listed in ``SPOKEN`` is refused, so nothing runs whose
+meaning DuckDB might see differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+from steel_assets_tests.google.bigquery_tables import Table, Tables
+from steel_assets_tests.google.bigquery_types import Type, named
+from steel_assets_tests.google.faults import NotServed, Refusal
+
+SPOKEN: dict[type[exp.Expression], set[str]] = {
+    exp.Alter: {"this", "kind", "actions"},
+    exp.And: {"this", "expression"},
+    exp.Between: {"this", "low", "high"},
+    exp.Boolean: {"this"},
+    exp.ClusterProperty: {"expressions"},
+    exp.Column: {"this", "table"},
+    exp.ColumnConstraint: {"kind"},
+    exp.ColumnDef: {"this", "kind", "constraints", "exists"},
+    exp.Count: {"this", "big_int"},
+    exp.Create: {"this", "kind", "exists", "properties"},
+    exp.CurrentTimestamp: set(),
+    exp.DataType: {"this", "nested"},
+    exp.Date: {"this"},
+    exp.EQ: {"this", "expression"},
+    exp.From: {"this"},
+    exp.GT: {"this", "expression"},
+    exp.GTE: {"this", "expression"},
+    exp.Identifier: {"this", "quoted"},
+    exp.In: {"this", "expressions"},
+    exp.Insert: {"this", "expression"},
+    exp.Is: {"this", "expression"},
+    exp.LT: {"this", "expression"},
+    exp.LTE: {"this", "expression"},
+    exp.Literal: {"this", "is_string"},
+    exp.Merge: {"this", "using", "on", "whens"},
+    exp.NEQ: {"this", "expression"},
+    exp.Not: {"this"},
+    exp.NotNullColumnConstraint: set(),
+    exp.Null: set(),
+    exp.NullSafeNEQ: {"this", "expression"},
+    exp.Or: {"this", "expression"},
+    exp.Order: {"expressions"},
+    exp.Ordered: {"this", "desc", "nulls_first"},
+    exp.Paren: {"this"},
+    exp.PartitionedByProperty: {"this"},
+    exp.Placeholder: set(),
+    exp.Properties: {"expressions"},
+    exp.Property: {"this", "value"},
+    exp.Schema: {"this", "expressions"},
+    exp.Select: {"expressions", "from_", "where", "order"},
+    exp.Star: set(),
+    exp.Table: {"this", "db", "catalog", "alias"},
+    exp.TableAlias: {"this"},
+    exp.TimestampAdd: {"this", "expression", "unit"},
+    exp.Tuple: {"expressions"},
+    exp.Update: {"expressions"},
+    exp.Var: {"this"},
+    exp.When: {"matched", "condition", "then"},
+    exp.Whens: {"expressions"},
+    exp.Where: {"this"},
+}
+COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeNEQ)
+MIB = 2**20
+DAY_MS = 86_400_000
+
+
+@dataclass
+class Outcome:
+    """What a statement did."""
+
+    kind: str
+    found: pa.Table | None = None
+    affected: int | None = None
+    bytes_read: int = 0
+    tables_read: int = 0
+
+    @property
+    def bytes_billed(self) -> int:
+        """Whole MiB, and at least ten for every table that is read."""
+        return max(-(-self.bytes_read // MIB), 10 * self.tables_read) * MIB if self.bytes_read else 0
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where a statement runs: whose project, which dataset by default, in which location, up to what bill."""
+
+    tables: Tables
+    project: str
+    dataset: str | None
+    location: str
+    limit: int | None
+    parameters: Sequence[tuple[Type, Any]]
+
+    def run(self, text: str) -> Outcome:
+        """Run one statement, whole or not at all."""
+        tree = _read(text)
+        run: dict[type[exp.Expression], Callable[[Any], Outcome]] = {
+            exp.Create: self._create,
+            exp.Alter: self._alter,
+            exp.Merge: self._merge,
+            exp.Select: self._select,
+        }
+        try:
+            return run[type(tree)](tree)
+        except duckdb.ConstraintException as error:
+            raise Refusal(400, f"Required field cannot be null: {error}", "invalidQuery") from error
+        except (duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException) as error:
+            raise Refusal(400, str(error).splitlines()[0], "invalidQuery") from error
+
+    def _create(self, tree: exp.Create) -> Outcome:
+        if tree.args["kind"] != "TABLE" or not isinstance(tree.this, exp.Schema):
+            raise NotServed(f"CREATE {tree.args['kind']} of this form")
+        project, dataset, name = self._place(tree.this.this)
+        self.tables.dataset(project, dataset, self.location)
+        made = Table(project, dataset, name, [_field(one) for one in tree.this.expressions])
+        for one in tree.args["properties"].expressions if tree.args.get("properties") else []:
+            self._lay_out(made, one)
+        try:
+            self.tables.table(project, dataset, name, self.location)
+        except Refusal:
+            self.tables.create(made)
+        else:
+            if not tree.args.get("exists"):
+                raise Refusal(409, f"Already Exists: Table {made.full_name}", "duplicate")
+        return Outcome("CREATE_TABLE")
+
+    def _lay_out(self, table: Table, told: exp.Expression) -> None:
+        if isinstance(told, exp.PartitionedByProperty):
+            column = told.find(exp.Column) or told.find(exp.Identifier)
+            kind = table.type_of(column.name) if column else None
+            wanted = "TIMESTAMP" if isinstance(told.this, exp.Date) else "DATE"
+            if column is None or kind is None or kind.name != wanted:
+                raise Refusal(
+                    400, f"PARTITION BY expression must be a DATE column or DATE(<timestamp column>): {told}", "invalidQuery"
+                )
+            table.layout["timePartitioning"] = {"type": "DAY", "field": column.name}
+        elif isinstance(told, exp.ClusterProperty):
+            names = [one.name for one in told.expressions]
+            absent = [name for name in names if table.type_of(name) is None]
+            if absent:
+                raise Refusal(400, f"The field specified for clustering cannot be found: {absent}", "invalidQuery")
+            table.layout["clustering"] = {"fields": names}
+        elif isinstance(told, exp.Property) and told.name == "description":
+            table.description = told.args["value"].name
+        elif isinstance(told, exp.Property) and told.name == "expiration_timestamp":
+            added = told.args["value"]
+            if (
+                not isinstance(added, exp.TimestampAdd)
+                or not isinstance(added.this, exp.CurrentTimestamp)
+                or added.unit.name != "DAY"
+            ):
+                raise NotServed("an expiration that is not some days from now")
+            table.expires_ms = self.tables.now_ms() + int(added.expression.name) * DAY_MS
+        else:
+            raise NotServed(f"the table option {told.sql('bigquery')[:60]}")
+
+    def _alter(self, tree: exp.Alter) -> Outcome:
+        if tree.args["kind"] != "TABLE" or not all(isinstance(one, exp.ColumnDef) for one in tree.args["actions"]):
+            raise NotServed("ALTER of anything but ADD COLUMN")
+        table = self._table(tree.this)
+        for one in tree.args["actions"]:
+            added = _field(one)
+            if added["mode"] == "REQUIRED":
+                raise Refusal(400, f"Cannot add required column {added['name']} to an existing table", "invalidQuery")
+            if table.type_of(added["name"]) is None:
+                self.tables.add_column(table, added)
+            elif not one.args.get("exists"):
+                raise Refusal(400, f"Column already exists: {added['name']}", "invalidQuery")
+        return Outcome("ALTER_TABLE")
+
+    def _select(self, tree: exp.Select) -> Outcome:
+        if tree.args.get("from_") is None:
+            raise NotServed("SELECT without FROM")
+        outcome = self._bound(tree, "SELECT")
+        text, values = self._in_duckdb(tree)
+        outcome.found = self.tables.rows.sql(text, params=values).to_arrow_table()
+        return outcome
+
+    def _merge(self, tree: exp.Merge) -> Outcome:
+        outcome = self._bound(tree, "MERGE")
+        rows = self.tables.rows
+        ambiguous, values = self._in_duckdb(_twice_matched(tree))
+        if rows.execute(ambiguous, values).fetchall():
+            raise Refusal(400, "UPDATE/MERGE must match at most one source row for each target row", "invalidQuery")
+        text, values = self._in_duckdb(tree)
+        outcome.affected = int(rows.execute(text, values).fetchall()[0][0])
+        return outcome
+
+    def _bound(self, tree: exp.Expression, kind: str) -> Outcome:
+        """What running ``tree`` would read. Refuses what does not fit together, and what bills too much."""
+        read = {one.alias_or_name.lower(): self._table(one) for one in tree.find_all(exp.Table)}
+        self._check_types(tree, list(read.values()))
+        names = {one.name.lower() for one in tree.find_all(exp.Column)}
+        weights = [self.tables.bytes_of(table, names) for table in read.values()]
+        outcome = Outcome(kind, bytes_read=sum(weights), tables_read=len(read))
+        if self.limit is not None and outcome.bytes_billed > self.limit:
+            message = f"Query exceeded limit for bytes billed: {self.limit}. {outcome.bytes_billed} or higher required."
+            raise Refusal(400, message, "bytesBilledLimitExceeded")
+        return outcome
+
+    def _check_types(self, tree: exp.Expression, read: Sequence[Table]) -> None:
+        """BigQuery compares like with like; DuckDB would convert."""
+        values = iter(self.parameters)
+        kinds = {id(one): next(values, (None, None))[0] for one in tree.find_all(exp.Placeholder, bfs=False)}
+        if None in kinds.values() or next(values, None) is not None:
+            raise Refusal(400, "The number of parameters is not that of the question marks", "invalidQuery")
+
+        def family(node: exp.Expression) -> str | None:
+            if isinstance(node, exp.Column):
+                found = next((kind for table in read if (kind := table.type_of(node.name))), None)
+                if found is None:
+                    raise Refusal(400, f"Unrecognized name: {node.name}", "invalidQuery")
+                return _family(found)
+            kind = kinds.get(id(node))
+            return _family(kind) if kind else None
+
+        for column in tree.find_all(exp.Column):
+            family(column)
+        for node in tree.find_all(*COMPARISONS, exp.In, exp.Between):
+            others = [node.args.get("expression"), node.args.get("low"), node.args.get("high"), *node.args.get("expressions", [])]
+            families = {family(one) for one in (node.this, *others) if one is not None} - {None}
+            if len(families) > 1:
+                raise Refusal(
+                    400, f"No matching signature for operator in {node.sql('bigquery')[:80]}: {families}", "invalidQuery"
+                )
+
+    def _in_duckdb(self, tree: exp.Expression) -> tuple[str, dict[str, Any]]:
+        """The statement for DuckDB, with its parameters by name."""
+        tree = tree.copy()
+        for one in list(tree.find_all(exp.Table)):
+            found = self._table(one)
+            alias = one.args.get("alias") or exp.TableAlias(this=exp.to_identifier(found.name, quoted=True))
+            place = exp.table_(found.name, db=f"{found.project}.{found.dataset}", quoted=True)
+            place.set("alias", alias)
+            one.replace(place)
+        bound = {}
+        for number, one in enumerate(list(tree.find_all(exp.Placeholder, bfs=False))):
+            kind, value = self.parameters[number]
+            bound[f"p{number}"] = value
+            one.replace(exp.cast(exp.Placeholder(this=f"p{number}"), kind.duckdb, dialect="duckdb"))
+        return tree.sql("duckdb"), bound
+
+    def _table(self, told: exp.Table) -> Table:
+        return self.tables.table(*self._place(told), self.location)
+
+    def _place(self, told: exp.Table) -> tuple[str, str, str]:
+        parts = [one.name for one in told.parts]
+        if len(parts) == 1 and self.dataset is None:
+            raise Refusal(400, f'Table "{parts[0]}" must be qualified with a dataset (e.g. dataset.table).', "invalidQuery")
+        project, dataset, name = [self.project, self.dataset or "", *parts][-3:] if len(parts) < 3 else parts[-3:]
+        return project, dataset, name
+
+
+def _read(text: str) -> exp.Expression:
+    """The tree of the one statement in ``text``, when it is made of nothing but what is spoken here."""
+    try:
+        trees = sqlglot.parse(text, read="bigquery")
+    except sqlglot.errors.SqlglotError as error:
+        raise Refusal(400, f"Syntax error: {str(error).splitlines()[0]}", "invalidQuery") from error
+    if len(trees) != 1 or trees[0] is None:
+        raise NotServed("scripts of several statements")
+    tree = trees[0]
+    if not isinstance(tree, exp.Create | exp.Alter | exp.Merge | exp.Select):
+        if isinstance(tree, exp.Alias | exp.Column | exp.Identifier):
+            raise Refusal(400, f"Syntax error: Unexpected identifier in {text[:40]!r}", "invalidQuery")
+        raise NotServed(f"the statement {type(tree).__name__.upper()}")
+    for node in tree.walk():
+        said = {name for name, part in node.args.items() if part not in (None, False, [], "")}
+        if type(node) not in SPOKEN or said - SPOKEN[type(node)]:
+            raise NotServed(f"{type(node).__name__} with {sorted(said)} in SQL: {node.sql('bigquery')[:80]}")
+    return tree
+
+
+def _twice_matched(tree: exp.Merge) -> exp.Select:
+    """A query that finds a target row which more than one source row would update."""
+    updates = [one for one in tree.args["whens"].expressions if one.args.get("matched")]
+    when = exp.or_(*(one.args["condition"].copy() if one.args.get("condition") else exp.true() for one in updates))
+    target = tree.this.alias_or_name
+    joined = exp.select("1").from_(tree.this.copy()).join(tree.args["using"].copy(), on=tree.args["on"].copy())
+    return joined.where(when).group_by(f"{target}.rowid").having("COUNT(*) > 1").limit(1)
+
+
+def _field(told: exp.Expression) -> dict[str, Any]:
+    """A column's definition as the interface writes it."""
+    if not isinstance(told, exp.ColumnDef):
+        raise NotServed(f"{told.sql('bigquery')[:60]} in a table's definition")
+    kind = named(told.args["kind"].sql("bigquery"))
+    field: dict[str, Any] = {"name": told.name, "type": kind.name, "mode": "NULLABLE"}
+    for constraint in told.args.get("constraints") or []:
+        if isinstance(constraint.kind, exp.NotNullColumnConstraint):
+            field["mode"] = "REQUIRED"
+        elif isinstance(constraint.kind, exp.Properties) and [one.name for one in constraint.kind.expressions] == ["description"]:
+            field["description"] = constraint.kind.expressions[0].args["value"].name
+        else:
+            raise NotServed(f"the column option {constraint.sql('bigquery')[:60]}")
+    return field
+
+
+def _family(kind: Type) -> str:
+    return "number" if kind.name in ("INTEGER", "FLOAT") else kind.name.lower()

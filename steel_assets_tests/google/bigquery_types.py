@@ -1,0 +1,89 @@
+"""Types and values as BigQuery's interface writes them: six scalar types, which are all that the platform keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from steel_assets_tests.google.faults import NotServed, Refusal
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Type:
+    """One scalar type: its name in the interface, in GoogleSQL, in DuckDB and in Arrow, and what a value of it weighs."""
+
+    name: str
+    google: str
+    duckdb: str
+    arrow: pa.DataType
+    bytes: int
+
+
+TYPES = {
+    one.name: one
+    for one in (
+        Type("STRING", "STRING", "VARCHAR", pa.string(), 2),
+        Type("FLOAT", "FLOAT64", "DOUBLE", pa.float64(), 8),
+        Type("INTEGER", "INT64", "BIGINT", pa.int64(), 8),
+        Type("BOOLEAN", "BOOL", "BOOLEAN", pa.bool_(), 1),
+        Type("DATE", "DATE", "DATE", pa.date32(), 8),
+        Type("TIMESTAMP", "TIMESTAMP", "TIMESTAMPTZ", pa.timestamp("us", tz="UTC"), 8),
+    )
+}
+BY_GOOGLE = {one.google: one for one in TYPES.values()}
+BY_ARROW = {one.arrow: one for one in TYPES.values()}
+
+
+def named(name: str) -> Type:
+    """The type that a schema or a parameter calls ``name``."""
+    found = TYPES.get(name.upper()) or BY_GOOGLE.get(name.upper())
+    if found is None:
+        raise NotServed(f"the type {name}")
+    return found
+
+
+def of_arrow(kind: pa.DataType) -> Type:
+    found = BY_ARROW.get(kind)
+    if found is None:
+        raise NotServed(f"columns of Arrow's type {kind}")
+    return found
+
+
+def cell(value: Any, kind: Type, *, micros: bool) -> str | None:
+    """A value in an answer's row."""
+    if value is None:
+        return None
+    if kind.name == "BOOLEAN":
+        return "true" if value else "false"
+    if kind.name == "TIMESTAMP":
+        since = (value - EPOCH) // timedelta(microseconds=1)
+        return str(since) if micros else f"{since / 1e6!r}"
+    if kind.name == "FLOAT":
+        return {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}.get(repr(value), repr(value))
+    return str(value)
+
+
+def parameter(told: Mapping[str, Any]) -> tuple[Type, Any]:
+    """The type and value of a query's parameter."""
+    kind = named(str(told.get("parameterType", {}).get("type", "")))
+    text = told.get("parameterValue", {}).get("value")
+    try:
+        return kind, None if text is None else _parsed(str(text), kind)
+    except (ValueError, KeyError) as error:
+        raise Refusal(400, f"Bad value {text!r} for a parameter of type {kind.google}", "invalid") from error
+
+
+def _parsed(text: str, kind: Type) -> Any:
+    if kind.name == "BOOLEAN":
+        return {"true": True, "false": False}[text.lower()]
+    if kind.name == "TIMESTAMP":
+        moment = datetime.fromisoformat(text.replace(" UTC", "+00:00").replace("Z", "+00:00"))
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    plain: dict[str, Any] = {"STRING": str, "FLOAT": float, "INTEGER": int, "DATE": date.fromisoformat}
+    return plain[kind.name](text)
