@@ -7,7 +7,6 @@ past with it: no forecast, feature or score may read rows whose ``known_at`` lie
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 
@@ -21,7 +20,7 @@ def known_at(observations: pd.DataFrame) -> pd.Series:
     published = observations["published_at"]
     collected = observations["collected_at"]
     first = observations.groupby("series", observed=True)["collected_at"].transform("min")
-    return published.where(published < first, np.maximum(published, collected)).rename("known_at")
+    return published.where((published < first) | (published > collected), collected).rename("known_at")
 
 
 def asof(observations: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
