@@ -31,7 +31,7 @@ class Outcome(Generic[T]):
         )
 
 
-def check_spec(asset: dg.CoercibleToAssetKey) -> dg.AssetCheckSpec:
+def check_spec(asset: str) -> dg.AssetCheckSpec:
     """The declaration of that check."""
     return dg.AssetCheckSpec(CHECK, asset=asset, description="No market failed in this step; the others went on without it.")
 

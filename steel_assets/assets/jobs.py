@@ -49,6 +49,12 @@ jobs = [
 
 _CRON = catalog().rules.schedules
 
+
+def _all_markets(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run for all markets, once per tick."""
+    return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(), tags=EVERY_MARKET)
+
+
 schedules = [
     dg.ScheduleDefinition(
         name=name,
@@ -56,7 +62,7 @@ schedules = [
         cron_schedule=cron,
         execution_timezone=_CRON.zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        tags=EVERY_MARKET,
+        execution_fn=_all_markets,
         description=description,
     )
     for name, cron, description in (

@@ -1,16 +1,15 @@
 """Stage 2, processed: each market's prices in one unit, what was known on each day, and how far the data can be trusted."""
 
-from collections.abc import Iterator
-
 import dagster as dg
 import pandas as pd
 
 from steel_assets.assets import histories
 from steel_assets.assets.declare import per_market
-from steel_assets.assets.every_market import CHECK, Outcome, check_spec, for_each_market
+from steel_assets.assets.every_market import Outcome, check_spec, for_each_market
 from steel_assets.assets.metadata import schema_of, summary
 from steel_assets.assets.moment import moment_of
 from steel_assets.assets.raw import collected_assets, imported_files
+from steel_assets.assets.trust import quality_rows
 from steel_assets.bootstrap import Platform
 from steel_assets.core import processed, quality
 from steel_assets.core.history import MarketHistory
@@ -94,21 +93,18 @@ def market_monthly(context: dg.AssetExecutionContext, platform: dg.ResourceParam
     description="Completeness, freshness, validity, consistency and outliers of every series a market reads.",
     **per_market("processed", "duckdb"),
 )
-def data_quality(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult]:
+def data_quality(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
     rules = platform.catalog.rules
 
     def work(market: str) -> pd.DataFrame:
-        as_of = histories.load(platform, market).as_of
-        declared = platform.catalog.markets[market]
-        observations = platform.lake.observations(declared.series_ids)
-        rows = quality.assess(observations, declared, platform.catalog.market_series(market), as_of, zone=rules.schedules.tzinfo)
+        rows = quality_rows(platform, market, histories.load(platform, market).as_of)
         platform.warehouse.upsert(DATA_QUALITY, rows)
         return rows
 
     outcome = for_each_market(context, work)
     scores = {market: quality.market_score(rows) for market, rows in outcome.results.items()}
     low = {market: score for market, score in scores.items() if score < rules.acceptance.quality_score}
-    yield _written(
+    return _written(
         outcome,
         DATA_QUALITY,
         dg.AssetCheckResult(
@@ -120,7 +116,7 @@ def data_quality(context: dg.AssetExecutionContext, platform: dg.ResourceParam[P
             or f"lowest {min(scores.values()):.2f}",
             metadata={market: float(score) for market, score in scores.items()},
         ),
-        table=platform.warehouse.uri(DATA_QUALITY),
+        warehouse=platform.warehouse.uri(DATA_QUALITY),
     )
 
 
@@ -132,6 +128,3 @@ def _written(outcome: Outcome[pd.DataFrame], table: Table, *checks: dg.AssetChec
         metadata=summary(latest, **more) | {"dagster/row_count": len(frame), "table_name": table.name},
         check_results=[outcome.check(), *checks],
     )
-
-
-__all__ = ["CHECK", "QUALITY", "daily_prices", "data_quality", "market_daily", "market_monthly", "market_weekly"]

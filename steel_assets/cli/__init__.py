@@ -1,5 +1,20 @@
 """The command line: ``steel …``. Each command is a file; what people read is printed here, decided elsewhere."""
 
-from steel_assets.cli.main import main
+import sys
 
 __all__ = ["main"]
+
+LIGHT = ("serve", "keys")
+"""Commands that start at once, in a container where Dagster is not even installed."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    if sys.argv[1:2] and sys.argv[1] in LIGHT:
+        from steel_assets.cli import light
+
+        light.main()
+        return
+    from steel_assets.cli.main import main as every_command
+
+    every_command()

@@ -15,6 +15,7 @@ from steel_assets.cli.moments import issue_on, last_issue, now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.river import River, progress_bar
 from steel_assets.cli.summary import print_summary
+from steel_assets.core.calendars import local_day
 from steel_assets.settings import settings
 
 MONDAY = 0
@@ -37,11 +38,11 @@ def demo(
             f"the demo simulates its market, but STEEL_SOURCES is {settings().sources}; unset it, or run the jobs with `steel dev`"
         )
     console = Console()
-    console.print("[bold yellow]SIMULATED MARKET[/] · every price below comes from the sandbox", highlight=False)
+    console.print("[bold yellow]SIMULATED MARKET[/] · every price comes from the sandbox", highlight=False)
     with River.open(console) as river:
         rules = river.platform.catalog.rules
         newest = last_issue(now(), rules)
-        local = newest.tz_convert(rules.schedules.tzinfo).tz_localize(None).normalize()
+        local = local_day(newest, rules.schedules.tzinfo)
         issues = [issue_on(local - pd.Timedelta(days=back), rules) for back in range(days - 1, -1, -1)]
         reports: list[RunReport] = []
         with progress_bar(console) as bar:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
-from pydantic import ValidationError
-from rich.console import Console
 
 from steel_assets.adapters.http import HttpError
 from steel_assets.adapters.lake import LakeError
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound
 from steel_assets.adapters.warehouse import WarehouseError
 from steel_assets.catalog import CatalogError
-from steel_assets.cli import backtest, collect, demo, dev, doctor, forecast, import_file, serve, status
-from steel_assets.cli.problem import Problem
+from steel_assets.cli import backtest, collect, demo, dev, doctor, forecast, import_file, keys, serve, status
+from steel_assets.cli.problem import Problem, run
 from steel_assets.core.history import HistoryError
 from steel_assets.core.tables import TableError
+from steel_assets.serving.keys import KeyStoreError
 from steel_assets.sources.file_import import ImportRefused
 
 EXPECTED = (
@@ -26,6 +23,7 @@ EXPECTED = (
     HistoryError,
     HttpError,
     ImportRefused,
+    KeyStoreError,
     LakeError,
     ObjectNotFound,
     TableError,
@@ -49,19 +47,9 @@ app.command("doctor")(doctor.doctor)
 app.command("dev")(dev.dev)
 app.command("sandbox")(dev.sandbox)
 app.command("serve")(serve.serve)
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    try:
-        app()
-    except ValidationError as error:
-        lines = [f"  STEEL_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
-        _fail("settings are not valid\n" + "\n".join(lines))
-    except EXPECTED as error:
-        _fail(str(error.args[0] if isinstance(error, KeyError) and error.args else error))
-
-
-def _fail(message: str) -> None:
-    Console(stderr=True).print("error:", message, style="red", markup=False, highlight=False, soft_wrap=True)
-    sys.exit(2)
+    """The whole program."""
+    run(app, EXPECTED)

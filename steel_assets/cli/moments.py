@@ -6,7 +6,7 @@ import pandas as pd
 
 from steel_assets.catalog import Rules
 from steel_assets.cli.problem import Problem
-from steel_assets.core.calendars import local_moments
+from steel_assets.core.calendars import local_day, local_moments
 
 
 def parse_day(text: str, option: str) -> pd.Timestamp:
@@ -24,7 +24,7 @@ def issue_on(day: pd.Timestamp, rules: Rules) -> pd.Timestamp:
 
 def last_issue(now: pd.Timestamp, rules: Rules) -> pd.Timestamp:
     """The latest daily issue at or before ``now``, UTC."""
-    today = now.tz_convert(rules.schedules.tzinfo).tz_localize(None).normalize()
+    today = local_day(now, rules.schedules.tzinfo)
     issue = issue_on(today, rules)
     return issue if issue <= now else issue_on(today - pd.Timedelta(days=1), rules)
 

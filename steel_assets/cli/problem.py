@@ -1,5 +1,29 @@
-"""What a command says when it cannot do what was asked."""
+"""What a command says when it cannot do what was asked, and how that reaches a person: one message, exit code 2."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
 
 
 class Problem(Exception):
     """A message for the person at the keyboard: what is wrong, and what to do."""
+
+
+def run(app: typer.Typer, expected: tuple[type[Exception], ...]) -> None:
+    """Run ``app``; an error of an ``expected`` class is a message, any other one is a bug and keeps its traceback."""
+    try:
+        app()
+    except ValidationError as error:
+        lines = [f"  STEEL_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+        _fail("settings are not valid\n" + "\n".join(lines))
+    except expected as error:
+        _fail(str(error.args[0] if isinstance(error, KeyError) and error.args else error))
+
+
+def _fail(message: str) -> None:
+    Console(stderr=True).print("error:", message, style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(2)

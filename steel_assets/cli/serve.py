@@ -1,4 +1,4 @@
-"""``steel serve``: the prediction service on this machine."""
+"""``steel serve``: the prediction service and its dashboard on this machine."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from typing import Annotated
 
 import typer
 
-from steel_assets.bootstrap import platform
+from steel_assets.settings import settings
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="port to answer on", min=1, max=65535)] = 8000,
-    host: Annotated[str, typer.Option(help="address to answer on")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="port to answer on; default STEEL_PORT, 8000", min=1, max=65535)] = None,
+    host: Annotated[str, typer.Option(help="address to answer on; beyond 127.0.0.1 nothing is open without a key")] = "127.0.0.1",
 ) -> None:
-    """Answer GET /predict/steel-rebar-price from the last published forecast."""
-    import uvicorn
+    """Answer GET /predict/steel-rebar-price from the last published forecast, and show the dashboard."""
+    from steel_assets.serving import run
 
-    from steel_assets.serving.app import create_app
-
-    parts = platform()
-    uvicorn.run(create_app(parts.lake, parts.catalog), host=host, port=port, server_header=False)
+    run.serve(host, port or settings().port)

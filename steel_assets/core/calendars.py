@@ -72,6 +72,11 @@ def period_starts(days: pd.DatetimeIndex, frequency: str) -> pd.DatetimeIndex:
     return days
 
 
+def local_day(moment: pd.Timestamp, zone: ZoneInfo) -> pd.Timestamp:
+    """The calendar day that ``moment`` (UTC) falls on in ``zone``, a midnight without a zone."""
+    return moment.tz_convert(zone).tz_localize(None).normalize()
+
+
 def publication_moments(periods: pd.DatetimeIndex, frequency: str, rule: Publication) -> pd.DatetimeIndex:
     """When the figures of ``periods`` are known to the world, UTC, by the series' publication rule."""
     ends = periods

@@ -16,7 +16,7 @@ from steel_assets.core.evaluation import EARLIEST, Evaluation, Progress, Steps, 
 from steel_assets.core.features import build_features
 from steel_assets.core.forecast import Bundle
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.models import applicable
+from steel_assets.core.models import NAIVE, applicable
 from steel_assets.core.samples import Samples, build_samples
 from steel_assets.core.selection import Choice
 from steel_assets.core.tables import BACKTEST
@@ -74,6 +74,19 @@ def train(history: MarketHistory, window: int = WINDOW, progress: Progress | Non
         tables.append(rows)
     rows = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
     return Candidate(market.id, history.as_of, history.origins[-1], bundles, choices, rows)
+
+
+def baseline(history: MarketHistory, horizon: int, window: int = WINDOW) -> Bundle:
+    """The last price as a forecast, with quantiles and confidence from its own past errors."""
+    families = {NAIVE: applicable(history.market)[NAIVE]}
+    samples = build_samples(history, build_features(history), horizon)
+    scored = _scored(history, samples)[-window:]
+    stop = len(history.origins)
+    first = int(scored[0]) if len(scored) else stop - 1
+    steps = Steps(1, None)
+    evaluation = evaluate(history, samples, families, max(EARLIEST, first - burn_in(horizon)), stop, steps)
+    model = families[NAIVE]().fit(samples.with_labels(history.prices_at(samples.target_dates, history.as_of)))
+    return Bundle(history.market.id, horizon, model, evaluation.verdict(stop - 1).levels, confidence(_rows(evaluation, scored)))
 
 
 def confidence(rows: pd.DataFrame) -> float:

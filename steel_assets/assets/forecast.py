@@ -1,0 +1,70 @@
+"""Stage 7, forecast: quantiles for every market and horizon, published to the lake, the warehouse and the cache."""
+
+import time
+
+import dagster as dg
+import pandas as pd
+
+from steel_assets.assets import histories
+from steel_assets.assets.declare import MODEL_TEAM, per_market
+from steel_assets.assets.every_market import check_spec, for_each_market
+from steel_assets.assets.issuing import issue_from
+from steel_assets.assets.metadata import schema_of, summary
+from steel_assets.assets.plots import forecast_fan
+from steel_assets.assets.processed import market_daily
+from steel_assets.bootstrap import Platform
+from steel_assets.core.published import forecast_json
+from steel_assets.core.tables import FORECASTS
+
+COMPLETE = "published_completely"
+LATENCY_MS = "latency_ms_per_forecast"
+
+
+@dg.asset(
+    deps=[market_daily],
+    check_specs=[
+        check_spec("forecasts"),
+        dg.AssetCheckSpec(COMPLETE, asset="forecasts", description="Every market of the run has a forecast at every horizon."),
+    ],
+    metadata=schema_of(FORECASTS),
+    description="What the champions in production say: a point and seven quantiles per market and horizon, on the market's own "
+    "trading days. Where no model has earned production, the last price, with intervals from its own past errors.",
+    **per_market("forecast", "duckdb", "parquet", owner=MODEL_TEAM),
+)
+def forecasts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+    plots = {}
+    started = time.perf_counter()
+
+    def work(market: str) -> pd.DataFrame:
+        history = histories.load(platform, market)
+        rows = issue_from(platform, history)
+        folder = f"predictions/daily/{rows['issued_date'].iloc[0]:%Y-%m-%d}"
+        platform.lake.write(f"{folder}/{market}-{history.as_of:%Y%m%dT%H%M%SZ}.parquet", rows, FORECASTS)
+        platform.warehouse.upsert(FORECASTS, rows)
+        platform.cache.put("predictions", market, forecast_json(rows))
+        daily = platform.lake.read(f"processed-data/daily/{market}.parquet")
+        plots[f"forecast {market}"] = forecast_fan(daily, rows, platform.catalog.markets[market].name)
+        return rows
+
+    outcome = for_each_market(context, work)
+    rows = pd.concat(outcome.results.values(), ignore_index=True)
+    missing = [
+        f"{market} {h} d"
+        for market in context.partition_keys
+        for h in platform.catalog.markets[market].horizons
+        if not ((rows["market"] == market) & (rows["horizon"] == h)).any()
+    ]
+    shown = ["market", "horizon", "target_date", "last_price", "predicted_price", "q05", "q95", "unit", "model_family"]
+    return dg.MaterializeResult(
+        metadata=summary(rows[shown], warehouse=platform.warehouse.uri(FORECASTS))
+        | {"dagster/row_count": len(rows), LATENCY_MS: 1000 * (time.perf_counter() - started) / len(rows)}
+        | plots,
+        check_results=[
+            outcome.check(),
+            dg.AssetCheckResult(
+                check_name=COMPLETE,
+                passed=not missing,
+                description=f"missing: {', '.join(missing)}" if missing else f"{len(rows)} forecasts published",
+            ),
+        ],
+    )

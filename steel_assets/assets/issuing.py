@@ -1,0 +1,53 @@
+"""Which champion forecasts a market at a moment, and the forecast it gives."""
+
+import pandas as pd
+
+from steel_assets.assets import histories
+from steel_assets.bootstrap import Platform
+from steel_assets.core.calendars import local_day
+from steel_assets.core.forecast import Bundle, bundle_from_files, issue
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.tables import FORECASTS
+from steel_assets.core.training import baseline, train
+
+BASELINE = "baseline"
+"""Version of a forecast where no model is in production: the last price, with intervals from its own past errors."""
+
+
+def issue_market(platform: Platform, market: str, moment: pd.Timestamp) -> pd.DataFrame:
+    """What the platform says of ``market`` at ``moment``, or would have said: rows of tables.FORECASTS, not yet published.
+
+    Before the first promotion of all it trains as of ``moment``, so that any day of the past can be asked about.
+    """
+    history = histories.build(platform, market, moment)
+    versions = {h: platform.models.version_at(market, h, moment) for h in history.market.horizons}
+    if not any(versions.values()) and not platform.models.has_production():
+        trained = train(history)
+        return _rows(platform, history, [(f"trained-{moment:%Y%m%dT%H%MZ}", bundle) for bundle in trained.bundles.values()])
+    return issue_from(platform, history)
+
+
+def issue_from(platform: Platform, history: MarketHistory) -> pd.DataFrame:
+    """The forecast of ``history``'s newest origin by the champions in production at its moment: rows of tables.FORECASTS."""
+    return _rows(platform, history, [_champion(platform, history, horizon) for horizon in history.market.horizons])
+
+
+def _champion(platform: Platform, history: MarketHistory, horizon: int) -> tuple[str, Bundle]:
+    market = history.market.id
+    version = platform.models.version_at(market, horizon, history.as_of)
+    if version is None:
+        return BASELINE, baseline(history, horizon)
+    _, files = platform.models.load("production", market, horizon, version)
+    return version, bundle_from_files(files)
+
+
+def _rows(platform: Platform, history: MarketHistory, champions: list[tuple[str, Bundle]]) -> pd.DataFrame:
+    rows = issue(history, [bundle for _, bundle in champions])
+    versions = {bundle.horizon: version for version, bundle in champions}
+    return FORECASTS.enforce(
+        rows.assign(
+            issued_date=local_day(history.as_of, platform.catalog.rules.schedules.tzinfo),
+            model_version=rows["horizon"].map(versions),
+            created_at=history.as_of,
+        )
+    )

@@ -1,0 +1,77 @@
+"""A candidate before the bar: its scores, the last price's and the champion's on the same dates, and the criteria."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from steel_assets.assets.model import candidate_versions, validation_key
+from steel_assets.assets.trust import quality_score
+from steel_assets.bootstrap import Platform
+from steel_assets.core.accuracy import Accuracy, accuracy
+from steel_assets.core.promotion import AcceptanceRules, Contender, Criterion, Decision, acceptance_criteria, decide
+
+CRITERIA = {
+    "quality_score": "The market's data is good enough to train on.",
+    "origins": "The candidate was scored on the whole acceptance window.",
+    "mape": "MAPE on the acceptance window is at most the catalogue's.",
+    "r2": "R² on the acceptance window is at least the catalogue's; it warns where the last price itself falls short.",
+    "rmse": "RMSE on the acceptance window is at most the catalogue's, in USD/t.",
+}
+"""Names of the acceptance criteria and what they ask."""
+
+NAIVE = "naive"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The acceptance criteria of one market as measured, and what is decided at each horizon."""
+
+    market: str
+    criteria: list[Criterion]
+    decisions: list[Decision]
+
+    def criterion(self, name: str) -> Criterion:
+        """The criterion of that name."""
+        return next(one for one in self.criteria if one.name == name)
+
+
+def judge(platform: Platform, market: str, as_of: pd.Timestamp) -> Judgement:
+    """Judge the newest candidates of ``market`` against the last price and the champions in production at ``as_of``.
+
+    A champion is re-scored, never compared by an old score: its family walked forward over the same dates as the candidate's.
+    """
+    rows = platform.lake.read(validation_key(market))
+    rows = rows[rows["y"].notna()]
+    declared = platform.catalog.markets[market]
+    acceptance = platform.catalog.rules.acceptance
+    rules = AcceptanceRules(
+        horizon=acceptance.horizon,
+        window=acceptance.window,
+        mape=acceptance.mape,
+        r2=acceptance.r2,
+        rmse=acceptance.rmse_usd_per_tonne if declared.target.unit == "USD/t" else None,
+        quality_score=acceptance.quality_score,
+    )
+    candidates = {
+        h: _contender(platform, "staging", market, h, version, rows)
+        for h, version in candidate_versions(platform, market).items()
+    }
+    gate = acceptance.horizon if acceptance.horizon in candidates else min(candidates)
+    score = quality_score(platform, market, as_of)
+    criteria = acceptance_criteria(rules, score, candidates[gate].accuracy, _scored(rows, gate, NAIVE), declared.target.unit)
+    decisions = []
+    for horizon, candidate in candidates.items():
+        version = platform.models.version_at(market, horizon, as_of)
+        champion = _contender(platform, "production", market, horizon, version, rows) if version else None
+        decisions.append(decide(market, horizon, criteria, candidate, _scored(rows, horizon, NAIVE), champion))
+    return Judgement(market, criteria, decisions)
+
+
+def _contender(platform: Platform, stage: str, market: str, horizon: int, version: str, rows: pd.DataFrame) -> Contender:
+    manifest, _ = platform.models.load(stage, market, horizon, version)  # type: ignore[arg-type]
+    return Contender(version, manifest["family"], _scored(rows, horizon, manifest["family"]))
+
+
+def _scored(rows: pd.DataFrame, horizon: int, family: str) -> Accuracy:
+    mine = rows[(rows["h"] == horizon) & (rows["model"] == family)]
+    return accuracy(mine["y"], mine["p"])

@@ -1,0 +1,93 @@
+"""Stage 4, model: every family walked forward through each market's history, and a candidate trained for each horizon."""
+
+import hashlib
+import json
+
+import dagster as dg
+import pandas as pd
+
+from steel_assets.assets import histories
+from steel_assets.assets.declare import MODEL_TEAM, per_market
+from steel_assets.assets.every_market import check_spec, for_each_market
+from steel_assets.assets.features import market_features
+from steel_assets.assets.metadata import summary
+from steel_assets.assets.processed import data_quality
+from steel_assets.assets.trust import quality_score
+from steel_assets.bootstrap import Platform
+from steel_assets.core.forecast import bundle_to_files
+from steel_assets.core.tables import BACKTEST
+from steel_assets.core.training import Candidate, train
+
+CANDIDATES = "models/staging/candidates"
+
+
+class NotTrained(RuntimeError):
+    """A market's data is not good enough to learn from."""
+
+
+@dg.asset(
+    deps=[market_features, data_quality],
+    check_specs=[check_spec("candidate_models")],
+    description="Candidates in `models/staging`, one per market and horizon: the family whose past out-of-sample errors earn it, "
+    "fitted on everything known now. Its walk-forward is in `predictions/validation`.",
+    **per_market("model", "scikitlearn", "prophet", owner=MODEL_TEAM),
+)
+def candidate_models(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+    acceptance = platform.catalog.rules.acceptance
+
+    def work(market: str) -> pd.DataFrame:
+        history = histories.load(platform, market)
+        score = quality_score(platform, market, history.as_of)
+        if score < acceptance.quality_score:
+            raise NotTrained(
+                f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality"
+            )
+        candidate = train(history, window=acceptance.window)
+        versions = {h: _stage(platform, candidate, h) for h in candidate.bundles}
+        platform.lake.write(validation_key(market), candidate.backtest, BACKTEST)
+        announcement = {"market": market, "as_of": candidate.as_of.isoformat(), "versions": versions}
+        platform.store.put(f"{CANDIDATES}/{market}.json", json.dumps(announcement).encode())
+        return pd.DataFrame(
+            {
+                "market": market,
+                "horizon": h,
+                "version": versions[h],
+                "family": bundle.family,
+                "why": candidate.choices[h].reason,
+            }
+            for h, bundle in candidate.bundles.items()
+        )
+
+    outcome = for_each_market(context, work)
+    return dg.MaterializeResult(
+        metadata=summary(pd.concat(outcome.results.values())) | {"folder": platform.store.uri("models/staging")},
+        check_results=[outcome.check()],
+    )
+
+
+def validation_key(market: str) -> str:
+    """Where the newest candidate's walk-forward is: rows of tables.BACKTEST."""
+    return f"predictions/validation/backtest/{market}.parquet"
+
+
+def candidate_versions(platform: Platform, market: str) -> dict[int, str]:
+    """The newest candidate's version at each horizon. Raises ObjectNotFound before the first training."""
+    announcement = json.loads(platform.store.get(f"{CANDIDATES}/{market}.json"))
+    return {int(h): version for h, version in announcement["versions"].items()}
+
+
+def _stage(platform: Platform, candidate: Candidate, horizon: int) -> str:
+    """Save one horizon's candidate under a version that says when, what and, by its hash, exactly which."""
+    bundle = candidate.bundles[horizon]
+    files = bundle_to_files(bundle)
+    digest = hashlib.sha256(b"".join(name.encode() + files[name] for name in sorted(files))).hexdigest()[:8]
+    version = f"{candidate.as_of:%Y%m%dT%H%MZ}-{bundle.family}-{digest}"
+    manifest = {
+        "family": bundle.family,
+        "trained_as_of": candidate.as_of.isoformat(),
+        "newest_origin": f"{candidate.origin:%Y-%m-%d}",
+        "reason": candidate.choices[horizon].reason,
+        "confidence": bundle.confidence,
+    }
+    platform.models.save_candidate(candidate.market, horizon, version, files, manifest)
+    return version

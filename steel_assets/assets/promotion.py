@@ -1,0 +1,61 @@
+"""Stage 6, promotion: an accepted candidate no worse than the champion takes over; each decision is kept with its reason."""
+
+import dagster as dg
+import pandas as pd
+
+from steel_assets.assets.declare import MODEL_TEAM, per_market
+from steel_assets.assets.every_market import check_spec, for_each_market
+from steel_assets.assets.judging import judge
+from steel_assets.assets.metadata import schema_of, summary
+from steel_assets.assets.model import candidate_versions
+from steel_assets.assets.moment import moment_of
+from steel_assets.assets.validation import validation_scores
+from steel_assets.bootstrap import Platform
+from steel_assets.core.promotion import Decision, ledger
+from steel_assets.core.tables import PROMOTIONS
+
+
+@dg.asset(
+    deps=[validation_scores],
+    check_specs=[check_spec("promotions")],
+    metadata=schema_of(PROMOTIONS),
+    description="The promotion ledger. An accepted candidate becomes `models/production` by an atomic switch of a pointer; what "
+    "was there before goes to `models/backups`. Materialising it again decides nothing twice.",
+    **per_market("promotion", "duckdb", owner=MODEL_TEAM),
+)
+def promotions(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+    moment = moment_of(context)
+
+    def work(market: str) -> pd.DataFrame:
+        versions = list(candidate_versions(platform, market).values())
+        judged = platform.warehouse.read(PROMOTIONS, {"market": market, "candidate_version": versions})
+        open_decisions = [
+            decision
+            for decision in judge(platform, market, moment).decisions
+            if decision.candidate.version not in set(judged["candidate_version"])
+        ]
+        for decision in open_decisions:
+            _switch(platform, decision, moment)
+        rows = ledger(open_decisions, moment)
+        platform.warehouse.upsert(PROMOTIONS, rows)
+        return rows
+
+    outcome = for_each_market(context, work)
+    rows = pd.concat(outcome.results.values(), ignore_index=True)
+    return dg.MaterializeResult(
+        metadata=summary(
+            rows[["market", "horizon", "decision", "candidate_family", "reason"]],
+            promoted=int((rows["decision"] == "promoted").sum()),
+            rejected=int((rows["decision"] == "rejected").sum()),
+            warehouse=platform.warehouse.uri(PROMOTIONS),
+        ),
+        check_results=[outcome.check()],
+    )
+
+
+def _switch(platform: Platform, decision: Decision, moment: pd.Timestamp) -> None:
+    """Put a promoted candidate in force. The switch comes before its ledger row: a crash in between is decided again."""
+    if decision.promoted:
+        market, horizon = decision.market, decision.horizon
+        expected = platform.models.production(market, horizon)
+        platform.models.promote(market, horizon, decision.candidate.version, expected, moment.to_pydatetime())

@@ -1,0 +1,84 @@
+"""``steel status``: what is there, how old it is, and what is wrong, on one screen."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from steel_assets.bootstrap import Platform, platform
+from steel_assets.cli.moments import now
+from steel_assets.core.tables import DATA_QUALITY, FORECASTS
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
+    """Collections, markets, champions and forecasts of this installation."""
+    parts = platform()
+    facts = {"simulated": parts.lake.simulated, "sources": _sources(parts), "markets": _markets(parts)}
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    console = Console()
+    if parts.lake.simulated is None:
+        console.print("nothing was collected yet: `make demo` for a simulated market, `steel import` for files of your own")
+        return
+    console.print("[bold yellow]SIMULATED DATA[/]" if parts.lake.simulated else "[bold]real data[/]")
+    for title, rows in (("Sources", facts["sources"]), ("Markets", facts["markets"])):
+        console.print(_table(title, rows))
+
+
+def _sources(parts: Platform) -> list[dict[str, Any]]:
+    observations = parts.lake.observations()
+    newest = observations.groupby("source").agg(
+        series=("series", "nunique"), rows=("series", "size"), newest=("period", "max"), collected=("collected_at", "max")
+    )
+    moment = now()
+    return [
+        {
+            "source": str(source),
+            "series": int(row["series"]),
+            "rows": int(row["rows"]),
+            "newest_period": f"{row['newest']:%Y-%m-%d}",
+            "last_new_data": f"{row['collected']:%Y-%m-%d %H:%M} UTC",
+            "age_hours": round((moment - row["collected"]) / pd.Timedelta(hours=1), 1),
+        }
+        for source, row in newest.iterrows()
+    ]
+
+
+def _markets(parts: Platform) -> list[dict[str, Any]]:
+    quality, published = parts.warehouse.read(DATA_QUALITY), parts.warehouse.read(FORECASTS)
+    rows = []
+    for market in parts.catalog.markets.values():
+        mine = quality[(quality["market"] == market.id) & quality["critical"]]
+        score = mine.loc[mine["date"] == mine["date"].max(), "quality_score"].min() if len(mine) else None
+        issued = published.loc[published["market"] == market.id, "as_of"]
+        champions = {h: parts.models.production(market.id, h) for h in market.horizons}
+        rows.append(
+            {
+                "market": market.id,
+                "quality": None if score is None else round(float(score), 3),
+                "last_forecast": f"{issued.max():%Y-%m-%d %H:%M} UTC" if len(issued) else None,
+                "champions": {str(h): pointer.version if pointer else "last price" for h, pointer in champions.items()},
+            }
+        )
+    return rows
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in rows[0] if rows else ():
+        table.add_column(name.replace("_", " "))
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{key} d: {item}" for key, item in value.items())
+    return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
