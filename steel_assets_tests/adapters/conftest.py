@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from steel_assets_tests.google.bigquery_server import BigQueryServer
 from steel_assets_tests.google.serving import running
 from steel_assets_tests.google.storage_server import StorageServer
 
@@ -23,3 +24,17 @@ def storage(_storage: StorageServer) -> StorageServer:
     _storage.forget()
     _storage.held.insert({"name": "steel-lake"})
     return _storage
+
+
+@pytest.fixture(scope="session")
+def _bigquery() -> Iterator[BigQueryServer]:
+    server = BigQueryServer()
+    with running(server.app()) as server.url:
+        yield server
+
+
+@pytest.fixture
+def bigquery(_bigquery: BigQueryServer) -> BigQueryServer:
+    """BigQuery without any dataset."""
+    _bigquery.forget()
+    return _bigquery

@@ -142,7 +142,7 @@ class WarehouseContract:
         assert found["value"].tolist() == awkward
         assert found["count"].tolist() == [2**63 - 1, -(2**63), 0, 1, -1, 2]
 
-    @pytest.mark.parametrize("text", ["", "é 鋼 \u0000"[:-1], "a'b\"c\\d", "line\nline", "1 OR 1=1", "?"])
+    @pytest.mark.parametrize("text", ["", "é 鋼 ", "a'b\"c\\d", "line\nline", "1 OR 1=1", "?"])
     def test_any_text_is_only_text(self, warehouse: Warehouse, text: str):
         warehouse.upsert(SMALL, rows(1, market=text))
         assert warehouse.read(SMALL, {"market": text})["market"].tolist() == [text]
