@@ -19,10 +19,14 @@ from steel_assets.core.types import Series
 from steel_assets.sources._answers import accepted, quoted, shaped
 from steel_assets.sources._contract import Access, Collection, Exhausted, SourceError
 from steel_assets.sources._figures import days, numbers
-from steel_assets.sources._gather import Gathering
+from steel_assets.sources._gather import Gathering, first_day, oldest_day
 
 SOURCE = "alpha_vantage"
-REMEDY = "check STEEL_ALPHA_VANTAGE_API_KEY"
+REMEDY = "check the symbol in the catalogue and STEEL_ALPHA_VANTAGE_API_KEY"
+REVISION_DAYS = 10
+COMPACT_DAYS = 130
+"""A compact answer is 100 rows, which are 140 days of trading or more."""
+
 COMMODITIES = frozenset(
     {"WTI", "BRENT", "NATURAL_GAS", "COPPER", "ALUMINUM", "WHEAT", "CORN", "COTTON", "SUGAR", "COFFEE", "ALL_COMMODITIES"}
 )
@@ -52,11 +56,11 @@ def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp,
     if access.api_key is None:
         gathering.stop("Alpha Vantage needs a key; get one (free) and set STEEL_ALPHA_VANTAGE_API_KEY")
     for one in series:
-        gathering.ask([one], partial(_figures, access=access, notes=gathering.notes))
+        gathering.ask([one], partial(_figures, known=known, moment=moment, access=access, notes=gathering.notes))
     return gathering.collection(series, known, moment)
 
 
-def fetch(series: Series, access: Access) -> bytes:
+def fetch(series: Series, outputsize: str, access: Access) -> bytes:
     """The newest 100 rows of a series (``outputsize`` compact), or all of them (full, which may need a paid key).
 
     Raises:
@@ -67,7 +71,7 @@ def fetch(series: Series, access: Access) -> bytes:
     if symbol in COMMODITIES:
         question = {"function": symbol, "interval": series.frequency}
     else:
-        question = {"function": "TIME_SERIES_DAILY", "symbol": symbol, "outputsize": access.outputsize}
+        question = {"function": "TIME_SERIES_DAILY", "symbol": symbol, "outputsize": outputsize}
     answer = access.http.get(f"{access.base_url}/query", question, secret_params=access.secret("apikey"))
     return accepted(answer, "Alpha Vantage", REMEDY, access)
 
@@ -96,13 +100,18 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     return frame.dropna()
 
 
-def _figures(asked: Sequence[Series], *, access: Access, notes: Counter[str]) -> pd.DataFrame:
+def _figures(
+    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+) -> pd.DataFrame:
     (series,) = asked
-    return parse(fetch(series, access), series, notes)
+    start = first_day(series, known, moment, access, REVISION_DAYS)
+    fits = start > moment.tz_localize(None) - pd.Timedelta(days=COMPACT_DAYS)
+    figures = parse(fetch(series, "compact" if fits else access.outputsize, access), series, notes)
+    return figures[figures["period"] >= oldest_day(moment, access)]
 
 
 def _refusal(body: _Body, content: bytes) -> SourceError:
     """Why there is no data. Seen: Note and Information (limits, paid functions), Error Message (a wrong symbol or key)."""
     if body.error is not None:
-        return SourceError(f"Alpha Vantage refused: {quoted(content)}; check the symbol in the catalogue and the key")
+        return SourceError(f"Alpha Vantage refused: {quoted(content)}; {REMEDY}")
     return Exhausted(f"Alpha Vantage answered without data: {quoted(content)}; it is asked again at the next collection")

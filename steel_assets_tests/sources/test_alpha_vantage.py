@@ -58,9 +58,17 @@ class TestAlphaVantage(ConnectorContract):
             "apikey": KEY,
         }
 
-    def test_full_answers_are_asked_for_when_the_key_is_worth_them(self, provider: Loopback) -> None:
-        self.collect(provider.url, outputsize="full")
-        assert provider.asked[0].query["outputsize"] == "full"
+    def test_full_answers_are_asked_for_when_the_key_is_worth_them_and_something_old_is_missing(self, provider: Loopback) -> None:
+        known = self.collect(provider.url, outputsize="full").observations
+        self.collect(provider.url, known, MOMENT + pd.Timedelta(days=100), outputsize="full")
+        self.collect(provider.url, known, MOMENT + pd.Timedelta(days=200), outputsize="full")
+        sizes = [request.query["outputsize"] for request in provider.asked[::2]]
+        assert sizes == ["full", "compact", "full"]
+
+    def test_no_more_years_are_kept_than_wanted(self, provider: Loopback) -> None:
+        provider.answer = lambda request: Reply(bars({"2003-01-02": "5.0", "2024-01-05": "10.5"}))
+        collection = self.collect(provider.url, outputsize="full")
+        assert collection.observations["value"].tolist() == [10.5, 10.5]
 
     def test_without_a_key_nothing_is_asked_and_the_remedy_is_named(self, provider: Loopback) -> None:
         collection = self.collect(provider.url, api_key=None)
