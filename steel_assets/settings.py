@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REAL_PROVIDERS = {
@@ -56,7 +56,24 @@ class Settings(BaseSettings):
         default=None, description="header by which a reverse proxy says who logged in; it must strip it from what it receives"
     )
 
+    slack_webhook_url: SecretStr | None = Field(default=None, description="incoming webhook of the channel that alerts go to")
+    smtp_host: str | None = Field(default=None, description="mail server for alerts")
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = Field(default="starttls", description="none: without a password only")
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    email_from: str | None = None
+    email_to: str = Field(default="", description="addresses, separated by commas")
+    twilio_account_sid: str | None = Field(default=None, description="account for text messages, for critical alerts only")
+    twilio_auth_token: SecretStr | None = None
+    twilio_base_url: str = "https://api.twilio.com"
+    sms_from: str | None = None
+    sms_to: str = Field(default="", description="numbers such as +5215512345678, separated by commas")
+    alert_webhook_url: SecretStr | None = Field(default=None, description="gets every alert as JSON")
+    alert_webhook_secret: SecretStr | None = Field(default=None, description="signs what the webhook gets")
+
     @field_validator(
+        "twilio_base_url",
         "sandbox_url",
         "dagster_url",
         "yahoo_finance_base_url",
@@ -69,6 +86,18 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError(f"{url!r} must start with http:// or https://")
         return url.rstrip("/") if url else url
+
+    @model_validator(mode="after")
+    def _channels_are_whole(self) -> Self:
+        """A channel for alerts that is half set up would be silent; an open line would tell the password."""
+        needs = {"smtp_host": ("email_from", "email_to"), "twilio_account_sid": ("twilio_auth_token", "sms_from", "sms_to")}
+        for name, others in needs.items():
+            missing = [f"STEEL_{other.upper()}" for other in others if getattr(self, name) and not getattr(self, other)]
+            if missing:
+                raise ValueError(f"STEEL_{name.upper()} is set, so {', '.join(missing)} must be set too")
+        if self.smtp_security == "none" and self.smtp_password is not None:
+            raise ValueError("STEEL_SMTP_SECURITY is none, which would send the password in the clear; use starttls or tls")
+        return self
 
     @property
     def simulated(self) -> bool:

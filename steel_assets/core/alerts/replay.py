@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
+from steel_assets.core.alerts.advance import advance
 from steel_assets.core.alerts.conditions import Condition, Reading, judge
-from steel_assets.core.alerts.incidents import Event, Incident, advance
+from steel_assets.core.alerts.incidents import Event, Incident
 from steel_assets.core.alerts.rules import Rulebook
 
 HINDSIGHT = 5

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steel_assets.catalog import load_catalog
+from steel_assets.core.alerts.advance import advance
 from steel_assets.core.alerts.conditions import Condition, Reading, judge
-from steel_assets.core.alerts.incidents import Event, Incident, Silence, advance
+from steel_assets.core.alerts.incidents import Event, Incident, Silence
 from steel_assets.core.alerts.rules import Rulebook, UnknownRule
 from steel_assets_tests.core.alerts.conftest import EVERYWHERE, MORNING
 
@@ -147,8 +148,20 @@ def test_people_who_were_told_before_a_silence_hear_that_it_is_over(rulebook: Ru
 
 def test_an_older_report_that_comes_late_changes_nothing(rulebook: Rulebook) -> None:
     world = World(rulebook)
-    world.at(MORNING + MINUTE, check(False, MORNING + MINUTE))
-    assert world.at(MORNING + 2 * MINUTE, check(True, MORNING)) == []
+    world.at(MORNING + MINUTE, check(True, MORNING + MINUTE))
+    assert world.at(MORNING + 2 * MINUTE, check(False, MORNING)) == []
+
+
+def test_what_is_fine_and_what_stays_as_it_is_changes_nothing_that_would_have_to_be_written(rulebook: Rulebook) -> None:
+    world = World(rulebook)
+    world.at(MORNING, check(False, MORNING))
+    world.reads(MORNING, "cpu_usage", 0.2)
+    assert world.incidents == ()
+    world.at(MORNING, check(True, MORNING))
+    before = world.incidents
+    for second in range(30, 570, 30):
+        world.at(MORNING + timedelta(seconds=second), check(True, MORNING + timedelta(seconds=second)))
+    assert world.incidents == before
 
 
 def test_a_notice_is_told_once_and_a_newer_one_is_another(rulebook: Rulebook) -> None:

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
+from steel_assets.core.alerts.advance import advance
 from steel_assets.core.alerts.conditions import METRIC_UNKNOWN, Reading, judge
-from steel_assets.core.alerts.incidents import advance
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets_tests.core.alerts.conftest import EVERYWHERE, MORNING
 

@@ -1,0 +1,88 @@
+"""One POST to a channel's address: whole, within a total time, and sorted into sent, not now, and never."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+
+import httpx
+
+from steel_assets.adapters.notifiers import NotSent, Refused
+from steel_assets.core.answers import Answer
+
+TOTAL_SECONDS = 15.0
+LARGEST_ANSWER = 256 * 1024
+NEVER = frozenset({400, 413, 422})
+"""Answers that mean the letter itself; 401, 403, 404 and 410 mean the address or its password, which people can mend."""
+
+
+def post(url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+    """The channel's answer with a status below 300.
+
+    Raises:
+        NotSent: it could not be reached, gave no whole answer in time, asked to wait, failed, or does not know us.
+        Refused: it will not take this content.
+    """
+    return _request("POST", url, content, headers)
+
+
+def get(url: str, headers: Mapping[str, str]) -> Answer:
+    """The same for a question. Raises NotSent."""
+    return _request("GET", url, b"", headers)
+
+
+def _request(method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+    try:
+        request = httpx.Request(method, url, content=content, headers={"user-agent": "steel-assets", **headers})
+        host = request.url.host
+    except (httpx.InvalidURL, UnicodeError):
+        raise NotSent("its address is not a URL; check the setting") from None
+    problem = ""
+    perhaps = False
+    try:
+        answer = asyncio.run(_within(request))
+    except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout):
+        problem, perhaps = f"{host}: no whole answer within {TOTAL_SECONDS:g} s", True
+    except httpx.ConnectError as error:
+        trusted = not _caused_by(error, ssl.SSLError)
+        problem = f"{host}: cannot be reached" if trusted else f"{host}: its TLS certificate cannot be trusted; nothing was sent"
+    except (httpx.ConnectTimeout, httpx.UnsupportedProtocol):
+        problem = f"{host}: cannot be reached"
+    except (httpx.HTTPError, OSError) as error:
+        problem, perhaps = f"{host}: the answer was cut off ({type(error).__name__})", True
+    if problem:
+        raise NotSent(problem, perhaps_sent=perhaps)
+    return _sorted(answer, host)
+
+
+def _sorted(answer: Answer, host: str) -> Answer:
+    if answer.status < 300:
+        return answer
+    if answer.status in NEVER:
+        raise Refused(f"{host} refuses the message ({answer.status})")
+    remedy = "; check its address and password" if answer.status in (401, 403, 404, 410) else ""
+    raise NotSent(f"{host} answered {answer.status}{remedy}", perhaps_sent=answer.status in (502, 504))
+
+
+async def _within(request: httpx.Request) -> Answer:
+    async with (
+        asyncio.timeout(TOTAL_SECONDS),
+        httpx.AsyncHTTPTransport(verify=httpx.create_ssl_context(), trust_env=False) as way,
+    ):
+        response = await way.handle_async_request(request)
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                break
+        await response.aclose()
+        return Answer(response.status_code, bytes(body), {name.lower(): value for name, value in response.headers.items()})
+
+
+def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None:
+        if isinstance(error, kind):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

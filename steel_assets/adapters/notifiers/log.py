@@ -1,0 +1,62 @@
+"""Channel ``log``: one JSON line per letter, appended to a file; always set up, so that nothing is ever told to nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from steel_assets.adapters.notifiers import NotSent
+from steel_assets.core.alerts.message import Letter
+
+
+class LogFile:
+    """Lines in ``path``, synced to disk before ``send`` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def send(self, letter: Letter) -> None:
+        """See ``Notifier.send``. A repeated letter that is already in the file is not written again."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if letter.repeat and self._has(letter.key):
+                return
+            with self.path.open("ab") as file:
+                file.write(b"\n" * self._torn() + _line(letter))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise NotSent(f"the log file {self.path} cannot be written: {error.strerror}") from error
+
+    def _torn(self) -> bool:
+        """True when a crash cut off the last line."""
+        if not self.path.exists() or self.path.stat().st_size == 0:
+            return False
+        with self.path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+
+    def _has(self, key: str) -> bool:
+        if not self.path.exists():
+            return False
+        with self.path.open("rb") as file:
+            return any(_key(line) == key for line in file)
+
+
+def _line(letter: Letter) -> bytes:
+    messages = [
+        {"id": message.stamp, "kind": message.kind, "title": message.title, "link": message.link, **dict(message.facts)}
+        for message in letter.messages
+    ]
+    content = {"key": letter.key, "subject": letter.subject, "severity": letter.severity, "simulated": letter.simulated}
+    return json.dumps({**content, "messages": messages}, ensure_ascii=False).encode() + b"\n"
+
+
+def _key(line: bytes) -> str | None:
+    """The key of one whole line; None for one that a crash cut off."""
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return None
+    return content.get("key") if isinstance(content, dict) else None

@@ -1,0 +1,73 @@
+"""Channel ``slack``: Block Kit through an incoming webhook (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+
+A webhook cannot be asked what it has; a letter that may have arrived says so when it is sent again.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import SecretStr
+
+from steel_assets.adapters.notifiers import NotSent
+from steel_assets.adapters.notifiers._post import post
+from steel_assets.core.alerts.message import SIMULATED, Letter, Message
+
+MOST_BLOCKS = 50
+LONGEST_HEADER = 150
+LONGEST_TEXT = 2900
+SIGNS = {"low": "⚪", "medium": "🟡", "high": "🟠", "critical": "🔴"}
+
+
+class Slack:
+    """Posts to the channel that the webhook belongs to."""
+
+    def __init__(self, webhook_url: SecretStr) -> None:
+        self._url = webhook_url
+
+    def send(self, letter: Letter) -> None:
+        """See ``Notifier.send``."""
+        body = json.dumps({"text": _escaped(letter.subject), "blocks": blocks(letter)}, ensure_ascii=False).encode()
+        answer = post(self._url.get_secret_value(), body, {"content-type": "application/json; charset=utf-8"})
+        if answer.content.strip() != b"ok":
+            raise NotSent("Slack did not answer ok; check that the address is an incoming webhook's")
+
+
+def blocks(letter: Letter) -> list[dict[str, Any]]:
+    """``letter`` as Slack's blocks: a header, the messages, and what one must know about it."""
+    found: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": _cut(letter.subject, LONGEST_HEADER), "emoji": True}}
+    ]
+    notes = [f":warning: *{SIMULATED}*"] if letter.simulated else []
+    notes += ["Sent again after an interruption: you may have it already."] if letter.repeat else []
+    if notes:
+        found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": note} for note in notes]})
+    room = MOST_BLOCKS - len(found) - 1
+    for message in letter.messages[:room]:
+        found.append(_section(message, alone=len(letter.messages) == 1))
+    left = len(letter.messages) - room
+    if left > 0:
+        more = f"and {left} more: `steel alerts list --history`"
+        found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": more}]})
+    return found
+
+
+def _section(message: Message, *, alone: bool) -> dict[str, Any]:
+    sign = "✅" if message.kind == "recovered" else SIGNS[message.severity]
+    head = "" if alone else f"{sign} *{_escaped(message.title)}*\n"
+    facts = "\n".join(f"*{label}* {_escaped(text)}" for label, text in message.facts)
+    section: dict[str, Any] = {"type": "section", "text": {"type": "mrkdwn", "text": _cut(head + facts, LONGEST_TEXT)}}
+    if message.link:
+        button = {"type": "plain_text", "text": "Look here"}
+        section["accessory"] = {"type": "button", "text": button, "url": message.link, "action_id": f"look-{message.stamp}"}
+    return section
+
+
+def _escaped(text: str) -> str:
+    """Slack's three control characters, so that no text from outside becomes a link or a mention."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,301 @@
+"""Each channel against a real server on this machine: what arrives, what a failure means, and what is never told."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from steel_assets.adapters.notifiers import Notifier, NotSent, Refused, _post
+from steel_assets.adapters.notifiers.email import Email, Mailbox
+from steel_assets.adapters.notifiers.log import LogFile
+from steel_assets.adapters.notifiers.slack import Slack, blocks
+from steel_assets.adapters.notifiers.sms import Twilio
+from steel_assets.adapters.notifiers.webhook import Webhook
+from steel_assets.core.alerts.message import Letter, compose
+from steel_assets.core.alerts.rules import Rulebook
+from steel_assets_tests.adapters.notifiers.receivers import Post, Web, post_office, tls_server, web
+from steel_assets_tests.core.alerts.conftest import rulebook  # noqa: F401
+from steel_assets_tests.core.alerts.test_message import UI, event
+
+CANARY = "canary-4711"
+
+
+@pytest.fixture
+def server() -> Iterator[Web]:
+    with web() as state:
+        yield state
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    folder = tmp_path_factory.mktemp("tls")
+    return tls_server(folder), folder / "cert.pem"
+
+
+@pytest.fixture
+def letter(rulebook: Rulebook) -> Letter:  # noqa: F811
+    return compose([event(simulated=True)], rulebook, UI, "0123456789abcdef0123")
+
+
+def again(letter: Letter) -> Letter:
+    return Letter(letter.subject, letter.messages, letter.key, repeat=True)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+def http_channel(name: str, url: str) -> Notifier:
+    return {
+        "slack": lambda: Slack(SecretStr(f"{url}/services/T0/B0/{CANARY}")),
+        "webhook": lambda: Webhook(SecretStr(f"{url}/hook?token={CANARY}"), SecretStr(CANARY)),
+        "sms": lambda: Twilio(url, "AC1", SecretStr(CANARY), "+15005550006", ("+5215512345678",)),
+    }[name]()
+
+
+HTTP = ["slack", "webhook", "sms"]
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_what_is_sent_arrives_once(server: Web, letter: Letter, name: str) -> None:
+    http_channel(name, server.url).send(letter)
+    assert len(server.kept) == 1
+    assert "SIMULATED" in server.kept[0]["body"].decode().replace("+", " ")
+
+
+@pytest.mark.parametrize("name", HTTP)
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 429, 500, 503])
+def test_an_answer_that_may_pass_means_later_and_it_surely_was_not_taken(
+    server: Web, letter: Letter, name: str, status: int
+) -> None:
+    server.behave = [status]
+    with pytest.raises(NotSent, match=str(status)) as caught:
+        http_channel(name, server.url).send(letter)
+    assert not caught.value.perhaps_sent
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", HTTP)
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_an_answer_about_the_content_means_never(server: Web, letter: Letter, name: str, status: int) -> None:
+    server.behave = [status]
+    with pytest.raises(Refused, match=str(status)):
+        http_channel(name, server.url).send(letter)
+
+
+@pytest.mark.parametrize("name", HTTP)
+@pytest.mark.parametrize("how", ["cut", "keep", "hang"])
+def test_no_answer_means_perhaps(server: Web, letter: Letter, name: str, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_post, "TOTAL_SECONDS", 0.5)
+    server.behave = [how]
+    with pytest.raises(NotSent) as caught:
+        http_channel(name, server.url).send(letter)
+    assert caught.value.perhaps_sent
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_server_that_is_not_there_surely_took_nothing(letter: Letter, name: str) -> None:
+    with pytest.raises(NotSent, match="cannot be reached") as caught:
+        http_channel(name, f"http://localhost:{free_port()}").send(letter)
+    assert not caught.value.perhaps_sent
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_server_whose_certificate_is_not_trusted_gets_nothing(
+    letter: Letter, name: str, tls: tuple[ssl.SSLContext, Path]
+) -> None:
+    with web(tls[0]) as server:
+        with pytest.raises(NotSent, match="TLS"):
+            http_channel(name, server.url).send(letter)
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_no_secret_is_ever_logged_at_any_level(server: Web, letter: Letter, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        http_channel(name, server.url).send(letter)
+    assert CANARY not in caplog.text
+
+
+def test_slack_gets_blocks_with_a_button_and_no_text_from_outside_becomes_a_mention(
+    server: Web,
+    rulebook: Rulebook,  # noqa: F811
+) -> None:
+    http_channel("slack", server.url).send(compose([event(text="see <!channel> & <https://evil|this>")], rulebook, UI, "k"))
+    sent = json.loads(server.kept[0]["body"])
+    assert sent["text"].startswith("High · The day was expensive")
+    section = next(block for block in sent["blocks"] if block["type"] == "section")
+    assert section["accessory"]["url"] == "https://dagster.example/assets/metrics_daily"
+    assert "<" not in section["text"]["text"]
+
+
+def test_slack_takes_at_most_fifty_blocks_and_its_own_lengths(rulebook: Rulebook) -> None:  # noqa: F811
+    many = blocks(compose([event(id=f"e{n}", text="x" * 5000, subject="y" * 400) for n in range(90)], rulebook, UI, "k"))
+    assert len(many) == 50
+    assert "and 42 more" in many[-1]["elements"][0]["text"]
+    assert all(len(block["text"]["text"]) <= 3000 for block in many if block["type"] == "section")
+    assert len(blocks(compose([event(subject="y" * 400)], rulebook, UI))[0]["text"]["text"]) <= 150
+
+
+def test_a_page_that_is_not_slacks_is_no_delivery(server: Web, letter: Letter) -> None:
+    server.answer = b"<html>please log in to the wireless network</html>"
+    with pytest.raises(NotSent, match="incoming webhook"):
+        http_channel("slack", server.url).send(letter)
+
+
+def test_the_webhook_is_signed_and_has_the_key_of_the_letter(server: Web, letter: Letter) -> None:
+    http_channel("webhook", server.url).send(letter)
+    request = server.kept[0]
+    headers = {name.lower(): value for name, value in request["headers"].items()}
+    expected = hmac.new(CANARY.encode(), request["body"], hashlib.sha256).hexdigest()
+    assert headers["x-steel-signature"] == f"sha256={expected}"
+    assert headers["idempotency-key"] == letter.key == json.loads(request["body"])["key"]
+
+
+def test_a_phone_that_may_have_the_text_is_not_rung_twice(server: Web, letter: Letter) -> None:
+    phones = Twilio(server.url, "AC1", SecretStr(CANARY), "+15005550006", ("+521", "+522", "+523"))
+    server.behave = [200, "keep"]
+    with pytest.raises(NotSent) as caught:
+        phones.send(letter)
+    assert caught.value.perhaps_sent
+    phones.send(again(letter))
+    assert sorted(one["form"]["To"][0] for one in server.kept) == ["+521", "+522", "+523"]
+
+
+def test_one_wrong_number_does_not_keep_the_others_from_being_told(server: Web, letter: Letter) -> None:
+    server.behave = [400, 200]
+    Twilio(server.url, "AC1", SecretStr(CANARY), "+1", ("+521", "+522")).send(letter)
+    assert [one["form"]["To"][0] for one in server.kept] == ["+522"]
+
+
+def test_the_log_has_one_line_a_letter_and_knows_what_it_has(tmp_path: Path, letter: Letter) -> None:
+    log = LogFile(tmp_path / "new" / "alerts.log")
+    log.send(letter)
+    log.send(again(letter))
+    lines = (tmp_path / "new" / "alerts.log").read_text().splitlines()
+    assert [json.loads(line)["key"] for line in lines] == [letter.key]
+
+
+def test_a_line_that_a_crash_cut_off_is_written_again_whole(tmp_path: Path, letter: Letter) -> None:
+    path = tmp_path / "alerts.log"
+    LogFile(path).send(letter)
+    path.write_bytes(path.read_bytes()[:40])
+    LogFile(path).send(again(letter))
+    assert json.loads(path.read_text().splitlines()[1])["key"] == letter.key
+
+
+def test_a_log_that_cannot_be_written_is_tried_again_later(tmp_path: Path, letter: Letter) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotSent, match="log file"):
+        LogFile(tmp_path / "file" / "alerts.log").send(letter)
+
+
+def mailbox(post: Post, security: str = "starttls", password: str = "canary-pass") -> Mailbox:  # noqa: S107
+    to = ("buyer@example.com", "data@example.com")
+    return Mailbox("localhost", post.port, security, "steel", SecretStr(password), "steel@example.com", to)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def trusted(tls: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls[1]))
+    return tls[0]
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_mail_goes_out_encrypted_with_a_login_in_two_parts(trusted: ssl.SSLContext, letter: Letter, security: str) -> None:
+    with post_office(trusted, implicit=security == "tls") as post:
+        Email(mailbox(post, security)).send(letter)
+    assert post.encrypted == [True]
+    mail = post.mails[0]
+    assert mail["Subject"].startswith("=?utf-8?") or "SIMULATED" in mail["Subject"]
+    assert mail["Message-ID"] == f"<{letter.key}@steel-assets>"
+    parts = {part.get_content_type(): part.get_payload(decode=True).decode() for part in mail.walk() if not part.is_multipart()}  # type: ignore[union-attr]
+    assert "What to do: Look for repeated runs" in parts["text/plain"]
+    assert "SIMULATED DATA" in parts["text/html"]
+    assert len(post.recipients) == 2
+
+
+def test_html_from_outside_is_shown_and_not_run(trusted: ssl.SSLContext, rulebook: Rulebook) -> None:  # noqa: F811
+    from steel_assets.adapters.notifiers.email import page
+
+    text = page(compose([event(text="<script>alert(1)</script>", subject='"><img src=x>')], rulebook, UI))
+    assert "<script" not in text
+    assert "<img" not in text
+
+
+def test_a_subject_with_line_breaks_forges_no_header(trusted: ssl.SSLContext, rulebook: Rulebook) -> None:  # noqa: F811
+    with post_office(trusted) as post:
+        Email(mailbox(post)).send(compose([event(subject="x\r\nBcc: evil@example.com")], rulebook, UI, "k"))
+    assert post.mails[0]["Bcc"] is None
+
+
+@pytest.mark.parametrize(
+    ("behave", "error", "perhaps"),
+    [
+        ({"MAIL": "451 later"}, NotSent, False),
+        ({"RCPT": "550 unknown"}, NotSent, False),
+        ({"DATA": "421 busy"}, NotSent, False),
+        ({"DATA": "554 no"}, Refused, None),
+        ({".": "451 greylisted"}, NotSent, False),
+        ({".": "552 too big"}, Refused, None),
+        ({".": "drop"}, NotSent, True),
+        ({".": "keep"}, NotSent, True),
+        ({"MAIL": "drop"}, NotSent, False),
+        ({"AUTH": "535 no"}, NotSent, False),
+    ],
+)
+def test_what_a_mail_server_says_means_later_never_or_perhaps(
+    trusted: ssl.SSLContext, letter: Letter, behave: dict[str, str], error: type[Exception], perhaps: bool | None
+) -> None:
+    with post_office(trusted) as post:
+        post.behave = behave
+        with pytest.raises(error) as caught:
+            Email(mailbox(post)).send(letter)
+    assert getattr(caught.value, "perhaps_sent", None) is perhaps
+    assert "canary-pass" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bye", ["500 what", "drop"])
+def test_a_rude_goodbye_after_the_mail_was_taken_changes_nothing(trusted: ssl.SSLContext, letter: Letter, bye: str) -> None:
+    with post_office(trusted) as post:
+        post.behave = {"QUIT": bye}
+        Email(mailbox(post)).send(letter)
+    assert len(post.mails) == 1
+
+
+def test_a_mail_server_that_is_not_trusted_gets_neither_mail_nor_password(
+    tls: tuple[ssl.SSLContext, Path], letter: Letter
+) -> None:
+    with post_office(tls[0]) as post, pytest.raises(NotSent, match="TLS"):
+        Email(mailbox(post)).send(letter)
+    assert (post.mails, post.logins) == ([], [])
+
+
+def test_a_wrong_password_is_named_and_not_shown(trusted: ssl.SSLContext, letter: Letter) -> None:
+    with post_office(trusted) as post, pytest.raises(NotSent, match="STEEL_SMTP_PASSWORD") as caught:
+        Email(mailbox(post, password=CANARY)).send(letter)
+    assert CANARY not in str(caught.value)
+
+
+def test_a_mail_server_that_says_nothing_is_given_up_within_bounds(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+    from steel_assets.adapters.notifiers import email
+
+    monkeypatch.setattr(email, "SECONDS_PER_STEP", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        with pytest.raises(NotSent, match="cannot be reached"):
+            Email(mailbox(Post(port=silent.getsockname()[1]))).send(letter)
+    assert timedelta(seconds=time.monotonic() - started) < timedelta(seconds=3)

@@ -1,0 +1,232 @@
+"""The outbox: nothing lost, nothing doubled, whoever dies and whatever is down."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from steel_assets.adapters.notifiers import Notifier, NotSent, Refused
+from steel_assets.adapters.notifiers.log import LogFile
+from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.outbox import BOOK, DAMAGED, Outbox
+from steel_assets.catalog import load_catalog
+from steel_assets.core.alerts.book import LEASE, Mark
+from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.alerts.incidents import Silence
+from steel_assets.core.alerts.message import Letter
+from steel_assets.core.alerts.rules import UnknownRule
+from steel_assets_tests.core.alerts.conftest import MORNING
+
+RULEBOOK = load_catalog().rulebook
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Clock:
+    now: datetime = MORNING
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Recorder:
+    """Keeps what it is given by key, as a receiver does that honours idempotency keys; fails as it is told."""
+
+    name: str = "slack"
+    letters: list[Letter] = field(default_factory=list)
+    fails: Callable[[], None] = lambda: None
+
+    def send(self, letter: Letter) -> None:
+        self.fails()
+        self.letters.append(letter)
+
+    @property
+    def titles(self) -> list[str]:
+        return [message.title for letter in self.letters for message in letter.messages]
+
+
+def outbox(folder: Path, *channels: str) -> Outbox:
+    return Outbox(LocalFolder(folder), RULEBOOK, frozenset(channels or ("slack",)))
+
+
+def failed_run(job: str, moment: datetime = MORNING, *, firing: bool = True) -> Condition:
+    return Condition(rule="failed_run", subject=job, firing=firing, moment=moment, text="step x failed", link="/runs/1")
+
+
+def down() -> None:
+    raise NotSent("slack cannot be reached")
+
+
+def test_an_event_is_sent_once_to_each_channel_however_often_rounds_are_made(tmp_path: Path) -> None:
+    box, clock = outbox(tmp_path, "slack", "email"), Clock()
+    slack, email = Recorder(), Recorder("email")
+    for _ in range(5):
+        box.report([failed_run("daily")], clock.now)
+        box.deliver({"slack": slack, "email": email}, clock, "http://ui")
+        clock.now += MINUTE
+    assert slack.titles == email.titles == ["A run failed · daily"]
+    assert [one.event.subject for one in box.history()] == ["daily"]
+    assert set(box.history()[0].sent) == {"slack", "email"}
+
+
+def test_a_channel_that_is_down_for_an_hour_gets_everything_afterwards_in_order_and_once(tmp_path: Path) -> None:
+    box, clock = outbox(tmp_path, "slack", "email"), Clock()
+    slack, email = Recorder(fails=down), Recorder("email")
+    for minute in range(60):
+        if minute % 20 == 0:
+            box.report([failed_run(f"job{minute:02d}", clock.now)], clock.now)
+        box.deliver({"slack": slack, "email": email}, clock, "http://ui")
+        clock.now += MINUTE
+    assert slack.letters == []
+    slack.fails = lambda: None
+    for _ in range(30):
+        box.deliver({"slack": slack, "email": email}, clock, "http://ui")
+        clock.now += MINUTE
+    runs = [title for title in slack.titles if "A run failed" in title]
+    assert runs == ["A run failed · job00", "A run failed · job20", "A run failed · job40"]
+    assert [title for title in email.titles if "sent" in title] == [
+        "Alerts cannot be sent · slack",
+        "Over: Alerts cannot be sent · slack",
+    ]
+    assert not [title for title in slack.titles if "cannot be sent" in title], "nothing about a channel goes over that channel"
+    assert box.book().queue == ()
+
+
+def test_thirty_messages_are_one_digest(tmp_path: Path) -> None:
+    box, clock, slack = outbox(tmp_path), Clock(), Recorder()
+    box.report([failed_run(f"job{n:02d}") for n in range(30)], clock.now)
+    box.deliver({"slack": slack}, clock, "http://ui")
+    assert len(slack.letters) == 1
+    assert slack.letters[0].subject == "30 alerts: 30 high"
+    assert len(box.history()) == 30
+
+
+def test_a_letter_that_is_refused_for_ever_makes_way_and_the_other_channels_say_so(tmp_path: Path) -> None:
+    def never() -> None:
+        raise Refused("slack refuses the message (400)")
+
+    box, clock = outbox(tmp_path, "slack", "email"), Clock()
+    slack, email = Recorder(fails=never), Recorder("email")
+    box.report([failed_run("daily")], clock.now)
+    for _ in range(3):
+        box.deliver({"slack": slack, "email": email}, clock, "http://ui")
+    assert "A channel refused a message · slack" in email.titles
+    assert box.history()[0].refused == {"slack": "slack refuses the message (400)"}
+    assert box.book().queue == ()
+
+
+def test_a_silence_holds_back_and_can_be_ended_early(tmp_path: Path) -> None:
+    box, clock, slack = outbox(tmp_path), Clock(), Recorder()
+    silence = Silence(id="s1", rule="*", subject="*", start=MORNING, until=MORNING + 60 * MINUTE, reason="upgrade")
+    box.silence(silence, clock.now)
+    box.report([failed_run("daily")], clock.now)
+    box.deliver({"slack": slack}, clock, "http://ui")
+    assert slack.letters == []
+    assert box.unsilence("s1", clock.now)
+    assert not box.unsilence("s1", clock.now)
+    box.report([], clock.now)
+    box.deliver({"slack": slack}, clock, "http://ui")
+    assert len(slack.letters) == 1
+
+
+def test_conditions_and_how_far_their_source_was_read_are_noted_together_or_not_at_all(tmp_path: Path) -> None:
+    box = outbox(tmp_path)
+    mark = {"checks": Mark(position=7, moment=MORNING)}
+    with pytest.raises(UnknownRule):
+        box.report([failed_run("daily"), failed_run("x").model_copy(update={"rule": "nonsense"})], MORNING, marks=mark)
+    assert box.book().marks == {}
+    assert box.book().incidents == ()
+    box.report([failed_run("daily")], MORNING, marks=mark)
+    assert box.book().marks["checks"].position == 7
+
+
+def test_a_report_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
+    box = outbox(tmp_path)
+    box.report([failed_run("daily")], MORNING)
+    before = (tmp_path / BOOK).stat().st_mtime_ns
+    box.report([failed_run("daily"), failed_run("weekly", firing=False)], MORNING + MINUTE)
+    assert (tmp_path / BOOK).stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"incidents": "x"}', os.urandom(200)])
+def test_a_damaged_book_is_set_aside_and_alerts_go_on(tmp_path: Path, content: bytes) -> None:
+    box, clock, slack = outbox(tmp_path), Clock(), Recorder()
+    box.report([failed_run("daily")], clock.now)
+    (tmp_path / BOOK).write_bytes(content)
+    box.report([failed_run("weekly")], clock.now)
+    box.deliver({"slack": slack}, clock, "http://ui")
+    assert slack.titles == ["The memory of alerts was damaged · book of alerts", "A run failed · weekly"]
+    kept = list(LocalFolder(tmp_path).list(DAMAGED))
+    assert [LocalFolder(tmp_path).get(key) for key in kept] == [content]
+
+
+class DiesAfterSending:
+    """A channel whose process is killed at the worst moment: the receiver has the letter, the book does not know."""
+
+    def __init__(self, inner: Notifier, *, before: bool) -> None:
+        self.inner, self.before = inner, before
+
+    def send(self, letter: Letter) -> None:
+        if not self.before:
+            self.inner.send(letter)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _round(folder: Path, now: datetime, dies: str) -> None:
+    log: Notifier = LogFile(folder / "alerts.log")
+    if dies:
+        log = DiesAfterSending(log, before=dies == "before")
+    Outbox(LocalFolder(folder / "lake"), RULEBOOK, frozenset({"log"})).deliver({"log": log}, Clock(now), "http://ui")
+
+
+@pytest.mark.parametrize("dies", ["before", "after"])
+def test_kill_9_between_claim_send_and_mark_neither_loses_nor_doubles(tmp_path: Path, dies: str) -> None:
+    context = multiprocessing.get_context("fork")
+    box = outbox(tmp_path / "lake", "log")
+    box.report([failed_run("a"), failed_run("b")], MORNING)
+    now = MORNING
+    for fate in (dies, dies, "", ""):
+        process = context.Process(target=_round, args=(tmp_path, now, fate))
+        process.start()
+        process.join()
+        assert process.exitcode == (-signal.SIGKILL if fate else 0)
+        now += LEASE
+    assert logged(tmp_path) == {"A run failed · a": 1, "A run failed · b": 1}
+    assert box.book().queue == ()
+    assert len(box.history()) == 2
+
+
+def logged(folder: Path) -> Counter[str]:
+    """How often each title is in the log."""
+    lines = [json.loads(line) for line in (folder / "alerts.log").read_text().splitlines()]
+    return Counter(message["title"] for line in lines for message in line["messages"])
+
+
+def _reporter(folder: Path, name: str) -> None:
+    box = Outbox(LocalFolder(folder / "lake"), RULEBOOK, frozenset({"log"}))
+    for n in range(10):
+        box.report([failed_run(f"{name}{n}")], MORNING)
+        box.deliver({"log": LogFile(folder / "alerts.log")}, Clock(MORNING), "http://ui")
+
+
+def test_four_processes_that_report_and_send_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=_reporter, args=(tmp_path, name)) for name in "wxyz"]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    _round(tmp_path, MORNING + LEASE, "")
+    assert logged(tmp_path) == {f"A run failed · {name}{n}": 1 for name in "wxyz" for n in range(10)}
+    assert len(outbox(tmp_path / "lake").history()) == 40
