@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.assets.model import candidate_versions, validation_key
+from steel_assets.adapters.model_store import Stage
+from steel_assets.assets.model import announced, validation_key
 from steel_assets.assets.trust import quality_score
 from steel_assets.bootstrap import Platform
 from steel_assets.core.accuracy import Accuracy, accuracy
@@ -35,11 +36,12 @@ class Judgement:
         return next(one for one in self.criteria if one.name == name)
 
 
-def judge(platform: Platform, market: str, as_of: pd.Timestamp) -> Judgement:
-    """Judge the newest candidates of ``market`` against the last price and the champions in production at ``as_of``.
+def judge(platform: Platform, market: str) -> Judgement:
+    """Judge the newest candidates of ``market`` against the last price and the champions in production.
 
     A champion is re-scored, never compared by an old score: its family walked forward over the same dates as the candidate's.
     """
+    newest = announced(platform, market)
     rows = platform.lake.read(validation_key(market))
     rows = rows[rows["y"].notna()]
     declared = platform.catalog.markets[market]
@@ -52,23 +54,20 @@ def judge(platform: Platform, market: str, as_of: pd.Timestamp) -> Judgement:
         rmse=acceptance.rmse_usd_per_tonne if declared.target.unit == "USD/t" else None,
         quality_score=acceptance.quality_score,
     )
-    candidates = {
-        h: _contender(platform, "staging", market, h, version, rows)
-        for h, version in candidate_versions(platform, market).items()
-    }
+    candidates = {h: _contender(platform, "staging", market, h, version, rows) for h, version in newest.versions.items()}
     gate = acceptance.horizon if acceptance.horizon in candidates else min(candidates)
-    score = quality_score(platform, market, as_of)
+    score = quality_score(platform, market, newest.as_of)
     criteria = acceptance_criteria(rules, score, candidates[gate].accuracy, _scored(rows, gate, NAIVE), declared.target.unit)
     decisions = []
     for horizon, candidate in candidates.items():
-        version = platform.models.version_at(market, horizon, as_of)
-        champion = _contender(platform, "production", market, horizon, version, rows) if version else None
+        pointer = platform.models.production(market, horizon)
+        champion = _contender(platform, "production", market, horizon, pointer.version, rows) if pointer else None
         decisions.append(decide(market, horizon, criteria, candidate, _scored(rows, horizon, NAIVE), champion))
     return Judgement(market, criteria, decisions)
 
 
-def _contender(platform: Platform, stage: str, market: str, horizon: int, version: str, rows: pd.DataFrame) -> Contender:
-    manifest, _ = platform.models.load(stage, market, horizon, version)  # type: ignore[arg-type]
+def _contender(platform: Platform, stage: Stage, market: str, horizon: int, version: str, rows: pd.DataFrame) -> Contender:
+    manifest, _ = platform.models.load(stage, market, horizon, version)
     return Contender(version, manifest["family"], _scored(rows, horizon, manifest["family"]))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 
 import dagster as dg
 import pandas as pd
@@ -70,10 +71,18 @@ def validation_key(market: str) -> str:
     return f"predictions/validation/backtest/{market}.parquet"
 
 
-def candidate_versions(platform: Platform, market: str) -> dict[int, str]:
-    """The newest candidate's version at each horizon. Raises ObjectNotFound before the first training."""
-    announcement = json.loads(platform.store.get(f"{CANDIDATES}/{market}.json"))
-    return {int(h): version for h, version in announcement["versions"].items()}
+@dataclass(frozen=True)
+class Announcement:
+    """What the newest training of a market proposed: the moment it knew the world at, and a version per horizon."""
+
+    as_of: pd.Timestamp
+    versions: dict[int, str]
+
+
+def announced(platform: Platform, market: str) -> Announcement:
+    """The newest candidates of ``market``. Raises ObjectNotFound before the first training."""
+    content = json.loads(platform.store.get(f"{CANDIDATES}/{market}.json"))
+    return Announcement(pd.Timestamp(content["as_of"]), {int(h): version for h, version in content["versions"].items()})
 
 
 def _stage(platform: Platform, candidate: Candidate, horizon: int) -> str:

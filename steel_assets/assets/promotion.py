@@ -7,7 +7,7 @@ from steel_assets.assets.declare import MODEL_TEAM, per_market
 from steel_assets.assets.every_market import check_spec, for_each_market
 from steel_assets.assets.judging import judge
 from steel_assets.assets.metadata import schema_of, summary
-from steel_assets.assets.model import candidate_versions
+from steel_assets.assets.model import announced
 from steel_assets.assets.moment import moment_of
 from steel_assets.assets.validation import validation_scores
 from steel_assets.bootstrap import Platform
@@ -27,11 +27,11 @@ def promotions(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
     moment = moment_of(context)
 
     def work(market: str) -> pd.DataFrame:
-        versions = list(candidate_versions(platform, market).values())
+        versions = list(announced(platform, market).versions.values())
         judged = platform.warehouse.read(PROMOTIONS, {"market": market, "candidate_version": versions})
         open_decisions = [
             decision
-            for decision in judge(platform, market, moment).decisions
+            for decision in judge(platform, market).decisions
             if decision.candidate.version not in set(judged["candidate_version"])
         ]
         for decision in open_decisions:

@@ -3,7 +3,6 @@
 import dagster as dg
 import pandas as pd
 
-from steel_assets.assets import histories
 from steel_assets.assets.declare import MODEL_TEAM, per_market
 from steel_assets.assets.every_market import check_spec, for_each_market
 from steel_assets.assets.judging import CRITERIA, Judgement, judge
@@ -31,7 +30,7 @@ def validation_scores(context: dg.AssetExecutionContext, platform: dg.ResourcePa
     def work(market: str) -> tuple[pd.DataFrame, Judgement]:
         table = scores(platform.lake.read(validation_key(market)))
         platform.lake.write(f"predictions/validation/scores/{market}.parquet", table)
-        return table, judge(platform, market, histories.load(platform, market).as_of)
+        return table, judge(platform, market)
 
     outcome = for_each_market(context, work)
     tables = [table for table, _ in outcome.results.values()]

@@ -34,9 +34,7 @@ def demo(
         demo_real(real)
         return
     if not settings().simulated:
-        raise Problem(
-            f"the demo simulates its market, but STEEL_SOURCES is {settings().sources}; unset it, or run the jobs with `steel dev`"
-        )
+        raise Problem(f"the demo simulates its market, but STEEL_SOURCES is {settings().sources}; unset it, or use `steel dev`")
     console = Console()
     console.print("[bold yellow]SIMULATED MARKET[/] · every price comes from the sandbox", highlight=False)
     with River.open(console) as river:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import pandas as pd
@@ -36,39 +35,56 @@ def forecast(
         return
     console = Console()
     if bool(rows["simulated"].any()):
-        console.print("[bold yellow]SIMULATED[/]")
-    console.print(forecast_table(parts, rows))
+        console.print("[bold yellow]SIMULATED DATA[/]")
+    print_forecasts(console, parts, rows)
+    console.print(FOOTNOTE, style="dim", highlight=False)
 
 
-def forecast_table(parts: Platform, rows: pd.DataFrame) -> Table:
-    """Forecasts as a buyer reads them.
+def print_forecasts(console: Console, parts: Platform, rows: pd.DataFrame) -> None:
+    """Forecasts as a buyer reads them, market by market, with how the champion did out of sample beside each.
 
     Args:
         rows: rows of tables.FORECASTS.
     """
-    table = Table(title="Forecasts", title_justify="left")
-    for name in ("market", "last", "on", "ahead", "for", "forecast", "change", "90 % interval", "confidence", "model"):
-        table.add_column(name, justify="left" if name in ("market", "model") else "right")
     for market, group in rows.groupby("market", sort=False):
-        table.add_section()
-        for place, row in enumerate(group.sort_values("horizon").itertuples()):
-            first = place == 0
-            change = row.predicted_price / row.last_price - 1
-            table.add_row(
-                parts.catalog.markets[str(market)].name if first else "",
-                f"{row.last_price:,.1f} {row.unit}" if first else "",
-                f"{row.data_as_of:%d %b %Y}" if first else "",
-                f"{row.horizon} d",
-                f"{row.target_date:%d %b %Y}",
-                f"{row.predicted_price:,.1f}",
-                f"{change:+.1%}",
-                f"{row.q05:,.0f} – {row.q95:,.0f}",
-                f"{row.model_confidence:.2f}",
-                row.model_family,
-            )
+        first = group.iloc[0]
+        console.print(
+            f"\n[bold]{parts.catalog.markets[str(market)].name}[/]  {first['last_price']:,.1f} {first['unit']} "
+            f"on {first['data_as_of']:%d %b %Y}",
+            highlight=False,
+        )
+        console.print(_table(group, _scores(parts, str(market))))
+
+
+def _table(rows: pd.DataFrame, scores: pd.DataFrame | None) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("  ahead", "for", "forecast", "change", "90 % interval", "error*", "held**", "model"):
+        table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
+    for row in rows.sort_values("horizon").itertuples():
+        own = scores.loc[row.horizon] if scores is not None and row.horizon in scores.index else None
+        table.add_row(
+            f"{row.horizon} d",
+            f"{row.target_date:%d %b %y}",
+            f"{row.predicted_price:,.1f}",
+            f"{row.predicted_price / row.last_price - 1:+.1%}",
+            f"{row.q05:,.0f} – {row.q95:,.0f}",
+            "–" if own is None else f"{own['mae_ratio']:.2f}",
+            "–" if own is None else f"{own['coverage_90']:.0%}",
+            row.model_family,
+        )
     return table
 
 
-def to_json(rows: pd.DataFrame) -> list[dict[str, object]]:
-    """Rows as plain JSON objects."""
-    return json.loads(rows.to_json(orient="records", date_format="iso"))
+def _scores(parts: Platform, market: str) -> pd.DataFrame | None:
+    """The champion's out-of-sample scores by horizon; None before the first validation."""
+    key = f"predictions/validation/scores/{market}.parquet"
+    if key not in set(parts.store.list(key)):
+        return None
+    scores = parts.lake.read(key)
+    return scores[scores["model"] == "champion"].set_index("h")
+
+
+FOOTNOTE = (
+    "*  the champion's error over the last 250 trading days, out of sample, ÷ the last price's error on the same days\n"
+    "** share of prices that fell inside its 90 % interval"
+)

@@ -18,16 +18,16 @@ from steel_assets.core.tables import DATA_QUALITY, FORECASTS
 def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
     """Collections, markets, champions and forecasts of this installation."""
     parts = platform()
-    facts = {"simulated": parts.lake.simulated, "sources": _sources(parts), "markets": _markets(parts)}
+    sources, markets = _sources(parts), _markets(parts)
     if as_json:
-        typer.echo(json.dumps(facts))
+        typer.echo(json.dumps({"simulated": parts.lake.simulated, "sources": sources, "markets": markets}))
         return
     console = Console()
     if parts.lake.simulated is None:
         console.print("nothing was collected yet: `make demo` for a simulated market, `steel import` for files of your own")
         return
     console.print("[bold yellow]SIMULATED DATA[/]" if parts.lake.simulated else "[bold]real data[/]")
-    for title, rows in (("Sources", facts["sources"]), ("Markets", facts["markets"])):
+    for title, rows in (("Sources", sources), ("Markets", markets)):
         console.print(_table(title, rows))
 
 

@@ -1,0 +1,247 @@
+"""A platform that has published for a year, written through the real adapters: what the service is tried on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.bootstrap import Platform, platform
+from steel_assets.core.tables import (
+    DATA_QUALITY,
+    FORECASTS,
+    MARKET_DAILY,
+    METRICS_DAILY,
+    OBSERVATIONS,
+    PREDICTIONS_VS_REALITY,
+    PROMOTIONS,
+)
+from steel_assets.core.types import QUANTILE_COLUMNS
+from steel_assets.settings import Settings
+
+LEVELS = {
+    "rebar_fob_turkey": 570.0,
+    "rebar_shanghai": 470.0,
+    "hrc_us_midwest": 820.0,
+    "scrap_turkey": 360.0,
+    "iron_ore_62": 104.0,
+}
+SCALES = np.array([-1.645, -1.282, -0.674, 0.0, 0.674, 1.282, 1.645])
+DAYS = 300
+HORIZONS = (1, 5, 21, 63)
+
+
+def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, simulated: bool = True) -> Platform:
+    """Write a year of prices, forecasts, scores, decisions and metrics under ``home``, the last issue on ``today``."""
+    parts = platform(Settings(home=home, sources="sandbox" if simulated else "live"))
+    today = today or pd.Timestamp.now("UTC").tz_localize(None).normalize()
+    sessions = pd.bdate_range(end=today - pd.Timedelta(days=1), periods=days)
+    rng = np.random.default_rng(7)
+    forecasts, reality, quality = [], [], []
+    for market, level in LEVELS.items():
+        prices = pd.Series(level * np.exp(np.cumsum(rng.normal(0, 0.011, days))), index=sessions).round(2)
+        _prices(parts, market, prices, simulated=simulated)
+        issued = [_issue(market, prices, place, rng, simulated=simulated) for place in range(days - 90, days)]
+        forecasts += issued
+        reality.append(_reality(market, prices, rng, simulated=simulated))
+        quality.append(_quality(parts, market, sessions[-1]))
+        newest = issued[-1]
+        key = f"predictions/daily/{newest['issued_date'].iloc[0]:%Y-%m-%d}/{market}-{newest['as_of'].iloc[0]:%Y%m%dT%H%M%SZ}.parquet"
+        parts.lake.write(key, newest, FORECASTS)
+    parts.warehouse.upsert(FORECASTS, pd.concat(forecasts, ignore_index=True))
+    parts.warehouse.upsert(PREDICTIONS_VS_REALITY, pd.concat(reality, ignore_index=True))
+    parts.warehouse.upsert(DATA_QUALITY, pd.concat(quality, ignore_index=True))
+    parts.warehouse.upsert(METRICS_DAILY, _metrics(sessions[-60:], rng, simulated=simulated))
+    parts.warehouse.upsert(PROMOTIONS, _decide(parts, sessions))
+    _collect(parts, sessions, rng, simulated=simulated)
+    return parts
+
+
+def issue_again(parts: Platform, market: str, price: float, as_of: pd.Timestamp) -> str:
+    """Publish one more forecast of ``market``, issued at ``as_of``; its key in the lake."""
+    day = as_of.tz_convert("America/Mexico_City").tz_localize(None).normalize()
+    prices = pd.Series([price], index=[day - pd.offsets.BDay(1)])
+    rows = _issue(market, prices, 0, np.random.default_rng(1), simulated=True)
+    rows["as_of"], rows["issued_date"], rows["predicted_price"] = as_of, day, rows["q50"]
+    key = f"predictions/daily/{day:%Y-%m-%d}/{market}-{as_of:%Y%m%dT%H%M%SZ}.parquet"
+    parts.lake.write(key, rows, FORECASTS)
+    return key
+
+
+def _prices(parts: Platform, market: str, prices: pd.Series, *, simulated: bool) -> None:
+    known = (prices.index + pd.Timedelta(hours=17)).tz_localize("UTC")
+    frame = pd.DataFrame({"market": market, "date": prices.index, "price": prices.to_numpy(), "known_at": known})
+    parts.lake.write(f"processed-data/daily/{market}.parquet", frame.assign(unit="USD/t", simulated=simulated), MARKET_DAILY)
+
+
+def _issue(market: str, prices: pd.Series, place: int, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
+    origin, last = prices.index[place], float(prices.iloc[place])
+    as_of = (origin + pd.Timedelta(days=1, hours=8)).tz_localize("UTC")
+    rows = []
+    for horizon in HORIZONS:
+        middle = last * (1 + rng.normal(0.001, 0.004) * np.sqrt(horizon))
+        spread = last * 0.0115 * np.sqrt(horizon)
+        quantiles = dict(zip(QUANTILE_COLUMNS, middle + SCALES * spread, strict=True))
+        rows.append(
+            {
+                "issued_date": origin + pd.Timedelta(days=1),
+                "as_of": as_of,
+                "market": market,
+                "horizon": horizon,
+                "origin": origin,
+                "target_date": origin + pd.offsets.BDay(horizon),
+                "last_price": last,
+                "predicted_price": middle,
+                **quantiles,
+                "unit": "USD/t",
+                "model_confidence": 0.91 - 0.04 * np.log(horizon),
+                "model_version": f"20260701-{market[:5]}-h{horizon}",
+                "model_family": "ridge" if horizon < 20 else "roll_aware",
+                "data_as_of": origin,
+                "simulated": simulated,
+                "created_at": as_of + pd.Timedelta(minutes=3),
+            }
+        )
+    return FORECASTS.enforce(pd.DataFrame(rows))
+
+
+def _reality(market: str, prices: pd.Series, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
+    rows = []
+    for horizon in HORIZONS:
+        for place in range(20, len(prices) - horizon):
+            last, actual = float(prices.iloc[place]), float(prices.iloc[place + horizon])
+            predicted = last + 0.25 * (actual - last) + rng.normal(0, 0.003) * last
+            spread = 1.645 * last * 0.0115 * np.sqrt(horizon)
+            error = abs(predicted - actual)
+            rows.append(
+                {
+                    "prediction_date": prices.index[place + horizon],
+                    "predicted_price": predicted,
+                    "actual_price": actual,
+                    "error_absolute": error,
+                    "error_percentage": 100 * error / actual,
+                    "model_version": f"20260701-{market[:5]}-h{horizon}",
+                    "created_at": (prices.index[place + horizon] + pd.Timedelta(days=1)).tz_localize("UTC"),
+                    "market": market,
+                    "horizon": horizon,
+                    "issued_date": prices.index[place] + pd.Timedelta(days=1),
+                    "last_price": last,
+                    "q05": predicted - spread,
+                    "q95": predicted + spread,
+                    "simulated": simulated,
+                }
+            )
+    return PREDICTIONS_VS_REALITY.enforce(pd.DataFrame(rows))
+
+
+def _quality(parts: Platform, market: str, day: pd.Timestamp) -> pd.DataFrame:
+    declared = parts.catalog.markets[market]
+    rows = []
+    for place, series in enumerate(declared.series_ids):
+        completeness = 0.99 - 0.004 * place
+        rows.append(
+            {
+                "date": day,
+                "market": market,
+                "series": series,
+                "critical": place < 2,
+                "completeness_score": completeness,
+                "freshness_score": 1.0,
+                "validity_score": 1.0,
+                "consistency_score": 1.0,
+                "outlier_score": 0.998,
+                "quality_score": completeness * 0.998,
+                "newest_period": day,
+                "created_at": day.tz_localize("UTC"),
+            }
+        )
+    return DATA_QUALITY.enforce(pd.DataFrame(rows))
+
+
+def _metrics(days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
+    rows = [
+        {
+            "date": day,
+            "model_version": f"20260701-{market[:5]}-h{horizon}",
+            "mape": 0.0075 * np.sqrt(horizon) * rng.uniform(0.9, 1.1),
+            "r2_score": 0.97 - 0.02 * np.log(horizon),
+            "rmse": 7.5 * np.sqrt(horizon),
+            "prediction_count": 1,
+            "avg_latency_ms": 12.0,
+            "cost_usd": rng.uniform(0.10, 0.13) / (len(LEVELS) * len(HORIZONS)),
+            "created_at": day.tz_localize("UTC") + pd.Timedelta(days=1),
+            "market": market,
+            "horizon": horizon,
+            "naive_mape": 0.009 * np.sqrt(horizon),
+            "coverage_90": 0.9,
+            "origins": 250,
+            "simulated": simulated,
+        }
+        for day in days
+        for market in LEVELS
+        for horizon in HORIZONS
+    ]
+    return METRICS_DAILY.enforce(pd.DataFrame(rows))
+
+
+def _decide(parts: Platform, sessions: pd.DatetimeIndex) -> pd.DataFrame:
+    """Two promotions, a rejection and a rollback for every market and horizon, in the ledger and in the model store."""
+    rows = []
+    moments = [(sessions[place] + pd.Timedelta(hours=9)).tz_localize("UTC") for place in (-120, -80, -40, -15)]
+    steps = ("promoted", "promoted", "rejected", "rolled_back")
+    for market in LEVELS:
+        for horizon in HORIZONS:
+            first, second = f"20260601-{market[:5]}-h{horizon}", f"20260701-{market[:5]}-h{horizon}"
+            names = (second, first, f"20260801-{market[:5]}-h{horizon}", second)
+            for moment, step, name in zip(moments, steps, names, strict=True):
+                pointer = parts.models.production(market, horizon)
+                if step == "promoted":
+                    parts.models.save_candidate(market, horizon, name, {"model.json": b"{}"}, {"family": "ridge"})
+                    parts.models.promote(market, horizon, name, pointer, moment.to_pydatetime())
+                elif step == "rolled_back" and pointer is not None:
+                    parts.models.rollback(market, horizon, pointer, moment.to_pydatetime(), name)
+                rows.append(
+                    {
+                        "decided_at": moment,
+                        "market": market,
+                        "horizon": horizon,
+                        "candidate_version": name,
+                        "candidate_family": "ridge",
+                        "champion_version": pointer.version if pointer else None,
+                        "champion_family": "ridge" if pointer else None,
+                        "decision": step,
+                        "reason": {
+                            "promoted": "9 % smaller error than the last price on 250 days, and than the champion",
+                            "rejected": "error 2.1 % larger than the champion's on the same 250 days",
+                            "rolled_back": "coverage fell to 78 % after the promotion",
+                        }[step],
+                        "candidate_mae": 6.1,
+                        "champion_mae": 6.3 if pointer else None,
+                        "naive_mae": 6.9,
+                        "created_at": moment,
+                    }
+                )
+    return PROMOTIONS.enforce(pd.DataFrame(rows))
+
+
+def _collect(parts: Platform, sessions: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> None:
+    for place, source in enumerate(one for one in parts.catalog.sources.values() if one.kind == "api"):
+        collected = (sessions[-1] + pd.Timedelta(days=1, hours=8, minutes=place)).tz_localize("UTC")
+        series = parts.catalog.series_of(source.id)
+        rows = [
+            {
+                "series": one.id,
+                "period": sessions[-1],
+                "value": 18.42 if one.id == "usdmxn" else float(rng.uniform(50, 150)),
+                "published_at": collected - pd.Timedelta(hours=1),
+                "collected_at": collected,
+                "source": source.id,
+                "simulated": simulated,
+            }
+            for one in series
+        ]
+        for group in source.groups:
+            mine = [row for row, one in zip(rows, series, strict=True) if one.group == group]
+            if mine:
+                parts.lake.append_observations(OBSERVATIONS.enforce(pd.DataFrame(mine)), source.folder, group)
