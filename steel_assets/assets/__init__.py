@@ -4,3 +4,10 @@ raw → processed → features → model → validation → promotion → foreca
 the core; it has no ideas of its own. Only this room and ``definitions`` know Dagster, and only this room and the command
 line read the clock. (No ``from __future__ import annotations`` in these files: Dagster reads the annotations.)
 """
+
+import warnings
+
+from dagster import BetaWarning
+
+# One run covers all markets through backfill_policy, which Dagster still calls beta: saying so on every start helps nobody.
+warnings.filterwarnings("ignore", category=BetaWarning, message=".*backfill_policy.*")
