@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REAL_PROVIDERS = {
@@ -26,10 +26,24 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STEEL_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     home: Path = Field(default=Path(".steel"), description="folder of everything the platform stores locally")
-    lake: str | None = Field(default=None, description="folder of the lake; default <home>/lake")
-    warehouse: str | None = Field(default=None, description="DuckDB file of the warehouse; default <home>/warehouse.duckdb")
+    lake: str | None = Field(default=None, description="folder of the lake, or gs://bucket/prefix; default <home>/lake")
+    warehouse: str | None = Field(
+        default=None, description="DuckDB file, or bigquery://project/dataset; default <home>/warehouse.duckdb"
+    )
     redis_url: SecretStr | None = Field(default=None, description="Redis for the cache; default a local cache in <home>/cache")
     catalog_dir: Path | None = Field(default=None, description="your own folder of YAML that extends the shipped catalogue")
+
+    bigquery_location: str | None = Field(default=None, description="where the dataset must be, and is made; else US")
+    bigquery_max_gib_billed: float = Field(default=1.0, gt=0, le=1024, description="a query that bills more does not run")
+    storage_endpoint: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("STEEL_STORAGE_ENDPOINT", "STORAGE_EMULATOR_HOST", "storage_endpoint"),
+        description="another address of Cloud Storage; one with http:// is a test server and gets no credentials",
+    )
+    bigquery_endpoint: str | None = Field(
+        default=None, validation_alias=AliasChoices("STEEL_BIGQUERY_ENDPOINT", "BIGQUERY_EMULATOR_HOST", "bigquery_endpoint")
+    )
+    secret_manager_endpoint: str | None = None
 
     sources: Literal["sandbox", "live", "files"] = Field(
         default="sandbox", description="sandbox: the local simulated market; live: the real providers; files: imports only"
@@ -75,6 +89,9 @@ class Settings(BaseSettings):
     @field_validator(
         "twilio_base_url",
         "sandbox_url",
+        "storage_endpoint",
+        "bigquery_endpoint",
+        "secret_manager_endpoint",
         "dagster_url",
         "yahoo_finance_base_url",
         "alpha_vantage_base_url",
@@ -86,6 +103,14 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError(f"{url!r} must start with http:// or https://")
         return url.rstrip("/") if url else url
+
+    @field_validator("lake", "warehouse")
+    @classmethod
+    def _is_a_path_or_an_address(cls, place: str | None, info: ValidationInfo) -> str | None:
+        address = {"lake": "gs://bucket/prefix", "warehouse": "bigquery://project/dataset"}[str(info.field_name)]
+        if place and ":/" in place and not place.startswith(address.partition("/")[0] + "//"):
+            raise ValueError(f"{place!r} must be a path on this machine or {address}")
+        return place
 
     @model_validator(mode="after")
     def _channels_are_whole(self) -> Self:
@@ -103,6 +128,16 @@ class Settings(BaseSettings):
     def simulated(self) -> bool:
         """True when prices come from the sandbox."""
         return self.sources == "sandbox"
+
+    @property
+    def lake_address(self) -> str:
+        """Where the lake is: a folder, or ``gs://…``."""
+        return str(self.lake or self.lake_path)
+
+    @property
+    def warehouse_address(self) -> str:
+        """Where the warehouse is: a file, or ``bigquery://…``."""
+        return str(self.warehouse or self.warehouse_path)
 
     @property
     def lake_path(self) -> Path:
