@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from steel_assets.adapters.model_store import ModelStore
 from steel_assets.adapters.notifiers import Notifier
 from steel_assets.adapters.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.secret_manager import Secrets
 from steel_assets.adapters.warehouse import DuckDBWarehouse, Warehouse
 from steel_assets.catalog import Catalog, CatalogError, Source, load_catalog
 from steel_assets.core.types import Series
@@ -37,7 +39,7 @@ class Platform:
 
     @cached_property
     def store(self) -> ObjectStore:
-        return LocalFolder(self.settings.lake_path)
+        return store_at(self.settings.lake_address, self.settings)
 
     @cached_property
     def lake(self) -> Lake:
@@ -45,13 +47,18 @@ class Platform:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        return DuckDBWarehouse(self.settings.warehouse_path)
+        return warehouse_at(self.settings.warehouse_address, self.settings)
 
     @cached_property
     def cache(self) -> Cache:
-        if self.settings.redis_url is not None:
-            return RedisCache(self.settings.redis_url.get_secret_value())
+        redis = self.secrets.reveal(self.settings.redis_url)
+        if redis is not None:
+            return RedisCache(redis.get_secret_value())
         return LocalCache(self.settings.home / "cache")
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return secrets_for(self.settings)
 
     @cached_property
     def models(self) -> ModelStore:
@@ -62,10 +69,8 @@ class Platform:
         return HttpxHttp(timeout_seconds=self.settings.http_timeout_seconds)
 
     def stored_bytes(self) -> int:
-        """What the lake and the warehouse hold on this machine."""
-        folders = [path for path in (self.settings.lake_path, self.settings.warehouse_path) if path.exists()]
-        files = [file for path in folders for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file()]
-        return sum(file.stat().st_size for file in files)
+        """What the lake and the warehouse hold, wherever they are."""
+        return self.store.stored_bytes() + self.warehouse.stored_bytes()
 
     @cached_property
     def notifiers(self) -> dict[str, Notifier]:
@@ -78,12 +83,13 @@ class Platform:
 
         chosen = self.settings
         found: dict[str, Notifier | None] = {"log": LogFile(chosen.home / "alerts.log")}
-        hook, slack, token = chosen.alert_webhook_url, chosen.slack_webhook_url, chosen.twilio_auth_token
-        found["webhook"] = Webhook(hook, chosen.alert_webhook_secret) if hook else None
+        reveal = self.secrets.reveal
+        hook, slack, token = map(reveal, (chosen.alert_webhook_url, chosen.slack_webhook_url, chosen.twilio_auth_token))
+        found["webhook"] = Webhook(hook, reveal(chosen.alert_webhook_secret)) if hook else None
         found["slack"] = Slack(slack) if slack else None
         found["email"] = found["sms"] = None
         if chosen.smtp_host and chosen.email_from:
-            user, password, to = chosen.smtp_user, chosen.smtp_password, _listed(chosen.email_to)
+            user, password, to = chosen.smtp_user, reveal(chosen.smtp_password), _listed(chosen.email_to)
             way = (chosen.smtp_host, chosen.smtp_port, chosen.smtp_security)
             found["email"] = Email(Mailbox(*way, user, password, chosen.email_from, to))
         if chosen.twilio_account_sid and token and chosen.sms_from:
@@ -111,7 +117,7 @@ class Platform:
         return Access(
             http=self.http,
             base_url=self.settings.base_url(source.id),
-            api_key=self.settings.api_key(source.id),
+            api_key=self.secrets.reveal(self.settings.api_key(source.id)),
             history_years=self.settings.history_years,
             simulated=self.settings.simulated,
             outputsize=self.settings.alpha_vantage_outputsize,
@@ -121,6 +127,38 @@ class Platform:
 def _listed(text: str) -> tuple[str, ...]:
     """The parts of a setting that lists several, separated by commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def store_at(address: str, chosen: Settings) -> ObjectStore:
+    """The object store at ``address``: a folder, or ``gs://bucket/prefix``. Raises ObjectStoreError when it is neither."""
+    if "://" not in address:
+        return LocalFolder(Path(address))
+    from steel_assets.adapters.gcs_store import GcsStore
+    from steel_assets.adapters.google_clients import storage_client
+
+    return GcsStore(address, connect=partial(storage_client, chosen.storage_endpoint))
+
+
+def warehouse_at(address: str, chosen: Settings) -> Warehouse:
+    """The warehouse at ``address``: a DuckDB file, or ``bigquery://project/dataset``. Raises WarehouseError for neither."""
+    if "://" not in address:
+        return DuckDBWarehouse(Path(address))
+    from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
+    from steel_assets.adapters.google_clients import bigquery_client
+
+    return BigQueryWarehouse(
+        address,
+        connect=partial(bigquery_client, endpoint=chosen.bigquery_endpoint),
+        location=chosen.bigquery_location,
+        max_gib_billed=chosen.bigquery_max_gib_billed,
+    )
+
+
+def secrets_for(chosen: Settings) -> Secrets:
+    """What looks up the settings that name a secret instead of holding it."""
+    from steel_assets.adapters.google_clients import secret_client
+
+    return Secrets(partial(secret_client, chosen.secret_manager_endpoint))
 
 
 def platform(chosen: Settings | None = None) -> Platform:

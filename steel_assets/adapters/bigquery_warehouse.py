@@ -22,7 +22,7 @@ from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets.adapters.google_errors import Diagnosis, Trouble, explained
 from steel_assets.adapters.warehouse import Job, WarehouseBusy, WarehouseError, checked, migration
 from steel_assets.adapters.warehouse_rows import in_memory, span, staged
-from steel_assets.core.tables import Table
+from steel_assets.core.tables import WAREHOUSE_TABLES, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -99,6 +99,11 @@ class BigQueryWarehouse:
     @property
     def address(self) -> str:
         return f"bigquery://{self.project}/{self.dataset}"
+
+    def stored_bytes(self) -> int:
+        with self._explained("measure"):
+            found = [self._table(table) for table in WAREHOUSE_TABLES]
+            return sum(one.num_bytes or 0 for one in found if one is not None)
 
     def take_jobs(self) -> list[Job]:
         return self._runner.take() if self._runner else []

@@ -112,6 +112,13 @@ class GcsStore:
             raise ObjectNotFound(key)
         return base64.b64decode(blob.md5_hash).hex() if blob.md5_hash else md5_of(self.get(key))
 
+    def stored_bytes(self) -> int:
+        with self._explained("measure"):
+            blobs = self._client.list_blobs(
+                self.bucket_name, prefix=self.prefix, fields="items(size),nextPageToken", **self._tries
+            )
+            return sum(blob.size or 0 for blob in blobs)
+
     def uri(self, key: str) -> str:
         place = f"{self.bucket_name}/{quote(self.prefix + checked_key(key))}"
         is_object = "." in key.rpartition("/")[2]

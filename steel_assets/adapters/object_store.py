@@ -63,6 +63,9 @@ class ObjectStore(Protocol):
     def checksum(self, key: str) -> str:
         """The md5 of the content of ``key`` in hexadecimal, by which copies are verified. Raises ObjectNotFound."""
 
+    def stored_bytes(self) -> int:
+        """What all objects together weigh."""
+
     def uri(self, key: str) -> str:
         """Where a person finds the object."""
 
@@ -122,6 +125,9 @@ class LocalFolder:
 
     def checksum(self, key: str) -> str:
         return md5_of(self.get(key))
+
+    def stored_bytes(self) -> int:
+        return sum(file.stat().st_size for key in self.list("") if (file := self.root / key).exists())
 
     def uri(self, key: str) -> str:
         return self._path(key).as_uri()

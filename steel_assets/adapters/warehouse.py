@@ -91,6 +91,9 @@ class Warehouse(Protocol):
     def uri_of_database(self) -> str:
         """Where a person finds all of them."""
 
+    def stored_bytes(self) -> int:
+        """What the platform's tables together weigh."""
+
     def take_jobs(self) -> list[Job]:
         """The jobs run since this was last asked, oldest first; none where nothing is billed."""
 
@@ -132,6 +135,9 @@ class DuckDBWarehouse:
     @property
     def uri_of_database(self) -> str:
         return self.path.as_uri()
+
+    def stored_bytes(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
 
     def take_jobs(self) -> list[Job]:
         return []

@@ -6,7 +6,8 @@ import typer
 
 from steel_assets.adapters.http import HttpError
 from steel_assets.adapters.lake import LakeError
-from steel_assets.adapters.object_store import Conflict, ObjectNotFound
+from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStoreError
+from steel_assets.adapters.secret_manager import SecretError
 from steel_assets.adapters.warehouse import WarehouseError
 from steel_assets.catalog import CatalogError
 from steel_assets.cli import backtest, collect, demo, dev, doctor, forecast, import_file, keys, serve, status
@@ -26,6 +27,8 @@ EXPECTED = (
     KeyStoreError,
     LakeError,
     ObjectNotFound,
+    ObjectStoreError,
+    SecretError,
     TableError,
     WarehouseError,
 )

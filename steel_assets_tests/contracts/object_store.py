@@ -149,5 +149,12 @@ class ObjectStoreContract:
         store.put("a", b"content")
         assert store.checksum("a") == hashlib.md5(b"content", usedforsecurity=False).hexdigest()
 
+    def test_what_is_stored_is_weighed(self, store: ObjectStore) -> None:
+        assert store.stored_bytes() == 0
+        store.put("a/b", b"12345")
+        store.put("c", b"123")
+        store.put("c", b"12")
+        assert store.stored_bytes() == 7
+
     def test_an_object_has_an_address_that_names_it(self, store: ObjectStore) -> None:
         assert "raw-data/x=1/a+b.parquet" in store.uri("raw-data/x=1/a+b.parquet").replace("%3D", "=").replace("%2B", "+")

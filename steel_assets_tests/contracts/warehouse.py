@@ -170,6 +170,12 @@ class WarehouseContract:
         )
         assert warehouse.count(SMALL) == 10_000
 
+    def test_what_is_stored_is_weighed(self, warehouse: Warehouse):
+        assert warehouse.stored_bytes() == 0
+        values = {"string": "text", "float": 1.5, "int": 7, "date": MOMENT, "timestamp": MOMENT}
+        warehouse.upsert(PROMOTIONS, pd.DataFrame([{c.name: values[c.dtype] for c in PROMOTIONS.columns}]))
+        assert warehouse.stored_bytes() > 50
+
     def test_a_table_has_an_address_that_names_it_and_its_dataset(self, warehouse: Warehouse):
         assert "small" in warehouse.uri(SMALL)
         assert "steel_rebar_predictor" in warehouse.uri(SMALL)

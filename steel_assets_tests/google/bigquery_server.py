@@ -79,7 +79,8 @@ class BigQueryServer:
         if "$" in call.names["table"]:
             raise NotServed("partition decorators")
         found = self.held.table(call.names["project"], call.names["dataset"], call.names["table"])
-        return found.resource(self.held.count(found), self.held.dataset(found.project, found.dataset)["location"])
+        weight = self.held.bytes_of(found, {one["name"].lower() for one in found.fields})
+        return found.resource(self.held.count(found), weight, self.held.dataset(found.project, found.dataset)["location"])
 
     def _delete_table(self, call: Call) -> None:
         call.only()

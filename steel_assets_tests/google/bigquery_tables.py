@@ -42,7 +42,7 @@ class Table:
     def type_of(self, column: str) -> Type | None:
         return next((named(one["type"]) for one in self.fields if one["name"].lower() == column.lower()), None)
 
-    def resource(self, rows: int, location: str) -> dict[str, Any]:
+    def resource(self, rows: int, weight: int, location: str) -> dict[str, Any]:
         told = {
             "kind": "bigquery#table",
             "id": self.full_name,
@@ -52,6 +52,7 @@ class Table:
             "tableReference": {"projectId": self.project, "datasetId": self.dataset, "tableId": self.name},
             "schema": {"fields": self.fields},
             "numRows": str(rows),
+            "numBytes": str(weight),
             "description": self.description,
             **self.layout,
         }
