@@ -6,11 +6,12 @@ import typer
 
 from steel_assets.adapters.http import HttpError
 from steel_assets.adapters.lake import LakeError
+from steel_assets.adapters.lake_copy import CopyRefused
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStoreError
 from steel_assets.adapters.secret_manager import SecretError
 from steel_assets.adapters.warehouse import WarehouseError
 from steel_assets.catalog import CatalogError
-from steel_assets.cli import backtest, collect, demo, dev, doctor, forecast, import_file, keys, serve, status
+from steel_assets.cli import backtest, collect, copy, demo, dev, doctor, forecast, import_file, keys, serve, status
 from steel_assets.cli.problem import Problem, run
 from steel_assets.core.history import HistoryError
 from steel_assets.core.tables import TableError
@@ -21,6 +22,7 @@ EXPECTED = (
     Problem,
     CatalogError,
     Conflict,
+    CopyRefused,
     HistoryError,
     HttpError,
     ImportRefused,
@@ -51,6 +53,8 @@ app.command("dev")(dev.dev)
 app.command("sandbox")(dev.sandbox)
 app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")
+app.add_typer(copy.lake, name="lake")
+app.add_typer(copy.warehouse, name="warehouse")
 
 
 def main() -> None:

@@ -1,68 +1,90 @@
-"""The HTTP service: the next business day's price of the default market, from the forecasts in the lake."""
+"""The application: routes inside, the door outside, and what runs in the background between start and stop."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
-import pandas as pd
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from steel_assets import __version__
-from steel_assets.adapters.lake import Lake
-from steel_assets.catalog import Catalog
+from steel_assets.serving import api, dashboard, operations
+from steel_assets.serving.door import Door
+from steel_assets.serving.errors import Refused
+from steel_assets.serving.service import Service
+
+STATIC = Path(__file__).parent / "static"
+DESCRIPTION = (
+    "Tomorrow's steel price, and how far to trust it. Send your key in the header `X-API-Key` (`steel keys create` makes one). "
+    "Every key may make a number of requests an hour; answers carry `X-RateLimit-Limit`, `X-RateLimit-Remaining` and "
+    "`X-RateLimit-Reset` (Unix seconds). Errors are `{error, message, status_code, retry_after}`."
+)
 
 
-def create_app(lake: Lake, catalog: Catalog) -> FastAPI:
-    """The service over ``lake``. It answers 503 with a reason until a forecast was published."""
-    app = FastAPI(title="Steel Assets", version=__version__, docs_url="/docs", redoc_url=None)
-    market = catalog.markets[catalog.rules.default_market]
+def create_app(service: Service) -> ASGIApp:
+    """The whole service as one ASGI application."""
 
-    @app.get("/health")
-    def health() -> dict[str, str]:
-        """The process is alive."""
-        return {"status": "ok"}
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service.refresher.start()
+        background = [asyncio.create_task(service.access.watch()), asyncio.create_task(_every_minute(service))]
+        yield
+        for task in background:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await service.refresher.stop()
+        await asyncio.to_thread(service.meter.close_minute)
 
-    @app.get("/")
-    def about() -> dict[str, Any]:
-        """What this service is and what it reads."""
-        latest = _latest(lake, market.id)
-        return {
-            "service": "steel-assets",
-            "version": __version__,
-            "documentation_url": "/docs",
-            "data_sources": [source.id for source in catalog.sources.values() if source.kind == "api"],
-            "last_model_update": None if latest is None else latest["as_of"].isoformat(),
-            "simulated": lake.simulated,
-        }
-
-    @app.get("/predict/steel-rebar-price")
-    def predict() -> JSONResponse:
-        """The price of the default market on the next business day."""
-        latest = _latest(lake, market.id)
-        if latest is None:
-            message = "no forecast was published yet; run the daily_data_update job, or make demo"
-            return JSONResponse({"error": "no_forecast", "message": message, "status_code": 503}, status_code=503)
-        return JSONResponse(
-            {
-                "prediction_date": f"{latest['target_date']:%Y-%m-%d}",
-                "predicted_price_usd_per_ton": round(float(latest["predicted_price"]), 2),
-                "currency": "USD",
-                "unit": "metric ton",
-                "model_confidence": round(float(latest["model_confidence"]), 4),
-                "timestamp": latest["as_of"].isoformat(),
-            },
-            headers={"X-Simulated": "true"} if latest["simulated"] else {},
-        )
-
-    return app
+    app = FastAPI(
+        title="Steel Assets",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        license_info={"name": "Apache-2.0"},
+    )
+    app.include_router(api.routes(service))
+    app.include_router(operations.routes(service))
+    app.include_router(dashboard.routes(service, app.openapi))
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Refused, _refused)
+    return Door(
+        app,
+        access=service.access,
+        limiter=service.limiter,
+        meter=service.meter,
+        ready=service.ready_answer,
+    )
 
 
-def _latest(lake: Lake, market: str) -> dict[str, Any] | None:
-    """The newest published forecast of ``market``, one business day ahead; None before the first."""
-    keys = [key for key in lake.store.list("predictions/daily/") if key.split("/")[-1].startswith(f"{market}-")]
-    if not keys:
-        return None
-    frame: pd.DataFrame = lake.read(max(keys))
-    row: dict[str, Any] = frame.sort_values("horizon").iloc[0].to_dict()
-    return row
+async def _every_minute(service: Service) -> None:
+    while True:
+        await asyncio.sleep(60 - service.now() % 60)
+        await asyncio.to_thread(service.meter.close_minute)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class
+    said = [f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in error.errors()]
+    return Refused(422, "; ".join(said)).response()
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  registered for this class
+    return Refused(error.status_code, str(error.detail)).response(dict(error.headers or {}))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)  # noqa: S101  registered for this class
+    return error.response()

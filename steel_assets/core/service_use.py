@@ -1,0 +1,115 @@
+"""What the prediction service measured about itself: one JSON line per minute and process, and what a day adds up to.
+
+The service writes them to the lake under ``service/measurements/<date>/<hour>-<process>.jsonl`` (UTC); the metrics stage
+reads them back with ``parse`` and ``summary``. Latency is from the request's arrival to its last byte handed to the network.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+
+FOLDER = "service/measurements"
+
+LATENCY_BUCKETS_MS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+"""Upper bounds of the latency histogram; one more bucket holds whatever was slower."""
+
+
+@dataclass(frozen=True)
+class Minute:
+    """One minute of one process.
+
+    Attributes:
+        minute: start, UTC, for example 2026-11-20T08:01Z.
+        process: name of the process, unique within the hour.
+        requests: answered in that minute, operational paths (health, metrics, static) left out.
+        predictions: those that were answered with a forecast.
+        errors: answers with status 500 and above.
+        latency_ms_sum, latency_ms_max: over ``requests``.
+        latency_counts: requests per bucket of LATENCY_BUCKETS_MS, not cumulative, the last one for slower.
+        up_seconds: seconds of the minute that the service could answer with a forecast.
+        cpu_seconds: processor time used.
+        memory_bytes: resident memory at the end of the minute.
+    """
+
+    minute: str
+    process: str
+    requests: int
+    predictions: int
+    errors: int
+    latency_ms_sum: float
+    latency_ms_max: float
+    latency_counts: tuple[int, ...]
+    up_seconds: float
+    cpu_seconds: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
+class Use:
+    """What some minutes add up to; None where nothing was measured."""
+
+    requests: int
+    predictions: int
+    errors: int
+    avg_latency_ms: float | None
+    p99_latency_ms: float | None
+    error_share: float | None
+    availability_share: float | None
+    requests_per_second: float | None
+    cpu_share: float | None
+    memory_bytes: int | None
+
+
+def measurement_key(minute: str, process: str) -> str:
+    """Where a minute belongs in the lake."""
+    return f"{FOLDER}/{minute[:10]}/{minute[11:13]}-{process}.jsonl"
+
+
+def to_line(minute: Minute) -> str:
+    return json.dumps(asdict(minute), allow_nan=False, separators=(",", ":"))
+
+
+def parse(content: bytes) -> list[Minute]:
+    """The minutes of one file; a line cut off by a crash is left out."""
+    found = []
+    for line in content.splitlines():
+        try:
+            row = json.loads(line)
+            minute = Minute(**{field.name: row[field.name] for field in fields(Minute)})
+        except (ValueError, KeyError, TypeError):
+            continue
+        found.append(minute)
+    return found
+
+
+def summary(minutes: Iterable[Minute]) -> Use:
+    """Any minutes of any processes, added up. Availability counts measured minutes only."""
+    every = list(minutes)
+    seconds = 60.0 * len(every)
+    requests = sum(one.requests for one in every)
+    counts = [sum(column) for column in zip(*(one.latency_counts for one in every), strict=True)]
+    return Use(
+        requests=requests,
+        predictions=sum(one.predictions for one in every),
+        errors=sum(one.errors for one in every),
+        avg_latency_ms=sum(one.latency_ms_sum for one in every) / requests if requests else None,
+        p99_latency_ms=quantile_ms(counts, 0.99),
+        error_share=sum(one.errors for one in every) / requests if requests else None,
+        availability_share=sum(one.up_seconds for one in every) / seconds if every else None,
+        requests_per_second=requests / seconds if every else None,
+        cpu_share=sum(one.cpu_seconds for one in every) / seconds if every else None,
+        memory_bytes=max(one.memory_bytes for one in every) if every else None,
+    )
+
+
+def quantile_ms(counts: Sequence[int], level: float) -> float | None:
+    """Upper bound of the bucket in which quantile ``level`` lies; infinity beyond the last bound, None without requests."""
+    total, reached = sum(counts), 0
+    for bound, count in zip((*LATENCY_BUCKETS_MS, math.inf), counts, strict=False):
+        reached += count
+        if total and reached >= level * total:
+            return float(bound)
+    return None

@@ -1,0 +1,279 @@
+"""From a snapshot to what the API says. Pure: a snapshot and a moment in, plain JSON out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from steel_assets.core.types import QUANTILE_COLUMNS
+from steel_assets.core.units import UnitError, conversion
+from steel_assets.serving.errors import Refused
+from steel_assets.serving.snapshot import Snapshot
+
+
+def default_forecast(snapshot: Snapshot) -> dict[str, Any]:
+    """The default market's next business day, prices in USD per metric ton. Raises Refused (503) before the first."""
+    catalogue = snapshot["catalogue"]
+    market = catalogue["default_market"] if catalogue else None
+    rows = snapshot.forecast(market) if market else None
+    if not rows:
+        raise _unpublished(snapshot, market)
+    row = rows[0]
+    try:
+        factor = conversion(row["unit"], "USD/t").factor
+    except UnitError as error:
+        reason = f"the default market {market} is priced in {row['unit']}, which is not USD per ton; set default_market"
+        raise Refused(503, reason, error="no_forecast", retry_after=300) from error
+    return {**row, **{name: row[name] * factor for name in ("predicted_price", "last_price", *QUANTILE_COLUMNS)}}
+
+
+def prediction(snapshot: Snapshot) -> dict[str, Any]:
+    """The body of GET /predict/steel-rebar-price, the contract of the system it replaces."""
+    row = default_forecast(snapshot)
+    return {
+        "prediction_date": row["target_date"],
+        "predicted_price_usd_per_ton": round(row["predicted_price"], 2),
+        "currency": "USD",
+        "unit": "metric ton",
+        "model_confidence": round(row["model_confidence"], 4),
+        "timestamp": row["as_of"],
+    }
+
+
+def prediction_detail(snapshot: Snapshot, moment: float) -> dict[str, Any]:
+    """The same with everything a careful buyer asks next."""
+    row = default_forecast(snapshot)
+    exchange = snapshot["exchange"]
+    price = row["predicted_price"]
+    return {
+        **prediction(snapshot),
+        "market": row["market"],
+        "interval_90": {"low_usd_per_ton": round(row["q05"], 2), "high_usd_per_ton": round(row["q95"], 2)},
+        "last_price_usd_per_ton": round(row["last_price"], 2),
+        "predicted_price_mxn_per_ton": round(price * exchange["pesos_per_dollar"], 2) if exchange else None,
+        "exchange_rate": exchange,
+        "model_version": row["model_version"],
+        "model_family": row["model_family"],
+        "last_training_date": last_training(snapshot, row["market"]),
+        "data_as_of": row["data_as_of"],
+        "staleness": staleness(snapshot, row, moment),
+        "data_sources": [source["id"] for source in snapshot["catalogue"]["sources"]],
+        "simulated": row["simulated"],
+    }
+
+
+def staleness(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> dict[str, Any]:
+    """How old a forecast is; stale once the day it is about has passed in the platform's own time zone."""
+    zone = ZoneInfo((snapshot["catalogue"] or {}).get("zone", "UTC"))
+    today = datetime.fromtimestamp(moment, zone).date()
+    age = moment - datetime.fromisoformat(row["as_of"]).timestamp()
+    return {"stale": today > date.fromisoformat(row["target_date"]), "age_seconds": max(0, int(age))}
+
+
+def last_training(snapshot: Snapshot, market: str) -> str | None:
+    """Day of the newest decision about a model of ``market``, or of its newest switch; None when there was neither."""
+    decided = [row["decided_at"] for row in snapshot["ledger"] if row["market"] == market]
+    switched = [row["since"] for row in snapshot["champions"] if row["market"] == market and row["since"]]
+    newest = max([*decided, *switched], default=None)
+    return newest[:10] if newest else None
+
+
+def about(snapshot: Snapshot, version: str) -> dict[str, Any]:
+    """The body of GET /."""
+    since = [row["since"] for row in snapshot["champions"] if row["since"]]
+    issued = [entry["rows"][0]["as_of"] for entry in snapshot["latest"].values() if entry["rows"]]
+    return {
+        "service": "steel-assets",
+        "version": version,
+        "documentation_url": "/docs",
+        "data_sources": [source["id"] for source in (snapshot["catalogue"] or {}).get("sources", [])],
+        "last_model_update": max(since, default=max(issued, default=None)),
+        "simulated": snapshot.simulated,
+    }
+
+
+def markets(snapshot: Snapshot, moment: float) -> dict[str, Any]:
+    """The body of GET /v1/markets."""
+    default = (snapshot["catalogue"] or {}).get("default_market")
+    return {
+        "markets": [
+            {
+                **{name: one[name] for name in ("id", "name", "commodity", "region", "unit", "price_level", "horizons")},
+                "default": one["id"] == default,
+                "issued_date": rows[0]["issued_date"] if (rows := snapshot.forecast(one["id"])) else None,
+                "stale": staleness(snapshot, rows[0], moment)["stale"] if rows else None,
+                "simulated": rows[0]["simulated"] if rows else None,
+            }
+            for one in _markets(snapshot)
+        ]
+    }
+
+
+def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, moment: float) -> dict[str, Any]:
+    """The body of GET /v1/markets/{market}/forecasts. Raises Refused."""
+    known(snapshot, market)
+    rows = snapshot.forecast(market) if as_of is None else _issue(snapshot, market, as_of)
+    if not rows:
+        raise _unpublished(snapshot, market)
+    first = rows[0]
+    return {
+        "market": market,
+        "issued_date": first["issued_date"],
+        "as_of": first["as_of"],
+        "origin": first["origin"],
+        "data_as_of": first["data_as_of"],
+        "last_price": first["last_price"],
+        "unit": first["unit"],
+        "simulated": first["simulated"],
+        **staleness(snapshot, first, moment),
+        "forecasts": [
+            {
+                "horizon": row["horizon"],
+                "target_date": row["target_date"],
+                "predicted_price": row["predicted_price"],
+                "quantiles": {name: row[name] for name in QUANTILE_COLUMNS},
+                "model_confidence": row["model_confidence"],
+                "model_version": row["model_version"],
+                "model_family": row["model_family"],
+            }
+            for row in rows
+        ],
+    }
+
+
+def scorecard(snapshot: Snapshot, market: str) -> dict[str, Any]:
+    """The body of GET /v1/markets/{market}/scorecard; no horizons until the first forecast's day has come."""
+    declared = known(snapshot, market)
+    found = snapshot["scorecards"].get(market) or {"market": market, "window": 0, "horizons": [], "rows": []}
+    return {**found, "unit": declared["unit"], "simulated": snapshot.simulated}
+
+
+def explanation(snapshot: Snapshot, market: str) -> dict[str, Any]:
+    """Why the forecast is what it is, and how far to trust it: the models, why they are in force, the data beneath."""
+    declared = known(snapshot, market)
+    rows = snapshot.forecast(market)
+    if not rows:
+        raise _unpublished(snapshot, market)
+    scores = {one["horizon"]: one for one in (snapshot["scorecards"].get(market) or {}).get("horizons", [])}
+    assessed = snapshot["quality"].get(market)
+    names = (snapshot["catalogue"] or {}).get("series", {})
+    data = {one["series"]: one for one in (assessed or {}).get("series", [])}
+    drivers = [declared["target_series"], *declared["drivers"]]
+    return {
+        "market": market,
+        "target": {key: declared[key] for key in ("price_level", "unit", "target_series", "target_version", "calendar")},
+        "horizons": [_explained(snapshot, row, scores.get(row["horizon"])) for row in rows],
+        "quality_score": assessed["quality_score"] if assessed else None,
+        "data": [
+            {
+                "series": name,
+                "name": names.get(name, {}).get("name", name),
+                "source": names.get(name, {}).get("source"),
+                "role": "target" if place == 0 else "driver",
+                "quality_score": data.get(name, {}).get("quality_score"),
+                "newest_period": data.get(name, {}).get("newest_period"),
+            }
+            for place, name in enumerate(drivers)
+        ],
+        "simulated": rows[0]["simulated"],
+    }
+
+
+def models(snapshot: Snapshot, market: str | None) -> dict[str, Any]:
+    """The body of GET /v1/models: who is in force and every decision, newest first."""
+    if market is not None:
+        known(snapshot, market)
+    return {
+        "champions": [
+            {**row, "family": _family(snapshot, row)} for row in snapshot["champions"] if market in (None, row["market"])
+        ],
+        "ledger": [row for row in snapshot["ledger"] if market in (None, row["market"])],
+    }
+
+
+def metrics(snapshot: Snapshot, market: str | None, start: date | None, end: date | None) -> dict[str, Any]:
+    """The body of GET /v1/metrics/daily: rows of the table ``metrics_daily``."""
+    if market is not None:
+        known(snapshot, market)
+    first, last = (start or date.min).isoformat(), (end or date.max).isoformat()
+    return {"metrics": [r for r in snapshot["metrics"] if market in (None, r["market"]) and first <= r["date"] <= last]}
+
+
+def known(snapshot: Snapshot, market: str) -> dict[str, Any]:
+    """The declaration of ``market``. Raises Refused (404) with those that exist, (503) before anything was read."""
+    declared = snapshot.market(market)
+    if declared is None:
+        if snapshot["catalogue"] is None:
+            raise _unpublished(snapshot, None)
+        raise Refused(404, f"there is no such market; there are {', '.join(one['id'] for one in _markets(snapshot))}")
+    return declared
+
+
+def _explained(snapshot: Snapshot, row: Mapping[str, Any], score: Mapping[str, Any] | None) -> dict[str, Any]:
+    decision = next(
+        (
+            one
+            for one in snapshot["ledger"]
+            if one["market"] == row["market"]
+            and one["horizon"] == row["horizon"]
+            and one["candidate_version"] == row["model_version"]
+            and one["decision"] != "rejected"
+        ),
+        None,
+    )
+    return {
+        "horizon": row["horizon"],
+        "model_family": row["model_family"],
+        "model_version": row["model_version"],
+        "change_share": row["predicted_price"] / row["last_price"] - 1,
+        "interval_width_share": (row["q95"] - row["q05"]) / row["predicted_price"],
+        "model_confidence": row["model_confidence"],
+        "in_force_because": decision["reason"] if decision else None,
+        "skill_over_last_price": score["skill"] if score else None,
+        "coverage_90": score["coverage_90"] if score else None,
+        "forecasts_scored": score["forecasts"] if score else 0,
+    }
+
+
+def _family(snapshot: Snapshot, champion: Mapping[str, Any]) -> str | None:
+    for row in snapshot.forecast(champion["market"]) or []:
+        if row["horizon"] == champion["horizon"] and row["model_version"] == champion["version"]:
+            return str(row["model_family"])
+    for decision in snapshot["ledger"]:
+        if decision["candidate_version"] == champion["version"]:
+            return str(decision["candidate_family"])
+    return None
+
+
+def _issue(snapshot: Snapshot, market: str, as_of: date | datetime) -> Sequence[Mapping[str, Any]]:
+    """The newest issue that was public at ``as_of`` (a day: at its end, by the day of issue). Raises Refused."""
+    if snapshot.parts["issues"].read_at is None:
+        raise Refused(503, "past forecasts were not read yet; try again in a moment", retry_after=5)
+    past = list(snapshot["issues"].get(market) or [])
+    newest = snapshot.forecast(market)
+    if newest:
+        past.append({"issued_date": newest[0]["issued_date"], "as_of": newest[0]["as_of"], "rows": newest})
+    if isinstance(as_of, datetime):
+        moment = as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+        found = [one for one in past if datetime.fromisoformat(one["as_of"]) <= moment]
+    else:
+        found = [one for one in past if one["issued_date"] <= as_of.isoformat()]
+    if not found:
+        first = min((one["issued_date"] for one in past), default=None)
+        raise Refused(404, f"no forecast of {market} was published by then; the first kept is of {first}")
+    rows: Sequence[Mapping[str, Any]] = max(found, key=lambda one: datetime.fromisoformat(one["as_of"]))["rows"]
+    return rows
+
+
+def _markets(snapshot: Snapshot) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (snapshot["catalogue"] or {}).get("markets", [])
+    return found
+
+
+def _unpublished(snapshot: Snapshot, market: str | None) -> Refused:
+    damaged = (snapshot["latest"].get(market) or {}).get("problems") or list(snapshot.problems.values())
+    why = f" ({damaged[0]})" if damaged else ""
+    remedy = "run the job daily_data_update, or make demo"
+    return Refused(503, f"no forecast was published yet{why}; {remedy}", error="no_forecast", retry_after=60)

@@ -1,0 +1,169 @@
+"""The routes of the API. Each asks ``answers`` and hands out bytes; who may ask was decided at the door."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.security import APIKeyHeader
+from pydantic import BeforeValidator, WithJsonSchema
+from starlette.responses import Response
+
+from steel_assets import __version__
+from steel_assets.serving import answers, contract, state
+from steel_assets.serving.contract import refusals
+from steel_assets.serving.service import Service
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?")
+
+READ = refusals(401, 403, 422, 429, 503)
+api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="made by `steel keys create`")
+
+
+def _day(value: Any) -> date:
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise ValueError("write a day as 2026-11-20")
+    return date.fromisoformat(value)
+
+
+def _moment(value: Any) -> date | datetime:
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        return datetime.fromisoformat(value.upper())
+    try:
+        return _day(value)
+    except ValueError as error:
+        raise ValueError("write a day as 2026-11-20, or a moment as 2026-11-20T08:00:00Z") from error
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[
+    date | datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+]
+MarketId = Annotated[str, Path(description="id of the market", examples=["rebar_fob_turkey"], min_length=1)]
+MarketFilter = Annotated[str | None, Query(description="only this market", examples=["rebar_fob_turkey"])]
+Switch = Literal["true", "false"]
+
+
+def routes(service: Service) -> APIRouter:
+    """Everything that reads."""
+    open_router = APIRouter(tags=["service"])
+    reading = APIRouter(dependencies=[Depends(api_key)])
+
+    @open_router.get("/", response_model=contract.About)
+    async def about() -> Response:
+        """What this service is and what it reads."""
+        return _json(answers.about(service.snapshot, __version__))
+
+    @open_router.get("/health", response_model=contract.Health)
+    async def health() -> Response:
+        """The process is alive; nothing else is asked."""
+        return Response(b'{"status":"ok"}', media_type="application/json")
+
+    @open_router.get(
+        "/ready", response_model=contract.Ready, responses={503: {"model": contract.Ready, "description": "Not yet."}}
+    )
+    async def ready() -> Response:
+        """Whether a forecast of the default market can be answered; says what is not up to date."""
+        body = service.readiness()
+        return _json(body, 200 if body["status"] == "ready" else 503)
+
+    @open_router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    async def prometheus() -> Response:
+        """Measurements of this process, for Prometheus."""
+        content, media_type = service.prometheus()
+        return Response(content, media_type=media_type)
+
+    @reading.get("/predict/steel-rebar-price", tags=["forecasts"], responses=READ | _either())
+    async def predict(
+        request: Request,
+        detail: Annotated[Switch, Query(description="true: with interval, peso price, model, data and age")] = "false",
+    ) -> Response:
+        """The default market's price on its next business day."""
+        request.scope["steel.predicted"] = True
+        snapshot, now = service.snapshot, service.now()
+        body = answers.prediction_detail(snapshot, now) if detail == "true" else answers.prediction(snapshot)
+        return _json(body, headers=service.forecast_headers())
+
+    @reading.get("/v1/markets", tags=["markets"], response_model=contract.Markets, responses=READ)
+    async def markets() -> Response:
+        """All markets and how fresh their forecasts are."""
+        return _json(answers.markets(service.snapshot, service.now()))
+
+    @reading.get(
+        "/v1/markets/{market}/forecasts",
+        tags=["markets"],
+        response_model=contract.Forecasts,
+        responses=READ | refusals(404),
+    )
+    async def forecasts(
+        request: Request,
+        market: MarketId,
+        as_of: Annotated[Moment | None, Query(description="the newest issue that was public then; default the newest")] = None,
+    ) -> Response:
+        """All horizons and quantiles of one issue."""
+        request.scope["steel.predicted"] = True
+        return _json(answers.forecasts(service.snapshot, market, as_of, service.now()))
+
+    @reading.get(
+        "/v1/markets/{market}/scorecard", tags=["markets"], response_model=contract.Scorecard, responses=READ | refusals(404)
+    )
+    async def scorecard(market: MarketId) -> Response:
+        """Published forecasts beside what happened and beside the last price."""
+        return Response(service.rendered("scorecard", market), media_type="application/json")
+
+    @reading.get(
+        "/v1/markets/{market}/explanation", tags=["markets"], response_model=contract.Explanation, responses=READ | refusals(404)
+    )
+    async def explanation(market: MarketId) -> Response:
+        """Which models speak, why they are in force, and how good the data beneath is."""
+        return Response(service.rendered("explanation", market), media_type="application/json")
+
+    @reading.get("/v1/models", tags=["models"], response_model=contract.Models, responses=READ | refusals(404))
+    async def models(market: MarketFilter = None) -> Response:
+        """Champions and the promotion ledger, newest decision first."""
+        return Response(service.rendered("models", market), media_type="application/json")
+
+    @reading.get("/v1/metrics/daily", tags=["models"], response_model=contract.MetricsDaily, responses=READ | refusals(404))
+    async def metrics(
+        market: MarketFilter = None,
+        start: Annotated[Day | None, Query(description="first day")] = None,
+        end: Annotated[Day | None, Query(description="last day")] = None,
+    ) -> Response:
+        """Rows of the table metrics_daily."""
+        return _json(answers.metrics(service.snapshot, market, start, end))
+
+    @reading.get("/v1/alerts", tags=["service"], response_model=contract.Alerts, responses=READ)
+    async def alerts() -> Response:
+        """Everything that is wrong now, worst first."""
+        return _json(state.alerts(service.incidents(), service.now()))
+
+    every = APIRouter()
+    every.include_router(open_router)
+    every.include_router(reading)
+    return every
+
+
+def _either() -> dict[int | str, dict[str, Any]]:
+    """The two bodies of the prediction, by whether detail was asked for."""
+    example = {
+        "prediction_date": "2026-11-23",
+        "predicted_price_usd_per_ton": 571.25,
+        "currency": "USD",
+        "unit": "metric ton",
+        "model_confidence": 0.87,
+        "timestamp": "2026-11-21T08:00:00Z",
+    }
+    model = contract.Prediction | contract.PredictionDetail
+    content = {"application/json": {"example": example}}
+    return {200: {"model": model, "description": "The forecast; more with detail=true.", "content": content}}
+
+
+def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    body = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
+    return Response(body, status, headers, media_type="application/json")

@@ -1,0 +1,284 @@
+"""The shapes of the API's answers, for its documentation and its clients; tests hold the answers to them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """A JSON object with exactly these fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Error(BaseModel):
+    """Every error."""
+
+    error: str = Field(examples=["unauthorized"])
+    message: str = Field(examples=["a valid API key is needed in the header X-API-Key"])
+    status_code: int = Field(examples=[401])
+    retry_after: int | None = Field(default=None, description="seconds", examples=[60])
+
+
+class About(Shape):
+    """What this service is."""
+
+    service: str = Field(examples=["steel-assets"])
+    version: str = Field(examples=["0.1.0"])
+    documentation_url: str = Field(examples=["/docs"])
+    data_sources: list[str] = Field(examples=[["yahoo_finance", "fred_api"]])
+    last_model_update: str | None = Field(examples=["2026-11-16T09:04:11Z"])
+    simulated: bool
+
+
+class Health(Shape):
+    """The process is alive."""
+
+    status: Literal["ok"]
+
+
+class Ready(BaseModel):
+    """Whether forecasts can be answered, and what is not up to date."""
+
+    status: Literal["ready", "not_ready"]
+    forecast_age_seconds: int | None
+    stale: bool | None
+    redis: bool | None = Field(description="null: not configured")
+    problems: dict[str, str]
+
+
+class Prediction(Shape):
+    """The default market's price on its next business day."""
+
+    prediction_date: str = Field(description="the day that is forecast", examples=["2026-11-23"])
+    predicted_price_usd_per_ton: float = Field(examples=[571.25])
+    currency: Literal["USD"]
+    unit: Literal["metric ton"]
+    model_confidence: float = Field(ge=0, le=1, examples=[0.87])
+    timestamp: str = Field(description="when the forecast was issued", examples=["2026-11-21T08:00:00Z"])
+
+
+class Interval(Shape):
+    """The price lies in it with a probability of 90 %."""
+
+    low_usd_per_ton: float
+    high_usd_per_ton: float
+
+
+class ExchangeRate(Shape):
+    """The newest peso rate."""
+
+    pesos_per_dollar: float
+    date: str
+    series: str
+
+
+class Staleness(Shape):
+    """How old the forecast is; stale once the day it is about has passed."""
+
+    stale: bool
+    age_seconds: int = Field(ge=0)
+
+
+class PredictionDetail(Prediction):
+    """The same, with ``detail=true``."""
+
+    market: str
+    interval_90: Interval
+    last_price_usd_per_ton: float
+    predicted_price_mxn_per_ton: float | None
+    exchange_rate: ExchangeRate | None
+    model_version: str
+    model_family: str
+    last_training_date: str | None
+    data_as_of: str
+    staleness: Staleness
+    data_sources: list[str]
+    simulated: bool
+
+
+class Market(Shape):
+    """A market of the catalogue."""
+
+    id: str = Field(examples=["rebar_fob_turkey"])
+    name: str
+    commodity: str
+    region: str
+    unit: str = Field(examples=["USD/t"])
+    price_level: str
+    horizons: list[int] = Field(description="business days", examples=[[1, 5, 21, 63]])
+    default: bool
+    issued_date: str | None
+    stale: bool | None
+    simulated: bool | None
+
+
+class Markets(Shape):
+    """All markets."""
+
+    markets: list[Market]
+
+
+class Quantiles(Shape):
+    """Quantiles of the price, 5 % to 95 %."""
+
+    q05: float
+    q10: float
+    q25: float
+    q50: float
+    q75: float
+    q90: float
+    q95: float
+
+
+class HorizonForecast(Shape):
+    """One horizon of an issue."""
+
+    horizon: int = Field(description="business days after the origin")
+    target_date: str
+    predicted_price: float
+    quantiles: Quantiles
+    model_confidence: float
+    model_version: str
+    model_family: str
+
+
+class Forecasts(Staleness):
+    """One issue of a market: all horizons."""
+
+    market: str
+    issued_date: str
+    as_of: str
+    origin: str
+    data_as_of: str
+    last_price: float
+    unit: str
+    simulated: bool
+    forecasts: list[HorizonForecast]
+
+
+class RollingScore(Shape):
+    """Means over the last forecasts up to a day."""
+
+    date: str
+    mape: float | None
+    naive_mape: float | None
+    coverage_90: float | None
+
+
+class HorizonScore(Shape):
+    """How good the forecasts of one horizon were, beside the last price on the same days."""
+
+    horizon: int
+    forecasts: int
+    mape: float | None = Field(description="share: 0.01 is 1 %")
+    naive_mape: float | None
+    mae: float | None
+    naive_mae: float | None
+    skill: float | None = Field(description="1 - mae / naive_mae; above 0 is better than the last price")
+    rmse: float | None
+    r2_score: float | None
+    coverage_90: float | None
+    rolling: list[RollingScore]
+
+
+class ScoredForecast(Shape):
+    """One forecast beside what happened."""
+
+    prediction_date: str
+    horizon: int
+    predicted_price: float
+    actual_price: float
+    last_price: float
+    q05: float
+    q95: float
+    error_absolute: float
+    error_percentage: float
+    issued_date: str
+    model_version: str
+
+
+class Scorecard(Shape):
+    """Predicted beside actual, and scores."""
+
+    market: str
+    window: int = Field(description="forecasts in a rolling mean")
+    unit: str
+    simulated: bool
+    horizons: list[HorizonScore]
+    rows: list[ScoredForecast]
+
+
+class Explanation(BaseModel):
+    """Why the forecast is what it is."""
+
+    market: str
+    target: dict[str, Any]
+    horizons: list[dict[str, Any]]
+    quality_score: float | None
+    data: list[dict[str, Any]]
+    simulated: bool
+
+
+class Models(BaseModel):
+    """Champions and the promotion ledger."""
+
+    champions: list[dict[str, Any]]
+    ledger: list[dict[str, Any]]
+
+
+class MetricsDaily(BaseModel):
+    """Rows of the table ``metrics_daily``."""
+
+    metrics: list[dict[str, Any]]
+
+
+class Alert(Shape):
+    """Something a person should know."""
+
+    kind: str
+    severity: Literal["medium", "high", "critical"]
+    message: str
+    market: str | None
+    values: list[str]
+
+
+class Alerts(Shape):
+    """Everything that is wrong now, worst first."""
+
+    state: Literal["green", "yellow", "red"]
+    checked_at: str
+    alerts: list[Alert]
+
+
+class Launched(Shape):
+    """A job was started."""
+
+    status: Literal["accepted"]
+    job: str
+    run_id: str
+    run_url: str
+
+
+class Automation(BaseModel):
+    """Schedules and the newest runs."""
+
+    schedules: list[dict[str, Any]]
+    runs: list[dict[str, Any]]
+
+
+def refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """The documented errors of a route."""
+    words = {
+        401: "The key is missing or wrong.",
+        403: "The key may not do this.",
+        404: "There is no such thing.",
+        409: "A run of this job is not finished.",
+        413: "The request's body is too large.",
+        422: "A parameter is not valid.",
+        429: "The key's requests of this hour are used up.",
+        503: "There is nothing to answer from yet, or a part is away.",
+    }
+    return {code: {"model": Error, "description": words[code]} for code in codes}

@@ -1,0 +1,218 @@
+"""The service's door: who comes in, how often, with how much, and what every answer carries. Plain ASGI, outside FastAPI."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from steel_assets.adapters.rate_limit import RateLimiter, Standing
+from steel_assets.serving.access import Access, Asking, Caller
+from steel_assets.serving.errors import Refused
+from steel_assets.serving.meter import Meter
+
+log = logging.getLogger("steel.serving")
+
+LARGEST_BODY = 64 * 1024
+ANSWER_SECONDS = 20.0
+OPEN = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/dashboard/login"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+
+PAGE_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
+    b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+ALWAYS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"strict-transport-security", b"max-age=31536000"),
+]
+FOR_API = [*ALWAYS, (b"cache-control", b"no-store"), (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")]
+FOR_PAGES = [*ALWAYS, (b"cache-control", b"no-store"), (b"content-security-policy", PAGE_POLICY)]
+FOR_STATIC = [*ALWAYS, (b"cache-control", b"public, max-age=3600")]
+
+
+class TooLarge(Exception):
+    """A request's body goes beyond the limit."""
+
+
+class Door:
+    """Admits a request, counts it, passes it on and sees the answer out."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        access: Access,
+        limiter: RateLimiter,
+        meter: Meter,
+        ready: Callable[[str], tuple[bytes, list[tuple[bytes, bytes]]] | None] = lambda path: None,
+    ) -> None:
+        """
+        Args:
+            ready: body and headers for a path whose answer is rendered already; None for every other.
+        """
+        self._app = app
+        self._access = access
+        self._limiter = limiter
+        self._meter = meter
+        self._ready = ready
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        visit = _Visit(scope, receive, send, self._meter)
+        try:
+            caller = self._admit(scope, visit.headers)
+            standing = await self._count(caller, scope["path"])
+            visit.standing = standing
+            if standing is not None and not standing.allowed:
+                wait = max(1, math.ceil(standing.resets_at - time.time()))
+                raise Refused(429, f"more than {standing.limit} requests this hour; try again in {wait} s", retry_after=wait)
+            ready = self._ready(scope["path"]) if scope["method"] == "GET" and not scope["query_string"] else None
+            if ready is not None:
+                scope["steel.route"], scope["steel.predicted"] = scope["path"], True
+                await visit.answer(200, *ready)
+            else:
+                visit.check_length()
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._app(scope, visit.receive, visit.send)
+        except Refused as refused:
+            await visit.refuse(refused)
+        except TooLarge:
+            await visit.refuse(Refused(413, f"a request may carry at most {LARGEST_BODY // 1024} KiB"))
+        except TimeoutError:
+            await visit.refuse(Refused(503, f"no answer within {ANSWER_SECONDS:g} s", retry_after=5))
+        except Exception as error:
+            log.exception("a request to %s failed", scope.get("steel.route", "an unknown path"))
+            if visit.started:
+                raise
+            await visit.refuse(Refused(500, f"something is wrong inside the service ({type(error).__name__}); it was logged"))
+        finally:
+            visit.finish()
+
+    def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Caller | None:
+        """The caller; None where nobody needs to be known. Raises Refused."""
+        path: str = scope["path"]
+        if path in OPEN or path.startswith("/static/"):
+            return None
+        asking = _asking(scope, headers, self._access.user_header)
+        if path == "/dashboard" or path.startswith("/dashboard/"):
+            visitor = self._access.visitor(asking)
+            if visitor is None and scope["method"] == "GET":
+                raise Refused(303, "/dashboard/login", error="log_in")
+            caller = visitor
+        else:
+            caller = self._access.caller(asking)
+        if caller is None:
+            raise Refused(401, "a valid API key is needed in the header X-API-Key; steel keys create makes one")
+        needed = "operate" if scope["method"] not in ("GET", "HEAD", "OPTIONS") and not path.startswith("/dashboard") else "read"
+        if needed not in caller.scopes:
+            raise Refused(403, f"this key may not {needed}; make one with steel keys create --scope {needed}")
+        scope["steel.caller"] = caller
+        return caller
+
+    async def _count(self, caller: Caller | None, path: str) -> Standing | None:
+        """Where the caller stands; None for what is not limited: open paths, newcomers and the dashboard."""
+        if caller is None or caller.limit_per_hour is None or path.startswith("/dashboard"):
+            return None
+        return await self._limiter.take(caller.id, caller.limit_per_hour)
+
+
+class _Visit:
+    """One request on its way through: its headers, its body's length, its answer's headers, its time."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, meter: Meter) -> None:
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.standing: Standing | None = None
+        self.started = False
+        self.status = 500
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._meter = meter
+        self._began = time.perf_counter()
+        self._received = 0
+        meter.in_flight += 1
+
+    def check_length(self) -> None:
+        """Refuse a body that says it is too large before any of it is read. Raises TooLarge."""
+        length = self.headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length[:20]) > LARGEST_BODY:
+            raise TooLarge
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            if self._received > LARGEST_BODY:
+                raise TooLarge
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            path: str = self._scope["path"]
+            page = path == "/docs" or path.startswith("/dashboard")
+            every = FOR_STATIC if path.startswith("/static/") else FOR_PAGES if page else FOR_API
+            message["headers"] = [*message.get("headers", ()), *every, *self._rate_headers()]
+        await self._send(message)
+
+    async def answer(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """A whole answer at once."""
+        length = (b"content-length", b"%d" % len(body))
+        await self.send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def refuse(self, refused: Refused) -> None:
+        if self.started:
+            return
+        if refused.status == 303:
+            await self.answer(303, b"", [(b"location", str(refused).encode())])
+            return
+        response = refused.response({"connection": "close"} if refused.status == 413 else None)
+        await response(self._scope, self._receive, self.send)
+
+    def finish(self) -> None:
+        self._meter.in_flight -= 1
+        found: Any = self._scope.get("route")
+        route = self._scope.get("steel.route") or getattr(found, "path", None) or "(none)"
+        method = self._scope["method"] if self._scope["method"] in METHODS else "OTHER"
+        predicted = self._scope.get("steel.predicted", False) and self.status == 200
+        self._meter.record(method, route, self.status, time.perf_counter() - self._began, predicted=predicted)
+
+    def _rate_headers(self) -> list[tuple[bytes, bytes]]:
+        if self.standing is None:
+            return []
+        return [
+            (b"x-ratelimit-limit", b"%d" % self.standing.limit),
+            (b"x-ratelimit-remaining", b"%d" % self.standing.remaining),
+            (b"x-ratelimit-reset", b"%d" % math.ceil(self.standing.resets_at)),
+        ]
+
+
+def _asking(scope: Scope, headers: dict[bytes, bytes], user_header: bytes | None) -> Asking:
+    key = headers.get(b"x-api-key")
+    bearer = headers.get(b"authorization", b"")
+    if key is None and bearer[:7].lower() == b"bearer ":
+        key = bearer[7:]
+    return Asking(
+        api_key=key.decode("latin-1") if key is not None else None,
+        cookie=headers[b"cookie"].decode("latin-1") if b"cookie" in headers else None,
+        host=headers.get(b"host", b"").decode("latin-1"),
+        client=scope["client"][0] if scope.get("client") else None,
+        forwarded=b"x-forwarded-for" in headers or b"forwarded" in headers or b"x-real-ip" in headers,
+        vouched_user=headers.get(user_header, b"").decode("latin-1") if user_header else None,
+    )

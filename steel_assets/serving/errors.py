@@ -1,0 +1,53 @@
+"""Every error in one shape: ``{error, message, status_code[, retry_after]}``."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "already_running",
+    413: "too_large",
+    422: "invalid_request",
+    429: "rate_limited",
+    500: "internal_error",
+    503: "unavailable",
+}
+
+
+class Refused(Exception):
+    """A request is answered with an error; the message is for the caller."""
+
+    def __init__(
+        self, status: int, message: str, *, error: str | None = None, retry_after: int | None = None, **more: Any
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = error or CODES.get(status) or HTTPStatus(status).name.lower()
+        self.retry_after = retry_after
+        self.more = more
+
+    @property
+    def body(self) -> bytes:
+        """The error as JSON."""
+        content: dict[str, Any] = {"error": self.error, "message": str(self), "status_code": self.status, **self.more}
+        if self.retry_after is not None:
+            content["retry_after"] = self.retry_after
+        return json.dumps(content).encode()
+
+    def response(self, headers: dict[str, str] | None = None) -> Response:
+        """The error as a response."""
+        every = dict(headers or {})
+        if self.retry_after is not None:
+            every["retry-after"] = str(self.retry_after)
+        if self.status == 401:
+            every["www-authenticate"] = 'ApiKey realm="steel-assets"'
+        return Response(self.body, self.status, every, media_type="application/json")

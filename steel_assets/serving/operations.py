@@ -1,0 +1,104 @@
+"""The mission's operations: each launches a Dagster job and says where to watch it. Never a success with an error inside."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from steel_assets.adapters.dagster_graphql import AlreadyRunning, DagsterAway
+from steel_assets.serving import contract
+from steel_assets.serving.api import api_key
+from steel_assets.serving.contract import refusals
+from steel_assets.serving.errors import Refused
+from steel_assets.serving.service import Service
+
+OPERATIONS = {
+    "/update-data": ("daily_data_update", "Collect, process, publish forecasts."),
+    "/retrain-model": ("weekly_retraining", "Collect, train, validate; promote what has earned it."),
+    "/monitor-performance": ("performance_monitoring", "Compare what was published with what happened."),
+}
+AWAY_SECONDS = 30
+RUNNING_SECONDS = 60
+
+
+def routes(service: Service) -> APIRouter:
+    """POST for each operation, and the state of the automation."""
+    router = APIRouter(tags=["operations"], dependencies=[Depends(api_key)])
+    for path, (job, description) in OPERATIONS.items():
+        router.add_api_route(
+            path,
+            _launcher(service, job),
+            methods=["POST"],
+            status_code=202,
+            name=job,
+            response_model=contract.Launched,
+            description=f"{description} Needs a key with the scope operate.",
+            responses=refusals(401, 403, 409, 413, 429, 503),
+        )
+
+    @router.get("/automation/status", response_model=contract.Automation, responses=refusals(401, 403, 429, 503))
+    async def automation_status() -> Response:
+        """Schedules with their last and next tick, and the newest runs."""
+        try:
+            schedules, runs = await service.orchestrator.schedules(), await service.orchestrator.runs(limit=20)
+        except DagsterAway as error:
+            raise Refused(503, str(error), error="dagster_away", retry_after=AWAY_SECONDS) from error
+        body = {
+            "schedules": [
+                {
+                    "name": one.name,
+                    "cron": one.cron,
+                    "time_zone": one.time_zone,
+                    "running": one.running,
+                    "last_tick_at": _moment(one.last_tick_at),
+                    "last_tick_status": one.last_tick_status,
+                    "next_tick_at": _moment(one.next_tick_at),
+                }
+                for one in schedules
+            ],
+            "runs": [
+                {
+                    "id": one.id,
+                    "job": one.job,
+                    "status": one.status,
+                    "url": one.url,
+                    "created_at": _moment(one.created_at),
+                    "started_at": _moment(one.started_at),
+                    "ended_at": _moment(one.ended_at),
+                }
+                for one in runs
+            ],
+        }
+        return Response(json.dumps(body).encode(), media_type="application/json")
+
+    return router
+
+
+def _launcher(service: Service, job: str) -> Any:
+    async def launch() -> Response:
+        markets = [one["id"] for one in (service.snapshot["catalogue"] or {}).get("markets", [])]
+        if not markets:
+            raise Refused(503, "the catalogue was not read yet; try again in a moment", retry_after=5)
+        tags = {
+            "dagster/asset_partition_range_start": markets[0],
+            "dagster/asset_partition_range_end": markets[-1],
+            "steel/launched_by": "api",
+        }
+        try:
+            run = await service.orchestrator.launch(job, tags)
+        except AlreadyRunning as error:
+            raise Refused(409, str(error), retry_after=RUNNING_SECONDS, run_id=error.run.id, run_url=error.run.url) from error
+        except DagsterAway as error:
+            raise Refused(503, str(error), error="dagster_away", retry_after=AWAY_SECONDS) from error
+        body = {"status": "accepted", "job": job, "run_id": run.id, "run_url": run.url}
+        return Response(json.dumps(body).encode(), 202, {"location": run.url}, media_type="application/json")
+
+    return launch
+
+
+def _moment(seconds: float | None) -> str | None:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}" if seconds is not None else None

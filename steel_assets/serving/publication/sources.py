@@ -1,0 +1,46 @@
+"""How fresh and how good the data is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from steel_assets.bootstrap import Platform
+from steel_assets.core.tables import DATA_QUALITY
+from steel_assets.serving.publication.warehouse import Tables, records
+
+
+def read(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
+    """Each source and when it last brought something new (collections without news write nothing)."""
+    found = []
+    for source in platform.catalog.sources.values():
+        names = [key.rpartition("/")[2] for key in platform.store.list(f"raw-data/{source.folder}/") if "/rejected/" not in key]
+        stamps = sorted(name.partition("Z-")[0] for name in names if name.endswith(".parquet") and "Z-" in name)
+        if source.kind == "files" and not stamps:
+            continue
+        news = pd.to_datetime(stamps[-1], format="%Y-%m-%dT%H%M%S") if stamps else None
+        found.append(
+            {
+                "id": source.id,
+                "name": source.name,
+                "last_news_at": f"{news:%Y-%m-%dT%H:%M:%SZ}" if news is not None else None,
+                "collections": len(stamps),
+            }
+        )
+    return found
+
+
+def quality(platform: Platform, tables: Tables) -> dict[str, Any]:
+    """Market → its newest assessment: the score (lowest of the critical series) and every series' parts."""
+    frame = tables.rows(DATA_QUALITY)
+    found: dict[str, Any] = {}
+    for market, group in frame.groupby("market"):
+        newest = group[group["date"] == group["date"].max()]
+        critical = newest[newest["critical"]]
+        found[str(market)] = {
+            "date": f"{newest['date'].iloc[0]:%Y-%m-%d}",
+            "quality_score": round(float(critical["quality_score"].min()), 6) if len(critical) else None,
+            "series": records(newest.drop(columns=["date", "market", "created_at"])),
+        }
+    return found

@@ -1,0 +1,184 @@
+"""Keeps the snapshot up to date in the background; no request ever waits for it.
+
+Every few seconds: has anything changed on disk, has the cache a newer forecast? When something changed a short-lived process
+reads the publication and hands its parts back one by one. A store that is remote is simply read again after a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from steel_assets.serving.changes import fingerprint
+from steel_assets.serving.snapshot import Snapshot
+
+log = logging.getLogger("steel.serving")
+
+LOOK_SECONDS = 2.0
+REMOTE_SECONDS = 60.0
+SURELY_SECONDS = 300.0
+RETRY_SECONDS = 15.0
+READ_SECONDS = 120.0
+LARGEST_LINE = 256 * 2**20
+
+
+class Cached(Protocol):
+    """What is needed of the cache."""
+
+    def get(self, namespace: str, key: str) -> bytes | None:
+        """See ``adapters.cache.Cache``."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the publication is looked for.
+
+    Attributes:
+        lake, warehouse: local folder and file, or None where they are remote.
+        kept: file that holds the last good snapshot of these places across restarts.
+        name: names the places; a kept snapshot of other places is not used.
+    """
+
+    lake: Path | None
+    warehouse: Path | None
+    kept: Path
+    name: str
+
+
+class Refresher:
+    """Owns the snapshot. Read ``current`` freely: it is replaced whole, never changed."""
+
+    def __init__(
+        self,
+        places: Places,
+        cache: Cached | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+        on_change: Callable[[Snapshot], None] = lambda snapshot: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.current = Snapshot()
+        self.read_at: float | None = None
+        self.places = places
+        self._cache = cache
+        self._environment = {**os.environ, **(environment or {})}
+        self._on_change = on_change
+        self._clock = clock
+        self._seen: int | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Take the kept snapshot and begin to look; call it inside the running loop."""
+        with suppress(OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+            name, _, content = self.places.kept.read_bytes().partition(b"\n")
+            if name.decode() == self.places.name:
+                self._replace(Snapshot.from_json(content))
+        self._task = asyncio.create_task(self._forever())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _forever(self) -> None:
+        due = 0.0
+        while True:
+            try:
+                if await self._changed() or self._clock() >= due:
+                    whole = await self.read()
+                    due = self._clock() + (self._period() if whole else RETRY_SECONDS)
+                await self._ask_cache()
+            except Exception:
+                log.exception("the publication could not be refreshed; the last good copy is served")
+                due = self._clock() + RETRY_SECONDS
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _period(self) -> float:
+        return SURELY_SECONDS if self.places.lake and self.places.warehouse else REMOTE_SECONDS
+
+    async def _changed(self) -> bool:
+        if not self.places.lake or not self.places.warehouse:
+            return False
+        now = await asyncio.to_thread(fingerprint, self.places.lake, self.places.warehouse)
+        changed, self._seen = now != self._seen, now
+        return changed
+
+    async def _ask_cache(self) -> None:
+        if self._cache is None:
+            return
+        for market in [one["id"] for one in (self.current["catalogue"] or {}).get("markets", [])]:
+            content = await asyncio.to_thread(self._cache.get, "predictions", market)
+            if content is not None:
+                self._replace(self.current.with_cached(market, content))
+
+    async def read(self) -> bool:
+        """Read every part now; True when all of them could be read."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "steel_assets.serving.publication",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=LARGEST_LINE,
+            env=self._environment,
+        )
+        assert process.stdout is not None  # noqa: S101  it is a pipe
+        assert process.stderr is not None  # noqa: S101  so is it
+        said = asyncio.create_task(process.stderr.read())
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                async for line in process.stdout:
+                    self._take(json.loads(line))
+                    await asyncio.sleep(0)
+                code = await process.wait()
+        except (TimeoutError, ValueError) as error:
+            log.warning("the publication was not read to its end (%s); the last good copy is served", type(error).__name__)
+            return False
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if code != 0:
+            words = (await said).decode(errors="replace").strip().splitlines()
+            log.warning("the publication could not be read (exit %s): %s", code, words[-1] if words else "no reason given")
+            return False
+        self.read_at = self._clock()
+        await asyncio.to_thread(self._keep)
+        return not self.current.problems
+
+    def _take(self, line: dict[str, Any]) -> None:
+        self._replace(self.current.with_part(line["part"], line["content"], line["problem"], self._clock()))
+
+    def _replace(self, snapshot: Snapshot) -> None:
+        changed = snapshot.number != self.current.number
+        self.current = snapshot
+        if changed:
+            self._on_change(snapshot)
+
+    def _keep(self) -> None:
+        """Keep the snapshot for the next start; a full disk costs that convenience and nothing else."""
+        if not self.current["latest"]:
+            return
+        try:
+            self.places.kept.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self.places.kept.parent, prefix=".", suffix=".tmp")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(self.places.name.encode() + b"\n" + self.current.to_json())
+                Path(temporary).replace(self.places.kept)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("the last good forecasts could not be kept on disk: %s", error)

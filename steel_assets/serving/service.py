@@ -1,0 +1,121 @@
+"""The running service: its parts, and the questions about it that routes, dashboard and door ask."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from steel_assets.adapters.dagster_graphql import Orchestrator
+from steel_assets.adapters.rate_limit import HourlyRateLimiter
+from steel_assets.serving import answers, state
+from steel_assets.serving.access import Access
+from steel_assets.serving.errors import Refused
+from steel_assets.serving.meter import Meter
+from steel_assets.serving.refresh import Refresher
+from steel_assets.serving.snapshot import Snapshot
+
+PREDICT = "/predict/steel-rebar-price"
+JSON = (b"content-type", b"application/json")
+INCIDENT_SECONDS = 5.0
+
+
+@dataclass
+class Service:
+    """Everything that lives as long as the process."""
+
+    refresher: Refresher
+    access: Access
+    limiter: HourlyRateLimiter
+    orchestrator: Orchestrator
+    now: Callable[[], float] = time.time
+    meter: Meter = field(init=False)
+    measurements: Any = None
+
+    def __post_init__(self) -> None:
+        self.meter = Meter(self.measurements, is_up=self.can_answer, clock=self.now)
+        self._registry = CollectorRegistry()
+        self._registry.register(self.meter)
+        self._rendered: dict[tuple[str, str | None], bytes] = {}
+        self._rendered_number = -1
+        self._incidents: tuple[float, int, list[state.Incident]] = (0.0, -1, [])
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.refresher.current
+
+    def can_answer(self) -> bool:
+        """Whether the default market has a forecast."""
+        catalogue = self.snapshot["catalogue"]
+        return bool(catalogue and self.snapshot.forecast(catalogue["default_market"]))
+
+    def ready_answer(self, path: str) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
+        """The rendered prediction for its plain path; None for any other path, and before the first forecast."""
+        if path != PREDICT or not self.can_answer():
+            return None
+        try:
+            body = self.rendered("prediction", None)
+        except Refused:
+            return None
+        headers = [(name.encode(), value.encode()) for name, value in self.forecast_headers().items()]
+        return body, [JSON, *headers]
+
+    def forecast_headers(self) -> dict[str, str]:
+        """What every answer with the default forecast says about it."""
+        row = answers.default_forecast(self.snapshot)
+        age = answers.staleness(self.snapshot, row, self.now())
+        return {
+            "x-data-as-of": row["data_as_of"],
+            "x-forecast-age-seconds": str(age["age_seconds"]),
+            "x-stale": str(age["stale"]).lower(),
+            "x-simulated": str(row["simulated"]).lower(),
+        }
+
+    def rendered(self, what: str, market: str | None) -> bytes:
+        """The body of an answer that only changes when something is published, rendered once. Raises Refused."""
+        snapshot = self.snapshot
+        if snapshot.number != self._rendered_number:
+            self._rendered, self._rendered_number = {}, snapshot.number
+        key = (what, market)
+        if key not in self._rendered:
+            content = {
+                "prediction": lambda: answers.prediction(snapshot),
+                "scorecard": lambda: answers.scorecard(snapshot, str(market)),
+                "explanation": lambda: answers.explanation(snapshot, str(market)),
+                "models": lambda: answers.models(snapshot, market),
+            }[what]()
+            self._rendered[key] = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
+        return self._rendered[key]
+
+    def readiness(self) -> dict[str, Any]:
+        """The body of GET /ready."""
+        try:
+            row = answers.default_forecast(self.snapshot)
+        except Refused as refused:
+            problems = {"forecast": str(refused), **self.snapshot.problems}
+            age: dict[str, Any] = {"age_seconds": None, "stale": None}
+        else:
+            problems, age = self.snapshot.problems, answers.staleness(self.snapshot, row, self.now())
+        return {
+            "status": "not_ready" if age["age_seconds"] is None else "ready",
+            "forecast_age_seconds": age["age_seconds"],
+            "stale": age["stale"],
+            "redis": self.limiter.shared,
+            "problems": problems,
+        }
+
+    def incidents(self) -> list[state.Incident]:
+        """What is wrong now, looked at every few seconds at most."""
+        now, number = self.now(), self.snapshot.number
+        if now - self._incidents[0] > INCIDENT_SECONDS or number != self._incidents[1]:
+            self._incidents = (now, number, state.incidents(self.snapshot, self.meter.use(15), now))
+        return self._incidents[2]
+
+    def prometheus(self) -> tuple[bytes, str]:
+        """The measurements in Prometheus's text format, and its media type."""
+        return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4

@@ -1,0 +1,204 @@
+// Charts, refreshing, light and dark. Everything that is text is already on the page; without this script it still reads.
+(function () {
+  "use strict";
+  const REFRESH_MS = 30000;
+  let plots = [];
+
+  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const number = (digits, unit = "") => (plot, value) =>
+    value == null ? "–" : value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }) + unit;
+
+  function day(seconds) {
+    return new Date(seconds * 1000).toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  }
+
+  function axes(format, clock) {
+    const common = {
+      stroke: color("--muted"), font: "12px Inter, system-ui, sans-serif",
+      grid: { stroke: color("--grid"), width: 1 }, ticks: { show: false },
+    };
+    const lang = document.documentElement.lang;
+    const when = (plot, values) => values.map((value, index) => {
+      const date = new Date(value * 1000);
+      if (clock) return date.toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
+      const january = date.getUTCMonth() === 0 || index === 0;
+      return date.toLocaleDateString(lang, { day: values.length > 1 && values[1] - values[0] < 26 * 86400 ? "numeric" : undefined, month: "short", year: january ? "2-digit" : undefined, timeZone: "UTC" });
+    });
+    return [
+      { ...common, grid: { show: false }, values: when, space: 80 },
+      { ...common, size: 58, values: (plot, values) => values.map((value) => format(plot, value)) },
+    ];
+  }
+
+  const line = (label, stroke, format, more = {}) => ({ label, stroke, width: 2, points: { show: false }, value: format, spanGaps: true, ...more });
+  const edge = (label, format) => ({ label, stroke: "transparent", width: 0, points: { show: false }, value: format, spanGaps: true });
+
+  function marker(at) {
+    // a quiet vertical line where the forecast begins
+    return {
+      hooks: {
+        drawAxes: [(plot) => {
+          const x = Math.round(plot.valToPos(at, "x", true));
+          plot.ctx.save();
+          plot.ctx.strokeStyle = color("--muted");
+          plot.ctx.globalAlpha = 0.5;
+          plot.ctx.setLineDash([3, 4]);
+          plot.ctx.beginPath();
+          plot.ctx.moveTo(x, plot.bbox.top);
+          plot.ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
+          plot.ctx.stroke();
+          plot.ctx.restore();
+        }],
+      },
+    };
+  }
+
+  const wash = (alpha) => { const [r, g, b] = color("--accent-rgb").split(" "); return `rgba(${r},${g},${b},${alpha})`; };
+
+  const DRAW = {
+    fan(data, words) {
+      const format = number(2), short = number(0);
+      const begins = data.x[data.predicted_price.findIndex((value) => value != null)];
+      return {
+        height: 340, plugins: [marker(begins)], axes: axes(short),
+        series: [
+          { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
+          edge("95 %", format), edge("5 %", format), edge("75 %", format), edge("25 %", format),
+          line(words.forecast, color("--accent"), format, { width: 2.5 }),
+          line(words.price, color("--ink"), format, { width: 1.75, spanGaps: false }),
+        ],
+        bands: [{ series: [1, 2], fill: wash(0.16) }, { series: [3, 4], fill: wash(0.26) }],
+        data: [data.x, data.q95, data.q05, data.q75, data.q25, data.predicted_price, data.price],
+      };
+    },
+    reality(data, words) {
+      const format = number(2);
+      return {
+        height: 300, axes: axes(number(0)),
+        series: [
+          { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
+          edge("95 %", format), edge("5 %", format),
+          line(words.forecast, color("--accent"), format),
+          line(words.actual, color("--ink"), format, { width: 1.75 }),
+        ],
+        bands: [{ series: [1, 2], fill: wash(0.14) }],
+        data: [data.x, data.q95, data.q05, data.predicted_price, data.actual_price],
+      };
+    },
+    errors(data, words) {
+      const format = number(2, " %");
+      return {
+        height: 190, axes: axes(number(1, " %")), scales: { y: { range: (plot, low, high) => [0, high * 1.15 || 1] } },
+        series: [
+          { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
+          line(words.mape, color("--accent"), format), line(words.naive, color("--muted"), format, { dash: [5, 4], width: 1.75 }),
+        ],
+        data: [data.x, data.mape, data.naive],
+      };
+    },
+    coverage(data, words) {
+      const format = number(1, " %");
+      return {
+        height: 170, axes: axes(number(0, " %")), scales: { y: { range: (plot, low) => [Math.min(low - 2, 70), 100] } },
+        series: [
+          { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
+          line(words.coverage, color("--accent"), format), line("90 %", color("--muted"), format, { dash: [5, 4], width: 1.25 }),
+        ],
+        data: [data.x, data.coverage, data.x.map(() => 90)],
+      };
+    },
+    latency(data, words) {
+      return {
+        height: 170, axes: axes(number(0), true), scales: { y: { range: (plot, low, high) => [0, Math.max(high * 1.2, 1)] } },
+        series: [
+          { value: (plot, value) => (value == null ? "–" : new Date(value * 1000).toISOString().slice(11, 16) + " UTC"), label: "" },
+          line(words.latency, color("--accent"), number(1, " ms"), { spanGaps: false, points: { show: true, size: 4 } }),
+        ],
+        data: [data.x, data.latency],
+      };
+    },
+    costs(data, words) {
+      return {
+        height: 190, axes: axes(number(2)), scales: { y: { range: (plot, low, high) => [0, high * 1.2] } },
+        series: [
+          { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
+          line(words.cost, color("--accent"), number(3, " USD"), { fill: wash(0.55), width: 0, paths: uPlot.paths.bars({ size: [0.7, 18], radius: 0.25 }) }),
+        ],
+        data: [data.x, data.cost],
+      };
+    },
+  };
+
+  function draw() {
+    plots.forEach(({ plot, watch }) => { watch.disconnect(); plot.destroy(); });
+    plots = [];
+    const charts = read("charts"), words = read("labels");
+    document.querySelectorAll("[data-chart]").forEach((figure) => {
+      const data = charts[figure.dataset.chart];
+      figure.hidden = !data;
+      if (!data) return;
+      const place = figure.querySelector(".plot");
+      place.textContent = "";
+      const { data: columns, ...options } = DRAW[figure.dataset.chart](data, words);
+      const phone = window.matchMedia("(max-width: 640px)").matches;
+      const height = phone ? Math.min(options.height, 240) : options.height;
+      const plot = new uPlot(
+        { ...options, width: Math.max(place.clientWidth, 200), height, scales: { x: { time: true }, ...(options.scales || {}) }, cursor: { points: { size: 7 }, drag: { x: true, y: false } }, legend: { live: true } },
+        columns, place);
+      const watch = new ResizeObserver(() => plot.setSize({ width: Math.max(place.clientWidth, 200), height }));
+      watch.observe(place);
+      plots.push({ plot, watch });
+    });
+    document.body.dataset.drawn = String(plots.length);
+  }
+
+  async function refresh() {
+    if (document.hidden) return;
+    const offline = document.getElementById("offline");
+    try {
+      const answer = await fetch(location.href, { headers: { "x-refresh": "1" }, credentials: "same-origin" });
+      if (answer.redirected) { location.reload(); return; }
+      if (!answer.ok) throw new Error(String(answer.status));
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("page");
+      const page = document.getElementById("page");
+      const open = [...page.querySelectorAll("details[open]")].map((one) => one.id);
+      const focused = document.activeElement && page.contains(document.activeElement) ? path(document.activeElement, page) : null;
+      plots.forEach(({ plot, watch }) => { watch.disconnect(); plot.destroy(); });
+      plots = [];
+      page.replaceWith(document.adoptNode(fresh));
+      open.forEach((id) => { const one = document.getElementById(id); if (one) one.open = true; });
+      if (focused) { const again = find(focused, document.getElementById("page")); if (again) again.focus({ preventScroll: true }); }
+      listen();
+      draw();
+    } catch (error) {
+      if (offline) offline.hidden = false;
+    }
+  }
+
+  function path(node, root) {
+    const steps = [];
+    for (; node !== root; node = node.parentElement) steps.unshift([...node.parentElement.children].indexOf(node));
+    return steps;
+  }
+
+  function find(steps, root) {
+    return steps.reduce((node, step) => (node ? node.children[step] : null), root);
+  }
+
+  function listen() {
+    document.getElementById("theme").addEventListener("click", () => {
+      const root = document.documentElement;
+      const dark = root.dataset.theme ? root.dataset.theme === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
+      root.dataset.theme = dark ? "light" : "dark";
+      try { localStorage.setItem("steel-theme", root.dataset.theme); } catch (error) { /* a private window forgets */ }
+      draw();
+    });
+  }
+
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  listen();
+  draw();
+  setInterval(refresh, REFRESH_MS);
+  document.addEventListener("visibilitychange", refresh);
+})();
