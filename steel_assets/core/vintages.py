@@ -35,7 +35,7 @@ def new_or_changed(rows: pd.DataFrame, known: pd.DataFrame, moment: pd.Timestamp
     undated = revises & ~versions["dated"].astype(bool)
     not_later = revises & last & (versions["published_at"] <= versions["published_at_known"])
     versions["published_at"] = versions["published_at"].mask(undated | not_later, moment)
-    versions = versions[~revises | (versions["published_at"] > versions["published_at_known"]) | last]
+    versions = versions[~revises | (versions["published_at"] > versions["published_at_known"])]
     versions = versions.drop_duplicates([*KEY, "published_at"], keep="last")
     before = versions.groupby(KEY, observed=True)["value"].shift().fillna(versions["value_known"])
     news = versions[versions["value"] != before]

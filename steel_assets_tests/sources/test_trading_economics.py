@@ -239,6 +239,13 @@ def test_a_reference_that_is_no_month_is_counted(reference: object) -> None:
     assert collection.notes == {"unreadable references": 1}
 
 
+def test_a_figure_about_the_future_waits() -> None:
+    row = {"Date": "2024-01-03T15:00:00", "Event": "NBS Manufacturing PMI", "Reference": "Dec 2030", "Actual": "50.2"}
+    collection = collect(events(row), CHINA)
+    assert collection.observations.empty
+    assert collection.notes == {"not published yet": 1}
+
+
 def test_a_corrected_figure_with_the_same_publication_counts_from_today() -> None:
     row = {"Date": "2024-01-03T15:00:00", "Event": "NBS Manufacturing PMI", "Reference": "Dec", "Actual": "50.2"}
     known = collect(events(row), CHINA).observations
