@@ -38,13 +38,9 @@ def create(
     if as_json:
         typer.echo(json.dumps({"id": key.id, "name": key.name, "key": secret, **_facts(key)}))
         return
-    console.print(
-        f"Key of {key.name} ({', '.join(key.scopes)}, {key.limit_per_hour:,} requests an hour), shown only now:", markup=False
-    )
-    typer.echo(secret)
-    console.print(
-        f"Try it: curl -H 'X-API-Key: {secret}' http://127.0.0.1:{settings().port}/predict/steel-rebar-price", markup=False
-    )
+    typer.echo(f"Key of {key.name} ({', '.join(key.scopes)}, {key.limit_per_hour:,} requests an hour), shown only now:\n")
+    typer.echo(f"{secret}\n")
+    typer.echo(f"Try it: curl -H 'X-API-Key: {secret}' http://127.0.0.1:{settings().port}/predict/steel-rebar-price")
 
 
 @app.command("list")

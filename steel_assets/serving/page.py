@@ -97,7 +97,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "drift": _drift(scores.get(at) if at is not None else None),
         "scored": [row for row in card["rows"] if row["horizon"] == at][-REALITY_SHOWN:],
         "champions": answers.models(snapshot, market["id"])["champions"],
-        "ledger": [row for row in snapshot["ledger"] if row["market"] == market["id"]][:LEDGER_SHOWN],
+        "ledger": _decisions([row for row in snapshot["ledger"] if row["market"] == market["id"]]),
         "quality_score": quality["quality_score"] if quality else None,
         "quality": [
             {**one, "name": names.get(one["series"], {}).get("name", one["series"])} for one in (quality or {}).get("series", [])
@@ -115,6 +115,15 @@ def _drift(score: dict[str, Any] | None) -> float | None:
     if not score or not score["rolling"] or score["mape"] is None or score["rolling"][-1]["mape"] is None:
         return None
     return float(score["rolling"][-1]["mape"] - score["mape"])
+
+
+def _decisions(ledger: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The newest decisions; those of one moment that say the same of several horizons are one."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in ledger:
+        key = (row["decided_at"], row["decision"], row["candidate_family"], row["reason"])
+        found.setdefault(key, {**row, "horizons": []})["horizons"].append(row["horizon"])
+    return list(found.values())[:LEDGER_SHOWN]
 
 
 def _told(incident: Incident, snapshot: Snapshot, words: Words) -> dict[str, Any]:

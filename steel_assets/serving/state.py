@@ -130,4 +130,5 @@ def _beyond(
     if limit is None or value <= limit:
         return []
     severity: Severity = "high" if value > catalogue["high_beyond"] * limit else "medium"
-    return [Incident(kind, severity, f"{message}; the limit is {limit:g}", market, (*values, f"{limit:g}"))]
+    limited = f"{limit:.1%}" if values[-1].endswith("%") else f"{limit:g}"
+    return [Incident(kind, severity, f"{message}; the limit is {limited}", market, (*values, limited))]

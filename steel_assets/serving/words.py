@@ -211,7 +211,10 @@ def share(value: float | None, digits: int = 1) -> str:
 
 def signed_share(value: float | None, digits: int = 1) -> str:
     """0.0123 → +1.2 %."""
-    return NOTHING if value is None else f"{100 * value:+.{digits}f} %".replace("-", "−")
+    if value is None:
+        return NOTHING
+    text = f"{100 * value:+.{digits}f} %".replace("-", "−")
+    return text[1:] if float(text[1:-2]) == 0 else text
 
 
 def figure(value: float | None, digits: int = 2) -> str:

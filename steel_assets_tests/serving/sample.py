@@ -47,7 +47,8 @@ def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, 
         reality.append(_reality(market, prices, rng, simulated=simulated))
         quality.append(_quality(parts, market, sessions[-1]))
         newest = issued[-1]
-        key = f"predictions/daily/{newest['issued_date'].iloc[0]:%Y-%m-%d}/{market}-{newest['as_of'].iloc[0]:%Y%m%dT%H%M%SZ}.parquet"
+        day, moment = newest["issued_date"].iloc[0], newest["as_of"].iloc[0]
+        key = f"predictions/daily/{day:%Y-%m-%d}/{market}-{moment:%Y%m%dT%H%M%SZ}.parquet"
         parts.lake.write(key, newest, FORECASTS)
     parts.warehouse.upsert(FORECASTS, pd.concat(forecasts, ignore_index=True))
     parts.warehouse.upsert(PREDICTIONS_VS_REALITY, pd.concat(reality, ignore_index=True))

@@ -32,7 +32,54 @@
   }
 
   const line = (label, stroke, format, more = {}) => ({ label, stroke, width: 2, points: { show: false }, value: format, spanGaps: true, ...more });
-  const edge = (label, format) => ({ label, stroke: "transparent", width: 0, points: { show: false }, value: format, spanGaps: true });
+  const edge = (label, format) => ({ label, stroke: "transparent", width: 0, points: { show: false }, value: format, spanGaps: true, edge: true });
+
+  function swatch(series) {
+    const mark = document.createElement("i");
+    mark.style.setProperty("--mark", series.mark || series.stroke);
+    mark.className = series.mark ? "area" : series.dash ? "dashed" : "line";
+    return mark;
+  }
+
+  function key(figure, series) {
+    // what the colours mean, beside the chart's title
+    const list = document.createElement("ul");
+    list.className = "key";
+    list.setAttribute("aria-hidden", "true");
+    series.filter((one) => one && !one.edge).forEach((one) => {
+      const item = document.createElement("li");
+      item.append(swatch(one), one.label);
+      list.append(item);
+    });
+    figure.querySelector(".key")?.remove();
+    figure.querySelector("figcaption").append(list);
+  }
+
+  function tip() {
+    // the figures under the pointer
+    const box = document.createElement("div");
+    box.className = "tip";
+    box.hidden = true;
+    const show = (plot) => {
+      const { left, top, idx } = plot.cursor;
+      box.hidden = left == null || left < 0 || idx == null;
+      if (box.hidden) return;
+      box.textContent = "";
+      const title = document.createElement("b");
+      title.textContent = plot.series[0].value(plot, plot.data[0][idx]);
+      box.append(title);
+      plot.series.forEach((one, place) => {
+        const value = plot.data[place][idx];
+        if (place === 0 || value == null || one.fixed) return;
+        const row = document.createElement("p");
+        row.append(one.label, " ", Object.assign(document.createElement("span"), { textContent: one.value(plot, value) }));
+        box.append(row);
+      });
+      const room = plot.over.clientWidth, wide = box.offsetWidth;
+      box.style.transform = `translate(${left + 16 + wide > room ? Math.max(left - wide - 12, 0) : left + 16}px, ${Math.max(top - 30, 0)}px)`;
+    };
+    return { hooks: { init: [(plot) => plot.over.append(box)], setCursor: [show] } };
+  }
 
   function marker(at) {
     // a quiet vertical line where the forecast begins
@@ -61,7 +108,7 @@
       const format = number(2), short = number(0);
       const begins = data.x[data.predicted_price.findIndex((value) => value != null)];
       return {
-        height: 340, plugins: [marker(begins)], axes: axes(short),
+        height: 390, plugins: [marker(begins)], axes: axes(short),
         series: [
           { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
           edge("95 %", format), edge("5 %", format), edge("75 %", format), edge("25 %", format),
@@ -69,13 +116,14 @@
           line(words.price, color("--ink"), format, { width: 1.75, spanGaps: false }),
         ],
         bands: [{ series: [1, 2], fill: wash(0.16) }, { series: [3, 4], fill: wash(0.26) }],
+        areas: [{ label: words.band50, mark: wash(0.4) }, { label: words.band90, mark: wash(0.16) }],
         data: [data.x, data.q95, data.q05, data.q75, data.q25, data.predicted_price, data.price],
       };
     },
     reality(data, words) {
       const format = number(2);
       return {
-        height: 300, axes: axes(number(0)),
+        height: 430, axes: axes(number(0)),
         series: [
           { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
           edge("95 %", format), edge("5 %", format),
@@ -83,6 +131,7 @@
           line(words.actual, color("--ink"), format, { width: 1.75 }),
         ],
         bands: [{ series: [1, 2], fill: wash(0.14) }],
+        areas: [{ label: words.band90, mark: wash(0.2) }],
         data: [data.x, data.q95, data.q05, data.predicted_price, data.actual_price],
       };
     },
@@ -100,10 +149,10 @@
     coverage(data, words) {
       const format = number(1, " %");
       return {
-        height: 170, axes: axes(number(0, " %")), scales: { y: { range: (plot, low) => [Math.min(low - 2, 70), 100] } },
+        height: 170, axes: axes(number(0, " %")), scales: { y: { range: (plot, low) => [Math.min(low - 2, 70), 101] } },
         series: [
           { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
-          line(words.coverage, color("--accent"), format), line("90 %", color("--muted"), format, { dash: [5, 4], width: 1.25 }),
+          line(words.coverage, color("--accent"), format), line("90 %", color("--muted"), format, { dash: [5, 4], width: 1.25, fixed: true }),
         ],
         data: [data.x, data.coverage, data.x.map(() => 90)],
       };
@@ -143,8 +192,9 @@
       const { data: columns, ...options } = DRAW[figure.dataset.chart](data, words);
       const phone = window.matchMedia("(max-width: 640px)").matches;
       const height = phone ? Math.min(options.height, 240) : options.height;
+      key(figure, [...options.series.slice(1), ...(options.areas || [])]);
       const plot = new uPlot(
-        { ...options, width: Math.max(place.clientWidth, 200), height, scales: { x: { time: true }, ...(options.scales || {}) }, cursor: { points: { size: 7 }, drag: { x: true, y: false } }, legend: { live: true } },
+        { ...options, width: Math.max(place.clientWidth, 200), height, scales: { x: { time: true }, ...(options.scales || {}) }, cursor: { points: { size: 7 }, drag: { x: true, y: false } }, legend: { show: false }, plugins: [...(options.plugins || []), tip()] },
         columns, place);
       const watch = new ResizeObserver(() => plot.setSize({ width: Math.max(place.clientWidth, 200), height }));
       watch.observe(place);
