@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -14,6 +15,9 @@ from rich.console import Console
 from steel_assets.assets.runs import instance_here
 from steel_assets.bootstrap import catalog
 from steel_assets.settings import settings
+
+STOP_SECONDS = 60
+"""How long Dagster's processes may take to stop."""
 
 
 def dev(
@@ -34,13 +38,14 @@ def dev(
         console.print(f"Dagster UI on http://{host}:{port} (stop with Ctrl-C)", highlight=False)
         command = [sys.executable, "-m", "dagster", "dev", "-h", host, "-p", str(port)]
         process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter, no shell
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            raise typer.Exit(process.wait())
+            process.wait()
         except KeyboardInterrupt:
-            process.wait(timeout=30)
+            process.terminate()
         finally:
-            if process.poll() is None:
-                process.terminate()
+            process.wait(timeout=STOP_SECONDS)
+    raise typer.Exit(max(process.returncode, 0))
 
 
 def sandbox(
