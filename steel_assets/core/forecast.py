@@ -18,7 +18,7 @@ from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model, ModelError, load_model
 from steel_assets.core.samples import build_samples
-from steel_assets.core.types import QUANTILE_COLUMNS, QUANTILES
+from steel_assets.core.types import QUANTILE_COLUMNS
 
 MODEL_FILE = "model.json"
 BUNDLE_FILE = "bundle.json"
@@ -83,17 +83,16 @@ def bundle_from_files(files: Mapping[str, bytes]) -> Bundle:
     """
     try:
         about = json.loads(files[BUNDLE_FILE])
-        levels = np.array(about["levels"], dtype=float)
-        if levels.shape != (len(QUANTILES),) or not np.isfinite(levels).all() or (np.diff(levels) < 0).any():
-            raise ModelError(f"{BUNDLE_FILE}: levels must be {len(QUANTILES)} ascending numbers")
         return Bundle(
             market=str(about["market"]),
             horizon=int(about["horizon"]),
             model=load_model(about["family"], files[MODEL_FILE]),
-            levels=levels,
+            levels=intervals.stored_levels(about["levels"]),
             confidence=float(about["confidence"]),
         )
-    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except ModelError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"this champion cannot be read ({error!r}); train the market again") from error
 
 

@@ -23,7 +23,7 @@ MINIMUM_PRICES = 30
 """A market with fewer prices than this has no measurable volatility, so nothing honest can be said about it."""
 
 RUN_WINDOW = pd.Timedelta(hours=2)
-"""A figure collected this soon after an issue moment was collected by the run of that issue."""
+"""What was collected this soon after an issue moment was collected by the run of that issue."""
 
 
 class HistoryError(ValueError):
@@ -150,20 +150,20 @@ def build_history(
 def _usable(observations: pd.DataFrame, market: Market, as_of: pd.Timestamp, issue_at: time, zone: ZoneInfo) -> pd.DataFrame:
     """The market's observations known at ``as_of``, with the moment from which each could be used.
 
-    That moment is ``known_at``, except that the daily run takes some minutes: what the run of the first issue after its
-    publication collected counts from its publication, or no replay would ever see on D the price that the run of D used.
+    That moment is ``known_at``, except that the daily run takes some minutes: what the run of an issue collected counts from
+    its issue moment, or no replay would ever see on D the price that the run of D used.
     """
     wanted = observations[observations["series"].isin(market.series_ids)]
     known = asof.known_at(wanted)
     visible = (known <= as_of) & np.isfinite(wanted["value"])
     rows = wanted[visible].assign(usable_at=known[visible])
-    late = (rows["usable_at"] > rows["published_at"]).to_numpy()
-    if late.any():
-        published = pd.DatetimeIndex(rows.loc[late, "published_at"])
-        in_time = (
-            pd.DatetimeIndex(rows.loc[late, "collected_at"]) <= calendars.issue_moments(published, issue_at, zone) + RUN_WINDOW
-        )
-        rows.loc[late, "usable_at"] = published.where(in_time, pd.DatetimeIndex(rows.loc[late, "usable_at"]))
+    collected = (rows["usable_at"] == rows["collected_at"]).to_numpy()
+    if collected.any():
+        moments = pd.DatetimeIndex(rows.loc[collected, "collected_at"])
+        published = pd.DatetimeIndex(rows.loc[collected, "published_at"])
+        issued = calendars.issue_moments(moments - RUN_WINDOW, issue_at, zone).as_unit("ns")
+        by_the_run = (issued <= moments) & ((published <= issued) | (published == moments))  # equal: an undated revision
+        rows.loc[collected, "usable_at"] = issued.where(by_the_run, moments)
     return rows.sort_values(["series", "period", "usable_at", "published_at", "collected_at"], kind="stable")
 
 
@@ -189,12 +189,18 @@ def _converted(by_series: Mapping[str, pd.DataFrame], market: Market, series: Ma
 def _rate_known(prices: pd.DataFrame, rates: pd.DataFrame) -> np.ndarray:
     """For each price, the latest exchange rate about its day or earlier that was known when the price was; NaN without one."""
     rates = rates[rates["value"] > 0]
-    moments, rate_moments = prices["usable_at"].to_numpy("datetime64[ns]"), rates["usable_at"].to_numpy("datetime64[ns]")
     row = np.searchsorted(rates["period"].to_numpy(), prices["period"].to_numpy(), side="right") - 1
-    too_new = (row >= 0) & (rate_moments[row] > moments)
-    while too_new.any():
-        row[too_new] -= 1
-        too_new = (row >= 0) & (rate_moments[row] > moments)
+
+    def too_new() -> np.ndarray:
+        later = np.zeros(len(row), dtype=bool)
+        for moment in ("usable_at", "published_at"):
+            later |= rates[moment].to_numpy("datetime64[ns]")[row] > prices[moment].to_numpy("datetime64[ns]")
+        return later & (row >= 0)
+
+    if rates.empty:
+        return np.full(len(prices), np.nan)
+    while (later := too_new()).any():
+        row[later] -= 1
     return np.where(row >= 0, rates["value"].to_numpy()[row], np.nan)
 
 

@@ -48,6 +48,18 @@ def error_quantiles(errors: np.ndarray) -> np.ndarray:
     return np.maximum.accumulate(blended)
 
 
+def stored_levels(values: object) -> np.ndarray:
+    """Scaled error quantiles read back from a file.
+
+    Raises:
+        ValueError: they are not as many ascending, finite numbers as there are quantiles.
+    """
+    levels = np.asarray(values, dtype=float)
+    if levels.shape != (len(QUANTILES),) or not np.isfinite(levels).all() or (np.diff(levels) < 0).any():
+        raise ValueError(f"levels must be {len(QUANTILES)} ascending numbers")
+    return levels
+
+
 def spread(points: np.ndarray, volatility: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """The quantiles around each point forecast: one row per forecast, one column per level of ``types.QUANTILES``.
 

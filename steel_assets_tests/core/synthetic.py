@@ -36,7 +36,9 @@ class Synthetic:
     sessions: pd.DatetimeIndex
 
     def history(self, as_of: pd.Timestamp | None = None) -> MarketHistory:
-        moment = as_of if as_of is not None else pd.Timestamp(self.observations["published_at"].max()) + pd.Timedelta(hours=12)
+        """What was known at ``as_of``; by default on the morning after the last price, when the run is done."""
+        prices = self.observations[self.observations["series"] == self.market.target.series]
+        moment = as_of if as_of is not None else pd.Timestamp(prices["published_at"].max()) + pd.Timedelta(hours=18)
         return build_history(self.observations, self.market, self.series, moment, ISSUE, ZONE)
 
     def of(self, **target: object) -> Synthetic:

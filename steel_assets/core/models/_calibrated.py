@@ -12,7 +12,7 @@ import pandas as pd
 from steel_assets.core import intervals
 from steel_assets.core.models._protocol import Cadence, ModelError
 from steel_assets.core.samples import Samples
-from steel_assets.core.types import QUANTILES, Market
+from steel_assets.core.types import Market
 
 
 class Calibrated(ABC):
@@ -57,11 +57,11 @@ class Calibrated(ABC):
             if stored.pop("family") != cls.family:
                 raise ModelError(f"this is not a {cls.family} model")
             model = cls()
-            model.levels = np.array(stored.pop("levels"), dtype=float)
-            if model.levels.shape != (len(QUANTILES),) or not np.isfinite(model.levels).all():
-                raise ModelError(f"the quantiles of this {cls.family} model are not {len(QUANTILES)} numbers")
+            model.levels = intervals.stored_levels(stored.pop("levels"))
             model._restore(stored)
-        except (AttributeError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        except ModelError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"this {cls.family} model cannot be read ({error}); train it again") from error
         return model
 

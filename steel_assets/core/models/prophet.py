@@ -40,7 +40,7 @@ class Prophet(Calibrated):
 
     family: ClassVar[str] = "prophet"
     complexity: ClassVar[int] = 4
-    significance: ClassVar[float] = 0.02
+    significance: ClassVar[float] = 0.01
     refit_every: ClassVar[Cadence] = "half_year"
 
     def __init__(self) -> None:
@@ -72,6 +72,8 @@ class Prophet(Calibrated):
         self.share = float(SHARES[best])
         if self.share:
             self.fitted = self._fitted(recent, returns)
+        else:
+            self.drivers = ()
         return past.scaled_returns * min(1.0, errors[best] / max(errors[0], intervals.SMALLEST))
 
     def _fitted(self, samples: Samples, returns: np.ndarray) -> Any:

@@ -35,7 +35,7 @@ class Ridge(Calibrated):
 
     family: ClassVar[str] = "ridge"
     complexity: ClassVar[int] = 3
-    significance: ClassVar[float] = 0.02
+    significance: ClassVar[float] = 0.01
 
     def __init__(self) -> None:
         super().__init__()
