@@ -160,7 +160,8 @@ def _worth_telling(one: Incident, now: datetime, rulebook: Rulebook) -> Kind | N
         return "opened"
     if worse(one.severity, one.told):
         return "escalated"
-    return "reminder" if one.told_at and now >= _reminder_due(one.told_at, rulebook) else None
+    quiet = worse(rulebook.policy.reminds_from, one.severity)
+    return "reminder" if one.told_at and not quiet and now >= _reminder_due(one.told_at, rulebook) else None
 
 
 def _reminder_due(told_at: datetime, rulebook: Rulebook) -> datetime:

@@ -86,7 +86,8 @@ class AlertPolicy(Declaration):
         daemon_silence_minutes: how long a daemon, schedule or sensor may be overdue.
         retrain_cooldown_hours: least time between two retrainings launched by an incident.
         always: channels that get every message.
-        critical_only: channels that get nothing less.
+        least: the least severity that a channel gets; channels that are not named get all.
+        reminds_from: the least severity that is reminded of.
     """
 
     high_beyond: float = Field(gt=1)
@@ -97,7 +98,8 @@ class AlertPolicy(Declaration):
     daemon_silence_minutes: Minutes
     retrain_cooldown_hours: int = Field(ge=0)
     always: tuple[Identifier, ...]
-    critical_only: tuple[Identifier, ...]
+    least: Mapping[Identifier, Severity]
+    reminds_from: Severity
 
 
 class UnknownRule(KeyError):
@@ -133,5 +135,6 @@ class Rulebook(Declaration):
     def route(self, rule: AlertRule, severity: Severity, subject: str, available: frozenset[str]) -> tuple[str, ...]:
         """The channels, of those that are set up, that get a message; one about a channel never goes over that channel."""
         wanted = dict.fromkeys((*rule.channels, *self.policy.always))
-        quiet = frozenset(self.policy.critical_only) if severity != "critical" else frozenset[str]()
-        return tuple(channel for channel in wanted if channel in available and channel not in quiet and channel != subject)
+        least = self.policy.least
+        fitting = [channel for channel in wanted if not worse(least.get(channel, "low"), severity)]
+        return tuple(channel for channel in fitting if channel in available and channel != subject)

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-
 LOGIN = b"\0steel\0canary-pass"
 """The user and password that the mail server takes, as SMTP's PLAIN mechanism sends them."""
 

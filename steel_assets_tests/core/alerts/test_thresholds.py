@@ -47,7 +47,7 @@ def test_at_the_missions_threshold_nothing_is_wrong_and_above_it_is_medium_and_b
     [
         ("model_degradation", "mape", 0.05, "high", {"email", "slack"}),
         ("cost_spike", "cost_daily", 0.25, "medium", {"email"}),
-        ("cost_pace", "cost_daily", 5.0 / 30, "low", {"email"}),
+        ("cost_pace", "cost_daily", 5.0 / 30, "medium", {"email"}),
     ],
 )
 def test_the_missions_alert_types_have_their_limit_severity_and_routes(

@@ -1,0 +1,30 @@
+"""Whether a source still brings news: periods that its own calendar says were published and that nobody has.
+
+A closed market is not stale, a holiday is no gap, and loading old history again makes nothing fresh: only periods count.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from steel_assets.core.calendars import period_starts, publication_moments, sessions
+from steel_assets.core.types import Series
+
+
+def missed_periods(series: Series, newest: pd.Timestamp, now: pd.Timestamp) -> int:
+    """How many periods after ``newest`` were published by ``now``, by the series' calendar and publication rule.
+
+    Args:
+        newest: the newest period known, midnight without a zone.
+        now: UTC.
+    """
+    end = now.tz_convert("UTC").tz_localize(None).normalize() + pd.Timedelta(days=1)
+    if series.frequency == "daily":
+        periods = sessions(series.calendar, newest + pd.Timedelta(days=1), end)
+    else:
+        last = period_starts(pd.DatetimeIndex([newest]), series.frequency)[0]
+        periods = pd.date_range(last, end, freq="W-MON" if series.frequency == "weekly" else "MS")
+        periods = periods[periods > last]
+    if periods.empty:
+        return 0
+    return int((publication_moments(periods, series.frequency, series.published) <= now).sum())
