@@ -37,8 +37,9 @@ def dev(
             console.print(f"[yellow]SIMULATED market at {sandbox.url}[/]", highlight=False)
         console.print(f"Dagster UI on http://{host}:{port} (stop with Ctrl-C)", highlight=False)
         command = [sys.executable, "-m", "dagster", "dev", "-h", host, "-p", str(port)]
+        for stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored, as Dagster would be too
+            signal.signal(stop, signal.default_int_handler)
         process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter, no shell
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             process.wait()
         except KeyboardInterrupt:
