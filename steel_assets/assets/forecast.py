@@ -8,10 +8,12 @@ import pandas as pd
 from steel_assets.assets import histories
 from steel_assets.assets.declare import MODEL_TEAM, per_market
 from steel_assets.assets.every_market import check_spec, for_each_market
+from steel_assets.assets.features import market_features
 from steel_assets.assets.issuing import issue_from
 from steel_assets.assets.metadata import schema_of, summary
 from steel_assets.assets.plots import forecast_fan
 from steel_assets.assets.processed import market_daily
+from steel_assets.assets.promotion import promotions
 from steel_assets.bootstrap import Platform
 from steel_assets.core.published import forecast_json
 from steel_assets.core.tables import FORECASTS
@@ -21,7 +23,7 @@ LATENCY_MS = "latency_ms_per_forecast"
 
 
 @dg.asset(
-    deps=[market_daily],
+    deps=[market_daily, market_features, promotions],
     check_specs=[
         check_spec("forecasts"),
         dg.AssetCheckSpec(COMPLETE, asset="forecasts", description="Every market of the run has a forecast at every horizon."),
