@@ -140,6 +140,10 @@ class Settings(BaseSettings):
         return str(self.warehouse or self.warehouse_path)
 
     @property
+    def warehouse_kind(self) -> Literal["duckdb", "bigquery"]:
+        return "bigquery" if self.warehouse_address.startswith("bigquery://") else "duckdb"
+
+    @property
     def lake_path(self) -> Path:
         return Path(self.lake) if self.lake else self.home / "lake"
 

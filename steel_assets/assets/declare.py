@@ -23,9 +23,10 @@ def nature() -> str:
 
 def stage(group: str, *kinds: str, owner: str = DATA_TEAM, tier: str = "core") -> dict[str, Any]:
     """Arguments that the assets of one stage share."""
+    named = {settings().warehouse_kind if kind == "duckdb" else kind for kind in kinds}
     return {
         "group_name": group,
-        "kinds": {"python", *kinds},
+        "kinds": {"python", *named},
         "owners": [owner],
         "tags": {"steel/data": nature(), "steel/stage": group, "steel/tier": tier},
     }

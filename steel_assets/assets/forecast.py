@@ -10,7 +10,7 @@ from steel_assets.assets.declare import MODEL_TEAM, per_market
 from steel_assets.assets.every_market import check_spec, for_each_market
 from steel_assets.assets.features import market_features
 from steel_assets.assets.issuing import issue_from
-from steel_assets.assets.metadata import schema_of, summary
+from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.plots import forecast_fan
 from steel_assets.assets.processed import market_daily
 from steel_assets.assets.promotion import promotions
@@ -58,7 +58,7 @@ def forecasts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Plat
     ]
     shown = ["market", "horizon", "target_date", "last_price", "predicted_price", "q05", "q95", "unit", "model_family"]
     return dg.MaterializeResult(
-        metadata=summary(rows[shown], warehouse=platform.warehouse.uri(FORECASTS))
+        metadata=summary(rows[shown], **in_warehouse(platform.warehouse, FORECASTS))
         | {"dagster/row_count": len(rows), LATENCY_MS: 1000 * (time.perf_counter() - started) / len(rows)}
         | plots,
         check_results=[

@@ -1,4 +1,4 @@
-"""Metadata that people read in the Dagster UI: schemas with units, previews, row counts."""
+"""Metadata that people read in the Dagster UI: schemas with units, previews, row counts, links, what the warehouse billed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.core.tables import Table
 
 PREVIEW_ROWS = 12
+BYTES_BILLED = "warehouse_bytes_billed"
 
 
 def schema_of(table: Table) -> dict[str, Any]:
@@ -27,7 +29,31 @@ def schema_of(table: Table) -> dict[str, Any]:
 
 def summary(frame: pd.DataFrame, **more: Any) -> dict[str, Any]:
     """Run metadata of an asset that wrote ``frame``: row count, a preview, and ``more``."""
-    return {"dagster/row_count": len(frame), "preview": preview(frame), **more}
+    shown = {name: link(value) if isinstance(value, str) else value for name, value in more.items()}
+    return {"dagster/row_count": len(frame), "preview": preview(frame), **shown}
+
+
+def link(place: str) -> str | dg.UrlMetadataValue:
+    """An address that a browser opens as a link; any other text as it is."""
+    return dg.MetadataValue.url(place) if place.startswith(("https://", "http://")) else place
+
+
+def in_warehouse(warehouse: Warehouse, table: Table) -> dict[str, Any]:
+    """Where a table that was written is, and what the warehouse's jobs took since this was last asked, where it bills them."""
+    place = {"warehouse": link(warehouse.uri(table))}
+    jobs = warehouse.take_jobs()
+    if not jobs:
+        return place
+    rows = [
+        f"| {job.operation} | {job.table} | {job.rows:,} | {job.seconds:.1f} | {job.bytes_billed:,} | {job.id} |" for job in jobs
+    ]
+    header = "| job | table | rows | seconds | bytes billed | id |\n|---|---|---|---|---|---|"
+    return place | {
+        BYTES_BILLED: sum(job.bytes_billed for job in jobs),
+        "warehouse_job_seconds": sum(job.seconds for job in jobs),
+        "warehouse_slot_seconds": sum(job.slot_seconds for job in jobs),
+        "warehouse_jobs": dg.MetadataValue.md("\n".join([header, *rows])),
+    }
 
 
 def preview(frame: pd.DataFrame) -> dg.MarkdownMetadataValue:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from steel_assets.assets.declare import stage
 from steel_assets.assets.forecast import LATENCY_MS, forecasts
-from steel_assets.assets.metadata import schema_of, summary
+from steel_assets.assets.metadata import BYTES_BILLED, in_warehouse, schema_of, summary
 from steel_assets.assets.moment import AS_OF_TAG, moment_of
 from steel_assets.bootstrap import Platform
 from steel_assets.core import metrics
@@ -31,7 +31,7 @@ def predictions_vs_reality(context: dg.AssetExecutionContext, platform: dg.Resou
         return dg.MaterializeResult(metadata={"dagster/row_count": 0, "note": "nothing was published yet"})
     rows = metrics.predictions_vs_reality(published, pd.concat(prices), moment_of(context))
     platform.warehouse.upsert(PREDICTIONS_VS_REALITY, rows)
-    return dg.MaterializeResult(metadata=summary(rows, warehouse=platform.warehouse.uri(PREDICTIONS_VS_REALITY)))
+    return dg.MaterializeResult(metadata=summary(rows, **in_warehouse(platform.warehouse, PREDICTIONS_VS_REALITY)))
 
 
 @dg.asset(
@@ -63,7 +63,7 @@ def metrics_daily(context: dg.AssetExecutionContext, platform: dg.ResourceParam[
         cost_usd=_cost_usd(context, platform, date),
     )
     platform.warehouse.upsert(METRICS_DAILY, rows)
-    return dg.MaterializeResult(metadata=summary(rows, warehouse=platform.warehouse.uri(METRICS_DAILY)))
+    return dg.MaterializeResult(metadata=summary(rows, **in_warehouse(platform.warehouse, METRICS_DAILY)))
 
 
 def _latency_ms(instance: dg.DagsterInstance) -> float | None:
@@ -76,16 +76,26 @@ def _latency_ms(instance: dg.DagsterInstance) -> float | None:
 
 
 def _cost_usd(context: dg.AssetExecutionContext, platform: Platform, date: pd.Timestamp) -> float:
-    """Estimated cost of ``date`` so far: the run time of its runs and what is stored."""
+    """Estimated cost of ``date`` so far: the run time of its runs, what the warehouse billed for them, and what is stored."""
     zone, costs = platform.catalog.rules.schedules.tzinfo, platform.catalog.rules.costs
-    seconds = 0.0
+    seconds, billed = 0.0, 0
     for record in context.instance.get_run_records(limit=100):
         moment = pd.Timestamp(record.dagster_run.tags.get(AS_OF_TAG, record.create_timestamp))
         if record.start_time and local_day(moment.tz_convert("UTC"), zone) == date:
             seconds += (record.end_time or pd.Timestamp.now(tz="UTC").timestamp()) - record.start_time
+            billed += _bytes_billed(context.instance, record.dagster_run.run_id)
     return day_cost_usd(
         seconds,
         platform.stored_bytes(),
         compute_usd_per_vcpu_hour=costs.compute_usd_per_vcpu_hour,
         storage_usd_per_gib_month=costs.storage_usd_per_gib_month,
+        queried_bytes=billed,
+        query_usd_per_tib=costs.query_usd_per_tib,
     )
+
+
+def _bytes_billed(instance: dg.DagsterInstance, run_id: str) -> int:
+    """What the warehouse billed for a run, as its assets told."""
+    logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    found = [entry.asset_materialization.metadata.get(BYTES_BILLED) for entry in logs if entry.asset_materialization]
+    return sum(told.value or 0 for told in found if isinstance(told, dg.IntMetadataValue))

@@ -61,7 +61,7 @@ def candidate_models(context: dg.AssetExecutionContext, platform: dg.ResourcePar
 
     outcome = for_each_market(context, work)
     return dg.MaterializeResult(
-        metadata=summary(pd.concat(outcome.results.values())) | {"folder": platform.store.uri("models/staging")},
+        metadata=summary(pd.concat(outcome.results.values())) | {"folder": link(platform.store.uri("models/staging"))},
         check_results=[outcome.check()],
     )
 

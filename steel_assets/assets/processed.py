@@ -6,7 +6,7 @@ import pandas as pd
 from steel_assets.assets import histories
 from steel_assets.assets.declare import per_market
 from steel_assets.assets.every_market import Outcome, check_spec, for_each_market
-from steel_assets.assets.metadata import schema_of, summary
+from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import moment_of
 from steel_assets.assets.raw import collected_assets, imported_files
 from steel_assets.assets.trust import quality_rows
@@ -116,7 +116,7 @@ def data_quality(context: dg.AssetExecutionContext, platform: dg.ResourceParam[P
             or f"lowest {min(scores.values()):.2f}",
             metadata={market: float(score) for market, score in scores.items()},
         ),
-        warehouse=platform.warehouse.uri(DATA_QUALITY),
+        **in_warehouse(platform.warehouse, DATA_QUALITY),
     )
 
 

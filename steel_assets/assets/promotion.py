@@ -6,7 +6,7 @@ import pandas as pd
 from steel_assets.assets.declare import MODEL_TEAM, per_market
 from steel_assets.assets.every_market import check_spec, for_each_market
 from steel_assets.assets.judging import judge
-from steel_assets.assets.metadata import schema_of, summary
+from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.model import announced
 from steel_assets.assets.moment import moment_of
 from steel_assets.assets.validation import validation_scores
@@ -47,7 +47,7 @@ def promotions(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
             rows[["market", "horizon", "decision", "candidate_family", "reason"]],
             promoted=int((rows["decision"] == "promoted").sum()),
             rejected=int((rows["decision"] == "rejected").sum()),
-            warehouse=platform.warehouse.uri(PROMOTIONS),
+            **in_warehouse(platform.warehouse, PROMOTIONS),
         ),
         check_results=[outcome.check()],
     )

@@ -54,6 +54,7 @@ class Costs(Declaration):
     budget_alert_shares: tuple[Share, ...]
     compute_usd_per_vcpu_hour: float = Field(ge=0)
     storage_usd_per_gib_month: float = Field(ge=0)
+    query_usd_per_tib: float = Field(ge=0)
 
 
 class Deadline(Declaration):

@@ -2,6 +2,7 @@
 
 cost of a day = compute seconds / 3600 × vCPUs × price per vCPU-hour
               + bytes stored / 2³⁰ × price per GiB-month / 30.4375
+              + bytes billed for queries / 2⁴⁰ × price per TiB
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ def day_cost_usd(
     compute_usd_per_vcpu_hour: float,
     storage_usd_per_gib_month: float,
     vcpus: float = 1.0,
+    queried_bytes: float = 0.0,
+    query_usd_per_tib: float = 0.0,
 ) -> float:
     """Estimated cost of one day.
 
@@ -27,6 +30,7 @@ def day_cost_usd(
         compute_seconds: measured run time of that day's work.
         stored_bytes: what lake, warehouse and models hold that day.
         vcpus: processors that the work kept busy.
+        queried_bytes: what a warehouse that bills its queries billed that day.
 
     Raises:
         ValueError: a measure or price is negative or not a number.
@@ -37,13 +41,15 @@ def day_cost_usd(
         "compute_usd_per_vcpu_hour": compute_usd_per_vcpu_hour,
         "storage_usd_per_gib_month": storage_usd_per_gib_month,
         "vcpus": vcpus,
+        "queried_bytes": queried_bytes,
+        "query_usd_per_tib": query_usd_per_tib,
     }
     wrong = [f"{name} = {value}" for name, value in given.items() if not (math.isfinite(value) and value >= 0)]
     if wrong:
         raise ValueError(f"a cost needs finite figures that are not negative, got {', '.join(wrong)}")
     compute = compute_seconds / 3600 * vcpus * compute_usd_per_vcpu_hour
     storage = stored_bytes / 2**30 * storage_usd_per_gib_month / DAYS_PER_MONTH
-    return compute + storage
+    return compute + storage + queried_bytes / 2**40 * query_usd_per_tib
 
 
 def cost_per_prediction_usd(cost_usd: float, predictions: int) -> float | None:

@@ -15,6 +15,7 @@ def test_the_cost_of_a_day_is_compute_by_the_hour_and_storage_by_the_month():
     assert day_cost_usd(1800, 0, **PRICES) == pytest.approx(0.0432)
     assert day_cost_usd(1800, 0, vcpus=2, **PRICES) == pytest.approx(0.0864)
     assert day_cost_usd(0, 2**30, **PRICES) * 365.25 == pytest.approx(0.02 * 12)
+    assert day_cost_usd(0, 0, queried_bytes=2**38, query_usd_per_tib=6.25, **PRICES) == pytest.approx(1.5625)
     assert day_cost_usd(0, 0, **PRICES) == 0
 
 
