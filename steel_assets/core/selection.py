@@ -21,8 +21,8 @@ from steel_assets.core.models import NAIVE, model_families
 WINDOW = 750
 """Newest scored origins that are judged: about three years."""
 FEWEST = 120
-"""With fewer scored origins than this the last price stands; so it does with fewer than ``OVERLAPS`` horizons of them."""
 OVERLAPS = 6
+"""With fewer scored origins than ``FEWEST``, or than this many horizons, the last price stands."""
 MARGIN = 0.005
 """Share of the loss by which a family must be better than the last price, and than the simpler family it replaces."""
 RECENT_HALF_LIFE = 125
@@ -58,20 +58,26 @@ class Choice:
     """The family chosen, and what was known of all of them."""
 
     family: str
+    horizon: int
     evidence: Mapping[str, Evidence]
 
     @property
     def reason(self) -> str:
         """In words, for a ledger."""
-        mine = self.evidence.get(self.family)
-        if self.family != NAIVE and mine is not None:
+        mine = self.evidence[self.family]
+        if self.family != NAIVE:
             return (
                 f"{self.family}: error {mine.ratio:.3f} of the last price's over {mine.n} days "
                 f"(Diebold-Mariano p = {mine.p_value:.4f})"
             )
-        if mine is None or mine.n < FEWEST:
-            return f"last price: fewer than {FEWEST} scored days to judge others by"
+        if mine.n < fewest(self.horizon):
+            return f"last price: {mine.n} scored days, {fewest(self.horizon)} are needed to judge others by"
         return f"last price: over {mine.n} days no family was better beyond luck"
+
+
+def fewest(horizon: int) -> int:
+    """Scored origins below which the last price stands."""
+    return max(FEWEST, OVERLAPS * horizon)
 
 
 def choose(losses: Mapping[str, np.ndarray], horizon: int) -> Choice:
@@ -88,7 +94,7 @@ def choose(losses: Mapping[str, np.ndarray], horizon: int) -> Choice:
     for family, found in evidence.items():
         if found.proven and found.loss < (1 - MARGIN) * evidence[best].loss:
             best = family
-    return Choice(best, evidence)
+    return Choice(best, horizon, evidence)
 
 
 def diebold_mariano(differences: np.ndarray, horizon: int) -> float:
@@ -127,7 +133,7 @@ def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int) -> Ev
     recent = float((recency * loss).sum() / max((recency * naive).sum(), np.finfo(float).tiny))
     p_value = diebold_mariano(loss - naive, horizon)
     proven = (
-        n >= max(FEWEST, OVERLAPS * horizon)
+        n >= fewest(horizon)
         and ratio < 1 - MARGIN
         and recent < 1 - RECENT_MARGIN
         and p_value < model_families()[family].significance

@@ -12,14 +12,13 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core.backtest import CHAMPION, backtest_rows
-from steel_assets.core.evaluation import EARLIEST, Evaluation, Progress, Steps, burn_in, evaluate
+from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, evaluate
 from steel_assets.core.features import build_features
 from steel_assets.core.forecast import Bundle
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.models import NAIVE, applicable
+from steel_assets.core.models import NAIVE, Model, applicable
 from steel_assets.core.samples import Samples, build_samples
 from steel_assets.core.selection import Choice
-from steel_assets.core.tables import BACKTEST
 from steel_assets.core.validation import NothingToScore, scores
 
 WINDOW = 250
@@ -56,37 +55,27 @@ def train(history: MarketHistory, window: int = WINDOW, progress: Progress | Non
     market = history.market
     features = build_features(history)
     families = applicable(market)
-    steps = Steps(len(market.horizons) * (len(families) + 1), progress)
-    bundles, choices, tables = {}, {}, [BACKTEST.empty()]
-    for horizon in market.horizons:
-        samples = build_samples(history, features, horizon)
-        scored = _scored(history, samples)[-window:]
-        stop = len(history.origins)
-        first = int(scored[0]) if len(scored) else stop - 1
-        evaluation = evaluate(history, samples, families, max(EARLIEST, first - burn_in(horizon)), stop, steps)
-        rows = _rows(evaluation, scored)
-        verdict = evaluation.verdict(stop - 1)
-        labels = history.prices_at(samples.target_dates, history.as_of)
-        model = families[verdict.family]().fit(samples.with_labels(labels))
-        steps.finished(f"{verdict.family} chosen, {horizon} days ahead")
-        bundles[horizon] = Bundle(market.id, horizon, model, verdict.levels, confidence(rows))
-        choices[horizon] = verdict.choice
-        tables.append(rows)
-    rows = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
-    return Candidate(market.id, history.as_of, history.origins[-1], bundles, choices, rows)
+    steps = Steps(len(market.horizons) * len(families), progress)
+    trained = {
+        horizon: _train(history, build_samples(history, features, horizon), families, window, steps)
+        for horizon in market.horizons
+    }
+    return Candidate(
+        market=market.id,
+        as_of=history.as_of,
+        origin=history.origins[-1],
+        bundles={horizon: bundle for horizon, (bundle, _, _) in trained.items()},
+        choices={horizon: choice for horizon, (_, choice, _) in trained.items()},
+        backtest=pd.concat([rows for _, _, rows in trained.values()], ignore_index=True),
+    )
 
 
 def baseline(history: MarketHistory, horizon: int, window: int = WINDOW) -> Bundle:
     """The last price as a forecast, with quantiles and confidence from its own past errors."""
     families = {NAIVE: applicable(history.market)[NAIVE]}
     samples = build_samples(history, build_features(history), horizon)
-    scored = _scored(history, samples)[-window:]
-    stop = len(history.origins)
-    first = int(scored[0]) if len(scored) else stop - 1
-    steps = Steps(1, None)
-    evaluation = evaluate(history, samples, families, max(EARLIEST, first - burn_in(horizon)), stop, steps)
-    model = families[NAIVE]().fit(samples.with_labels(history.prices_at(samples.target_dates, history.as_of)))
-    return Bundle(history.market.id, horizon, model, evaluation.verdict(stop - 1).levels, confidence(_rows(evaluation, scored)))
+    bundle, _, _ = _train(history, samples, families, window, Steps(1, None))
+    return bundle
 
 
 def confidence(rows: pd.DataFrame) -> float:
@@ -106,21 +95,23 @@ def confidence(rows: pd.DataFrame) -> float:
     return float(calibration / (1.0 + ratio) * own["n"] / (own["n"] + FEW))
 
 
-def _scored(history: MarketHistory, samples: Samples) -> np.ndarray:
-    """The origins whose prices have come true by now."""
+def _train(
+    history: MarketHistory, samples: Samples, families: Mapping[str, type[Model]], window: int, steps: Steps
+) -> tuple[Bundle, Choice, pd.DataFrame]:
+    """One horizon's bundle, why its family, and the walk-forward of the newest ``window`` origins that have come true."""
     y = history.prices_at(samples.target_dates, history.as_of)
-    positions = np.flatnonzero(np.isfinite(y) & np.isfinite(samples.last))
-    return positions[positions >= EARLIEST]
-
-
-def _rows(evaluation: Evaluation, positions: np.ndarray) -> pd.DataFrame:
-    if len(positions) == 0:
-        return BACKTEST.empty()
-    first = int(positions[0])
-    champion = evaluation.champion(first).iloc[positions - first]
-    tables = [
-        backtest_rows(evaluation.history, evaluation.samples, family, positions, forecasts.iloc[positions - evaluation.start])
-        for family, forecasts in evaluation.forecasts.items()
-    ]
-    tables.append(backtest_rows(evaluation.history, evaluation.samples, CHAMPION, positions, champion))
-    return pd.concat(tables, ignore_index=True)
+    scored = np.flatnonzero(np.isfinite(y) & np.isfinite(samples.last))
+    scored = scored[scored >= EARLIEST][-window:]
+    newest = len(history.origins) - 1
+    first = int(scored[0]) if len(scored) else newest
+    start = max(EARLIEST, first - burn_in(samples.horizon))
+    evaluation = evaluate(history, samples, families, start, newest + 1, steps)
+    verdict = evaluation.verdict(newest)
+    forecasts = {**evaluation.forecasts, CHAMPION: evaluation.champion(start)}
+    rows = pd.concat(
+        [backtest_rows(history, samples, model, scored, table.iloc[scored - start]) for model, table in forecasts.items()],
+        ignore_index=True,
+    )
+    model = families[verdict.family]().fit(samples.with_labels(y))
+    bundle = Bundle(history.market.id, samples.horizon, model, verdict.levels, confidence(rows))
+    return bundle, verdict.choice, rows
