@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,7 @@ def looks_like_number(cell: object) -> bool:
     """True for a cell that could be a figure."""
     if isinstance(cell, str):
         return re.fullmatch(f"{NUMBER}|{GROUPED}", cell.strip()) is not None
-    return isinstance(cell, int | float | np.number) and not isinstance(cell, bool)
+    return _is_number(cell)
 
 
 def read_days(file: File, cells: pd.Series, rows: pd.Series, column: str, *, months: bool) -> pd.Series:
@@ -102,7 +103,7 @@ def _from_texts(file: File, cells: pd.Series, rows: pd.Series, column: str) -> p
 
 
 def _is_number(cell: object) -> bool:
-    return isinstance(cell, int | float | np.number) and not isinstance(cell, bool)
+    return isinstance(cell, int | float | Decimal | np.number) and not isinstance(cell, bool)
 
 
 def _parts(file: File, texts: pd.Series, rows: pd.Series, column: str, patterns: Sequence[str]) -> pd.DataFrame:

@@ -80,6 +80,5 @@ def _only(places: Sequence[int]) -> int | None:
 
 
 def _list(table: FileTable) -> str:
-    return ", ".join(column if column else "(no name)" for column in table.columns[:30]) + (
-        " …" if len(table.columns) > 30 else ""
-    )
+    names = [" ".join(column.split())[:40] or "(no name)" for column in table.columns[:30]]
+    return ", ".join(names) + (" …" if len(table.columns) > 30 else "")

@@ -74,9 +74,11 @@ def _cells(column: Any) -> pd.Series:
     import pyarrow.compute as pc
 
     if pa.types.is_dictionary(column.type):
-        cut = [
-            pa.DictionaryArray.from_arrays(chunk.indices, pc.utf8_slice_codeunits(chunk.dictionary, 0, LONGEST_TEXT))
-            for chunk in column.chunks
-        ]
-        column = pa.chunked_array([chunk.dictionary_decode() for chunk in cut], type=column.type.value_type)
+        kind = column.type.value_type
+        text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        decoded = []
+        for chunk in column.chunks:
+            values = pc.utf8_slice_codeunits(chunk.dictionary, 0, LONGEST_TEXT) if text else chunk.dictionary
+            decoded.append(pa.DictionaryArray.from_arrays(chunk.indices, values).dictionary_decode())
+        column = pa.chunked_array(decoded, type=kind)
     return column.to_pandas(date_as_object=False)

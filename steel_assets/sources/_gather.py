@@ -50,7 +50,8 @@ class Gathering:
         else:
             self._silences = 0
             self._figures.append(figures)
-            absent = [one for one in series if one.id not in set(figures["series"])]
+            present = set(figures["series"])
+            absent = [one for one in series if one.id not in present]
             self._fail(absent, "answered without a single figure; check the symbol in the catalogue")
 
     def stop(self, reason: str) -> None:

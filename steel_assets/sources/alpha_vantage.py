@@ -65,9 +65,11 @@ def fetch(series: Series, outputsize: str, access: Access) -> bytes:
 
     Raises:
         HttpError: no answer.
-        SourceError: a status other than 200.
+        SourceError: a status other than 200, or a share that is declared weekly or monthly.
     """
     symbol = str(series.symbol)
+    if symbol not in COMMODITIES and series.frequency != "daily":
+        raise SourceError(f"closes are daily, the catalogue says {series.frequency}; correct the series")
     if symbol in COMMODITIES:
         question = {"function": symbol, "interval": series.frequency}
     else:

@@ -78,8 +78,11 @@ def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.D
     """Prices as ``series, period, value``: closes, of the symbols asked for.
 
     Raises:
-        SourceError: the answer is not a list of prices, or its dates are no longer dd/mm/yyyy.
+        SourceError: the answer is not a list of prices, its dates are no longer dd/mm/yyyy, or a series is not daily.
     """
+    other = next((one for one in series if one.frequency != "daily"), None)
+    if other is not None:
+        raise SourceError(f"prices are daily, the catalogue says {other.frequency} for {other.id}; correct the series")
     prices = shaped(_Prices, content, "Trading Economics", "a list of prices with Symbol, Date and Close").root
     _refuse_month_first([price.date for price in prices], content)
     frames = [_one(one, [price for price in prices if _same(price.symbol, one.symbol)], notes) for one in series]

@@ -34,6 +34,10 @@ HEADERS = {
 }
 
 
+END_OF_TIME = 7_258_118_400
+"""The year 2200 as a stamp; a later one is a mistake."""
+
+
 class _Meta(BaseModel):
     currency: str | None = None
     zone: str | None = Field(default=None, alias="exchangeTimezoneName")
@@ -96,7 +100,8 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     if len(closes) != len(chart.timestamp):
         raise SourceError(f"Yahoo Finance answered {len(chart.timestamp)} times and {len(closes)} closes", content)
     _check_currency(chart.meta, series, content)
-    stamps = pd.Series(pd.to_datetime(chart.timestamp, unit="s", utc=True, errors="coerce"), dtype="datetime64[ns, UTC]")
+    seconds = [stamp if 0 <= stamp < END_OF_TIME else None for stamp in chart.timestamp]
+    stamps = pd.Series(pd.to_datetime(seconds, unit="s", utc=True), dtype="datetime64[ns, UTC]")
     bars = pd.DataFrame(
         {
             "series": series.id,

@@ -126,6 +126,12 @@ def test_the_last_bar_of_a_running_session_waits() -> None:
     assert collection.observations["value"].tolist() == [10.5]
 
 
+def test_a_share_that_is_declared_monthly_is_refused_with_the_remedy() -> None:
+    collection, http = collect(bars({"2024-01-05": "10.5"}), NUCOR.model_copy(update={"frequency": "monthly"}))
+    assert "closes are daily, the catalogue says monthly" in collection.problems[NUCOR.id]
+    assert not http.asked
+
+
 def test_a_commodity_index_is_a_function_of_its_own() -> None:
     copper = Series(
         id="copper_imf", name="Copper", unit="USD/t", symbol="COPPER", frequency="monthly", published=Publication(lag_days=14)

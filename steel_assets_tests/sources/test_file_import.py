@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections import Counter
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -391,7 +392,8 @@ def test_figures_of_a_parquet_file_may_be_texts_integers_or_missing() -> None:
     assert read(parquet(pd.DataFrame({"date": days, "value": ["1", None, "3.5"]})), "p.parquet", notes=notes)[
         "value"
     ].tolist() == [1, 3.5]
-    assert read(parquet(pd.DataFrame({"date": days, "value": [1, 2, 3]})), "p.parquet")["value"].tolist() == [1.0, 2.0, 3.0]
+    for values in ([1, 2, 3], [Decimal(1), Decimal(2), Decimal(3)], pd.Categorical([1, 2, 3]), pd.Categorical(["1", "2", "3"])):
+        assert read(parquet(pd.DataFrame({"date": days, "value": values})), "p.parquet")["value"].tolist() == [1.0, 2.0, 3.0]
     assert len(read(parquet(pd.DataFrame({"date": days, "value": [1.0, None, 3.0]})), "p.parquet", notes=notes)) == 2
     assert notes == {"empty values": 2}
 

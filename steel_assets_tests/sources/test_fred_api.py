@@ -218,6 +218,15 @@ def test_a_page_that_is_not_the_one_asked_for_is_a_problem_and_nothing_is_stored
     assert collection.observations.empty
 
 
+@pytest.mark.parametrize("day", ["2262-04-01", "1677-10-01", "0001-01-01", "9999-12-31"])
+def test_a_day_out_of_all_time_is_left_out_and_counted(day: str) -> None:
+    collection = collect(
+        CPI, page([row("2023-11-01", "1", "2023-12-12"), row(day, "2", "2023-12-12"), row("2023-10-01", "3", day)])
+    )
+    assert collection.observations["value"].tolist() == [1.0]
+    assert collection.notes == {"unreadable dates": 2}
+
+
 def test_parse_reads_the_wire_and_counts_what_it_leaves_out() -> None:
     notes: Counter[str] = Counter()
     rows = [row("2023-01-01", "1.50"), row("2023-02-01", "."), row("2023-02-30", "2"), row("2023-03-01", "n/a")]

@@ -239,6 +239,13 @@ def test_a_reference_that_is_no_month_is_counted(reference: object) -> None:
     assert collection.notes == {"unreadable references": 1}
 
 
+def test_a_price_that_is_declared_weekly_is_refused_and_the_others_come() -> None:
+    weekly = REBAR.model_copy(update={"frequency": "weekly"})
+    collection = collect(prices(("LSR1:COM", "05/12/2023", 590.0), ("LSC1:COM", "05/12/2023", 390.0)), weekly, SCRAP)
+    assert "prices are daily, the catalogue says weekly" in collection.problems[REBAR.id]
+    assert collection.observations["series"].tolist() == [SCRAP.id]
+
+
 def test_a_figure_about_the_future_waits() -> None:
     row = {"Date": "2024-01-03T15:00:00", "Event": "NBS Manufacturing PMI", "Reference": "Dec 2030", "Actual": "50.2"}
     collection = collect(events(row), CHINA)

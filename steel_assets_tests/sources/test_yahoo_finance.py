@@ -181,6 +181,7 @@ def test_a_chart_without_bars_is_a_problem() -> None:
     assert "without a single figure" in collect(HRC, content).problems[HRC.id]
 
 
-def test_a_stamp_out_of_all_time_is_left_out() -> None:
-    collection = collect(HRC, chart([at("2024-01-05 00:00"), 10**18], [1.0, 2.0]))
+@pytest.mark.parametrize("stamp", [10**18, 10**30, -(10**18), 9_223_372_036])
+def test_a_stamp_out_of_all_time_is_left_out(stamp: int) -> None:
+    collection = collect(HRC, chart([at("2024-01-05 00:00"), stamp], [1.0, 2.0]))
     assert periods(collection) == ["2024-01-05"]
