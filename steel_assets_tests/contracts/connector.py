@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import pandas as pd
@@ -182,14 +183,18 @@ class ConnectorContract:
         assert "cannot be reached" in next(iter(collection.problems.values()))
         assert collection.observations.empty
 
-    @pytest.mark.parametrize("status", [200, 500])
-    @pytest.mark.parametrize(
-        "body", [b"<html><body>Sorry</body></html>", b'{"cut": [1, 2', b"", b"[]", b"{}", b"null", b"\xff\xfe"]
-    )
-    def test_an_answer_that_is_none_is_a_problem_and_never_data(self, provider: Loopback, body: bytes, status: int) -> None:
-        provider.answer = lambda request: Reply(body, status)
+    @pytest.mark.parametrize("body", [b"<html>Sorry</html>", b'{"cut": [1, 2', b"", b"[]", b"{}", b"null", b"\xff\xfe"])
+    def test_an_answer_that_is_none_is_a_problem_and_never_data(self, provider: Loopback, body: bytes) -> None:
+        provider.answer = lambda request: Reply(body)
         collection = self.collect(provider.url)
         assert set(collection.problems) == {one.id for one in self.series}
+        assert collection.observations.empty
+
+    def test_a_fault_of_the_provider_is_never_data_whatever_it_holds(self, provider: Loopback) -> None:
+        whole = provider.answer
+        provider.answer = lambda request: replace(whole(request), status=500)
+        collection = self.collect(provider.url)
+        assert "a fault of its own (500)" in collection.problems[self.series[0].id]
         assert collection.observations.empty
 
     def test_an_unknown_shape_is_kept_aside_byte_for_byte(self, provider: Loopback) -> None:
