@@ -141,6 +141,7 @@ class Settings(BaseSettings):
 
     @property
     def warehouse_kind(self) -> Literal["duckdb", "bigquery"]:
+        """What holds the platform's tables."""
         return "bigquery" if self.warehouse_address.startswith("bigquery://") else "duckdb"
 
     @property

@@ -11,7 +11,7 @@ from steel_assets.assets import histories
 from steel_assets.assets.declare import MODEL_TEAM, per_market
 from steel_assets.assets.every_market import check_spec, for_each_market
 from steel_assets.assets.features import market_features
-from steel_assets.assets.metadata import summary
+from steel_assets.assets.metadata import link, summary
 from steel_assets.assets.processed import data_quality
 from steel_assets.assets.trust import quality_score
 from steel_assets.bootstrap import Platform
