@@ -11,7 +11,6 @@ import threading
 import time
 import traceback
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -77,18 +76,16 @@ def test_tries_are_bounded_and_the_error_says_what_came() -> None:
     assert (error.kind, error.status, len(server.asked)) == ("status", 503, 3)
 
 
-def test_pauses_grow_and_differ() -> None:
-    moments: list[float] = []
-
-    def answer(request: Request) -> Reply:
-        moments.append(time.monotonic())
-        return Reply(b"", 503)
-
-    with serving(answer) as server:
-        failing(quick(attempts=3, first_pause_seconds=0.1), f"{server.url}/x")
-    first, second = (later - earlier for earlier, later in pairwise(moments))
-    assert 0.05 <= first < 0.2
-    assert 0.1 <= second < 0.4
+def test_pauses_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("steel_assets.adapters.http.time.sleep", pauses.append)
+    with serving(lambda request: Reply(b"", 503)) as server:
+        for _ in range(20):
+            failing(quick(attempts=3, first_pause_seconds=0.1, timeout_seconds=60.0), f"{server.url}/x")
+    firsts, seconds = pauses[::2], pauses[1::2]
+    assert all(0.05 <= pause <= 0.15 for pause in firsts)
+    assert all(0.1 <= pause <= 0.3 for pause in seconds)
+    assert len(set(firsts)) > 10
 
 
 def test_retry_after_is_honoured() -> None:
@@ -108,7 +105,7 @@ def test_a_retry_after_beyond_the_deadline_ends_at_once() -> None:
         error, seconds = failing(quick(), f"{server.url}/x")
     assert (error.kind, error.status, len(server.asked)) == ("limited", 429, 1)
     assert "3600 s" in str(error)
-    assert seconds < 1.0
+    assert seconds < 2.0
 
 
 def test_a_retry_after_date_is_compared_with_the_answers_own_clock() -> None:
@@ -118,7 +115,7 @@ def test_a_retry_after_date_is_compared_with_the_answers_own_clock() -> None:
     with serving(lambda request: Reply(b"", 503, headers)) as server:
         _, seconds = failing(quick(), f"{server.url}/x")
     assert len(server.asked) == 1
-    assert seconds < 1.0
+    assert seconds < 2.0
 
 
 def drip(prefix: bytes) -> object:
@@ -140,21 +137,21 @@ def test_a_byte_at_a_time_ends_at_the_deadline(prefix: bytes) -> None:
     with misbehaving(drip(prefix)) as server:  # type: ignore[arg-type]
         error, seconds = failing(quick(timeout_seconds=0.5), f"{server.url}/x")
     assert error.kind in ("timeout", "broken")
-    assert seconds < 1.5
+    assert seconds < 5.0
 
 
 def test_silence_ends_at_the_deadline() -> None:
-    with misbehaving(lambda connection: time.sleep(3)) as server:
+    with misbehaving(lambda connection: time.sleep(8)) as server:
         error, seconds = failing(quick(timeout_seconds=0.4), f"{server.url}/x")
     assert error.kind == "timeout"
-    assert seconds < 1.4
+    assert seconds < 4.0
     assert len(server.asked) == 1
 
 
 def test_retries_share_one_deadline() -> None:
     with serving(lambda request: Reply(b"", 503)) as server:
-        _, seconds = failing(quick(timeout_seconds=0.6, attempts=50, first_pause_seconds=0.1), f"{server.url}/x")
-    assert seconds < 1.2
+        _, seconds = failing(quick(timeout_seconds=0.6, attempts=500, first_pause_seconds=0.02), f"{server.url}/x")
+    assert seconds < 4.0
 
 
 def test_a_large_body_is_cut_off() -> None:
@@ -200,7 +197,7 @@ def test_a_provider_that_is_not_there_is_refused() -> None:
         port = free.getsockname()[1]
     error, seconds = failing(quick(), f"http://127.0.0.1:{port}/x")
     assert error.kind == "refused"
-    assert seconds < 1.5
+    assert seconds < 4.0
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "nonsense", "http://\x00/", "http://127.0.0.1:99999/x"])
