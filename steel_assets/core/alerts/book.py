@@ -57,12 +57,12 @@ class Mark(Declaration):
     Attributes:
         position: the highest storage id seen.
         moment: when that event happened.
-        seen: the storage ids below it that were read too, for logs whose ids do not appear in order.
+        seen: the events near it that were read, for logs whose ids do not appear in order or are given again.
     """
 
     position: int
     moment: AwareDatetime
-    seen: tuple[int, ...] = ()
+    seen: tuple[str, ...] = ()
 
 
 class Book(Declaration):

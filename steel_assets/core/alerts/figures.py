@@ -36,7 +36,7 @@ def error_readings(metrics: pd.DataFrame, horizon: int) -> list[Reading]:
             subject=row.market,
             moment=_moment(row.created_at),
             value=_number(row.mape),
-            text=f"Over the last {row.origins} forecasts, {horizon} business days ahead; the last price's MAPE: {row.naive_mape:.2%}.",
+            text=f"Over the last {row.origins} forecasts, h = {horizon}; the last price itself had {row.naive_mape:.2%}.",
             link="/assets/metrics_daily",
             simulated=bool(row.simulated),
         )

@@ -1,0 +1,96 @@
+"""Reading Dagster's event log onwards from where the book of alerts says it was read to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from dagster._core.storage.event_log import SqlEventLogStorage
+from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+
+from steel_assets.core.alerts.book import Mark
+
+OVERLAP = 500
+"""Ids re-read where they do not appear in order (Postgres hands them out before it commits)."""
+
+BATCH = 500
+
+SETTLED = timedelta(minutes=5)
+"""After this long no event with a lower id appears any more."""
+
+
+@dataclass(frozen=True)
+class News:
+    """What is new in a log.
+
+    Attributes:
+        events: not yet read, oldest first.
+        context: those and the ones re-read, for what can only be told from several together.
+        mark: to be kept with what is made of the events.
+    """
+
+    events: Sequence[dg.EventLogRecord]
+    context: Sequence[dg.EventLogRecord]
+    mark: Mark
+
+
+def news(
+    instance: dg.DagsterInstance, kind: dg.DagsterEventType, mark: Mark | None, now: datetime, first_look: timedelta
+) -> News | None:
+    """Events of ``kind`` after ``mark``; None when there is nothing new.
+
+    Without a mark, or when the log was wiped since (its ids begin again), the events of the last ``first_look`` are new.
+    """
+    latest = _read(instance, kind, None, 1, ascending=False)
+    if not latest or (mark is not None and _all_read(instance, latest[0], mark, now)):
+        return None
+    if mark is None or latest[0].storage_id < mark.position:
+        since = now - first_look if mark is None else mark.moment
+        found = [one for one in _read(instance, kind, None, OVERLAP + BATCH, ascending=False) if moment_of(one) >= since][::-1]
+        position = 0
+    else:
+        found = _read(instance, kind, max(mark.position - _overlap(instance), 0), OVERLAP + BATCH, ascending=True)
+        position = mark.position
+    seen = set(mark.seen) if mark else set()
+    fresh = [one for one in found if _name(one) not in seen]
+    last = max(fresh, key=_id) if fresh else latest[0]
+    if mark is not None and not fresh and last.storage_id == position:
+        return None
+    position = max(position, _id(last))
+    names = {_name(one) for one in [*found, last] if _id(one) > position - OVERLAP}
+    return News(fresh, found, Mark(position=position, moment=moment_of(last), seen=tuple(sorted(names))))
+
+
+def moment_of(record: dg.EventLogRecord) -> datetime:
+    """When the event happened, UTC."""
+    return datetime.fromtimestamp(record.timestamp, tz=UTC)
+
+
+def _read(
+    instance: dg.DagsterInstance, kind: dg.DagsterEventType, after: int | None, limit: int, *, ascending: bool
+) -> list[dg.EventLogRecord]:
+    """One indexed query. Dagster's SQLite storage keeps these events in its index too, which only the base class reads."""
+    storage, wanted = instance.event_log_storage, dg.EventRecordsFilter(event_type=kind, after_cursor=after)
+    if isinstance(storage, SqlEventLogStorage):
+        return list(SqlEventLogStorage.get_event_records(storage, wanted, limit=limit, ascending=ascending))
+    return list(storage.get_event_records(wanted, limit=limit, ascending=ascending))
+
+
+def _overlap(instance: dg.DagsterInstance) -> int:
+    """SQLite writes one event at a time, so its ids appear in order; the last one is re-read to know whether it is the same."""
+    return 1 if isinstance(instance.event_log_storage, SqliteEventLogStorage) else OVERLAP
+
+
+def _all_read(instance: dg.DagsterInstance, latest: dg.EventLogRecord, mark: Mark, now: datetime) -> bool:
+    """True when ``latest`` was read and nothing with a lower id can still appear."""
+    settled = _overlap(instance) == 1 or now - mark.moment > SETTLED
+    return settled and latest.storage_id == mark.position and _name(latest) in mark.seen
+
+
+def _id(record: dg.EventLogRecord) -> int:
+    return record.storage_id
+
+
+def _name(record: dg.EventLogRecord) -> str:
+    """An id may be given again after a run was deleted; with its time it is unique."""
+    return f"{record.storage_id}@{record.timestamp:.3f}"

@@ -1,0 +1,60 @@
+"""Counts that assets put into their metadata and that the catalogue wants told: quarantined rows, rejected candidates."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from steel_assets.assets.declare import nature
+from steel_assets.assets.sensors._log import moment_of, news
+from steel_assets.bootstrap import Platform
+from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.alerts.rules import AlertRule
+
+LOG = "materialisations"
+
+
+@dg.sensor(
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Counts in the metadata of assets, such as quarantined or rejected, become alerts where the catalogue says so.",
+)
+def counted_rows(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    return dg.SkipReason(look(context.instance, platform, datetime.now(UTC)))
+
+
+def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
+    """Read on, report, and say how many materialisations were new."""
+    outbox, first_look = platform.outbox, timedelta(hours=platform.catalog.rules.alerts.first_look_hours)
+    found = news(instance, dg.DagsterEventType.ASSET_MATERIALIZATION, outbox.book().marks.get(LOG), now, first_look)
+    if found is None:
+        return "no new materialisation"
+    rules = [rule for rule in platform.catalog.alerts.values() if rule.counts]
+    outbox.report(conditions(found.events, rules), now, marks={LOG: found.mark})
+    return f"{len(found.events)} new materialisations, read to {found.mark.position}"
+
+
+def conditions(events: Sequence[dg.EventLogRecord], rules: Sequence[AlertRule]) -> list[Condition]:
+    """One condition per run, asset and rule: a run that covers many partitions says the same for each of them."""
+    found: dict[tuple[str, str, str], Condition] = {}
+    for record in events:
+        told = record.asset_materialization
+        for rule in rules:
+            value = told.metadata.get(rule.counts) if told and rule.counts else None
+            if told and isinstance(value, dg.IntMetadataValue) and value.value is not None:
+                asset = told.asset_key.to_user_string()
+                found[(record.run_id, asset, rule.id)] = _condition(rule, asset, value.value, moment_of(record))
+    return list(found.values())
+
+
+def _condition(rule: AlertRule, asset: str, count: int, moment: datetime) -> Condition:
+    return Condition(
+        rule=rule.id,
+        subject=asset,
+        firing=count > (rule.above or 0),
+        moment=moment,
+        value=count,
+        text=f"{count} {rule.counts}.",
+        link=f"/assets/{asset}",
+        simulated=nature() == "simulated",
+    )

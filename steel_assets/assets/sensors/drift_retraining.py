@@ -1,0 +1,55 @@
+"""Drift or degradation launches one retraining per episode. It promotes nothing that validation would not."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from steel_assets.assets.jobs import EVERY_MARKET
+from steel_assets.bootstrap import Platform
+from steel_assets.core.alerts.incidents import Incident
+
+JOB = "weekly_retraining"
+INCIDENT_TAG, CAUSE_TAG = "steel/incident", "steel/cause"
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+
+
+@dg.sensor(
+    job_name=JOB,
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="An incident whose rule says so launches retraining: once per incident, never beside another, with a cool-down.",
+)
+def drift_retraining(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.RunRequest | dg.SkipReason:
+    return decide(context.instance, platform, datetime.now(UTC))
+
+
+def decide(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> dg.RunRequest | dg.SkipReason:
+    """The one retraining that is due now, if any."""
+    causes = [one for one in platform.outbox.book().open_incidents if platform.catalog.alerts[one.rule].retrains]
+    if not causes:
+        return dg.SkipReason("no open incident asks for retraining")
+    fresh = [one for one in causes if not _answered(instance, one)]
+    if not fresh:
+        return dg.SkipReason("each open incident has had its retraining")
+    if instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1):
+        return dg.SkipReason(f"a run of {JOB} is under way")
+    cooldown = timedelta(hours=platform.catalog.rules.alerts.retrain_cooldown_hours)
+    if _caused_since(instance, now - cooldown):
+        return dg.SkipReason(f"the last retraining with a cause is less than {cooldown.total_seconds() / 3600:.0f} h ago")
+    cause = fresh[0]
+    tags = {**EVERY_MARKET, INCIDENT_TAG: cause.id, CAUSE_TAG: f"{cause.rule}: {cause.subject}"}
+    return dg.RunRequest(run_key=f"{JOB}-{cause.id}", tags=tags)
+
+
+def _answered(instance: dg.DagsterInstance, incident: Incident) -> bool:
+    return bool(instance.get_runs(dg.RunsFilter(job_name=JOB, tags={INCIDENT_TAG: incident.id}), limit=1))
+
+
+def _caused_since(instance: dg.DagsterInstance, start: datetime) -> bool:
+    recent = instance.get_runs(dg.RunsFilter(job_name=JOB, created_after=start), limit=50)
+    return any(CAUSE_TAG in run.tags for run in recent)

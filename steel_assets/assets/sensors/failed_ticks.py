@@ -1,0 +1,82 @@
+"""Schedules and sensors that fail, were switched off, or stopped ticking."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorTick,
+    InstigatorType,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+    TickStatus,
+)
+from dagster._utils.schedules import reverse_cron_string_iterator
+
+from steel_assets.bootstrap import Platform
+from steel_assets.core.alerts.conditions import Condition
+
+FAILED, SILENT = "failed_tick", "silent_automation"
+PATIENT_INTERVALS = 5
+"""Intervals that a sensor may miss before it counts as silent."""
+
+
+@dg.sensor(
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Schedules and sensors that raise errors, were switched off or stopped ticking become incidents.",
+)
+def failed_ticks(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    repository = context.repository_def
+    zones = {one.name: one.execution_timezone or "UTC" for one in repository.schedule_defs} if repository else {}
+    names = {*zones, *(one.name for one in repository.sensor_defs)} if repository else set()
+    return dg.SkipReason(look(context.instance, platform, names, zones, datetime.now(UTC)))
+
+
+def look(instance: dg.DagsterInstance, platform: Platform, names: set[str], zones: dict[str, str], now: datetime) -> str:
+    """Report every schedule and sensor called one of ``names``; ``zones`` are the time zones of the schedules."""
+    patience = timedelta(minutes=platform.catalog.rules.alerts.daemon_silence_minutes)
+    states = [state for state in instance.all_instigator_state() if state.name in names]
+    conditions = [one for state in states for one in _conditions(instance, state, zones, patience, now)]
+    platform.outbox.report(conditions, now, complete=frozenset({FAILED, SILENT}))
+    return f"{len(states)} watched, {sum(one.firing for one in conditions)} in trouble"
+
+
+def _conditions(
+    instance: dg.DagsterInstance, state: InstigatorState, zones: dict[str, str], patience: timedelta, now: datetime
+) -> Iterator[Condition]:
+    kind = "schedules" if state.instigator_type == InstigatorType.SCHEDULE else "sensors"
+    link = f"/automation?search={state.name}"
+    subject = f"{kind.removesuffix('s')} {state.name}"
+    ticks = [tick for tick in instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=3) if _ended(tick)]
+    failed = bool(ticks) and ticks[0].status == TickStatus.FAILURE
+    text = ticks[0].error.message if failed and ticks[0].error else ""
+    yield Condition(rule=FAILED, subject=subject, firing=failed, moment=now, text=" ".join(text.split())[:400], link=link)
+    why = _silence(state, ticks, zones, patience, now)
+    yield Condition(rule=SILENT, subject=subject, firing=bool(why), moment=now, text=why, link=link)
+
+
+def _silence(
+    state: InstigatorState, ticks: list[InstigatorTick], zones: dict[str, str], patience: timedelta, now: datetime
+) -> str:
+    """Why a schedule or sensor counts as silent; empty when it does not."""
+    if state.status == InstigatorStatus.STOPPED:
+        return "It was switched off."
+    data = state.instigator_data
+    last = max((tick.timestamp for tick in ticks), default=0.0)
+    if isinstance(data, SensorInstigatorData):
+        begun = max(last, data.last_tick_start_timestamp or 0.0, data.last_sensor_start_timestamp or 0.0)
+        allowed = max(patience, timedelta(seconds=PATIENT_INTERVALS * (data.min_interval or 30)))
+        late = begun > 0 and now - datetime.fromtimestamp(begun, UTC) > allowed
+        return f"Its last tick was at {datetime.fromtimestamp(begun, UTC):%Y-%m-%d %H:%M} UTC." if late else ""
+    if isinstance(data, ScheduleInstigatorData) and isinstance(data.cron_schedule, str):
+        due = next(reverse_cron_string_iterator((now - patience).timestamp(), data.cron_schedule, zones.get(state.name, "UTC")))
+        begun = max(last, data.start_timestamp or 0.0, data.last_iteration_timestamp or 0.0)
+        return f"It was due at {due:%Y-%m-%d %H:%M %Z} and did not tick." if 0 < begun < due.timestamp() else ""
+    return ""
+
+
+def _ended(tick: InstigatorTick) -> bool:
+    return tick.status != TickStatus.STARTED

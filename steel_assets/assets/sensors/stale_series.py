@@ -1,0 +1,60 @@
+"""Providers that answer and bring nothing new: periods that a series' own calendar says were published and nobody has."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pandas as pd
+
+from steel_assets.bootstrap import Platform
+from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.freshness import missed_periods
+from steel_assets.core.tables import DATA_QUALITY
+
+RULE = "stale_series"
+
+
+@dg.sensor(
+    minimum_interval_seconds=1800,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Series whose provider brings nothing new become incidents; weekends and holidays of their exchange do not.",
+)
+def stale_series(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    return dg.SkipReason(look(platform, datetime.now(UTC)))
+
+
+def look(platform: Platform, now: datetime) -> str:
+    """Report every series of a provider that the newest assessment of data quality knows."""
+    if platform.settings.sources == "files":
+        return "providers are not asked: STEEL_SOURCES=files"
+    assessed = platform.warehouse.read(DATA_QUALITY)
+    if assessed.empty:
+        return "no assessment of data quality yet"
+    latest = assessed[assessed["date"] == assessed.groupby("series")["date"].transform("max")]
+    conditions = [
+        condition
+        for name, rows in latest.groupby("series")
+        if (condition := _condition(platform, str(name), rows, pd.Timestamp(now))) is not None
+    ]
+    platform.outbox.report(conditions, now, complete=frozenset({RULE}))
+    return f"{len(conditions)} series watched, {sum(one.firing for one in conditions)} stale"
+
+
+def _condition(platform: Platform, name: str, rows: pd.DataFrame, now: pd.Timestamp) -> Condition | None:
+    series = platform.catalog.series.get(name)
+    if series is None or platform.catalog.sources[series.source].kind != "api":
+        return None
+    newest = rows["newest_period"].max()
+    limit = platform.catalog.rules.freshness.missed_periods[series.frequency]
+    missed = None if pd.isna(newest) else missed_periods(series, newest, now)
+    text = "Nothing was ever received." if missed is None else f"Newest {newest:%Y-%m-%d}; {missed} later periods are out."
+    return Condition(
+        rule=RULE,
+        subject=f"{series.name} ({name}, {series.source})",
+        firing=missed is None or missed > limit,
+        moment=now.to_pydatetime(),
+        value=missed,
+        severity="high" if bool(rows["critical"].any()) else None,
+        text=text + (" A market cannot be forecast without it." if rows["critical"].any() else ""),
+        link=f"/assets/raw/{series.source}/{series.group}",
+        simulated=platform.settings.simulated,
+    )

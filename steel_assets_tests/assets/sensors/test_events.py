@@ -1,0 +1,165 @@
+"""Checks, runs and counts become alerts exactly once, on an instance with a real store."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from steel_assets.assets.sensors import counted_rows, failed_checks, failed_runs
+from steel_assets.assets.sensors._log import news
+from steel_assets.bootstrap import Platform
+from steel_assets_tests.assets.sensors.world import materialise
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def told(parts: Platform) -> list[str]:
+    """What waits to be sent, in order."""
+    return [f"{one.event.kind} {one.event.rule} {one.event.subject}" for one in parts.outbox.book().queue]
+
+
+def test_a_failed_check_is_told_once_and_its_recovery_too(instance: dg.DagsterInstance, parts: Platform) -> None:
+    materialise(instance, "bad")
+    for _ in range(3):
+        failed_checks.look(instance, parts, now())
+    assert told(parts) == ["opened failed_check prices: good"]
+    materialise(instance, "bad")
+    failed_checks.look(instance, parts, now())
+    assert len(told(parts)) == 1, "a check that fails again is the same incident"
+    materialise(instance)
+    failed_checks.look(instance, parts, now())
+    assert told(parts)[1:] == ["recovered failed_check prices: good"]
+    event = parts.outbox.book().queue[0].event
+    assert event.text == "two rows are negative"
+    assert event.severity == "high"
+    assert event.link == "/assets/prices?view=checks&checkDetail=good"
+    assert event.simulated
+
+
+def test_a_warning_is_of_low_severity_and_an_error_escalates_it(instance: dg.DagsterInstance, parts: Platform) -> None:
+    materialise(instance, "warn")
+    failed_checks.look(instance, parts, now())
+    materialise(instance, "bad")
+    failed_checks.look(instance, parts, now())
+    found = [(one.event.kind, one.event.severity) for one in parts.outbox.book().queue]
+    assert found == [("opened", "low"), ("escalated", "high")]
+
+
+def test_a_blocking_check_is_told_as_a_check_and_not_as_a_failed_run_too(instance: dg.DagsterInstance, parts: Platform) -> None:
+    assert not materialise(instance, "block").success
+    failed_checks.look(instance, parts, now())
+    failed_runs.look(instance, parts, now())
+    assert told(parts) == ["opened failed_check prices: blocks"]
+
+
+def test_a_failed_run_says_what_went_wrong_and_a_success_of_the_job_ends_it(
+    instance: dg.DagsterInstance, parts: Platform
+) -> None:
+    failed = materialise(instance, "raise")
+    failed_runs.look(instance, parts, now())
+    event = parts.outbox.book().queue[0].event
+    assert event.subject == "update"
+    assert event.text == "prices: ValueError: the provider sent a picture of a cat"
+    assert event.link == f"/runs/{failed.run_id}"
+    materialise(instance)
+    failed_runs.look(instance, parts, now())
+    assert told(parts)[1:] == ["recovered failed_run update"]
+
+
+def test_a_run_that_will_be_tried_again_is_not_told(instance: dg.DagsterInstance, parts: Platform) -> None:
+    materialise(instance, "raise", **{"dagster/will_retry": "true"})
+    failed_runs.look(instance, parts, now())
+    assert told(parts) == []
+
+
+def test_counts_in_metadata_are_told_where_the_catalogue_says_so(instance: dg.DagsterInstance, parts: Platform) -> None:
+    materialise(instance, quarantined="3")
+    counted_rows.look(instance, parts, now())
+    counted_rows.look(instance, parts, now())
+    materialise(instance, quarantined="0")
+    counted_rows.look(instance, parts, now())
+    assert told(parts) == ["opened quarantined_data prices", "recovered quarantined_data prices"]
+    assert parts.outbox.book().queue[0].event.text == "3 quarantined."
+
+
+def test_a_platform_that_never_looked_reads_a_day_back_and_not_for_ever(instance: dg.DagsterInstance, parts: Platform) -> None:
+    materialise(instance, "bad")
+    failed_checks.look(instance, parts, now() + timedelta(hours=25))
+    assert told(parts) == []
+    assert parts.outbox.book().marks["asset checks"].position > 0
+
+
+def test_an_event_log_that_was_wiped_is_read_from_its_new_beginning(parts: Platform) -> None:
+    for told_to in (["", "", ""], ["bad"]):
+        with dg.DagsterInstance.ephemeral() as one:
+            for what in told_to:
+                materialise(one, what)
+            failed_checks.look(one, parts, now())
+    assert told(parts) == ["opened failed_check prices: good"]
+
+
+def test_a_backlog_longer_than_one_batch_is_read_in_several_ticks_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    from steel_assets.assets.sensors import _log
+
+    instance = dg.DagsterInstance.ephemeral()
+
+    monkeypatch.setattr(_log, "OVERLAP", 2)
+    monkeypatch.setattr(_log, "BATCH", 1)
+    kind, hours = dg.DagsterEventType.ASSET_CHECK_EVALUATION, timedelta(hours=1)
+    materialise(instance)
+    first = news(instance, kind, None, now(), hours)
+    assert first is not None
+    for _ in range(4):
+        materialise(instance)
+    read, mark = [one.storage_id for one in first.events], first.mark
+    while (found := news(instance, kind, mark, now(), hours)) is not None:
+        read += [one.storage_id for one in found.events]
+        mark = found.mark
+    assert len(read) == len(set(read)) == 10
+
+
+def test_ids_that_appear_out_of_order_are_not_missed(
+    instance: dg.DagsterInstance, parts: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Postgres does it: an id is given before its event can be seen."""
+    from steel_assets.assets.sensors import _log
+
+    monkeypatch.setattr(_log, "_overlap", lambda _: 500)
+    materialise(instance, "bad")
+    materialise(instance, "block")
+    kind, read = dg.DagsterEventType.ASSET_CHECK_EVALUATION, _log._read
+    late = min(one.storage_id for one in read(instance, kind, None, 10, ascending=True))
+    monkeypatch.setattr(_log, "_read", lambda *a, **k: [one for one in read(*a, **k) if one.storage_id != late])
+    failed_checks.look(instance, parts, now())
+    assert "opened failed_check prices: good" not in told(parts)
+    monkeypatch.setattr(_log, "_read", read)
+    failed_checks.look(instance, parts, now())
+    failed_checks.look(instance, parts, now())
+    names = [one.partition("@")[0] for one in parts.outbox.book().marks["asset checks"].seen]
+    assert str(late) in names
+    assert len(names) == len(set(names)) == 4
+
+
+def test_an_evaluation_of_all_markets_says_nothing_beside_those_of_each_market(
+    instance: dg.DagsterInstance, parts: Platform
+) -> None:
+    spec = dg.AssetCheckSpec("acceptance", asset="scores")
+
+    @dg.asset(check_specs=[spec], partitions_def=dg.StaticPartitionsDefinition(["hrc", "rebar"]))
+    def scores(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        for market in ("hrc", "rebar"):
+            evaluation = dg.AssetCheckEvaluation(
+                asset_key=dg.AssetKey("scores"),
+                check_name="acceptance",
+                passed=market == "rebar",
+                metadata={},
+                partition=market,
+            )
+            context.log_event(evaluation)
+        return dg.MaterializeResult(check_results=[dg.AssetCheckResult(check_name="acceptance", passed=False)])
+
+    dg.materialize([scores], partition_key="hrc", instance=instance)
+    failed_checks.look(instance, parts, now())
+    assert told(parts) == ["opened failed_check scores: acceptance [hrc]"]

@@ -1,0 +1,38 @@
+"""Assets that do as their tags tell them: fail, fail a check, warn, count. Used in process and by a real daemon."""
+
+import os
+from datetime import timedelta
+
+import dagster as dg
+
+
+@dg.asset(
+    check_specs=[
+        dg.AssetCheckSpec("good", asset="prices"),
+        dg.AssetCheckSpec("blocks", asset="prices", blocking=True),
+    ],
+    freshness_policy=dg.FreshnessPolicy.cron("0 4 * * *", timedelta(hours=3)),
+)
+def prices(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    told = context.run.tags.get("told", os.environ.get("TOLD", ""))
+    if told == "raise":
+        raise ValueError("the provider sent a picture of a cat")
+    warns = dg.AssetCheckSeverity.WARN if told == "warn" else dg.AssetCheckSeverity.ERROR
+    return dg.MaterializeResult(
+        metadata={"quarantined": int(context.run.tags.get("quarantined", "0"))},
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="good", passed=told not in ("bad", "warn"), severity=warns, description="two rows are negative"
+            ),
+            dg.AssetCheckResult(check_name="blocks", passed=told != "block"),
+        ],
+    )
+
+
+update = dg.define_asset_job("update", selection=[prices])
+
+
+def materialise(instance: dg.DagsterInstance, told: str = "", **tags: str) -> dg.ExecuteInProcessResult:
+    """One run of the job ``update``, told what to do."""
+    job = dg.Definitions(assets=[prices], jobs=[update]).resolve_job_def("update")
+    return job.execute_in_process(instance=instance, tags={"told": told, **tags}, raise_on_error=False)
