@@ -26,18 +26,23 @@ class NotAForecast(ValueError):
     """The rows cannot be a forecast that the platform published; the message names the field."""
 
 
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of ``tables.FORECASTS`` as plain JSON values, unchecked."""
+    rows = frame.copy()
+    for name in DATES:
+        rows[name] = rows[name].dt.strftime("%Y-%m-%d")
+    for name in MOMENTS:
+        rows[name] = rows[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return rows.to_dict("records")
+
+
 def forecast_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """One issue of one market as plain rows, nearest horizon first.
 
     Raises:
         NotAForecast: see ``checked``.
     """
-    rows = frame.sort_values("horizon").copy()
-    for name in DATES:
-        rows[name] = rows[name].dt.strftime("%Y-%m-%d")
-    for name in MOMENTS:
-        rows[name] = rows[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return checked(rows.to_dict("records"))
+    return checked(plain_rows(frame.sort_values("horizon")))
 
 
 def forecast_json(frame: pd.DataFrame) -> bytes:

@@ -59,6 +59,7 @@ def create_app(service: Service) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(Exception, _broken)
     return Door(
         app,
         access=service.access,
@@ -88,3 +89,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101  registered for this class
     return error.response()
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """What the caller hears of a bug; the door logs it."""
+    return Refused(500, f"something is wrong inside the service ({type(error).__name__}); it was logged").response()

@@ -39,8 +39,11 @@ FOR_PAGES = [*ALWAYS, (b"cache-control", b"no-store"), (b"content-security-polic
 FOR_STATIC = [*ALWAYS, (b"cache-control", b"public, max-age=3600")]
 
 
-class TooLarge(Exception):
+class TooLarge(Refused):
     """A request's body goes beyond the limit."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"a request may carry at most {LARGEST_BODY // 1024} KiB")
 
 
 class Door:
@@ -90,14 +93,12 @@ class Door:
                     await self._app(scope, visit.receive, visit.send)
         except Refused as refused:
             await visit.refuse(refused)
-        except TooLarge:
-            await visit.refuse(Refused(413, f"a request may carry at most {LARGEST_BODY // 1024} KiB"))
         except TimeoutError:
             await visit.refuse(Refused(503, f"no answer within {ANSWER_SECONDS:g} s", retry_after=5))
         except Exception as error:
             log.exception("a request to %s failed", scope.get("steel.route", "an unknown path"))
-            if visit.started:
-                raise
+            if visit.started and not visit.finished:
+                raise  # the server hangs up on a half-sent answer
             await visit.refuse(Refused(500, f"something is wrong inside the service ({type(error).__name__}); it was logged"))
         finally:
             visit.finish()
@@ -136,7 +137,7 @@ class _Visit:
     def __init__(self, scope: Scope, receive: Receive, send: Send, meter: Meter) -> None:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.standing: Standing | None = None
-        self.started = False
+        self.started = self.finished = False
         self.status = 500
         self._scope = scope
         self._receive = receive
@@ -168,13 +169,15 @@ class _Visit:
             page = path == "/docs" or path.startswith("/dashboard")
             every = FOR_STATIC if path.startswith("/static/") else FOR_PAGES if page else FOR_API
             message["headers"] = [*message.get("headers", ()), *every, *self._rate_headers()]
+        elif not message.get("more_body", False):
+            self.finished = True
         await self._send(message)
 
     async def answer(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """A whole answer at once."""
         length = (b"content-length", b"%d" % len(body))
         await self.send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
-        await self._send({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.body", "body": body})
 
     async def refuse(self, refused: Refused) -> None:
         if self.started:
@@ -182,8 +185,7 @@ class _Visit:
         if refused.status == 303:
             await self.answer(303, b"", [(b"location", str(refused).encode())])
             return
-        response = refused.response({"connection": "close"} if refused.status == 413 else None)
-        await response(self._scope, self._receive, self.send)
+        await refused.response()(self._scope, self._receive, self.send)
 
     def finish(self) -> None:
         self._meter.in_flight -= 1

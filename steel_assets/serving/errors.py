@@ -48,6 +48,8 @@ class Refused(Exception):
         every = dict(headers or {})
         if self.retry_after is not None:
             every["retry-after"] = str(self.retry_after)
+        if self.status == 413:
+            every["connection"] = "close"
         if self.status == 401:
             every["www-authenticate"] = 'ApiKey realm="steel-assets"'
         return Response(self.body, self.status, every, media_type="application/json")

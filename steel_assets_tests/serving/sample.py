@@ -28,7 +28,7 @@ LEVELS = {
     "iron_ore_62": 104.0,
 }
 SCALES = np.array([-1.645, -1.282, -0.674, 0.0, 0.674, 1.282, 1.645])
-DAYS = 300
+DAYS = 220
 HORIZONS = (1, 5, 21, 63)
 
 
@@ -42,15 +42,15 @@ def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, 
     for market, level in LEVELS.items():
         prices = pd.Series(level * np.exp(np.cumsum(rng.normal(0, 0.011, days))), index=sessions).round(2)
         _prices(parts, market, prices, simulated=simulated)
-        issued = [_issue(market, prices, place, rng, simulated=simulated) for place in range(days - 90, days)]
+        issued = [row for place in range(days - 60, days) for row in _issue(market, prices, place, rng, simulated=simulated)]
         forecasts += issued
         reality.append(_reality(market, prices, rng, simulated=simulated))
         quality.append(_quality(parts, market, sessions[-1]))
-        newest = issued[-1]
+        newest = FORECASTS.enforce(pd.DataFrame(issued[-len(HORIZONS) :]))
         day, moment = newest["issued_date"].iloc[0], newest["as_of"].iloc[0]
         key = f"predictions/daily/{day:%Y-%m-%d}/{market}-{moment:%Y%m%dT%H%M%SZ}.parquet"
         parts.lake.write(key, newest, FORECASTS)
-    parts.warehouse.upsert(FORECASTS, pd.concat(forecasts, ignore_index=True))
+    parts.warehouse.upsert(FORECASTS, pd.DataFrame(forecasts))
     parts.warehouse.upsert(PREDICTIONS_VS_REALITY, pd.concat(reality, ignore_index=True))
     parts.warehouse.upsert(DATA_QUALITY, pd.concat(quality, ignore_index=True))
     parts.warehouse.upsert(METRICS_DAILY, _metrics(sessions[-60:], rng, simulated=simulated))
@@ -63,7 +63,7 @@ def issue_again(parts: Platform, market: str, price: float, as_of: pd.Timestamp)
     """Publish one more forecast of ``market``, issued at ``as_of``; its key in the lake."""
     day = as_of.tz_convert("America/Mexico_City").tz_localize(None).normalize()
     prices = pd.Series([price], index=[day - pd.offsets.BDay(1)])
-    rows = _issue(market, prices, 0, np.random.default_rng(1), simulated=True)
+    rows = pd.DataFrame(_issue(market, prices, 0, np.random.default_rng(1), simulated=True))
     rows["as_of"], rows["issued_date"], rows["predicted_price"] = as_of, day, rows["q50"]
     key = f"predictions/daily/{day:%Y-%m-%d}/{market}-{as_of:%Y%m%dT%H%M%SZ}.parquet"
     parts.lake.write(key, rows, FORECASTS)
@@ -76,7 +76,7 @@ def _prices(parts: Platform, market: str, prices: pd.Series, *, simulated: bool)
     parts.lake.write(f"processed-data/daily/{market}.parquet", frame.assign(unit="USD/t", simulated=simulated), MARKET_DAILY)
 
 
-def _issue(market: str, prices: pd.Series, place: int, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
+def _issue(market: str, prices: pd.Series, place: int, rng: np.random.Generator, *, simulated: bool) -> list[dict[str, object]]:
     origin, last = prices.index[place], float(prices.iloc[place])
     as_of = (origin + pd.Timedelta(days=1, hours=8)).tz_localize("UTC")
     rows = []
@@ -104,7 +104,7 @@ def _issue(market: str, prices: pd.Series, place: int, rng: np.random.Generator,
                 "created_at": as_of + pd.Timedelta(minutes=3),
             }
         )
-    return FORECASTS.enforce(pd.DataFrame(rows))
+    return rows
 
 
 def _reality(market: str, prices: pd.Series, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
@@ -187,11 +187,11 @@ def _metrics(days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: boo
 
 
 def _decide(parts: Platform, sessions: pd.DatetimeIndex) -> pd.DataFrame:
-    """Two promotions, a rejection and a rollback for every market and horizon, in the ledger and in the model store."""
+    """Two promotions, a rejection and a rollback at every horizon of two markets, in the ledger and in the model store."""
     rows = []
     moments = [(sessions[place] + pd.Timedelta(hours=9)).tz_localize("UTC") for place in (-120, -80, -40, -15)]
     steps = ("promoted", "promoted", "rejected", "rolled_back")
-    for market in LEVELS:
+    for market in ("rebar_fob_turkey", "scrap_turkey"):
         for horizon in HORIZONS:
             first, second = f"20260601-{market[:5]}-h{horizon}", f"20260701-{market[:5]}-h{horizon}"
             names = (second, first, f"20260801-{market[:5]}-h{horizon}", second)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
 
 from steel_assets.adapters.object_store import ObjectNotFound
 from steel_assets.bootstrap import Platform
-from steel_assets.core.published import NotAForecast, forecast_rows
+from steel_assets.core.published import NotAForecast, checked, forecast_rows, plain_rows
 from steel_assets.core.tables import FORECASTS
 from steel_assets.serving.publication.warehouse import Tables
 
@@ -32,15 +33,13 @@ def latest(platform: Platform, tables: Tables) -> dict[str, Any]:
 
 def issues(platform: Platform, tables: Tables) -> dict[str, Any]:
     """Market → its past forecasts, oldest first, each ``{"issued_date", "as_of", "rows"}``."""
-    frame = tables.rows(FORECASTS)
-    found: dict[str, Any] = {}
-    for market, group in frame.groupby("market"):
-        kept = sorted(group["as_of"].unique())[-ISSUES:]
-        found[str(market)] = [
-            {"issued_date": rows[0]["issued_date"], "as_of": rows[0]["as_of"], "rows": rows}
-            for _, one in group[group["as_of"].isin(kept)].groupby("as_of")
-            if (rows := _whole(one))
-        ]
+    frame = tables.rows(FORECASTS).sort_values(["market", "as_of", "horizon"])
+    kept = frame[frame.groupby("market")["as_of"].rank("dense", ascending=False) <= ISSUES]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (market, as_of), group in groupby(plain_rows(kept), key=lambda row: (row["market"], row["as_of"])):
+        rows = _whole(list(group))
+        if rows:
+            found.setdefault(market, []).append({"issued_date": rows[0]["issued_date"], "as_of": as_of, "rows": rows})
     return found
 
 
@@ -86,8 +85,8 @@ def _newest_whole(platform: Platform, market: str, keys: list[str]) -> dict[str,
     return {"rows": None, "problems": problems}
 
 
-def _whole(frame: pd.DataFrame) -> list[dict[str, Any]] | None:
+def _whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
     try:
-        return forecast_rows(frame)
+        return checked(rows)
     except NotAForecast:
         return None

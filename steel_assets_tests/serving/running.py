@@ -1,0 +1,158 @@
+"""The service as users meet it: its own process, started by the command line, asked over the loopback network."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+PREDICT = "/predict/steel-rebar-price"
+
+
+class Running:
+    """``steel serve`` over a home folder, and a client that holds a key."""
+
+    def __init__(
+        self, home: Path, *, key: str | None = None, host: str = "127.0.0.1", keep: bool = False, **environment: str
+    ) -> None:
+        self.home = home
+        self.port = free_port()
+        self.log_path = home.parent / f"service-{self.port}.log"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("STEEL_", "DAGSTER_"))}
+        command = [sys.executable, "-c", "from steel_assets.cli import main; main()", "serve", "--port", str(self.port)]
+        if not keep:
+            self.path_read.unlink(missing_ok=True)
+        self._log = self.log_path.open("wb")
+        self.process = subprocess.Popen(
+            [*command, "--host", host],
+            env={**kept, "STEEL_HOME": str(home), **environment},
+            stdout=self._log,
+            stderr=self._log,
+        )
+        headers = {"x-api-key": key} if key else {}
+        self.client = httpx.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def until(self, check: Any, seconds: float = 30.0) -> Any:
+        """Wait until ``check()`` is true; its value. Fails the test with the service's log."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                value = check()
+            except httpx.TransportError:
+                value = None
+            if value:
+                return value
+            time.sleep(0.05)
+        raise AssertionError(f"not within {seconds} s; the service said:\n{self.log}")
+
+    def until_read(self) -> Running:
+        """Wait until every part of the publication was read or given up."""
+        self.until(lambda: self.client.get("/ready").status_code == 200)
+        return self.until(lambda: self.path_read.exists() and self)
+
+    @property
+    def path_read(self) -> Path:
+        """Written after each whole reading; removed before the start, so that its presence means a reading since."""
+        return self.home / "serving" / "last_good.json"
+
+    def price(self) -> float:
+        answer = self.client.get(PREDICT)
+        assert answer.status_code == 200, answer.text
+        return float(answer.json()["predicted_price_usd_per_ton"])
+
+    def resident_mb(self) -> float:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+    def stop(self) -> None:
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self._log.close()
+
+    def __enter__(self) -> Running:
+        self.until(lambda: self.client.get("/health").status_code == 200)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class Redis:
+    """A real redis-server on a free port."""
+
+    def __init__(self, *options: str) -> None:
+        self.port = free_port()
+        self.options = options
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        program = shutil.which("redis-server")
+        if program is None:
+            pytest.skip("redis-server is not on this machine")
+        command = [program, "--port", str(self.port), "--save", "", "--appendonly", "no", *self.options]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise AssertionError("redis-server did not start")
+
+    def freeze(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+        self.process.kill()
+        self.process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def make_key(home: Path, *options: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """``steel keys create``, as an operator does it."""
+    said = subprocess.run(
+        [sys.executable, "-c", "from steel_assets.cli import main; main()", "keys", "create", "tests", "--json", *options],
+        env={**os.environ, "STEEL_HOME": str(home), **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(said.stdout)
+    return found

@@ -1,0 +1,339 @@
+"""Things break around the service; it goes on answering, with the right price or an honest refusal."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import httpx
+import pandas as pd
+import pytest
+
+from steel_assets.adapters.cache import RedisCache
+from steel_assets.bootstrap import Platform, platform
+from steel_assets.core.published import forecast_json
+from steel_assets.core.service_use import parse
+from steel_assets.settings import Settings
+from steel_assets_tests.serving.running import PREDICT, Redis, Running, make_key
+from steel_assets_tests.serving.sample import issue_again
+
+pytestmark = pytest.mark.slow
+
+MARKET = "rebar_fob_turkey"
+Serve = Callable[..., Running]
+
+
+def parts_of(home: Path) -> Platform:
+    return platform(Settings(home=home))
+
+
+def soon() -> pd.Timestamp:
+    """A moment of issue newer than the sample's."""
+    return pd.Timestamp.now("UTC").floor("s")
+
+
+def test_a_new_forecast_is_served_without_a_restart(home: Path, serve: Serve) -> None:
+    service = serve(home)
+    before = service.price()
+    key = issue_again(parts_of(home), MARKET, 777.0, soon())
+    published = round(float(pd.read_parquet(home / "lake" / key).query("horizon == 1")["predicted_price"].iloc[0]), 2)
+    service.until(lambda: service.price() != before, 20)
+    assert service.price() == published
+
+
+def test_a_damaged_newest_file_is_passed_over_and_named(home: Path, serve: Serve) -> None:
+    before = (home / "lake" / "predictions" / "daily").glob(f"*/{MARKET}-*.parquet")
+    good = pd.read_parquet(max(before)).query("horizon == 1")["predicted_price"].iloc[0]
+    key = issue_again(parts_of(home), MARKET, 777.0, soon())
+    path = home / "lake" / key
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    service = serve(home)
+    assert service.price() == round(float(good), 2)
+    alerts = service.client.get("/v1/alerts").json()["alerts"]
+    assert any(one["kind"] == "damaged_file" and key in one["message"] for one in alerts)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("predicted_price", float("nan")), ("q05", 1e9), ("predicted_price", -3.0), ("market", "scrap_turkey")]
+)
+def test_a_readable_file_that_cannot_be_true_never_becomes_a_price(home: Path, serve: Serve, column: str, value: object) -> None:
+    service = serve(home)
+    before = service.price()
+    path = home / "lake" / issue_again(parts_of(home), MARKET, 777.0, soon())
+    rows = pd.read_parquet(path)
+    rows[column] = value
+    rows.to_parquet(path)
+    time.sleep(0.2)
+    service.until(lambda: service.client.get("/v1/alerts").json()["alerts"], 25)
+    assert service.price() == before
+
+
+def test_lake_and_warehouse_gone_the_last_good_forecast_stays_even_after_a_restart(home: Path, serve: Serve) -> None:
+    service = serve(home)
+    before = service.client.get(PREDICT)
+    shutil.rmtree(home / "lake")
+    (home / "warehouse.duckdb").unlink()
+    service.until(lambda: "latest" in service.client.get("/ready").json()["problems"], 25)
+    assert service.client.get(PREDICT).content == before.content
+    assert service.client.get(f"/v1/markets/{MARKET}/scorecard").json()["horizons"]
+    service.stop()
+    again = serve(home, ready=False, keep=True)
+    answer = again.until(lambda: (found := again.client.get(PREDICT)).status_code == 200 and found)
+    assert answer.content == before.content
+    assert int(answer.headers["x-forecast-age-seconds"]) > 0
+
+
+def test_nothing_was_ever_published_is_503_with_the_remedy_and_the_dashboard_still_opens(tmp_path: Path, serve: Serve) -> None:
+    service = serve(tmp_path / "home", ready=False)
+    service.until(lambda: "was published yet" in service.client.get(PREDICT).text)
+    answer = service.client.get(PREDICT)
+    assert answer.status_code == 503
+    assert answer.json()["error"] == "no_forecast"
+    assert "make demo" in answer.json()["message"]
+    assert service.client.get("/health").status_code == 200
+    assert service.client.get("/ready").status_code == 503
+    assert service.client.get("/dashboard").status_code == 200
+
+
+def test_a_locked_warehouse_delays_its_tables_and_nothing_else(home: Path, serve: Serve) -> None:
+    with duckdb.connect(home / "warehouse.duckdb"):
+        service = serve(home, ready=False)
+        service.until(lambda: service.client.get(PREDICT).status_code == 200, 10)
+        assert service.client.get(f"/v1/markets/{MARKET}/forecasts").status_code == 200
+
+
+def test_revoking_takes_effect_in_a_running_service_and_the_key_is_in_no_log(home: Path, serve: Serve) -> None:
+    made = make_key(home)
+    secret = made["key"].partition(".")[2]
+    service = serve(home, key=made["key"])
+    assert service.client.get(PREDICT).status_code == 200
+    service.client.get(f"/v1/markets/{made['key']}/forecasts")
+    service.client.get(PREDICT, params={"key": made["key"]})
+    command = [sys.executable, "-c", "from steel_assets.cli import main; main()", "keys", "revoke", made["id"]]
+    subprocess.run(command, env={**os.environ, "STEEL_HOME": str(home)}, check=True, capture_output=True)
+    service.until(lambda: service.client.get(PREDICT).status_code == 401, 10)
+    service.stop()
+    assert secret not in service.log
+    kept = [path for path in home.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+    assert kept == []
+
+
+def test_a_key_file_that_is_damaged_or_removed_never_opens_the_service(home: Path, serve: Serve) -> None:
+    key = make_key(home)["key"]
+    service = serve(home, key=key)
+    path = home / "serving" / "keys.json"
+    for ruin in (lambda: path.write_text("{"), path.unlink):
+        ruin()
+        time.sleep(4)
+        assert service.client.get(PREDICT).status_code == 200
+        assert httpx.get(service.url + PREDICT, trust_env=False).status_code == 401
+    path.write_text("{")
+    service.stop()
+    starting = Running(home)
+    assert starting.process.wait(20) == 2
+    assert "keys.json cannot be read" in starting.log
+    starting.stop()
+
+
+def test_without_a_key_only_this_machine_may_read_and_nobody_may_operate(home: Path, serve: Serve) -> None:
+    (home / "serving" / "keys.json").unlink(missing_ok=True)
+    service = serve(home)
+    assert service.client.get(PREDICT).status_code == 200
+    assert service.client.get("/dashboard").status_code == 200
+    assert service.client.post("/update-data").status_code == 403
+    for headers in ({"x-forwarded-for": "203.0.113.9"}, {"host": "rebound.example"}, {"x-api-key": "wrong"}):
+        assert service.client.get(PREDICT, headers=headers).status_code == 401, headers
+    with Running(home, host="0.0.0.0") as abroad:  # noqa: S104  that nothing is open there is what is tested
+        assert abroad.client.get(PREDICT).status_code == 401
+        assert abroad.client.get("/dashboard", follow_redirects=False).status_code == 303
+
+
+@pytest.fixture
+def busy(home: Path, serve: Serve, redis: Redis) -> Iterator[tuple[Running, Redis, Callable[[], list[tuple[int, float]]]]]:
+    """A service that counts in Redis, under steady load; ``answers`` gives (status, seconds) since it was last called."""
+    made = make_key(home, "--limit", "10000000")
+    service = serve(home, key=made["key"], STEEL_REDIS_URL=redis.url)
+    seen: list[tuple[int, float]] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(base_url=service.url, headers={"x-api-key": made["key"]}, timeout=10, trust_env=False) as client:
+            while not done.is_set():
+                began = time.perf_counter()
+                seen.append((client.get(PREDICT).status_code, time.perf_counter() - began))
+                time.sleep(0.005)
+
+    def answers() -> list[tuple[int, float]]:
+        found = list(seen)
+        seen.clear()
+        return found
+
+    workers = [threading.Thread(target=ask) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    yield service, redis, answers
+    done.set()
+    for worker in workers:
+        worker.join()
+
+
+def test_redis_frozen_killed_back_and_full_of_garbage_no_request_fails(
+    busy: tuple[Running, Redis, Callable[[], list[tuple[int, float]]]],
+) -> None:
+    service, redis, answers = busy
+    price = service.price()
+
+    def steady(what: str) -> None:
+        answers()
+        time.sleep(2.5)
+        found = answers()
+        assert len(found) > 100, what
+        assert {status for status, _ in found} == {200}, what
+        slow = sorted(seconds for _, seconds in found)[int(0.99 * len(found))]
+        assert slow < 0.5, f"{what}: p99 {slow:.3f} s"
+
+    steady("with Redis")
+    redis.freeze()
+    steady("frozen")
+    redis.thaw()
+    steady("thawed")
+    redis.stop()
+    steady("killed")
+    redis.start()
+    cache = RedisCache(redis.url)
+    for content in (b"\x00garbage", b"[]", b'[{"market":"rebar_fob_turkey"}]', b"{" * 100_000):
+        cache.put("predictions", MARKET, content)
+        time.sleep(0.1)
+    steady("restarted, serving garbage")
+    assert service.price() == price
+
+
+def test_a_newer_forecast_in_redis_is_served_before_the_lake_has_it(home: Path, serve: Serve, redis: Redis) -> None:
+    service = serve(home, STEEL_REDIS_URL=redis.url)
+    before = service.price()
+    parts = parts_of(home)
+    key = issue_again(parts, MARKET, 666.0, soon())
+    rows = parts.lake.read(key)
+    (home / "lake" / key).unlink()
+    RedisCache(redis.url).put("predictions", MARKET, forecast_json(rows))
+    service.until(lambda: service.price() != before, 20)
+    assert service.price() == round(float(rows.query("horizon == 1")["predicted_price"].iloc[0]), 2)
+
+
+def test_three_hundred_clients_at_once_are_all_answered(service: Running, keys: dict[str, str]) -> None:
+    def ask(_: int) -> set[int]:
+        with httpx.Client(base_url=service.url, headers={"x-api-key": keys["read"]}, timeout=30, trust_env=False) as client:
+            return {client.get(PREDICT).status_code for _ in range(5)}
+
+    with ThreadPoolExecutor(300) as pool:
+        assert set().union(*pool.map(ask, range(300))) == {200}
+
+
+def hung_up_within(client: socket.socket, seconds: float) -> bool:
+    """Send a header now and then, as a slow-loris does; whether the service had enough of it in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            client.sendall(b"X-a: b\r\n")
+        except ConnectionError:
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def test_slow_clients_hold_nobody_up_and_are_hung_up_on(service: Running) -> None:
+    slow = []
+    for place in range(400):
+        one = socket.create_connection(("127.0.0.1", service.port))
+        one.sendall(b"GET /predict/steel-rebar-price HTTP/1.1\r\nHost: x\r\n" if place % 2 else b"G")
+        slow.append(one)
+    began = time.perf_counter()
+    assert service.client.get(PREDICT).status_code == 200
+    assert time.perf_counter() - began < 1
+    assert hung_up_within(slow[1], 15)
+    for one in slow:
+        one.close()
+
+
+def test_fuzzed_requests_never_cause_a_server_error(service: Running, keys: dict[str, str]) -> None:
+    rng = random.Random(11)  # noqa: S311  the same requests every time
+    price = service.price()
+    words = [
+        "predict",
+        "steel-rebar-price",
+        "v1",
+        "markets",
+        MARKET,
+        "forecasts",
+        "models",
+        "metrics",
+        "daily",
+        "..",
+        "%00",
+        "%ff",
+    ]
+    words += ["a" * 3000, "é", "'; DROP", "{}", "dashboard", "login", "static", "style.css", "update", "automation", "status", ""]
+    values = [
+        "",
+        "true",
+        "NaN",
+        "Infinity",
+        "-1",
+        "1e400",
+        "2026-11-20",
+        "0000-00-00",
+        "9999-12-31T23:59:59+23:59",
+        "\x00",
+        "💥",
+        "x" * 2000,
+    ]
+    names = ["as_of", "detail", "market", "start", "end", "horizon", "lang", "x[]", ""]
+    methods = ["GET"] * 8 + ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"]
+    statuses: dict[int, int] = {}
+    for _ in range(1500):
+        path = "/" + "/".join(rng.choices(words, k=rng.randint(0, 5)))
+        params = {rng.choice(names): rng.choice(values) for _ in range(rng.randint(0, 3))}
+        headers = {"accept-language": rng.choice(values).encode()[:50].replace(b"\x00", b""), "cookie": "steel_session=~~~; a"}
+        try:
+            answer = service.client.request(
+                rng.choice(methods), path, params=params, headers=headers, content=rng.randbytes(rng.choice([0, 0, 20, 3000]))
+            )
+        except (httpx.InvalidURL, httpx.LocalProtocolError):
+            continue
+        statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
+        assert answer.status_code < 500, f"{answer.request.method} {answer.request.url}: {answer.text[:200]}"
+    assert service.price() == price
+    assert len(statuses) > 3
+
+
+def test_bytes_that_are_no_http_are_refused_and_the_service_lives(service: Running) -> None:
+    rng = random.Random(5)  # noqa: S311  the same bytes every time
+    for _ in range(200):
+        with socket.create_connection(("127.0.0.1", service.port)) as one:
+            one.sendall(rng.choice([b"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"\x16\x03\x01", rng.randbytes(300)]))
+    assert service.client.get("/health").status_code == 200
+
+
+def test_minutes_are_written_to_the_lake_in_the_format_that_metrics_read(home: Path, serve: Serve) -> None:
+    service = serve(home)
+    for _ in range(20):
+        service.client.get(PREDICT)
+    service.client.get("/v1/markets/nope/forecasts")
+    service.stop()
+    files = list((home / "lake" / "service" / "measurements").rglob("*.jsonl"))
+    minutes = [minute for path in files for minute in parse(path.read_bytes())]
+    assert sum(one.predictions for one in minutes) >= 20
+    assert sum(one.requests for one in minutes) >= 21
+    assert sum(sum(one.latency_counts) for one in minutes) == sum(one.requests for one in minutes)
+    assert all(one.memory_bytes < 150 * 2**20 for one in minutes)
