@@ -108,7 +108,8 @@ class BigQueryServer:
     def _upload(self, call: Call) -> dict[str, Any] | Response:
         call.only("uploadType")
         if call.query.get("uploadType") == "multipart":
-            return _started(self.jobs.insert(call.names["project"], *multipart(call)))
+            body, content = multipart(call)
+            return _started(self.jobs.insert(call.names["project"], body, content))
         if call.query.get("uploadType") != "resumable":
             raise NotServed(f"uploadType={call.query.get('uploadType')}")
         upload_id = uuid.uuid4().hex

@@ -33,6 +33,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     url: str
+    raw_path: str
 
     def json(self) -> dict[str, Any]:
         try:
@@ -69,6 +70,7 @@ def route(path: str, method: str, answer: Answer, faults: Faults) -> Route:
                 request.headers,
                 body,
                 f"{request.url.scheme}://{request.headers['host']}{request.url.path}",
+                request.scope["raw_path"].decode().partition("?")[0],
             )
             found = answer(call)
         except Refusal as refusal:
@@ -96,16 +98,17 @@ def application(routes: list[Route], faults: Faults) -> Starlette:
 
 
 def multipart(call: Call) -> tuple[dict[str, Any], bytes]:
-    """Metadata and content of an upload in one piece, byte for byte."""
+    """Metadata and content of an upload in one piece, byte for byte. The type of the content is part of the metadata."""
     found = re.search(r"boundary=[\"']?([^\"';]+)", call.headers.get("content-type", ""))
     boundary = b"--" + found[1].encode() if found else b""
     try:
         _, metadata, rest = call.body.split(boundary, 2)
-        content = rest[: rest.rindex(b"\r\n" + boundary + b"--")].split(b"\r\n\r\n", 1)[1]
+        head, content = rest[: rest.rindex(b"\r\n" + boundary + b"--")].split(b"\r\n\r\n", 1)
         body = json.loads(metadata.split(b"\r\n\r\n", 1)[1])
     except (ValueError, IndexError) as error:
         raise Refusal(400, "Malformed multipart body.", "badRequest") from error
-    return body, content
+    kind = re.search(rb"(?i)content-type: *([^\r\n]+)", head)
+    return {"contentType": kind[1].decode() if kind else None} | body, content
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 import google_crc32c
 
@@ -98,7 +97,6 @@ class Buckets:
             if body.get(given, true) != true:
                 raise Refusal(400, f'Provided {given} "{body[given]}" doesn\'t match calculated {given} "{true}".', "invalid")
         self.generation += 1
-        path = f"b/{bucket}/o/{quote(name, safe='')}"
         resource = {
             "kind": "storage#object",
             "id": f"{bucket}/{name}/{self.generation}",
@@ -115,8 +113,6 @@ class Buckets:
             "storageClass": "STANDARD",
             "timeCreated": _now(),
             "updated": _now(),
-            "selfLink": f"/storage/v1/{path}",
-            "mediaLink": f"/download/storage/v1/{path}?generation={self.generation}&alt=media",
         }
         self.bucket(bucket).objects[name] = Object(resource, content)
         return resource

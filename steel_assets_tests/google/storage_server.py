@@ -12,6 +12,7 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -86,24 +87,25 @@ class StorageServer:
             size = int(call.query.get("maxResults") or PAGE)
         except ValueError as error:
             raise Refusal(400, f"Invalid argument: {error}", "invalid") from error
-        return self.held.page(call.names["bucket"], call.query.get("prefix", ""), size, after)
+        page = self.held.page(call.names["bucket"], call.query.get("prefix", ""), size, after)
+        return page | {"items": [_told(call, one) for one in page["items"]]}
 
     def _look(self, call: Call) -> dict[str, Any]:
         call.only("generation")
         if call.query.get("alt") == "media":
             raise NotServed("downloads outside /download")
-        return self.held.find(call.names["bucket"], call.names["name"], call.query.get("generation")).resource
+        return _told(call, self.held.find(call.names["bucket"], _name(call), call.query.get("generation")).resource)
 
     def _delete(self, call: Call) -> None:
         call.only("ifGenerationMatch")
-        self.held.delete(call.names["bucket"], call.names["name"], call.query.get("ifGenerationMatch"))
+        self.held.delete(call.names["bucket"], _name(call), call.query.get("ifGenerationMatch"))
 
     def _download(self, call: Call) -> Response:
         call.only("generation")
         whole = call.headers.get("range", "bytes=0-") == "bytes=0-"
         if not whole:
             raise NotServed("ranges")
-        found = self.held.find(call.names["bucket"], call.names["name"], call.query.get("generation"))
+        found = self.held.find(call.names["bucket"], _name(call), call.query.get("generation"))
         content = found.content
         if self.garble and content:
             self.garble -= 1
@@ -125,7 +127,7 @@ class StorageServer:
         kind = call.query.get("uploadType")
         if kind == "multipart":
             body, content = multipart(call)
-            return self.held.write(bucket, body, content, generation)
+            return _told(call, self.held.write(bucket, body, content, generation))
         if kind != "resumable":
             raise NotServed(f"uploadType={kind}")
         body = call.json()
@@ -146,7 +148,7 @@ class StorageServer:
         if piece is None:
             raise Refusal(400, "Failed to parse Content-Range header.", "badRequest")
         if upload.written is not None:
-            return upload.written
+            return _told(call, upload.written)
         first, last, total = piece.groups()
         if first is not None:
             if int(first) > len(upload.content) or int(last) - int(first) + 1 != len(call.body):
@@ -154,6 +156,21 @@ class StorageServer:
             upload.content[int(first) :] = call.body
         if total != "*" and len(upload.content) == int(total):
             upload.written = self.held.write(upload.bucket, upload.body, bytes(upload.content), upload.generation)
-            return upload.written
+            return _told(call, upload.written)
         so_far = {"range": f"bytes=0-{len(upload.content) - 1}"} if upload.content else {}
         return Response(status_code=308, headers=so_far)
+
+
+def _name(call: Call) -> str:
+    """The object a call is about. Its slashes are escaped in the address: a plain one leads to something else of the object."""
+    if "/" in call.raw_path.partition("/o/")[2]:
+        raise NotServed(call.raw_path)
+    return call.names["name"]
+
+
+def _told(call: Call, resource: dict[str, Any]) -> dict[str, Any]:
+    """An object's resource, with the addresses under which it is found here."""
+    origin = call.url.partition("/storage/v1")[0].removesuffix("/upload")
+    path = f"storage/v1/b/{resource['bucket']}/o/{quote(resource['name'], safe='')}"
+    media = f"{origin}/download/{path}?generation={resource['generation']}&alt=media"
+    return resource | {"selfLink": f"{origin}/{path}", "mediaLink": media}
