@@ -65,8 +65,15 @@ class Platform:
         return ModelStore(self.store)
 
     @cached_property
-    def http(self) -> Http:
-        return HttpxHttp(timeout_seconds=self.settings.http_timeout_seconds)
+    def http(self) -> dict[str, Http]:
+        """One way out per source, so that each provider's pace is its own. The sandbox sets none."""
+        timeout = self.settings.http_timeout_seconds
+        return {
+            source.id: HttpxHttp(
+                timeout_seconds=timeout, calls_per_minute=None if self.settings.simulated else source.calls_per_minute
+            )
+            for source in self.catalog.sources.values()
+        }
 
     def stored_bytes(self) -> int:
         """What the lake and the warehouse hold, wherever they are."""
@@ -115,12 +122,12 @@ class Platform:
     def access(self, source: Source) -> Access:
         """How a provider is reached, from the settings."""
         return Access(
-            http=self.http,
+            http=self.http[source.id],
             base_url=self.settings.base_url(source.id),
             api_key=self.secrets.reveal(self.settings.api_key(source.id)),
             history_years=self.settings.history_years,
             simulated=self.settings.simulated,
-            outputsize=self.settings.alpha_vantage_outputsize,
+            outputsize="full" if self.settings.simulated else self.settings.alpha_vantage_outputsize,
         )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import pandas as pd
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -82,9 +83,10 @@ def backtest(
 
 def score_table(table: pd.DataFrame, title: str) -> Table:
     """Scores as people read them: one row per model and horizon, the last price beside each."""
-    shown = Table(title=title, title_justify="left")
-    for name in ("h", "model", "n", "MAPE", "MAE", "MAE ÷ last price", "pinball ÷ last price", "90 % coverage", "R²"):
-        shown.add_column(name, justify="left" if name == "model" else "right")
+    caption = "error*, pinball*: divided by the last price's on the same dates, below 1 is better"
+    shown = Table(title=title, title_justify="left", caption=caption, caption_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    for name in ("h", "model", "n", "MAPE", "MAE", "error*", "pinball*", "in 90 %", "R²"):
+        shown.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
     previous = None
     for row in table.sort_values(["h", "mae_ratio"], kind="stable").itertuples():
         if previous not in (None, row.h):

@@ -33,7 +33,7 @@ def dev(
             from steel_assets.sandbox.server import Sandbox
 
             sandbox = stack.enter_context(Sandbox(catalog()))
-            environment |= {"STEEL_SANDBOX_URL": sandbox.url, "STEEL_ALPHA_VANTAGE_OUTPUTSIZE": "full"}
+            environment |= {"STEEL_SANDBOX_URL": sandbox.url}
             console.print(f"[yellow]SIMULATED market at {sandbox.url}[/]", highlight=False)
         console.print(f"Dagster UI on http://{host}:{port} (stop with Ctrl-C)", highlight=False)
         command = [sys.executable, "-m", "dagster", "dev", "-h", host, "-p", str(port)]

@@ -13,6 +13,7 @@ from steel_assets.assets import issuing
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.moments import issue_on, last_issue, now, parse_day
 from steel_assets.cli.problem import Problem
+from steel_assets.core.history import HistoryError
 
 
 def forecast(
@@ -28,8 +29,17 @@ def forecast(
     moment = issue_on(parse_day(as_of, "--as-of"), rules) if as_of else last_issue(now(), rules)
     if moment > now():
         raise Problem(f"--as-of: {as_of} has not come yet")
-    markets = [market] if market else list(parts.catalog.markets)
-    rows = pd.concat([issuing.issue_market(parts, name, moment) for name in markets], ignore_index=True)
+    tables, without = [], {}
+    for name in [market] if market else parts.catalog.markets:
+        try:
+            tables.append(issuing.issue_market(parts, name, moment))
+        except HistoryError as error:
+            without[name] = str(error)
+    for reason in without.values():
+        Console(stderr=True).print("no forecast:", reason, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if not tables:
+        raise Problem("no market can be forecast")
+    rows = pd.concat(tables, ignore_index=True)
     if as_json:
         typer.echo(rows.to_json(orient="records", date_format="iso", indent=2))
         return

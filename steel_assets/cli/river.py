@@ -44,7 +44,7 @@ class River:
                 from steel_assets.sandbox.server import Sandbox
 
                 sandbox = stack.enter_context(Sandbox(platform().catalog))
-                chosen = chosen.model_copy(update={"sandbox_url": sandbox.url, "alpha_vantage_outputsize": "full"})
+                chosen = chosen.model_copy(update={"sandbox_url": sandbox.url})
             yield cls(console, platform(chosen), instance, sandbox)
 
     def now(self) -> pd.Timestamp:
