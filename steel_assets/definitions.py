@@ -5,8 +5,10 @@ Importing this must stay cheap: prophet, scikit-learn and the Google clients are
 
 import dagster as dg
 
-from steel_assets.assets import features, forecast, metrics, model, processed, promotion, raw, validation
+from steel_assets.assets import alerts, features, forecast, metrics, model, processed, promotion, raw, validation
+from steel_assets.assets.freshness import with_freshness
 from steel_assets.assets.jobs import jobs, schedules
+from steel_assets.assets.sensors import watchers
 from steel_assets.bootstrap import platform
 
 assets = [
@@ -23,6 +25,7 @@ assets = [
     forecast.forecasts,
     metrics.predictions_vs_reality,
     metrics.metrics_daily,
+    alerts.alert_history,
 ]
 
 
@@ -32,9 +35,10 @@ def platform_resource() -> object:
 
 
 defs = dg.Definitions(
-    assets=assets,
+    assets=with_freshness(assets),
     jobs=jobs,
     schedules=schedules,
+    sensors=watchers(),
     resources={"platform": platform_resource},
     executor=dg.in_process_executor,
 )

@@ -126,9 +126,11 @@ class Outbox:
         self._report_channels(notifiers, clock())
         return done
 
-    def history(self) -> list[Waiting]:
-        """Every event that all its channels have (or refused), oldest first."""
-        found = (Waiting.model_validate(unseal(self.store.get(key))) for key in self.store.list(HISTORY))
+    def history(self, since: datetime | None = None) -> list[Waiting]:
+        """Events that all their channels have (or refused), oldest first; all of them, or of the months from ``since`` on."""
+        first = f"{HISTORY}{since:%Y-%m}" if since else ""
+        keys = [key for key in self.store.list(HISTORY) if key >= first]
+        found = (Waiting.model_validate(unseal(self.store.get(key))) for key in keys)
         return sorted(found, key=lambda one: (one.event.moment, one.event.id))
 
     def _claim(self, channel: str, now: datetime) -> Parcel | None:

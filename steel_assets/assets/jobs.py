@@ -15,7 +15,7 @@ COLLECTION = dg.AssetSelection.groups("raw")
 PREPARATION = dg.AssetSelection.groups("processed", "features")
 RETRAINING = dg.AssetSelection.groups("model", "validation", "promotion")
 PUBLICATION = dg.AssetSelection.groups("forecast")
-MONITORING = dg.AssetSelection.groups("metrics")
+MONITORING = dg.AssetSelection.groups("metrics", "alerts")
 
 _TAGS = {"steel/data": nature()}
 

@@ -276,5 +276,30 @@ PREDICTIONS_VS_REALITY = Table(
     cluster_by=("market",),
 )
 
-WAREHOUSE_TABLES: tuple[Table, ...] = (METRICS_DAILY, PREDICTIONS_VS_REALITY, FORECASTS, PROMOTIONS, DATA_QUALITY)
+ALERTS = Table(
+    name="alerts",
+    description="Every alert, reminder and recovery that was told.",
+    columns=(
+        Column("event_id", "string", "identifier of the message, the same for every channel"),
+        Column("incident_id", "string", "the spell of trouble that it is about"),
+        Column("kind", "string", "opened, escalated, reminder, recovered or notice"),
+        Column("rule", "string", "alert rule of the catalogue"),
+        Column("subject", "string", "what it is about: a market, an asset and its check, a job"),
+        Column("severity", "string", "low, medium, high or critical"),
+        Column("told_at", "timestamp", "when it was to be told"),
+        Column("since", "timestamp", "when the trouble began"),
+        Column("value", "float", "the figure, where there is one", nullable=True),
+        Column("text", "string", "what happened, in words"),
+        Column("sent_over", "string", "channels that have it"),
+        Column("waiting_for", "string", "channels that do not have it yet", nullable=True),
+        Column("refused", "string", "channels that refused it, and why", nullable=True),
+        Column("simulated", "bool", "True when the data is simulated"),
+        Column("created_at", "timestamp", "when this row was written"),
+    ),
+    key=("event_id",),
+    partition_by="told_at",
+    cluster_by=("rule",),
+)
+
+WAREHOUSE_TABLES: tuple[Table, ...] = (METRICS_DAILY, PREDICTIONS_VS_REALITY, FORECASTS, PROMOTIONS, DATA_QUALITY, ALERTS)
 """The tables that live in the warehouse; the others live in the lake."""

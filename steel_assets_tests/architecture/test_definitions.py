@@ -29,13 +29,13 @@ def test_every_stage_of_the_river_is_an_asset_group() -> None:
     from steel_assets.definitions import defs
 
     groups = {spec.group_name for spec in defs.resolve_all_asset_specs()}
-    assert groups == {"raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics"}
+    assert groups == {"raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts"}
 
 
 def test_data_flows_one_way_through_the_stages() -> None:
     from steel_assets.definitions import defs
 
-    order = ["raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics"]
+    order = ["raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts"]
     stage = {spec.key: order.index(spec.group_name) for spec in defs.resolve_all_asset_specs()}
     backwards = [
         f"{dep.asset_key.to_user_string()} → {spec.key.to_user_string()}"

@@ -1,6 +1,6 @@
 """Reading Dagster's event log onwards from where the book of alerts says it was read to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -59,6 +59,14 @@ def news(
     position = max(position, _id(last))
     names = {_name(one) for one in [*found, last] if _id(one) > position - OVERLAP}
     return News(fresh, found, Mark(position=position, moment=moment_of(last), seen=tuple(sorted(names))))
+
+
+def every(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> Iterator[dg.EventLogRecord]:
+    """All events of ``kind`` that are recorded, oldest first."""
+    after = 0
+    while found := _read(instance, kind, after, BATCH, ascending=True):
+        yield from found
+        after = found[-1].storage_id
 
 
 def moment_of(record: dg.EventLogRecord) -> datetime:

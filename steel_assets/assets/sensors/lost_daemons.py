@@ -8,7 +8,7 @@ from dagster._daemon.controller import get_daemon_statuses
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
 
-RULE = "system_downtime"
+RULE, SUBJECT = "system_downtime", "Dagster daemon"
 
 
 @dg.sensor(
@@ -21,7 +21,7 @@ def lost_daemons(context: dg.SensorEvaluationContext, platform: dg.ResourceParam
 
 
 def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
-    """Report every daemon that this instance needs."""
+    """Report whether every daemon that this instance needs is alive."""
     patience = 60.0 * platform.catalog.rules.alerts.daemon_silence_minutes
     statuses = get_daemon_statuses(
         instance,
@@ -30,14 +30,13 @@ def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str
         ignore_errors=True,
         heartbeat_tolerance_seconds=patience,
     )
-    conditions = []
-    for kind, status in statuses.items():
-        beat = status.last_heartbeat
-        said = f"last heartbeat {datetime.fromtimestamp(beat.timestamp, UTC):%Y-%m-%d %H:%M} UTC" if beat else "it never started"
-        text = "" if status.healthy else f"Nothing runs that this daemon starts; {said}."
-        name = f"Dagster daemon {kind.lower().replace('_', ' ')}"
-        conditions.append(
-            Condition(rule=RULE, subject=name, firing=not status.healthy, moment=now, text=text, link="/deployment/daemons")
-        )
-    platform.outbox.report(conditions, now, complete=frozenset({RULE}))
-    return f"{len(statuses)} daemons, {sum(one.firing for one in conditions)} without a heartbeat"
+    silent = {kind: status.last_heartbeat for kind, status in statuses.items() if not status.healthy}
+    said = [
+        f"{kind.lower().removesuffix('_daemon').replace('_', ' ')} "
+        + (f"(last heartbeat {datetime.fromtimestamp(beat.timestamp, UTC):%Y-%m-%d %H:%M} UTC)" if beat else "(never started)")
+        for kind, beat in sorted(silent.items())
+    ]
+    text = f"Nothing happens that these would start: {', '.join(said)}." if silent else ""
+    condition = Condition(rule=RULE, subject=SUBJECT, firing=bool(silent), moment=now, text=text, link="/deployment/daemons")
+    platform.outbox.report([condition], now)
+    return f"{len(statuses)} daemons, {len(silent)} without a heartbeat"

@@ -67,6 +67,7 @@ def test_recovery_is_told_once_on_the_channels_that_heard_of_it(rulebook: Rulebo
     world = World(rulebook)
     down = Condition(rule="system_downtime", subject="daemon", firing=True, moment=MORNING)
     world.at(MORNING, down)
+    world.at(MORNING + 3 * MINUTE, down)
     later = MORNING + HOUR
     assert world.at(later, down.model_copy(update={"firing": False, "moment": later})) == ["recovered"]
     assert world.at(later + HOUR, down.model_copy(update={"firing": False, "moment": later + HOUR})) == []

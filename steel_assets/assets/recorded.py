@@ -1,0 +1,27 @@
+"""Everything recorded that an alert could have been about: figures of the tables, checks and runs of the event log."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import dagster as dg
+
+from steel_assets.assets.sensors import _log, failed_checks, failed_runs
+from steel_assets.assets.sensors._figures import readings
+from steel_assets.bootstrap import Platform
+from steel_assets.core.alerts.conditions import Condition, Reading
+
+SERVICE_DAYS = 60
+
+
+def recorded(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> tuple[list[Reading], list[Condition]]:
+    """Figures and facts, oldest first."""
+    checks = list(_log.every(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION))
+    return readings(platform, now, SERVICE_DAYS), [*failed_checks.conditions(checks, checks), *_runs(instance)]
+
+
+def _runs(instance: dg.DagsterInstance) -> Iterator[Condition]:
+    for kind in failed_runs.LOGS:
+        for event in _log.every(instance, kind):
+            found = failed_runs.condition(instance, event, failed=kind == failed_runs.FAILED)
+            if found is not None:
+                yield found

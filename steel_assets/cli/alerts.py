@@ -1,0 +1,184 @@
+"""``steel alerts``: what is open, what was told, silences, a test of every channel, a look from outside, a replay."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from steel_assets.adapters.notifiers import NotSent, Refused
+from steel_assets.bootstrap import Platform, platform
+from steel_assets.cli.moments import now
+from steel_assets.cli.problem import Problem
+from steel_assets.core.alerts.incidents import Event, Silence
+from steel_assets.core.alerts.message import compose, local, span
+
+app = typer.Typer(help="Incidents, what was told about them, silences, and tests of the channels.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+LONGEST_SILENCE = timedelta(days=14)
+
+
+@app.command("list")
+def list_alerts(
+    history: Annotated[bool, typer.Option("--history", help="what was told, instead of what is open")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What is open, what waits to be sent, which channels are in trouble."""
+    parts = platform()
+    if history:
+        _print_history(parts, as_json)
+        return
+    book = parts.outbox.book()
+    if as_json:
+        open_ones = [one.model_dump(mode="json") for one in book.open_incidents]
+        silences = [one.model_dump(mode="json") for one in book.silences]
+        troubles = {name: state.problem for name, state in book.channels.items() if state.failures}
+        content = {"incidents": open_ones, "silences": silences, "waiting": len(book.queue), "channels_in_trouble": troubles}
+        typer.echo(json.dumps(content, ensure_ascii=False))
+        return
+    console, rulebook, moment = Console(), parts.catalog.rulebook, now()
+    table = Table("severity", "what", "about", "since", "for", title="Open incidents")
+    for one in book.open_incidents:
+        begun = one.since or one.seen
+        table.add_row(one.severity, rulebook.rule(one.rule).title, one.subject, local(begun, rulebook), span(moment - begun))
+    console.print(table if book.open_incidents else "nothing is open")
+    for silence in book.silences:
+        until = local(silence.until, rulebook)
+        console.print(f"silence {silence.id}: {silence.rule} / {silence.subject} until {until}: {silence.reason}", markup=False)
+    for name, state in book.channels.items():
+        if state.failures:
+            console.print(f"channel {name} fails ({state.failures} times): {state.problem}", style="red", markup=False)
+    console.print(f"{len(book.queue)} waiting to be sent; channels: {', '.join(parts.notifiers)}", markup=False)
+
+
+@app.command("silence")
+def silence_alerts(
+    rule: Annotated[str, typer.Argument(help="rule, * for any part of it: 'failed_*', '*'")],
+    subject: Annotated[str, typer.Option(help="what about, * for any part of it")] = "*",
+    lasting: Annotated[str, typer.Option("--for", help="how long: 30m, 2h, 1d")] = "2h",
+    reason: Annotated[str, typer.Option(help="why, for whoever wonders")] = "maintenance",
+    end: Annotated[bool, typer.Option("--end", help="end the silence of this name instead")] = False,
+) -> None:
+    """Hold messages back during maintenance. What is still wrong when it ends is told then."""
+    parts, moment = platform(), now().to_pydatetime()
+    if end:
+        if not parts.outbox.unsilence(rule, moment):
+            raise Problem(f"there is no silence {rule!r}; `steel alerts list` shows them")
+        typer.echo(f"silence {rule} ended")
+        return
+    lasts = _span_of(lasting)
+    name = f"s{uuid.uuid4().hex[:6]}"
+    parts.outbox.silence(Silence(id=name, rule=rule, subject=subject, start=moment, until=moment + lasts, reason=reason), moment)
+    typer.echo(
+        f"{name}: {rule} / {subject} is silent until {local(moment + lasts, parts.catalog.rulebook)}; end it with --end {name}"
+    )
+
+
+@app.command("test")
+def send_test() -> None:
+    """Send one message over every channel that is set up."""
+    parts, moment = platform(), now().to_pydatetime()
+    name = uuid.uuid4().hex[:12]
+    event = Event(
+        id=f"{name}-1",
+        incident=name,
+        kind="notice",
+        rule="test_message",
+        subject="steel alerts test",
+        severity="critical",
+        moment=moment,
+        since=moment,
+        text="Somebody asked whether alerts reach you.",
+        simulated=parts.settings.simulated,
+    )
+    letter = compose([event], parts.catalog.rulebook, parts.settings.dagster_url, name)
+    console, failed = Console(), False
+    for channel, notifier in parts.notifiers.items():
+        try:
+            notifier.send(letter)
+            console.print(f"[green]✓[/] {channel}", highlight=False)
+        except (NotSent, Refused) as error:
+            failed = True
+            console.print(f"[red]✗[/] {channel}: ", end="", highlight=False)
+            console.print(str(error), markup=False, highlight=False)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command("watch")
+def watch() -> None:
+    """Look from outside whether Dagster's daemons are alive, and send what waits. For a timer of the machine or a cluster."""
+    from steel_assets.assets.runs import instance_here
+    from steel_assets.assets.sensors import alert_delivery, lost_daemons
+
+    parts = platform()
+    with instance_here() as instance:
+        said = lost_daemons.look(instance, parts, now().to_pydatetime())
+    typer.echo(f"{said}; {alert_delivery.look(parts)}")
+    if any(one.rule == lost_daemons.RULE and one.wrong for one in parts.outbox.book().incidents):
+        raise typer.Exit(1)
+
+
+@app.command("replay")
+def replay_alerts(as_json: AsJson = False) -> None:
+    """What today's rules would have sent over all that is recorded, and how many alerts were false."""
+    from steel_assets.assets.recorded import recorded
+    from steel_assets.assets.runs import instance_here
+    from steel_assets.core.alerts.replay import HINDSIGHT, replay
+
+    parts = platform()
+    with instance_here() as instance:
+        readings, conditions = recorded(instance, parts, now().to_pydatetime())
+    found = replay(readings, conditions, parts.catalog.rulebook, frozenset(parts.notifiers))
+    rows = [
+        {
+            "rule": rule,
+            "messages": found.messages[rule],
+            "alerts": found.openings[rule],
+            "judged": found.judged[rule],
+            "false": found.false[rule],
+        }
+        for rule in sorted(found.messages)
+    ]
+    if as_json:
+        span_of = [moment.isoformat() if moment else None for moment in (found.start, found.end)]
+        typer.echo(json.dumps({"from": span_of[0], "to": span_of[1], "readings": len(readings), "rules": rows}))
+        return
+    console = Console()
+    if not rows:
+        console.print(f"nothing would have been sent over {len(readings)} figures and {len(conditions)} events")
+        return
+    table = Table("rule", "messages", "alerts", "judged", "false", title=f"{found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    console.print(table)
+    console.print(f"false: the median of the {HINDSIGHT} readings from the alert on was within the limit; facts are not judged")
+
+
+def _print_history(parts: Platform, as_json: bool) -> None:
+    told = parts.outbox.history()
+    if as_json:
+        typer.echo(json.dumps([one.model_dump(mode="json") for one in told], ensure_ascii=False))
+        return
+    rulebook = parts.catalog.rulebook
+    table = Table("when", "kind", "severity", "rule", "about", "sent over", title="What was told")
+    for one in told:
+        event = one.event
+        over = ", ".join([*one.sent, *(f"refused by {channel}" for channel in one.refused)])
+        table.add_row(local(event.moment, rulebook), event.kind, event.severity, event.rule, event.subject, over)
+    Console().print(table if told else "nothing was told yet")
+
+
+def _span_of(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,5})([mhd])", text.strip())
+    lasts = timedelta(**{UNITS[found[2]]: int(found[1])}) if found else timedelta()
+    if not timedelta() < lasts <= LONGEST_SILENCE:
+        raise Problem(f"--for: {text!r} is not a time of up to 14 days; write it as 30m, 2h or 1d")
+    return lasts
