@@ -279,9 +279,18 @@ def _read(text: str) -> exp.Expression:
         raise NotServed(f"the statement {type(tree).__name__.upper()}")
     for node in tree.walk():
         said = {name for name, part in node.args.items() if part not in (None, False, [], "")}
-        if type(node) not in SPOKEN or said - SPOKEN[type(node)]:
+        if type(node) not in SPOKEN or said - SPOKEN[type(node)] or _out_of_place(node):
             raise NotServed(f"{type(node).__name__} with {sorted(said)} in SQL: {node.sql('bigquery')[:80]}")
     return tree
+
+
+def _out_of_place(node: exp.Expression) -> bool:
+    """Parts that are spoken in one place and nowhere else."""
+    if isinstance(node, exp.Star | exp.Count):
+        return not isinstance(node.parent if isinstance(node, exp.Star) else node.this, exp.Count | exp.Star)
+    if isinstance(node, exp.When):
+        return not isinstance(node.args["then"], exp.Insert | exp.Update)
+    return isinstance(node, exp.Table) and any(one.name.upper().startswith("INFORMATION_SCHEMA") for one in node.parts)
 
 
 def _twice_matched(tree: exp.Merge) -> exp.Select:

@@ -6,6 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,7 +141,8 @@ class Tables:
         except duckdb.ConstraintException as error:
             raise Refusal(400, f"Error while reading data, error message: {error}", "invalid") from error
         finally:
-            self.rows.unregister("loaded")
+            with suppress(duckdb.Error):  # a broken transaction lets go of it by itself
+                self.rows.unregister("loaded")
 
     def bytes_of(self, table: Table, columns: set[str]) -> int:
         """What reading ``columns`` weighs, as BigQuery counts it."""
