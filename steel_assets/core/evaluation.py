@@ -83,10 +83,10 @@ class Evaluation:
         first = max(self.start, at + 1 - self.samples.horizon - CALIBRATION_WINDOW)
         rows = np.arange(first, at + 1)
         y = self.history.prices_at(self.samples.target_dates[rows], self.history.moments[at])
-        scored = np.isfinite(y)
-        rows, y = rows[scored], y[scored]
-        judged = rows > at - self.samples.horizon - selection.WINDOW
         last = self.samples.last[rows]
+        scored = np.isfinite(y) & np.isfinite(last)
+        rows, y, last = rows[scored], y[scored], last[scored]
+        judged = rows > at - self.samples.horizon - selection.WINDOW
         points = {family: frame["p"].to_numpy()[rows - self.start] for family, frame in self.forecasts.items()}
         losses = {family: (np.abs(p - y) / last)[judged] for family, p in points.items()}
         choice = selection.choose(losses, self.samples.horizon)

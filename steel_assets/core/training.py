@@ -107,10 +107,10 @@ def _train(
     start = max(EARLIEST, first - burn_in(samples.horizon))
     evaluation = evaluate(history, samples, families, start, newest + 1, steps)
     verdict = evaluation.verdict(newest)
-    forecasts = {**evaluation.forecasts, CHAMPION: evaluation.champion(start)}
+    forecasts = {family: table.iloc[scored - start] for family, table in evaluation.forecasts.items()}
+    forecasts[CHAMPION] = evaluation.champion(first).iloc[scored - first]
     rows = pd.concat(
-        [backtest_rows(history, samples, model, scored, table.iloc[scored - start]) for model, table in forecasts.items()],
-        ignore_index=True,
+        [backtest_rows(history, samples, model, scored, table) for model, table in forecasts.items()], ignore_index=True
     )
     model = families[verdict.family]().fit(samples.with_labels(y))
     bundle = Bundle(history.market.id, samples.horizon, model, verdict.levels, confidence(rows))

@@ -49,8 +49,17 @@ def with_false_future(place: int, seed: int = 0) -> Synthetic:
     return market().knowing(rows.assign(value=np.where(future, rows["value"] * noise, rows["value"])))
 
 
-def rows_until(history: MarketHistory, first: int, last: int) -> pd.DataFrame:
+def forecasts(history: MarketHistory, first: int, last: int) -> pd.DataFrame:
     return backtest(history, history.origins[first], history.origins[last])[FORECASTS].sort_values(["model", "h", "origin"])
+
+
+@cache
+def every_forecast() -> pd.DataFrame:
+    return forecasts(whole(), 320, COUNT - 1)
+
+
+def as_it_was(first: int, last: int) -> pd.DataFrame:
+    return every_forecast()[every_forecast()["origin"].between(whole().origins[first], whole().origins[last])]
 
 
 def first_sessions_of_months(low: int, high: int) -> list[int]:
@@ -62,19 +71,19 @@ def identical(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     return one.reset_index(drop=True).equals(other.reset_index(drop=True))
 
 
-@pytest.mark.parametrize("place", [330, *first_sessions_of_months(340, 400)[:2], 379, 380, 391, 392, 394, 401, 407, 439])
+@pytest.mark.parametrize("place", [330, first_sessions_of_months(340, 400)[0], 379, 380, 391, 394, 401, 439])
 def test_removing_the_future_changes_no_forecast_of_any_family_nor_of_the_champion(place: int) -> None:
     """Around rolls, at the border of backfill and operation, in and after the outage, before and after a correction."""
     cut = without_future(place).history(moment(place))
     assert cut.origins[-1] == market().sessions[place]
-    assert identical(rows_until(cut, place - 6, place), rows_until(whole(), place - 6, place))
+    assert identical(forecasts(cut, place - 6, place), as_it_was(place - 6, place))
 
 
 @pytest.mark.parametrize("place", [335, 378, 400])
 def test_falsifying_the_future_changes_no_forecast_either(place: int) -> None:
     false = with_false_future(place).history(whole().as_of)
     assert not np.allclose(false.last.iloc[place + 1 :], whole().last.iloc[place + 1 :])
-    assert identical(rows_until(false, place - 10, place), rows_until(whole(), place - 10, place))
+    assert identical(forecasts(false, place - 10, place), as_it_was(place - 10, place))
 
 
 def test_what_was_known_at_an_origin_does_not_depend_on_what_came_later() -> None:
@@ -112,7 +121,7 @@ def test_features_are_all_declared_and_known_at_some_time() -> None:
 
 def with_oracle(published_too_early: bool) -> MarketHistory:
     """A driver that is tomorrow's price, filed under today: out today (a lie), or out tomorrow when it is known anyway."""
-    plain = synthetic(count=700, lived=0).of(curve=(), roll="none", drivers=())
+    plain = synthetic(count=600, lived=0).of(curve=(), roll="none", drivers=())
     prices = plain.observations[plain.observations["series"] == "rebar_m01"].sort_values("period")
     oracle = declare("oracle", "USD/t", LONDON)
     rows = publish(oracle, plain.sessions[:-1], prices["value"].to_numpy()[1:])
@@ -141,7 +150,7 @@ def test_a_planted_leak_is_seen_as_skill_and_the_same_figure_published_in_time_i
 
 
 def test_a_target_shuffled_in_time_has_no_skill_to_find() -> None:
-    plain = synthetic(count=700, lived=0).of(curve=(), roll="none", drivers=("scrap", "ore", "ppi"))
+    plain = synthetic(count=600, lived=0).of(curve=(), roll="none", drivers=("scrap", "ore", "ppi"))
     rows = plain.observations.sort_values(["series", "period"], kind="stable").reset_index(drop=True)
     target = rows["series"] == "rebar_m01"
     moves = np.diff(np.log(rows.loc[target, "value"].to_numpy()))
