@@ -25,7 +25,8 @@ LOGIN = b"\0steel\0canary-pass"
 
 @dataclass
 class Web:
-    """Answers POST and GET; ``behave`` holds what to do with the next requests: a status, ``hang``, ``cut``, ``keep`` and cut."""
+    """Answers POST and GET; ``behave`` holds what to do with the next requests: a status,
+    ``hang`` or ``cut`` (the connection), ``keep`` (what came, and cut), ``keep slowly``."""
 
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -56,10 +57,10 @@ def web(tls: ssl.SSLContext | None = None) -> Iterator[Web]:
             request = {"path": self.path, "headers": dict(self.headers.items()), "body": body, "form": parse_qs(text)}
             state.requests.append(request)
             how = state.behave.pop(0) if state.behave else 200
-            if how == "hang":
-                time.sleep(3)
-            if how in ("keep", 200):
+            if how in ("keep", "keep slowly", 200):
                 state.kept.append(request)
+            if how in ("hang", "keep slowly"):
+                time.sleep(3)
             if isinstance(how, str):
                 with suppress(OSError):
                     self.connection.shutdown(socket.SHUT_RDWR)

@@ -32,7 +32,8 @@ def prices(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 update = dg.define_asset_job("update", selection=[prices])
 
 
-def materialise(instance: dg.DagsterInstance, told: str = "", **tags: str) -> dg.ExecuteInProcessResult:
-    """One run of the job ``update``, told what to do."""
-    job = dg.Definitions(assets=[prices], jobs=[update]).resolve_job_def("update")
-    return job.execute_in_process(instance=instance, tags={"told": told, **tags}, raise_on_error=False)
+def materialise(instance: dg.DagsterInstance, told: str = "", job: str = "update", **tags: str) -> dg.ExecuteInProcessResult:
+    """One run of a job of that name, told what to do."""
+    jobs = [dg.define_asset_job(job, selection=[prices])]
+    runnable = dg.Definitions(assets=[prices], jobs=jobs).resolve_job_def(job)
+    return runnable.execute_in_process(instance=instance, tags={"told": told, **tags}, raise_on_error=False)

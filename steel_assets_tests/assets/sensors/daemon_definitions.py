@@ -1,0 +1,33 @@
+"""What the daemon of ``test_daemon.py`` runs: the real sensors' looks, every second, and claims that run out quickly."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from steel_assets.assets.sensors import alert_delivery, failed_checks, failed_runs
+from steel_assets.bootstrap import Platform, platform
+from steel_assets.core.alerts import book
+from steel_assets_tests.assets.sensors.world import prices, update
+
+book.LEASE = timedelta(seconds=6)
+book.FIRST_PAUSE = book.LONGEST_PAUSE = timedelta(seconds=1)
+RUNNING = dg.DefaultSensorStatus.RUNNING
+
+
+@dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
+def looks(context: dg.SensorEvaluationContext, parts: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    now = datetime.now(UTC)
+    return dg.SkipReason(failed_checks.look(context.instance, parts, now) + failed_runs.look(context.instance, parts, now))
+
+
+@dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
+def delivers(parts: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    return dg.SkipReason(alert_delivery.look(parts))
+
+
+@dg.resource
+def parts_resource() -> object:
+    return platform()
+
+
+defs = dg.Definitions(assets=[prices], jobs=[update], sensors=[looks, delivers], resources={"parts": parts_resource})
