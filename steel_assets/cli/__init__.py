@@ -15,6 +15,9 @@ def main() -> None:
 
         light.main()
         return
-    from steel_assets.cli.main import main as every_command
+    from steel_assets.catalog import CatalogError
+    from steel_assets.cli.problem import told
 
+    with told(CatalogError):  # Dagster's definitions read the settings and the catalogue when they are imported
+        from steel_assets.cli.main import main as every_command
     every_command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from steel_assets.cli import keys, serve
-from steel_assets.cli.problem import Problem, run
+from steel_assets.cli.problem import Problem, told
 from steel_assets.serving.keys import KeyStoreError
 
 app = typer.Typer(name="steel", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -15,4 +15,5 @@ app.add_typer(keys.app, name="keys")
 
 def main() -> None:
     """``steel serve`` and ``steel keys``."""
-    run(app, (Problem, KeyStoreError))
+    with told(Problem, KeyStoreError):
+        app()

@@ -12,7 +12,7 @@ from steel_assets.adapters.secret_manager import SecretError
 from steel_assets.adapters.warehouse import WarehouseError
 from steel_assets.catalog import CatalogError
 from steel_assets.cli import alerts, backtest, collect, copy, demo, dev, doctor, forecast, import_file, keys, serve, status
-from steel_assets.cli.problem import Problem, run
+from steel_assets.cli.problem import Problem, told
 from steel_assets.core.history import HistoryError
 from steel_assets.core.tables import TableError
 from steel_assets.serving.keys import KeyStoreError
@@ -60,4 +60,5 @@ app.add_typer(copy.warehouse, name="warehouse")
 
 def main() -> None:
     """The whole program."""
-    run(app, EXPECTED)
+    with told(*EXPECTED):
+        app()

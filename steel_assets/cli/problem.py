@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import typer
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -13,10 +14,11 @@ class Problem(Exception):
     """A message for the person at the keyboard: what is wrong, and what to do."""
 
 
-def run(app: typer.Typer, expected: tuple[type[Exception], ...]) -> None:
-    """Run ``app``; an error of an ``expected`` class is a message, any other one is a bug and keeps its traceback."""
+@contextmanager
+def told(*expected: type[Exception]) -> Iterator[None]:
+    """Inside, an error of an ``expected`` class, or of a setting, is a message; any other one is a bug and keeps its traceback."""
     try:
-        app()
+        yield
     except ValidationError as error:
         lines = [f"  STEEL_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
         _fail("settings are not valid\n" + "\n".join(lines))
