@@ -16,7 +16,7 @@ class Problem(Exception):
 
 @contextmanager
 def told(*expected: type[Exception]) -> Iterator[None]:
-    """Inside, an error of an ``expected`` class, or of a setting, is a message; any other one is a bug and keeps its traceback."""
+    """Inside, an error of an ``expected`` class, or of a setting, is a message; any other is a bug and keeps its traceback."""
     try:
         yield
     except ValidationError as error:
