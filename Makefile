@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup demo demo-real dev serve check test bench clean
+.PHONY: setup demo demo-real demo-google dev serve check test bench clean
 
 setup: $(READY)
 
@@ -23,6 +23,9 @@ demo: $(READY)  ## the whole river once, on a simulated market
 demo-real: $(READY)  ## the same on the real price history in ../shared/data
 	@mkdir -p .steel-real/dagster && echo 'telemetry: {enabled: false}' > .steel-real/dagster/dagster.yaml
 	@STEEL_SOURCES=files STEEL_HOME=.steel-real DAGSTER_HOME=$(CURDIR)/.steel-real/dagster $(BIN)/steel demo --real ../shared/data
+
+demo-google: $(READY)  ## the demo on local stand-ins of Cloud Storage and BigQuery, and a Redis
+	@$(BIN)/python -m steel_assets_tests.google $(BIN)/steel demo
 
 dev: $(READY)  ## the Dagster UI, the daemon and the sandbox on http://127.0.0.1:3000
 	@$(BIN)/steel dev

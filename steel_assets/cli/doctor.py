@@ -13,6 +13,7 @@ from rich.console import Console
 
 from steel_assets.assets.runs import instance_here
 from steel_assets.bootstrap import Platform, platform
+from steel_assets.core.tables import FORECASTS
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def _findings(parts: Platform) -> Iterator[Finding]:
     )
     yield _tried("state folder", lambda: _writable(parts))
     yield _tried("lake", lambda: _lake(parts))
-    yield _tried("warehouse", lambda: f"{parts.warehouse.uri_of_database}")
+    yield _tried("warehouse", lambda: f"{parts.warehouse.uri_of_database}: {parts.warehouse.count(FORECASTS):,} forecasts")
     yield _tried("cache", lambda: str(parts.cache.stats()))
     yield _tried("dagster instance", _instance)
     if chosen.sources == "live":

@@ -183,6 +183,7 @@ def test_the_shipped_lifecycle_is_one_that_the_service_takes(storage: StorageSer
 def test_a_local_lake_never_imports_a_google_client(project_root: str) -> None:
     script = textwrap.dedent("""
         import sys
+        import steel_assets.cli.main, steel_assets.definitions
         from steel_assets.bootstrap import platform
         from steel_assets.settings import Settings
         import tempfile, pathlib
