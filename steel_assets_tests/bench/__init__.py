@@ -1,0 +1,1 @@
+"""Measured times: `make bench`. One module with a `main` per subject."""
