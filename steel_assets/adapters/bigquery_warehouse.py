@@ -20,8 +20,8 @@ from steel_assets.adapters import warehouse_sql as sql
 from steel_assets.adapters.bigquery_jobs import LABEL, LOST_RACE, REQUEST_SECONDS, BigQueryJobs
 from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets.adapters.google_errors import Diagnosis, Trouble, explained
-from steel_assets.adapters.warehouse import Job, WarehouseBusy, WarehouseError, checked, migration
-from steel_assets.adapters.warehouse_rows import in_memory, span, staged
+from steel_assets.adapters.warehouse import Job, WarehouseBusy, WarehouseError, migration
+from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
 from steel_assets.core.tables import WAREHOUSE_TABLES, Table
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class BigQueryWarehouse:
             return self._merge(jobs, table, rows) if rows.num_rows else 0
 
     def read(self, table: Table, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        found = self._answer(table, *sql.select(table, checked(table, where)))
+        found = self._answer(table, *sql.select(table, conditions(table, where)))
         return table.empty() if found is None else in_memory(table, found)
 
     def count(self, table: Table) -> int:

@@ -18,28 +18,15 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from steel_assets.adapters import warehouse_sql as sql
-from steel_assets.adapters.warehouse_rows import UnknownColumn, conditions, in_memory, span, staged
+from steel_assets.adapters.warehouse_errors import WarehouseBusy, WarehouseError
+from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
 from steel_assets.core.tables import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-
-class WarehouseError(RuntimeError):
-    """The warehouse refuses; the message names the file or table and the remedy. Nothing was written.
-
-    Attributes:
-        trouble: what is wrong in one word, for example ``permission``, ``quota``, ``location`` or ``schema``.
-    """
-
-    def __init__(self, message: str, trouble: str = "refused") -> None:
-        super().__init__(message)
-        self.trouble = trouble
-
-
-class WarehouseBusy(WarehouseError):
-    """Another process held the warehouse for longer than we wait."""
+__all__ = ["DuckDBWarehouse", "Job", "Warehouse", "WarehouseBusy", "WarehouseError", "migration"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +109,7 @@ class DuckDBWarehouse:
         return int(changed)
 
     def read(self, table: Table, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        found = self._answer(table, *sql.select(table, checked(table, where)))
+        found = self._answer(table, *sql.select(table, conditions(table, where)))
         return table.empty() if found is None else in_memory(table, found)
 
     def count(self, table: Table) -> int:
@@ -198,14 +185,6 @@ class DuckDBWarehouse:
             "DuckDB lets one process write a file at a time: close the program that has it open (a DuckDB shell, a notebook), "
             "or have it open a copy"
         )
-
-
-def checked(table: Table, where: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Conditions a query can be made of. Raises WarehouseError for a column that the table does not have."""
-    try:
-        return conditions(table, where or {})
-    except UnknownColumn as error:
-        raise WarehouseError(str(error)) from error
 
 
 def migration(table: Table, present: Mapping[str, str], dialect: sql.Dialect) -> list[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
 
+from steel_assets.adapters.warehouse_errors import WarehouseError
 from steel_assets.core.tables import Dtype, Table
 
 STAGED_TYPES: dict[Dtype, pa.DataType] = {
@@ -26,10 +27,6 @@ MEMORY_TYPES: dict[Dtype, pa.DataType] = {
     "date": pa.timestamp("ns"),
     "timestamp": pa.timestamp("ns", tz="UTC"),
 }
-
-
-class UnknownColumn(ValueError):
-    """A condition names a column that the table does not have."""
 
 
 def staged(table: Table, rows: pd.DataFrame) -> pa.Table:
@@ -53,11 +50,12 @@ def span(table: Table, rows: pa.Table) -> tuple[Any, Any] | None:
     return ends["min"].as_py(), ends["max"].as_py()
 
 
-def conditions(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
-    """``where`` with plain Python values that fit their columns. Raises UnknownColumn."""
+def conditions(table: Table, where: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``where`` with plain Python values that fit their columns. Raises WarehouseError for a column that is not there."""
+    where = where or {}
     unknown = sorted(set(where) - set(table.column_names))
     if unknown:
-        raise UnknownColumn(f"table {table.name} has no columns {unknown}; it has {', '.join(table.column_names)}")
+        raise WarehouseError(f"table {table.name} has no columns {unknown}; it has {', '.join(table.column_names)}")
     types = {column.name: column.dtype for column in table.columns}
     return {name: _parameter(wanted, types[name]) for name, wanted in where.items()}
 

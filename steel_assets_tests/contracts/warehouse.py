@@ -61,7 +61,7 @@ class WarehouseContract:
         values = {"string": "text", "float": 1.5, "int": 7, "bool": True, "date": pd.Timestamp("2024-06-12"), "timestamp": MOMENT}
         full = {c.name: values[c.dtype] for c in table.columns}
         holes = {c.name: None if c.nullable else values[c.dtype] for c in table.columns}
-        holes["market"] = "other"
+        holes[next(c.name for c in table.columns if c.name in table.key and c.dtype == "string")] = "other"
         written = table.enforce(pd.DataFrame([full, holes])).sort_values(list(table.key), ignore_index=True)
         assert warehouse.upsert(table, written) == 2
         pd.testing.assert_frame_equal(warehouse.read(table), written)

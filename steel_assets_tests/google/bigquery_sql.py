@@ -1,8 +1,7 @@
 """GoogleSQL as far as the platform speaks it, run by DuckDB.
 
 Served: CREATE TABLE with a layout, ADD COLUMN, MERGE, and SELECT of columns or COUNT(*) with conditions and an order. A
-statement is read into a tree; a node, or a part of a node, that is not listed in ``SPOKEN`` is refused, so nothing runs whose
-meaning DuckDB might see differently.
+statement is read by ``bigquery_grammar``, which lets nothing through whose meaning DuckDB might see differently.
 """
 
 from __future__ import annotations
@@ -13,65 +12,13 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import sqlglot
 from sqlglot import exp
 
+from steel_assets_tests.google.bigquery_grammar import read
 from steel_assets_tests.google.bigquery_tables import Table, Tables
 from steel_assets_tests.google.bigquery_types import Type, named
 from steel_assets_tests.google.faults import NotServed, Refusal
 
-SPOKEN: dict[type[exp.Expression], set[str]] = {
-    exp.Alter: {"this", "kind", "actions"},
-    exp.And: {"this", "expression"},
-    exp.Between: {"this", "low", "high"},
-    exp.Boolean: {"this"},
-    exp.ClusterProperty: {"expressions"},
-    exp.Column: {"this", "table"},
-    exp.ColumnConstraint: {"kind"},
-    exp.ColumnDef: {"this", "kind", "constraints", "exists"},
-    exp.Count: {"this", "big_int"},
-    exp.Create: {"this", "kind", "exists", "properties"},
-    exp.CurrentTimestamp: set(),
-    exp.DataType: {"this", "nested"},
-    exp.Date: {"this"},
-    exp.EQ: {"this", "expression"},
-    exp.From: {"this"},
-    exp.GT: {"this", "expression"},
-    exp.GTE: {"this", "expression"},
-    exp.Identifier: {"this", "quoted"},
-    exp.In: {"this", "expressions"},
-    exp.Insert: {"this", "expression"},
-    exp.Is: {"this", "expression"},
-    exp.LT: {"this", "expression"},
-    exp.LTE: {"this", "expression"},
-    exp.Literal: {"this", "is_string"},
-    exp.Merge: {"this", "using", "on", "whens"},
-    exp.NEQ: {"this", "expression"},
-    exp.Not: {"this"},
-    exp.NotNullColumnConstraint: set(),
-    exp.Null: set(),
-    exp.NullSafeNEQ: {"this", "expression"},
-    exp.Or: {"this", "expression"},
-    exp.Order: {"expressions"},
-    exp.Ordered: {"this", "desc", "nulls_first"},
-    exp.Paren: {"this"},
-    exp.PartitionedByProperty: {"this"},
-    exp.Placeholder: set(),
-    exp.Properties: {"expressions"},
-    exp.Property: {"this", "value"},
-    exp.Schema: {"this", "expressions"},
-    exp.Select: {"expressions", "from_", "where", "order"},
-    exp.Star: set(),
-    exp.Table: {"this", "db", "catalog", "alias"},
-    exp.TableAlias: {"this"},
-    exp.TimestampAdd: {"this", "expression", "unit"},
-    exp.Tuple: {"expressions"},
-    exp.Update: {"expressions"},
-    exp.Var: {"this"},
-    exp.When: {"matched", "condition", "then"},
-    exp.Whens: {"expressions"},
-    exp.Where: {"this"},
-}
 COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeNEQ)
 MIB = 2**20
 DAY_MS = 86_400_000
@@ -106,7 +53,7 @@ class Session:
 
     def run(self, text: str) -> Outcome:
         """Run one statement, whole or not at all."""
-        tree = _read(text)
+        tree = read(text)
         run: dict[type[exp.Expression], Callable[[Any], Outcome]] = {
             exp.Create: self._create,
             exp.Alter: self._alter,
@@ -201,17 +148,17 @@ class Session:
 
     def _bound(self, tree: exp.Expression, kind: str) -> Outcome:
         """What running ``tree`` would read. Refuses what does not fit together, and what bills too much."""
-        read = {one.alias_or_name.lower(): self._table(one) for one in tree.find_all(exp.Table)}
-        self._check_types(tree, list(read.values()))
+        involved = {one.alias_or_name.lower(): self._table(one) for one in tree.find_all(exp.Table)}
+        self._check_types(tree, list(involved.values()))
         names = {one.name.lower() for one in tree.find_all(exp.Column)}
-        weights = [self.tables.bytes_of(table, names) for table in read.values()]
-        outcome = Outcome(kind, bytes_read=sum(weights), tables_read=len(read))
+        weights = [self.tables.bytes_of(table, names) for table in involved.values()]
+        outcome = Outcome(kind, bytes_read=sum(weights), tables_read=len(involved))
         if self.limit is not None and outcome.bytes_billed > self.limit:
             message = f"Query exceeded limit for bytes billed: {self.limit}. {outcome.bytes_billed} or higher required."
             raise Refusal(400, message, "bytesBilledLimitExceeded")
         return outcome
 
-    def _check_types(self, tree: exp.Expression, read: Sequence[Table]) -> None:
+    def _check_types(self, tree: exp.Expression, involved: Sequence[Table]) -> None:
         """BigQuery compares like with like; DuckDB would convert."""
         values = iter(self.parameters)
         kinds = {id(one): next(values, (None, None))[0] for one in tree.find_all(exp.Placeholder, bfs=False)}
@@ -220,7 +167,7 @@ class Session:
 
         def family(node: exp.Expression) -> str | None:
             if isinstance(node, exp.Column):
-                found = next((kind for table in read if (kind := table.type_of(node.name))), None)
+                found = next((kind for table in involved if (kind := table.type_of(node.name))), None)
                 if found is None:
                     raise Refusal(400, f"Unrecognized name: {node.name}", "invalidQuery")
                 return _family(found)
@@ -262,35 +209,6 @@ class Session:
             raise Refusal(400, f'Table "{parts[0]}" must be qualified with a dataset (e.g. dataset.table).', "invalidQuery")
         project, dataset, name = [self.project, self.dataset or "", *parts][-3:] if len(parts) < 3 else parts[-3:]
         return project, dataset, name
-
-
-def _read(text: str) -> exp.Expression:
-    """The tree of the one statement in ``text``, when it is made of nothing but what is spoken here."""
-    try:
-        trees = sqlglot.parse(text, read="bigquery")
-    except sqlglot.errors.SqlglotError as error:
-        raise Refusal(400, f"Syntax error: {str(error).splitlines()[0]}", "invalidQuery") from error
-    if len(trees) != 1 or trees[0] is None:
-        raise NotServed("scripts of several statements")
-    tree = trees[0]
-    if not isinstance(tree, exp.Create | exp.Alter | exp.Merge | exp.Select):
-        if isinstance(tree, exp.Alias | exp.Column | exp.Identifier):
-            raise Refusal(400, f"Syntax error: Unexpected identifier in {text[:40]!r}", "invalidQuery")
-        raise NotServed(f"the statement {type(tree).__name__.upper()}")
-    for node in tree.walk():
-        said = {name for name, part in node.args.items() if part not in (None, False, [], "")}
-        if type(node) not in SPOKEN or said - SPOKEN[type(node)] or _out_of_place(node):
-            raise NotServed(f"{type(node).__name__} with {sorted(said)} in SQL: {node.sql('bigquery')[:80]}")
-    return tree
-
-
-def _out_of_place(node: exp.Expression) -> bool:
-    """Parts that are spoken in one place and nowhere else."""
-    if isinstance(node, exp.Star | exp.Count):
-        return not isinstance(node.parent if isinstance(node, exp.Star) else node.this, exp.Count | exp.Star)
-    if isinstance(node, exp.When):
-        return not isinstance(node.args["then"], exp.Insert | exp.Update)
-    return isinstance(node, exp.Table) and any(one.name.upper().startswith("INFORMATION_SCHEMA") for one in node.parts)
 
 
 def _twice_matched(tree: exp.Merge) -> exp.Select:

@@ -1,0 +1,19 @@
+"""What a warehouse says when it cannot do what was asked. Every implementation raises these and nothing else of its own."""
+
+from __future__ import annotations
+
+
+class WarehouseError(RuntimeError):
+    """The warehouse refuses; the message names the file or table and the remedy. Nothing was written.
+
+    Attributes:
+        trouble: what is wrong in one word, for example ``permission``, ``quota``, ``location`` or ``schema``.
+    """
+
+    def __init__(self, message: str, trouble: str = "refused") -> None:
+        super().__init__(message)
+        self.trouble = trouble
+
+
+class WarehouseBusy(WarehouseError):
+    """Another process held the warehouse for longer than we wait."""
