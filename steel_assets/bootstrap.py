@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 
 from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
-from steel_assets.adapters.http import Http, HttpxHttp
 from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.model_store import ModelStore
 from steel_assets.adapters.notifiers import Notifier
@@ -19,6 +18,7 @@ from steel_assets.adapters.outbox import Outbox
 from steel_assets.adapters.secret_manager import Secrets
 from steel_assets.adapters.warehouse import DuckDBWarehouse, Warehouse
 from steel_assets.catalog import Catalog, CatalogError, Source, load_catalog
+from steel_assets.core.answers import Http
 from steel_assets.core.types import Series
 from steel_assets.settings import Settings, settings
 from steel_assets.sources import Access, Collection, connector
@@ -67,6 +67,8 @@ class Platform:
     @cached_property
     def http(self) -> dict[str, Http]:
         """One way out per source, so that each provider's pace is its own. The sandbox sets none."""
+        from steel_assets.adapters.http import HttpxHttp
+
         timeout = self.settings.http_timeout_seconds
         return {
             source.id: HttpxHttp(

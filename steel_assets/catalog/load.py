@@ -113,7 +113,7 @@ def _entries(path: Path, kind: str) -> Iterator[Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CatalogError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(content, dict):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import time
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from steel_assets.core.alerts.rules import AlertPolicy
-from steel_assets.core.types import Declaration, Frequency, Identifier
+from steel_assets.core.types import Declaration, Frequency, Identifier, time_zone
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -38,9 +38,7 @@ class Schedules(Declaration):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            raise ValueError(f"{zone!r} is not an IANA time zone")
-        return zone
+        return time_zone(zone)
 
     @property
     def tzinfo(self) -> ZoneInfo:

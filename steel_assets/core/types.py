@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import time
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -69,6 +69,15 @@ Identifier = Annotated[str, BeforeValidator(_identifier)]
 Unit = Annotated[str, BeforeValidator(_unit)]
 
 
+def time_zone(name: str) -> str:
+    """``name`` if it is a time zone. Raises ValueError."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not an IANA time zone, for example Europe/London") from error
+    return name
+
+
 class Declaration(BaseModel):
     """A frozen declaration that refuses unknown keys."""
 
@@ -88,9 +97,7 @@ class Publication(Declaration):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            raise ValueError(f"{zone!r} is not an IANA time zone, for example Europe/London")
-        return zone
+        return time_zone(zone)
 
     @property
     def tzinfo(self) -> ZoneInfo:

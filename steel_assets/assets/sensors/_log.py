@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.storage.event_log import SqlEventLogStorage
-from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
 from steel_assets.core.alerts.book import Mark
 
@@ -79,6 +77,8 @@ def _read(
 ) -> list[dg.EventLogRecord]:
     """One indexed query. Dagster's SQLite storage keeps these events in its index too, which only the base class reads."""
     storage, wanted = instance.event_log_storage, dg.EventRecordsFilter(event_type=kind, after_cursor=after)
+    from dagster._core.storage.event_log import SqlEventLogStorage
+
     if isinstance(storage, SqlEventLogStorage):
         return list(SqlEventLogStorage.get_event_records(storage, wanted, limit=limit, ascending=ascending))
     return list(storage.get_event_records(wanted, limit=limit, ascending=ascending))
@@ -86,6 +86,8 @@ def _read(
 
 def _overlap(instance: dg.DagsterInstance) -> int:
     """SQLite writes one event at a time, so its ids appear in order; the last one is re-read to know whether it is the same."""
+    from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+
     return 1 if isinstance(instance.event_log_storage, SqliteEventLogStorage) else OVERLAP
 
 
