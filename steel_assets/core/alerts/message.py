@@ -80,7 +80,7 @@ def compose(events: Sequence[Event], rulebook: Rulebook, ui: str, key: str = "",
         over = sum(message.kind == "recovered" for message in messages)
         subject = f"{len(messages)} alerts: " + ", ".join([*told, *([f"{over} over"] if over else [])])
     else:
-        subject = f"{messages[0].severity.capitalize()} · {messages[0].title}" if _loud(messages[0]) else messages[0].title
+        subject = _headed(messages[0])
     marked = f"[{SIMULATED}] {subject}" if any(message.simulated for message in messages) else subject
     return Letter(marked, tuple(messages), key, repeat)
 
@@ -92,7 +92,7 @@ def plain(letter: Letter) -> str:
         blocks.append("(Sent again after an interruption: you may have it already.)")
     for message in letter.messages:
         lines = [f"{label}: {text}" for label, text in message.facts]
-        head = [f"{message.severity.capitalize()} · {message.title}"] if len(letter.messages) > 1 else []
+        head = [_headed(message)] if len(letter.messages) > 1 else []
         blocks.append("\n".join([*head, *lines, *([f"Look here: {message.link}"] if message.link else [])]))
     return "\n\n".join(blocks)
 
@@ -144,10 +144,10 @@ def _message(event: Event, rulebook: Rulebook, ui: str) -> Message:
 
 
 def _how_bad(event: Event, rule: AlertRule) -> str:
-    said = event.severity
+    said = f"it was {event.severity}" if event.kind == "recovered" else event.severity
     if event.value is None or rule.above is None:
-        return f"it was {said}" if event.kind == "recovered" else said
-    now = f"{figure(event.value, rule.unit)}, the limit is {figure(rule.above, rule.unit)}"
+        return said
+    now = f"now {figure(event.value, rule.unit)}, the limit is {figure(rule.above, rule.unit)}"
     peak = f"; at worst {figure(event.worst, rule.unit)}" if event.worst is not None and event.worst > event.value else ""
     return f"{said}: {now}{peak}"
 
@@ -173,8 +173,10 @@ def local(moment: datetime, rulebook: Rulebook) -> str:
     return f"{moment.astimezone(rulebook.tzinfo):%Y-%m-%d %H:%M}"
 
 
-def _loud(message: Message) -> bool:
-    return message.kind in ("opened", "escalated", "reminder")
+def _headed(message: Message) -> str:
+    """The title with its severity, where that still matters."""
+    loud = message.kind in ("opened", "escalated", "reminder")
+    return f"{message.severity.capitalize()} · {message.title}" if loud else message.title
 
 
 def _alarms(message: Message, severity: Severity) -> bool:

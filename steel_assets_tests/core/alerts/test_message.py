@@ -38,7 +38,7 @@ def test_a_message_says_what_since_when_how_bad_what_to_do_and_where_to_look(rul
         "High · The day was expensive · this month\n\n"
         "What: Compute 0.29 USD, storage 0.02 USD.\n"
         "Since: Friday 20 November 2026, 00:00 (America/Mexico_City), for 3 h\n"
-        "How bad: high: 0.31 USD, the limit is 0.20 USD\n"
+        "How bad: high: now 0.31 USD, the limit is 0.20 USD\n"
         "What to do: Look for repeated runs and for a retraining that did not end.\n"
         "Look here: https://dagster.example/assets/metrics_daily"
     )
@@ -55,7 +55,7 @@ def test_a_recovery_says_that_it_is_over_and_how_long_and_how_bad_it_was(ruleboo
     text = plain(compose([event(kind="recovered", value=0.1)], rulebook, UI))
     assert "Over: The day was expensive" in text
     assert "lasted 3 h" in text
-    assert "at worst 0.31 USD" in text
+    assert "it was high: now 0.10 USD, the limit is 0.20 USD; at worst 0.31 USD" in text
     assert "Nothing: it is over." in text
 
 

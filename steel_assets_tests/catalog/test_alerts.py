@@ -1,0 +1,86 @@
+"""Alert rules: the shipped ones are whole, a company's own replace or add, and mistakes are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steel_assets.catalog import CatalogError, load_catalog
+
+RULE = """
+alerts:
+  - id: late_furnace
+    title: The furnace is late
+    severity: medium
+    channels: [email]
+    advice: Call the shift.
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "alerts").mkdir()
+    return tmp_path
+
+
+def test_a_rule_of_ones_own_is_added_and_one_declared_again_replaces_the_shipped_one(folder: Path) -> None:
+    (folder / "alerts" / "own.yaml").write_text(RULE)
+    (folder / "alerts" / "cost.yaml").write_text(
+        RULE.replace("late_furnace", "cost_daily") + "    metric: cost_daily\n    above: 0.5\n"
+    )
+    catalog = load_catalog(folder)
+    assert catalog.alerts["late_furnace"].severity == "medium"
+    assert catalog.alerts["cost_daily"].above == 0.5
+    assert catalog.alerts["cost_spike"].above == 0.25
+
+
+def test_a_larger_budget_moves_the_warning_with_it(folder: Path) -> None:
+    (folder / "rules.yaml").write_text("costs: {monthly_budget_usd: 30}\n")
+    assert load_catalog(folder).alerts["cost_pace"].above == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (RULE + "    colour: red\n", "colour"),
+        (RULE + "    above: 3\n", "above needs the metric"),
+        (RULE + "    metric: heat\n", "needs one limit"),
+        (RULE + "    metric: heat\n    above: 3\n    budget_days: 30\n", "needs one limit"),
+        (RULE + "    metric: heat\n    above: .nan\n", "above"),
+        (RULE + "    metric: heat\n    above: -1\n", "above"),
+        (RULE.replace("medium", "scaled"), "scaled"),
+        (RULE.replace("medium", "urgent"), "severity"),
+        (RULE + "    notice: true\n    noisy: true\n", "notice"),
+        (RULE + "    opens_after_minutes: -5\n", "opens_after_minutes"),
+        (RULE + RULE.split("alerts:")[1], "already declared"),
+        ("alerts: {a: b}\n", "list"),
+        (RULE.replace("    advice: Call the shift.\n", ""), "advice"),
+    ],
+)
+def test_a_mistake_in_a_rule_is_refused_and_named(folder: Path, content: str, says: str) -> None:
+    (folder / "alerts" / "x.yaml").write_text(content)
+    with pytest.raises(CatalogError, match=says):
+        load_catalog(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("alerts: {digest_above: 0}\n", "digest_above"),
+        ("alerts: {high_beyond: 1.0}\n", "high_beyond"),
+        ("alerts: {least: {sms: huge}}\n", "least"),
+        ("freshness: {deadlines: [{groups: [], cron: '0 4 * * *', window_hours: 3}]}\n", "groups"),
+        ("freshness: {missed_periods: {hourly: 3}}\n", "missed_periods"),
+    ],
+)
+def test_a_mistake_in_the_policy_is_refused_and_named(folder: Path, content: str, says: str) -> None:
+    (folder / "rules.yaml").write_text(content)
+    with pytest.raises(CatalogError, match=says):
+        load_catalog(folder)
+
+
+def test_every_shipped_rule_says_what_to_do() -> None:
+    for rule in load_catalog().alerts.values():
+        assert len(rule.advice) > 20 or rule.id == "test_message", rule.id
+        assert rule.channels, rule.id

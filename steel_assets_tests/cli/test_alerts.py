@@ -1,0 +1,94 @@
+"""``steel alerts`` as a person types it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from steel_assets.bootstrap import platform
+from steel_assets.cli.alerts import app
+from steel_assets.cli.problem import Problem
+from steel_assets.core.alerts.conditions import Condition
+from steel_assets_tests.adapters.notifiers.receivers import web
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "dagster").mkdir()
+    (tmp_path / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    monkeypatch.setenv("STEEL_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def steel(*words: str, fails: int = 0) -> str:
+    done = CliRunner().invoke(app, list(words))
+    if isinstance(done.exception, Problem):
+        raise done.exception
+    assert done.exit_code == fails, done.output
+    return done.output
+
+
+def fails_a_run() -> None:
+    now = datetime.now(UTC)
+    platform().outbox.report([Condition(rule="failed_run", subject="daily_data_update", firing=True, moment=now)], now)
+
+
+@pytest.mark.usefixtures("home")
+def test_what_is_open_is_listed_for_people_and_for_scripts() -> None:
+    assert "nothing is open" in steel("list")
+    fails_a_run()
+    assert "A run failed" in steel("list")
+    listed = json.loads(steel("list", "--json"))
+    assert [one["subject"] for one in listed["incidents"]] == ["daily_data_update"]
+    assert listed["waiting"] == 1
+
+
+@pytest.mark.usefixtures("home")
+def test_a_silence_is_made_shown_and_ended() -> None:
+    name = steel("silence", "failed_*", "--for", "3h", "--reason", "upgrade").split(":")[0]
+    assert f"silence {name}: failed_* / *" in steel("list")
+    fails_a_run()
+    assert json.loads(steel("list", "--json"))["waiting"] == 0
+    steel("silence", "--end", name)
+    with pytest.raises(Problem, match="no silence"):
+        steel("silence", "--end", name)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("span", ["soon", "0h", "15d", "-2h", "2 weeks", ""])
+def test_a_silence_without_a_sensible_end_is_refused(span: str) -> None:
+    with pytest.raises(Problem, match="--for"):
+        steel("silence", "*", "--for", span)
+
+
+def test_a_test_reaches_every_channel_and_says_which_fails(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with web() as server:
+        monkeypatch.setenv("STEEL_ALERT_WEBHOOK_URL", f"{server.url}/hook")
+        monkeypatch.setenv("STEEL_SLACK_WEBHOOK_URL", f"{server.url}/services/canary-4711")
+        server.behave = [200, 404]
+        said = steel("test", fails=1)
+    assert "✓ log" in said
+    assert "✓ webhook" in said
+    assert "✗ slack" in said
+    assert "canary" not in said
+    assert "This is a test" in (home / "alerts.log").read_text()
+
+
+def test_a_look_from_outside_finds_a_daemon_that_is_not_there_and_sends_what_waits(home: Path) -> None:
+    fails_a_run()
+    said = steel("watch", fails=1)
+    assert "without a heartbeat; 1 letters sent" in said
+    assert "A run failed" in (home / "alerts.log").read_text()
+    assert "What was told" in steel("list", "--history")
+    assert len(json.loads(steel("list", "--history", "--json"))) == 1
+
+
+@pytest.mark.usefixtures("home")
+def test_a_replay_of_nothing_is_nothing() -> None:
+    assert "nothing would have been sent" in steel("replay")
+    assert json.loads(steel("replay", "--json"))["rules"] == []

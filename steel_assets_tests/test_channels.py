@@ -1,0 +1,68 @@
+"""Channels from settings: off until set up, whole or refused, and every channel that a rule names exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from steel_assets.bootstrap import Platform, platform
+from steel_assets.catalog import CatalogError, load_catalog
+from steel_assets.settings import Settings
+
+WHOLE = {
+    "STEEL_SLACK_WEBHOOK_URL": "https://hooks.slack.example/services/canary-4711",
+    "STEEL_SMTP_HOST": "mail.example",
+    "STEEL_SMTP_USER": "steel",
+    "STEEL_SMTP_PASSWORD": "canary-4711",
+    "STEEL_EMAIL_FROM": "steel@example.com",
+    "STEEL_EMAIL_TO": "a@example.com, b@example.com,",
+    "STEEL_TWILIO_ACCOUNT_SID": "AC1",
+    "STEEL_TWILIO_AUTH_TOKEN": "canary-4711",
+    "STEEL_SMS_FROM": "+1500",
+    "STEEL_SMS_TO": "+52155",
+    "STEEL_ALERT_WEBHOOK_URL": "https://hook.example/canary-4711",
+    "STEEL_ALERT_WEBHOOK_SECRET": "canary-4711",
+}
+
+
+def test_without_settings_there_is_the_log_and_nothing_else(tmp_path: Path) -> None:
+    assert set(platform(Settings(home=tmp_path)).notifiers) == {"log"}
+
+
+def test_every_channel_can_be_set_up_by_variables_alone_and_no_secret_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in WHOLE.items():
+        monkeypatch.setenv(name, value)
+    parts = platform(Settings())
+    assert set(parts.notifiers) == {"log", "webhook", "slack", "email", "sms"}
+    assert parts.outbox.channels == frozenset(parts.notifiers)
+    assert "canary-4711" not in repr(parts.settings) + str(parts.settings.model_dump())
+
+
+@pytest.mark.parametrize(
+    "missing", ["STEEL_EMAIL_FROM", "STEEL_EMAIL_TO", "STEEL_TWILIO_AUTH_TOKEN", "STEEL_SMS_FROM", "STEEL_SMS_TO"]
+)
+def test_a_channel_that_is_half_set_up_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    for name, value in WHOLE.items():
+        if name != missing:
+            monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=missing):
+        Settings()
+
+
+def test_a_password_never_goes_over_an_open_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in WHOLE.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("STEEL_SMTP_SECURITY", "none")
+    with pytest.raises(ValidationError, match="in the clear"):
+        Settings()
+
+
+def test_a_rule_that_names_a_channel_nobody_has_written_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "alerts").mkdir()
+    (tmp_path / "alerts" / "x.yaml").write_text(
+        "alerts:\n  - {id: x, title: X, severity: low, channels: [pigeon], advice: Feed it well and often.}\n"
+    )
+    with pytest.raises(CatalogError, match="alert x: there is no channel 'pigeon'"):
+        _ = Platform(Settings(home=tmp_path), load_catalog(tmp_path)).notifiers
