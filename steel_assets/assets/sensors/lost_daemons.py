@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._daemon.controller import get_daemon_statuses
 
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
@@ -22,6 +21,8 @@ def lost_daemons(context: dg.SensorEvaluationContext, platform: dg.ResourceParam
 
 def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
     """Report whether every daemon that this instance needs is alive."""
+    from dagster._daemon.controller import get_daemon_statuses
+
     patience = 60.0 * platform.catalog.rules.alerts.daemon_silence_minutes
     statuses = get_daemon_statuses(
         instance,
