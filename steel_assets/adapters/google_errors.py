@@ -49,7 +49,7 @@ REMEDIES: dict[Trouble, str] = {
     Trouble.LOCATION: "set STEEL_BIGQUERY_LOCATION to where the dataset is, or name another dataset",
     Trouble.DAMAGED: "what arrived is not what was sent: try again, and look at the network in between",
     Trouble.UNAVAILABLE: "nothing is lost; try again later",
-    Trouble.REFUSED: "the service refused the request itself",
+    Trouble.REFUSED: "nothing was written; if the settings are right, this is a fault of the platform: report what it says",
 }
 
 QUOTA_REASONS = frozenset({"quotaExceeded", "rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded"})
