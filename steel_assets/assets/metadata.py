@@ -40,7 +40,7 @@ def link(place: str) -> str | dg.UrlMetadataValue:
 
 def in_warehouse(warehouse: Warehouse, table: Table) -> dict[str, Any]:
     """Where a table that was written is, and what the warehouse's jobs took since this was last asked, where it bills them."""
-    place = {"warehouse": link(warehouse.uri(table))}
+    place = {"warehouse": link(warehouse.uri(table)), "dagster/uri": warehouse.uri(table)}
     jobs = warehouse.take_jobs()
     if not jobs:
         return place

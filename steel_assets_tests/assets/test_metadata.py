@@ -29,7 +29,7 @@ def test_an_address_a_browser_opens_is_a_link_and_any_other_text_stays() -> None
 def test_a_file_s_warehouse_bills_nothing(tmp_path: Path) -> None:
     warehouse = DuckDBWarehouse(tmp_path / "w.duckdb")
     warehouse.upsert(SMALL, rows())
-    assert in_warehouse(warehouse, SMALL) == {"warehouse": warehouse.uri(SMALL)}
+    assert in_warehouse(warehouse, SMALL) == {"warehouse": warehouse.uri(SMALL), "dagster/uri": warehouse.uri(SMALL)}
 
 
 def test_an_asset_in_bigquery_links_to_its_table_and_tells_what_its_jobs_billed() -> None:
