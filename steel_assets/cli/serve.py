@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from steel_assets.serving.reading import begin
 from steel_assets.settings import settings
 
 
@@ -14,6 +15,8 @@ def serve(
     host: Annotated[str, typer.Option(help="address to answer on; beyond 127.0.0.1 nothing is open without a key")] = "127.0.0.1",
 ) -> None:
     """Answer GET /predict/steel-rebar-price from the last published forecast, and show the dashboard."""
+    chosen = port or settings().port
+    first = begin()  # it starts while the rest is imported
     from steel_assets.serving import run
 
-    run.serve(host, port or settings().port)
+    run.serve(host, chosen, first)

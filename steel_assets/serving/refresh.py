@@ -7,10 +7,8 @@ reads the publication and hands its parts back one by one. A store that is remot
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from steel_assets.serving.changes import fingerprint
+from steel_assets.serving.reading import Reading, ReadingFailed, begin
 from steel_assets.serving.snapshot import Snapshot
 
 log = logging.getLogger("steel.serving")
@@ -28,8 +27,6 @@ LOOK_SECONDS = 2.0
 REMOTE_SECONDS = 60.0
 SURELY_SECONDS = 300.0
 RETRY_SECONDS = 15.0
-READ_SECONDS = 120.0
-LARGEST_LINE = 256 * 2**20
 
 
 class Cached(Protocol):
@@ -63,16 +60,21 @@ class Refresher:
         places: Places,
         cache: Cached | None = None,
         *,
+        first: Reading | None = None,
         environment: Mapping[str, str] | None = None,
-        on_change: Callable[[Snapshot], None] = lambda snapshot: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """
+        Args:
+            first: a reading that was begun already.
+            environment: settings for the readings, beside those of this process.
+        """
         self.current = Snapshot()
         self.read_at: float | None = None
         self.places = places
         self._cache = cache
-        self._environment = {**os.environ, **(environment or {})}
-        self._on_change = on_change
+        self._begun = first
+        self._environment = environment
         self._clock = clock
         self._seen: int | None = None
         self._task: asyncio.Task[None] | None = None
@@ -82,7 +84,7 @@ class Refresher:
         with suppress(OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
             name, _, content = self.places.kept.read_bytes().partition(b"\n")
             if name.decode() == self.places.name:
-                self._replace(Snapshot.from_json(content))
+                self.current = Snapshot.from_json(content)
         self._task = asyncio.create_task(self._forever())
 
     async def stop(self) -> None:
@@ -120,52 +122,26 @@ class Refresher:
         for market in [one["id"] for one in (self.current["catalogue"] or {}).get("markets", [])]:
             content = await asyncio.to_thread(self._cache.get, "predictions", market)
             if content is not None:
-                self._replace(self.current.with_cached(market, content))
+                self.current = self.current.with_cached(market, content)
 
     async def read(self) -> bool:
         """Read every part now; True when all of them could be read."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "steel_assets.serving.publication",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LARGEST_LINE,
-            env=self._environment,
-        )
-        assert process.stdout is not None  # noqa: S101  it is a pipe
-        assert process.stderr is not None  # noqa: S101  so is it
-        said = asyncio.create_task(process.stderr.read())
+        reading, self._begun = self._begun or begin(self._environment), None
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(READ_SECONDS):
-                async for line in process.stdout:
-                    self._take(json.loads(line))
-                    await asyncio.sleep(0)
-                code = await process.wait()
-        except (TimeoutError, ValueError) as error:
-            log.warning("the publication was not read to its end (%s); the last good copy is served", type(error).__name__)
+            await asyncio.to_thread(reading.receive, lambda part: loop.call_soon_threadsafe(self._take, part))
+        except ReadingFailed as error:
+            log.warning("the publication could not be read (%s); the last good copy is served", error)
             return False
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if code != 0:
-            words = (await said).decode(errors="replace").strip().splitlines()
-            log.warning("the publication could not be read (exit %s): %s", code, words[-1] if words else "no reason given")
-            return False
+        except asyncio.CancelledError:
+            reading.process.kill()
+            raise
         self.read_at = self._clock()
         await asyncio.to_thread(self._keep)
         return not self.current.problems
 
-    def _take(self, line: dict[str, Any]) -> None:
-        self._replace(self.current.with_part(line["part"], line["content"], line["problem"], self._clock()))
-
-    def _replace(self, snapshot: Snapshot) -> None:
-        changed = snapshot.number != self.current.number
-        self.current = snapshot
-        if changed:
-            self._on_change(snapshot)
+    def _take(self, part: dict[str, Any]) -> None:
+        self.current = self.current.with_part(part["part"], part["content"], part["problem"], self._clock())
 
     def _keep(self) -> None:
         """Keep the snapshot for the next start; a full disk costs that convenience and nothing else."""

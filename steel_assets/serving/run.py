@@ -21,6 +21,7 @@ from steel_assets.serving.app import create_app
 from steel_assets.serving.keys import KEY_FILE, KeyStore
 from steel_assets.serving.meter import Store
 from steel_assets.serving.patience import PatientProtocol
+from steel_assets.serving.reading import Reading
 from steel_assets.serving.refresh import Places, Refresher
 from steel_assets.serving.service import Service
 from steel_assets.settings import Settings, settings
@@ -30,7 +31,7 @@ log = logging.getLogger("steel.serving")
 REDIS_SECONDS = 0.05
 
 
-def build(chosen: Settings, host: str) -> Service:
+def build(chosen: Settings, host: str, first: Reading | None = None) -> Service:
     """The service for ``chosen`` settings, not yet started. Raises KeyStoreError, SecretError."""
     address = Secrets(partial(secret_client, chosen.secret_manager_endpoint)).reveal(chosen.redis_url)
     redis = address.get_secret_value() if address else None
@@ -42,7 +43,7 @@ def build(chosen: Settings, host: str) -> Service:
         name=f"{chosen.lake or chosen.lake_path.absolute()} {chosen.sources}",
     )
     return Service(
-        refresher=Refresher(places, _cache(chosen, redis)),
+        refresher=Refresher(places, _cache(chosen, redis), first=first),
         access=Access(KeyStore(chosen.home / KEY_FILE), bound_to=host, user_header=chosen.dashboard_user_header),
         limiter=HourlyRateLimiter(redis, timeout_seconds=REDIS_SECONDS),
         orchestrator=DagsterGraphQL(chosen.dagster_url),
@@ -50,11 +51,11 @@ def build(chosen: Settings, host: str) -> Service:
     )
 
 
-def serve(host: str, port: int) -> None:
-    """Answer until stopped. Raises KeyStoreError, ValidationError."""
+def serve(host: str, port: int, first: Reading | None = None) -> None:
+    """Answer until stopped; ``first`` is a reading that was begun already. Raises KeyStoreError, ValidationError."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    service = build(settings(), host)
+    service = build(settings(), host, first)
     with suppress(ValueError, OSError):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536) if hard > 0 else 65536, hard))
