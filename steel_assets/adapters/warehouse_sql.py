@@ -52,13 +52,18 @@ BIGQUERY = Dialect(
 
 def create_table(table: Table, dialect: Dialect) -> str:
     """Create ``table`` if it does not exist, columns in the order of its contract."""
-    return f"CREATE TABLE IF NOT EXISTS {table.name} ({_columns(table, dialect)}){_layout(table) if dialect.lays_out else ''}"
+    columns = ", ".join(_definition(column, dialect, required=not column.nullable) for column in table.columns)
+    return f"CREATE TABLE IF NOT EXISTS {table.name} ({columns}){_layout(table) if dialect.lays_out else ''}"
 
 
 def create_stage(table: Table, name: str) -> str:
-    """Create a table of the columns of ``table`` that BigQuery removes after a day, by its own clock."""
+    """Create a table of the columns of ``table`` that BigQuery removes after a day, by its own clock.
+
+    Nothing is required of it: the columns of a Parquet file may be empty, and BigQuery loads such a file into no other table.
+    """
+    columns = ", ".join(_definition(column, BIGQUERY, required=False) for column in table.columns)
     expires = "expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)"
-    return f"CREATE TABLE {name} ({_columns(table, BIGQUERY)}) OPTIONS({expires})"
+    return f"CREATE TABLE {name} ({columns}) OPTIONS({expires})"
 
 
 def add_column(table: Table, column: Column, dialect: Dialect) -> str:
@@ -110,10 +115,6 @@ def select(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
 
 def count(table: Table) -> str:
     return f"SELECT COUNT(*) FROM {table.name}"  # noqa: S608  names are ours
-
-
-def _columns(table: Table, dialect: Dialect) -> str:
-    return ", ".join(_definition(column, dialect, required=not column.nullable) for column in table.columns)
 
 
 def _definition(column: Column, dialect: Dialect, *, required: bool) -> str:

@@ -192,7 +192,8 @@ def _only(told: Mapping[str, Any], known: frozenset[str], what: str) -> None:
 
 
 def _fits(rows: pa.Table, table: Table) -> None:
-    """Refuse a file whose columns are not the table's."""
+    """Refuse a file whose columns are not the table's, or may be empty where the table's may not."""
+    required = {one["name"] for one in table.fields if one["mode"] == "REQUIRED"}
     for one in rows.schema:
         wanted = table.type_of(one.name)
         if wanted is None:
@@ -202,3 +203,6 @@ def _fits(rows: pa.Table, table: Table) -> None:
         if of_arrow(one.type) != wanted:
             message = f"Provided Schema does not match Table {table.full_name}. Field {one.name} has changed type from "
             raise Refusal(400, f"{message}{wanted.name} to {of_arrow(one.type).name}", "invalid")
+        if one.nullable and one.name in required:
+            message = f"Provided Schema does not match Table {table.full_name}. Field {one.name} has changed mode"
+            raise Refusal(400, f"{message} from REQUIRED to NULLABLE", "invalid")
