@@ -29,7 +29,8 @@ class Minute:
         errors: answers with status 500 and above.
         latency_ms_sum, latency_ms_max: over ``requests``.
         latency_counts: requests per bucket of LATENCY_BUCKETS_MS, not cumulative, the last one for slower.
-        up_seconds: seconds of the minute that the service could answer with a forecast.
+        seconds: how much of the minute was measured; less than 60 in the first and the last one of a process.
+        up_seconds: how many of those the service could answer with a forecast.
         cpu_seconds: processor time used.
         memory_bytes: resident memory at the end of the minute.
     """
@@ -42,6 +43,7 @@ class Minute:
     latency_ms_sum: float
     latency_ms_max: float
     latency_counts: tuple[int, ...]
+    seconds: float
     up_seconds: float
     cpu_seconds: float
     memory_bytes: int
@@ -88,7 +90,7 @@ def parse(content: bytes) -> list[Minute]:
 def summary(minutes: Iterable[Minute]) -> Use:
     """Any minutes of any processes, added up. Availability counts measured minutes only."""
     every = list(minutes)
-    seconds = 60.0 * len(every)
+    seconds = sum(one.seconds for one in every)
     requests = sum(one.requests for one in every)
     counts = [sum(column) for column in zip(*(one.latency_counts for one in every), strict=True)]
     return Use(
@@ -98,9 +100,9 @@ def summary(minutes: Iterable[Minute]) -> Use:
         avg_latency_ms=sum(one.latency_ms_sum for one in every) / requests if requests else None,
         p99_latency_ms=quantile_ms(counts, 0.99),
         error_share=sum(one.errors for one in every) / requests if requests else None,
-        availability_share=sum(one.up_seconds for one in every) / seconds if every else None,
-        requests_per_second=requests / seconds if every else None,
-        cpu_share=sum(one.cpu_seconds for one in every) / seconds if every else None,
+        availability_share=sum(one.up_seconds for one in every) / seconds if seconds > 0 else None,
+        requests_per_second=requests / seconds if seconds > 0 else None,
+        cpu_share=sum(one.cpu_seconds for one in every) / seconds if seconds > 0 else None,
         memory_bytes=max(one.memory_bytes for one in every) if every else None,
     )
 

@@ -71,8 +71,12 @@ def create_app(service: Service) -> ASGIApp:
 
 async def _every_minute(service: Service) -> None:
     while True:
-        await asyncio.sleep(60 - service.now() % 60)
-        await asyncio.to_thread(service.meter.close_minute)
+        left = 60 - service.now() % 60
+        await asyncio.sleep(min(1.0, left))
+        if left <= 1.0:
+            await asyncio.to_thread(service.meter.close_minute)
+        else:
+            service.meter.look()
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -38,6 +38,7 @@ class _Tally:
         self.requests = self.predictions = self.errors = 0
         self.latency_ms_sum = self.latency_ms_max = 0.0
         self.latency_counts = [0] * (len(LATENCY_BUCKETS_MS) + 1)
+        self.seconds = self.up_seconds = 0.0
 
 
 class Meter:
@@ -62,7 +63,7 @@ class Meter:
         self._self = psutil.Process()
         self._tally = _Tally()
         self._cpu = self._cpu_seconds()
-        self._minute_began = self.started_at
+        self._minute_began = self._looked_at = self.started_at
         self._lines: dict[str, list[str]] = {}
 
     def record(self, method: str, route: str, status: int, seconds: float, *, predicted: bool) -> None:
@@ -83,8 +84,16 @@ class Meter:
         tally.latency_ms_max = max(tally.latency_ms_max, milliseconds)
         tally.latency_counts[bucket] += 1
 
+    def look(self) -> None:
+        """Note whether the service could answer since the last look; call it every second or so."""
+        now = self._clock()
+        passed, self._looked_at = max(0.0, now - self._looked_at), now
+        self._tally.seconds += passed
+        self._tally.up_seconds += passed if self._is_up() else 0.0
+
     def close_minute(self) -> None:
         """End the present minute and write it; call it once a minute, off the loop (it writes to storage)."""
+        self.look()
         tally, self._tally = self._tally, _Tally()
         now, cpu = self._clock(), self._cpu_seconds()
         minute = Minute(
@@ -96,7 +105,8 @@ class Meter:
             latency_ms_sum=round(tally.latency_ms_sum, 3),
             latency_ms_max=round(tally.latency_ms_max, 3),
             latency_counts=tuple(tally.latency_counts),
-            up_seconds=min(60.0, round(now - self._minute_began, 3)) if self._is_up() else 0.0,
+            seconds=round(tally.seconds, 3),
+            up_seconds=round(tally.up_seconds, 3),
             cpu_seconds=round(max(0.0, cpu - self._cpu), 3),
             memory_bytes=self.memory_bytes,
         )

@@ -21,6 +21,7 @@ def minute(**changes: object) -> Minute:
         "latency_ms_sum": 40.0,
         "latency_ms_max": 5.0,
         "latency_counts": tuple(counts),
+        "seconds": 60.0,
         "up_seconds": 60.0,
         "cpu_seconds": 6.0,
         "memory_bytes": 100,
@@ -45,6 +46,11 @@ def test_a_day_is_the_sum_of_its_minutes_weighted_by_requests() -> None:
     assert use.availability_share == 0.5
     assert use.requests_per_second == pytest.approx(40 / 120)
     assert use.cpu_share == pytest.approx(0.1)
+
+
+def test_a_process_that_began_within_the_minute_was_not_down_before() -> None:
+    assert summary([minute(seconds=12.0, up_seconds=12.0)]).availability_share == 1.0
+    assert summary([minute(seconds=30.0, up_seconds=0.0), minute()]).availability_share == pytest.approx(60 / 90)
 
 
 def test_without_minutes_or_requests_nothing_is_claimed() -> None:

@@ -26,13 +26,14 @@
       return date.toLocaleDateString(lang, { day: values.length > 1 && values[1] - values[0] < 26 * 86400 ? "numeric" : undefined, month: "short", year: january ? "2-digit" : undefined, timeZone: "UTC" });
     });
     return [
-      { ...common, grid: { show: false }, values: when, space: 80 },
+      { ...common, grid: { show: false }, values: when, space: 80, size: 34 },
       { ...common, size: 58, values: (plot, values) => values.map((value) => format(plot, value)) },
     ];
   }
 
   const line = (label, stroke, format, more = {}) => ({ label, stroke, width: 2, points: { show: false }, value: format, spanGaps: true, ...more });
-  const edge = (label, format) => ({ label, stroke: "transparent", width: 0, points: { show: false }, value: format, spanGaps: true, edge: true });
+  // the upper edge of a band speaks for both: ``low`` is the place of the lower one
+  const edge = (label, format, low) => ({ label, low, stroke: "transparent", width: 0, points: { show: false }, value: format, spanGaps: true, edge: true });
 
   function swatch(series) {
     const mark = document.createElement("i");
@@ -68,11 +69,13 @@
       const title = document.createElement("b");
       title.textContent = plot.series[0].value(plot, plot.data[0][idx]);
       box.append(title);
-      plot.series.forEach((one, place) => {
+      const begun = plot.series.length > 5 && plot.data[5][idx] != null && plot.data[6] && plot.data[6][idx] != null;
+      plot.series.map((one, place) => [one, place]).reverse().forEach(([one, place]) => {
         const value = plot.data[place][idx];
-        if (place === 0 || value == null || one.fixed) return;
+        if (place === 0 || value == null || one.fixed || (one.edge && !one.low) || (begun && place < 6)) return;
+        const said = one.low ? `${one.value(plot, plot.data[one.low][idx])} – ${one.value(plot, value)}` : one.value(plot, value);
         const row = document.createElement("p");
-        row.append(one.label, " ", Object.assign(document.createElement("span"), { textContent: one.value(plot, value) }));
+        row.append(one.label, " ", Object.assign(document.createElement("span"), { textContent: said }));
         box.append(row);
       });
       const room = plot.over.clientWidth, wide = box.offsetWidth;
@@ -111,7 +114,7 @@
         height: 390, plugins: [marker(begins)], axes: axes(short),
         series: [
           { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
-          edge("95 %", format), edge("5 %", format), edge("75 %", format), edge("25 %", format),
+          edge(words.band90, format, 2), edge("", format), edge(words.band50, format, 4), edge("", format),
           line(words.forecast, color("--accent"), format, { width: 2.5 }),
           line(words.price, color("--ink"), format, { width: 1.75, spanGaps: false }),
         ],
@@ -126,7 +129,7 @@
         height: 430, axes: axes(number(0)),
         series: [
           { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
-          edge("95 %", format), edge("5 %", format),
+          edge(words.band90, format, 2), edge("", format),
           line(words.forecast, color("--accent"), format),
           line(words.actual, color("--ink"), format, { width: 1.75 }),
         ],
