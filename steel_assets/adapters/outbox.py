@@ -150,10 +150,7 @@ class Outbox:
         try:
             notifier.send(letter)
         except NotSent as failure:
-            why, perhaps, now = str(failure), failure.perhaps_sent, clock()
-            self._change(lambda book: postponed(book, parcel, now, why, perhaps_sent=perhaps), now)
-            done.problems[parcel.channel] = why
-            return False
+            return self._postpone(parcel, str(failure), clock(), done, perhaps_sent=failure.perhaps_sent)
         except Refused as failure:
             why, now = str(failure), clock()
             self._settle(lambda book: refused(book, parcel, why), now)
@@ -161,10 +158,17 @@ class Outbox:
             self.report([said], now)
             done.problems[parcel.channel] = why
             return True
+        except Exception as error:  # noqa: BLE001 - a fault in one channel must not keep the others from being used
+            return self._postpone(parcel, f"a fault in the channel ({type(error).__name__})", clock(), done, perhaps_sent=True)
         now = clock()
         self._settle(lambda book: delivered(book, parcel, now), now)
         done.sent.append(parcel)
         return True
+
+    def _postpone(self, parcel: Parcel, why: str, now: datetime, done: Round, *, perhaps_sent: bool) -> bool:
+        self._change(lambda book: postponed(book, parcel, now, why, perhaps_sent=perhaps_sent), now)
+        done.problems[parcel.channel] = why
+        return False
 
     def _settle(self, outcome: Callable[[Book], tuple[Book, list[Waiting]]], now: datetime) -> None:
         def settle(book: Book) -> Book:

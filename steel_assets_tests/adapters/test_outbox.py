@@ -125,6 +125,19 @@ def test_a_letter_that_is_refused_for_ever_makes_way_and_the_other_channels_say_
     assert box.book().queue == ()
 
 
+def test_a_fault_in_one_channel_keeps_no_other_from_being_used_and_tells_no_secret(tmp_path: Path) -> None:
+    def breaks() -> None:
+        raise UnicodeError("https://hooks.example/canary-4711")
+
+    box, clock = outbox(tmp_path, "slack", "email"), Clock()
+    slack, email = Recorder(fails=breaks), Recorder("email")
+    box.report([failed_run("daily")], clock.now)
+    done = box.deliver({"slack": slack, "email": email}, clock, "http://ui")
+    assert email.titles == ["A run failed · daily"]
+    assert done.problems == {"slack": "a fault in the channel (UnicodeError)"}
+    assert "canary" not in (tmp_path / BOOK).read_text()
+
+
 def test_a_silence_holds_back_and_can_be_ended_early(tmp_path: Path) -> None:
     box, clock, slack = outbox(tmp_path), Clock(), Recorder()
     silence = Silence(id="s1", rule="*", subject="*", start=MORNING, until=MORNING + 60 * MINUTE, reason="upgrade")
