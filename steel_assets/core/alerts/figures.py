@@ -72,7 +72,10 @@ def increase_readings(realised: pd.DataFrame, horizon: int) -> list[Reading]:
 
 
 def cost_readings(metrics: pd.DataFrame, monthly_budget_usd: float) -> list[Reading]:
-    """``cost_daily`` and ``budget_share`` (of the month so far) of each day, from rows of ``tables.METRICS_DAILY``."""
+    """``cost_daily`` and ``budget_share`` (of the month so far) of each day, from rows of ``tables.METRICS_DAILY``.
+
+    A day whose cost is unknown says so once, as ``cost_daily``.
+    """
     if metrics.empty:
         return []
     days = metrics.groupby("date").agg(
@@ -84,9 +87,10 @@ def cost_readings(metrics: pd.DataFrame, monthly_budget_usd: float) -> list[Read
         shared = {"moment": _moment(row.known), "link": "/assets/metrics_daily", "simulated": bool(row.simulated)}
         day = f"An estimate for {row.Index:%d %B}, from run times and what is stored."
         month = f"{row.month:.2f} of {monthly_budget_usd:.2f} USD up to {row.Index:%d %B}, estimated."
-        share = row.month / monthly_budget_usd if not math.isnan(row.cost) else None
+        share = row.month / monthly_budget_usd
         found.append(Reading(metric="cost_daily", subject="the platform", value=_number(row.cost), text=day, **shared))
-        found.append(Reading(metric="budget_share", subject="this month", value=share, text=month, **shared))
+        if found[-1].known:
+            found.append(Reading(metric="budget_share", subject="this month", value=share, text=month, **shared))
     return found
 
 
