@@ -29,10 +29,10 @@ class Minute:
         errors: answers with status 500 and above.
         latency_ms_sum, latency_ms_max: over ``requests``.
         latency_counts: requests per bucket of LATENCY_BUCKETS_MS, not cumulative, the last one for slower.
-        seconds: how much of the minute was measured; less than 60 in the first and the last one of a process.
-        up_seconds: how many of those the service could answer with a forecast.
+        up_seconds: seconds of the minute that the service could answer with a forecast.
         cpu_seconds: processor time used.
         memory_bytes: resident memory at the end of the minute.
+        seconds: how much of the minute was measured; less than 60 in the first and the last one of a process.
     """
 
     minute: str
@@ -43,10 +43,10 @@ class Minute:
     latency_ms_sum: float
     latency_ms_max: float
     latency_counts: tuple[int, ...]
-    seconds: float
     up_seconds: float
     cpu_seconds: float
     memory_bytes: int
+    seconds: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def parse(content: bytes) -> list[Minute]:
     for line in content.splitlines():
         try:
             row = json.loads(line)
-            minute = Minute(**{field.name: row[field.name] for field in fields(Minute)})
+            minute = Minute(**{field.name: row[field.name] for field in fields(Minute) if field.name in row})
         except (ValueError, KeyError, TypeError):
             continue
         found.append(minute)

@@ -239,10 +239,11 @@ class Alert(Shape):
     """Something a person should know."""
 
     kind: str
-    severity: Literal["medium", "high", "critical"]
+    severity: Literal["low", "medium", "high", "critical"]
     message: str
     market: str | None
     values: list[str]
+    since: str | None = Field(description="when the platform's own watch first saw it; null: seen by the service itself")
 
 
 class Alerts(Shape):

@@ -12,7 +12,7 @@ from typing import Any
 from steel_assets.core.service_use import Minute, Use
 from steel_assets.serving import answers
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.state import Incident, light
+from steel_assets.serving.state import ENOUGH, Incident, light
 from steel_assets.serving.words import Words
 
 HISTORY_SHOWN = 130
@@ -93,6 +93,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "scores": [scores[one] for one in sorted(scores)],
         "score": scores.get(at) if at is not None else None,
         "horizon": at,
+        "enough": at is not None and scores[at]["forecasts"] >= ENOUGH,
         "window": card["window"],
         "drift": _drift(scores.get(at) if at is not None else None),
         "scored": [row for row in card["rows"] if row["horizon"] == at][-REALITY_SHOWN:],
@@ -112,7 +113,13 @@ def _pesos(snapshot: Snapshot, row: dict[str, Any]) -> float | None:
 
 def _drift(score: dict[str, Any] | None) -> float | None:
     """How much the recent error is above that of all scored forecasts; None before there is a window of them."""
-    if not score or not score["rolling"] or score["mape"] is None or score["rolling"][-1]["mape"] is None:
+    if (
+        not score
+        or score["forecasts"] < ENOUGH
+        or not score["rolling"]
+        or score["mape"] is None
+        or score["rolling"][-1]["mape"] is None
+    ):
         return None
     return float(score["rolling"][-1]["mape"] - score["mape"])
 
@@ -130,9 +137,14 @@ def _told(incident: Incident, snapshot: Snapshot, words: Words) -> dict[str, Any
     """An incident in the page's language; those about files and parts stay in the words of the error."""
     key = f"incident_{incident.kind}"
     market = snapshot.market(incident.market or "")
-    fits = words.has(key) and (incident.market is None or market is not None) and (market or "{name}" not in words(key))
+    fits = (
+        incident.since is None
+        and words.has(key)
+        and (incident.market is None or market is not None)
+        and (market or "{name}" not in words(key))
+    )
     text = words(key, *incident.values, name=(market or {"name": ""})["name"]) if fits else incident.message
-    return {"severity": incident.severity, "text": text, "market": incident.market}
+    return {"severity": incident.severity, "text": text, "market": incident.market, "since": incident.since}
 
 
 def _charts(snapshot: Snapshot, market: dict[str, Any] | None, minutes: Sequence[Minute]) -> dict[str, Any]:
@@ -141,13 +153,13 @@ def _charts(snapshot: Snapshot, market: dict[str, Any] | None, minutes: Sequence
         history = snapshot["prices"].get(market["id"])
         if market["first"]:
             charts["fan"] = _fan(history, market["rows"])
-        if market["scored"]:
+        if len(market["scored"]) > 1:
             columns = ("actual_price", "predicted_price", "q05", "q95")
             charts["reality"] = {
                 "x": [_seconds(row["prediction_date"]) for row in market["scored"]],
                 **{name: [row[name] for row in market["scored"]] for name in columns},
             }
-        if market["score"] and market["score"]["rolling"]:
+        if market["score"] and len(market["score"]["rolling"]) > 1:
             rolling = market["score"]["rolling"]
             charts["errors"] = {
                 "x": [_seconds(row["date"]) for row in rolling],

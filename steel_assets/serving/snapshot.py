@@ -26,6 +26,7 @@ EMPTY: Mapping[str, Any] = {
     "metrics": [],
     "costs": None,
     "quality": {},
+    "incidents": [],
 }
 """Every part and what it is before it was ever read."""
 

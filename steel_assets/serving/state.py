@@ -10,7 +10,10 @@ from steel_assets.core.service_use import Use
 from steel_assets.serving.answers import staleness
 from steel_assets.serving.snapshot import Snapshot
 
-Severity = Literal["medium", "high", "critical"]
+Severity = Literal["low", "medium", "high", "critical"]
+
+ENOUGH = 40
+"""Scored forecasts from which on their mean says something."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,24 @@ class Incident:
     message: str
     market: str | None = None
     values: tuple[str, ...] = ()
+    since: str | None = None
 
 
 def incidents(snapshot: Snapshot, use: Use, moment: float) -> list[Incident]:
     """Everything that is wrong now, worst first."""
-    found = [*_forecasts(snapshot, moment), *_models(snapshot), *_data(snapshot), *_service(snapshot, use), *_costs(snapshot)]
+    found = [
+        *_watched(snapshot),
+        *_forecasts(snapshot, moment),
+        *_models(snapshot),
+        *_data(snapshot),
+        *_service(snapshot, use),
+        *_costs(snapshot),
+    ]
     for name, why in snapshot.problems.items():
         found.append(Incident("part_away", "medium", f"{name} cannot be read: {why}", values=(name,)))
-    order = {"critical": 0, "high": 1, "medium": 2}
+    told = {(one["rule"], one["subject"]) for one in snapshot["incidents"]}
+    found = [one for one in found if one.since is not None or (one.kind, one.market) not in told]
+    order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
     return sorted(found, key=lambda one: order[one.severity])
 
 
@@ -44,6 +57,20 @@ def alerts(found: list[Incident], moment: float) -> dict[str, Any]:
     checked = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
     told = [{**asdict(one), "values": list(one.values)} for one in found]
     return {"state": light(found), "checked_at": checked, "alerts": told}
+
+
+def _watched(snapshot: Snapshot) -> list[Incident]:
+    """The open incidents of the platform's own watch."""
+    return [
+        Incident(
+            kind=one["rule"],
+            severity=one["severity"],
+            message=f"{one['title']}: {one['text']}" if one["text"] else f"{one['title']} ({one['subject']})",
+            market=one["subject"] if snapshot.market(one["subject"]) else None,
+            since=one["since"],
+        )
+        for one in snapshot["incidents"]
+    ]
 
 
 def _forecasts(snapshot: Snapshot, moment: float) -> list[Incident]:
@@ -72,7 +99,7 @@ def _models(snapshot: Snapshot) -> list[Incident]:
     for market, card in snapshot["scorecards"].items():
         name = (snapshot.market(market) or {"name": market})["name"]
         for one in card["horizons"]:
-            if len(one["rolling"]) > 1:
+            if one["forecasts"] >= ENOUGH and one["rolling"]:
                 rise = one["rolling"][-1]["mape"] - one["mape"]
                 text = f"{name}, {one['horizon']} days ahead: the error of the last forecasts is {rise:.1%} above the year's"
                 words = (str(one["horizon"]), f"{rise:.1%}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from steel_assets.bootstrap import Platform
-from steel_assets.serving.publication import catalogue, forecasts, models, scorecard, sources
+from steel_assets.serving.publication import alerts, catalogue, forecasts, models, scorecard, sources
 from steel_assets.serving.publication.warehouse import Tables
 
 Reader = Callable[[Platform, Tables], Any]
@@ -24,6 +24,7 @@ PARTS: dict[str, Reader] = {
     "metrics": models.metrics_daily,
     "costs": models.costs,
     "quality": sources.quality,
+    "incidents": alerts.incidents,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from steel_assets.adapters.lake import ASIDE
 from steel_assets.bootstrap import Platform
 from steel_assets.core.tables import DATA_QUALITY
 from steel_assets.serving.publication.warehouse import Tables, records
@@ -15,7 +16,7 @@ def read(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
     """Each source and when it last brought something new (collections without news write nothing)."""
     found = []
     for source in platform.catalog.sources.values():
-        names = [key.rpartition("/")[2] for key in platform.store.list(f"raw-data/{source.folder}/") if "/rejected/" not in key]
+        names = [key.rpartition("/")[2] for key in platform.store.list(f"raw-data/{source.folder}/") if not ASIDE.search(key)]
         stamps = sorted(name.partition("Z-")[0] for name in names if name.endswith(".parquet") and "Z-" in name)
         if source.kind == "files" and not stamps:
             continue

@@ -1,0 +1,50 @@
+"""The service stays small: what it imports, and what its package carries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+HEAVY = "dagster pandas numpy pyarrow duckdb sklearn prophet exchange_calendars matplotlib google.cloud"
+
+
+def imported(code: str) -> set[str]:
+    """Which of the heavy libraries a fresh interpreter holds after ``code``."""
+    asked = f"import sys\n{code}\nprint(*[name for name in {HEAVY.split()!r} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    return set(said.stdout.split())
+
+
+def test_the_service_and_its_commands_import_nothing_that_computes() -> None:
+    assert imported("import steel_assets.cli.light, steel_assets.serving.run") == set()
+
+
+def test_reading_the_publication_needs_neither_dagster_nor_a_model_library() -> None:
+    assert not imported("import steel_assets.serving.publication.__main__") & {"dagster", "sklearn", "prophet", "matplotlib"}
+
+
+def test_steel_serve_and_keys_start_where_dagster_is_not_installed() -> None:
+    code = "import sys\nsys.modules['dagster'] = None\nsys.argv = ['steel', 'keys', '--help']\nfrom steel_assets.cli import main\nmain()"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    assert "revoke" in said.stdout
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_templates_and_static_files_with_their_licences(project_root: str, tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("hatchling")
+    subprocess.run([str(program), "build", "-t", "wheel", "-d", str(tmp_path)], cwd=project_root, check=True, capture_output=True)
+    names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
+    folder = Path(project_root) / "steel_assets" / "serving"
+    wanted = {
+        str(path.relative_to(project_root))
+        for kind in ("templates", "static")
+        for path in (folder / kind).rglob("*")
+        if path.is_file()
+    }
+    assert wanted <= names
+    assert {"steel_assets/serving/static/uplot/LICENSE", "steel_assets/serving/static/inter/LICENSE"} <= names
