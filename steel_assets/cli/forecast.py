@@ -67,7 +67,7 @@ def print_forecasts(console: Console, parts: Platform, rows: pd.DataFrame) -> No
 
 
 def _table(rows: pd.DataFrame, scores: pd.DataFrame | None) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for name in ("  ahead", "for", "forecast", "change", "90 % interval", "error*", "held**", "model"):
         table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
     for row in rows.sort_values("horizon").itertuples():
