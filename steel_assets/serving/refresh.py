@@ -27,6 +27,8 @@ LOOK_SECONDS = 2.0
 REMOTE_SECONDS = 60.0
 SURELY_SECONDS = 300.0
 RETRY_SECONDS = 15.0
+REST_SECONDS = 8.0
+"""Between two readings: a running pipeline writes all the time, and reading must not compete with it."""
 
 
 class Cached(Protocol):
@@ -70,7 +72,6 @@ class Refresher:
             environment: settings for the readings, beside those of this process.
         """
         self.current = Snapshot()
-        self.read_at: float | None = None
         self.places = places
         self._cache = cache
         self._begun = first
@@ -94,16 +95,20 @@ class Refresher:
                 await self._task
 
     async def _forever(self) -> None:
-        due = 0.0
+        due = rested = 0.0
+        waiting = False
         while True:
             try:
-                if await self._changed() or self._clock() >= due:
+                waiting = await self._changed() or waiting
+                if (waiting and time.monotonic() >= rested) or time.monotonic() >= due:
+                    waiting = False
                     whole = await self.read()
-                    due = self._clock() + (self._period() if whole else RETRY_SECONDS)
+                    rested = time.monotonic() + REST_SECONDS
+                    due = time.monotonic() + (self._period() if whole else RETRY_SECONDS)
                 await self._ask_cache()
             except Exception:
                 log.exception("the publication could not be refreshed; the last good copy is served")
-                due = self._clock() + RETRY_SECONDS
+                due = time.monotonic() + RETRY_SECONDS
             await asyncio.sleep(LOOK_SECONDS)
 
     def _period(self) -> float:
@@ -136,7 +141,6 @@ class Refresher:
         except asyncio.CancelledError:
             reading.process.kill()
             raise
-        self.read_at = self._clock()
         await asyncio.to_thread(self._keep)
         return not self.current.problems
 

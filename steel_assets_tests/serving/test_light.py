@@ -28,7 +28,8 @@ def test_reading_the_publication_needs_neither_dagster_nor_a_model_library() -> 
 
 
 def test_steel_serve_and_keys_start_where_dagster_is_not_installed() -> None:
-    code = "import sys\nsys.modules['dagster'] = None\nsys.argv = ['steel', 'keys', '--help']\nfrom steel_assets.cli import main\nmain()"
+    without = "import sys\nsys.modules['dagster'] = None\nsys.argv = ['steel', 'keys', '--help']\n"
+    code = f"{without}from steel_assets.cli import main\nmain()"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
     assert "revoke" in said.stdout
@@ -40,11 +41,7 @@ def test_the_wheel_carries_templates_and_static_files_with_their_licences(projec
     subprocess.run([str(program), "build", "-t", "wheel", "-d", str(tmp_path)], cwd=project_root, check=True, capture_output=True)
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     folder = Path(project_root) / "steel_assets" / "serving"
-    wanted = {
-        str(path.relative_to(project_root))
-        for kind in ("templates", "static")
-        for path in (folder / kind).rglob("*")
-        if path.is_file()
-    }
+    files = [path for kind in ("templates", "static") for path in (folder / kind).rglob("*") if path.is_file()]
+    wanted = {str(path.relative_to(project_root)) for path in files}
     assert wanted <= names
     assert {"steel_assets/serving/static/uplot/LICENSE", "steel_assets/serving/static/inter/LICENSE"} <= names
