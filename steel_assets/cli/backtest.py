@@ -66,11 +66,13 @@ def backtest(
             progress=lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{market} · {what}"),
         )
     rows = BACKTEST.enforce(rows)
+    table = scores(rows)
+    if chosen is not None:  # the last price was walked too, to score the others beside it
+        rows, table = rows[rows["model"].isin(chosen)], table[table["model"].isin(chosen)]
     if output is not None:
         written = output.with_name(output.name + ".part")
         written.write_bytes(to_parquet(rows))
         written.replace(output)
-    table = scores(rows)
     if as_json:
         typer.echo(json.dumps({"market": market, "rows": len(rows), "scores": json.loads(table.to_json(orient="records"))}))
         return
