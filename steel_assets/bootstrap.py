@@ -114,15 +114,26 @@ class Platform:
     def outbox(self) -> Outbox:
         return Outbox(self.store, self.catalog.rulebook, frozenset(self.notifiers))
 
-    def collect(self, source: Source, series: Sequence[Series], moment: pd.Timestamp) -> Collection:
-        """Ask a provider for what is new about ``series``; an empty collection where providers are not asked at all."""
+    def collect(
+        self,
+        source: Source,
+        series: Sequence[Series],
+        moment: pd.Timestamp,
+        known: pd.DataFrame,
+        since: pd.Timestamp | None = None,
+    ) -> Collection:
+        """Ask a provider for what is new about ``series``; an empty collection where providers are not asked at all.
+
+        Args:
+            known: raw observations of ``series``, all vintages.
+            since: ask again for everything from this day on.
+        """
         if self.settings.sources == "files":
             return Collection.nothing("not asked: STEEL_SOURCES=files")
-        known = self.lake.observations([one.id for one in series])
-        return connector(source.id).collect(series, known, moment, self.access(source))
+        return connector(source.id).collect(series, known, moment, self.access(source, since))
 
-    def access(self, source: Source) -> Access:
-        """How a provider is reached, from the settings."""
+    def access(self, source: Source, since: pd.Timestamp | None = None) -> Access:
+        """How a provider is reached, from the settings; with ``since``, for a backfill."""
         return Access(
             http=self.http[source.id],
             base_url=self.settings.base_url(source.id),
@@ -130,6 +141,7 @@ class Platform:
             history_years=self.settings.history_years,
             simulated=self.settings.simulated,
             outputsize="full" if self.settings.simulated else self.settings.alpha_vantage_outputsize,
+            since=since,
         )
 
 

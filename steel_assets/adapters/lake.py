@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +22,8 @@ from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectS
 from steel_assets.core.tables import OBSERVATIONS, Table
 
 MARK = "lake.json"
+ASIDE = re.compile("^raw-data/[^/]+/(rejected|quarantine)/")
+"""What came and was not let in (``adapters/aside.py``): no observations."""
 
 
 class LakeError(RuntimeError):
@@ -66,7 +69,7 @@ class Lake:
 
     def observations(self, series: Iterable[str] | None = None) -> pd.DataFrame:
         """All observations ever stored, all vintages; only of ``series`` when given."""
-        keys = [key for key in self.store.list("raw-data/") if key.endswith(".parquet") and "/rejected/" not in key]
+        keys = [key for key in self.store.list("raw-data/") if key.endswith(".parquet") and not ASIDE.search(key)]
         wanted = [("series", "in", sorted(set(series)))] if series is not None else None
         with ThreadPoolExecutor(max_workers=4) as pool:
             tables = list(pool.map(lambda key: pq.read_table(io.BytesIO(self.store.get(key)), filters=wanted), keys))

@@ -69,6 +69,11 @@ def counts(values: Mapping[str, int]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md("\n".join(f"- {name}: {count:,}" for name, count in values.items()) or "none")
 
 
+def listed(values: Mapping[str, str]) -> dg.MarkdownMetadataValue:
+    """A Markdown list of names and what is to be said about each."""
+    return dg.MetadataValue.md("\n".join(f"- {name}: {text}" for name, text in values.items()) or "none")
+
+
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return "" if pd.isna(value) else f"{value:,.4g}" if abs(value) < 10 else f"{value:,.1f}"

@@ -2,9 +2,10 @@
 
 import dagster as dg
 
+from steel_assets.assets import collecting
 from steel_assets.assets.declare import nature, stage
-from steel_assets.assets.metadata import counts, schema_of, summary
-from steel_assets.assets.moment import moment_of
+from steel_assets.assets.metadata import counts, listed, preview, schema_of, summary
+from steel_assets.assets.moment import moment_of, since_of
 from steel_assets.bootstrap import Platform, catalog
 from steel_assets.catalog import Source
 from steel_assets.core.tables import OBSERVATIONS
@@ -26,23 +27,31 @@ def _collected_asset(source: Source, group: str) -> dg.AssetsDefinition:
         **stage("raw", "parquet"),
     )
     def collected(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-        series = platform.catalog.series_of(source.id, group)
-        collection = platform.collect(source, series, moment_of(context))
-        key = platform.lake.append_observations(collection.observations, source.folder, group)
+        done = collecting.collect(platform, source, group, moment_of(context), since_of(context))
         return dg.MaterializeResult(
             metadata=summary(
-                collection.observations,
-                file=platform.lake.store.uri(key) if key else "nothing new, nothing written",
-                series_asked=len(series),
-                oddities=counts(collection.notes),
+                done.observations,
+                file=platform.lake.store.uri(done.stored) if done.stored else "nothing new, nothing written",
+                state=str(done.standing),
+                series_asked=len(platform.catalog.series_of(source.id, group)),
+                oddities=counts(done.notes),
+                quarantined=len(done.held),
+                unreadable_answers=len(done.rejected),
                 data=nature(),
+            )
+            | ({"quarantine": preview(done.held[["id", "series", "period", "value", "reason"]])} if len(done.held) else {})
+            | (
+                {"rejected_answers": listed({platform.store.uri(key): why for key, why in done.rejected.items()})}
+                if done.rejected
+                else {}
             ),
             check_results=[
                 dg.AssetCheckResult(
                     check_name=COLLECTED,
-                    passed=not collection.problems,
-                    description="; ".join(f"{name}: {problem}" for name, problem in collection.problems.items())
-                    or f"all {len(series)} series answered",
+                    passed=not done.problems,
+                    metadata={"state": str(done.standing)},
+                    description="; ".join(f"{name}: {problem}" for name, problem in done.problems.items())
+                    or "every series answered",
                 )
             ],
         )

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from steel_assets.assets.collecting import waiting
 from steel_assets.bootstrap import Platform
 from steel_assets.core import quality
 from steel_assets.core.calendars import local_day
@@ -15,12 +16,14 @@ class NotAssessed(RuntimeError):
 def quality_rows(platform: Platform, market: str, as_of: pd.Timestamp) -> pd.DataFrame:
     """Quality of every series that ``market`` reads: rows of tables.DATA_QUALITY."""
     declared = platform.catalog.markets[market]
+    observations = platform.lake.observations(declared.series_ids)
     return quality.assess(
-        platform.lake.observations(declared.series_ids),
+        observations,
         declared,
         platform.catalog.market_series(market),
         as_of,
         zone=platform.catalog.rules.schedules.tzinfo,
+        quarantined=waiting(platform, observations),
     )
 
 

@@ -11,7 +11,21 @@ from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectS
 from steel_assets.adapters.secret_manager import SecretError
 from steel_assets.adapters.warehouse import WarehouseError
 from steel_assets.catalog import CatalogError
-from steel_assets.cli import alerts, backtest, collect, copy, demo, dev, doctor, forecast, import_file, keys, serve, status
+from steel_assets.cli import (
+    alerts,
+    backtest,
+    collect,
+    copy,
+    demo,
+    dev,
+    doctor,
+    forecast,
+    import_file,
+    keys,
+    quarantine,
+    serve,
+    status,
+)
 from steel_assets.cli.problem import Problem, told
 from steel_assets.core.history import HistoryError
 from steel_assets.core.tables import TableError
@@ -54,6 +68,7 @@ app.command("sandbox")(dev.sandbox)
 app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(copy.lake, name="lake")
 app.add_typer(copy.warehouse, name="warehouse")
 

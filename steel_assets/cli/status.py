@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from steel_assets.adapters.aside import Aside
+from steel_assets.assets.collecting import group_standing, waiting
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.moments import now
 from steel_assets.core.tables import DATA_QUALITY, FORECASTS
@@ -36,18 +38,30 @@ def _sources(parts: Platform) -> list[dict[str, Any]]:
     newest = observations.groupby("source").agg(
         series=("series", "nunique"), rows=("series", "size"), newest=("period", "max"), collected=("collected_at", "max")
     )
-    moment = now()
+    held = waiting(parts, observations)["source"].value_counts()
+    moment = max(now(), observations["collected_at"].max()) if len(observations) else now()
     return [
         {
             "source": str(source),
+            "state": _standing(parts, str(source), observations, moment),
             "series": int(row["series"]),
             "rows": int(row["rows"]),
             "newest_period": f"{row['newest']:%Y-%m-%d}",
             "last_new_data": f"{row['collected']:%Y-%m-%d %H:%M} UTC",
             "age_hours": round((moment - row["collected"]) / pd.Timedelta(hours=1), 1),
+            "quarantined": int(held.get(source, 0)),
+            "rejected": len(Aside(parts.store).rejected(parts.catalog.sources[str(source)].folder)),
         }
         for source, row in newest.iterrows()
     ]
+
+
+def _standing(parts: Platform, source: str, observations: pd.DataFrame, moment: pd.Timestamp) -> dict[str, str] | None:
+    """State of each endpoint group; files of one's own have none."""
+    declared = parts.catalog.sources[source]
+    if declared.kind != "api":
+        return None
+    return {group: str(group_standing(parts, declared, group, observations, moment)) for group in declared.groups}
 
 
 def _markets(parts: Platform) -> list[dict[str, Any]]:
@@ -80,5 +94,5 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Table:
 
 def _cell(value: Any) -> str:
     if isinstance(value, dict):
-        return "\n".join(f"{key} d: {item}" for key, item in value.items())
+        return "\n".join(f"{key} d: {item}" if key.isdigit() else f"{key}: {item}" for key, item in value.items())
     return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)

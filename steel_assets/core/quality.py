@@ -70,6 +70,7 @@ def assess(
     critical: Collection[str] | None = None,
     *,
     zone: tzinfo = UTC,
+    quarantined: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per series that ``market`` reads, in its order, as ``tables.DATA_QUALITY`` declares them.
 
@@ -79,6 +80,7 @@ def assess(
         as_of: the moment of the assessment, UTC; also ``created_at`` of the rows.
         critical: ids of the series that decide the market's score; ``critical_series(market)`` when not given.
         zone: time zone in which the day of the assessment is told.
+        quarantined: figures that came and wait for a decision (``core.quarantine.QUARANTINE``); each counts as an invalid one.
 
     Raises:
         ValueError: a declaration is missing, or ``critical`` names a series the market does not read.
@@ -92,9 +94,10 @@ def assess(
     known = observations[observations["series"].isin(market.series_ids)]
     known = known[known_at(known) <= as_of]
     by_series = dict(tuple(known.groupby("series", observed=True, sort=False)))
+    doubted = _doubted(quarantined, as_of)
     rows = []
     for name in market.series_ids:
-        parts = _parts(by_series[name], series[name], as_of) if name in by_series else _Parts()
+        parts = _parts(by_series[name], series[name], as_of, doubted.get(name, 0)) if name in by_series else _Parts()
         rows.append(
             {
                 "date": as_of.tz_convert(zone).tz_localize(None).normalize(),
@@ -128,7 +131,15 @@ def market_score(rows: pd.DataFrame) -> float:
     return float(scores.min())
 
 
-def _parts(known: pd.DataFrame, series: Series, as_of: pd.Timestamp) -> _Parts:
+def _doubted(quarantined: pd.DataFrame | None, as_of: pd.Timestamp) -> dict[str, int]:
+    """Series → how many of its periods are held in quarantine at ``as_of``."""
+    if quarantined is None or quarantined.empty:
+        return {}
+    held = quarantined[quarantined["collected_at"] <= as_of]
+    return {str(name): int(count) for name, count in held.groupby("series")["period"].nunique().items()}
+
+
+def _parts(known: pd.DataFrame, series: Series, as_of: pd.Timestamp, doubted: int = 0) -> _Parts:
     bucket = _period_starts(pd.DatetimeIndex(known["period"]), series.frequency)
     today = as_of.tz_convert(UTC).tz_localize(None).normalize()
     future = bucket > today
@@ -152,7 +163,7 @@ def _parts(known: pd.DataFrame, series: Series, as_of: pd.Timestamp) -> _Parts:
     return _Parts(
         completeness=len(present) / len(expected),
         freshness=max(0.0, 1.0 - missed / PATIENCE[series.frequency]) if len(good) else 0.0,
-        validity=_share(len(valid), len(present) + dreamt),
+        validity=_share(len(valid), len(present) + dreamt + doubted),
         consistency=_share(len(agreed), len(valid)),
         outlier=_share(len(agreed) - float(blame.sum()), len(agreed)),
         newest_period=newest_period,

@@ -84,12 +84,14 @@ class Collection:
         problems: series → what failed and the remedy. A series without a problem was answered, even if nothing was new.
         notes: oddities of the provider that were seen, and in how many rows.
         rejected: answers of unknown shape.
+        ahead: rows of ``tables.OBSERVATIONS`` about days that have not come, which no provider can know.
     """
 
     observations: pd.DataFrame
     problems: dict[str, str] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     rejected: tuple[Rejected, ...] = ()
+    ahead: pd.DataFrame = field(default_factory=OBSERVATIONS.empty)
 
     @classmethod
     def nothing(cls, reason: str) -> Collection:

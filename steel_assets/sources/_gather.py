@@ -10,7 +10,7 @@ import pandas as pd
 from steel_assets.core.answers import HttpError
 from steel_assets.core.types import Series
 from steel_assets.sources._contract import Access, Collection, Exhausted, Rejected, SourceError
-from steel_assets.sources._rows import as_observations, news
+from steel_assets.sources._rows import ahead, as_observations, news
 
 SILENCE = 2
 """After so many calls in a row without an answer the provider counts as down and is not asked further."""
@@ -62,7 +62,8 @@ class Gathering:
         """Everything asked so far, as a Collection."""
         rows = news(self._figures, series, known, moment, self.notes)
         observations = as_observations(rows, moment, self._source, simulated=self._access.simulated)
-        return Collection(observations, self._problems, dict(self.notes), tuple(self._rejected))
+        early = as_observations(ahead(self._figures, series, moment), moment, self._source, simulated=self._access.simulated)
+        return Collection(observations, self._problems, dict(self.notes), tuple(self._rejected), early)
 
     def _silent(self, series: Sequence[Series], error: HttpError) -> None:
         self._silences += 1

@@ -14,6 +14,9 @@ from steel_assets.core.vintages import new_or_changed
 
 VERSION = ["series", "period", "published_at"]
 
+FAR_AHEAD = pd.Timedelta(days=7)
+"""The session under way, and the next one of an exchange further east, are shown early. A week ahead is a mistake."""
+
 
 def news(
     figures: Sequence[pd.DataFrame], series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, notes: Counter[str]
@@ -28,6 +31,20 @@ def news(
     if not rows:
         return OBSERVATIONS.empty()[["series", "period", "value", "published_at"]]
     return new_or_changed(_without_contradictions(pd.concat(rows, ignore_index=True), notes), known, moment)
+
+
+def ahead(figures: Sequence[pd.DataFrame], series: Sequence[Series], moment: pd.Timestamp) -> pd.DataFrame:
+    """What is dated further ahead than an exchange can be: ``series, period, value, published_at`` (by the series' rule)."""
+    found = []
+    for one in series:
+        for frame in figures:
+            rows = frame[(frame["series"] == one.id) & frame["value"].notna()]
+            rows = rows[rows["period"] > moment.tz_localize(None) + FAR_AHEAD].drop_duplicates("period")
+            periods = period_starts(pd.DatetimeIndex(rows["period"]), one.frequency)
+            published = publication_moments(periods, one.frequency, one.published)
+            found.append(rows[["series", "value"]].assign(period=periods, published_at=published))
+    nothing = OBSERVATIONS.empty()[["series", "period", "value", "published_at"]]
+    return pd.concat([nothing, *(rows for rows in found if len(rows))], ignore_index=True).drop_duplicates(["series", "period"])
 
 
 def as_observations(rows: pd.DataFrame, moment: pd.Timestamp, source: str, *, simulated: bool) -> pd.DataFrame:

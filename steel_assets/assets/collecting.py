@@ -1,0 +1,139 @@
+"""One collection, from the question to storage: ask, doubt, store, set aside, and note how it went.
+
+The order of writing is such that a process killed anywhere leaves nothing half done: what was not stored is news again at the
+next collection, and what was is not stored twice.
+"""
+
+import json
+from dataclasses import dataclass
+
+import pandas as pd
+
+from steel_assets.adapters.aside import Aside
+from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore
+from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Source
+from steel_assets.core.doubts import doubted
+from steel_assets.core.quarantine import DECISIONS, DROPPED, RELEASED, Decision, as_released, held, state
+from steel_assets.core.standing import Record, Standing, standing
+from steel_assets.core.tables import OBSERVATIONS
+
+NOT_YET = "dated in the future"
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What one collection did.
+
+    Attributes:
+        stored: the new file of observations; None when nothing was news.
+        held: figures that are not believed and wait for a decision, of this collection.
+        rejected: where answers of unknown shape are kept, and why they could not be read.
+        problems: series → what failed, the remedy, and what stands in.
+        notes: oddities of the provider, and in how many rows.
+    """
+
+    observations: pd.DataFrame
+    stored: str | None
+    held: pd.DataFrame
+    rejected: dict[str, str]
+    problems: dict[str, str]
+    notes: dict[str, int]
+    standing: Standing
+
+
+def collect(platform: Platform, source: Source, group: str, moment: pd.Timestamp, since: pd.Timestamp | None = None) -> Collected:
+    """Ask ``source`` for what is new in ``group`` and store it.
+
+    Args:
+        since: ask again for everything from this day on.
+    """
+    series = platform.catalog.series_of(source.id, group)
+    known = platform.lake.observations([one.id for one in series])
+    answer = platform.collect(source, series, moment, known, since)
+    came = answer.observations
+    strangers = sorted(set(came["source"]) - {source.id})
+    if strangers:
+        raise ValueError(f"the connector of {source.id} brought rows of {', '.join(strangers)}; nothing was stored")
+    reasons = doubted(came, known, series)
+    suspects = pd.concat([held(came, reasons), held(answer.ahead, answer.ahead["series"].map(lambda _: NOT_YET))])
+    aside = Aside(platform.store)
+    decided = aside.decisions(source.folder)
+    dropped = suspects["id"].isin(decided.loc[decided["decision"] == DROPPED, "id"])
+    believed = came[reasons.isna()]
+    key = platform.lake.append_observations(believed, source.folder, group)
+    aside.hold(suspects[~dropped], source.folder, moment)
+    rejected = {aside.reject(source.folder, one.series, one.reason, one.content, moment): one.reason for one in answer.rejected}
+    record = _noted(platform.store, source, group, moment, [one.id for one in series], answer.problems)
+    stored = {str(name): at for name, at in known.groupby("series")["collected_at"].max().items()}
+    where = standing([one.id for one in series], record, stored, moment)
+    problems = {name: f"{problem}; {_stands_in(where, name, moment)}" for name, problem in answer.problems.items()}
+    notes = dict(answer.notes) | ({"dropped by decision": int(dropped.sum())} if dropped.any() else {})
+    return Collected(believed, key, suspects[~dropped], rejected, problems, notes, where)
+
+
+def group_standing(platform: Platform, source: Source, group: str, observations: pd.DataFrame, now: pd.Timestamp) -> Standing:
+    """Where a group stands at ``now``, from what is stored."""
+    asked = [one.id for one in platform.catalog.series_of(source.id, group)]
+    mine = observations[observations["series"].isin(asked)]
+    stored = {str(name): at for name, at in mine.groupby("series")["collected_at"].max().items()}
+    return standing(asked, _record(platform.store, source, group), stored, now)
+
+
+def waiting(platform: Platform, observations: pd.DataFrame) -> pd.DataFrame:
+    """Every held figure that nobody has decided upon, of all providers: rows of QUARANTINE."""
+    every = quarantine(platform, observations)
+    return every[every["state"] == "waiting"].drop(columns="state")
+
+
+def quarantine(platform: Platform, observations: pd.DataFrame) -> pd.DataFrame:
+    """Every figure ever held, of all providers, with its ``state``."""
+    aside = Aside(platform.store)
+    frames = []
+    for source in platform.catalog.sources.values():
+        figures = aside.held(source.folder)
+        frames.append(figures.assign(state=state(figures, aside.decisions(source.folder), observations)))
+    return pd.concat(frames, ignore_index=True)
+
+
+def decide(platform: Platform, figures: pd.DataFrame, decision: Decision, moment: pd.Timestamp) -> None:
+    """Release or drop held figures (rows of QUARANTINE). Raises ValueError for what cannot be released."""
+    observations = as_released(figures, moment) if decision == RELEASED else OBSERVATIONS.empty()
+    aside = Aside(platform.store)
+    for source in platform.catalog.sources.values():
+        mine = figures[figures["source"] == source.id]
+        for group in source.groups:
+            ids = [one.id for one in platform.catalog.series_of(source.id, group)]
+            platform.lake.append_observations(observations[observations["series"].isin(ids)], source.folder, group)
+        aside.decide(
+            DECISIONS.enforce(pd.DataFrame({"id": mine["id"], "decision": decision, "decided_at": moment})), source.folder, moment
+        )
+
+
+def _stands_in(where: Standing, series: str, moment: pd.Timestamp) -> str:
+    """What takes the place of an answer that did not come."""
+    if series in where.missing:
+        return "nothing stands in: it was never answered"
+    days = (moment - where.stale[series]) / pd.Timedelta(days=1)
+    return f"its own last good answer stands in, {days:.1f} days old"
+
+
+def _noted(
+    store: ObjectStore, source: Source, group: str, moment: pd.Timestamp, asked: list[str], problems: dict[str, str]
+) -> Record:
+    before = _record(store, source, group) or Record(moment)
+    record = before.after(moment, asked, problems)
+    store.put(_place(source, group), json.dumps(record.to_json(), indent=1, ensure_ascii=False).encode())
+    return record
+
+
+def _record(store: ObjectStore, source: Source, group: str) -> Record | None:
+    """How the last collection went; None when there was none, or what is noted cannot be read (the lake says enough then)."""
+    try:
+        return Record.from_json(json.loads(store.get(_place(source, group))))
+    except (ObjectNotFound, KeyError, TypeError, ValueError):
+        return None
+
+
+def _place(source: Source, group: str) -> str:
+    return f"state/collections/{source.id}/{group}.json"

@@ -1,0 +1,95 @@
+"""Where one endpoint group of a provider stands: what it last answered stands in for what it fails to answer, and is named so.
+
+Only a provider's own last good answer ever stands in for it, never another one's; and it does so by staying in the lake, where
+it is, with the age it has. This module only says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+State = Literal["FRESH", "LAST_GOOD", "MISSING"]
+RECENT = pd.Timedelta(hours=36)
+"""A collection older than this is no news; the daily one leaves half a day of slack."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """How the last collection of a group went.
+
+    Attributes:
+        attempted_at: when it was, UTC.
+        answered: series → when it was last answered (with news or without); a series that never was is absent.
+        problems: series → what failed at the last collection, and the remedy.
+    """
+
+    attempted_at: pd.Timestamp
+    answered: Mapping[str, pd.Timestamp] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    def after(self, moment: pd.Timestamp, asked: list[str], problems: Mapping[str, str]) -> Record:
+        """The record after a further collection at ``moment``."""
+        answered = {one: at for one, at in self.answered.items() if one in asked}
+        return Record(moment, answered | {one: moment for one in asked if one not in problems}, dict(problems))
+
+    def to_json(self) -> dict[str, object]:
+        """As plain values; ``from_json`` reads them."""
+        answered = {one: at.isoformat() for one, at in self.answered.items()}
+        return {"attempted_at": self.attempted_at.isoformat(), "answered": answered, "problems": dict(self.problems)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, dict[str, str]]) -> Record:
+        """Raises KeyError, TypeError, ValueError for what is no record."""
+        answered = {one: pd.Timestamp(at) for one, at in values["answered"].items()}
+        return cls(pd.Timestamp(str(values["attempted_at"])), answered, dict(values["problems"]))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """State of a group at a moment.
+
+    Attributes:
+        state: FRESH, every series was answered at the last collection; LAST_GOOD, at least one was not and its last good answer
+            stands in; MISSING, at least one was never answered.
+        age: of the oldest answer that stands in; zero when FRESH, None when MISSING.
+        stale: series → since when it stands in, for LAST_GOOD.
+        missing: series that were never answered.
+    """
+
+    state: State
+    age: pd.Timedelta | None
+    stale: Mapping[str, pd.Timestamp] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.state == "LAST_GOOD" and self.age is not None:
+            return f"LAST_GOOD ({_told(self.age)} old)"
+        return self.state
+
+
+def standing(asked: list[str], record: Record | None, stored: Mapping[str, pd.Timestamp], now: pd.Timestamp) -> Standing:
+    """Where a group stands.
+
+    Args:
+        asked: its series.
+        record: how its last collection went; None when there is no record.
+        stored: series → when the newest row of it in the lake was collected.
+    """
+    answered = {**stored, **(record.answered if record else {})}
+    missing = tuple(one for one in asked if one not in answered)
+    if missing:
+        return Standing("MISSING", None, missing=missing)
+    late = record is None or now - record.attempted_at > RECENT
+    stale = {one: answered[one] for one in asked if late or (record is not None and one in record.problems)}
+    if stale:
+        return Standing("LAST_GOOD", now - min(stale.values()), stale)
+    return Standing("FRESH", pd.Timedelta(0))
+
+
+def _told(age: pd.Timedelta) -> str:
+    hours = age / pd.Timedelta(hours=1)
+    return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
