@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const REFRESH_MS = 30000;
+  const DAYS = [1, 2, 3, 5, 7, 10, 15, 30, 60, 90, 180, 365, 730].map((days) => days * 86400);
   let plots = [];
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -26,7 +27,7 @@
       return date.toLocaleDateString(lang, { day: values.length > 1 && values[1] - values[0] < 26 * 86400 ? "numeric" : undefined, month: "short", year: january ? "2-digit" : undefined, timeZone: "UTC" });
     });
     return [
-      { ...common, grid: { show: false }, values: when, space: 80, size: 34 },
+      { ...common, grid: { show: false }, values: when, space: 80, size: 34, ...(clock ? {} : { incrs: DAYS }) },
       { ...common, size: 58, values: (plot, values) => values.map((value) => format(plot, value)) },
     ];
   }
@@ -172,7 +173,7 @@
     },
     costs(data, words) {
       return {
-        height: 190, axes: axes(number(2)), scales: { y: { range: (plot, low, high) => [0, high * 1.2] } },
+        height: 190, axes: axes(number(Math.max(...data.cost) < 0.05 ? 4 : 2)), scales: { y: { range: (plot, low, high) => [0, high * 1.2] } },
         series: [
           { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
           line(words.cost, color("--accent"), number(3, " USD"), { fill: wash(0.55), width: 0, paths: uPlot.paths.bars({ size: [0.7, 18], radius: 0.25 }) }),
