@@ -10,11 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
+from steel_assets.adapters.http_cache import CachedHttp
 from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.model_store import ModelStore
 from steel_assets.adapters.notifiers import Notifier
 from steel_assets.adapters.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.quota import FileLedger, Ledger, Limits, Quota, RedisLedger
 from steel_assets.adapters.secret_manager import Secrets
 from steel_assets.adapters.warehouse import DuckDBWarehouse, Warehouse
 from steel_assets.catalog import Catalog, CatalogError, Source, load_catalog
@@ -70,12 +72,37 @@ class Platform:
         from steel_assets.adapters.http import HttpxHttp
 
         timeout = self.settings.http_timeout_seconds
+        if self.settings.simulated:
+            return {name: HttpxHttp(timeout_seconds=timeout) for name in self.catalog.sources}
         return {
             source.id: HttpxHttp(
-                timeout_seconds=timeout, calls_per_minute=None if self.settings.simulated else source.calls_per_minute
+                timeout_seconds=timeout, calls_per_minute=source.calls_per_minute, quota=self.quotas.get(source.id)
             )
             for source in self.catalog.sources.values()
         }
+
+    @cached_property
+    def quotas(self) -> dict[str, Quota]:
+        """The budgets of the sources that have one, shared with every process of this installation. The sandbox has none."""
+        if self.settings.simulated:
+            return {}
+        redis = self.secrets.reveal(self.settings.redis_url)
+
+        def ledger(name: str) -> Ledger:
+            file = FileLedger(self.settings.home / "quota" / f"{name}.json")
+            return RedisLedger(redis.get_secret_value(), f"steel:quota:{name}", file) if redis else file
+
+        return {
+            source.id: Quota(Limits(source.calls_per_day, source.calls_per_minute), ledger(source.id))
+            for source in self.catalog.sources.values()
+            if source.calls_per_day
+        }
+
+    def way_out(self, source: Source, moment: pd.Timestamp, since: pd.Timestamp | None = None) -> CachedHttp:
+        """How one collection at ``moment`` asks ``source``: through the cache, where the source has a time for it."""
+        if self.settings.simulated or since is not None or not source.cache_ttl_hours:
+            return CachedHttp(self.http[source.id])
+        return CachedHttp(self.http[source.id], self.cache, source.cache_ttl_hours * 3600, f"{moment:%Y-%m-%d}")
 
     def stored_bytes(self) -> int:
         """What the lake and the warehouse hold, wherever they are."""
@@ -120,22 +147,24 @@ class Platform:
         series: Sequence[Series],
         moment: pd.Timestamp,
         known: pd.DataFrame,
+        http: Http,
         since: pd.Timestamp | None = None,
     ) -> Collection:
         """Ask a provider for what is new about ``series``; an empty collection where providers are not asked at all.
 
         Args:
             known: raw observations of ``series``, all vintages.
+            http: the way out, of ``way_out``.
             since: ask again for everything from this day on.
         """
         if self.settings.sources == "files":
             return Collection.nothing("not asked: STEEL_SOURCES=files")
-        return connector(source.id).collect(series, known, moment, self.access(source, since))
+        return connector(source.id).collect(series, known, moment, self.access(source, http, since))
 
-    def access(self, source: Source, since: pd.Timestamp | None = None) -> Access:
+    def access(self, source: Source, http: Http | None = None, since: pd.Timestamp | None = None) -> Access:
         """How a provider is reached, from the settings; with ``since``, for a backfill."""
         return Access(
-            http=self.http[source.id],
+            http=http or self.http[source.id],
             base_url=self.settings.base_url(source.id),
             api_key=self.secrets.reveal(self.settings.api_key(source.id)),
             history_years=self.settings.history_years,

@@ -20,6 +20,7 @@ import httpx
 from pydantic import SecretStr
 
 from steel_assets.adapters.pace import Pace
+from steel_assets.adapters.quota import BudgetSpent, Quota
 from steel_assets.core.answers import Answer, Http, HttpError, Kind
 
 __all__ = ["Answer", "Http", "HttpError", "HttpxHttp", "Recorded"]
@@ -51,6 +52,7 @@ class HttpxHttp:
         first_pause_seconds: pause before the second attempt; doubled for each further one, with jitter. A provider's
             ``Retry-After`` replaces it; one that does not fit into the total ends the matter at once.
         calls_per_minute: what the provider allows; use one ``HttpxHttp`` per provider then.
+        quota: a budget shared with other processes, in place of ``calls_per_minute``.
     """
 
     def __init__(
@@ -61,12 +63,13 @@ class HttpxHttp:
         attempts: int = 4,
         first_pause_seconds: float = 0.5,
         calls_per_minute: int | None = None,
+        quota: Quota | None = None,
     ) -> None:
         self._timeout = timeout_seconds
         self._largest = largest_body
         self._attempts = attempts
         self._first_pause = first_pause_seconds
-        self._pace = Pace(calls_per_minute) if calls_per_minute else None
+        self._pace: Quota | Pace | None = quota or (Pace(calls_per_minute) if calls_per_minute else None)
         self._jitter = random.SystemRandom()
         logging.getLogger("httpcore").setLevel(logging.INFO)  # below, it logs headers: a redirect's can hold the key
 
@@ -81,7 +84,7 @@ class HttpxHttp:
         where = _where(url)
         deadline = time.monotonic() + self._timeout
         for attempt in range(1, self._attempts + 1):
-            deadline += self._pace.wait() if self._pace else 0.0
+            deadline += self._waited(where)
             outcome = self._once(url, params, headers or {}, secret_params or {}, deadline - time.monotonic())
             if isinstance(outcome, Answer):
                 return outcome
@@ -92,6 +95,13 @@ class HttpxHttp:
             if attempt < self._attempts:
                 time.sleep(pause)
         raise HttpError(failure.kind, where, failure.why, status=failure.status)
+
+    def _waited(self, where: str) -> float:
+        """Seconds until one more call may be made, after they have passed."""
+        try:
+            return self._pace.wait() if self._pace else 0.0
+        except BudgetSpent as spent:
+            raise HttpError("budget", where, str(spent)) from None
 
     def _pause(self, attempt: int, failure: _Failure) -> float:
         if failure.retry_after is not None:

@@ -50,7 +50,8 @@ def collect(platform: Platform, source: Source, group: str, moment: pd.Timestamp
     """
     series = platform.catalog.series_of(source.id, group)
     known = platform.lake.observations([one.id for one in series])
-    answer = platform.collect(source, series, moment, known, since)
+    http = platform.way_out(source, moment, since)
+    answer = platform.collect(source, series, moment, known, http, since)
     came = answer.observations
     strangers = sorted(set(came["source"]) - {source.id})
     if strangers:
@@ -64,6 +65,8 @@ def collect(platform: Platform, source: Source, group: str, moment: pd.Timestamp
     key = platform.lake.append_observations(believed, source.folder, group)
     aside.hold(suspects[~dropped], source.folder, moment)
     rejected = {aside.reject(source.folder, one.series, one.reason, one.content, moment): one.reason for one in answer.rejected}
+    if not (answer.problems or answer.rejected or len(suspects)):
+        http.keep(platform.access(source).api_key)
     record = _noted(platform.store, source, group, moment, [one.id for one in series], answer.problems)
     stored = {str(name): at for name, at in known.groupby("series")["collected_at"].max().items()}
     where = standing([one.id for one in series], record, stored, moment)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from steel_assets.adapters.aside import Aside
+from steel_assets.adapters.quota import BudgetSpent
 from steel_assets.assets.collecting import group_standing, waiting
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.moments import now
@@ -51,6 +52,7 @@ def _sources(parts: Platform) -> list[dict[str, Any]]:
             "age_hours": round((moment - row["collected"]) / pd.Timedelta(hours=1), 1),
             "quarantined": int(held.get(source, 0)),
             "rejected": len(Aside(parts.store).rejected(parts.catalog.sources[str(source)].folder)),
+            "calls_of_budget": calls_used(parts, str(source)),
         }
         for source, row in newest.iterrows()
     ]
@@ -62,6 +64,17 @@ def _standing(parts: Platform, source: str, observations: pd.DataFrame, moment: 
     if declared.kind != "api":
         return None
     return {group: str(group_standing(parts, declared, group, observations, moment)) for group in declared.groups}
+
+
+def calls_used(parts: Platform, source: str) -> str | None:
+    """Calls of the last 24 hours out of those a provider allows; None where it does not count them."""
+    quota = parts.quotas.get(source)
+    if quota is None:
+        return None
+    try:
+        return f"{quota.used()} of {quota.limits.calls_per_day}"
+    except BudgetSpent as damaged:
+        return str(damaged)
 
 
 def _markets(parts: Platform) -> list[dict[str, Any]]:

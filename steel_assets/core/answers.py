@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from pydantic import SecretStr
 
-Kind = Literal["address", "timeout", "refused", "tls", "broken", "limited", "status", "too_large", "redirect"]
+Kind = Literal["address", "timeout", "refused", "tls", "broken", "limited", "status", "too_large", "redirect", "budget"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class HttpError(RuntimeError):
 
     Attributes:
         kind: address (not an http or https one), timeout (not complete in time), refused (not reachable), tls (certificate not
-            trusted), broken (cut off or garbled), limited (429), status (5xx), too_large, redirect (to elsewhere).
+            trusted), broken (cut off or garbled), limited (429), status (5xx), too_large, redirect (to
+            elsewhere), budget (no call is left today).
         where: host and path that were asked.
         status: HTTP status, for limited, status and redirect.
     """

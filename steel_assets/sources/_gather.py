@@ -67,7 +67,9 @@ class Gathering:
 
     def _silent(self, series: Sequence[Series], error: HttpError) -> None:
         self._silences += 1
-        if self._silences >= SILENCE:
+        if error.kind == "budget":
+            self.stop(str(error))
+        elif self._silences >= SILENCE:
             self.stop(f"the provider failed {SILENCE} times in a row, at last with: {error}")
         self._fail(series, str(error))
 

@@ -118,7 +118,8 @@ def _figures(
 ) -> pd.DataFrame:
     (series,) = asked
     start = first_day(series, known, moment, access, REVISION_DAYS)
-    return parse(fetch(series, start, moment.tz_localize(None) + pd.Timedelta(days=1), access), series, notes)
+    end = moment.tz_localize(None).normalize() + pd.Timedelta(days=2)  # the same question all day, so that a cache can answer it
+    return parse(fetch(series, start, end, access), series, notes)
 
 
 def _stamp(day: pd.Timestamp) -> str:

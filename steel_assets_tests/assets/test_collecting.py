@@ -245,6 +245,27 @@ def test_a_backfill_asks_again_from_the_day_named_and_finds_what_was_missed(mark
     assert run(market, LATER, whole.index[5]).observations["period"].tolist() == [whole.index[10]]
 
 
+def test_asking_again_within_the_cache_time_costs_no_call_and_a_new_day_or_a_backfill_asks(market: World) -> None:
+    series = len(market.yahoo.closes)
+    run(market)
+    later = MOMENT + pd.Timedelta(hours=1)
+    run(market, later)
+    calls = len(market.server.asked)
+    assert run(market, later).standing.state == "FRESH"
+    assert len(market.server.asked) == calls
+    run(market, later, since=pd.Timestamp("2026-02-01"))
+    assert len(market.server.asked) == calls + series
+    run(market, LATER)
+    assert len(market.server.asked) == calls + 2 * series
+
+
+def test_what_went_wrong_is_asked_again_at_once(market: World) -> None:
+    market.yahoo.bodies[HRC] = Reply(b'{"chart": 3}')
+    assert run(market).rejected
+    del market.yahoo.bodies[HRC]
+    assert run(market).standing.state == "FRESH"
+
+
 def test_rows_of_another_source_are_refused_before_anything_is_stored(market: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from steel_assets.bootstrap import Platform
     from steel_assets.sources import Collection
