@@ -9,6 +9,11 @@ from steel_assets.assets.every_market import check_spec, for_each_market
 from steel_assets.assets.metadata import summary
 from steel_assets.assets.processed import market_daily
 from steel_assets.bootstrap import Platform
+from steel_assets.core.history import MarketHistory
+
+
+class FeaturesBehind(RuntimeError):
+    """The features in the lake are not of the history that shall be forecast from."""
 
 
 @dg.asset(
@@ -22,7 +27,7 @@ def market_features(context: dg.AssetExecutionContext, platform: dg.ResourcePara
 
     def work(market: str) -> pd.DataFrame:
         frame = build_features(histories.load(platform, market))
-        platform.lake.write(f"processed-data/daily/features/{market}.parquet", frame.rename_axis("origin").reset_index())
+        platform.lake.write(_key(market), frame.rename_axis("origin").reset_index())
         return frame
 
     outcome = for_each_market(context, work)
@@ -38,3 +43,21 @@ def market_features(context: dg.AssetExecutionContext, platform: dg.ResourcePara
         ]
     )
     return dg.MaterializeResult(metadata=summary(shapes), check_results=[outcome.check()])
+
+
+def load(platform: Platform, history: MarketHistory) -> pd.DataFrame:
+    """What ``market_features`` wrote for ``history``.
+
+    Raises:
+        FeaturesBehind: it was written for another history.
+        ObjectNotFound: it never was.
+    """
+    market = history.market.id
+    frame = platform.lake.read(_key(market)).set_index("origin").rename_axis(None)
+    if not frame.index.equals(history.origins):
+        raise FeaturesBehind(f"{market}: its features are not those of its history; materialise market_features")
+    return frame.set_index(history.origins)
+
+
+def _key(market: str) -> str:
+    return f"processed-data/daily/features/{market}.parquet"

@@ -5,7 +5,7 @@ import time
 import dagster as dg
 import pandas as pd
 
-from steel_assets.assets import histories
+from steel_assets.assets import features, histories
 from steel_assets.assets.declare import MODEL_TEAM, per_market
 from steel_assets.assets.every_market import check_spec, for_each_market
 from steel_assets.assets.features import market_features
@@ -39,7 +39,7 @@ def forecasts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Plat
 
     def work(market: str) -> pd.DataFrame:
         history = histories.load(platform, market)
-        rows = issue_from(platform, history)
+        rows = issue_from(platform, history, features.load(platform, history))
         folder = f"predictions/daily/{rows['issued_date'].iloc[0]:%Y-%m-%d}"
         platform.lake.write(f"{folder}/{market}-{history.as_of:%Y%m%dT%H%M%SZ}.parquet", rows, FORECASTS)
         platform.warehouse.upsert(FORECASTS, rows)

@@ -5,6 +5,7 @@ import pandas as pd
 from steel_assets.assets import histories
 from steel_assets.bootstrap import Platform
 from steel_assets.core.calendars import local_day
+from steel_assets.core.features import build_features
 from steel_assets.core.forecast import Bundle, bundle_from_files, issue
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.tables import FORECASTS
@@ -20,29 +21,36 @@ def issue_market(platform: Platform, market: str, moment: pd.Timestamp) -> pd.Da
     Before the first promotion of all it trains as of ``moment``, so that any day of the past can be asked about.
     """
     history = histories.build(platform, market, moment)
+    features = build_features(history)
     versions = {h: platform.models.version_at(market, h, moment) for h in history.market.horizons}
     if not any(versions.values()) and not platform.models.has_production():
-        trained = train(history)
-        return _rows(platform, history, [(f"trained-{moment:%Y%m%dT%H%MZ}", bundle) for bundle in trained.bundles.values()])
-    return issue_from(platform, history)
+        trained = train(history, features)
+        return _rows(
+            platform, history, features, [(f"trained-{moment:%Y%m%dT%H%MZ}", bundle) for bundle in trained.bundles.values()]
+        )
+    return issue_from(platform, history, features)
 
 
-def issue_from(platform: Platform, history: MarketHistory) -> pd.DataFrame:
+def issue_from(platform: Platform, history: MarketHistory, features: pd.DataFrame) -> pd.DataFrame:
     """The forecast of ``history``'s newest origin by the champions in production at its moment: rows of tables.FORECASTS."""
-    return _rows(platform, history, [_champion(platform, history, horizon) for horizon in history.market.horizons])
+    return _rows(
+        platform, history, features, [_champion(platform, history, features, horizon) for horizon in history.market.horizons]
+    )
 
 
-def _champion(platform: Platform, history: MarketHistory, horizon: int) -> tuple[str, Bundle]:
+def _champion(platform: Platform, history: MarketHistory, features: pd.DataFrame, horizon: int) -> tuple[str, Bundle]:
     market = history.market.id
     version = platform.models.version_at(market, horizon, history.as_of)
     if version is None:
-        return BASELINE, baseline(history, horizon)
+        return BASELINE, baseline(history, features, horizon)
     _, files = platform.models.load("production", market, horizon, version)
     return version, bundle_from_files(files)
 
 
-def _rows(platform: Platform, history: MarketHistory, champions: list[tuple[str, Bundle]]) -> pd.DataFrame:
-    rows = issue(history, [bundle for _, bundle in champions])
+def _rows(
+    platform: Platform, history: MarketHistory, features: pd.DataFrame, champions: list[tuple[str, Bundle]]
+) -> pd.DataFrame:
+    rows = issue(history, features, [bundle for _, bundle in champions])
     versions = {bundle.horizon: version for version, bundle in champions}
     return FORECASTS.enforce(
         rows.assign(

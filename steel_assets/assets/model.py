@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 import pandas as pd
 
-from steel_assets.assets import histories
+from steel_assets.assets import features, histories
 from steel_assets.assets.declare import MODEL_TEAM, per_market
 from steel_assets.assets.every_market import check_spec, for_each_market
 from steel_assets.assets.features import market_features
@@ -43,7 +43,7 @@ def candidate_models(context: dg.AssetExecutionContext, platform: dg.ResourcePar
             raise NotTrained(
                 f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality"
             )
-        candidate = train(history, window=acceptance.window)
+        candidate = train(history, features.load(platform, history), window=acceptance.window)
         versions = {h: _stage(platform, candidate, h) for h in candidate.bundles}
         platform.lake.write(validation_key(market), candidate.backtest, BACKTEST)
         announcement = {"market": market, "as_of": candidate.as_of.isoformat(), "versions": versions}

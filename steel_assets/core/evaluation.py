@@ -12,18 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from steel_assets.core import intervals, selection
+from steel_assets.core import calibration, intervals, selection
+from steel_assets.core.calibration import Track
 from steel_assets.core.folds import folds, walk_forward
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model
-from steel_assets.core.models._protocol import Cadence
 from steel_assets.core.samples import Samples
 
-CALIBRATION_WINDOW = 1000
-"""Origins whose errors make the quantiles: about four years, because errors of long horizons overlap."""
-CHOSEN_EVERY: Cadence = "week"
-LONGEST_WEEK = 10
-"""No calendar week has more origins than this."""
 EARLIEST = 20
 """Origins at the start of a history that are never forecast: no volatility has been measured yet."""
 
@@ -48,7 +43,7 @@ class Steps:
 
 def burn_in(horizon: int) -> int:
     """Origins before the first one of interest that must be forecast too, so that its champion can be chosen and calibrated."""
-    return max(CALIBRATION_WINDOW, selection.WINDOW) + horizon + LONGEST_WEEK
+    return max(calibration.WINDOW, selection.WINDOW) + horizon + calibration.LONGEST_WEEK
 
 
 @dataclass(frozen=True)
@@ -80,23 +75,24 @@ class Evaluation:
 
     def verdict(self, at: int) -> Verdict:
         """What can be concluded at the moment of origin number ``at``, from prices known by then."""
-        first = max(self.start, at + 1 - self.samples.horizon - CALIBRATION_WINDOW)
-        rows = np.arange(first, at + 1)
-        y = self.history.prices_at(self.samples.target_dates[rows], self.history.moments[at])
+        rows, y = calibration.scored(self.history, self.samples, self.start, at)
         last = self.samples.last[rows]
-        scored = np.isfinite(y) & np.isfinite(last)
-        rows, y, last = rows[scored], y[scored], last[scored]
         judged = rows > at - self.samples.horizon - selection.WINDOW
         points = {family: frame["p"].to_numpy()[rows - self.start] for family, frame in self.forecasts.items()}
         losses = {family: (np.abs(p - y) / last)[judged] for family, p in points.items()}
         choice = selection.choose(losses, self.samples.horizon)
         errors = intervals.scaled_errors(y, points[choice.family], self.samples.volatility[rows])
-        return Verdict(choice, intervals.error_quantiles(errors))
+        return Verdict(choice, intervals.error_quantiles(errors, self.samples.horizon))
+
+    def track(self, family: str) -> Track:
+        """Everything ``family`` forecast, as far back as a calibration can need."""
+        origins = self.samples.origins[self.start : self.stop]
+        return Track(origins, self.forecasts[family]["p"].to_numpy()).newest(self.samples.horizon)
 
     def champion(self, start: int) -> pd.DataFrame:
         """What the platform would have issued at origins number ``start`` to ``stop - 1``: ``p`` and quantiles."""
         issued = []
-        for fold in folds(self.history.origins, CHOSEN_EVERY, start, self.stop):
+        for fold in folds(self.history.origins, calibration.EVERY, start, self.stop):
             verdict = self.verdict(fold.fitted_at)
             points = self.forecasts[verdict.family]["p"].to_numpy()[fold.start - self.start : fold.stop - self.start]
             issued.append(intervals.distribution(points, self.samples.volatility[fold.start : fold.stop], verdict.levels))

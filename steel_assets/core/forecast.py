@@ -1,7 +1,7 @@
 """Issuing a forecast: one market's newest origin, its champion at each horizon, and the rows that are published.
 
-What a forecast needs besides the history is one *bundle* per horizon: the fitted model, the calibration of its quantiles and
-how far it can be trusted. It is stored, promoted and rolled back as one.
+What a forecast needs besides the history is one *bundle* per horizon: the fitted model, the track its quantiles are calibrated
+by and how far it can be trusted. It is stored, promoted and rolled back as one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core import intervals
-from steel_assets.core.features import build_features
+from steel_assets.core.calibration import Track, levels_now
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model, ModelError, load_model
 from steel_assets.core.samples import build_samples
@@ -34,14 +34,14 @@ class Bundle:
 
     Attributes:
         model: fitted on everything known when it was trained.
-        levels: scaled error at each of ``types.QUANTILES`` (``intervals.error_quantiles``), from its family's walk-forward.
+        track: its family's walk-forward until then.
         confidence: 0-1, from measured coverage and skill (``training.confidence``).
     """
 
     market: str
     horizon: int
     model: Model
-    levels: np.ndarray
+    track: Track
     confidence: float
 
     @property
@@ -49,17 +49,19 @@ class Bundle:
         return self.model.family
 
 
-def issue(history: MarketHistory, bundles: Iterable[Bundle]) -> pd.DataFrame:
+def issue(history: MarketHistory, features: pd.DataFrame, bundles: Iterable[Bundle]) -> pd.DataFrame:
     """The forecast of the newest origin, one row per bundle in order of horizon.
 
     The columns are those of ``tables.FORECASTS`` but ``issued_date``, ``model_version`` and ``created_at``, which only the
     caller knows.
 
+    Args:
+        features: as ``features.build_features`` made them from the same history.
+
     Raises:
         ForecastError: a bundle is of another market, or no price is known.
         ModelError: a model does not fit today's features.
     """
-    features = build_features(history)
     return pd.DataFrame([_row(history, features, bundle) for bundle in sorted(bundles, key=lambda bundle: bundle.horizon)])
 
 
@@ -69,7 +71,7 @@ def bundle_to_files(bundle: Bundle) -> dict[str, bytes]:
         "market": bundle.market,
         "horizon": bundle.horizon,
         "family": bundle.family,
-        "levels": bundle.levels.tolist(),
+        "track": bundle.track.stored(),
         "confidence": bundle.confidence,
     }
     return {BUNDLE_FILE: json.dumps(about, sort_keys=True).encode(), MODEL_FILE: bundle.model.to_bytes()}
@@ -87,7 +89,7 @@ def bundle_from_files(files: Mapping[str, bytes]) -> Bundle:
             market=str(about["market"]),
             horizon=int(about["horizon"]),
             model=load_model(about["family"], files[MODEL_FILE]),
-            levels=intervals.stored_levels(about["levels"]),
+            track=Track.restored(about["track"]),
             confidence=float(about["confidence"]),
         )
     except ModelError:
@@ -100,11 +102,13 @@ def _row(history: MarketHistory, features: pd.DataFrame, bundle: Bundle) -> dict
     market = history.market
     if bundle.market != market.id:
         raise ForecastError(f"a champion of market {bundle.market} cannot forecast {market.id}")
-    newest = build_samples(history, features, bundle.horizon).rows(slice(-1, None))
+    samples = build_samples(history, features, bundle.horizon)
+    newest = samples.rows(slice(-1, None))
     if not np.isfinite(newest.last[0]):
         raise ForecastError(f"market {market.id}: no price is known at {history.as_of}; collect or import {market.target.series}")
     point = bundle.model.predict(newest)["p"].to_numpy()
-    quantiles = intervals.spread(point, newest.volatility, bundle.levels)[0]
+    levels = levels_now(history, samples, bundle.model, bundle.track)
+    quantiles = intervals.spread(point, newest.volatility, levels)[0]
     return {
         "as_of": history.as_of,
         "market": market.id,

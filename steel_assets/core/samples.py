@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from steel_assets.core import rhythm
 from steel_assets.core.calendars import rolls_between
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.returns import daily_returns, expected_volatility
@@ -80,6 +81,7 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
     """
     target_dates = history.target_dates(horizon)
     roll_aware, curve = _curve_prices(history, target_dates)
+    returns = daily_returns(history)
     return Samples(
         horizon=horizon,
         origins=history.origins,
@@ -87,7 +89,7 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
         last=history.last.to_numpy(),
         roll_aware=roll_aware,
         curve=curve,
-        volatility=expected_volatility(daily_returns(history), horizon),
+        volatility=expected_volatility(returns, horizon, rhythm.measure(history, returns, horizon)),
         features=features.to_numpy(dtype=float),
         feature_names=tuple(features.columns),
         y=np.full(len(history.origins), np.nan),

@@ -13,7 +13,6 @@ import pandas as pd
 
 from steel_assets.core.backtest import CHAMPION, backtest_rows
 from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, evaluate
-from steel_assets.core.features import build_features
 from steel_assets.core.forecast import Bundle
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import NAIVE, Model, applicable
@@ -46,14 +45,14 @@ class Candidate:
     backtest: pd.DataFrame
 
 
-def train(history: MarketHistory, window: int = WINDOW, progress: Progress | None = None) -> Candidate:
+def train(history: MarketHistory, features: pd.DataFrame, window: int = WINDOW, progress: Progress | None = None) -> Candidate:
     """The candidate that everything known at ``history.as_of`` leads to.
 
     Args:
+        features: as ``features.build_features`` made them from the same history.
         window: scored origins per horizon that ``Candidate.backtest`` shall cover; fewer where the history is short.
     """
     market = history.market
-    features = build_features(history)
     families = applicable(market)
     steps = Steps(len(market.horizons) * len(families), progress)
     trained = {
@@ -70,10 +69,10 @@ def train(history: MarketHistory, window: int = WINDOW, progress: Progress | Non
     )
 
 
-def baseline(history: MarketHistory, horizon: int, window: int = WINDOW) -> Bundle:
+def baseline(history: MarketHistory, features: pd.DataFrame, horizon: int, window: int = WINDOW) -> Bundle:
     """The last price as a forecast, with quantiles and confidence from its own past errors."""
     families = {NAIVE: applicable(history.market)[NAIVE]}
-    samples = build_samples(history, build_features(history), horizon)
+    samples = build_samples(history, features, horizon)
     bundle, _, _ = _train(history, samples, families, window, Steps(1, None))
     return bundle
 
@@ -113,5 +112,5 @@ def _train(
         [backtest_rows(history, samples, model, scored, table) for model, table in forecasts.items()], ignore_index=True
     )
     model = families[verdict.family]().fit(samples.with_labels(y))
-    bundle = Bundle(history.market.id, samples.horizon, model, verdict.levels, confidence(rows))
+    bundle = Bundle(history.market.id, samples.horizon, model, evaluation.track(verdict.family), confidence(rows))
     return bundle, verdict.choice, rows

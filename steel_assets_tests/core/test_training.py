@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from steel_assets.core.backtest import CHAMPION, backtest, families_of
+from steel_assets.core.features import build_features
 from steel_assets.core.forecast import ForecastError, bundle_from_files, bundle_to_files, issue
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import ModelError
@@ -27,8 +28,13 @@ def history() -> MarketHistory:
 
 
 @cache
+def features() -> pd.DataFrame:
+    return build_features(history())
+
+
+@cache
 def candidate() -> Candidate:
-    return train(history(), window=30)
+    return train(history(), features(), window=30)
 
 
 def test_a_candidate_has_a_bundle_a_reason_and_a_walk_forward_for_each_horizon() -> None:
@@ -52,13 +58,13 @@ def test_its_walk_forward_is_that_of_the_backtest() -> None:
 
 
 def test_training_twice_gives_the_same_forecast_to_the_last_bit() -> None:
-    again = train(history(), window=30)
-    assert issue(history(), again.bundles.values()).equals(issue(history(), candidate().bundles.values()))
+    again = train(history(), features(), window=30)
+    assert issue(history(), features(), again.bundles.values()).equals(issue(history(), features(), candidate().bundles.values()))
     assert again.backtest.equals(candidate().backtest)
 
 
 def test_what_is_issued_is_what_the_backtest_says_the_champion_would_have_issued() -> None:
-    issued = issue(history(), candidate().bundles.values())
+    issued = issue(history(), features(), candidate().bundles.values())
     rows = backtest(history(), history().origins[-1], history().origins[-1])
     champion = rows[rows["model"] == CHAMPION].reset_index(drop=True)
     assert issued["target_date"].tolist() == champion["target_date"].tolist()
@@ -67,7 +73,7 @@ def test_what_is_issued_is_what_the_backtest_says_the_champion_would_have_issued
 
 
 def test_a_forecast_has_the_columns_of_its_table_that_it_can_know() -> None:
-    issued = issue(history(), candidate().bundles.values())
+    issued = issue(history(), features(), candidate().bundles.values())
     assert set(FORECASTS.column_names) - set(issued.columns) == {"issued_date", "model_version", "created_at"}
     assert issued["horizon"].tolist() == [1, 5]
     assert (issued["last_price"] == history().last.iloc[-1]).all()
@@ -78,7 +84,7 @@ def test_a_forecast_has_the_columns_of_its_table_that_it_can_know() -> None:
 
 def test_a_bundle_read_back_from_its_files_issues_the_same_forecast() -> None:
     restored = [bundle_from_files(bundle_to_files(bundle)) for bundle in candidate().bundles.values()]
-    assert issue(history(), restored).equals(issue(history(), candidate().bundles.values()))
+    assert issue(history(), features(), restored).equals(issue(history(), features(), candidate().bundles.values()))
 
 
 def test_a_damaged_bundle_is_refused() -> None:
@@ -89,7 +95,7 @@ def test_a_damaged_bundle_is_refused() -> None:
         {"model.json": files["model.json"]},
         files | {"bundle.json": b"\x80\x04"},
         files | {"bundle.json": b"[]"},
-        files | {"bundle.json": json.dumps(about | {"levels": [3, 2, 1, 0, 0, 0, 0]}).encode()},
+        files | {"bundle.json": json.dumps(about | {"track": {"origins": ["2020-01-02"], "points": []}}).encode()},
         files | {"bundle.json": json.dumps(about | {"family": "magic"}).encode()},
         files | {"bundle.json": json.dumps(about | {"horizon": "soon"}).encode()},
         files | {"model.json": b"{}"},
@@ -104,12 +110,12 @@ def test_a_champion_of_another_market_is_refused() -> None:
     stranger = synthetic(count=60, lived=0).knowing(other.observations)
     history_there = type(stranger)(stranger.observations, renamed, stranger.series, stranger.sessions).history()
     with pytest.raises(ForecastError, match="of market rebar_test cannot forecast elsewhere"):
-        issue(history_there, [candidate().bundles[1]])
+        issue(history_there, build_features(history_there), [candidate().bundles[1]])
 
 
 def test_the_baseline_is_the_last_price_with_intervals_of_its_own() -> None:
-    bundle = baseline(history(), 5, window=30)
-    issued = issue(history(), [bundle]).iloc[0]
+    bundle = baseline(history(), features(), 5, window=30)
+    issued = issue(history(), features(), [bundle]).iloc[0]
     assert bundle.family == "naive"
     assert issued["predicted_price"] == issued["last_price"]
     assert issued["q05"] < issued["q50"] < issued["q95"]
@@ -121,21 +127,21 @@ def test_a_market_with_forty_prices_gets_the_last_price_and_little_confidence() 
     days = plain.sessions[:40]
     values = 500 * np.exp(np.cumsum(0.01 * np.random.default_rng(0).standard_normal(40)))
     tiny = plain.knowing(publish(declare("rebar_m01", "USD/t", LONDON), days, values)).history()
-    found = train(tiny)
+    found = train(tiny, build_features(tiny))
     assert {bundle.family for bundle in found.bundles.values()} == {"naive"}
     assert "are needed to judge others by" in found.choices[1].reason
     assert all(bundle.confidence < 0.3 for bundle in found.bundles.values())
-    assert len(issue(tiny, found.bundles.values())) == 2
+    assert len(issue(tiny, build_features(tiny), found.bundles.values())) == 2
 
 
 def test_a_horizon_that_has_never_come_true_is_forecast_without_any_confidence() -> None:
     plain = synthetic(count=60, lived=0).of(curve=(), roll="none", drivers=())
     far = plain.market.model_copy(update={"horizons": (63,)})
     short = type(plain)(plain.observations, far, plain.series, plain.sessions).history()
-    found = train(short)
+    found = train(short, build_features(short))
     assert found.backtest.empty
     assert found.bundles[63].confidence == 0.0
-    assert issue(short, found.bundles.values())["q05"].notna().all()
+    assert issue(short, build_features(short), found.bundles.values())["q05"].notna().all()
 
 
 def test_confidence_falls_with_wrong_coverage_and_rises_with_skill() -> None:

@@ -28,7 +28,7 @@ class Calibrated(ABC):
     refit_every: ClassVar[Cadence] = "month"
 
     def __init__(self) -> None:
-        self.levels = intervals.error_quantiles(np.array([]))
+        self.levels = intervals.NORMAL_QUANTILES.copy()
 
     @classmethod
     def applies(cls, market: Market) -> bool:
@@ -40,7 +40,7 @@ class Calibrated(ABC):
 
     def fit(self, samples: Samples) -> Self:
         past = samples.rows(samples.labelled)
-        self.levels = intervals.error_quantiles(self._learn(past))
+        self.levels = intervals.error_quantiles(self._learn(past), past.horizon)
         return self
 
     def predict(self, samples: Samples) -> pd.DataFrame:

@@ -1,0 +1,83 @@
+"""The calibration of a champion: the errors of its own past forecasts that were known when its week began.
+
+A backtest and a forecast issued today read it alike: from a *track*, which are past out-of-sample point forecasts, and from
+the prices that have become known since. So a champion that has been in force for months is calibrated as freshly as a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core import intervals
+from steel_assets.core.folds import folds
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.models import Model
+from steel_assets.core.models._protocol import Cadence
+from steel_assets.core.samples import Samples
+
+WINDOW = 1000
+"""Origins whose errors make the quantiles: about four years, because errors of long horizons overlap."""
+EVERY: Cadence = "week"
+"""How often a champion is chosen and calibrated: at the first origin of each week."""
+LONGEST_WEEK = 10
+"""No calendar week has more origins than this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """Point forecasts a family made out of sample: ``points`` (target unit), one for each of ``origins``, in order."""
+
+    origins: pd.DatetimeIndex
+    points: np.ndarray
+
+    def newest(self, horizon: int) -> Track:
+        """As much of it as any later calibration can need."""
+        count = WINDOW + horizon + LONGEST_WEEK
+        return Track(self.origins[-count:], self.points[-count:])
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {"origins": self.origins.strftime("%Y-%m-%d").tolist(), "points": self.points.tolist()}
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> Track:
+        """Take back what ``stored`` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        origins = pd.DatetimeIndex(pd.to_datetime(stored["origins"], format="%Y-%m-%d")).as_unit("ns")
+        points = np.array(stored["points"], dtype=float)
+        if points.shape != (len(origins),) or not origins.is_monotonic_increasing:
+            raise ValueError("a track must have one point for each of its origins, in order")
+        return cls(origins, points)
+
+
+def scored(history: MarketHistory, samples: Samples, start: int, at: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the origins from ``start`` on whose price was known at the moment of origin number ``at``, and that price.
+
+    At most the newest ``WINDOW`` of them.
+    """
+    first = max(start, at + 1 - samples.horizon - WINDOW)
+    rows = np.arange(first, at + 1)
+    y = history.prices_at(samples.target_dates[rows], history.moments[at])
+    known = np.isfinite(y) & np.isfinite(samples.last[rows])
+    return rows[known], y[known]
+
+
+def levels_now(history: MarketHistory, samples: Samples, model: Model, track: Track) -> np.ndarray:
+    """The scaled error quantiles of a champion at the newest origin of ``history`` (``intervals.error_quantiles``).
+
+    Args:
+        model: forecasts the origins after its track's: it was trained before them.
+    """
+    newest = len(history.origins) - 1
+    start = int(history.origins.searchsorted(track.origins[0])) if len(track.origins) else newest
+    tracked = pd.Series(track.points, index=track.origins).reindex(history.origins[start:]).to_numpy(copy=True)
+    later = history.origins[start:] > track.origins[-1] if len(track.origins) else np.ones(1, dtype=bool)
+    tracked[later] = model.predict(samples.rows(slice(start, None)).rows(later))["p"].to_numpy()
+    at = folds(history.origins, EVERY, newest, newest + 1)[0].fitted_at
+    rows, y = scored(history, samples, start, at)
+    errors = intervals.scaled_errors(y, tracked[rows - start], samples.volatility[rows])
+    return intervals.error_quantiles(errors, samples.horizon)
