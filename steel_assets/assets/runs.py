@@ -1,7 +1,7 @@
 """Running a job of the platform in this process, recorded in the instance like any other run."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import dagster as dg
 import pandas as pd
 
 from steel_assets.assets.jobs import EVERY_MARKET
-from steel_assets.assets.moment import AS_OF_TAG
+from steel_assets.assets.moment import AS_OF_TAG, SINCE_TAG
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -50,10 +50,15 @@ def run_job(
     resources: Mapping[str, Any],
     moment: pd.Timestamp | None = None,
     on_step: Callable[[str, bool], None] = lambda name, done: None,
+    *,
+    only: Sequence[dg.AssetKey] | None = None,
+    since: pd.Timestamp | None = None,
 ) -> RunReport:
     """Run ``job`` for all markets, as of ``moment`` when given.
 
     Args:
+        only: assets of the job to materialise; all by default.
+        since: ask providers again for everything from this day on.
         on_step: called with a step's name and False when it starts, True when it ends.
     """
     run_id = str(uuid.uuid4())
@@ -69,8 +74,16 @@ def run_job(
 
     instance.add_event_listener(run_id, listen)
     tags = dict(EVERY_MARKET) | ({AS_OF_TAG: moment.isoformat()} if moment is not None else {})
-    result = definitions.resolve_job_def(job).execute_in_process(
-        run_id=run_id, instance=instance, resources=dict(resources), tags=tags, run_config=QUIET, raise_on_error=False
+    tags |= {SINCE_TAG: f"{since:%Y-%m-%d}"} if since is not None else {}
+    whole = definitions.resolve_job_def(job)
+    chosen = whole.get_subset(asset_selection=set(only)) if only else whole  # execute_in_process cannot narrow and take resources
+    result = chosen.execute_in_process(
+        run_id=run_id,
+        instance=instance,
+        resources=dict(resources),
+        tags=tags,
+        run_config=QUIET,
+        raise_on_error=False,
     )
     return _report(result, job, instance)
 

@@ -3,23 +3,80 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import pandas as pd
 import typer
 from rich.console import Console
 
+from steel_assets.assets.collecting import group_standing, waiting
+from steel_assets.assets.raw import collected_assets
+from steel_assets.bootstrap import Platform
+from steel_assets.cli.moments import parse_day
+from steel_assets.cli.problem import Problem
 from steel_assets.cli.river import River
+from steel_assets.cli.status import calls_used, table
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
-def collect(as_json: Annotated[bool, typer.Option("--json", help="print the outcome as JSON")] = False) -> None:
+def collect(
+    since: Annotated[str | None, typer.Option(help="a day: ask again for everything from then on (a backfill)")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="only this source; may be given twice")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the outcome as JSON")] = False,
+) -> None:
     """Collect what is new from every provider. A provider that fails is named, and never stops the others."""
+    first = parse_day(since, "--since") if since else None
+    only = _assets_of(source) if source else None
     console = Console(stderr=as_json)
     with River.open(console) as river:
-        report = river.run("data_collection", river.now())
+        moment = river.now()
+        if first is not None and first > moment.tz_localize(None):
+            raise Problem(f"--since: {first:%Y-%m-%d} lies in the future")
+        report = river.run("data_collection", moment, only=only, since=first)
+        groups = _groups(river.platform, source, moment)
     if as_json:
-        typer.echo(json.dumps({"run_id": report.run_id, "success": report.success, "failed": report.failed_checks}))
+        told = {"run_id": report.run_id, "success": report.success, "failed": report.failed_checks, "groups": groups}
+        typer.echo(json.dumps(told))
+    else:
+        console.print(table("Collected", groups))
     for name, reason in (report.failed_steps | report.failed_checks).items():
         console.print(f"[red]✗[/] {name}: {reason}", highlight=False)
     if not report.success or report.failed_checks:
         raise typer.Exit(1)
     console.print(f"[green]✓[/] collected in {report.seconds:.1f} s", highlight=False)
+
+
+def _assets_of(sources: list[str]) -> list[dg.AssetKey]:
+    """The assets of the sources named. Raises Problem for one that there is not."""
+    keys = [asset.key for asset in collected_assets]
+    there = sorted({key.path[1] for key in keys})
+    unknown = [one for one in sources if one not in there]
+    if unknown:
+        raise Problem(f"--source: {unknown[0]!r} is not one of {', '.join(there)}")
+    return [key for key in keys if key.path[1] in sources]
+
+
+def _groups(parts: Platform, sources: list[str] | None, moment: pd.Timestamp) -> list[dict[str, Any]]:
+    """What the collection at ``moment`` did, group by group."""
+    observations = parts.lake.observations()
+    held = waiting(parts, observations)
+    again = observations.duplicated(["series", "period"], keep=False)
+    rows = []
+    for source in parts.catalog.sources.values():
+        for group in source.groups if source.kind == "api" and source.id in (sources or [source.id]) else ():
+            ids = [one.id for one in parts.catalog.series_of(source.id, group)]
+            new = observations["series"].isin(ids) & (observations["collected_at"] == moment)
+            rows.append(
+                {
+                    "source": source.id,
+                    "group": group,
+                    "state": str(group_standing(parts, source, group, observations, moment)),
+                    "new": int((new & ~again).sum()),
+                    "changed": int((new & again).sum()),
+                    "quarantined": int(held["series"].isin(ids).sum()),
+                    "calls_of_budget": calls_used(parts, source.id),
+                }
+            )
+    return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,18 +50,30 @@ class River:
     def now(self) -> pd.Timestamp:
         return now()
 
-    def run(self, job: str, moment: pd.Timestamp, progress: Progress | None = None) -> RunReport:
-        """Run ``job`` for all markets as of ``moment``, with a progress bar."""
+    def run(
+        self,
+        job: str,
+        moment: pd.Timestamp,
+        progress: Progress | None = None,
+        *,
+        only: Sequence[dg.AssetKey] | None = None,
+        since: pd.Timestamp | None = None,
+    ) -> RunReport:
+        """Run ``job`` (or ``only`` some of its assets) for all markets as of ``moment``, with a progress bar.
+
+        Args:
+            since: ask providers again for everything from this day on.
+        """
         if self.sandbox is not None:
             self.sandbox.set_clock(moment)
-        steps = len(defs.resolve_job_def(job).graph.node_defs)
+        steps = len(only or defs.resolve_job_def(job).graph.node_defs)
         with nullcontext(progress) if progress else progress_bar(self.console) as bar:
             task = bar.add_task(f"{job} · {moment:%Y-%m-%d %H:%M} UTC", total=steps)
 
             def on_step(name: str, done: bool) -> None:
                 bar.update(task, description=f"{job} · {moment:%Y-%m-%d} · {name}", advance=1 if done else 0)
 
-            report = run_job(defs, job, self.instance, {"platform": self.platform}, moment, on_step)
+            report = run_job(defs, job, self.instance, {"platform": self.platform}, moment, on_step, only=only, since=since)
             bar.update(task, description=f"{job} · {moment:%Y-%m-%d}", completed=steps)
         return report
 

@@ -31,7 +31,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")
         return
     console.print("[bold yellow]SIMULATED DATA[/]" if parts.lake.simulated else "[bold]real data[/]")
     for title, rows in (("Sources", sources), ("Markets", markets)):
-        console.print(_table(title, rows))
+        console.print(table(title, rows))
 
 
 def _sources(parts: Platform) -> list[dict[str, Any]]:
@@ -96,13 +96,14 @@ def _markets(parts: Platform) -> list[dict[str, Any]]:
     return rows
 
 
-def _table(title: str, rows: list[dict[str, Any]]) -> Table:
-    table = Table(title=title, title_justify="left")
+def table(title: str, rows: list[dict[str, Any]]) -> Table:
+    """Rows as a table for people, with a column for each name."""
+    shown = Table(title=title, title_justify="left")
     for name in rows[0] if rows else ():
-        table.add_column(name.replace("_", " "))
+        shown.add_column(name.replace("_", " "))
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    return table
+        shown.add_row(*(_cell(value) for value in row.values()))
+    return shown
 
 
 def _cell(value: Any) -> str:
