@@ -3,7 +3,8 @@
 The last price is the answer until another family has shown, on enough days, that it is better: by a margin, lately as well
 as over the whole window, and by more than luck would explain (Diebold & Mariano 1995, one-sided, with the small-sample
 correction of Harvey, Leybourne & Newbold 1997 and a Bartlett kernel over the overlap of h-step errors). Families are tried
-from the simplest to the most complex; a more complex one must beat the one that stands by a margin of its own.
+from the simplest to the most complex; a more complex one must beat the one that stands by a margin of its own. A family that
+has just been worse than the last price for some weeks is left at once, whatever its merits over the years.
 
 The constants were chosen on the markets of ../shared/data up to 2023 and on the same markets with every family's forecasts
 mirrored around the last price from some day on: what counts there is how soon a family that went wrong is dropped.
@@ -27,7 +28,10 @@ MARGIN = 0.005
 """Share of the loss by which a family must be better than the last price, and than the simpler family it replaces."""
 RECENT_HALF_LIFE = 125
 RECENT_MARGIN = 0.01
-"""By how much it must be better lately, days weighted by half every half year: one that went wrong is dropped in weeks."""
+"""By how much it must be better lately, days weighted by half every half year."""
+ALARM_HALF_LIFE = 40
+ALARM_PER_DAY = 0.005
+"""By how much it may be worse these weeks, per day of horizon beyond the first: the longer it is, the more of that is luck."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Evidence:
         loss: its mean absolute error as a share of the last price.
         ratio: that over the last price's.
         recent_ratio: the same with recent days weighing most.
+        alarm_ratio: the same with these weeks weighing most.
         p_value: probability of so good a result if it were no better (1 where it cannot be told).
         proven: True when it may replace the last price.
     """
@@ -49,6 +54,7 @@ class Evidence:
     loss: float
     ratio: float
     recent_ratio: float
+    alarm_ratio: float
     p_value: float
     proven: bool
 
@@ -127,15 +133,21 @@ def diebold_mariano(differences: np.ndarray, horizon: int) -> float:
 def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int) -> Evidence:
     n = len(loss)
     if n == 0 or not naive.mean() > 0:
-        return Evidence(family, n, float(loss.mean()) if n else np.nan, np.nan, np.nan, 1.0, proven=False)
-    recency = 0.5 ** (np.arange(n)[::-1] / RECENT_HALF_LIFE)
+        return Evidence(family, n, float(loss.mean()) if n else np.nan, np.nan, np.nan, np.nan, 1.0, proven=False)
     ratio = float(loss.mean() / naive.mean())
-    recent = float((recency * loss).sum() / max((recency * naive).sum(), np.finfo(float).tiny))
+    recent, alarm = _fading_ratio(loss, naive, RECENT_HALF_LIFE), _fading_ratio(loss, naive, ALARM_HALF_LIFE)
     p_value = diebold_mariano(loss - naive, horizon)
     proven = (
         n >= fewest(horizon)
         and ratio < 1 - MARGIN
         and recent < 1 - RECENT_MARGIN
+        and alarm < 1 + ALARM_PER_DAY * (horizon - 1)
         and p_value < model_families()[family].significance
     )
-    return Evidence(family, n, float(loss.mean()), ratio, recent, p_value, proven)
+    return Evidence(family, n, float(loss.mean()), ratio, recent, alarm, p_value, proven)
+
+
+def _fading_ratio(loss: np.ndarray, naive: np.ndarray, half_life: int) -> float:
+    """Weighted loss over that of the last price; a day counts half as much as one ``half_life`` days newer."""
+    weights = 0.5 ** (np.arange(len(loss))[::-1] / half_life)
+    return float((weights * loss).sum() / max((weights * naive).sum(), np.finfo(float).tiny))

@@ -64,6 +64,18 @@ def test_a_family_that_went_wrong_lately_is_dropped_although_it_was_better_overa
     assert choice.family == "naive"
 
 
+def test_a_family_that_went_wrong_these_weeks_is_left_at_once_and_comes_back_later() -> None:
+    found = losses(0.6)
+    found["roll_aware"][-30:] = 2.5 * found["naive"][-30:]
+    choice = choose(found, 1)
+    assert choice.evidence["roll_aware"].recent_ratio < 1 - selection.RECENT_MARGIN
+    assert choice.evidence["roll_aware"].alarm_ratio > 1
+    assert choice.family == "naive"
+    again = losses(0.6, n=120, seed=1)
+    recovered = {family: np.concatenate([found[family], again[family]]) for family in found}
+    assert choose(recovered, 1).family == "roll_aware"
+
+
 def test_a_more_complex_family_must_beat_the_simpler_one_by_a_margin() -> None:
     found = losses(0.8)
     assert choose(found | {"ridge": found["roll_aware"] * 0.998}, 1).family == "roll_aware"
