@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup demo demo-real demo-google dev serve check test bench clean
+.PHONY: setup demo demo-real demo-google dev serve check test chaos bench clean
 
 setup: $(READY)
 
@@ -38,14 +38,17 @@ check: $(READY)  ## lint, types, import contracts, fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mypy
-	@$(BIN)/pytest -m "not slow" -n 2
+	@$(BIN)/pytest -m "not slow and not chaos" -n 2
 
-test: $(READY)  ## everything
+test: $(READY)  ## everything, and a part of the chaos
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -m "not chaos" -n 2
+
+chaos: $(READY)  ## every fault on every provider, and collections killed at a hundred moments
+	@$(BIN)/pytest steel_assets_tests/chaos
 
 bench: $(READY)  ## measured times of every stage
 	@$(BIN)/python -m steel_assets_tests.bench

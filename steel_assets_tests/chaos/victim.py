@@ -1,0 +1,32 @@
+"""A process that collects everything, once for each line it reads, in a child of its own, and says the child's number.
+
+``python -m steel_assets_tests.chaos.victim SANDBOX_URL`` reads homes from standard input; for each it forks (everything is
+imported by then, so that a kill hits the collection and not the imports), prints the child's process id, and waits for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from steel_assets_tests.chaos.world import EVE, GROUPS, gather, platform_at, small_catalog
+
+
+def main(url: str) -> None:
+    """Serve until standard input ends."""
+    catalog = small_catalog()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            platform = platform_at(Path(line.strip()), url, catalog)
+            for source in GROUPS:
+                gather(platform, source, EVE)
+            os._exit(0)
+        print(child, flush=True)  # noqa: T201  this is the answer
+        _, status = os.waitpid(child, 0)
+        print("killed" if os.WIFSIGNALED(status) else os.WEXITSTATUS(status), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
