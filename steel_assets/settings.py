@@ -31,6 +31,7 @@ class Settings(BaseSettings):
         default=None, description="DuckDB file, or bigquery://project/dataset; default <home>/warehouse.duckdb"
     )
     redis_url: SecretStr | None = Field(default=None, description="Redis for the cache; default a local cache in <home>/cache")
+    drop_dir: Path | None = Field(default=None, description="folder watched for files to import; default <home>/drop")
     catalog_dir: Path | None = Field(default=None, description="your own folder of YAML that extends the shipped catalogue")
 
     bigquery_location: str | None = Field(default=None, description="where the dataset must be, and is made; else US")
@@ -147,6 +148,11 @@ class Settings(BaseSettings):
     @property
     def lake_path(self) -> Path:
         return Path(self.lake) if self.lake else self.home / "lake"
+
+    @property
+    def drop_folder(self) -> Path:
+        """Where people drop files to import."""
+        return self.drop_dir or self.home / "drop"
 
     @property
     def warehouse_path(self) -> Path:
