@@ -15,6 +15,7 @@ from steel_assets.cli import (
     alerts,
     backtest,
     collect,
+    compare,
     copy,
     demo,
     dev,
@@ -60,6 +61,7 @@ app.command("demo")(demo.demo)
 app.command("collect")(collect.collect)
 app.command("import")(import_file.import_file)
 app.command("backtest")(backtest.backtest)
+app.command("compare")(compare.compare)
 app.command("forecast")(forecast.forecast)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)

@@ -21,7 +21,8 @@ PERSISTENCE = 0.97
 FLOOR = 1e-4
 """Smallest daily volatility assumed: one basis point."""
 UNKNOWN = 0.01
-"""Daily volatility assumed before the first return is known."""
+"""Daily volatility assumed before the first return is known, and at least until ``FEWEST`` are."""
+FEWEST = 21
 
 
 def daily_returns(history: MarketHistory) -> pd.Series:
@@ -58,4 +59,5 @@ def expected_volatility(returns: pd.Series, horizon: int, rhythm: Rhythm | None 
     slow = squares.ewm(halflife=SLOW_HALF_LIFE).mean() / own.ewm(halflife=SLOW_HALF_LIFE).mean()
     excess = (1 - PERSISTENCE**horizon) / (horizon * (1 - PERSISTENCE))
     daily = np.sqrt(slow + (fast - slow) * excess)
-    return daily.fillna(UNKNOWN).clip(lower=FLOOR).to_numpy() * np.sqrt(ahead)
+    least = np.where(squares.notna().cumsum() < FEWEST, UNKNOWN, FLOOR)
+    return np.fmax(daily.to_numpy(), least) * np.sqrt(ahead)

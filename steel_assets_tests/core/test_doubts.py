@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steel_assets.catalog import load_catalog
-from steel_assets.cli.demo_real import FILES
+from steel_assets.cli.real_prices import FILES
 from steel_assets.core.doubts import doubted, doubts
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series

@@ -8,7 +8,7 @@ import pytest
 
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.returns import FLOOR, daily_returns, expected_volatility
+from steel_assets.core.returns import FLOOR, UNKNOWN, daily_returns, expected_volatility
 from steel_assets.core.samples import Samples, build_samples
 from steel_assets.core.types import Market, Target
 from steel_assets_tests.core.synthetic import LONDON, Synthetic, declare, publish
@@ -103,6 +103,7 @@ def test_volatility_is_known_from_the_first_day_and_never_zero() -> None:
     still = pd.Series(np.concatenate([[np.nan], np.zeros(50)]))
     volatility = expected_volatility(still, 4)
     assert np.isfinite(volatility).all()
+    assert volatility[0] == volatility[5] == 2 * UNKNOWN  # a few days without a move are no calm market
     assert volatility[-1] == 2 * FLOOR
 
 

@@ -1,0 +1,72 @@
+"""The measured part of ``docs/accuracy.md``: tables from a backtest, between two marks, the prose around them untouched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from steel_assets.cli.problem import Problem
+
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def replace_measured(document: Path, text: str) -> None:
+    """Put ``text`` between the marks of ``document``. Raises Problem when it has none."""
+    before = document.read_text() if document.is_file() else ""
+    if before.count(BEGIN) != 1 or before.count(END) != 1 or before.index(BEGIN) > before.index(END):
+        raise Problem(f"--document: {document} needs the lines {BEGIN} and {END}; what is between them is written anew")
+    head, rest = before.split(BEGIN)
+    written = document.with_name(document.name + ".part")
+    written.write_text(f"{head}{BEGIN}\n{text}{END}{rest.split(END)[1]}")
+    written.replace(document)
+
+
+def measured_markdown(rows: pd.DataFrame, overall: pd.DataFrame, yearly: pd.DataFrame) -> str:
+    """Every model's scores, and the champion's by year, wins and losses alike.
+
+    Args:
+        rows: ``tables.BACKTEST`` of some markets.
+        overall: ``validation.scores`` of them with the column ``worst_60``.
+        yearly: ``scorecard.by_year`` of them.
+    """
+    first, last = rows["origin"].min(), rows["origin"].max()
+    champion = overall[overall["model"] == "champion"]
+    body = [
+        [one.market, one.h, f"{one.n:,}", *(f"{ratio:.3f}" for ratio in (one.mae_ratio, one.pinball_ratio)), *_coverage(one)]
+        for one in champion.itertuples()
+    ]
+    mine, families = yearly[yearly["model"] == "champion"], overall[overall["model"] != "champion"]
+    return "".join(
+        [
+            f"{rows['market'].nunique()} markets, origins {first:%Y-%m-%d} to {last:%Y-%m-%d}, {len(rows):,} forecasts.\n",
+            "\n### Champion and last price\n",
+            _table(["market", "h", "n", "MAE ÷", "pinball ÷", "in 90 %", "worst 60"], body),
+            "\n### Champion by calendar year: MAE ÷ last price's\n",
+            _pivoted(mine, "year", "mae_ratio", "{:.3f}"),
+            "\n### Champion by calendar year: share inside the 90 % interval\n",
+            _pivoted(mine, "year", "coverage_90", "{:.0%}"),
+            "\n### Every family alone: MAE ÷ last price's\n",
+            _pivoted(families, "model", "mae_ratio", "{:.3f}"),
+        ]
+    )
+
+
+def _coverage(one: Any) -> list[str]:
+    return ["" if pd.isna(share) else f"{share:.1%}" for share in (one.coverage_90, one.worst_60)]
+
+
+def _pivoted(table: pd.DataFrame, columns: str, values: str, shown: str) -> str:
+    """One line per market and horizon, one column per value of ``columns``; empty where there is nothing."""
+    wide = table.pivot_table(index=["market", "h"], columns=columns, values=values).reset_index()
+    body = [
+        [line[0], line[1], *("" if pd.isna(value) else shown.format(value) for value in line[2:])]
+        for line in wide.itertuples(index=False, name=None)
+    ]
+    return _table(list(wide.columns), body)
+
+
+def _table(head: list[str], body: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *body]
+    return "\n" + "".join("| " + " | ".join(str(cell) for cell in line) + " |\n" for line in lines)
