@@ -24,6 +24,7 @@ from steel_assets.cli import (
     import_file,
     keys,
     quarantine,
+    rollback,
     serve,
     status,
 )
@@ -63,6 +64,7 @@ app.command("import")(import_file.import_file)
 app.command("backtest")(backtest.backtest)
 app.command("compare")(compare.compare)
 app.command("forecast")(forecast.forecast)
+app.command("rollback")(rollback.rollback)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("dev")(dev.dev)

@@ -1,0 +1,99 @@
+"""``steel rollback``: the model that was in force before comes back, and the ledger says when and why."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from steel_assets.adapters.model_store import ModelDamaged, ModelNotFound, ModelStore
+from steel_assets.bootstrap import Platform, platform
+from steel_assets.cli.moments import now
+from steel_assets.cli.problem import Problem
+from steel_assets.core.tables import PROMOTIONS
+
+
+def rollback(
+    market: Annotated[str, typer.Argument(help="id of the market")],
+    horizon: Annotated[int | None, typer.Option(help="business days; every horizon that has an earlier model by default")] = None,
+    version: Annotated[str | None, typer.Option(help="version to return to; the one before the present one by default")] = None,
+    why: Annotated[str, typer.Option(help="reason for the ledger")] = "by hand",
+    as_json: Annotated[bool, typer.Option("--json", help="print the ledger rows as JSON")] = False,
+) -> None:
+    """Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on."""
+    rows = roll_back(platform(), market, horizon, version, why, now())
+    if as_json:
+        typer.echo(json.dumps(json.loads(rows.to_json(orient="records", date_format="iso"))))
+        return
+    for row in rows.itertuples():
+        Console().print(
+            f"{row.market}, {row.horizon} days: {row.candidate_version} is in force again, {row.champion_version} was",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def roll_back(
+    parts: Platform, market: str, horizon: int | None, version: str | None, why: str, moment: pd.Timestamp
+) -> pd.DataFrame:
+    """Roll back and write the ledger; its new rows.
+
+    Raises:
+        Problem: there is no such market or horizon, or nothing to return to.
+        Conflict: somebody switched at the same time.
+    """
+    declared = parts.catalog.markets.get(market)
+    if declared is None:
+        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
+    if horizon is not None and horizon not in declared.horizons:
+        raise Problem(f"--horizon: {market} is forecast {', '.join(map(str, declared.horizons))} business days ahead")
+    if version is not None and horizon is None:
+        raise Problem("--version: a version belongs to one horizon; name it with --horizon")
+    rows, reasons = [], []
+    for each in declared.horizons if horizon is None else (horizon,):
+        try:
+            rows.append(_switch(parts.models, market, each, version, why, moment))
+        except ModelNotFound as error:
+            reasons.append(str(error))
+    if not rows:
+        raise Problem("; ".join(reasons))
+    ledger = PROMOTIONS.enforce(pd.DataFrame(rows))
+    parts.warehouse.upsert(PROMOTIONS, ledger)
+    return ledger
+
+
+def _switch(
+    models: ModelStore, market: str, horizon: int, version: str | None, why: str, moment: pd.Timestamp
+) -> dict[str, object]:
+    """One horizon's switch, and its row of ``tables.PROMOTIONS``."""
+    before = models.production(market, horizon)
+    if before is None:
+        raise ModelNotFound(f"market {market}, horizon {horizon}: no model is in production")
+    after = models.rollback(market, horizon, before, moment.to_pydatetime(), version)
+    return {
+        "decided_at": moment,
+        "market": market,
+        "horizon": horizon,
+        "candidate_version": after.version,
+        "candidate_family": _family(models, market, horizon, after.version),
+        "champion_version": before.version,
+        "champion_family": _family(models, market, horizon, before.version),
+        "decision": "rolled_back",
+        "reason": why,
+        "candidate_mae": None,
+        "champion_mae": None,
+        "naive_mae": None,
+        "created_at": moment,
+    }
+
+
+def _family(models: ModelStore, market: str, horizon: int, version: str) -> str:
+    """The family of a version; ``damaged`` where it cannot be read any more, which may be why it is left."""
+    try:
+        manifest, _ = models.load("production", market, horizon, version)
+    except (ModelDamaged, ModelNotFound):
+        return "damaged"
+    return str(manifest["family"])
