@@ -141,6 +141,14 @@ class Platform:
     def outbox(self) -> Outbox:
         return Outbox(self.store, self.catalog.rulebook, frozenset(self.notifiers))
 
+    def not_configured(self, source: Source) -> str | None:
+        """Why a source is not asked at all, and the remedy; None when it is."""
+        if self.settings.sources == "files":
+            return "not asked: STEEL_SOURCES=files"
+        if source.needs_key and self.settings.api_key(source.id) is None:
+            return f"not configured: no key; set STEEL_{source.id.upper()}_API_KEY"
+        return None
+
     def collect(
         self,
         source: Source,
@@ -150,15 +158,16 @@ class Platform:
         http: Http,
         since: pd.Timestamp | None = None,
     ) -> Collection:
-        """Ask a provider for what is new about ``series``; an empty collection where providers are not asked at all.
+        """Ask a provider for what is new about ``series``; an empty collection where it is not asked at all.
 
         Args:
             known: raw observations of ``series``, all vintages.
             http: the way out, of ``way_out``.
             since: ask again for everything from this day on.
         """
-        if self.settings.sources == "files":
-            return Collection.nothing("not asked: STEEL_SOURCES=files")
+        reason = self.not_configured(source)
+        if reason:
+            return Collection.nothing(reason)
         return connector(source.id).collect(series, known, moment, self.access(source, http, since))
 
     def access(self, source: Source, http: Http | None = None, since: pd.Timestamp | None = None) -> Access:

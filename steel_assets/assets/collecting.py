@@ -31,6 +31,7 @@ class Collected:
         rejected: where answers of unknown shape are kept, and why they could not be read.
         problems: series → what failed, the remedy, and what stands in.
         notes: oddities of the provider, and in how many rows.
+        skipped: why the provider was not asked at all, and the remedy.
     """
 
     observations: pd.DataFrame
@@ -40,6 +41,7 @@ class Collected:
     problems: dict[str, str]
     notes: dict[str, int]
     standing: Standing
+    skipped: str | None = None
 
 
 def collect(platform: Platform, source: Source, group: str, moment: pd.Timestamp, since: pd.Timestamp | None = None) -> Collected:
@@ -67,12 +69,14 @@ def collect(platform: Platform, source: Source, group: str, moment: pd.Timestamp
     rejected = {aside.reject(source.folder, one.series, one.reason, one.content, moment): one.reason for one in answer.rejected}
     if not (answer.problems or answer.rejected or len(suspects)):
         http.keep(platform.access(source).api_key)
-    record = _noted(platform.store, source, group, moment, [one.id for one in series], answer.problems)
+    skipped = platform.not_configured(source)
+    asked = [one.id for one in series]
+    record = None if skipped else _noted(platform.store, source, group, moment, asked, answer.problems)
     stored = {str(name): at for name, at in known.groupby("series")["collected_at"].max().items()}
-    where = standing([one.id for one in series], record, stored, moment)
+    where = standing(asked, record, stored, moment)
     problems = {name: f"{problem}; {_stands_in(where, name, moment)}" for name, problem in answer.problems.items()}
     notes = dict(answer.notes) | ({"dropped by decision": int(dropped.sum())} if dropped.any() else {})
-    return Collected(believed, key, suspects[~dropped], rejected, problems, notes, where)
+    return Collected(believed, key, suspects[~dropped], rejected, problems, notes, where, skipped)
 
 
 def group_standing(platform: Platform, source: Source, group: str, observations: pd.DataFrame, now: pd.Timestamp) -> Standing:

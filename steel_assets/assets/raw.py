@@ -51,6 +51,7 @@ def _collected_asset(source: Source, group: str) -> dg.AssetsDefinition:
                     passed=not done.problems,
                     metadata={"state": str(done.standing)},
                     description="; ".join(f"{name}: {problem}" for name, problem in done.problems.items())
+                    or done.skipped
                     or "every series answered",
                 )
             ],

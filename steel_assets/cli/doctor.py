@@ -13,7 +13,9 @@ from rich.console import Console
 
 from steel_assets.assets.runs import instance_here
 from steel_assets.bootstrap import Platform, platform
+from steel_assets.catalog import Source
 from steel_assets.core.tables import FORECASTS
+from steel_assets.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,15 @@ def _findings(parts: Platform) -> Iterator[Finding]:
     yield _tried("dagster instance", _instance)
     if chosen.sources == "live":
         for source in catalog.sources.values():
-            if source.needs_key:
-                variable = f"STEEL_{source.id.upper()}_API_KEY"
-                there = chosen.api_key(source.id) is not None
-                yield Finding(f"key of {source.name}", there, "set" if there else f"missing; set {variable}")
+            if f"{source.id}_api_key" in Settings.model_fields:
+                yield Finding(f"key of {source.name}", True, _key(parts, source))
+
+
+def _key(parts: Platform, source: Source) -> str:
+    """A source without a key is skipped, or asked without one: that is a choice, and no fault."""
+    if parts.settings.api_key(source.id) is not None:
+        return "set"
+    return parts.not_configured(source) or "not set: it is asked without one, which brings no revisions of the past"
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:

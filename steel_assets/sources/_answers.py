@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from steel_assets.core.answers import Answer
+from steel_assets.core.types import Series
 from steel_assets.sources._contract import Access, Exhausted, SourceError
 
 LONGEST_QUOTE = 240
@@ -46,6 +47,18 @@ def shaped(model: type[M], content: bytes, provider: str, expected: str) -> M:
             f"it said {quoted(content)}",
             content,
         ) from None
+
+
+def refuse_another(symbol: object, series: Series, provider: str, content: bytes) -> None:
+    """Refuse an answer that says it is about another symbol than was asked for: some cache between us mixed them up.
+
+    Raises:
+        SourceError: it does.
+    """
+    if symbol and str(symbol).strip().casefold() != str(series.symbol).casefold():
+        raise SourceError(
+            f"{provider} answered about {symbol!s:.40} when asked for {series.symbol}; nothing of it is kept", content
+        )
 
 
 def quoted(content: bytes) -> str:

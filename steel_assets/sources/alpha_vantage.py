@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import BaseModel, Field
 
 from steel_assets.core.types import Series
-from steel_assets.sources._answers import accepted, quoted, shaped
+from steel_assets.sources._answers import accepted, quoted, refuse_another, shaped
 from steel_assets.sources._contract import Access, Collection, Exhausted, SourceError
 from steel_assets.sources._figures import days, numbers
 from steel_assets.sources._gather import Gathering, first_day, oldest_day
@@ -42,9 +42,14 @@ class _Point(BaseModel):
     value: Any = None
 
 
+class _About(BaseModel):
+    symbol: Any = Field(default=None, alias="2. Symbol")
+
+
 class _Body(BaseModel):
     """Bars of a share, points of a commodity index, or neither: a refusal."""
 
+    about: _About | None = Field(default=None, alias="Meta Data")
     bars: dict[str, _Bar] | None = Field(default=None, alias="Time Series (Daily)")
     points: list[_Point] | None = Field(default=None, alias="data")
     error: str | None = Field(default=None, alias="Error Message")
@@ -86,6 +91,8 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
         Exhausted: it holds no data, for a reason that concerns the key: a limit, a paid function.
     """
     body = shaped(_Body, content, "Alpha Vantage", "bars by date under 'Time Series (Daily)', or points under 'data'")
+    if body.about is not None:
+        refuse_another(body.about.symbol, series, "Alpha Vantage", content)
     if body.bars:
         points = [(date, bar.close) for date, bar in body.bars.items()]
     elif body.points:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from steel_assets.core.calendars import period_starts, publication_moments
 from steel_assets.core.types import Series
-from steel_assets.sources._answers import accepted, shaped
+from steel_assets.sources._answers import accepted, refuse_another, shaped
 from steel_assets.sources._contract import Access, Collection, SourceError
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering, first_day
@@ -39,6 +39,7 @@ END_OF_TIME = 7_258_118_400
 
 
 class _Meta(BaseModel):
+    symbol: Any = None
     currency: str | None = None
     zone: str | None = Field(default=None, alias="exchangeTimezoneName")
     offset_seconds: int | None = Field(default=None, alias="gmtoffset", ge=-86_400, le=86_400)
@@ -93,12 +94,14 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     """A chart as ``series, period, value``: raw closes on the exchange's own trading days.
 
     Raises:
-        SourceError: the answer is not a chart, is in another currency than the catalogue says, or does not tell its zone.
+        SourceError: the answer is not a chart, is about another symbol or in another currency than the catalogue says, or does
+            not tell its zone.
     """
     chart = _chart(content)
     closes = chart.indicators.quote[0].close
     if len(closes) != len(chart.timestamp):
         raise SourceError(f"Yahoo Finance answered {len(chart.timestamp)} times and {len(closes)} closes", content)
+    refuse_another(chart.meta.symbol, series, "Yahoo Finance", content)
     _check_currency(chart.meta, series, content)
     seconds = [stamp if 0 <= stamp < END_OF_TIME else None for stamp in chart.timestamp]
     stamps = pd.Series(pd.to_datetime(seconds, unit="s", utc=True), dtype="datetime64[ns, UTC]")

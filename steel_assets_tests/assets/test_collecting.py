@@ -11,9 +11,12 @@ import pytest
 
 from steel_assets.adapters.aside import Aside
 from steel_assets.assets.collecting import Collected, collect, decide, group_standing, quarantine, waiting
+from steel_assets.bootstrap import Platform
 from steel_assets.core.asof import asof
+from steel_assets.core.quality import assess
 from steel_assets.core.standing import standing
 from steel_assets.core.tables import OBSERVATIONS
+from steel_assets.sources import Collection
 from steel_assets_tests.assets.yahoo import GROUP, LATER, MOMENT, World, world
 from steel_assets_tests.loopback import Reply
 
@@ -266,10 +269,43 @@ def test_what_went_wrong_is_asked_again_at_once(market: World) -> None:
     assert run(market).standing.state == "FRESH"
 
 
-def test_rows_of_another_source_are_refused_before_anything_is_stored(market: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from steel_assets.bootstrap import Platform
-    from steel_assets.sources import Collection
+def test_an_answer_to_another_question_is_kept_aside_and_nothing_of_it_stored(market: World) -> None:
+    market.yahoo.bodies[HRC] = Reply(
+        b'{"chart":{"result":[{"meta":{"symbol":"GC=F","currency":"USD","exchangeTimezoneName":"America/New_York"},'
+        b'"timestamp":[1772600400],"indicators":{"quote":[{"close":[2000.0]}]}}]}}'
+    )
+    done = run(market)
+    assert "answered about GC=F when asked for HRC=F" in done.problems["hrc_us_midwest"]
+    assert len(done.rejected) == 1
+    assert hrc(market).empty
 
+
+def test_a_source_without_its_key_is_skipped_said_to_be_so_and_no_problem(market: World) -> None:
+    source = market.platform.catalog.sources["alpha_vantage"]
+    done = collect(market.platform, source, "steel_stocks", MOMENT)
+    assert done.skipped == "not configured: no key; set STEEL_ALPHA_VANTAGE_API_KEY"
+    assert done.problems == {}
+    assert done.standing.state == "MISSING"
+    assert list(market.platform.store.list("state/")) == []
+
+
+def test_held_figures_lower_the_quality_of_their_series(market: World) -> None:
+    run(market)
+    add(market, HRC, WEDNESDAY, 10)
+    run(market, LATER)
+    parts = market.platform
+    before, after = (quality_of(parts, held) for held in (None, waiting(parts, parts.lake.observations())))
+    assert after["validity_score"] < before["validity_score"]
+    assert after["quality_score"] < before["quality_score"]
+
+
+def quality_of(parts: Platform, held: pd.DataFrame | None) -> pd.Series:
+    declared = parts.catalog.markets["hrc_us_midwest"]
+    rows = assess(parts.lake.observations(), declared, parts.catalog.market_series("hrc_us_midwest"), LATER, quarantined=held)
+    return rows.set_index("series").loc["hrc_us_midwest"]
+
+
+def test_rows_of_another_source_are_refused_before_anything_is_stored(market: World, monkeypatch: pytest.MonkeyPatch) -> None:
     stranger = OBSERVATIONS.enforce(
         pd.DataFrame(
             {
