@@ -13,11 +13,12 @@ from steel_assets.assets.every_market import check_spec, for_each_market
 from steel_assets.assets.features import market_features
 from steel_assets.assets.metadata import link, summary
 from steel_assets.assets.processed import data_quality
+from steel_assets.assets.side_by_side import Material, train_each
 from steel_assets.assets.trust import quality_score
 from steel_assets.bootstrap import Platform
 from steel_assets.core.forecast import bundle_to_files
 from steel_assets.core.tables import BACKTEST
-from steel_assets.core.training import Candidate, train
+from steel_assets.core.training import Candidate
 
 CANDIDATES = "models/staging/candidates"
 
@@ -34,16 +35,13 @@ class NotTrained(RuntimeError):
     **per_market("model", "scikitlearn", "prophet", owner=MODEL_TEAM),
 )
 def candidate_models(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    acceptance = platform.catalog.rules.acceptance
+    material = {market: _material(platform, market) for market in context.partition_keys}
+    trained = train_each(material, platform.catalog.rules.acceptance.window)
 
     def work(market: str) -> pd.DataFrame:
-        history = histories.load(platform, market)
-        score = quality_score(platform, market, history.as_of)
-        if score < acceptance.quality_score:
-            raise NotTrained(
-                f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality"
-            )
-        candidate = train(history, features.load(platform, history), window=acceptance.window)
+        candidate = trained[market]
+        if isinstance(candidate, Exception):
+            raise candidate
         versions = {h: _stage(platform, candidate, h) for h in candidate.bundles}
         platform.lake.write(validation_key(market), candidate.backtest, BACKTEST)
         announcement = {"market": market, "as_of": candidate.as_of.isoformat(), "versions": versions}
@@ -64,6 +62,21 @@ def candidate_models(context: dg.AssetExecutionContext, platform: dg.ResourcePar
         metadata=summary(pd.concat(outcome.results.values())) | {"folder": link(platform.store.uri("models/staging"))},
         check_results=[outcome.check()],
     )
+
+
+def _material(platform: Platform, market: str) -> Material | Exception:
+    """What ``market`` is trained from, or why it is not."""
+    acceptance = platform.catalog.rules.acceptance
+    try:
+        history = histories.load(platform, market)
+        score = quality_score(platform, market, history.as_of)
+        if score < acceptance.quality_score:
+            raise NotTrained(
+                f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality"
+            )
+        return history, features.load(platform, history)
+    except Exception as error:  # noqa: BLE001 - raised again when this market's turn comes
+        return error
 
 
 def validation_key(market: str) -> str:
