@@ -168,7 +168,18 @@ class Platform:
         reason = self.not_configured(source)
         if reason:
             return Collection.nothing(reason)
-        return connector(source.id).collect(series, known, moment, self.access(source, http, since))
+        when, why = self._silent.get(source.id, (None, ""))
+        if when == moment:
+            return Collection.of_a_silent_provider(series, why)
+        collection = connector(source.id).collect(series, known, moment, self.access(source, http, since))
+        if collection.silent:
+            self._silent[source.id] = (moment, collection.silent)
+        return collection
+
+    @cached_property
+    def _silent(self) -> dict[str, tuple[pd.Timestamp, str]]:
+        """Providers found to be down, and in the collection of which moment: its other groups need not find it out again."""
+        return {}
 
     def access(self, source: Source, http: Http | None = None, since: pd.Timestamp | None = None) -> Access:
         """How a provider is reached, from the settings; with ``since``, for a backfill."""

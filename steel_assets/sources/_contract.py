@@ -84,6 +84,7 @@ class Collection:
         problems: series → what failed and the remedy. A series without a problem was answered, even if nothing was new.
         notes: oddities of the provider that were seen, and in how many rows.
         rejected: answers of unknown shape.
+        silent: why the provider counts as down and was not asked further; None when it is not.
         ahead: rows of ``tables.OBSERVATIONS`` about days that have not come, which no provider can know.
     """
 
@@ -92,11 +93,17 @@ class Collection:
     notes: dict[str, int] = field(default_factory=dict)
     rejected: tuple[Rejected, ...] = ()
     ahead: pd.DataFrame = field(default_factory=OBSERVATIONS.empty)
+    silent: str | None = None
 
     @classmethod
     def nothing(cls, reason: str) -> Collection:
         """The collection of a source that was not asked, and why."""
         return cls(OBSERVATIONS.empty(), notes={reason: 0})
+
+    @classmethod
+    def of_a_silent_provider(cls, series: Sequence[Series], reason: str) -> Collection:
+        """The collection of a source that was just found to be down."""
+        return cls(OBSERVATIONS.empty(), {one.id: f"{one.symbol}: not asked: {reason}" for one in series}, silent=reason)
 
 
 class Connector(Protocol):

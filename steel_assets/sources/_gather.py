@@ -31,6 +31,7 @@ class Gathering:
         self._rejected: list[Rejected] = []
         self._silences = 0
         self._stopped = ""
+        self._down: str | None = None
 
     def ask(self, series: Sequence[Series], ask: Ask) -> None:
         """Keep the figures that ``ask`` brings for ``series``; a failure becomes the problem of each of them.
@@ -63,14 +64,15 @@ class Gathering:
         rows = news(self._figures, series, known, moment, self.notes)
         observations = as_observations(rows, moment, self._source, simulated=self._access.simulated)
         early = as_observations(ahead(self._figures, series, moment), moment, self._source, simulated=self._access.simulated)
-        return Collection(observations, self._problems, dict(self.notes), tuple(self._rejected), early)
+        return Collection(observations, self._problems, dict(self.notes), tuple(self._rejected), early, self._down)
 
     def _silent(self, series: Sequence[Series], error: HttpError) -> None:
         self._silences += 1
         if error.kind == "budget":
             self.stop(str(error))
         elif self._silences >= SILENCE:
-            self.stop(f"the provider failed {SILENCE} times in a row, at last with: {error}")
+            self._down = f"the provider failed {SILENCE} times in a row, at last with: {error}"
+            self.stop(self._down)
         self._fail(series, str(error))
 
     def _refused(self, series: Sequence[Series], ask: Ask, error: SourceError) -> None:

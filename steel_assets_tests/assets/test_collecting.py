@@ -305,6 +305,19 @@ def quality_of(parts: Platform, held: pd.DataFrame | None) -> pd.Series:
     return rows.set_index("series").loc["hrc_us_midwest"]
 
 
+def test_a_provider_found_to_be_down_is_not_asked_for_its_other_groups_until_the_next_collection(market: World) -> None:
+    market.server.answer, kept = (lambda request: Reply(b"", 500, {"retry-after": "99"})), market.server.answer
+    run(market)
+    asked = len(market.server.asked)
+    assert asked == 2
+    other = collect(market.platform, market.source, "commodity_indices", MOMENT)
+    assert len(market.server.asked) == asked
+    assert all("not asked: the provider failed 2 times in a row" in problem for problem in other.problems.values())
+    assert len(other.problems) == len(market.platform.catalog.series_of("yahoo_finance", "commodity_indices"))
+    market.server.answer = kept
+    assert run(market, LATER).standing.state == "FRESH"
+
+
 def test_rows_of_another_source_are_refused_before_anything_is_stored(market: World, monkeypatch: pytest.MonkeyPatch) -> None:
     stranger = OBSERVATIONS.enforce(
         pd.DataFrame(
