@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+LINT   := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/mypy
 
 .PHONY: setup demo demo-real demo-google dev serve check test chaos bench clean
 
@@ -33,22 +34,16 @@ dev: $(READY)  ## the Dagster UI, the daemon and the sandbox on http://127.0.0.1
 serve: $(READY)  ## the prediction service on http://127.0.0.1:8000
 	@$(BIN)/steel serve
 
-check: $(READY)  ## lint, types, import contracts, fast tests
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/mypy
-	@$(BIN)/pytest -m "not slow and not chaos" -n 2
+check: $(READY)  ## lint, types, import contracts, and the tests of the core and the catalogue
+	@$(LINT)
+	@$(BIN)/pytest -n 2 -m "not slow and not chaos" steel_assets_tests/core steel_assets_tests/catalog steel_assets_tests/test_settings.py
 
-test: $(READY)  ## everything, and a part of the chaos
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/mypy
-	@$(BIN)/pytest -m "not chaos" -n 2
+test: $(READY)  ## everything that takes less than ten minutes
+	@$(LINT)
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not chaos"
 
-chaos: $(READY)  ## every fault on every provider, and collections killed at a hundred moments
-	@$(BIN)/pytest steel_assets_tests/chaos
+chaos: $(READY)  ## what takes longer: every fault on every provider, kills, races, the river twice
+	@$(BIN)/pytest -m chaos
 
 bench: $(READY)  ## measured times of every stage
 	@$(BIN)/python -m steel_assets_tests.bench

@@ -15,7 +15,7 @@ from steel_assets.core.calendars import sessions
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets_tests.steel import Steel
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("river")]
+pytestmark = pytest.mark.slow
 
 FORECAST_FACTS = ["horizon", "origin", "target_date", "last_price", "predicted_price", *QUANTILE_COLUMNS, "model_version"]
 

@@ -27,7 +27,7 @@ MEASURED = ["avg_latency_ms", "cost_usd"]
 DAYS = 4
 
 
-@pytest.mark.slow
+@pytest.mark.chaos
 @pytest.mark.timeout(3_600)
 def test_the_demo_on_google_cloud_gives_what_it_gives_embedded(tmp_path: Path, project_root: str) -> None:
     _demo(tmp_path / "embedded", project_root, {})

@@ -45,7 +45,7 @@ for number in range(rounds):
 """
 
 
-@pytest.mark.parametrize("rounds", [5, pytest.param(1_000, marks=[pytest.mark.slow, pytest.mark.timeout(3_600)])])
+@pytest.mark.parametrize("rounds", [5, pytest.param(1_000, marks=[pytest.mark.chaos, pytest.mark.timeout(3_600)])])
 def test_of_four_processes_that_promote_at_once_exactly_one_wins_each_round(
     storage: StorageServer, project_root: str, rounds: int
 ) -> None:
