@@ -30,7 +30,7 @@ RECENT_HALF_LIFE = 125
 RECENT_MARGIN = 0.01
 """By how much it must be better lately, days weighted by half every half year."""
 ALARM_HALF_LIFE = 40
-ALARM_PER_DAY = 0.005
+ALARM_PER_DAY = 0.02
 """By how much it may be worse these weeks, per day of horizon beyond the first: the longer it is, the more of that is luck."""
 
 
