@@ -32,6 +32,9 @@ LEAST_POINTS = 3.0
 LEAST_LEVELS = 3.0
 """The same for an amount that may be negative, in its median level."""
 
+MOST_BELIEVED = math.log(1000.0)
+"""However wild a series is."""
+
 FEWEST_MOVES = 20
 """With fewer moves known than this, the size of a usual one is not."""
 
@@ -69,11 +72,12 @@ class _Judge:
 
     def __init__(self, series: Series, believed: dict[pd.Timestamp, float], new: np.ndarray) -> None:
         self._series = series
-        self._believed = believed
-        self._periods = sorted(believed)
-        self._standing = self._run_at_the_end()
-        history = np.array([believed[period] for period in self._periods])
+        history = np.array([believed[period] for period in sorted(believed)])
         self._signed = _may_be_negative(series, history if len(history) else new)
+        # a price of zero or less that a person released is true, and still nothing to compare others with
+        self._believed = {period: value for period, value in believed.items() if self._signed or value > 0}
+        self._periods = sorted(self._believed)
+        self._standing = self._run_at_the_end()
         self._limit = self._usual(history, new)
         self._start = None if len(history) or len(new) < FIRST_LOOK else float(np.median(new[:FIRST_LOOK]))
 
@@ -108,7 +112,8 @@ class _Judge:
             if abs(value - before) <= limit:
                 return None
             return f"{value:g} after {before:g}: a change of more than {limit:.3g}"
-        if before > 0 and abs(math.log(value / before)) <= limit:
+        limit = min(limit, MOST_BELIEVED)
+        if before > 0 and abs(math.log(value) - math.log(before)) <= limit:
             return None
         return f"{value:g} after {before:g}: {value / before:.3g} times, more than {math.exp(limit):.3g} up or down is doubted"
 

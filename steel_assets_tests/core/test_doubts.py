@@ -103,6 +103,14 @@ def test_history_before_what_is_known_is_compared_with_what_comes_after() -> Non
     assert doubts(figures([first * 1.01], first="2023-12-29"), known, FRONT).isna().all()
 
 
+@pytest.mark.parametrize("released", [0.0, -37.63])
+def test_after_a_price_below_zero_was_released_the_next_usual_one_is_believed(released: float) -> None:
+    prices = walk()
+    known = stored(figures([*prices, released]))
+    following = figures([*prices, released, prices[-1]]).tail(1)
+    assert doubts(following, known, FRONT).isna().all()
+
+
 def test_a_feed_that_stands_still_for_six_weeks_is_doubted_until_it_moves() -> None:
     prices = np.concatenate([walk(100), np.full(35, 500.0), [501.0]])
     prices[100:] *= prices[99] / 500
