@@ -79,7 +79,8 @@ class _Judge:
         self._periods = sorted(self._believed)
         self._standing = self._run_at_the_end()
         self._limit = self._usual(history, new)
-        self._start = None if len(history) or len(new) < FIRST_LOOK else float(np.median(new[:FIRST_LOOK]))
+        first = [value for value in new[:FIRST_LOOK] if self._signed or value > 0]
+        self._start = None if len(history) or len(new) < FIRST_LOOK or not first else float(np.median(first))
 
     def hear(self, period: pd.Timestamp, value: float) -> str | None:
         if not self._signed and value <= 0:
@@ -113,7 +114,7 @@ class _Judge:
                 return None
             return f"{value:g} after {before:g}: a change of more than {limit:.3g}"
         limit = min(limit, MOST_BELIEVED)
-        if before > 0 and abs(math.log(value) - math.log(before)) <= limit:
+        if abs(math.log(value) - math.log(before)) <= limit:
             return None
         return f"{value:g} after {before:g}: {value / before:.3g} times, more than {math.exp(limit):.3g} up or down is doubted"
 
