@@ -176,7 +176,7 @@ class _Everything(pd.Series):
 
 def test_a_provider_that_fails_is_stood_in_for_by_its_own_last_answer_with_its_age(market: World) -> None:
     run(market)
-    market.server.answer = lambda request: Reply(b"Bad Gateway", 502)
+    market.server.answer = lambda request: Reply(b"Bad Gateway", 502, {"retry-after": "99"})
     quick = MOMENT + pd.Timedelta(days=2)
     done = run(market, quick)
     assert str(done.standing) == "LAST_GOOD (2.0 days old)"
@@ -231,7 +231,7 @@ def test_after_a_week_of_outage_one_run_catches_up(market: World) -> None:
     whole = {symbol: closes.copy() for symbol, closes in market.yahoo.closes.items()}
     market.yahoo.closes = {symbol: closes.iloc[:-5] for symbol, closes in whole.items()}
     run(market, MOMENT - pd.Timedelta(days=7))
-    market.server.answer, kept = (lambda request: Reply(b"", 503)), market.server.answer
+    market.server.answer, kept = (lambda request: Reply(b"", 503, {"retry-after": "99"})), market.server.answer
     run(market, MOMENT - pd.Timedelta(days=3))
     market.server.answer, market.yahoo.closes = kept, whole
     done = run(market)
