@@ -20,6 +20,7 @@ from steel_assets.cli import (
     demo,
     dev,
     doctor,
+    drift,
     forecast,
     import_file,
     keys,
@@ -63,6 +64,7 @@ app.command("collect")(collect.collect)
 app.command("import")(import_file.import_file)
 app.command("backtest")(backtest.backtest)
 app.command("compare")(compare.compare)
+app.command("drift")(drift.drift)
 app.command("forecast")(forecast.forecast)
 app.command("rollback")(rollback.rollback)
 app.command("status")(status.status)

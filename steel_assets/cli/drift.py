@@ -1,0 +1,69 @@
+"""``steel drift``: whether a market has changed, and how often the same question would have been a false alarm."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from steel_assets.assets import histories
+from steel_assets.bootstrap import platform
+from steel_assets.cli.moments import now
+from steel_assets.cli.problem import Problem
+from steel_assets.cli.real_prices import real_histories
+from steel_assets.core.drift import EVERY, RARE, Drift, market_drift
+from steel_assets.core.features import build_features
+
+YEAR = 250
+
+
+def drift(
+    market: Annotated[str, typer.Argument(help="id of the market")],
+    replay: Annotated[bool, typer.Option(help="every alarm that would have been given in the past")] = False,
+    real: Annotated[Path | None, typer.Option(help="folder of the real price history, instead of the lake")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
+) -> None:
+    """Compare recent features, returns and errors with the two years before, and with how much they always differ."""
+    parts = platform()
+    if market not in parts.catalog.markets:
+        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
+    history = real_histories(real, parts.catalog, [market])[market] if real else histories.build(parts, market, now())
+    found = market_drift(history, build_features(history))
+    if found.judged == 0:
+        raise Problem(f"{market}: about four years of prices are needed to tell drift from what is usual; import more history")
+    answer = described(market, found)
+    if as_json:
+        typer.echo(json.dumps(answer))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    shares = ", ".join(f"{name} {'not known' if share is None else f'{share:.0%}'}" for name, share in answer["scores"].items())
+    console.print(f"{market}, {answer['measured']}: further from the two years before than on earlier dates: {shares}")
+    console.print(f"[bold]drift[/]: at least two of three beyond {RARE:.0%}" if answer["drift"] else "no drift")
+    if replay:
+        console.print(
+            f"replay: {answer['alarms']} of {answer['judged']} measurements were alarms ({answer['alarm_share']:.1%}), in "
+            f"{answer['episodes']} episodes, {answer['episodes_a_year']:.2f} a year"
+        )
+        for day in answer["alarm_days"]:
+            console.print(f"  {day}")
+
+
+def described(market: str, found: Drift) -> dict[str, Any]:
+    """The newest measurement and the whole replay, as JSON can hold it."""
+    newest, alarms = found.scores.iloc[-1], found.alarms
+    return {
+        "market": market,
+        "measured": f"{found.scores.index[-1]:%Y-%m-%d}",
+        "scores": {str(name): None if pd.isna(share) else float(share) for name, share in newest.items()},
+        "drift": bool(alarms.iloc[-1]),
+        "judged": found.judged,
+        "alarms": int(alarms.sum()),
+        "alarm_share": float(alarms.sum() / found.judged),
+        "episodes": found.episodes,
+        "episodes_a_year": found.episodes / (found.judged * EVERY / YEAR),
+        "alarm_days": [f"{day:%Y-%m-%d}" for day in alarms.index[alarms]],
+    }

@@ -1,0 +1,83 @@
+"""Drift is said when the world has changed, and seldom when it has not, although markets always look changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from steel_assets.core.drift import Drift, market_drift, measure
+from steel_assets.core.features import build_features
+from steel_assets_tests.core.synthetic import synthetic
+
+
+def market(seed: int, count: int = 1500, changed_from: int | None = None) -> dict[str, pd.DataFrame]:
+    """Returns whose volatility comes in bursts, what is made of them, and their errors; three times as large from some day on."""
+    rng = np.random.default_rng(seed)
+    moves, variance = np.empty(count), 1.0
+    for day in range(count):
+        moves[day] = np.sqrt(variance) * rng.standard_t(5) / 1.29
+        variance = 0.02 + 0.08 * moves[day] ** 2 + 0.9 * variance
+    if changed_from is not None:
+        moves[changed_from:] = 3 * moves[changed_from:] + 0.5
+    returns = pd.Series(moves, index=pd.bdate_range("2015-01-01", periods=count))
+    features = pd.DataFrame(
+        {f"mean_{days}": returns.rolling(days).mean() for days in (5, 21, 63)}
+        | {f"size_{days}": returns.abs().rolling(days).mean() for days in (5, 21)}
+    )
+    errors = returns / returns.pow(2).ewm(alpha=0.05).mean().pow(0.5).shift()
+    return {"features": features, "returns": returns.to_frame(), "errors": errors.to_frame()}
+
+
+def test_where_nothing_changes_there_is_less_than_one_false_alarm_a_quarter() -> None:
+    found = [measure(market(seed)) for seed in range(8)]
+    years = sum(one.judged for one in found) * 5 / 250
+    assert sum(one.episodes for one in found) / years < 1.5
+    assert sum(int(one.alarms.sum()) for one in found) / sum(one.judged for one in found) < 0.06
+
+
+def test_a_market_that_changes_is_mostly_noticed_within_a_quarter() -> None:
+    noticed = 0
+    for seed in range(6):
+        groups = market(seed, changed_from=1350)
+        alarms = measure(groups).alarms
+        after = alarms[alarms.index >= groups["returns"].index[1350]]
+        noticed += bool(after.iloc[:13].any())
+    assert noticed >= 4
+
+
+def test_one_group_alone_is_no_drift() -> None:
+    groups = market(1)
+    before = measure(groups).episodes
+    groups["features"].iloc[1350:] += 100.0
+    found = measure(groups)
+    assert (found.scores["features"].iloc[-30:] == 1.0).any()
+    assert found.episodes <= before + 1
+
+
+def test_a_measurement_does_not_depend_on_what_came_later() -> None:
+    groups = market(3)
+    whole = measure(groups).scores
+    cut = measure({name: table.iloc[:1200] for name, table in groups.items()}).scores
+    pd.testing.assert_frame_equal(cut, whole.iloc[: len(cut)])
+
+
+@pytest.mark.parametrize("count", [0, 10, 559, 560, 700])
+def test_a_short_history_says_nothing(count: int) -> None:
+    found = measure({name: table.iloc[:count] for name, table in market(2).items()})
+    assert isinstance(found, Drift)
+    assert found.judged == found.episodes == 0
+    assert not found.alarms.any()
+
+
+def test_columns_without_a_figure_do_not_speak() -> None:
+    groups = market(4)
+    groups["features"] = groups["features"].assign(never=np.nan, still=1.0)
+    assert measure(groups).scores["features"].iloc[-1] >= 0
+
+
+def test_a_whole_market_can_be_measured() -> None:
+    history = synthetic(count=900, lived=0).history()
+    found = market_drift(history, build_features(history))
+    assert list(found.scores.columns) == ["features", "returns", "errors"]
+    assert found.scores.index[-1] >= history.origins[-6]
