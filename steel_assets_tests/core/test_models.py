@@ -78,6 +78,13 @@ class TestRidge(LearningContract):
 class TestProphet(LearningContract):
     family = "prophet"
 
+    def test_it_travels_between_processes_as_it_is_stored(self) -> None:
+        import copy
+
+        model = self.trained()
+        assert copy.copy(model).to_bytes() == model.to_bytes()
+        assert model.__reduce__() == (type(model).from_bytes, (model.to_bytes(),))
+
     def test_it_says_nothing_while_it_learns(self, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
         self.trained(1)
         out, err = capfd.readouterr()

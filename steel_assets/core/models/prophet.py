@@ -76,6 +76,10 @@ class Prophet(Calibrated):
             self.drivers = ()
         return past.scaled_returns * min(1.0, errors[best] / max(errors[0], intervals.SMALLEST))
 
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        """Between processes it travels as it is stored: Prophet's own objects would import it aloud on arrival."""
+        return type(self).from_bytes, (self.to_bytes(),)
+
     def _fitted(self, samples: Samples, returns: np.ndarray) -> Any:
         model = _new_prophet()
         for name in self.drivers:
