@@ -44,7 +44,7 @@ def catalog() -> Catalog:
 
 def table(steel: Steel, name: str) -> pd.DataFrame:
     with duckdb.connect(str(steel.folder / ".steel" / "warehouse.duckdb"), read_only=True) as connection:
-        return connection.sql(f"SELECT * FROM steel_rebar_predictor.{name}").df()
+        return connection.table(f"steel_rebar_predictor.{name}").df()
 
 
 def published(steel: Steel) -> pd.DataFrame:

@@ -100,7 +100,9 @@ def test_a_forecast_as_of_a_past_day_is_the_same_when_the_future_was_never_impor
         ("bomb.csv", b"date,close\n" + b"2021-01-04,1\n" * 2_100_000, "bomb.csv"),
     ],
 )
-def test_a_broken_file_is_refused_with_one_error_and_nothing_is_written(user: Steel, name: str, content: bytes, says: str) -> None:
+def test_a_broken_file_is_refused_with_one_error_and_nothing_is_written(
+    user: Steel, name: str, content: bytes, says: str
+) -> None:
     (user.folder / name).write_bytes(content)
     before = user.files()
     refused = user("import", name, "--series", "wire_rod")
