@@ -25,9 +25,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser; the test skips where it is absent."""
+    """The browser, for one file: while it is open its event loop runs in this process. The test skips where it is absent."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("chromium is not on this machine")
