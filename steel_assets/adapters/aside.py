@@ -83,5 +83,7 @@ class Aside:
         keys = [key for key in self.store.list(prefix) if key.endswith(".parquet")]
         if not keys:
             return table.empty()
-        frames = [pq.read_table(io.BytesIO(self.store.get(key))).to_pandas() for key in keys]
+        frames = [
+            pq.ParquetFile(io.BytesIO(self.store.get(key))).read(use_threads=False).to_pandas(use_threads=False) for key in keys
+        ]
         return table.enforce(pd.concat(frames, ignore_index=True).drop_duplicates(list(table.key)))

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
@@ -70,12 +71,15 @@ class Lake:
     def observations(self, series: Iterable[str] | None = None) -> pd.DataFrame:
         """All observations ever stored, all vintages; only of ``series`` when given."""
         keys = [key for key in self.store.list("raw-data/") if key.endswith(".parquet") and not ASIDE.search(key)]
-        wanted = [("series", "in", sorted(set(series)))] if series is not None else None
+        wanted = None if series is None else pa.array(sorted(set(series)), pa.string())
         with ThreadPoolExecutor(max_workers=4) as pool:
-            tables = list(pool.map(lambda key: pq.read_table(io.BytesIO(self.store.get(key)), filters=wanted), keys))
-        if not tables:
+            contents = list(pool.map(self.store.get, keys))
+        if not contents:
             return OBSERVATIONS.empty()
-        frame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+        tables = [from_parquet(content) for content in contents]
+        if wanted is not None:
+            tables = [table.filter(pc.is_in(table["series"], value_set=wanted)) for table in tables]
+        frame = pa.concat_tables(tables, promote_options="permissive").to_pandas(use_threads=False)
         return OBSERVATIONS.enforce(frame.drop_duplicates(list(OBSERVATIONS.key)))
 
     def write(self, key: str, frame: pd.DataFrame, table: Table | None = None) -> str:
@@ -85,7 +89,7 @@ class Lake:
 
     def read(self, key: str) -> pd.DataFrame:
         """The frame under ``key``. Raises ObjectNotFound."""
-        return pq.read_table(io.BytesIO(self.store.get(key))).to_pandas()
+        return from_parquet(self.store.get(key)).to_pandas(use_threads=False)
 
     def _claim(self, flags: pd.Series) -> None:
         """Let rows in whose ``simulated`` flags fit the lake; the first rows of all set its nature."""
@@ -103,6 +107,11 @@ class Lake:
                 f"{'simulated' if flags.all() else 'real' if not flags.any() else 'both'}. Name another folder in STEEL_HOME "
                 "(or STEEL_LAKE) for them."
             )
+
+
+def from_parquet(content: bytes) -> pa.Table:
+    """Parquet bytes as a table, read on this thread: Arrow's own were seen to abort a process that was about to end."""
+    return pq.ParquetFile(io.BytesIO(content)).read(use_threads=False)
 
 
 def to_parquet(frame: pd.DataFrame) -> bytes:
