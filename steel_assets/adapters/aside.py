@@ -7,14 +7,12 @@ quarantine/{held,decided}/…`` holds figures and decisions as Parquet. All of i
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from dataclasses import dataclass
 
 import pandas as pd
-import pyarrow.parquet as pq
 
-from steel_assets.adapters.lake import to_parquet
+from steel_assets.adapters.lake import from_parquet, to_parquet
 from steel_assets.adapters.object_store import ObjectStore
 from steel_assets.core.quarantine import DECISIONS, QUARANTINE
 from steel_assets.core.tables import Table
@@ -83,7 +81,5 @@ class Aside:
         keys = [key for key in self.store.list(prefix) if key.endswith(".parquet")]
         if not keys:
             return table.empty()
-        frames = [
-            pq.ParquetFile(io.BytesIO(self.store.get(key))).read(use_threads=False).to_pandas(use_threads=False) for key in keys
-        ]
+        frames = [from_parquet(self.store.get(key)).to_pandas(use_threads=False) for key in keys]
         return table.enforce(pd.concat(frames, ignore_index=True).drop_duplicates(list(table.key)))
