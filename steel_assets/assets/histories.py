@@ -21,6 +21,7 @@ def save(platform: Platform, history: MarketHistory) -> str:
     known.insert(1, "moment", history.moments)
     platform.lake.write(f"{folder}/prices.parquet", history.prices)
     platform.lake.write(f"{folder}/periods.parquet", history.periods.rename_axis("origin").reset_index())
+    platform.lake.write(f"{folder}/newest.parquet", history.newest.rename_axis("origin").reset_index())
     return platform.lake.write(f"{folder}/known.parquet", known)
 
 
@@ -30,8 +31,10 @@ def load(platform: Platform, market: str) -> MarketHistory:
     known = platform.lake.read(f"{folder}/known.parquet").set_index("origin")
     known.index = known.index.as_unit("ns")
     moments = pd.DatetimeIndex(known.pop("moment")).as_unit("ns")
-    periods = platform.lake.read(f"{folder}/periods.parquet").set_index("origin")
-    periods.index = known.index
+    periods, newest = (
+        platform.lake.read(f"{folder}/{name}.parquet").set_index("origin").set_index(known.index).rename_axis(None)
+        for name in ("periods", "newest")
+    )
     return MarketHistory(
         market=platform.catalog.markets[market],
         series=platform.catalog.market_series(market),
@@ -39,7 +42,8 @@ def load(platform: Platform, market: str) -> MarketHistory:
         origins=pd.DatetimeIndex(known.index, name=None),
         moments=moments.rename(None),
         known=known.rename_axis(None),
-        periods=periods.rename_axis(None),
+        periods=periods,
+        newest=newest,
         prices=platform.lake.read(f"{folder}/prices.parquet"),
         simulated=bool(platform.lake.simulated),
     )

@@ -20,6 +20,7 @@ FILES: dict[str, tuple[str, str]] = {
     **{f"lme_rebar_m{month:02d}": ("lme_sr_curve.csv", f"m{month:02d}") for month in range(1, 7)},
     **{f"lme_scrap_m{month:02d}": ("lme_sc_curve.csv", f"m{month:02d}") for month in range(1, 7)},
     "shfe_rebar": ("shfe_rb.csv", "close"),
+    "dce_iron_ore": ("dce_i.csv", "close"),
     "hrc_us_midwest": ("hrc_yahoo.csv", "value"),
     "iron_ore_62": ("tio_yahoo.csv", "value"),
     "copper_comex": ("hg_copper.csv", "close"),

@@ -15,6 +15,7 @@ from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, eva
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import NAIVE, applicable
+from steel_assets.core.models.combination import MEMBERS, Combination
 from steel_assets.core.samples import Samples, build_samples
 from steel_assets.core.tables import BACKTEST
 from steel_assets.core.types import Market
@@ -55,13 +56,15 @@ def backtest(
     first, stop = int(positions[0]), int(positions[-1]) + 1
     judged = applicable(history.market)
     if CHAMPION not in wanted:
-        judged = {name: family for name, family in judged.items() if name in wanted}
+        needed = {*wanted, *(MEMBERS if Combination.family in wanted else ())}
+        judged = {name: family for name, family in judged.items() if name in needed}
     features = build_features(history)
     steps = Steps(len(history.market.horizons) * len(judged), progress)
     tables = []
     for horizon in history.market.horizons:
         samples = build_samples(history, features, horizon)
-        before = max(EARLIEST, first - burn_in(horizon)) if CHAMPION in wanted else first
+        learns = CHAMPION in wanted or Combination.family in wanted
+        before = max(EARLIEST, first - burn_in(horizon)) if learns else first
         evaluation = evaluate(history, samples, judged, before, stop, steps)
         for model in wanted:
             forecasts = evaluation.champion(first) if model == CHAMPION else evaluation.forecasts[model].iloc[first - before :]

@@ -16,7 +16,8 @@ from steel_assets.core import calibration, intervals, selection
 from steel_assets.core.calibration import Track
 from steel_assets.core.folds import folds, walk_forward
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.models import Model
+from steel_assets.core.models import Model, combination
+from steel_assets.core.models.combination import Combination
 from steel_assets.core.samples import Samples
 
 EARLIEST = 20
@@ -42,8 +43,11 @@ class Steps:
 
 
 def burn_in(horizon: int) -> int:
-    """Origins before the first one of interest that must be forecast too, so that its champion can be chosen and calibrated."""
-    return max(calibration.WINDOW, selection.WINDOW) + horizon + calibration.LONGEST_WEEK
+    """Origins before the first one of interest that must be forecast too, so that its champion can be chosen and calibrated.
+
+    The errors it is judged by are partly a combination's, which was weighed by errors before those.
+    """
+    return max(calibration.WINDOW, selection.WINDOW) + combination.WINDOW + 2 * (horizon + calibration.LONGEST_WEEK)
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,33 @@ class Evaluation:
         errors = intervals.scaled_errors(y, points[choice.family], self.samples.volatility[rows])
         return Verdict(choice, intervals.error_quantiles(errors, self.samples.horizon))
 
+    def weights(self, at: int) -> dict[str, float]:
+        """How the members of a combination weigh at the moment of origin number ``at``, from prices known by then."""
+        rows, y = calibration.scored(self.history, self.samples, self.start, at)
+        newest = rows > at - self.samples.horizon - combination.WINDOW
+        rows, y = rows[newest], y[newest]
+        if len(rows) < EARLIEST + self.samples.horizon:
+            return {}
+        points = {family: frame["p"].to_numpy()[rows - self.start] for family, frame in self.forecasts.items()}
+        return combination.learned_weights({family: np.abs(p - y) / self.samples.last[rows] for family, p in points.items()})
+
+    def combined(self) -> pd.DataFrame:
+        """What the combination of the families would have forecast: ``p`` and quantiles, weighed anew each week."""
+        points = self.samples.last[self.start : self.stop].copy()
+        levels = []
+        for fold in folds(self.history.origins, Combination.refit_every, self.start, self.stop):
+            rows, y = calibration.scored(self.history, self.samples, self.start, fold.fitted_at)
+            errors = intervals.scaled_errors(y, points[rows - self.start], self.samples.volatility[rows])
+            levels.append(np.tile(intervals.error_quantiles(errors, self.samples.horizon), (fold.stop - fold.start, 1)))
+            here = slice(fold.start - self.start, fold.stop - self.start)
+            forecasts = {family: frame["p"].to_numpy()[here] for family, frame in self.forecasts.items()}
+            points[here] = combination.blend(forecasts, self.weights(fold.fitted_at), points[here])
+        return intervals.distribution(points, self.samples.volatility[self.start : self.stop], np.concatenate(levels))
+
+    def unfitted(self, family: type[Model], at: int) -> Model:
+        """A model of ``family`` to be fitted at origin number ``at``, told what only past forecasts say."""
+        return Combination(self.weights(at)) if family is Combination else family()
+
     def track(self, family: str) -> Track:
         """Everything ``family`` forecast, as far back as a calibration can need."""
         origins = self.samples.origins[self.start : self.stop]
@@ -114,6 +145,10 @@ def evaluate(
     """
     forecasts = {}
     for name, family in families.items():
-        forecasts[name] = walk_forward(history, samples, family, start, stop)
-        steps.finished(f"{name}, {samples.horizon} days ahead")
-    return Evaluation(history, samples, start, stop, forecasts)
+        if family is not Combination:
+            forecasts[name] = walk_forward(history, samples, family, start, stop)
+            steps.finished(f"{name}, {samples.horizon} days ahead")
+    if Combination in families.values():
+        forecasts[Combination.family] = Evaluation(history, samples, start, stop, forecasts).combined()
+        steps.finished(f"{Combination.family}, {samples.horizon} days ahead")
+    return Evaluation(history, samples, start, stop, {name: forecasts[name] for name in families})

@@ -2,7 +2,8 @@
 
 An *origin* is a trading day D whose close is known; its *moment* is when the forecast of that day is issued. A row of
 ``known`` holds only figures about D or earlier that were known at that moment, so whatever is computed from rows up to D
-cannot have seen the future. Models, features and scores read markets only through this.
+cannot have seen the future. ``newest`` adds the few that are about a later day and were out by then all the same: Shanghai
+has closed on D + 1 before London opens. Models, features and scores read markets only through this.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class MarketHistory:
         known: by origin and series id, the value of the latest period known at the moment. The target and its curve are in
             the target's unit, everything else in its own. NaN where nothing was known yet.
         periods: the same shape: the period each of those values is about. NaT where nothing was known yet.
+        newest: by origin and daily driver, the value of the latest period known at the moment, whatever day it is about: that
+            of ``known`` unless a later one was out already.
         prices: every version of every target price: ``period``, ``price`` (target unit), ``known_at`` (UTC), in that order.
         simulated: True when any observation was simulated.
     """
@@ -53,6 +56,7 @@ class MarketHistory:
     moments: pd.DatetimeIndex
     known: pd.DataFrame
     periods: pd.DataFrame
+    newest: pd.DataFrame
     prices: pd.DataFrame
     simulated: bool
 
@@ -134,6 +138,7 @@ def build_history(
     moments = moments[:-1].append(pd.DatetimeIndex([as_of])).as_unit("ns")
 
     columns = {name: _last_known(prices.get(name, by_series.get(name)), origins, moments) for name in market.series_ids}
+    daily = [name for name in market.drivers if series[name].frequency == "daily"]
     return MarketHistory(
         market=market,
         series={name: series[name] for name in market.series_ids},
@@ -142,6 +147,9 @@ def build_history(
         moments=moments,
         known=pd.DataFrame({name: values for name, (values, _) in columns.items()}, index=origins),
         periods=pd.DataFrame({name: periods for name, (_, periods) in columns.items()}, index=origins),
+        newest=pd.DataFrame(
+            {name: _last_known(prices.get(name, by_series.get(name)), None, moments)[0] for name in daily}, index=origins
+        ),
         prices=target.rename(columns={"value": "price", "usable_at": "known_at"})[["period", "price", "known_at"]],
         simulated=bool(rows["simulated"].any()),
     )
@@ -204,19 +212,24 @@ def _rate_known(prices: pd.DataFrame, rates: pd.DataFrame) -> np.ndarray:
     return np.where(row >= 0, rates["value"].to_numpy()[row], np.nan)
 
 
-def _last_known(rows: pd.DataFrame | None, origins: pd.DatetimeIndex, moments: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+def _last_known(
+    rows: pd.DataFrame | None, origins: pd.DatetimeIndex | None, moments: pd.DatetimeIndex
+) -> tuple[np.ndarray, np.ndarray]:
     """The value and period of the latest period known at each origin, in its newest version.
 
     Args:
         rows: versions of one series sorted by period and ``usable_at``.
+        origins: periods after its origin do not count; None where they do.
     """
-    values = np.full(len(origins), np.nan)
-    periods = np.full(len(origins), np.datetime64("NaT", "ns"))
+    values = np.full(len(moments), np.nan)
+    periods = np.full(len(moments), np.datetime64("NaT", "ns"))
     if rows is None or rows.empty:
         return values, periods
     period = rows["period"].to_numpy("datetime64[ns]")
-    first = np.maximum(origins.searchsorted(rows["period"]), moments.searchsorted(rows["usable_at"]))
-    rank = np.full(len(origins) + 1, -1)
+    first = moments.searchsorted(rows["usable_at"])
+    if origins is not None:
+        first = np.maximum(first, origins.searchsorted(rows["period"]))
+    rank = np.full(len(moments) + 1, -1)
     np.maximum.at(rank, first, np.arange(len(rows)))  # rows are in order, so the highest row number is the newest
     newest = np.maximum.accumulate(rank[:-1])
     there = newest >= 0

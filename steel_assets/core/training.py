@@ -111,6 +111,6 @@ def _train(
     rows = pd.concat(
         [backtest_rows(history, samples, model, scored, table) for model, table in forecasts.items()], ignore_index=True
     )
-    model = families[verdict.family]().fit(samples.with_labels(y))
+    model = evaluation.unfitted(families[verdict.family], newest).fit(samples.with_labels(y))
     bundle = Bundle(history.market.id, samples.horizon, model, evaluation.track(verdict.family), confidence(rows))
     return bundle, verdict.choice, rows

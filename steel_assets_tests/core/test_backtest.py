@@ -40,7 +40,7 @@ def price_only(values: np.ndarray, days: pd.DatetimeIndex) -> Synthetic:
 def test_there_is_one_row_per_model_origin_and_horizon() -> None:
     rows = whole()
     models = [*families_of(history().market), CHAMPION]
-    assert models == ["naive", "roll_aware", "forward_curve", "ridge", "prophet", "champion"]
+    assert models == ["naive", "roll_aware", "forward_curve", "combination", "ridge", "prophet", "champion"]
     expected = pd.MultiIndex.from_product([models, history().origins[FIRST : LAST + 1], [1, 5]])
     found = pd.MultiIndex.from_frame(rows[["model", "origin", "h"]])
     assert set(found) == set(expected)

@@ -20,7 +20,17 @@ def history() -> MarketHistory:
 
 
 def test_families_are_found_by_their_file() -> None:
-    assert list(feature_families()) == ["calendar", "curve", "drivers", "lags", "macro", "margins", "volatility", "windows"]
+    assert list(feature_families()) == [
+        "calendar",
+        "curve",
+        "drivers",
+        "lags",
+        "macro",
+        "margins",
+        "overnight",
+        "volatility",
+        "windows",
+    ]
 
 
 def test_a_market_without_curve_or_drivers_has_features_of_its_own_price_and_the_date() -> None:
@@ -47,6 +57,22 @@ def test_a_driver_that_rises_shows_in_its_change_and_lowers_the_margin() -> None
     before, there = features.iloc[99], features.iloc[100]
     assert there["drivers.scrap_change_1"] > 5 > abs(before["drivers.scrap_change_1"])
     assert there["margins.scrap_week"] < -1
+
+
+def test_what_shanghai_did_before_the_issue_counts_and_what_it_did_after_does_not() -> None:
+    """A session in winter: Shanghai's close of the day after is out at 07:20 UTC, the forecast at 08:00."""
+    market = synthetic(count=120, lived=0)
+    rows = market.observations.copy()
+    origin, next_day = pd.Timestamp("2019-02-12"), pd.Timestamp("2019-02-13")
+    plain = build_features(market.history())["overnight.ore"]
+    jump = (rows["series"] == "ore") & (rows["period"] == next_day)
+    rows.loc[jump, "value"] *= 1.1
+    jumped = build_features(market.knowing(rows).history())["overnight.ore"]
+    assert jumped[origin] > plain[origin] + 4
+    rows.loc[jump, "published_at"] += pd.Timedelta(hours=1)
+    late = build_features(market.knowing(rows).history())["overnight.ore"]
+    assert late[origin] == 0
+    assert (build_features(market.history())["overnight.scrap"].dropna() == 0).all()
 
 
 def test_a_monthly_figure_changes_when_it_is_published_not_when_its_month_begins() -> None:

@@ -35,16 +35,15 @@ def moment(place: int) -> pd.Timestamp:
 
 
 def without_future(place: int) -> Synthetic:
-    """The market without anything known after that moment, or about a later day."""
+    """The market without anything known after that moment."""
     rows = market().observations
-    keep = (known_at(rows) <= moment(place)) & (rows["period"] <= market().sessions[place])
-    return market().knowing(rows[keep])
+    return market().knowing(rows[(known_at(rows) <= moment(place)).to_numpy()])
 
 
 def with_false_future(place: int, seed: int = 0) -> Synthetic:
-    """The market with noise of a factor of up to e³ on everything known after that moment, or about a later day."""
+    """The market with noise of a factor of up to e³ on everything known after that moment."""
     rows = market().observations
-    future = ((known_at(rows) > moment(place)) | (rows["period"] > market().sessions[place])).to_numpy()
+    future = (known_at(rows) > moment(place)).to_numpy()
     noise = np.exp(3 * np.random.default_rng(seed).uniform(-1, 1, len(rows)))
     return market().knowing(rows.assign(value=np.where(future, rows["value"] * noise, rows["value"])))
 
@@ -91,6 +90,13 @@ def test_what_was_known_at_an_origin_does_not_depend_on_what_came_later() -> Non
         cut = without_future(place).history(moment(place))
         assert cut.known.equals(whole().known.iloc[: place + 1])
         assert cut.periods.equals(whole().periods.iloc[: place + 1])
+        assert cut.newest.equals(whole().newest.iloc[: place + 1])
+
+
+def test_a_row_of_what_was_known_ends_at_its_origin_whatever_was_out_about_later_days() -> None:
+    periods = whole().periods.to_numpy()
+    assert (np.isnat(periods) | (periods <= whole().origins.to_numpy()[:, None])).all()
+    assert (whole().newest["ore"] != whole().known["ore"]).mean() > 0.25
 
 
 @pytest.mark.parametrize("family", feature_families())
@@ -106,6 +112,7 @@ def test_a_feature_of_a_day_is_the_same_at_two_hundred_ends_of_history(family: s
             moments=whole().moments[: place + 1],
             known=whole().known.iloc[: place + 1],
             periods=whole().periods.iloc[: place + 1],
+            newest=whole().newest.iloc[: place + 1],
         )
         assert np.array_equal(compute(cut).to_numpy()[-3:], features.to_numpy()[place - 2 : place + 1], equal_nan=True)
 

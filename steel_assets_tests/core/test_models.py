@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from steel_assets.core.models import ModelError, applicable, load_model, model_families
+from steel_assets.core.models.combination import Combination, learned_weights
 from steel_assets_tests.contracts.model import SPLIT, ModelContract, market_samples
 from steel_assets_tests.core.synthetic import synthetic
 
@@ -91,6 +92,42 @@ class TestProphet(LearningContract):
         assert out == ""
         assert err == ""
         assert not caplog.records
+
+
+class TestCombination(ModelContract):
+    family = "combination"
+
+    def test_it_is_the_geometric_mean_of_its_members_as_they_weigh(self) -> None:
+        rows, ahead = market_samples(1).rows(slice(0, SPLIT)), self.to_predict(1)
+        blended = Combination({"forward_curve": 0.25, "ridge": 0.75, "prophet": 0.0}).fit(rows)
+        curve, ridge = (model_families()[name]().fit(rows).predict(ahead)["p"] for name in ("forward_curve", "ridge"))
+        assert np.allclose(blended.predict(ahead)["p"], curve**0.25 * ridge**0.75, rtol=1e-12)
+        assert set(blended.members) == {"forward_curve", "ridge"}
+
+    def test_it_is_the_last_price_where_no_member_was_better_than_that(self) -> None:
+        losses = {"naive": np.full(300, 1.0), "ridge": np.full(300, 1.1), "prophet": np.full(300, 1.0)}
+        weights = learned_weights(losses)
+        assert weights == {"ridge": 0.0, "prophet": 0.0}
+        ahead = self.to_predict()
+        model = Combination(weights).fit(market_samples(5).rows(slice(0, SPLIT)))
+        assert model.predict(ahead)["p"].tolist() == ahead.last.tolist()
+
+    def test_smaller_and_newer_errors_weigh_more(self) -> None:
+        naive, steady = np.full(500, 1.0), np.full(500, 0.9)
+        better = np.full(500, 0.8)
+        better_before, better_lately = np.repeat([0.7, 1.1], 250), np.repeat([1.1, 0.7], 250)
+        weights = learned_weights({"naive": naive, "forward_curve": steady, "ridge": better})
+        assert weights["ridge"] > 1.3 * weights["forward_curve"]
+        assert sum(weights.values()) == pytest.approx(1)
+        weights = learned_weights({"naive": naive, "ridge": better_lately, "prophet": better_before})
+        assert weights["ridge"] > weights["prophet"]
+
+    def test_members_that_are_not_those_that_weigh_are_refused(self) -> None:
+        import json
+
+        stored = json.loads(self.trained().to_bytes())
+        with pytest.raises(ModelError, match="not those that weigh"):
+            load_model("combination", json.dumps(stored | {"weights": {"ridge": 1.0}}).encode())
 
 
 def test_every_family_found_has_a_class_here_that_holds_it_to_the_contract() -> None:

@@ -16,8 +16,17 @@ def daily_drivers(history: MarketHistory) -> pd.DataFrame:
 
     NaN where it is unknown, too old, or has no logarithm.
     """
+    return _logs(history, history.known)
+
+
+def newest_drivers(history: MarketHistory) -> pd.DataFrame:
+    """The same of the newest figure that was out at each origin's moment of issue, be it about a later day."""
+    return _logs(history, history.newest)
+
+
+def _logs(history: MarketHistory, figures: pd.DataFrame) -> pd.DataFrame:
     names = [name for name in history.market.drivers if history.series[name].frequency == "daily"]
-    values = history.known[names].where(history.ages[names] <= OLDEST_DAILY)
+    values = figures[names].where(history.ages[names] <= OLDEST_DAILY)
     return pd.DataFrame(
         {
             name: values[name] / 100 if history.series[name].unit == "percent" else np.log(values[name].where(values[name] > 0))

@@ -1,0 +1,94 @@
+"""A combination of families: the weighted mean of the logarithms of their forecasts (Bates & Granger 1969).
+
+Each family weighs by how much smaller its past out-of-sample errors were than the last price's, recent ones counting most; one
+that was no better has no weight. A walk-forward learns the weights anew each week from the forecasts the others really made
+(``evaluation.evaluate``); a model remembers those it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from steel_assets.core.models._calibrated import Calibrated
+from steel_assets.core.models._protocol import Cadence, Model
+from steel_assets.core.models.forward_curve import ForwardCurve
+from steel_assets.core.models.naive import Naive
+from steel_assets.core.models.prophet import Prophet
+from steel_assets.core.models.ridge import Ridge
+from steel_assets.core.samples import Samples
+
+MEMBERS: Mapping[str, type[Model]] = {family.family: family for family in (ForwardCurve, Ridge, Prophet)}
+"""What is combined: families that say something else than the last price, and each something of its own."""
+WINDOW = 500
+"""Newest scored origins that weights are learned from: about two years."""
+HALF_LIFE = 250
+"""An error weighs half as much as one that is a year newer."""
+POWER = 4
+"""How sharply weights tell errors apart: those a tenth smaller weigh half as much again."""
+
+
+class Combination(Calibrated):
+    """exp(Σ weight × log(forecast of a member)); the last price where no member has any weight.
+
+    Args:
+        weights: by member, adding up to 1; all members alike where nothing is known of their errors.
+    """
+
+    family: ClassVar[str] = "combination"
+    complexity: ClassVar[int] = 3
+    significance: ClassVar[float] = 0.05
+    refit_every: ClassVar[Cadence] = "week"
+
+    def __init__(self, weights: Mapping[str, float] | None = None) -> None:
+        super().__init__()
+        self.weights = dict.fromkeys(MEMBERS, 1 / len(MEMBERS)) if weights is None else dict(weights)
+        self.members: dict[str, Model] = {}
+
+    def points(self, samples: Samples) -> np.ndarray:
+        forecasts = {name: model.predict(samples)["p"].to_numpy() for name, model in self.members.items()}
+        return blend(forecasts, self.weights, samples.last)
+
+    def _learn(self, past: Samples) -> np.ndarray:
+        self.members = {name: MEMBERS[name]().fit(past) for name, weight in self.weights.items() if weight > 0}
+        return past.scaled_returns
+
+    def _state(self) -> dict[str, Any]:
+        return {"weights": self.weights, "members": {name: model.to_bytes().decode() for name, model in self.members.items()}}
+
+    def _restore(self, stored: dict[str, Any]) -> None:
+        self.weights = {str(name): float(weight) for name, weight in stored["weights"].items()}
+        self.members = {name: MEMBERS[name].from_bytes(content.encode()) for name, content in stored["members"].items()}
+        weighing = {name for name, weight in self.weights.items() if weight > 0}
+        if self.members and set(self.members) != weighing:
+            raise ValueError(f"members {', '.join(self.members)} are not those that weigh: {', '.join(weighing)}")
+
+
+def learned_weights(losses: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """The weight of each member: (the last price's error / its own) to the power of ``POWER``, of those that were better.
+
+    Args:
+        losses: by family, ``naive`` among them, past absolute errors in order of origin, on the same days.
+
+    Returns:
+        Weights that add up to 1, or are all 0 where no member was better than the last price.
+    """
+    naive = losses[Naive.family]
+    fading = 0.5 ** (np.arange(len(naive))[::-1] / HALF_LIFE)
+    benchmark = float(fading @ naive)
+    own = {name: float(fading @ loss) for name, loss in losses.items() if name in MEMBERS}
+    raw = {
+        name: (benchmark / max(loss, np.finfo(float).tiny)) ** POWER if loss < benchmark else 0.0 for name, loss in own.items()
+    }
+    total = sum(raw.values())
+    return {name: value / total if total else 0.0 for name, value in raw.items()}
+
+
+def blend(forecasts: Mapping[str, np.ndarray], weights: Mapping[str, float], last: np.ndarray) -> np.ndarray:
+    """The weighted mean of the logarithms of ``forecasts``; ``last`` where nothing weighs."""
+    weighing = [name for name in MEMBERS if weights.get(name, 0.0) > 0]
+    if not weighing:
+        return last
+    return np.exp(sum(weights[name] * np.log(forecasts[name]) for name in weighing))
