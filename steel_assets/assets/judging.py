@@ -9,6 +9,7 @@ from steel_assets.assets.model import announced, validation_key
 from steel_assets.assets.trust import quality_score
 from steel_assets.bootstrap import Platform
 from steel_assets.core.accuracy import Accuracy, accuracy
+from steel_assets.core.contest import contest
 from steel_assets.core.promotion import AcceptanceRules, Contender, Criterion, Decision, acceptance_criteria, decide
 
 CRITERIA = {
@@ -62,7 +63,9 @@ def judge(platform: Platform, market: str) -> Judgement:
     for horizon, candidate in candidates.items():
         pointer = platform.models.production(market, horizon)
         champion = _contender(platform, "production", market, horizon, pointer.version, rows) if pointer else None
-        decisions.append(decide(market, horizon, criteria, candidate, _scored(rows, horizon, NAIVE), champion))
+        other = champion is not None and champion.family != candidate.family
+        compared = contest(rows, candidate.family, champion.family, horizon) if champion and other else None
+        decisions.append(decide(market, horizon, criteria, candidate, _scored(rows, horizon, NAIVE), champion, compared))
     return Judgement(market, criteria, decisions)
 
 

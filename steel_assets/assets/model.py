@@ -74,9 +74,19 @@ def _material(platform: Platform, market: str) -> Material | Exception:
             raise NotTrained(
                 f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality"
             )
-        return history, features.load(platform, history)
+        return history, features.load(platform, history), _champions(platform, market)
     except Exception as error:  # noqa: BLE001 - raised again when this market's turn comes
         return error
+
+
+def _champions(platform: Platform, market: str) -> dict[int, str]:
+    """The family in production at each horizon that has one."""
+    pointers = {h: platform.models.production(market, h) for h in platform.catalog.markets[market].horizons}
+    return {
+        h: platform.models.load("production", market, h, pointer.version)[0]["family"]
+        for h, pointer in pointers.items()
+        if pointer
+    }
 
 
 def validation_key(market: str) -> str:

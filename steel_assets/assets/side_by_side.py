@@ -11,8 +11,8 @@ import pandas as pd
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.training import Candidate, train
 
-Material = tuple[MarketHistory, pd.DataFrame]
-"""What a market is trained from: its history and the features built from it."""
+Material = tuple[MarketHistory, pd.DataFrame, Mapping[int, str]]
+"""What a market is trained from: its history, the features built from it, and the families in production by horizon."""
 
 
 def train_each(material: Mapping[str, Material | Exception], window: int) -> dict[str, Candidate | Exception]:
@@ -26,16 +26,16 @@ def train_each(material: Mapping[str, Material | Exception], window: int) -> dic
     ready = {market: one for market, one in material.items() if not isinstance(one, Exception)}
     workers = min(len(ready), len(os.sched_getaffinity(0)))
     if workers < 2:
-        trained = [_train(history, features, window) for history, features in ready.values()]
+        trained = [_train(window, *one) for one in ready.values()]
     else:
-        trained = Parallel(n_jobs=workers)(delayed(_train)(history, features, window) for history, features in ready.values())
+        trained = Parallel(n_jobs=workers)(delayed(_train)(window, *one) for one in ready.values())
     return {market: one for market, one in material.items() if isinstance(one, Exception)} | dict(
         zip(ready, trained, strict=True)
     )
 
 
-def _train(history: MarketHistory, features: pd.DataFrame, window: int) -> Candidate | Exception:
+def _train(window: int, history: MarketHistory, features: pd.DataFrame, champions: Mapping[int, str]) -> Candidate | Exception:
     try:
-        return train(history, features, window=window)
+        return train(history, features, window=window, champions=champions)
     except Exception as error:  # noqa: BLE001 - carried out of the process whole, and raised for its market
         return error

@@ -1,8 +1,9 @@
 """Whether a candidate replaces the champion: the acceptance criteria, the comparison on the same dates, the reason in words.
 
 A decision is made per market and horizon. Acceptance, measured at one horizon, gates the whole market; beyond it a candidate
-must be no worse than the last price and no worse than the champion, all scored on the same dates. A figure that cannot be
-measured never passes.
+must be no worse than the last price and no worse than the champion, all scored on the same dates. One of another family than the
+champion's must be better than luck explains (``contest``), or the champion must have gone wrong. A figure that cannot be measured
+never passes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Literal
 import pandas as pd
 
 from steel_assets.core.accuracy import Accuracy
+from steel_assets.core.contest import Contest
 from steel_assets.core.tables import PROMOTIONS
 
 TIE = 1e-6
@@ -117,12 +119,14 @@ def decide(
     candidate: Contender,
     naive: Accuracy,
     champion: Contender | None,
+    compared: Contest | None = None,
 ) -> Decision:
     """Promote or reject ``candidate`` at one horizon.
 
     Args:
         criteria: the market's acceptance criteria, from ``acceptance_criteria``.
         candidate, naive, champion: all scored at ``horizon`` on the same dates; champion is None when there is none yet.
+        compared: candidate and champion day by day, where they are of different families.
 
     Raises:
         ValueError: they were scored on different numbers of dates.
@@ -130,7 +134,7 @@ def decide(
     _same_dates(candidate.accuracy, naive)
     if champion:
         _same_dates(candidate.accuracy, champion.accuracy)
-    promoted, reason = _verdict(criteria, candidate, naive, champion)
+    promoted, reason = _verdict(criteria, candidate, naive, champion, compared)
     warnings = [criterion.text for criterion in criteria if not criterion.passed and not criterion.blocks]
     return Decision(
         market=market,
@@ -173,7 +177,11 @@ def ledger(decisions: Sequence[Decision], decided_at: pd.Timestamp) -> pd.DataFr
 
 
 def _verdict(
-    criteria: Sequence[Criterion], candidate: Contender, naive: Accuracy, champion: Contender | None
+    criteria: Sequence[Criterion],
+    candidate: Contender,
+    naive: Accuracy,
+    champion: Contender | None,
+    compared: Contest | None,
 ) -> tuple[bool, str]:
     blocking = [criterion.text for criterion in criteria if criterion.blocks]
     if blocking:
@@ -191,13 +199,17 @@ def _verdict(
     theirs = champion.accuracy.mae
     if not math.isfinite(theirs):
         return True, f"the champion could not be scored on these dates; {beside_naive}"
+    if champion.family == candidate.family:
+        return True, f"of the champion's family, refreshed with newer data; {beside_naive}"
+    if compared is not None and compared.failing:
+        return True, f"the champion has gone wrong: {compared}; {beside_naive}"
     if _worse(mae, theirs):
         return False, f"worse than the champion on the same dates: {_against(mae, theirs)}"
-    if _worse(theirs, mae):
-        return True, f"better than the champion on the same dates: {_against(mae, theirs)}; {beside_naive}"
-    if champion.family == candidate.family:
-        return True, f"as good as the champion and of its family, refreshed with newer data; {beside_naive}"
-    return False, f"as good as the champion but no better: a tie keeps the champion; {beside_naive}"
+    if not _worse(theirs, mae):
+        return False, f"as good as the champion but no better: a tie keeps the champion; {beside_naive}"
+    if compared is None or not compared.won:
+        return False, f"not better than the champion beyond luck: {_against(mae, theirs)} ({compared or 'not compared'})"
+    return True, f"better than the champion on the same dates: {_against(mae, theirs)} ({compared}); {beside_naive}"
 
 
 def _evidence(rules: AcceptanceRules, candidate: Accuracy) -> Criterion:

@@ -13,7 +13,7 @@ mirrored around the last price from some day on: what counts there is how soon a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,15 +61,26 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Choice:
-    """The family chosen, and what was known of all of them."""
+    """The family chosen, and what was known of all of them.
+
+    Attributes:
+        instead_of: the family that looked best, where the champion in production was kept all the same.
+    """
 
     family: str
     horizon: int
     evidence: Mapping[str, Evidence]
+    instead_of: str | None = None
+
+    def defended(self, champion: str) -> Choice:
+        """``champion`` stays: what was chosen here is not better than it beyond luck."""
+        return replace(self, family=champion, instead_of=self.family)
 
     @property
     def reason(self) -> str:
         """In words, for a ledger."""
+        if self.instead_of is not None:
+            return f"{self.family}: the champion stays, {self.instead_of} is not better beyond luck"
         mine = self.evidence[self.family]
         if self.family != NAIVE:
             return (
@@ -135,7 +146,7 @@ def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int) -> Ev
     if n == 0 or not naive.mean() > 0:
         return Evidence(family, n, float(loss.mean()) if n else np.nan, np.nan, np.nan, np.nan, 1.0, proven=False)
     ratio = float(loss.mean() / naive.mean())
-    recent, alarm = _fading_ratio(loss, naive, RECENT_HALF_LIFE), _fading_ratio(loss, naive, ALARM_HALF_LIFE)
+    recent, alarm = fading_ratio(loss, naive, RECENT_HALF_LIFE), fading_ratio(loss, naive, ALARM_HALF_LIFE)
     p_value = diebold_mariano(loss - naive, horizon)
     proven = (
         n >= fewest(horizon)
@@ -147,7 +158,7 @@ def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int) -> Ev
     return Evidence(family, n, float(loss.mean()), ratio, recent, alarm, p_value, proven)
 
 
-def _fading_ratio(loss: np.ndarray, naive: np.ndarray, half_life: int) -> float:
+def fading_ratio(loss: np.ndarray, naive: np.ndarray, half_life: int) -> float:
     """Weighted loss over that of the last price; a day counts half as much as one ``half_life`` days newer."""
     weights = 0.5 ** (np.arange(len(loss))[::-1] / half_life)
     return float((weights * loss).sum() / max((weights * naive).sum(), np.finfo(float).tiny))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core.backtest import CHAMPION, backtest_rows
+from steel_assets.core.contest import contest
 from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, evaluate
 from steel_assets.core.forecast import Bundle
 from steel_assets.core.history import MarketHistory
@@ -45,18 +46,28 @@ class Candidate:
     backtest: pd.DataFrame
 
 
-def train(history: MarketHistory, features: pd.DataFrame, window: int = WINDOW, progress: Progress | None = None) -> Candidate:
+def train(
+    history: MarketHistory,
+    features: pd.DataFrame,
+    window: int = WINDOW,
+    progress: Progress | None = None,
+    champions: Mapping[int, str] | None = None,
+) -> Candidate:
     """The candidate that everything known at ``history.as_of`` leads to.
 
     Args:
         features: as ``features.build_features`` made them from the same history.
         window: scored origins per horizon that ``Candidate.backtest`` shall cover; fewer where the history is short.
+        champions: by horizon, the family in production. It is refreshed unless another one beats it beyond luck or it has
+            gone wrong (``contest``), so that a champion that stays does not grow old.
     """
     market = history.market
     families = applicable(market)
     steps = Steps(len(market.horizons) * len(families), progress)
     trained = {
-        horizon: _train(history, build_samples(history, features, horizon), families, window, steps)
+        horizon: _train(
+            history, build_samples(history, features, horizon), families, window, steps, (champions or {}).get(horizon)
+        )
         for horizon in market.horizons
     }
     return Candidate(
@@ -95,7 +106,12 @@ def confidence(rows: pd.DataFrame) -> float:
 
 
 def _train(
-    history: MarketHistory, samples: Samples, families: Mapping[str, type[Model]], window: int, steps: Steps
+    history: MarketHistory,
+    samples: Samples,
+    families: Mapping[str, type[Model]],
+    window: int,
+    steps: Steps,
+    champion: str | None = None,
 ) -> tuple[Bundle, Choice, pd.DataFrame]:
     """One horizon's bundle, why its family, and the walk-forward of the newest ``window`` origins that have come true."""
     y = history.prices_at(samples.target_dates, history.as_of)
@@ -105,12 +121,16 @@ def _train(
     first = int(scored[0]) if len(scored) else newest
     start = max(EARLIEST, first - burn_in(samples.horizon))
     evaluation = evaluate(history, samples, families, start, newest + 1, steps)
-    verdict = evaluation.verdict(newest)
+    choice = evaluation.verdict(newest).choice
     forecasts = {family: table.iloc[scored - start] for family, table in evaluation.forecasts.items()}
     forecasts[CHAMPION] = evaluation.champion(first).iloc[scored - first]
     rows = pd.concat(
         [backtest_rows(history, samples, model, scored, table) for model, table in forecasts.items()], ignore_index=True
     )
-    model = evaluation.unfitted(families[verdict.family], newest).fit(samples.with_labels(y))
-    bundle = Bundle(history.market.id, samples.horizon, model, evaluation.track(verdict.family), confidence(rows))
-    return bundle, verdict.choice, rows
+    if champion is not None and champion in families and champion != choice.family:
+        compared = contest(rows, choice.family, champion, samples.horizon)
+        if not (compared.won or compared.failing):
+            choice = choice.defended(champion)
+    model = evaluation.unfitted(families[choice.family], newest).fit(samples.with_labels(y))
+    bundle = Bundle(history.market.id, samples.horizon, model, evaluation.track(choice.family), confidence(rows))
+    return bundle, choice, rows

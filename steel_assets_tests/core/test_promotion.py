@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from steel_assets.core.accuracy import Accuracy, accuracy
+from steel_assets.core.contest import Contest
 from steel_assets.core.promotion import AcceptanceRules, Contender, Criterion, acceptance_criteria, decide, ledger
 from steel_assets.core.tables import PROMOTIONS
 
@@ -27,8 +28,15 @@ def contender(mae: float, *, version: str = "new", family: str = "ridge") -> Con
     return Contender(version, family, replace(GOOD, mae=mae))
 
 
-def verdict(candidate: float, champion: Contender | None = None, *, naive: float = 5.2, family: str = "ridge") -> tuple[str, str]:
-    made = decide("rebar", 5, criteria(), contender(candidate, family=family), replace(NAIVE, mae=naive), champion)
+CLEAR = Contest(days=250, p_value=0.01, champion_lately=0.98, failing=False)
+LUCK = replace(CLEAR, p_value=0.3)
+GONE_WRONG = replace(LUCK, champion_lately=1.2, failing=True)
+
+
+def verdict(
+    candidate: float, champion: Contender | None = None, *, naive: float = 5.2, family: str = "ridge", compared: Contest = CLEAR
+) -> tuple[str, str]:
+    made = decide("rebar", 5, criteria(), contender(candidate, family=family), replace(NAIVE, mae=naive), champion, compared)
     return made.decision, made.reason
 
 
@@ -106,9 +114,26 @@ def test_the_first_model_needs_only_to_be_no_worse_than_the_last_price():
 
 
 def test_a_candidate_worse_than_the_champion_on_the_same_dates_is_rejected():
-    decision, reason = verdict(5.0, contender(4.9, version="old"))
+    decision, reason = verdict(5.0, contender(4.9, version="old", family="forward_curve"))
     assert decision == "rejected"
     assert "worse than the champion on the same dates: MAE 5.00, 1.020 times the 4.90" in reason
+
+
+def test_a_candidate_that_is_better_by_luck_only_is_rejected_and_the_reason_says_so():
+    decision, reason = verdict(4.8, contender(4.9, version="old", family="forward_curve"), compared=LUCK)
+    assert decision == "rejected"
+    assert "not better than the champion beyond luck" in reason
+    assert "p = 0.300" in reason
+    few = replace(CLEAR, days=60)
+    assert verdict(4.8, contender(4.9, version="old", family="forward_curve"), compared=few)[0] == "rejected"
+
+
+def test_a_champion_that_has_gone_wrong_gives_way_to_whatever_is_no_worse_than_the_last_price():
+    old = contender(4.9, version="old", family="forward_curve")
+    decision, reason = verdict(5.2, old, family="naive", compared=GONE_WRONG)
+    assert decision == "promoted"
+    assert "the champion has gone wrong: the champion's error was lately 1.200 times the last price's" in reason
+    assert verdict(5.3, old, family="ridge", compared=GONE_WRONG)[0] == "rejected"
 
 
 def test_a_better_candidate_is_promoted():

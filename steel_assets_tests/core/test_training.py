@@ -156,3 +156,11 @@ def test_confidence_falls_with_wrong_coverage_and_rises_with_skill() -> None:
     for name in ("p", *QUANTILE_COLUMNS):
         clairvoyant.loc[mine, name] = clairvoyant.loc[mine, "y"]
     assert confidence(clairvoyant) > honest
+
+
+def test_a_champion_in_production_is_refreshed_where_nothing_beats_it_beyond_luck() -> None:
+    assert candidate().bundles[1].family != "naive"
+    kept = train(history(), features(), window=30, champions={1: "naive"})
+    assert kept.bundles[1].family == "naive"
+    assert kept.choices[1].reason == f"naive: the champion stays, {candidate().bundles[1].family} is not better beyond luck"
+    assert kept.bundles[5].family == candidate().bundles[5].family

@@ -1,0 +1,73 @@
+"""Challenger against champion, day by day on the same dates: is one better beyond luck, and has the champion gone wrong?
+
+A lower mean error alone promotes a truly worse challenger in a fifth to nearly half of all cases; a paired test does in a few
+of a hundred. So a challenger of another family must win by Diebold and Mariano's test (``selection.diebold_mariano``), unless
+the champion has lately been worse than the last price: then anything that is no worse than that may take its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from steel_assets.core import selection
+from steel_assets.core.models import NAIVE
+
+SIGNIFICANCE = 0.05
+"""Largest p-value at which a challenger has won."""
+FEWEST = 120
+"""Days compared below which nobody wins: a good week is no evidence."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """How two families compared at one horizon.
+
+    Attributes:
+        days: on which both were scored.
+        p_value: probability of the challenger's advantage if there were none; 1 where it has none or too few days.
+        champion_lately: the champion's error over the last price's, these weeks weighing most.
+        failing: True when that is more than luck allows, or the champion was worse than the last price over all days.
+    """
+
+    days: int
+    p_value: float
+    champion_lately: float
+    failing: bool
+
+    @property
+    def won(self) -> bool:
+        return self.days >= FEWEST and self.p_value < SIGNIFICANCE
+
+    def __str__(self) -> str:
+        if self.failing:
+            return f"the champion's error was lately {self.champion_lately:.3f} times the last price's"
+        return f"Diebold-Mariano p = {self.p_value:.3f} over {self.days} days, below {SIGNIFICANCE} wanted"
+
+
+def contest(rows: pd.DataFrame, challenger: str, champion: str, horizon: int) -> Contest:
+    """Compare two families on the days on which both, the last price and the real price are there.
+
+    Args:
+        rows: ``tables.BACKTEST`` of one market, the last price among its models.
+
+    Raises:
+        ValueError: a family has no rows.
+    """
+    wanted = list(dict.fromkeys((challenger, champion, NAIVE)))
+    mine = rows[(rows["h"] == horizon) & rows["model"].isin(wanted) & rows["y"].notna()]
+    losses = (mine["p"] - mine["y"]).abs() / mine["last"]
+    table = losses.groupby([mine["origin"], mine["model"]]).first().unstack().dropna()
+    missing = [name for name in wanted if name not in table]
+    if missing:
+        raise ValueError(f"nothing to compare: {', '.join(missing)} was not walked forward {horizon} days ahead")
+    theirs, ours, naive = (table[name].to_numpy() for name in (champion, challenger, NAIVE))
+    lately = selection.fading_ratio(theirs, naive, selection.ALARM_HALF_LIFE)
+    failing = lately >= 1 + selection.ALARM_PER_DAY * (horizon - 1) or theirs.mean() > naive.mean()
+    return Contest(
+        days=len(table),
+        p_value=selection.diebold_mariano(ours - theirs, horizon),
+        champion_lately=lately,
+        failing=bool(champion != NAIVE and len(table) and failing),
+    )
