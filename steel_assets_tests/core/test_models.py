@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from steel_assets.core.features import driver_of
 from steel_assets.core.models import ModelError, applicable, load_model, model_families
 from steel_assets_tests.contracts.model import SPLIT, ModelContract, market_samples
 from steel_assets_tests.core.synthetic import synthetic
@@ -17,6 +18,9 @@ class TestNaive(ModelContract):
 
     def test_it_is_the_last_price(self) -> None:
         assert self.trained().predict(self.to_predict())["p"].tolist() == self.to_predict().last.tolist()
+
+    def test_no_driver_moved_it(self) -> None:
+        assert self.trained().explain(self.to_predict()).shape == (len(self.to_predict()), 0)
 
 
 class TestRollAware(ModelContract):
@@ -51,6 +55,12 @@ class LearningContract(ModelContract):
         moved = np.abs(np.log(forecast["p"].to_numpy() / rows.curve[SPLIT:])) / rows.volatility[SPLIT:]
         assert moved.mean() < 0.25
 
+    def test_it_names_the_driver_that_it_learned_from(self) -> None:
+        rows = self.to_predict(1)
+        explained = self.trained(1).explain(rows).drop(columns=["forward_curve"])
+        assert explained.abs().mean().idxmax() == "scrap"
+        assert set(explained.columns) <= {*rows_drivers(), "caution", "long_run_trend", "other"}
+
     def test_absurd_features_move_it_by_one_standard_deviation_at_most(self) -> None:
         rows = self.to_predict(1)
         absurd = replace(rows, features=np.sign(rows.features) * 1e9)
@@ -64,8 +74,26 @@ class LearningContract(ModelContract):
             self.trained(1).predict(renamed)
 
 
+def rows_drivers() -> set[str]:
+    return {driver_of(name) for name in market_samples(1).feature_names}
+
+
 class TestRidge(LearningContract):
     family = "ridge"
+
+    def test_a_feature_without_a_value_contributes_nothing(self) -> None:
+        rows = self.to_predict(1)
+        scrap = np.array([driver_of(name) == "scrap" for name in rows.feature_names])
+        without = replace(rows, features=np.where(scrap, np.nan, rows.features))
+        explained = self.trained(1).explain(without)
+        assert (explained["scrap"] == 0).all()
+        assert (explained["own_price"] != 0).any()
+
+    def test_what_the_limit_took_back_is_called_caution(self) -> None:
+        rows = self.to_predict(1)
+        absurd = self.trained(1).explain(replace(rows, features=np.sign(rows.features) * 1e9))
+        assert (absurd["caution"] != 0).any()
+        assert (np.sign(absurd["caution"]) * np.sign(absurd.drop(columns=["caution", "forward_curve"]).sum(axis=1)) <= 0).all()
 
     def test_weights_that_do_not_match_the_features_are_refused(self) -> None:
         import json
