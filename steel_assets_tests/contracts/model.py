@@ -132,7 +132,8 @@ class ModelContract:
     def test_a_price_that_never_moves_is_forecast_to_stay(self) -> None:
         samples = market_samples(5)
         still = np.full(len(samples), 600.0)
-        rows = replace(samples, last=still, roll_aware=still, curve=still, y=still, volatility=np.full(len(samples), 1e-4))
+        unmoved = {"volatility": np.full(len(samples), 1e-4), "moves": np.zeros_like(samples.moves)}
+        rows = replace(samples, last=still, roll_aware=still, curve=still, y=still, **unmoved)
         forecast = model_families()[self.family]().fit(rows).predict(rows)
         assert forecast["p"].to_numpy() == pytest.approx(still, rel=1e-4)
         assert np.isfinite(forecast.to_numpy()).all()

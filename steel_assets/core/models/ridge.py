@@ -6,7 +6,6 @@ been fitted to: how strongly to regularise, and what share of its prediction to 
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 
 from steel_assets.core import intervals
 from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, Calibrated, by_driver
+from steel_assets.core.models._one_thread import one_thread
 from steel_assets.core.models._protocol import ModelError
 from steel_assets.core.samples import Samples
 
@@ -126,13 +126,6 @@ def _weights(features: np.ndarray, returns: np.ndarray, penalties: np.ndarray) -
 
     targets = np.repeat(returns[:, None], len(penalties), axis=1)
     regression = RidgeRegression(alpha=penalties * len(features), fit_intercept=False, solver="cholesky")
-    with _threads().limit(limits=1):
+    with one_thread():
         regression.fit(features, targets)
     return np.atleast_2d(regression.coef_).T
-
-
-@cache
-def _threads() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
