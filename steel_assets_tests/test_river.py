@@ -191,3 +191,13 @@ def test_real_rows_do_not_get_into_the_simulated_lake(copy: Steel) -> None:
     assert refused.returncode == 2
     assert "STEEL_HOME" in refused.stderr
     assert copy.files() == before
+
+
+def test_what_drivers_contributed_adds_up_to_the_forecast_in_the_warehouse_and_in_the_lake(river: Steel) -> None:
+    key = ["as_of", "market", "horizon", "model_version"]
+    issued, rows = table(river, "forecasts").set_index(key), table(river, "explanations")
+    moved = rows.groupby(key)["contribution"].sum().reindex(issued.index, fill_value=0.0)
+    assert (moved - (issued["predicted_price"] - issued["last_price"])).abs().max() < 1e-9
+    files = sorted((river.lake / "predictions" / "explanations").rglob("*.parquet"))
+    assert len(files) == len(sorted((river.lake / "predictions" / "daily").rglob("*.parquet")))
+    assert sum(len(pd.read_parquet(path)) for path in files) == len(rows) > 0

@@ -16,7 +16,7 @@ from steel_assets.assets.processed import market_daily
 from steel_assets.assets.promotion import promotions
 from steel_assets.bootstrap import Platform
 from steel_assets.core.published import forecast_json
-from steel_assets.core.tables import FORECASTS
+from steel_assets.core.tables import EXPLANATIONS, FORECASTS
 
 COMPLETE = "published_completely"
 LATENCY_MS = "latency_ms_per_forecast"
@@ -30,7 +30,8 @@ LATENCY_MS = "latency_ms_per_forecast"
     ],
     metadata=schema_of(FORECASTS),
     description="What the champions in production say: a point and seven quantiles per market and horizon, on the market's own "
-    "trading days. Where no model has earned production, the last price, with intervals from its own past errors.",
+    "trading days. Where no model has earned production, the last price, with intervals from its own past errors. "
+    "What each driver contributed to them is in the table `explanations`.",
     **per_market("forecast", "duckdb", "parquet", owner=MODEL_TEAM),
 )
 def forecasts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
@@ -39,9 +40,11 @@ def forecasts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Plat
 
     def work(market: str) -> pd.DataFrame:
         history = histories.load(platform, market)
-        rows = issue_from(platform, history, features.load(platform, history))
-        folder = f"predictions/daily/{rows['issued_date'].iloc[0]:%Y-%m-%d}"
-        platform.lake.write(f"{folder}/{market}-{history.as_of:%Y%m%dT%H%M%SZ}.parquet", rows, FORECASTS)
+        rows, explanations = issue_from(platform, history, features.load(platform, history))
+        file = f"{rows['issued_date'].iloc[0]:%Y-%m-%d}/{market}-{history.as_of:%Y%m%dT%H%M%SZ}.parquet"
+        platform.lake.write(f"predictions/explanations/{file}", explanations, EXPLANATIONS)
+        platform.warehouse.upsert(EXPLANATIONS, explanations)
+        platform.lake.write(f"predictions/daily/{file}", rows, FORECASTS)
         platform.warehouse.upsert(FORECASTS, rows)
         platform.cache.put("predictions", market, forecast_json(rows))
         daily = platform.lake.read(f"processed-data/daily/{market}.parquet")

@@ -32,7 +32,7 @@ def forecast(
     tables, without = [], {}
     for name in [market] if market else parts.catalog.markets:
         try:
-            tables.append(issuing.issue_market(parts, name, moment))
+            tables.append(issuing.issue_market(parts, name, moment).forecasts)
         except HistoryError as error:
             without[name] = str(error)
     for reason in without.values():

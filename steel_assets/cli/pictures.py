@@ -84,6 +84,7 @@ def _axes(title: str, size: tuple[float, float]) -> tuple[Any, Any]:
     axes.set_title(title, loc="left", fontsize=9, color=INK)
     axes.tick_params(labelsize=8, colors=INK, length=0)
     axes.grid(visible=True, color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
     for side in axes.spines.values():
         side.set_visible(False)
     return figure, axes

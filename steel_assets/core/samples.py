@@ -13,6 +13,9 @@ from steel_assets.core.calendars import rolls_between
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.returns import daily_returns, expected_volatility
 
+PATH = 250
+"""Trading days of a price's own past that a row carries: about a year."""
+
 
 @dataclass(frozen=True, eq=False)
 class Samples:
@@ -26,6 +29,8 @@ class Samples:
         curve: the price at which the contract that is the front one on the target date trades now.
             Without a curve both are the last price.
         volatility: expected standard deviation of the log return over the horizon.
+        moves: the daily log returns of the last ``PATH`` trading days, the newest last; contract rolls are not in them, and
+            before the first price they are 0.
         features: one column per name in ``feature_names``; NaN where unknown.
         y: the price on the target date; NaN where it is not known.
     """
@@ -37,6 +42,7 @@ class Samples:
     roll_aware: np.ndarray
     curve: np.ndarray
     volatility: np.ndarray
+    moves: np.ndarray
     features: np.ndarray
     feature_names: tuple[str, ...]
     y: np.ndarray
@@ -64,6 +70,7 @@ class Samples:
             roll_aware=self.roll_aware[selection],
             curve=self.curve[selection],
             volatility=self.volatility[selection],
+            moves=self.moves[selection],
             features=self.features[selection],
             y=self.y[selection],
         )
@@ -90,10 +97,17 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
         roll_aware=roll_aware,
         curve=curve,
         volatility=expected_volatility(returns, horizon, rhythm.measure(history, returns, horizon)),
+        moves=_paths(returns),
         features=features.to_numpy(dtype=float),
         feature_names=tuple(features.columns),
         y=np.full(len(history.origins), np.nan),
     )
+
+
+def _paths(returns: pd.Series) -> np.ndarray:
+    """For each origin its own and the returns before it, as a view: no row is copied."""
+    padded = np.concatenate([np.zeros(PATH - 1), np.nan_to_num(returns.to_numpy(), nan=0.0)])
+    return np.lib.stride_tricks.sliding_window_view(padded, PATH)
 
 
 def _curve_prices(history: MarketHistory, target_dates: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:

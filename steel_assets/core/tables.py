@@ -204,6 +204,27 @@ FORECASTS = Table(
     cluster_by=("market",),
 )
 
+EXPLANATIONS = Table(
+    name="explanations",
+    description="What each driver moved a published forecast away from the last price. Those of one forecast and model version "
+    "add up to predicted_price - last_price; a forecast that is the last price has none.",
+    columns=(
+        Column("issued_date", "date", "day of issue in America/Mexico_City"),
+        Column("as_of", "timestamp", "moment up to which data was read"),
+        Column("market", "string", "identifier of the market"),
+        Column("horizon", "int", "business days ahead of the origin", unit="business days"),
+        Column("driver", "string", "a series, or forward_curve, own_price, calendar, volatility, long_run_trend, caution, other"),
+        Column("contribution", "float", "how far it moved the forecast", unit="target unit"),
+        Column("model_version", "string", "version of the champion that issued the forecast"),
+        Column("model_family", "string", "model family of that version"),
+        Column("simulated", "bool", "True when the data is simulated"),
+        Column("created_at", "timestamp", "when this row was written"),
+    ),
+    key=("as_of", "market", "horizon", "driver"),
+    partition_by="issued_date",
+    cluster_by=("market",),
+)
+
 PROMOTIONS = Table(
     name="promotions",
     description="Every decision about a candidate model, with its reason.",
@@ -301,5 +322,13 @@ ALERTS = Table(
     cluster_by=("rule",),
 )
 
-WAREHOUSE_TABLES: tuple[Table, ...] = (METRICS_DAILY, PREDICTIONS_VS_REALITY, FORECASTS, PROMOTIONS, DATA_QUALITY, ALERTS)
+WAREHOUSE_TABLES: tuple[Table, ...] = (
+    METRICS_DAILY,
+    PREDICTIONS_VS_REALITY,
+    FORECASTS,
+    EXPLANATIONS,
+    PROMOTIONS,
+    DATA_QUALITY,
+    ALERTS,
+)
 """The tables that live in the warehouse; the others live in the lake."""

@@ -18,6 +18,7 @@ EMPTY: Mapping[str, Any] = {
     "latest": {},
     "prices": {},
     "exchange": None,
+    "explanations": {},
     "champions": [],
     "sources": [],
     "issues": {},

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from steel_assets.core.explanation import contributions
 from steel_assets.core.features import build_features
 from steel_assets.core.models import Model, ModelError, load_model, model_families
 from steel_assets.core.samples import Samples, build_samples
@@ -131,7 +132,8 @@ class ModelContract:
     def test_a_price_that_never_moves_is_forecast_to_stay(self) -> None:
         samples = market_samples(5)
         still = np.full(len(samples), 600.0)
-        rows = replace(samples, last=still, roll_aware=still, curve=still, y=still, volatility=np.full(len(samples), 1e-4))
+        unmoved = {"volatility": np.full(len(samples), 1e-4), "moves": np.zeros_like(samples.moves)}
+        rows = replace(samples, last=still, roll_aware=still, curve=still, y=still, **unmoved)
         forecast = model_families()[self.family]().fit(rows).predict(rows)
         assert forecast["p"].to_numpy() == pytest.approx(still, rel=1e-4)
         assert np.isfinite(forecast.to_numpy()).all()
@@ -155,6 +157,26 @@ class ModelContract:
         in_tonnes = model().fit(samples.rows(slice(0, SPLIT))).predict(samples.rows(slice(SPLIT, None)))
         in_kilotonnes = model().fit(rows.rows(slice(0, SPLIT))).predict(rows.rows(slice(SPLIT, None)))
         assert in_kilotonnes.to_numpy() == pytest.approx(1000 * in_tonnes.to_numpy(), rel=1e-6)
+
+    @pytest.mark.parametrize("horizon", [1, 21])
+    def test_what_each_driver_moved_adds_up_to_the_way_from_the_last_price(self, horizon: int) -> None:
+        model, rows = self.trained(horizon), self.to_predict(horizon)
+        p = model.predict(rows)["p"].to_numpy()
+        money = contributions(model.explain(rows), rows.last, p)
+        assert np.isfinite(money.to_numpy()).all()
+        assert money.sum(axis=1).to_numpy() == pytest.approx(p - rows.last, abs=1e-9)
+
+    def test_a_row_is_explained_from_itself_alone(self) -> None:
+        model, rows = self.trained(), self.to_predict()
+        whole = model.explain(rows)
+        for start, stop in ((0, 1), (3, 4), (10, 37)):
+            alone = model.explain(rows.rows(slice(start, stop)))
+            assert list(alone.columns) == list(whole.columns)
+            assert alone.to_numpy() == pytest.approx(whole.to_numpy()[start:stop], abs=1e-8)
+
+    def test_a_stored_model_explains_as_before(self) -> None:
+        model, rows = self.trained(), self.to_predict()
+        assert load_model(self.family, model.to_bytes()).explain(rows).equals(model.explain(rows))
 
     def test_the_interval_widens_with_the_horizon(self) -> None:
         def width(horizon: int) -> float:

@@ -148,11 +148,13 @@ def ratios(history: MarketHistory, families: list[str]) -> pd.Series:
 
 
 def test_a_planted_leak_is_seen_as_skill_and_the_same_figure_published_in_time_is_not() -> None:
-    leak = ratios(with_oracle(published_too_early=True), ["ridge", "champion"])
+    leak = ratios(with_oracle(published_too_early=True), ["ridge", "boosting", "champion"])
     assert leak["ridge"] < 0.75
+    assert leak["boosting"] < 0.75
     assert leak["champion"] < 0.9
-    honest = ratios(with_oracle(published_too_early=False), ["ridge", "champion"])
+    honest = ratios(with_oracle(published_too_early=False), ["ridge", "boosting", "champion"])
     assert honest["ridge"] > 0.97
+    assert honest["boosting"] > 0.97
     assert honest["champion"] == 1.0
 
 
@@ -161,10 +163,12 @@ def test_a_target_shuffled_in_time_has_no_skill_to_find() -> None:
     rows = plain.observations.sort_values(["series", "period"], kind="stable").reset_index(drop=True)
     target = rows["series"] == "rebar_m01"
     moves = np.diff(np.log(rows.loc[target, "value"].to_numpy()))
-    real = ratios(plain.history(), ["ridge", "champion"])
+    real = ratios(plain.history(), ["ridge", "boosting", "champion"])
     np.random.default_rng(3).shuffle(moves)
     rows.loc[target, "value"] = 550 * np.exp(np.concatenate([[0.0], np.cumsum(moves)]))
-    shuffled = ratios(plain.knowing(rows).history(), ["ridge", "champion"])
+    shuffled = ratios(plain.knowing(rows).history(), ["ridge", "boosting", "champion"])
     assert real["ridge"] < 0.95
+    assert real["boosting"] < 0.97
     assert shuffled["ridge"] > 0.98
+    assert shuffled["boosting"] > 0.98
     assert shuffled["champion"] == 1.0

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from steel_assets.core.features import driver_of
 from steel_assets.core.models import ModelError, applicable, load_model, model_families
 from steel_assets.core.models.combination import Combination, learned_weights
 from steel_assets_tests.contracts.model import SPLIT, ModelContract, market_samples
@@ -18,6 +19,9 @@ class TestNaive(ModelContract):
 
     def test_it_is_the_last_price(self) -> None:
         assert self.trained().predict(self.to_predict())["p"].tolist() == self.to_predict().last.tolist()
+
+    def test_no_driver_moved_it(self) -> None:
+        assert self.trained().explain(self.to_predict()).shape == (len(self.to_predict()), 0)
 
 
 class TestRollAware(ModelContract):
@@ -32,6 +36,80 @@ class TestForwardCurve(ModelContract):
 
     def test_it_is_the_contract_of_the_target_date(self) -> None:
         assert self.trained(21).predict(self.to_predict(21))["p"].tolist() == self.to_predict(21).curve.tolist()
+
+
+class TestDrift(ModelContract):
+    family = "drift"
+
+    def test_it_carries_the_mean_move_of_the_past_on(self) -> None:
+        samples = market_samples(5)
+        rising = replace(samples, y=samples.curve * np.exp(0.01))
+        rows = self.to_predict()
+        model = model_families()["drift"]().fit(rising.rows(slice(0, SPLIT)))
+        assert model.predict(rows)["p"].to_numpy() == pytest.approx(rows.curve * np.exp(0.01))
+        assert model.explain(rows)["long_run_trend"].to_numpy() == pytest.approx(0.01)
+
+
+def smoothed_path(kind: str) -> np.ndarray:
+    """500 log prices that a forecaster by smoothing can learn something of."""
+    rng = np.random.default_rng(1)
+    noise = 0.01 * rng.normal(size=500)
+    logs = 6 + np.cumsum(0.4 * noise) + 0.6 * noise
+    if kind == "trending":
+        slopes = np.zeros(500)
+        for day in range(1, 500):
+            slopes[day] = 0.9 * slopes[day - 1] + 0.002 * rng.normal()
+        logs = logs + np.cumsum(slopes)
+    return logs
+
+
+class TestETS(ModelContract):
+    family = "ets"
+
+    def test_its_update_from_a_path_alone_gives_what_the_library_forecasts(self) -> None:
+        from statsforecast.ets import ets_f, forecast_ets
+
+        from steel_assets.core.models.ets import ETS
+
+        logs = smoothed_path("trending")
+        model, path = ETS(), np.diff(logs)[None, -250:]
+        model.fit_path(logs)
+        assert 0 < model.trend < model.level < 1
+        assert 0 < model.fading < 1
+        theirs = forecast_ets(ets_f(logs, 1, model="AZN"), 1)["mean"] - logs[-1]  # for more days it adds up phi's powers wrong
+        assert model.moves(path, 1) == pytest.approx(theirs, rel=1e-9)
+        one, two, five = (model.moves(path, h)[0] for h in (1, 2, 5))
+        slope = (two - one) / model.fading**2
+        assert five == pytest.approx(one + slope * sum(model.fading**k for k in (2, 3, 4, 5)))
+
+    def test_a_level_without_a_trend_is_the_librarys_at_every_horizon(self) -> None:
+        from statsforecast.ets import ets_f, forecast_ets
+
+        from steel_assets.core.models.ets import ETS
+
+        logs, model = smoothed_path("level") + 0.004 * np.random.default_rng(2).normal(size=500), ETS()
+        fitted = ets_f(logs, 1, model="ANN")
+        model.level = float(fitted["par"][0])
+        assert 0.1 < model.level < 0.9
+        theirs = forecast_ets(fitted, 21)["mean"] - logs[-1]
+        for horizon in (1, 21):
+            assert model.moves(np.diff(logs)[None, -250:], horizon)[0] == pytest.approx(theirs[horizon - 1], rel=1e-9)
+
+
+class TestTheta(ModelContract):
+    family = "theta"
+
+    def test_its_closed_form_gives_what_the_library_forecasts(self) -> None:
+        from statsforecast.theta import auto_theta, forecast_theta
+
+        from steel_assets.core.models.theta import Theta
+
+        logs, model = smoothed_path("trending")[-250:], Theta()
+        model.fit_path(logs)
+        theirs = forecast_theta(auto_theta(logs, 1, model="STM"), 63)["mean"] - logs[-1]
+        for horizon in (1, 5, 21, 63):
+            moves = model.moves(np.diff(logs, prepend=logs[0])[None], horizon)
+            assert moves[0] == pytest.approx(theirs[horizon - 1], rel=1e-9)
 
 
 class LearningContract(ModelContract):
@@ -52,6 +130,12 @@ class LearningContract(ModelContract):
         moved = np.abs(np.log(forecast["p"].to_numpy() / rows.curve[SPLIT:])) / rows.volatility[SPLIT:]
         assert moved.mean() < 0.25
 
+    def test_it_names_the_driver_that_it_learned_from(self) -> None:
+        rows = self.to_predict(1)
+        explained = self.trained(1).explain(rows).drop(columns=["forward_curve"])
+        assert explained.abs().mean().idxmax() == "scrap"
+        assert set(explained.columns) <= {*rows_drivers(), "caution", "long_run_trend", "other"}
+
     def test_absurd_features_move_it_by_one_standard_deviation_at_most(self) -> None:
         rows = self.to_predict(1)
         absurd = replace(rows, features=np.sign(rows.features) * 1e9)
@@ -65,8 +149,26 @@ class LearningContract(ModelContract):
             self.trained(1).predict(renamed)
 
 
+def rows_drivers() -> set[str]:
+    return {driver_of(name) for name in market_samples(1).feature_names}
+
+
 class TestRidge(LearningContract):
     family = "ridge"
+
+    def test_a_feature_without_a_value_contributes_nothing(self) -> None:
+        rows = self.to_predict(1)
+        scrap = np.array([driver_of(name) == "scrap" for name in rows.feature_names])
+        without = replace(rows, features=np.where(scrap, np.nan, rows.features))
+        explained = self.trained(1).explain(without)
+        assert (explained["scrap"] == 0).all()
+        assert (explained["own_price"] != 0).any()
+
+    def test_what_the_limit_took_back_is_called_caution(self) -> None:
+        rows = self.to_predict(1)
+        absurd = self.trained(1).explain(replace(rows, features=np.sign(rows.features) * 1e9))
+        assert (absurd["caution"] != 0).any()
+        assert (np.sign(absurd["caution"]) * np.sign(absurd.drop(columns=["caution", "forward_curve"]).sum(axis=1)) <= 0).all()
 
     def test_weights_that_do_not_match_the_features_are_refused(self) -> None:
         import json
@@ -74,6 +176,48 @@ class TestRidge(LearningContract):
         stored = json.loads(self.trained().to_bytes())
         with pytest.raises(ModelError, match="one weight for each feature"):
             load_model("ridge", json.dumps(stored | {"weights": [1.0]}).encode())
+
+
+class TestBoosting(LearningContract):
+    family = "boosting"
+
+    def test_its_trees_say_what_scikit_learns_say_to_the_last_bit(self) -> None:
+        from steel_assets.core.models._trees import grown
+        from steel_assets.core.models.boosting import fitted_regressor
+
+        samples = market_samples(1).rows(slice(60, SPLIT))
+        regressor = fitted_regressor(samples.features, samples.scaled_returns)
+        forest = grown(regressor)
+        rng = np.random.default_rng(4)
+        rows = rng.normal(scale=3, size=(5_000, samples.features.shape[1]))
+        rows[rng.random(rows.shape) < 0.2] = np.nan
+        edges = np.concatenate([tree.threshold for tree in forest.trees])
+        rows[:1000] = rng.choice(edges, size=rows[:1000].shape)  # exactly at a threshold is to the left
+        for asked in (samples.features, rows):
+            assert np.array_equal(forest.predict(asked), regressor.predict(asked))
+        assert len(np.unique(forest.predict(rows))) > 1000
+        assert forest.mean + forest.terms(rows).sum(axis=1) == pytest.approx(forest.predict(rows))
+
+    @pytest.mark.parametrize(
+        ("name", "place", "value"),
+        [("left", 0, 0), ("right", 0, 10_000), ("feature", 0, 10_000), ("value", 1, float("nan")), ("threshold", 0, "x")],
+    )
+    def test_a_tree_that_no_row_would_fall_through_is_refused(self, name: str, place: int, value: object) -> None:
+        import json
+
+        stored = json.loads(self.trained(1).to_bytes())
+        assert stored["trees"]
+        stored["trees"][0][name][place] = value
+        with pytest.raises(ModelError):
+            load_model("boosting", json.dumps(stored).encode())
+
+    def test_a_tree_with_a_node_short_is_refused(self) -> None:
+        import json
+
+        stored = json.loads(self.trained(1).to_bytes())
+        stored["trees"][0]["value"].pop()
+        with pytest.raises(ModelError, match="for each node"):
+            load_model("boosting", json.dumps(stored).encode())
 
 
 class TestProphet(LearningContract):

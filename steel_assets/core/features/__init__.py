@@ -1,8 +1,9 @@
 """What may explain the next move of a price, as declared families: one file each, found by its place in this folder.
 
-A family is a module with one function, ``features(history) -> DataFrame`` with one row per origin. It reads
-``history.known`` (and ``periods``) and may use rows up to its own only; columns it cannot know are NaN. Files whose name
-starts with ``_`` are hidden. Columns are named ``<family>.<column>``.
+A family is a module with two functions. ``features(history) -> DataFrame`` has one row per origin; it reads ``history.known``
+(and ``periods``) and may use rows up to its own only; columns it cannot know are NaN. ``driver(column) -> str`` says what a
+buyer would call the cause behind a column: the id of a series, or a word such as ``own_price``. Files whose name starts with
+``_`` are hidden. Columns are named ``<family>.<column>``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 
 import pandas as pd
 
@@ -22,11 +24,22 @@ Family = Callable[[MarketHistory], pd.DataFrame]
 @lru_cache(maxsize=1)
 def feature_families() -> dict[str, Family]:
     """Every declared family by name, in alphabetical order."""
-    names = sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
-    return {name: import_module(f"{__name__}.{name}").features for name in names}
+    return {name: module.features for name, module in _modules().items()}
 
 
 def build_features(history: MarketHistory) -> pd.DataFrame:
     """All families side by side, one row per origin."""
     tables = [family(history).add_prefix(f"{name}.") for name, family in feature_families().items()]
     return pd.concat(tables, axis=1)
+
+
+def driver_of(feature: str) -> str:
+    """The driver behind ``feature`` (``<family>.<column>``), by which a forecast is explained. Raises KeyError."""
+    family, _, column = feature.partition(".")
+    return str(_modules()[family].driver(column))
+
+
+@lru_cache(maxsize=1)
+def _modules() -> dict[str, ModuleType]:
+    names = sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
+    return {name: import_module(f"{__name__}.{name}") for name in names}

@@ -20,3 +20,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
         },
         index=days,
     )
+
+
+def driver(column: str) -> str:
+    return "calendar"

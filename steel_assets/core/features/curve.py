@@ -28,3 +28,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
         },
         index=history.origins,
     )
+
+
+def driver(column: str) -> str:
+    return "forward_curve"

@@ -20,3 +20,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
         f"{name}_change_{days}": logs[name].diff(days) / (daily[name] * days**0.5) for name in logs.columns for days in DAYS
     }
     return pd.DataFrame(columns, index=history.origins)
+
+
+def driver(column: str) -> str:
+    return column.rpartition("_change_")[0]

@@ -15,3 +15,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
     returns = daily_returns(history)
     scaled = returns / expected_volatility(returns, 1)
     return pd.DataFrame({f"return_{lag}": scaled.shift(lag) for lag in LAGS})
+
+
+def driver(column: str) -> str:
+    return "own_price"

@@ -34,3 +34,7 @@ def _releases(history: MarketHistory, name: str) -> pd.Series:
     new = periods.notna() & (periods != periods.shift())
     values = history.known.loc[new, name]
     return values / 100 if history.series[name].unit == "percent" else np.log(values.where(values > 0))
+
+
+def driver(column: str) -> str:
+    return column.rpartition("_")[0]

@@ -21,3 +21,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
         scores = (ratios - past.mean()) / past.std().clip(lower=SMALLEST_SPREAD)
         columns |= {f"{name}_{label}": scores[name] for name in ratios.columns}
     return pd.DataFrame(columns, index=history.origins)
+
+
+def driver(column: str) -> str:
+    return column.rpartition("_")[0]

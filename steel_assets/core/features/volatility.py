@@ -20,3 +20,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
         },
         index=history.origins,
     )
+
+
+def driver(column: str) -> str:
+    return "volatility"

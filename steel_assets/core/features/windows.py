@@ -23,3 +23,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
         distance = level - level.rolling(window, min_periods=window // 2).mean()
         columns[f"above_mean_{window}"] = distance / (expected_volatility(returns, 1) * np.sqrt(window))
     return pd.DataFrame(columns)
+
+
+def driver(column: str) -> str:
+    return "own_price"

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
 from steel_assets.core import intervals
+from steel_assets.core.features import driver_of
 from steel_assets.core.models._protocol import Cadence, ModelError
 from steel_assets.core.samples import Samples
 from steel_assets.core.types import Market
+
+FORWARD_CURVE, LONG_RUN, CAUTION, OTHER = "forward_curve", "long_run_trend", "caution", "other"
+"""Drivers that are no feature: what the curve says, the mean return of the past, what limits on a model's moves took back,
+and what nobody can name."""
 
 
 class Calibrated(ABC):
@@ -46,6 +52,11 @@ class Calibrated(ABC):
     def predict(self, samples: Samples) -> pd.DataFrame:
         return intervals.distribution(self.points(samples), samples.volatility, self.levels)
 
+    def explain(self, samples: Samples) -> pd.DataFrame:
+        """The curve's share, and the rest as ``other``: families that know more of their reasons say more."""
+        curve = np.log(samples.curve / samples.last)
+        return pd.DataFrame({FORWARD_CURVE: curve, OTHER: np.log(self.points(samples) / samples.last) - curve})
+
     def to_bytes(self) -> bytes:
         content = {"family": self.family, "levels": self.levels.tolist(), **self._state()}
         return json.dumps(content, sort_keys=True).encode()
@@ -77,3 +88,10 @@ class Calibrated(ABC):
         """Take back what ``_state`` gave. Raises KeyError, TypeError or ModelError for anything else."""
         if stored:
             raise ModelError(f"this {self.family} model has entries it should not have: {', '.join(stored)}")
+
+
+def by_driver(features: Sequence[str], moves: np.ndarray) -> pd.DataFrame:
+    """``moves`` (one column per feature) added up by the driver behind each feature."""
+    drivers = [driver_of(name) for name in features]
+    names = sorted(set(drivers))
+    return pd.DataFrame({name: moves[:, [driver == name for driver in drivers]].sum(axis=1) for name in names})

@@ -46,6 +46,14 @@ class Model(Protocol):
         All in the target's unit, positive and in order; each row depends on its own row of ``samples`` only.
         """
 
+    def explain(self, samples: Samples) -> pd.DataFrame:
+        """One row per row of ``samples``, one column per driver: the log move away from the last price that each accounts for.
+
+        The columns of a row add up to log(p / last). Drivers are series, words such as ``forward_curve`` or ``own_price``,
+        and ``caution`` for what limits took back; their choice depends on the model, never on the rows. A model that
+        forecasts the last price has none.
+        """
+
     def to_bytes(self) -> bytes:
         """The fitted model as bytes that ``from_bytes`` reads without running anything they contain."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 
 from steel_assets.core.models._calibrated import Calibrated
 from steel_assets.core.samples import Samples
@@ -19,3 +20,6 @@ class Naive(Calibrated):
 
     def points(self, samples: Samples) -> np.ndarray:
         return samples.last
+
+    def explain(self, samples: Samples) -> pd.DataFrame:
+        return pd.DataFrame(index=range(len(samples)))

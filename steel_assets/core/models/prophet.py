@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core import intervals
-from steel_assets.core.models._calibrated import Calibrated
+from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RUN, Calibrated, by_driver
 from steel_assets.core.models._protocol import Cadence, ModelError
 from steel_assets.core.samples import Samples
 
@@ -52,8 +52,29 @@ class Prophet(Calibrated):
     def points(self, samples: Samples) -> np.ndarray:
         if self.fitted is None or len(samples) == 0:
             return samples.curve
-        moves = self.share * np.round(self.fitted.predict(self._frame(samples))["yhat"].to_numpy(), DECIMALS)
+        moves = self._moves(self._predicted(samples))
         return samples.curve * np.exp(np.clip(moves, -BOLDEST, BOLDEST) * samples.volatility)
+
+    def explain(self, samples: Samples) -> pd.DataFrame:
+        """Prophet's own components: regressors by the driver behind them, its season as the calendar's, its constant."""
+        curve = np.log(samples.curve / samples.last)
+        if self.fitted is None or len(samples) == 0:
+            return pd.DataFrame({FORWARD_CURVE: curve})
+        predicted = self._predicted(samples)
+        whole = self._moves(predicted)
+        components = [*self.drivers, "yearly"]
+        scale = self.share * samples.volatility
+        moves = by_driver([*self.drivers, "calendar.season"], predicted[components].to_numpy() * scale[:, None])
+        moves[LONG_RUN] = predicted["trend"].to_numpy() * scale
+        moves[CAUTION] = np.clip(whole, -BOLDEST, BOLDEST) * samples.volatility - moves.sum(axis=1)
+        return moves.assign(**{FORWARD_CURVE: curve + moves.get(FORWARD_CURVE, 0.0)})
+
+    def _predicted(self, samples: Samples) -> pd.DataFrame:
+        return self.fitted.predict(self._frame(samples))
+
+    def _moves(self, predicted: pd.DataFrame) -> np.ndarray:
+        """In units of volatility, before any limit."""
+        return self.share * np.round(predicted["yhat"].to_numpy(), DECIMALS)
 
     def _learn(self, past: Samples) -> np.ndarray:
         recent = past.rows(slice(max(0, len(past) - ROWS), None))

@@ -6,13 +6,14 @@ been fitted to: how strongly to regularise, and what share of its prediction to 
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 
 from steel_assets.core import intervals
-from steel_assets.core.models._calibrated import Calibrated
+from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, Calibrated, by_driver
+from steel_assets.core.models._one_thread import one_thread
 from steel_assets.core.models._protocol import ModelError
 from steel_assets.core.samples import Samples
 
@@ -47,10 +48,26 @@ class Ridge(Calibrated):
     def points(self, samples: Samples) -> np.ndarray:
         if not self.weights.any():
             return samples.curve
+        moves = self._terms(samples).sum(axis=1)
+        return samples.curve * np.exp(np.clip(moves, -BOLDEST, BOLDEST) * samples.volatility)
+
+    def explain(self, samples: Samples) -> pd.DataFrame:
+        """Exact: each term of the regression belongs to the driver behind its feature."""
+        curve = np.log(samples.curve / samples.last)
+        if not self.weights.any():
+            return pd.DataFrame({FORWARD_CURVE: curve})
+        used = np.flatnonzero(self.weights)
+        terms = self._terms(samples)
+        moves = by_driver([self.names[k] for k in used], terms[:, used] * samples.volatility[:, None])
+        whole = terms.sum(axis=1)
+        moves[CAUTION] = (np.clip(whole, -BOLDEST, BOLDEST) - whole) * samples.volatility
+        return moves.assign(**{FORWARD_CURVE: curve + moves.get(FORWARD_CURVE, 0.0)})
+
+    def _terms(self, samples: Samples) -> np.ndarray:
+        """The terms of the regression, one column per feature, in units of volatility."""
         if samples.feature_names != self.names:
             raise ModelError("this ridge model was trained on other features than there are now; train it again")
-        moves = (_standardised(samples.features, self.mean, self.scale) * self.weights).sum(axis=1)
-        return samples.curve * np.exp(np.clip(moves, -BOLDEST, BOLDEST) * samples.volatility)
+        return _standardised(samples.features, self.mean, self.scale) * self.weights
 
     def _learn(self, past: Samples) -> np.ndarray:
         recent = past.rows(slice(max(0, len(past) - ROWS), None))
@@ -109,13 +126,6 @@ def _weights(features: np.ndarray, returns: np.ndarray, penalties: np.ndarray) -
 
     targets = np.repeat(returns[:, None], len(penalties), axis=1)
     regression = RidgeRegression(alpha=penalties * len(features), fit_intercept=False, solver="cholesky")
-    with _threads().limit(limits=1):
+    with one_thread():
         regression.fit(features, targets)
     return np.atleast_2d(regression.coef_).T
-
-
-@cache
-def _threads() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()

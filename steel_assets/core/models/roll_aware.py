@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 
-from steel_assets.core.models._calibrated import Calibrated
+from steel_assets.core.models._calibrated import FORWARD_CURVE, Calibrated
 from steel_assets.core.samples import Samples
 from steel_assets.core.types import Market
 
@@ -24,3 +25,6 @@ class RollAware(Calibrated):
 
     def points(self, samples: Samples) -> np.ndarray:
         return samples.roll_aware
+
+    def explain(self, samples: Samples) -> pd.DataFrame:
+        return pd.DataFrame({FORWARD_CURVE: np.log(samples.roll_aware / samples.last)})

@@ -23,12 +23,17 @@ EXCHANGE_SERIES = "usdmxn"
 
 def latest(platform: Platform, tables: Tables) -> dict[str, Any]:
     """Market → rows of its newest whole forecast (None before the first), and what was wrong with newer files."""
+    return {market: _newest_whole(platform, market, keys) for market, keys in keys_by_market(platform, FOLDER).items()}
+
+
+def keys_by_market(platform: Platform, folder: str) -> dict[str, list[str]]:
+    """Market → keys of its issues in ``folder`` (``<day>/<market>-<moment>.parquet``), newest first."""
     keys: dict[str, list[str]] = {}
-    for key in platform.store.list(FOLDER):
+    for key in platform.store.list(folder):
         market, dash, _ = key.rpartition("/")[2].partition("-")
         if dash and key.endswith(".parquet") and market in platform.catalog.markets:
             keys.setdefault(market, []).append(key)
-    return {market: _newest_whole(platform, market, sorted(found, reverse=True)) for market, found in keys.items()}
+    return {market: sorted(found, reverse=True) for market, found in keys.items()}
 
 
 def issues(platform: Platform, tables: Tables) -> dict[str, Any]:

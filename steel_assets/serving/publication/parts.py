@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from steel_assets.bootstrap import Platform
-from steel_assets.serving.publication import alerts, catalogue, forecasts, models, scorecard, sources
+from steel_assets.serving.publication import alerts, catalogue, explanations, forecasts, models, scorecard, sources
 from steel_assets.serving.publication.warehouse import Tables
 
 Reader = Callable[[Platform, Tables], Any]
@@ -16,6 +16,7 @@ PARTS: dict[str, Reader] = {
     "latest": forecasts.latest,
     "prices": forecasts.prices,
     "exchange": forecasts.exchange_rate,
+    "explanations": explanations.read,
     "champions": models.champions,
     "sources": sources.read,
     "issues": forecasts.issues,

@@ -1,0 +1,127 @@
+"""Gradient boosting (scikit-learn's histogram trees) on what the curve leaves to explain: log returns in units of volatility.
+
+Absolute loss, so that the many days on which a front contract does not move at all are a forecast of their own; and returns,
+so that no tree ever has to extrapolate a level. As for ridge, the newest quarter of its past, which it has not been fitted
+to, decides what share of its prediction is believed; often that is none.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core import intervals
+from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RUN, Calibrated, by_driver
+from steel_assets.core.models._one_thread import one_thread
+from steel_assets.core.models._protocol import Cadence, ModelError
+from steel_assets.core.models._trees import Forest, Tree, grown
+from steel_assets.core.samples import Samples
+
+ROWS = 1500
+"""Newest rows learned from: about six years."""
+FEWEST = 250
+"""With fewer rows than this nothing is learned and the base price is forecast."""
+LARGEST = 4.0
+"""Returns beyond this many standard deviations count as this many: no single day decides."""
+BOLDEST = 1.0
+"""No forecast is further from the base price than this many standard deviations of the return."""
+SHARES = np.array([0.0, 0.25, 0.5, 0.75])
+"""Candidates for the share of the prediction that is believed."""
+TREES = 40
+SETTINGS = {
+    "loss": "absolute_error",
+    "learning_rate": 0.1,
+    "max_iter": TREES,
+    "max_leaf_nodes": 6,
+    "min_samples_leaf": 40,
+    "l2_regularization": 1.0,
+    "max_bins": 32,
+    "max_features": 0.3,
+    "early_stopping": False,
+    "random_state": 0,
+}
+
+
+class Boosting(Calibrated):
+    """base × exp(share × prediction × volatility), where base is the forward curve, or the last price without one."""
+
+    family: ClassVar[str] = "boosting"
+    complexity: ClassVar[int] = 9
+    significance: ClassVar[float] = 0.01
+    refit_every: ClassVar[Cadence] = "half_year"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: tuple[str, ...] = ()
+        self.share = 0.0
+        self.forest = Forest(0.0, [])
+
+    def points(self, samples: Samples) -> np.ndarray:
+        if not self.share:
+            return samples.curve
+        moves = self.share * self.forest.predict(self._asked(samples))
+        return samples.curve * np.exp(np.clip(moves, -BOLDEST, BOLDEST) * samples.volatility)
+
+    def explain(self, samples: Samples) -> pd.DataFrame:
+        """Each question of each tree moved the expected answer: that belongs to the driver behind the feature asked."""
+        curve = np.log(samples.curve / samples.last)
+        if not self.share:
+            return pd.DataFrame({FORWARD_CURVE: curve})
+        scale = self.share * samples.volatility
+        terms = self.forest.terms(self._asked(samples))
+        used = sorted({int(k) for tree in self.forest.trees for k in tree.feature if k >= 0})
+        moves = by_driver([self.names[k] for k in used], terms[:, used] * scale[:, None])
+        moves[LONG_RUN] = self.forest.mean * scale
+        limited = np.log(self.points(samples) / samples.curve)
+        moves[CAUTION] = limited - moves.sum(axis=1)
+        return moves.assign(**{FORWARD_CURVE: curve + moves.get(FORWARD_CURVE, 0.0)})
+
+    def _asked(self, samples: Samples) -> np.ndarray:
+        if samples.feature_names != self.names:
+            raise ModelError("this boosting model was trained on other features than there are now; train it again")
+        return samples.features
+
+    def _learn(self, past: Samples) -> np.ndarray:
+        recent = past.rows(slice(max(0, len(past) - ROWS), None))
+        held_out = len(recent) // 4
+        fitted = len(recent) - held_out - recent.horizon  # labels of rows in between overlap those held out
+        returns = np.clip(recent.scaled_returns, -LARGEST, LARGEST)
+        if len(recent) < FEWEST or fitted < held_out or not recent.feature_names or np.ptp(returns) < intervals.SMALLEST:
+            return past.scaled_returns
+        predictions = _forest(recent.features[:fitted], returns[:fitted]).predict(recent.features[-held_out:])
+        believed = np.clip(predictions[:, None] * SHARES, -BOLDEST, BOLDEST)
+        errors = np.abs(returns[-held_out:, None] - believed).mean(axis=0)
+        best = int(np.argmin(errors))
+        self.share = float(SHARES[best])
+        if self.share:
+            self.names = recent.feature_names
+            self.forest = _forest(recent.features, returns)
+        return past.scaled_returns * min(1.0, errors[best] / max(errors[0], intervals.SMALLEST))
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "names": list(self.names),
+            "share": self.share,
+            "start": self.forest.start,
+            "trees": [tree.stored() for tree in self.forest.trees],
+        }
+
+    def _restore(self, stored: dict[str, Any]) -> None:
+        self.names, self.share = tuple(stored["names"]), float(stored["share"])
+        trees = [Tree.restored(tree, len(self.names)) for tree in stored["trees"]]
+        self.forest = Forest(float(stored["start"]), trees)
+
+
+def _forest(features: np.ndarray, returns: np.ndarray) -> Forest:
+    return grown(fitted_regressor(features, returns))
+
+
+def fitted_regressor(features: np.ndarray, returns: np.ndarray) -> Any:
+    """scikit-learn's. It cannot bin a column of which nothing is known, so that one is shown as a constant it never asks."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    known = np.isfinite(features).any(axis=0)
+    with one_thread():
+        return HistGradientBoostingRegressor(**SETTINGS).fit(np.where(known, features, 0.0), returns)
