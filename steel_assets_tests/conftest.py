@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as examples
 
 from steel_assets.settings import settings
 
 ROOT = Path(__file__).parents[1]
+
+examples.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
+examples.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -21,3 +21,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
     then = daily_drivers(history)
     daily = then.diff().rolling(NORM, min_periods=21).std().clip(lower=SMALLEST_MOVE)
     return (newest_drivers(history) - then) / daily
+
+
+def driver(column: str) -> str:
+    return column
