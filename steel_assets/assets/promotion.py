@@ -43,7 +43,7 @@ def promotions(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
             _switch(platform, decision, moment)
         rows = ledger(open_decisions, moment)
         platform.warehouse.upsert(PROMOTIONS, rows)
-        pruned.extend(_prune(platform, market, moment))
+        pruned.extend(prune_former(platform, market, moment))
         return rows
 
     outcome = for_each_market(context, work)
@@ -68,7 +68,7 @@ def _switch(platform: Platform, decision: Decision, moment: pd.Timestamp) -> Non
         platform.models.promote(market, horizon, decision.candidate.version, expected, moment.to_pydatetime())
 
 
-def _prune(platform: Platform, market: str, moment: pd.Timestamp) -> list[str]:
+def prune_former(platform: Platform, market: str, moment: pd.Timestamp) -> list[str]:
     """Give up former models that the rule does not keep: last of all, so that no decision waits for it."""
     rule = platform.catalog.rules.model_backups
     given_up: list[str] = []
