@@ -1,4 +1,4 @@
-"""What training costs: ``python -m steel_assets_tests.bench.training [--origins 25]``.
+"""What training costs: ``python -m steel_assets_tests.bench.training [--origins 100]``.
 
 Our backtest of every family, champion included, against statsforecast's and Prophet's own cross-validation of the same folds
 of the same prices, as ratios of CPU time; then a retraining of one, two and four markets: time, CPU time and peak memory.
@@ -35,7 +35,7 @@ EVERY_SECONDS = 0.1
 def main() -> None:
     """Measure and print one line for each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--origins", type=int, default=25, help="folds of the comparison with other libraries")
+    parser.add_argument("--origins", type=int, default=100, help="folds of the comparison with other libraries")
     parser.add_argument("--train", type=int, help="only train so many markets, as the bench itself asks its child to")
     chosen = parser.parse_args()
     if chosen.train:
@@ -65,9 +65,9 @@ def material(seed: int) -> Material:
 
 
 def _compare(history: MarketHistory, newest: int, count: int) -> None:
-    """Every tenth origin, the last price of the front contract as the series; theirs fit at each fold, as they do."""
-    places = np.arange(newest - 10 * (count - 1), newest + 1, 10)
-    _, ours = _cost(lambda: backtest(history, history.origins[places[0]], history.origins[places[-1]], step=10))
+    """Daily origins, the last price of the front contract as the series; theirs fit at each fold, as they do."""
+    places = np.arange(newest - count + 1, newest + 1)
+    _, ours = _cost(lambda: backtest(history, history.origins[places[0]], history.origins[places[-1]]))
     frame = pd.DataFrame({"ds": history.origins, "y": history.last.to_numpy()}).iloc[: newest + max(HORIZONS) + 1]
     theirs = {"statsforecast": _statsforecast(frame, count), "Prophet": _prophet(frame, history.origins[places])}
     for name, work in theirs.items():
@@ -82,7 +82,7 @@ def _statsforecast(frame: pd.DataFrame, count: int) -> Callable[[], object]:
     models = [Naive(), AutoETS(season_length=1), AutoTheta(season_length=1), AutoARIMA(season_length=1)]
     rows = frame.assign(unique_id="rebar", ds=np.arange(len(frame)))
     forecaster = StatsForecast(models=models, freq=1)
-    return lambda: forecaster.cross_validation(df=rows, h=max(HORIZONS), n_windows=count, step_size=10, level=[50, 80, 90])
+    return lambda: forecaster.cross_validation(df=rows, h=max(HORIZONS), n_windows=count, step_size=1, level=[50, 80, 90])
 
 
 def _prophet(frame: pd.DataFrame, cutoffs: pd.DatetimeIndex) -> Callable[[], object]:
@@ -92,7 +92,8 @@ def _prophet(frame: pd.DataFrame, cutoffs: pd.DatetimeIndex) -> Callable[[], obj
     for name in ("cmdstanpy", "prophet"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     model = prophet.Prophet().fit(frame)
-    return lambda: cross_validation(model, horizon="92 days", cutoffs=list(cutoffs), disable_tqdm=True)
+    longest = frame["ds"].iloc[-1] - cutoffs[-1]
+    return lambda: cross_validation(model, horizon=longest, cutoffs=list(cutoffs), disable_tqdm=True)
 
 
 def _cost(work: Callable[[], object]) -> tuple[float, float]:
