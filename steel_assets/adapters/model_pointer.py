@@ -1,10 +1,12 @@
 """Which version is in force for a market and horizon: one small sealed file, replaced whole by compare-and-set.
 
-It keeps every switch ever made, so a forecast as of an earlier day can use the champion of that day.
+It keeps every switch ever made, so a forecast as of an earlier day can use the champion of that day, and which of those
+versions were given up since.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -32,6 +34,7 @@ class _Content(Declaration):
     market: Identifier
     horizon: int = Field(ge=1)
     switches: tuple[Switch, ...] = Field(min_length=1)
+    pruned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,14 @@ class Pointer:
     Attributes:
         switches: every switch, oldest first; the last one is in force.
         token: the store's version of the pointer file, by which a promotion says what it saw.
+        pruned: versions that were in force once and are not kept any more.
     """
 
     market: str
     horizon: int
     switches: tuple[Switch, ...]
     token: str
+    pruned: frozenset[str] = frozenset()
 
     @property
     def version(self) -> str:
@@ -95,8 +100,20 @@ def switch_pointer(store: ObjectStore, key: str, pointer: Pointer | None, market
         Conflict: somebody has; nothing was written.
     """
     switches = (*(pointer.switches if pointer else ()), switch)
-    content = _Content(market=market, horizon=horizon, switches=switches).model_dump(mode="json")
+    pruned = tuple(sorted(pointer.pruned)) if pointer else ()
+    content = _Content(market=market, horizon=horizon, switches=switches, pruned=pruned).model_dump(mode="json")
     store.put_if(key, seal(content), pointer.token if pointer else None)
+
+
+def strike_versions(store: ObjectStore, key: str, pointer: Pointer, versions: Collection[str]) -> None:
+    """Say that ``versions`` are not kept any more: from now on nobody returns to them.
+
+    Raises:
+        Conflict: somebody has changed the file since ``pointer`` was read; nothing was written.
+    """
+    pruned = tuple(sorted({*pointer.pruned, *versions}))
+    content = _Content(market=pointer.market, horizon=pointer.horizon, switches=pointer.switches, pruned=pruned)
+    store.put_if(key, seal(content.model_dump(mode="json")), pointer.token)
 
 
 def _parsed(content: bytes, key: str, market: str, horizon: int, token: str) -> Pointer:
@@ -106,4 +123,4 @@ def _parsed(content: bytes, key: str, market: str, horizon: int, token: str) -> 
         raise ModelDamaged(f"{key} is damaged: {error}") from error
     if (found.market, found.horizon) != (market, horizon):
         raise ModelDamaged(f"{key} is the pointer of market {found.market}, horizon {found.horizon}")
-    return Pointer(found.market, found.horizon, found.switches, token)
+    return Pointer(found.market, found.horizon, found.switches, token, frozenset(found.pruned))

@@ -8,6 +8,7 @@ Layout::
     models/backups/<market>/h<horizon>/<version>/…                 what was in force before a switch
 
 A promotion copies first and switches last, by compare-and-set: whoever dies or loses a race leaves the pointer as it was.
+Pruning strikes versions from the pointer first and deletes last, so nobody can return to one that is half gone.
 The port beneath is ``object_store``; a model is bytes here, and nothing in this file parses one.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from steel_assets.adapters.model_files import (
@@ -28,7 +29,8 @@ from steel_assets.adapters.model_files import (
     read_version,
     write_version,
 )
-from steel_assets.adapters.model_pointer import Pointer, Switch, read_pointer, switch_pointer
+from steel_assets.adapters.model_pointer import Pointer, Switch, read_pointer, strike_versions, switch_pointer
+from steel_assets.adapters.model_pruning import outdated, refuse_pruned, sweep
 from steel_assets.adapters.object_store import Conflict, ObjectStore
 from steel_assets.core.types import IDENTIFIER
 
@@ -76,10 +78,12 @@ class ModelStore:
         checksum = None
         if stage == "production":
             pointer = self.production(market, horizon)
-            switch = pointer.to(version or pointer.version) if pointer else None
+            if pointer is None:
+                raise ModelNotFound(f"market {market}, horizon {horizon}: no model is in production")
+            refuse_pruned(pointer, version or pointer.version)
+            switch = pointer.to(version or pointer.version)
             if switch is None:
-                wanted = f"version {version} was never" if pointer else "no model is"
-                raise ModelNotFound(f"market {market}, horizon {horizon}: {wanted} in production")
+                raise ModelNotFound(f"market {market}, horizon {horizon}: version {version} was never in production")
             version, checksum = switch.version, switch.manifest_sha256
         if version is None:
             raise ModelStoreError(f"name the version to load from {stage}; only production has one in force")
@@ -127,11 +131,33 @@ class ModelStore:
             ModelNotFound: there is none to return to, or ``version`` was never in production.
             Conflict, ModelDamaged, ModelStoreError: as for ``promote``.
         """
-        earlier = [switch.version for switch in expected.switches if switch.version != expected.version]
+        earlier = [one.version for one in expected.switches if one.version not in {expected.version, *expected.pruned}]
+        if version is not None:
+            refuse_pruned(expected, version)
         if not earlier or (version is not None and version not in earlier):
-            wanted = f"version {version} was never in production before" if version else "there is no earlier version"
+            none = "every earlier version was pruned" if expected.pruned else "there is no earlier version"
+            wanted = f"version {version} was never in production before" if version else none
             raise ModelNotFound(f"market {market}, horizon {horizon}: {wanted}, so nothing to return to")
         return self._switch(market, horizon, version or earlier[-1], expected, moment, "rolled_back")
+
+    def prune(self, market: str, horizon: int, versions: int, days: int, moment: datetime) -> list[str]:
+        """Give up old production versions with their backups and candidates; those given up now.
+
+        Kept are the newest ``versions`` and every one that was in force in the last ``days`` days, so the present one always.
+        What an earlier pruning that died left behind is deleted too.
+
+        Raises:
+            Conflict: somebody switched at the same time; nothing was given up.
+        """
+        pointer = self.production(market, horizon)
+        if pointer is None:
+            return []
+        given_up = outdated(pointer, versions, _utc(moment) - timedelta(days=days))
+        if given_up:
+            strike_versions(self.store, _pointer_key(market, horizon), pointer, given_up)
+        for stage in ("production", "backups", "staging"):
+            sweep(self.store, _root(stage, market, horizon), pointer.pruned | set(given_up))
+        return given_up
 
     def _switch(
         self,
@@ -167,6 +193,8 @@ class ModelStore:
     def _into_production(self, model: Identity, current: Pointer | None) -> str:
         """Make sure the version lies whole under production, from staging or, when it was there before, from its backup."""
         production = _folder("production", model.market, model.horizon, model.version)
+        if current:
+            refuse_pruned(current, model.version)
         before = current.to(model.version) if current else None
         if before is None:
             return copy_version(self.store, _folder("staging", model.market, model.horizon, model.version), production, model)
@@ -186,8 +214,12 @@ class ModelStore:
 def _folder(stage: Stage, market: str, horizon: int, version: str) -> str:
     if not NAME.fullmatch(version):
         raise ModelStoreError(f"version {version!r} must be 1 to 128 letters, digits, . _ + - and start with a letter or digit")
+    return f"{_root(stage, market, horizon)}{version}"
+
+
+def _root(stage: Stage, market: str, horizon: int) -> str:
     within = "versions/" if stage == "production" else ""
-    return f"models/{stage}/{_place(market, horizon)}/{within}{version}"
+    return f"models/{stage}/{_place(market, horizon)}/{within}"
 
 
 def _pointer_key(market: str, horizon: int) -> str:

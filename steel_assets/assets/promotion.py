@@ -1,8 +1,11 @@
 """Stage 6, promotion: an accepted candidate no worse than the champion takes over; each decision is kept with its reason."""
 
+from contextlib import suppress
+
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.model_store import Conflict
 from steel_assets.assets.declare import MODEL_TEAM, per_market
 from steel_assets.assets.every_market import check_spec, for_each_market
 from steel_assets.assets.judging import judge
@@ -20,11 +23,13 @@ from steel_assets.core.tables import PROMOTIONS
     check_specs=[check_spec("promotions")],
     metadata=schema_of(PROMOTIONS),
     description="The promotion ledger. An accepted candidate becomes `models/production` by an atomic switch of a pointer; what "
-    "was there before goes to `models/backups`. Materialising it again decides nothing twice.",
+    "was there before goes to `models/backups`, what is old is deleted by the rule `model_backups`. Materialising it again "
+    "decides nothing twice.",
     **per_market("promotion", "duckdb", owner=MODEL_TEAM),
 )
 def promotions(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
     moment = moment_of(context)
+    pruned: list[str] = []
 
     def work(market: str) -> pd.DataFrame:
         versions = list(announced(platform, market).versions.values())
@@ -38,6 +43,7 @@ def promotions(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
             _switch(platform, decision, moment)
         rows = ledger(open_decisions, moment)
         platform.warehouse.upsert(PROMOTIONS, rows)
+        pruned.extend(prune_former(platform, market, moment))
         return rows
 
     outcome = for_each_market(context, work)
@@ -47,6 +53,7 @@ def promotions(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
             rows[["market", "horizon", "decision", "candidate_family", "reason"]],
             promoted=int((rows["decision"] == "promoted").sum()),
             rejected=int((rows["decision"] == "rejected").sum()),
+            pruned=len(pruned),
             **in_warehouse(platform.warehouse, PROMOTIONS),
         ),
         check_results=[outcome.check()],
@@ -59,3 +66,13 @@ def _switch(platform: Platform, decision: Decision, moment: pd.Timestamp) -> Non
         market, horizon = decision.market, decision.horizon
         expected = platform.models.production(market, horizon)
         platform.models.promote(market, horizon, decision.candidate.version, expected, moment.to_pydatetime())
+
+
+def prune_former(platform: Platform, market: str, moment: pd.Timestamp) -> list[str]:
+    """Give up former models that the rule does not keep: last of all, so that no decision waits for it."""
+    rule = platform.catalog.rules.model_backups
+    given_up: list[str] = []
+    for horizon in platform.catalog.markets[market].horizons:
+        with suppress(Conflict):  # somebody rolls back at this moment; the next retraining prunes
+            given_up += platform.models.prune(market, horizon, rule.versions, rule.days, moment.to_pydatetime())
+    return given_up

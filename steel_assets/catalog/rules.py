@@ -70,11 +70,19 @@ class Freshness(Declaration):
     missed_periods: Mapping[Frequency, Annotated[int, Field(ge=1)]]
 
 
+class ModelBackups(Declaration):
+    """Which former production models are kept, per market and horizon: the newest ``versions``, and all in force in ``days``."""
+
+    versions: int = Field(ge=2)
+    days: int = Field(ge=7)
+
+
 class Rules(Declaration):
     """All rules of the platform."""
 
     default_market: Identifier
     acceptance: Acceptance
+    model_backups: ModelBackups
     schedules: Schedules
     costs: Costs
     alerts: AlertPolicy

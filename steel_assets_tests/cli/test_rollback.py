@@ -79,6 +79,17 @@ def test_where_there_is_nothing_to_return_to_nothing_changes(
     assert parts.models.version_at(MARKET, 1, MONDAYS[3].to_pydatetime()) == "v1"
 
 
+def test_a_version_that_was_pruned_is_named_as_such(parts: Platform) -> None:
+    for number, moment in enumerate(MONDAYS[2:], start=2):
+        parts.models.save_candidate(MARKET, 1, f"v{number}", {"model.json": b"{}"}, {"family": "ridge"})
+        parts.models.promote(MARKET, 1, f"v{number}", parts.models.production(MARKET, 1), moment.to_pydatetime())
+    assert parts.models.prune(MARKET, 1, 2, 7, MONDAYS[3].to_pydatetime()) == ["v0", "v1"]
+    with pytest.raises(Problem, match="version v0 was pruned: only the newest and those of the last months are kept"):
+        roll_back(parts, MARKET, 1, "v0", "by hand", MONDAYS[3])
+    rows = roll_back(parts, MARKET, 1, None, "by hand", MONDAYS[3])
+    assert rows["candidate_version"].tolist() == ["v2"]
+
+
 @pytest.mark.slow
 def test_the_command_says_what_is_in_force(parts: Platform, tmp_path: Path) -> None:
     steel = Steel(tmp_path)
