@@ -51,7 +51,7 @@ def by_country(series: Sequence[Series]) -> list[list[Series]]:
 
 
 def figures(
-    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     """The figures of several series of one country. Raises HttpError, SourceError."""
     start = min(first_day(one, known, moment, access, REVISION_DAYS) for one in asked)

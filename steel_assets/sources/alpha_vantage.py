@@ -60,8 +60,7 @@ def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp,
     gathering = Gathering(SOURCE, access)
     if access.api_key is None:
         gathering.stop("Alpha Vantage needs a key; get one (free) and set STEEL_ALPHA_VANTAGE_API_KEY")
-    for one in series:
-        gathering.ask([one], partial(_figures, known=known, moment=moment, access=access, notes=gathering.notes))
+    gathering.ask_all([[one] for one in series], partial(_figures, known=known, moment=moment, access=access), at_once=1)
     return gathering.collection(series, known, moment)
 
 
@@ -110,7 +109,7 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
 
 
 def _figures(
-    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     (series,) = asked
     start = first_day(series, known, moment, access, REVISION_DAYS)

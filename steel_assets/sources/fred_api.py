@@ -62,8 +62,7 @@ class _Page(BaseModel):
 def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
     """See ``Connector.collect``."""
     gathering = Gathering(SOURCE, access)
-    for one in series:
-        gathering.ask([one], partial(_figures, known=known, moment=moment, access=access, notes=gathering.notes))
+    gathering.ask_all([[one] for one in series], partial(_figures, known=known, moment=moment, access=access))
     return gathering.collection(series, known, moment)
 
 
@@ -109,7 +108,7 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
 
 
 def _figures(
-    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     (series,) = asked
     start = first_day(series, known, moment, access, REVISION_DAYS)

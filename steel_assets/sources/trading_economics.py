@@ -50,11 +50,11 @@ def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp,
     gathering = Gathering(SOURCE, access)
     if access.api_key is None:
         gathering.stop("Trading Economics needs a key; subscribe and set STEEL_TRADING_ECONOMICS_API_KEY")
-    asking = {"known": known, "moment": moment, "access": access, "notes": gathering.notes}
-    for batch in _batches([one for one in series if one.group != CALENDAR], known, moment, access):
-        gathering.ask(batch, partial(_prices, **asking))
-    for country in _te_calendar.by_country([one for one in series if one.group == CALENDAR]):
-        gathering.ask(country, partial(_te_calendar.figures, **asking))
+    asking = {"known": known, "moment": moment, "access": access}
+    batches = list(_batches([one for one in series if one.group != CALENDAR], known, moment, access))
+    gathering.ask_all(batches, partial(_prices, **asking))
+    countries = _te_calendar.by_country([one for one in series if one.group == CALENDAR])
+    gathering.ask_all(countries, partial(_te_calendar.figures, **asking))
     return gathering.collection(series, known, moment)
 
 
@@ -101,7 +101,7 @@ def _batches(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp
 
 
 def _prices(
-    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     start = min(first_day(one, known, moment, access, REVISION_DAYS) for one in asked)
     return parse(fetch(asked, start, moment.tz_localize(None), access), asked, notes)

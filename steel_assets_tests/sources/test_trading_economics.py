@@ -129,14 +129,16 @@ class TestCalendar(ConnectorContract):
 
     def test_a_country_is_asked_for_once_in_windows_and_later_only_two_months(self, provider: Loopback) -> None:
         known = self.collect(provider.url).observations
-        assert [request.path for request in provider.asked[:2]] == [
+        china, america = ([one for one in provider.asked if country in one.path] for country in ("china", "united states"))
+        assert [request.path for request in china[:2]] == [
             "/calendar/country/china/2014-01-10/2016-01-09",
             "/calendar/country/china/2016-01-10/2018-01-09",
         ]
-        assert provider.asked[6].raw_path.startswith("/calendar/country/united%20states/")
+        assert len(china) == len(america) == 6
+        assert america[0].raw_path.startswith("/calendar/country/united%20states/")
         provider.asked.clear()
         self.collect(provider.url, known)
-        assert [request.path for request in provider.asked] == [
+        assert sorted(request.path for request in provider.asked) == [
             "/calendar/country/china/2023-09-22/2024-01-10",
             "/calendar/country/united states/2023-09-22/2024-01-10",
         ]
