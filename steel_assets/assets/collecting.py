@@ -19,8 +19,6 @@ from steel_assets.core.quarantine import DECISIONS, DROPPED, RELEASED, Decision,
 from steel_assets.core.standing import Record, Standing, standing
 from steel_assets.core.tables import OBSERVATIONS
 
-NOT_YET = "dated in the future"
-
 
 @dataclass(frozen=True)
 class Collected:
@@ -63,7 +61,7 @@ def store(platform: Platform, source: Source, group: str, moment: pd.Timestamp, 
     if strangers:
         raise ValueError(f"the connector of {source.id} brought rows of {', '.join(strangers)}; nothing was stored")
     reasons = doubted(came, known, series)
-    suspects = pd.concat([held(came, reasons), held(answer.ahead, answer.ahead["series"].map(lambda _: NOT_YET))])
+    suspects = pd.concat([held(came, reasons), held(answer.suspects, answer.suspects["reason"])])
     aside = Aside(platform.store)
     decided = aside.decisions(source.folder)
     dropped = suspects["id"].isin(decided.loc[decided["decision"] == DROPPED, "id"])

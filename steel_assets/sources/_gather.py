@@ -13,7 +13,7 @@ import pandas as pd
 from steel_assets.core.answers import HttpError
 from steel_assets.core.types import Series
 from steel_assets.sources._contract import Access, Collection, Exhausted, Rejected, SourceError
-from steel_assets.sources._rows import ahead, as_observations, news
+from steel_assets.sources._rows import NOT_YET, ahead, as_observations, news, reasons, split
 
 SILENCE = 2
 """After so many calls in a row without an answer the provider counts as down and is not asked further."""
@@ -89,11 +89,18 @@ class Gathering:
 
     def collection(self, series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp) -> Collection:
         """Everything asked so far, as a Collection."""
-        rows = news(self._figures, series, known, moment, self._notes)
-        observations = as_observations(rows, moment, self._source, simulated=self._access.simulated)
-        early = as_observations(ahead(self._figures, series, moment), moment, self._source, simulated=self._access.simulated)
+        meant, doubted = split(self._figures)
+        rows = news(meant, series, known, moment, self._notes)
+        observations = self._observed(rows, moment)
+        early = self._observed(ahead(self._figures, series, moment), moment).assign(reason=NOT_YET)
+        odd = news(doubted, series, known, moment, Counter())
+        otherwise = self._observed(odd, moment).assign(reason=reasons(odd, doubted, series).to_numpy())
+        suspects = pd.concat([early, otherwise], ignore_index=True)
         problems = {one.id: self._problems[one.id] for one in series if one.id in self._problems}
-        return Collection(observations, problems, dict(self._notes), tuple(self._rejected), early, self._down)
+        return Collection(observations, problems, dict(self._notes), tuple(self._rejected), suspects, self._down)
+
+    def _observed(self, rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+        return as_observations(rows, moment, self._source, simulated=self._access.simulated)
 
     def _may_go(self) -> bool:
         """Whether one more call may be made; after one that had no answer, only when those under way have come back."""

@@ -92,11 +92,11 @@ def _one(series: Series, events: Sequence[_Event], notes: Counter[str]) -> pd.Da
         {
             "series": series.id,
             "period": _months([event.reference for event in events], published, notes),
-            "value": amounts([event.actual for event in events], series.unit, notes),
             "published_at": published,
         }
     )
-    return frame.dropna()
+    frame = frame.join(amounts([event.actual for event in events], series.unit, notes))
+    return frame.dropna(subset=["period", "value", "published_at"])
 
 
 def _months(references: Sequence[object], published: pd.Series, notes: Counter[str]) -> pd.Series:

@@ -39,6 +39,12 @@ class _Price(BaseModel):
     symbol: Any = Field(default=None, alias="Symbol")
     date: Any = Field(default=None, alias="Date")
     close: Any = Field(default=None, alias="Close")
+    close_date: Any = Field(default=None, alias="CloseDate")
+
+    @property
+    def day(self) -> object:
+        """The day of the close. Seen: in snapshots, ``Date`` is of the last trade and ``CloseDate`` of the close."""
+        return self.close_date or self.date
 
 
 class _Prices(RootModel[list[_Price]]):
@@ -84,7 +90,7 @@ def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.D
     if other is not None:
         raise SourceError(f"prices are daily, the catalogue says {other.frequency} for {other.id}; correct the series")
     prices = shaped(_Prices, content, "Trading Economics", "a list of prices with Symbol, Date and Close").root
-    _refuse_month_first([price.date for price in prices], content)
+    _refuse_month_first([price.day for price in prices], content)
     frames = [_one(one, [price for price in prices if _same(price.symbol, one.symbol)], notes) for one in series]
     return pd.concat(frames, ignore_index=True)
 
@@ -111,11 +117,11 @@ def _one(series: Series, prices: Sequence[_Price], notes: Counter[str]) -> pd.Da
     frame = pd.DataFrame(
         {
             "series": series.id,
-            "period": days([price.date for price in prices], notes, *DATES),
-            "value": amounts([price.close for price in prices], series.unit, notes),
+            "period": days([price.day for price in prices], notes, *DATES),
         }
     )
-    return frame.dropna()
+    frame = frame.join(amounts([price.close for price in prices], series.unit, notes))
+    return frame.dropna(subset=["period", "value"])
 
 
 def _same(one: object, other: object) -> bool:

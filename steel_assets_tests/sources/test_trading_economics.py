@@ -166,6 +166,17 @@ def test_iso_dates_are_read_too_and_symbols_in_any_case() -> None:
     assert collection.observations["value"].tolist() == [590.0, 1591.5]
 
 
+def test_a_snapshots_close_is_of_its_own_day_not_of_the_last_trades() -> None:
+    """As ``/markets/commodities`` writes it: the last trade is of today, the close of the day before."""
+    row = {
+        "Symbol": "LSR1:COM", "Ticker": "LSR1", "Name": "Steel Rebar", "Country": "Commodity", "Date": "2024-01-09T11:23:00",
+        "Type": None, "decimals": None, "state": "OPEN", "Last": 585.2, "Close": 580.0, "CloseDate": "2024-01-08T00:00:00",
+        "DailyChange": 5.2, "unit": "USD/T", "frequency": "Daily", "LastUpdate": "2024-01-09T11:23:00",
+    }  # fmt: skip
+    collection = collect(json.dumps([row]).encode(), REBAR)
+    assert collection.observations[["period", "value"]].to_numpy().tolist() == [[pd.Timestamp("2024-01-08"), 580.0]]
+
+
 def test_rows_of_symbols_that_were_not_asked_for_are_not_mixed_in() -> None:
     collection = collect(prices(("LSR1:COM", "05/12/2023", 590.0), ("VIX:IND", "05/12/2023", 13.0)), REBAR)
     assert collection.observations["value"].tolist() == [590.0]
@@ -196,6 +207,8 @@ def test_plain_text_is_quoted(status: int) -> None:
         ("million_usd", "3.4M", 3.4),
         ("million_usd", "$-68.9B", -68_900.0),
         ("million_usd", "-$1.5T", -1_500_000.0),
+        ("percent", "\u22120.3 %", -0.3),
+        ("index", "255K", 255_000.0),
         ("USD/t", "1,234.5", 1234.5),
     ],
 )
@@ -205,14 +218,28 @@ def test_figures_with_units_are_read_in_the_series_own(unit: str, written: objec
     assert collection.observations["value"].tolist() == pytest.approx([value])
 
 
-@pytest.mark.parametrize(
-    ("unit", "written"), [("index", "0.9%"), ("percent", "1.2K"), ("index", "$5"), ("index", "1,23"), ("index", "50.2x")]
-)
-def test_a_figure_in_another_unit_is_left_out_and_counted(unit: str, written: str) -> None:
+@pytest.mark.parametrize(("unit", "written"), [("index", "1,23"), ("index", "50.2x"), ("index", "€"), ("percent", "%")])
+def test_a_figure_that_cannot_be_read_is_left_out_and_counted(unit: str, written: str) -> None:
     row = {"Date": "2024-01-05T13:30:00", "Event": "Balance of Trade", "Reference": "Dec", "Actual": written}
     collection = collect(events(row), event("China:Balance of Trade", unit))
     assert collection.observations.empty
-    assert sum(collection.notes.values()) == 1
+    assert collection.suspects.empty
+    assert collection.notes == {"unreadable values": 1}
+
+
+@pytest.mark.parametrize(
+    ("unit", "written", "value"),
+    [("index", "0.9%", 0.9), ("percent", "1.2K", 1200.0), ("index", "$5", 5.0), ("million_usd", "€-1.2B", -1200.0)],
+)
+def test_a_figure_in_another_unit_is_held_with_the_reason(unit: str, written: str, value: float) -> None:
+    row = {"Date": "2024-01-05T13:30:00", "Event": "Balance of Trade", "Reference": "Dec", "Actual": written}
+    usual = {**row, "Date": "2023-12-05T13:30:00", "Reference": "Nov", "Actual": "2.5"}
+    collection = collect(events(row, usual), event("China:Balance of Trade", unit))
+    assert collection.observations["value"].tolist() == [2.5]
+    [(held, reason)] = collection.suspects[["value", "reason"]].to_numpy().tolist()
+    assert held == value
+    assert f"it is written {written!r}, the catalogue says {unit}" in reason
+    assert collection.notes == {"values in another unit": 1}
 
 
 @pytest.mark.parametrize(
@@ -271,6 +298,6 @@ def test_a_calendar_series_that_is_not_monthly_is_refused_with_the_remedy() -> N
 
 def test_parse_is_a_stranger_to_fetch() -> None:
     frame = trading_economics.parse(prices(("LSR1:COM", "05/12/2023", "590.5")), [REBAR], Counter())
-    assert frame.to_numpy().tolist() == [["lsr1", pd.Timestamp("2023-12-05"), 590.5]]
+    assert frame[["series", "period", "value"]].to_numpy().tolist() == [["lsr1", pd.Timestamp("2023-12-05"), 590.5]]
     with pytest.raises(SourceError, match="a list of prices"):
         trading_economics.parse(b'{"Message": "no"}', [REBAR], Counter())

@@ -143,10 +143,27 @@ def test_two_closes_for_one_day_are_both_left_for_later() -> None:
     assert collection.notes == {"contradicting rows": 2}
 
 
-def test_another_currency_than_the_catalogues_is_refused() -> None:
-    collection = collect(HRC, chart([at("2024-01-05 00:00")], [1.0], currency="EUR"))
-    assert "quotes it in EUR, the catalogue says USD/short_ton" in collection.problems[HRC.id]
+def test_closes_in_another_currency_than_the_catalogues_are_held_with_the_reason() -> None:
+    collection = collect(HRC, chart([at("2024-01-05 00:00"), at("2024-01-08 00:00")], [1.0, 2.0], currency="EUR"))
+    assert collection.problems == {}
     assert collection.observations.empty
+    assert collection.suspects["value"].tolist() == [1.0, 2.0]
+    assert "quotes it in EUR, the catalogue says USD/short_ton" in collection.suspects["reason"].iloc[0]
+
+
+@pytest.mark.parametrize(("quoted", "unit"), [("USX", "USD/lb"), ("GBp", "GBP"), ("ZAc", "ZAR")])
+def test_hundredths_of_the_catalogues_currency_are_brought_to_it(quoted: str, unit: str) -> None:
+    collection = collect(future("X=F", unit), chart([at("2024-01-05 00:00")], [382.15], currency=quoted))
+    assert collection.observations["value"].tolist() == [3.8215]
+    assert collection.notes == {f"quoted in {quoted}": 1}
+    assert collection.suspects.empty
+
+
+def test_the_currency_of_an_index_is_of_no_concern() -> None:
+    content = chart([at("2024-01-05 00:00")], [102.4], currency=None)
+    assert collect(future("^VIX", "index"), content).observations["value"].tolist() == [102.4]
+    content = chart([at("2024-01-05 00:00")], [102.4], currency="USD")
+    assert collect(future("^VIX", "index"), content).observations["value"].tolist() == [102.4]
 
 
 def test_an_exchange_rate_has_no_currency_to_check() -> None:
