@@ -30,6 +30,15 @@ class SourceError(RuntimeError):
         self.content = content
 
 
+class Refused(SourceError):
+    """The provider refuses what was asked for. ``said`` is its own words, short and on one line."""
+
+    def __init__(self, message: str, status: int, said: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.said = said
+
+
 class Exhausted(SourceError):
     """The provider refuses the caller, not the series: asking for another one would only cost another call."""
 

@@ -18,12 +18,12 @@ import pandas as pd
 from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
-from steel_assets.sources._answers import accepted, shaped
+from steel_assets.sources._answers import shaped
 from steel_assets.sources._contract import Access, SourceError
 from steel_assets.sources._figures import amounts
 from steel_assets.sources._gather import first_day, windows
+from steel_assets.sources._te_refusals import content_of
 
-REMEDY = "check STEEL_TRADING_ECONOMICS_API_KEY and what it is subscribed to"
 REVISION_DAYS = 70
 """Two publications of a monthly figure."""
 
@@ -69,7 +69,7 @@ def fetch(country: str, start: pd.Timestamp, end: pd.Timestamp, access: Access) 
         {"f": "json"},
         secret_params=access.secret("c"),
     )
-    return accepted(answer, "Trading Economics", REMEDY, access)
+    return content_of(answer, access)
 
 
 def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:

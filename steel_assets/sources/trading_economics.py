@@ -19,13 +19,13 @@ from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
 from steel_assets.sources import _te_calendar
-from steel_assets.sources._answers import accepted, shaped
+from steel_assets.sources._answers import shaped
 from steel_assets.sources._contract import Access, Collection, SourceError
 from steel_assets.sources._figures import amounts, days
 from steel_assets.sources._gather import Gathering, first_day
+from steel_assets.sources._te_refusals import content_of
 
 SOURCE = "trading_economics"
-REMEDY = "check STEEL_TRADING_ECONOMICS_API_KEY, what it is subscribed to, and the symbol in the catalogue"
 CALENDAR = "economic_calendar"
 REVISION_DAYS = 10
 MOST_SYMBOLS = 20
@@ -77,7 +77,7 @@ def fetch(series: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, acce
         {"d1": f"{start:%Y-%m-%d}", "d2": f"{end:%Y-%m-%d}", "f": "json"},
         secret_params=access.secret("c"),
     )
-    return accepted(answer, "Trading Economics", REMEDY, access)
+    return content_of(answer, access)
 
 
 def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:

@@ -83,7 +83,14 @@ class TestPrices(ConnectorContract):
         assert "No Access to this country as free user." in problems[REBAR.id]
 
     @pytest.mark.parametrize(
-        "refusal", [Reply(b"the guest account has been discontinued.", 410), Reply(b"You must provide valid credentials.", 401)]
+        "refusal",
+        [
+            Reply(b"the guest account has been discontinued. Please contact us", 410),
+            Reply(b"You must provide valid credentials.", 401),
+            Reply(b'"You must provide valid credentials. Get a key at the developer page."', 200),
+            Reply(b"You exceeded your API subscription limit for this month.", 403),
+        ],
+        ids=["guest", "401", "200", "limit"],
     )
     def test_a_refusal_of_the_caller_is_not_tried_again_for_each_symbol(self, provider: Loopback, refusal: Reply) -> None:
         provider.answer = lambda request: refusal

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from steel_assets.adapters.http import Answer, Recorded
+from steel_assets.bootstrap import catalog
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series
 from steel_assets.sources import Access, Collection, SourceError, yahoo_finance
@@ -196,6 +197,70 @@ def test_another_shape_is_a_typed_error_that_keeps_the_bytes(content: bytes) -> 
 def test_a_chart_without_bars_is_a_problem() -> None:
     content = b'{"chart":{"result":[{"meta":{"exchangeTimezoneName":"America/New_York"},"indicators":{"quote":[{}]}}]}}'
     assert "without a single figure" in collect(HRC, content).problems[HRC.id]
+
+
+def real_chart(stamps: list[int] | None, closes: list[float | None] | None, **meta: object) -> bytes:
+    """A chart with everything that the real one has around its closes."""
+    about = {
+        "currency": "USD", "symbol": "HRC=F", "exchangeName": "CMX", "fullExchangeName": "COMEX", "instrumentType": "FUTURE",
+        "firstTradeDate": 1224129600, "regularMarketTime": 1704848399, "hasPrePostMarketData": False, "gmtoffset": -18000,
+        "timezone": "EST", "exchangeTimezoneName": "America/New_York", "regularMarketPrice": 1092.0, "fiftyTwoWeekHigh": 1225.0,
+        "chartPreviousClose": 1084.0, "priceHint": 2, "dataGranularity": "1d", "range": "", "validRanges": ["1d", "5d", "max"],
+        "currentTradingPeriod": {"regular": {"timezone": "EST", "start": 1704862800, "end": 1704949140, "gmtoffset": -18000}},
+        **meta,
+    }  # fmt: skip
+    result: dict[str, object] = {"meta": about, "indicators": {"quote": [{}], "adjclose": [{}]}}
+    if stamps is not None:
+        quote = {"volume": [None] * len(stamps), "low": closes, "open": closes, "high": closes, "close": closes}
+        result |= {"timestamp": stamps, "indicators": {"quote": [quote], "adjclose": [{"adjclose": closes}]}}
+        result["events"] = {
+            "dividends": {"1703169000": {"amount": 0.6, "date": 1703169000}},
+            "splits": {"1703169000": {"date": 1703169000, "numerator": 2.0, "denominator": 1.0, "splitRatio": "2:1"}},
+        }
+    return json.dumps({"chart": {"result": [result], "error": None}}).encode()
+
+
+def test_a_real_chart_of_a_future_with_a_hole_and_the_bar_of_the_session_under_way() -> None:
+    stamps = [at("2024-01-05 00:00"), at("2024-01-08 00:00"), at("2024-01-09 00:00"), at("2024-01-10 02:47:11")]
+    collection = collect(HRC, real_chart(stamps, [1084.0, None, 1090.0, 1092.0]))
+    assert collection.observations[["period", "value"]].to_numpy().tolist() == [
+        [pd.Timestamp("2024-01-05"), 1084.0],
+        [pd.Timestamp("2024-01-09"), 1090.0],
+    ]
+    assert collection.notes == {"empty values": 1, "not published yet": 1}
+
+
+def test_a_real_chart_of_an_exchange_rate_whose_days_begin_in_london() -> None:
+    peso = catalog().series["usdmxn"]
+    winter = [at(f"2024-01-{day:02d} 00:00", "Europe/London") for day in (4, 5, 8, 9)]
+    content = real_chart(
+        [*winter, at("2024-01-10 07:58:12", "Europe/London")], [17.0, 16.9, 16.85, 16.95, 17.01],
+        symbol="MXN=X", currency="MXN", instrumentType="CURRENCY", exchangeTimezoneName="Europe/London", gmtoffset=0, timezone="GMT",
+    )  # fmt: skip
+    collection = collect(peso, content)
+    assert periods(collection) == ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"]
+    summer = [at(f"2024-07-{day:02d} 00:00", "Europe/London") for day in (8, 9)]
+    content = content.replace(
+        json.dumps([*winter, at("2024-01-10 07:58:12", "Europe/London")]).encode(), json.dumps(summer).encode()
+    )
+    content = content.replace(b"[17.0, 16.9, 16.85, 16.95, 17.01]", b"[17.9, 18.1]")
+    assert periods(collect(peso, content, pd.Timestamp("2024-07-10 08:00", tz="UTC"))) == ["2024-07-08", "2024-07-09"]
+
+
+def test_the_bar_of_an_exchange_rate_waits_until_its_day_in_london_has_ended() -> None:
+    peso = catalog().series["usdmxn"]
+    content = real_chart([at("2024-01-09 00:00", "Europe/London")], [17.01], symbol="MXN=X", exchangeTimezoneName="Europe/London")
+    assert collect(peso, content, pd.Timestamp("2024-01-09 23:30", tz="UTC")).observations.empty
+    assert periods(collect(peso, content, pd.Timestamp("2024-01-10 00:30", tz="UTC"))) == ["2024-01-09"]
+
+
+def test_an_answer_without_stamps_is_a_problem_and_no_unknown_shape() -> None:
+    collection = collect(HRC, real_chart(None, None))
+    assert "answered without a single figure" in collection.problems[HRC.id]
+    assert collection.rejected == ()
+    nulls = json.loads(real_chart(None, None))
+    nulls["chart"]["result"][0] |= {"timestamp": None, "indicators": {"quote": [{"close": None}]}}
+    assert "answered without a single figure" in collect(HRC, json.dumps(nulls).encode()).problems[HRC.id]
 
 
 @pytest.mark.parametrize("stamp", [10**18, 10**30, -(10**18), 9_223_372_036])
