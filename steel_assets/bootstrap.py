@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
+from steel_assets.adapters.drop_box import DropBox, DropBucket, DropFolder
 from steel_assets.adapters.http_cache import CachedHttp
 from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.lanes import Lanes
@@ -54,6 +55,14 @@ class Platform:
     @cached_property
     def lake(self) -> Lake:
         return Lake(self.store)
+
+    @cached_property
+    def drop_box(self) -> DropBox:
+        """Where people drop files of their own."""
+        address = self.settings.drop_address
+        if "://" not in address:
+            return DropFolder(Path(address))
+        return DropBucket(store_at(address, self.settings), address)
 
     @cached_property
     def warehouse(self) -> Warehouse:

@@ -90,7 +90,7 @@ class HttpxHttp:
         self,
         *,
         timeout_seconds: float = 30.0,
-        largest_body: int = 64 * MIB,
+        largest_body: int = 32 * MIB,
         attempts: int = 4,
         first_pause_seconds: float = 0.5,
         calls_per_minute: int | None = None,

@@ -36,6 +36,7 @@ REFERENCE = re.compile(r"(?P<month>[a-z]{3})[a-z]*\.?[ /-]*(?P<year>[0-9]{4})?",
 
 class _Event(BaseModel):
     date: Any = Field(default=None, alias="Date")
+    country: Any = Field(default=None, alias="Country")
     event: Any = Field(default=None, alias="Event")
     reference: Any = Field(default=None, alias="Reference")
     actual: Any = Field(default=None, alias="Actual")
@@ -122,4 +123,6 @@ def _country(series: Series) -> str:
 
 
 def _is(event: _Event, series: Series) -> bool:
-    return str(event.event).strip().casefold() == str(series.symbol).partition(":")[2].strip().casefold()
+    """Whether it is the series' event, of its country where one is told: many countries have a Manufacturing PMI."""
+    here = event.country is None or str(event.country).strip().lower() == _country(series)
+    return here and str(event.event).strip().casefold() == str(series.symbol).partition(":")[2].strip().casefold()

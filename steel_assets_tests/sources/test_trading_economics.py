@@ -43,7 +43,7 @@ def prices(*rows: tuple[str, str, object]) -> bytes:
 
 
 def events(*rows: dict[str, object]) -> bytes:
-    base = {"CalendarId": "1", "Country": "China", "Category": "Business Confidence", "Previous": "1", "Importance": 3}
+    base = {"CalendarId": "1", "Country": None, "Category": "Business Confidence", "Previous": "1", "Importance": 3}
     return json.dumps([{**base, **row} for row in rows]).encode()
 
 
@@ -273,6 +273,22 @@ def test_a_reference_that_is_no_month_is_counted(reference: object) -> None:
     collection = collect(events(row), CHINA)
     assert collection.observations.empty
     assert collection.notes == {"unreadable references": 1}
+
+
+def test_an_event_as_the_calendar_really_writes_it() -> None:
+    row = {
+        "CalendarId": "331234", "Date": "2024-01-03T15:00:00", "Country": "United States", "Category": "Business Confidence",
+        "Event": "ISM Manufacturing PMI", "Reference": "Dec", "ReferenceDate": "2023-12-31T00:00:00",
+        "Source": "ISM", "SourceURL": "https://www.ismworld.org", "Actual": "47.4", "Previous": "46.7",
+        "Forecast": "47.1", "TEForecast": "47.0", "URL": "/united-states/business-confidence", "DateSpan": "0", "Importance": 3,
+        "LastUpdate": "2024-01-03T15:00:12.17", "Revised": "", "Currency": "", "Unit": "points", "Ticker": "NAPMPMI",
+    }  # fmt: skip
+    german = {**row, "Country": "Germany", "Actual": "43.3"}
+    to_come = {**row, "Date": "2024-02-01T15:00:00", "Reference": "Jan", "Actual": "", "LastUpdate": "2024-01-03T15:01:00"}
+    collection = collect(json.dumps([german, row, to_come]).encode(), AMERICA)
+    assert collection.observations[["period", "value"]].to_numpy().tolist() == [[pd.Timestamp("2023-12-01"), 47.4]]
+    assert collection.observations["published_at"].tolist() == [pd.Timestamp("2024-01-03T15:00:00Z")]
+    assert collection.suspects.empty
 
 
 def test_a_price_that_is_declared_weekly_is_refused_and_the_others_come() -> None:

@@ -232,18 +232,13 @@ def test_a_real_chart_of_a_future_with_a_hole_and_the_bar_of_the_session_under_w
 
 def test_a_real_chart_of_an_exchange_rate_whose_days_begin_in_london() -> None:
     peso = catalog().series["usdmxn"]
+    about = {"symbol": "MXN=X", "currency": "MXN", "instrumentType": "CURRENCY", "exchangeTimezoneName": "Europe/London"}
     winter = [at(f"2024-01-{day:02d} 00:00", "Europe/London") for day in (4, 5, 8, 9)]
-    content = real_chart(
-        [*winter, at("2024-01-10 07:58:12", "Europe/London")], [17.0, 16.9, 16.85, 16.95, 17.01],
-        symbol="MXN=X", currency="MXN", instrumentType="CURRENCY", exchangeTimezoneName="Europe/London", gmtoffset=0, timezone="GMT",
-    )  # fmt: skip
-    collection = collect(peso, content)
-    assert periods(collection) == ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"]
+    live = at("2024-01-10 07:58:12", "Europe/London")
+    content = real_chart([*winter, live], [17.0, 16.9, 16.85, 16.95, 17.01], **about, gmtoffset=0, timezone="GMT")
+    assert periods(collect(peso, content)) == ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"]
     summer = [at(f"2024-07-{day:02d} 00:00", "Europe/London") for day in (8, 9)]
-    content = content.replace(
-        json.dumps([*winter, at("2024-01-10 07:58:12", "Europe/London")]).encode(), json.dumps(summer).encode()
-    )
-    content = content.replace(b"[17.0, 16.9, 16.85, 16.95, 17.01]", b"[17.9, 18.1]")
+    content = real_chart(summer, [17.9, 18.1], **about, gmtoffset=3600, timezone="BST")
     assert periods(collect(peso, content, pd.Timestamp("2024-07-10 08:00", tz="UTC"))) == ["2024-07-08", "2024-07-09"]
 
 
