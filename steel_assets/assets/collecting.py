@@ -89,6 +89,11 @@ def group_standing(platform: Platform, source: Source, group: str, observations:
     return standing(asked, _record(platform.store, source, group), stored, now)
 
 
+def was_asked(platform: Platform, source: Source) -> bool:
+    """Whether any group of a source was ever asked for, with whatever success."""
+    return any(_record(platform.store, source, group) is not None for group in source.groups)
+
+
 def waiting(platform: Platform, observations: pd.DataFrame) -> pd.DataFrame:
     """Every held figure that nobody has decided upon, of all providers: rows of QUARANTINE."""
     every = quarantine(platform, observations)
