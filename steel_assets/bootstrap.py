@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
+from steel_assets.adapters.drop_box import DropBox, DropBucket, DropFolder
 from steel_assets.adapters.http_cache import CachedHttp
 from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.lanes import Lanes
 from steel_assets.adapters.model_store import ModelStore
 from steel_assets.adapters.notifiers import Notifier
 from steel_assets.adapters.object_store import LocalFolder, ObjectStore
@@ -24,6 +27,12 @@ from steel_assets.core.answers import Http
 from steel_assets.core.types import Series
 from steel_assets.settings import Settings, settings
 from steel_assets.sources import Access, Collection, connector
+
+if TYPE_CHECKING:
+    from steel_assets.adapters.http import HttpxHttp
+
+When = tuple[pd.Timestamp, pd.Timestamp | None]
+"""One collection: its moment, and since when it asks again (a backfill)."""
 
 
 @lru_cache(maxsize=1)
@@ -48,6 +57,14 @@ class Platform:
         return Lake(self.store)
 
     @cached_property
+    def drop_box(self) -> DropBox:
+        """Where people drop files of their own."""
+        address = self.settings.drop_address
+        if "://" not in address:
+            return DropFolder(Path(address))
+        return DropBucket(store_at(address, self.settings), address)
+
+    @cached_property
     def warehouse(self) -> Warehouse:
         return warehouse_at(self.settings.warehouse_address, self.settings)
 
@@ -67,7 +84,7 @@ class Platform:
         return ModelStore(self.store)
 
     @cached_property
-    def http(self) -> dict[str, Http]:
+    def http(self) -> dict[str, HttpxHttp]:
         """One way out per source, so that each provider's pace is its own. The sandbox sets none."""
         from steel_assets.adapters.http import HttpxHttp
 
@@ -100,9 +117,23 @@ class Platform:
 
     def way_out(self, source: Source, moment: pd.Timestamp, since: pd.Timestamp | None = None) -> CachedHttp:
         """How one collection at ``moment`` asks ``source``: through the cache, where the source has a time for it."""
+        when: When = (moment, since)
+        if source.id not in self._ways or self._ways[source.id][0] != when:
+            self._ways[source.id] = when, self.http[source.id].afresh()
+        network = self._ways[source.id][1]
         if self.settings.simulated or since is not None or not source.cache_ttl_hours:
-            return CachedHttp(self.http[source.id])
-        return CachedHttp(self.http[source.id], self.cache, source.cache_ttl_hours * 3600, f"{moment:%Y-%m-%d}")
+            return CachedHttp(network)
+        return CachedHttp(network, self.cache, source.cache_ttl_hours * 3600, f"{moment:%Y-%m-%d}")
+
+    @cached_property
+    def _ways(self) -> dict[str, tuple[When, Http]]:
+        """The way out to each provider in the newest collection: what it keeps silent about one group it keeps about all."""
+        return {}
+
+    @cached_property
+    def rounds(self) -> dict[str, Lanes[Any]]:
+        """What the runs of this process are asking, by run (``assets/asking.py``)."""
+        return {}
 
     def stored_bytes(self) -> int:
         """What the lake and the warehouse hold, wherever they are."""
@@ -168,17 +199,17 @@ class Platform:
         reason = self.not_configured(source)
         if reason:
             return Collection.nothing(reason)
-        when, why = self._silent.get(source.id, (None, ""))
-        if when == moment:
-            return Collection.of_a_silent_provider(series, why)
+        when: When = (moment, since)
+        if source.id in self._silent and self._silent[source.id][0] == when:
+            return Collection.of_a_silent_provider(series, self._silent[source.id][1])
         collection = connector(source.id).collect(series, known, moment, self.access(source, http, since))
         if collection.silent:
-            self._silent[source.id] = (moment, collection.silent)
+            self._silent[source.id] = when, collection.silent
         return collection
 
     @cached_property
-    def _silent(self) -> dict[str, tuple[pd.Timestamp, str]]:
-        """Providers found to be down, and in the collection of which moment: its other groups need not find it out again."""
+    def _silent(self) -> dict[str, tuple[When, str]]:
+        """Providers found to be down, and in which collection: its other groups need not find it out again."""
         return {}
 
     def access(self, source: Source, http: Http | None = None, since: pd.Timestamp | None = None) -> Access:

@@ -31,7 +31,9 @@ class Settings(BaseSettings):
         default=None, description="DuckDB file, or bigquery://project/dataset; default <home>/warehouse.duckdb"
     )
     redis_url: SecretStr | None = Field(default=None, description="Redis for the cache; default a local cache in <home>/cache")
-    drop_dir: Path | None = Field(default=None, description="folder watched for files to import; default <home>/drop")
+    drop_dir: str | None = Field(
+        default=None, description="folder, or gs://bucket/prefix, watched for files to import; default <home>/drop"
+    )
     catalog_dir: Path | None = Field(default=None, description="your own folder of YAML that extends the shipped catalogue")
 
     bigquery_location: str | None = Field(default=None, description="where the dataset must be, and is made; else US")
@@ -105,10 +107,10 @@ class Settings(BaseSettings):
             raise ValueError(f"{url!r} must start with http:// or https://")
         return url.rstrip("/") if url else url
 
-    @field_validator("lake", "warehouse")
+    @field_validator("lake", "drop_dir", "warehouse")
     @classmethod
     def _is_a_path_or_an_address(cls, place: str | None, info: ValidationInfo) -> str | None:
-        address = {"lake": "gs://bucket/prefix", "warehouse": "bigquery://project/dataset"}[str(info.field_name)]
+        address = "bigquery://project/dataset" if info.field_name == "warehouse" else "gs://bucket/prefix"
         if place and ":/" in place and not place.startswith(address.partition("/")[0] + "//"):
             raise ValueError(f"{place!r} must be a path on this machine or {address}")
         return place
@@ -150,9 +152,9 @@ class Settings(BaseSettings):
         return Path(self.lake) if self.lake else self.home / "lake"
 
     @property
-    def drop_folder(self) -> Path:
-        """Where people drop files to import."""
-        return self.drop_dir or self.home / "drop"
+    def drop_address(self) -> str:
+        """Where people drop files to import: a folder, or ``gs://…``."""
+        return self.drop_dir or str(self.home / "drop")
 
     @property
     def warehouse_path(self) -> Path:

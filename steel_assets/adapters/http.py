@@ -7,9 +7,11 @@ The port is ``Http`` (declared in ``core.answers`` with ``Answer`` and ``HttpErr
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import random
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +28,9 @@ from steel_assets.core.answers import Answer, Http, HttpError, Kind
 __all__ = ["Answer", "Http", "HttpError", "HttpxHttp", "Recorded"]
 
 MIB = 2**20
+LEAST_SECONDS = 0.05
+"""With less time left than this no call is made: it could only fail, and cost the provider a connection."""
+
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3
 WORTH_ANOTHER_TRY: frozenset[Kind] = frozenset({"refused", "broken", "limited", "status"})
@@ -42,11 +47,37 @@ class _Failure:
     retry_after: float | None = None
 
 
+class _Silence:
+    """Since when a provider has said nothing at all, whatever it was asked; calls side by side share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._since: float | None = None
+
+    def asked(self, now: float) -> float:
+        """One more call is about to be made: since when there has been no answer."""
+        with self._lock:
+            self._since = now if self._since is None else self._since
+            return self._since
+
+    def waited(self, seconds: float) -> None:
+        """We kept quiet ourselves: it is not the provider's silence."""
+        with self._lock:
+            self._since = None if self._since is None else self._since + seconds
+
+    def broken(self) -> None:
+        """The provider answered something."""
+        with self._lock:
+            self._since = None
+
+
 class HttpxHttp:
-    """The network, through httpx.
+    """The network, through httpx. May be used by several threads at once.
 
     Args:
         timeout_seconds: total for one answer, every retry and pause included; only waiting for ``calls_per_minute`` is extra.
+            It is also all that a provider's silence may cost, however many calls it leaves without an answer: one that has
+            said nothing for so long is not asked again (see ``afresh``).
         largest_body: bytes, after decompression, beyond which an answer is cut off and refused.
         attempts: how often a failure that may pass (connection, 429, 5xx) is tried in all.
         first_pause_seconds: pause before the second attempt; doubled for each further one, with jitter. A provider's
@@ -59,7 +90,7 @@ class HttpxHttp:
         self,
         *,
         timeout_seconds: float = 30.0,
-        largest_body: int = 64 * MIB,
+        largest_body: int = 32 * MIB,
         attempts: int = 4,
         first_pause_seconds: float = 0.5,
         calls_per_minute: int | None = None,
@@ -70,8 +101,15 @@ class HttpxHttp:
         self._attempts = attempts
         self._first_pause = first_pause_seconds
         self._pace: Quota | Pace | None = quota or (Pace(calls_per_minute) if calls_per_minute else None)
+        self._silence = _Silence()
         self._jitter = random.SystemRandom()
         logging.getLogger("httpcore").setLevel(logging.INFO)  # below, it logs headers: a redirect's can hold the key
+
+    def afresh(self) -> HttpxHttp:
+        """The same way out, at the same pace, for a new collection: a provider that was silent may have come back."""
+        other = copy.copy(self)
+        other._silence = _Silence()
+        return other
 
     def get(
         self,
@@ -82,11 +120,14 @@ class HttpxHttp:
     ) -> Answer:
         """See ``Http.get``. Not for use inside a running event loop."""
         where = _where(url)
-        deadline = time.monotonic() + self._timeout
+        deadline = self._silence.asked(time.monotonic()) + self._timeout
+        if deadline - time.monotonic() < LEAST_SECONDS:
+            raise HttpError("timeout", where, f"not asked: it has said nothing for {self._timeout:g} s")
         for attempt in range(1, self._attempts + 1):
             deadline += self._waited(where)
             outcome = self._once(url, params, headers or {}, secret_params or {}, deadline - time.monotonic())
             if isinstance(outcome, Answer):
+                self._silence.broken()
                 return outcome
             failure = outcome
             pause = self._pause(attempt, failure)
@@ -99,9 +140,11 @@ class HttpxHttp:
     def _waited(self, where: str) -> float:
         """Seconds until one more call may be made, after they have passed."""
         try:
-            return self._pace.wait() if self._pace else 0.0
+            seconds = self._pace.wait() if self._pace else 0.0
         except BudgetSpent as spent:
             raise HttpError("budget", where, str(spent)) from None
+        self._silence.waited(seconds)
+        return seconds
 
     def _pause(self, attempt: int, failure: _Failure) -> float:
         if failure.retry_after is not None:

@@ -1,4 +1,4 @@
-"""One collection, from the question to storage: ask, doubt, store, set aside, and note how it went.
+"""One collection, from the answer to storage: doubt, store, set aside, and note how it went. Asking is ``asking``'s.
 
 The order of writing is such that a process killed anywhere leaves nothing half done: what was not stored is news again at the
 next collection, and what was is not stored twice.
@@ -11,14 +11,13 @@ import pandas as pd
 
 from steel_assets.adapters.aside import Aside
 from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore
+from steel_assets.assets.asking import Asked, ask
 from steel_assets.bootstrap import Platform
 from steel_assets.catalog import Source
 from steel_assets.core.doubts import doubted
 from steel_assets.core.quarantine import DECISIONS, DROPPED, RELEASED, Decision, as_released, held, state
 from steel_assets.core.standing import Record, Standing, standing
 from steel_assets.core.tables import OBSERVATIONS
-
-NOT_YET = "dated in the future"
 
 
 @dataclass(frozen=True)
@@ -50,16 +49,19 @@ def collect(platform: Platform, source: Source, group: str, moment: pd.Timestamp
     Args:
         since: ask again for everything from this day on.
     """
+    return store(platform, source, group, moment, ask(platform, source, group, moment, since))
+
+
+def store(platform: Platform, source: Source, group: str, moment: pd.Timestamp, asked: Asked) -> Collected:
+    """Store what ``source`` answered about ``group``: what is believed, what is held, what could not be read."""
     series = platform.catalog.series_of(source.id, group)
-    known = platform.lake.observations([one.id for one in series])
-    http = platform.way_out(source, moment, since)
-    answer = platform.collect(source, series, moment, known, http, since)
+    answer, known = asked.answer, asked.known
     came = answer.observations
     strangers = sorted(set(came["source"]) - {source.id})
     if strangers:
         raise ValueError(f"the connector of {source.id} brought rows of {', '.join(strangers)}; nothing was stored")
     reasons = doubted(came, known, series)
-    suspects = pd.concat([held(came, reasons), held(answer.ahead, answer.ahead["series"].map(lambda _: NOT_YET))])
+    suspects = pd.concat([held(came, reasons), held(answer.suspects, answer.suspects["reason"])])
     aside = Aside(platform.store)
     decided = aside.decisions(source.folder)
     dropped = suspects["id"].isin(decided.loc[decided["decision"] == DROPPED, "id"])
@@ -68,12 +70,12 @@ def collect(platform: Platform, source: Source, group: str, moment: pd.Timestamp
     aside.hold(suspects[~dropped], source.folder, moment)
     rejected = {aside.reject(source.folder, one.series, one.reason, one.content, moment): one.reason for one in answer.rejected}
     if not (answer.problems or answer.rejected or len(suspects)):
-        http.keep(platform.access(source).api_key)
+        asked.http.keep(platform.access(source).api_key)
     skipped = platform.not_configured(source)
-    asked = [one.id for one in series]
-    record = None if skipped else _noted(platform.store, source, group, moment, asked, answer.problems)
+    ids = [one.id for one in series]
+    record = None if skipped else _noted(platform.store, source, group, moment, ids, answer.problems)
     stored = {str(name): at for name, at in known.groupby("series")["collected_at"].max().items()}
-    where = standing(asked, record, stored, moment)
+    where = standing(ids, record, stored, moment)
     problems = {name: f"{problem}; {_stands_in(where, name, moment)}" for name, problem in answer.problems.items()}
     notes = dict(answer.notes) | ({"dropped by decision": int(dropped.sum())} if dropped.any() else {})
     return Collected(believed, key, suspects[~dropped], rejected, problems, notes, where, skipped)
@@ -85,6 +87,11 @@ def group_standing(platform: Platform, source: Source, group: str, observations:
     mine = observations[observations["series"].isin(asked)]
     stored = {str(name): at for name, at in mine.groupby("series")["collected_at"].max().items()}
     return standing(asked, _record(platform.store, source, group), stored, now)
+
+
+def was_asked(platform: Platform, source: Source) -> bool:
+    """Whether any group of a source was ever asked for, with whatever success."""
+    return any(_record(platform.store, source, group) is not None for group in source.groups)
 
 
 def waiting(platform: Platform, observations: pd.DataFrame) -> pd.DataFrame:

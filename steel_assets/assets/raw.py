@@ -3,14 +3,16 @@
 import dagster as dg
 
 from steel_assets.assets import collecting
+from steel_assets.assets.asking import asked
 from steel_assets.assets.declare import nature, stage
 from steel_assets.assets.metadata import counts, listed, preview, schema_of, summary
-from steel_assets.assets.moment import moment_of, since_of
+from steel_assets.assets.moment import moment_of
 from steel_assets.bootstrap import Platform, catalog
 from steel_assets.catalog import Source
 from steel_assets.core.tables import OBSERVATIONS
 
 COLLECTED = "collected"
+GROUPS = [(source, group) for source in catalog().sources.values() if source.kind == "api" for group in source.groups]
 
 
 def _collected_asset(source: Source, group: str) -> dg.AssetsDefinition:
@@ -27,7 +29,8 @@ def _collected_asset(source: Source, group: str) -> dg.AssetsDefinition:
         **stage("raw", "parquet"),
     )
     def collected(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-        done = collecting.collect(platform, source, group, moment_of(context), since_of(context))
+        answer = asked(context, platform, source, group, GROUPS)
+        done = collecting.store(platform, source, group, moment_of(context), answer)
         return dg.MaterializeResult(
             metadata=summary(
                 done.observations,
@@ -60,9 +63,7 @@ def _collected_asset(source: Source, group: str) -> dg.AssetsDefinition:
     return collected
 
 
-collected_assets = [
-    _collected_asset(source, group) for source in catalog().sources.values() if source.kind == "api" for group in source.groups
-]
+collected_assets = [_collected_asset(source, group) for source, group in GROUPS]
 
 
 @dg.asset(

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from steel_assets.adapters.aside import Aside
 from steel_assets.adapters.quota import BudgetSpent
-from steel_assets.assets.collecting import group_standing, waiting
+from steel_assets.assets.collecting import group_standing, waiting, was_asked
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.moments import now
 from steel_assets.core.tables import DATA_QUALITY, FORECASTS
@@ -39,17 +39,19 @@ def _sources(parts: Platform) -> list[dict[str, Any]]:
     newest = observations.groupby("source").agg(
         series=("series", "nunique"), rows=("series", "size"), newest=("period", "max"), collected=("collected_at", "max")
     )
+    silent = [one.id for one in parts.catalog.sources.values() if one.id not in newest.index and was_asked(parts, one)]
+    newest = newest.reindex([*newest.index, *silent])  # one that never answered anything is told too
     held = waiting(parts, observations)["source"].value_counts()
     moment = max(now(), observations["collected_at"].max()) if len(observations) else now()
     return [
         {
             "source": str(source),
             "state": _standing(parts, str(source), observations, moment),
-            "series": int(row["series"]),
-            "rows": int(row["rows"]),
-            "newest_period": f"{row['newest']:%Y-%m-%d}",
-            "last_new_data": f"{row['collected']:%Y-%m-%d %H:%M} UTC",
-            "age_hours": round((moment - row["collected"]) / pd.Timedelta(hours=1), 1),
+            "series": 0 if source in silent else int(row["series"]),
+            "rows": 0 if source in silent else int(row["rows"]),
+            "newest_period": None if source in silent else f"{row['newest']:%Y-%m-%d}",
+            "last_new_data": None if source in silent else f"{row['collected']:%Y-%m-%d %H:%M} UTC",
+            "age_hours": None if source in silent else round((moment - row["collected"]) / pd.Timedelta(hours=1), 1),
             "quarantined": int(held.get(source, 0)),
             "rejected": len(Aside(parts.store).rejected(parts.catalog.sources[str(source)].folder)),
             "calls_of_budget": calls_used(parts, str(source)),

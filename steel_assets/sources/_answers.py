@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from steel_assets.core.answers import Answer
 from steel_assets.core.types import Series
-from steel_assets.sources._contract import Access, Exhausted, SourceError
+from steel_assets.sources._contract import Access, Exhausted, Refused, SourceError
 
 LONGEST_QUOTE = 240
 ABOUT_THE_CALLER = frozenset({401, 402, 410})
@@ -21,14 +21,14 @@ def accepted(answer: Answer, provider: str, remedy: str, access: Access) -> byte
     """The content of an answer that was not refused, without the key, which some providers repeat in it.
 
     Raises:
-        SourceError: any status but 200; the message quotes the provider.
+        Refused: any status but 200; the message quotes the provider.
         Exhausted: a status that concerns the caller.
     """
     content = access.without_key(answer.content)
     if answer.status == 200:
         return content
-    kind = Exhausted if answer.status in ABOUT_THE_CALLER else SourceError
-    raise kind(f"{provider} refused ({answer.status}): {quoted(content)}; {remedy}")
+    message = f"{provider} refused ({answer.status}): {quoted(content)}; {remedy}"
+    raise Exhausted(message) if answer.status in ABOUT_THE_CALLER else Refused(message, answer.status, quoted(content))
 
 
 def shaped(model: type[M], content: bytes, provider: str, expected: str) -> M:

@@ -30,6 +30,15 @@ class SourceError(RuntimeError):
         self.content = content
 
 
+class Refused(SourceError):
+    """The provider refuses what was asked for. ``said`` is its own words, short and on one line."""
+
+    def __init__(self, message: str, status: int, said: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.said = said
+
+
 class Exhausted(SourceError):
     """The provider refuses the caller, not the series: asking for another one would only cost another call."""
 
@@ -85,14 +94,15 @@ class Collection:
         notes: oddities of the provider that were seen, and in how many rows.
         rejected: answers of unknown shape.
         silent: why the provider counts as down and was not asked further; None when it is not.
-        ahead: rows of ``tables.OBSERVATIONS`` about days that have not come, which no provider can know.
+        suspects: rows of ``tables.OBSERVATIONS`` with a ``reason``, that are not to be believed as they are: about days that have
+            not come, or in another unit or currency than the catalogue's. None of them is among ``observations``.
     """
 
     observations: pd.DataFrame
     problems: dict[str, str] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     rejected: tuple[Rejected, ...] = ()
-    ahead: pd.DataFrame = field(default_factory=OBSERVATIONS.empty)
+    suspects: pd.DataFrame = field(default_factory=lambda: OBSERVATIONS.empty().assign(reason=pd.Series(dtype="object")))
     silent: str | None = None
 
     @classmethod

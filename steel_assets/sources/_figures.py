@@ -14,8 +14,12 @@ MISSING = frozenset({"", ".", "-", "null", "none", "nan", "n/a"})
 
 PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 DECORATED = re.compile(
-    r"(?P<sign>[+-]?)(?P<dollar>\$?)(?P<minus>-?)(?P<digits>[0-9]{1,3}(,[0-9]{3})+|[0-9]+)(?P<rest>\.[0-9]+)?(?P<suffix>[KMBT%]?)"
+    r"(?P<sign>[+-]?)(?P<money>[$€£¥]?)(?P<minus>-?)(?P<digits>[0-9]{1,3}(,[0-9]{3})+|[0-9]+)(?P<rest>\.[0-9]+)?(?P<suffix>[KMBT%]?)"
 )
+CURRENCIES = {"$": ("USD",), "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY")}
+MINUS = str.maketrans("\u2212", "-")
+"""The minus of typesetters, as the one of computers."""
+
 MULTIPLES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 MILLION = 1e6
 DAYS_OF_ALL_TIME = (pd.Timestamp("1800-01-01"), pd.Timestamp("2200-01-01"))
@@ -26,12 +30,19 @@ def numbers(values: Iterable[object], notes: Counter[str]) -> list[float]:
     return [_number(value, notes) for value in values]
 
 
-def amounts(values: Iterable[object], unit: str, notes: Counter[str]) -> list[float]:
-    """Like ``numbers``, for figures written for people ("0.9%", "1.2K", "$-3.4M"), in the series' own ``unit``.
+def amounts(values: Sequence[object], unit: str, notes: Counter[str]) -> pd.DataFrame:
+    """Like ``numbers``, for figures written for people ("0.9%", "1.2K", "$-3.4M"): ``value`` in the series' own ``unit``, and
+    ``doubt``: why one that is written in another unit cannot be (None where it can).
 
-    A percentage is read only for a series in percent; a multiple of dollars is brought to the unit (million_usd).
+    A percentage is one of a series in percent only; a multiple of dollars is brought to the unit (million_usd).
     """
-    return [_amount(value, unit, notes) for value in values]
+    read = [_amount(value, unit, notes) for value in values]
+    return pd.DataFrame(
+        {
+            "value": pd.Series([value for value, _ in read], dtype="float64"),
+            "doubt": pd.Series([doubt for _, doubt in read], dtype="object"),
+        }
+    )
 
 
 def days(texts: Sequence[object], notes: Counter[str], *formats: str) -> pd.Series:
@@ -64,24 +75,28 @@ def _number(value: object, notes: Counter[str]) -> float:
     return number if math.isfinite(number) else _nan(notes, "infinite values")
 
 
-def _amount(value: object, unit: str, notes: Counter[str]) -> float:
-    written = DECORATED.fullmatch(value.replace(" ", "")) if isinstance(value, str) else None
+def _amount(value: object, unit: str, notes: Counter[str]) -> tuple[float, str | None]:
+    written = DECORATED.fullmatch("".join(value.split()).translate(MINUS)) if isinstance(value, str) else None
     if written is None:
-        return _number(value, notes)
-    if not _fits(unit, written["suffix"], written["dollar"]):
-        return _nan(notes, "values in another unit")
+        return _number(value, notes), None
     number = float(written["digits"].replace(",", "") + (written["rest"] or "")) * MULTIPLES.get(written["suffix"], 1.0)
     if unit == "million_usd" and written["suffix"]:
         number /= MILLION
-    return -number if "-" in (written["sign"], written["minus"]) else number
+    number = -number if "-" in (written["sign"], written["minus"]) else number
+    if not math.isfinite(number):
+        return _nan(notes, "infinite values"), None
+    if _fits(unit, written["suffix"], written["money"]):
+        return number, None
+    _count(notes, "values in another unit", 1)
+    return number, f"it is written {str(value).strip()!r}, the catalogue says {unit}; correct the series, or release what is true"
 
 
-def _fits(unit: str, suffix: str, dollar: str) -> bool:
-    """Whether a figure written with ``suffix`` and ``dollar`` sign can be one in ``unit``."""
+def _fits(unit: str, suffix: str, money: str) -> bool:
+    """Whether a figure written with ``suffix`` and a sign of ``money`` can be one in ``unit``."""
     return (
         (suffix != "%" or unit == "percent")
         and (suffix in ("", "%") or unit != "percent")
-        and (not dollar or "usd" in unit.lower())
+        and (not money or any(one in unit.upper() for one in CURRENCIES[money]))
     )
 
 

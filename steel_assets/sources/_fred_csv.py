@@ -32,10 +32,10 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
         SourceError: the answer is not a CSV with a date and the series' own symbol as its columns.
     """
     try:
-        header, *rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+        header, *rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) if row]
     except (UnicodeDecodeError, csv.Error, ValueError):
         header, rows = [], []
-    if len(header) != 2 or header[1] != series.symbol or any(len(row) != 2 for row in rows):
+    if len(header) != 2 or header[1].strip().casefold() != str(series.symbol).casefold() or any(len(row) != 2 for row in rows):
         raise SourceError(
             f"FRED answered in an unknown shape: expected CSV with the columns observation_date,{series.symbol}; "
             f"it said {quoted(content)}",

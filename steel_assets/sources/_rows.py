@@ -14,6 +14,7 @@ from steel_assets.core.vintages import new_or_changed
 
 VERSION = ["series", "period", "published_at"]
 
+NOT_YET = "dated in the future"
 FAR_AHEAD = pd.Timedelta(days=7)
 """The session under way, and the next one of an exchange further east, are shown early. A week ahead is a mistake."""
 
@@ -45,6 +46,28 @@ def ahead(figures: Sequence[pd.DataFrame], series: Sequence[Series], moment: pd.
             found.append(rows[["series", "value"]].assign(period=periods, published_at=published))
     nothing = OBSERVATIONS.empty()[["series", "period", "value", "published_at"]]
     return pd.concat([nothing, *(rows for rows in found if len(rows))], ignore_index=True).drop_duplicates(["series", "period"])
+
+
+def split(figures: Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+    """The figures that are meant as the catalogue says, and those of which their connector says why they are not (``doubt``)."""
+    meant, doubted = [], []
+    for frame in figures:
+        odd = frame["doubt"].notna() if "doubt" in frame else pd.Series(data=False, index=frame.index)
+        meant.append(frame[~odd])
+        doubted.append(frame[odd])
+    return meant, [frame for frame in doubted if len(frame)]
+
+
+def reasons(rows: pd.DataFrame, doubted: Sequence[pd.DataFrame], series: Sequence[Series]) -> pd.Series:
+    """Why each of ``rows``, which ``news`` made of ``doubted``, was doubted."""
+    why: dict[tuple[object, ...], str] = {}
+    for one in series:
+        for frame in doubted:
+            mine = frame[frame["series"] == one.id]
+            periods = period_starts(pd.DatetimeIndex(mine["period"]), one.frequency)
+            why |= dict(zip(zip(mine["series"], periods, mine["value"], strict=True), mine["doubt"], strict=True))
+    keys = zip(rows["series"], rows["period"], rows["value"], strict=True)
+    return pd.Series([why[key] for key in keys], index=rows.index, dtype="object")
 
 
 def as_observations(rows: pd.DataFrame, moment: pd.Timestamp, source: str, *, simulated: bool) -> pd.DataFrame:

@@ -18,12 +18,12 @@ import pandas as pd
 from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
-from steel_assets.sources._answers import accepted, shaped
+from steel_assets.sources._answers import shaped
 from steel_assets.sources._contract import Access, SourceError
 from steel_assets.sources._figures import amounts
 from steel_assets.sources._gather import first_day, windows
+from steel_assets.sources._te_refusals import content_of
 
-REMEDY = "check STEEL_TRADING_ECONOMICS_API_KEY and what it is subscribed to"
 REVISION_DAYS = 70
 """Two publications of a monthly figure."""
 
@@ -36,6 +36,7 @@ REFERENCE = re.compile(r"(?P<month>[a-z]{3})[a-z]*\.?[ /-]*(?P<year>[0-9]{4})?",
 
 class _Event(BaseModel):
     date: Any = Field(default=None, alias="Date")
+    country: Any = Field(default=None, alias="Country")
     event: Any = Field(default=None, alias="Event")
     reference: Any = Field(default=None, alias="Reference")
     actual: Any = Field(default=None, alias="Actual")
@@ -51,7 +52,7 @@ def by_country(series: Sequence[Series]) -> list[list[Series]]:
 
 
 def figures(
-    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     """The figures of several series of one country. Raises HttpError, SourceError."""
     start = min(first_day(one, known, moment, access, REVISION_DAYS) for one in asked)
@@ -69,7 +70,7 @@ def fetch(country: str, start: pd.Timestamp, end: pd.Timestamp, access: Access) 
         {"f": "json"},
         secret_params=access.secret("c"),
     )
-    return accepted(answer, "Trading Economics", REMEDY, access)
+    return content_of(answer, access)
 
 
 def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:
@@ -92,11 +93,11 @@ def _one(series: Series, events: Sequence[_Event], notes: Counter[str]) -> pd.Da
         {
             "series": series.id,
             "period": _months([event.reference for event in events], published, notes),
-            "value": amounts([event.actual for event in events], series.unit, notes),
             "published_at": published,
         }
     )
-    return frame.dropna()
+    frame = frame.join(amounts([event.actual for event in events], series.unit, notes))
+    return frame.dropna(subset=["period", "value", "published_at"])
 
 
 def _months(references: Sequence[object], published: pd.Series, notes: Counter[str]) -> pd.Series:
@@ -122,4 +123,6 @@ def _country(series: Series) -> str:
 
 
 def _is(event: _Event, series: Series) -> bool:
-    return str(event.event).strip().casefold() == str(series.symbol).partition(":")[2].strip().casefold()
+    """Whether it is the series' event, of its country where one is told: many countries have a Manufacturing PMI."""
+    here = event.country is None or str(event.country).strip().lower() == _country(series)
+    return here and str(event.event).strip().casefold() == str(series.symbol).partition(":")[2].strip().casefold()

@@ -1,12 +1,14 @@
-"""Alpha Vantage: shares and funds (raw daily closes, in US dollars), and its monthly commodity indices.
+"""Alpha Vantage: shares and funds (raw daily closes, in US dollars), exchange rates, and its commodity indices.
 
-Endpoint: ``/query``. Every answer is HTTP 200, refusals too, and their wording changes over the years and repeats the key: an
-answer is one when it holds data, and a refusal when it does not. A free key is worth 5 calls a minute and 25 a day, so the
-first refusal that is not about the symbol ends the collection.
+Endpoint: ``/query``. A symbol such as USD/MXN is an exchange rate, the name of a function (COPPER) a commodity. Every answer is
+HTTP 200, refusals too, and their wording changes over the years and repeats the key: an answer is one when it holds data, and a
+refusal when it does not. A free key is worth 5 calls a minute and 25 a day, so the first refusal that is not about the symbol
+ends the collection.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -32,6 +34,19 @@ COMMODITIES = frozenset(
 )
 """Symbols that are a function of their own, asked for in the series' frequency."""
 
+PAIR = re.compile(r"(?P<of>[A-Z]{3})/(?P<to>[A-Z]{3})")
+UNITS = (
+    (re.compile(r"dollars? per metric ton(ne)?s?", re.IGNORECASE), "USD/t", 1),
+    (re.compile(r"dollars? per barrel", re.IGNORECASE), "USD/bbl", 1),
+    (re.compile(r"dollars? per million btu", re.IGNORECASE), "USD/mmbtu", 1),
+    (re.compile(r"dollars? per pound", re.IGNORECASE), "USD/lb", 1),
+    (re.compile(r"cents? per pound", re.IGNORECASE), "USD/lb", 100),
+    (re.compile(r"dollars? per (troy )?ounce", re.IGNORECASE), "USD/oz", 1),
+    (re.compile(r"index\b.*", re.IGNORECASE), "index", 1),
+    (re.compile(r"percent(age)?", re.IGNORECASE), "percent", 1),
+)
+"""How it writes the unit of an index: words, the unit they mean, and how many of theirs are one of it."""
+
 
 class _Bar(BaseModel):
     close: Any = Field(default=None, alias="4. close")
@@ -44,6 +59,12 @@ class _Point(BaseModel):
 
 class _About(BaseModel):
     symbol: Any = Field(default=None, alias="2. Symbol")
+    of: Any = Field(default=None, alias="2. From Symbol")
+    to: Any = Field(default=None, alias="3. To Symbol")
+
+    @property
+    def asked_for(self) -> object:
+        return f"{self.of}/{self.to}" if self.of and self.to else self.symbol
 
 
 class _Body(BaseModel):
@@ -51,7 +72,9 @@ class _Body(BaseModel):
 
     about: _About | None = Field(default=None, alias="Meta Data")
     bars: dict[str, _Bar] | None = Field(default=None, alias="Time Series (Daily)")
+    rates: dict[str, _Bar] | None = Field(default=None, alias="Time Series FX (Daily)")
     points: list[_Point] | None = Field(default=None, alias="data")
+    unit: Any = None
     error: str | None = Field(default=None, alias="Error Message")
 
 
@@ -60,8 +83,7 @@ def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp,
     gathering = Gathering(SOURCE, access)
     if access.api_key is None:
         gathering.stop("Alpha Vantage needs a key; get one (free) and set STEEL_ALPHA_VANTAGE_API_KEY")
-    for one in series:
-        gathering.ask([one], partial(_figures, known=known, moment=moment, access=access, notes=gathering.notes))
+    gathering.ask_all([[one] for one in series], partial(_figures, known=known, moment=moment, access=access), at_once=1)
     return gathering.collection(series, known, moment)
 
 
@@ -77,6 +99,8 @@ def fetch(series: Series, outputsize: str, access: Access) -> bytes:
         raise SourceError(f"closes are daily, the catalogue says {series.frequency}; correct the series")
     if symbol in COMMODITIES:
         question = {"function": symbol, "interval": series.frequency}
+    elif pair := PAIR.fullmatch(symbol):
+        question = {"function": "FX_DAILY", "from_symbol": pair["of"], "to_symbol": pair["to"], "outputsize": outputsize}
     else:
         question = {"function": "TIME_SERIES_DAILY", "symbol": symbol, "outputsize": outputsize}
     answer = access.http.get(f"{access.base_url}/query", question, secret_params=access.secret("apikey"))
@@ -92,9 +116,9 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     """
     body = shaped(_Body, content, "Alpha Vantage", "bars by date under 'Time Series (Daily)', or points under 'data'")
     if body.about is not None:
-        refuse_another(body.about.symbol, series, "Alpha Vantage", content)
-    if body.bars:
-        points = [(date, bar.close) for date, bar in body.bars.items()]
+        refuse_another(body.about.asked_for, series, "Alpha Vantage", content)
+    if bars := body.bars or body.rates:
+        points = [(date, bar.close) for date, bar in bars.items()]
     elif body.points:
         points = [(point.date, point.value) for point in body.points]
     else:
@@ -106,11 +130,26 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
             "value": numbers([value for _, value in points], notes),
         }
     )
-    return frame.dropna()
+    return _in_the_series_unit(frame.dropna(), body.unit, series)
+
+
+def _in_the_series_unit(figures: pd.DataFrame, written: object, series: Series) -> pd.DataFrame:
+    """``figures`` in the unit of the catalogue; with a ``doubt`` when they are said to be in another one.
+
+    Words that we do not know say nothing about the unit.
+    """
+    known = next(((unit, parts) for words, unit, parts in UNITS if words.fullmatch(str(written).strip())), None)
+    if known is None:
+        return figures
+    unit, parts = known
+    if unit != series.unit:
+        doubt = f"Alpha Vantage says {str(written).strip()!r}, the catalogue says {series.unit}"
+        return figures.assign(doubt=f"{doubt}; correct the series, or release what is true")
+    return figures.assign(value=figures["value"] / parts)
 
 
 def _figures(
-    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     (series,) = asked
     start = first_day(series, known, moment, access, REVISION_DAYS)

@@ -10,8 +10,9 @@ FRED's graphs is read instead (``_fred_csv``): no vintages, so revisions count f
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from steel_assets.core.calendars import local_moments, publication_moments
 from steel_assets.core.types import Series
 from steel_assets.sources import _fred_csv
 from steel_assets.sources._answers import accepted, shaped
-from steel_assets.sources._contract import Access, Collection, SourceError
+from steel_assets.sources._contract import Access, Collection, Refused, SourceError
 from steel_assets.sources._figures import days, numbers
 from steel_assets.sources._gather import Gathering, first_day, oldest_day, windows
 
@@ -35,6 +36,10 @@ REVISION_DAYS = 10
 
 VINTAGE_YEARS = 5
 """FRED answers at most 2,000 vintage dates at once; a daily series has about 260 a year."""
+
+TOO_MANY = re.compile(r"(exceed|maxim|2,?000).*vintage|vintage.*(exceed|maxim|2,?000)", re.IGNORECASE)
+SHORTEST = pd.Timedelta(days=90)
+"""No series has 2,000 vintages in so few days: what is refused then is refused for another reason."""
 
 NO_END = "9999-12-31"
 """FRED's way to write that a version is the current one."""
@@ -62,8 +67,7 @@ class _Page(BaseModel):
 def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
     """See ``Connector.collect``."""
     gathering = Gathering(SOURCE, access)
-    for one in series:
-        gathering.ask([one], partial(_figures, known=known, moment=moment, access=access, notes=gathering.notes))
+    gathering.ask_all([[one] for one in series], partial(_figures, known=known, moment=moment, access=access))
     return gathering.collection(series, known, moment)
 
 
@@ -109,7 +113,7 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
 
 
 def _figures(
-    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     (series,) = asked
     start = first_day(series, known, moment, access, REVISION_DAYS)
@@ -118,8 +122,9 @@ def _figures(
     if not series.revised:
         return _pages(series, start, None, access, notes).drop(columns="vintage")
     start = oldest_day(moment, access)
-    parts = [_pages(series, start, bounds, access, notes) for bounds in _vintages(series, known, moment, access)]
-    return _dated(pd.concat(parts, ignore_index=True), series, moment)
+    bounds = _vintages(series, known, moment, access)
+    ask = partial(_pages, series, start, access=access, notes=notes)
+    return _dated(_all_vintages(bounds, moment.tz_localize(None).normalize(), ask), series, moment)
 
 
 def _vintages(series: Series, known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> list[Vintages]:
@@ -133,6 +138,39 @@ def _vintages(series: Series, known: pd.DataFrame, moment: pd.Timestamp, access:
         return [Vintages(f"{start:%Y-%m-%d}", NO_END)]
     *closed, (last, _) = windows(start, today, VINTAGE_YEARS)
     return [*(Vintages(f"{first:%Y-%m-%d}", f"{end:%Y-%m-%d}") for first, end in closed), Vintages(f"{last:%Y-%m-%d}", NO_END)]
+
+
+def _all_vintages(parts: Sequence[Vintages], today: pd.Timestamp, ask: Callable[[Vintages], pd.DataFrame]) -> pd.DataFrame:
+    """The figures of all ``parts``, which follow upon each other.
+
+    Seen: bounds that end before ALFRED knew the series are refused ("does not exist in ALFRED but may exist in FRED"), so a
+    refusal counts only after a part that was answered; and bounds with more than 2,000 vintages are, so they are halved.
+    """
+    found: list[pd.DataFrame] = []
+    to_come = list(parts)
+    while to_come:
+        bounds = to_come.pop(0)
+        try:
+            found.append(ask(bounds))
+        except Refused as error:
+            halves = _halves(bounds, today) if TOO_MANY.search(error.said) else []
+            if not halves and (found or not to_come):
+                raise
+            to_come = [*halves, *to_come]
+    return pd.concat(found, ignore_index=True)
+
+
+def _halves(bounds: Vintages, today: pd.Timestamp) -> list[Vintages]:
+    """``bounds`` in two parts; none when they are too short for it."""
+    first = pd.Timestamp(bounds.start)
+    last = today if bounds.end == NO_END else pd.Timestamp(bounds.end)
+    middle = (first + (last - first) / 2).normalize()
+    if middle - first < SHORTEST:
+        return []
+    return [
+        Vintages(bounds.start, f"{middle:%Y-%m-%d}"),
+        Vintages(f"{middle + pd.Timedelta(days=1):%Y-%m-%d}", bounds.end),
+    ]
 
 
 def _pages(series: Series, start: pd.Timestamp, vintages: Vintages | None, access: Access, notes: Counter[str]) -> pd.DataFrame:

@@ -19,13 +19,13 @@ from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
 from steel_assets.sources import _te_calendar
-from steel_assets.sources._answers import accepted, shaped
+from steel_assets.sources._answers import shaped
 from steel_assets.sources._contract import Access, Collection, SourceError
 from steel_assets.sources._figures import amounts, days
 from steel_assets.sources._gather import Gathering, first_day
+from steel_assets.sources._te_refusals import content_of
 
 SOURCE = "trading_economics"
-REMEDY = "check STEEL_TRADING_ECONOMICS_API_KEY, what it is subscribed to, and the symbol in the catalogue"
 CALENDAR = "economic_calendar"
 REVISION_DAYS = 10
 MOST_SYMBOLS = 20
@@ -39,6 +39,12 @@ class _Price(BaseModel):
     symbol: Any = Field(default=None, alias="Symbol")
     date: Any = Field(default=None, alias="Date")
     close: Any = Field(default=None, alias="Close")
+    close_date: Any = Field(default=None, alias="CloseDate")
+
+    @property
+    def day(self) -> object:
+        """The day of the close. Seen: in snapshots, ``Date`` is of the last trade and ``CloseDate`` of the close."""
+        return self.close_date or self.date
 
 
 class _Prices(RootModel[list[_Price]]):
@@ -50,11 +56,11 @@ def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp,
     gathering = Gathering(SOURCE, access)
     if access.api_key is None:
         gathering.stop("Trading Economics needs a key; subscribe and set STEEL_TRADING_ECONOMICS_API_KEY")
-    asking = {"known": known, "moment": moment, "access": access, "notes": gathering.notes}
-    for batch in _batches([one for one in series if one.group != CALENDAR], known, moment, access):
-        gathering.ask(batch, partial(_prices, **asking))
-    for country in _te_calendar.by_country([one for one in series if one.group == CALENDAR]):
-        gathering.ask(country, partial(_te_calendar.figures, **asking))
+    asking = {"known": known, "moment": moment, "access": access}
+    batches = list(_batches([one for one in series if one.group != CALENDAR], known, moment, access))
+    gathering.ask_all(batches, partial(_prices, **asking))
+    countries = _te_calendar.by_country([one for one in series if one.group == CALENDAR])
+    gathering.ask_all(countries, partial(_te_calendar.figures, **asking))
     return gathering.collection(series, known, moment)
 
 
@@ -71,7 +77,7 @@ def fetch(series: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, acce
         {"d1": f"{start:%Y-%m-%d}", "d2": f"{end:%Y-%m-%d}", "f": "json"},
         secret_params=access.secret("c"),
     )
-    return accepted(answer, "Trading Economics", REMEDY, access)
+    return content_of(answer, access)
 
 
 def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:
@@ -84,7 +90,7 @@ def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.D
     if other is not None:
         raise SourceError(f"prices are daily, the catalogue says {other.frequency} for {other.id}; correct the series")
     prices = shaped(_Prices, content, "Trading Economics", "a list of prices with Symbol, Date and Close").root
-    _refuse_month_first([price.date for price in prices], content)
+    _refuse_month_first([price.day for price in prices], content)
     frames = [_one(one, [price for price in prices if _same(price.symbol, one.symbol)], notes) for one in series]
     return pd.concat(frames, ignore_index=True)
 
@@ -101,7 +107,7 @@ def _batches(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp
 
 
 def _prices(
-    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     start = min(first_day(one, known, moment, access, REVISION_DAYS) for one in asked)
     return parse(fetch(asked, start, moment.tz_localize(None), access), asked, notes)
@@ -111,11 +117,11 @@ def _one(series: Series, prices: Sequence[_Price], notes: Counter[str]) -> pd.Da
     frame = pd.DataFrame(
         {
             "series": series.id,
-            "period": days([price.date for price in prices], notes, *DATES),
-            "value": amounts([price.close for price in prices], series.unit, notes),
+            "period": days([price.day for price in prices], notes, *DATES),
         }
     )
-    return frame.dropna()
+    frame = frame.join(amounts([price.close for price in prices], series.unit, notes))
+    return frame.dropna(subset=["period", "value"])
 
 
 def _same(one: object, other: object) -> bool:

@@ -33,6 +33,8 @@ HEADERS = {
     "accept-language": "en-US,en;q=0.9",
 }
 
+HUNDREDTHS = {"USX": "USD", "GBp": "GBP", "GBX": "GBP", "EUX": "EUR", "ZAc": "ZAR", "ILA": "ILS"}
+"""How Yahoo writes that a price is in hundredths: cents, pence, agorot."""
 
 END_OF_TIME = 7_258_118_400
 """The year 2200 as a stamp; a later one is a mistake."""
@@ -46,7 +48,7 @@ class _Meta(BaseModel):
 
 
 class _Quote(BaseModel):
-    close: list[Any] = []
+    close: list[Any] | None = None
 
 
 class _Indicators(BaseModel):
@@ -55,7 +57,7 @@ class _Indicators(BaseModel):
 
 class _Result(BaseModel):
     meta: _Meta
-    timestamp: list[int] = []
+    timestamp: list[int] | None = None
     indicators: _Indicators
 
 
@@ -70,8 +72,7 @@ class _Body(BaseModel):
 def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
     """See ``Connector.collect``."""
     gathering = Gathering(SOURCE, access)
-    for one in series:
-        gathering.ask([one], partial(_figures, known=known, moment=moment, access=access, notes=gathering.notes))
+    gathering.ask_all([[one] for one in series], partial(_figures, known=known, moment=moment, access=access))
     return gathering.collection(series, known, moment)
 
 
@@ -93,17 +94,17 @@ def fetch(series: Series, start: pd.Timestamp, end: pd.Timestamp, access: Access
 def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     """A chart as ``series, period, value``: raw closes on the exchange's own trading days.
 
+    Closes in another currency than the catalogue's carry that as their ``doubt``.
+
     Raises:
-        SourceError: the answer is not a chart, is about another symbol or in another currency than the catalogue says, or does
-            not tell its zone.
+        SourceError: the answer is not a chart, is about another symbol, or does not tell its zone.
     """
     chart = _chart(content)
-    closes = chart.indicators.quote[0].close
-    if len(closes) != len(chart.timestamp):
-        raise SourceError(f"Yahoo Finance answered {len(chart.timestamp)} times and {len(closes)} closes", content)
+    closes, times = chart.indicators.quote[0].close or [], chart.timestamp or []
+    if len(closes) != len(times):
+        raise SourceError(f"Yahoo Finance answered {len(times)} times and {len(closes)} closes", content)
     refuse_another(chart.meta.symbol, series, "Yahoo Finance", content)
-    _check_currency(chart.meta, series, content)
-    seconds = [stamp if 0 <= stamp < END_OF_TIME else None for stamp in chart.timestamp]
+    seconds = [stamp if 0 <= stamp < END_OF_TIME else None for stamp in times]
     stamps = pd.Series(pd.to_datetime(seconds, unit="s", utc=True), dtype="datetime64[ns, UTC]")
     bars = pd.DataFrame(
         {
@@ -113,11 +114,12 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
             "value": numbers(closes, notes),
         }
     )
-    return _without_next_session(bars.dropna(), series, notes).drop(columns="stamp")
+    bars = _without_next_session(bars.dropna(), series, notes).drop(columns="stamp")
+    return _in_the_series_currency(bars, chart.meta, series, notes)
 
 
 def _figures(
-    asked: Sequence[Series], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access, notes: Counter[str]
+    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     (series,) = asked
     start = first_day(series, known, moment, access, REVISION_DAYS)
@@ -134,12 +136,16 @@ def _chart(content: bytes) -> _Result:
     return shaped(_Body, content, "Yahoo Finance", expected).chart.result[0]
 
 
-def _check_currency(meta: _Meta, series: Series, content: bytes) -> None:
-    if series.currency and meta.currency and meta.currency != series.currency:
-        raise SourceError(
-            f"Yahoo Finance quotes it in {meta.currency}, the catalogue says {series.unit}; correct the series' unit or symbol",
-            content,
-        )
+def _in_the_series_currency(bars: pd.DataFrame, meta: _Meta, series: Series, notes: Counter[str]) -> pd.DataFrame:
+    """``bars`` in the money of the catalogue. Seen: hundredths of it (GBp, USX), which are brought to it, and counted."""
+    quoted_in = (meta.currency or "").strip()
+    if not series.currency or not quoted_in or quoted_in == series.currency:
+        return bars
+    if HUNDREDTHS.get(quoted_in) == series.currency:
+        notes[f"quoted in {quoted_in}"] += len(bars)
+        return bars.assign(value=bars["value"] / 100)
+    doubt = f"Yahoo Finance quotes it in {quoted_in}, the catalogue says {series.unit}"
+    return bars.assign(doubt=f"{doubt}; correct the series' unit or symbol, or release what is true")
 
 
 def _trading_days(stamps: pd.Series, meta: _Meta, content: bytes) -> pd.Series:

@@ -154,6 +154,33 @@ def test_retries_share_one_deadline() -> None:
     assert seconds < 4.0
 
 
+def test_a_provider_that_says_nothing_costs_its_timeout_once_however_often_it_is_asked() -> None:
+    with misbehaving(lambda connection: time.sleep(1)) as server:
+        http = quick(timeout_seconds=0.4)
+        failing(http, f"{server.url}/x")
+        error, took = failing(http, f"{server.url}/y")
+        assert (error.kind, "said nothing for 0.4 s" in str(error)) == ("timeout", True)
+        assert took < 0.2
+        assert len(server.asked) == 1
+        _, took = failing(http.afresh(), f"{server.url}/y")
+        assert took >= 0.35, "another collection asks again"
+    slow = quick(timeout_seconds=1.0, attempts=2)
+    with serving(lambda request: time.sleep(0.35) or Reply(b"", 500)) as server:
+        took = sum(failing(slow, f"{server.url}/x")[1] for _ in range(3))
+        assert took < 1.3, "nor may faults come so slowly that they add up"
+
+
+def test_an_answer_to_anything_ends_the_silence() -> None:
+    with serving(lambda request: time.sleep(9 if "hang" in request.path else 0) or Reply(b"ok")) as server:
+        http = quick(timeout_seconds=0.6)
+        waiting = threading.Thread(target=failing, args=(http, f"{server.url}/hang"))
+        waiting.start()
+        time.sleep(0.3)
+        assert http.get(f"{server.url}/x", {}).content == b"ok"
+        waiting.join()
+        assert http.get(f"{server.url}/x", {}).content == b"ok"
+
+
 def test_a_large_body_is_cut_off() -> None:
     with serving(lambda request: Reply(b"x" * 300_000)) as server:
         error, _ = failing(quick(largest_body=100_000), f"{server.url}/x")

@@ -112,6 +112,24 @@ def test_a_released_figure_is_known_from_its_release_and_changes_no_past(market:
     assert again.observations.empty
 
 
+def test_a_change_of_currency_is_held_counted_and_released_figure_by_figure(market: World) -> None:
+    run(market)
+    add(market, HRC, WEDNESDAY, 0.9)
+    market.yahoo.currency = "EUR"
+    done = run(market, LATER)
+    assert done.observations.empty
+    assert set(done.held["series"]) == {"hrc_us_midwest"}, "what was known before is no news in whatever currency"
+    assert "quotes it in EUR, the catalogue says USD/short_ton" in done.held["reason"].iloc[0]
+    waits = waiting(market.platform, hrc(market))
+    assert waits["period"].tolist() == [WEDNESDAY]
+    assert quality_of(market.platform, waits)["validity_score"] < quality_of(market.platform, None)["validity_score"]
+    decide(market.platform, waits, "released", LATER)
+    assert hrc(market).sort_values("period").iloc[-1][["period", "value"]].tolist() == waits[["period", "value"]].iloc[0].tolist()
+    again = run(market, LATER + pd.Timedelta(hours=1))
+    assert again.held.empty
+    assert again.observations.empty
+
+
 def test_after_a_release_the_new_level_is_believed(market: World) -> None:
     run(market)
     add(market, HRC, WEDNESDAY, 10)

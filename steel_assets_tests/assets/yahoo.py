@@ -31,6 +31,7 @@ class Yahoo:
 
     closes: dict[str, pd.Series] = field(default_factory=dict)
     bodies: dict[str, Reply] = field(default_factory=dict)
+    currency: str = "USD"
 
     def __call__(self, request: Request) -> Reply:
         symbol = request.path.removeprefix("/v8/finance/chart/")
@@ -40,7 +41,7 @@ class Yahoo:
         closes = self.closes[symbol]
         closes = closes[(closes.index >= first) & (closes.index <= last)]
         stamps = [int(day.tz_localize("America/New_York").timestamp()) for day in closes.index]
-        meta = {"currency": "USD", "exchangeTimezoneName": "America/New_York"}
+        meta = {"currency": self.currency, "exchangeTimezoneName": "America/New_York"}
         quote = {"quote": [{"close": closes.tolist()}]}
         return Reply(json.dumps({"chart": {"result": [{"meta": meta, "timestamp": stamps, "indicators": quote}]}}).encode())
 

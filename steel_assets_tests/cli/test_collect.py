@@ -54,3 +54,13 @@ def test_a_held_price_is_told_listed_and_released(steel: tuple[Steel, Yahoo]) ->
     assert run("collect", "--since", "soon").returncode == 2
     refused = run("collect", "--source", "bloomberg")
     assert "is not one of alpha_vantage" in refused.stderr
+
+
+def test_a_provider_that_never_answered_anything_is_told_by_the_status(steel: tuple[Steel, Yahoo]) -> None:
+    run, yahoo = steel
+    for symbol in [*yahoo.closes, *yahoo.bodies]:
+        yahoo.bodies[symbol] = Reply(b"Too Many Requests", 429, {"retry-after": "600"})
+    assert run("collect", "--source", "yahoo_finance").returncode == 1
+    told = {source["source"]: source for source in run.json("status")["sources"]}
+    assert told["yahoo_finance"]["state"] == {"steel_futures": "MISSING", "commodity_indices": "MISSING"}
+    assert told["yahoo_finance"]["rows"] == 0

@@ -146,3 +146,54 @@ def test_a_commodity_index_is_a_function_of_its_own() -> None:
     assert http.asked[0][1] == {"function": "COPPER", "interval": "monthly"}
     assert collection.observations["value"].tolist() == [7939.6]
     assert collection.notes == {"empty values": 1, "not published yet": 1}
+
+
+COMMODITY = Publication(lag_days=14)
+
+
+def index_of(symbol: str, unit: str) -> Series:
+    return Series(id=symbol.lower(), name=symbol, unit=unit, symbol=symbol, frequency="monthly", published=COMMODITY)
+
+
+def points(unit: object, value: str = "382.5") -> bytes:
+    body = {"name": "Global Price", "interval": "monthly", "unit": unit, "data": [{"date": "2023-11-01", "value": value}]}
+    return json.dumps(body).encode()
+
+
+def test_cents_are_brought_to_dollars() -> None:
+    collection, _ = collect(points("cents per pound"), index_of("SUGAR", "USD/lb"))
+    assert collection.observations["value"].tolist() == [3.825]
+
+
+def test_an_index_in_another_unit_than_the_catalogues_is_held_with_the_reason() -> None:
+    collection, _ = collect(points("dollars per pound"), index_of("COPPER", "USD/t"))
+    assert collection.observations.empty
+    assert collection.suspects["value"].tolist() == [382.5]
+    assert "says 'dollars per pound', the catalogue says USD/t" in collection.suspects["reason"].iloc[0]
+
+
+@pytest.mark.parametrize("unit", ["dollar per metric ton", "Dollars per Metric Tonne", "words of the future", None, 7])
+def test_a_unit_that_agrees_or_says_nothing_is_let_pass(unit: object) -> None:
+    collection, _ = collect(points(unit), index_of("COPPER", "USD/t"))
+    assert collection.observations["value"].tolist() == [382.5]
+
+
+def test_an_exchange_rate_is_asked_for_as_a_pair() -> None:
+    peso = Series(id="usdmxn_av", name="Peso", unit="MXN/USD", symbol="USD/MXN", published=Publication(lag_days=1))
+    meta = {
+        "1. Information": "Forex Daily Prices (open, high, low, close)", "2. From Symbol": "USD", "3. To Symbol": "MXN",
+        "4. Output Size": "Compact", "5. Last Refreshed": "2024-01-09 21:55:00", "6. Time Zone": "UTC",
+    }  # fmt: skip
+    bars = {"2024-01-08": {"1. open": "16.9", "2. high": "17.0", "3. low": "16.8", "4. close": "16.8312"}}
+    collection, http = collect(json.dumps({"Meta Data": meta, "Time Series FX (Daily)": bars}).encode(), peso)
+    assert http.asked[0][1] == {"function": "FX_DAILY", "from_symbol": "USD", "to_symbol": "MXN", "outputsize": "compact"}
+    assert collection.observations["value"].tolist() == [16.8312]
+    swapped = json.dumps({"Meta Data": {**meta, "2. From Symbol": "EUR"}, "Time Series FX (Daily)": bars}).encode()
+    assert "answered about EUR/MXN when asked for USD/MXN" in collect(swapped, peso)[0].problems["usdmxn_av"]
+
+
+def test_a_limit_told_beside_data_hides_no_data() -> None:
+    body = json.loads(bars({"2024-01-05": "10.5"})) | {"Information": "Thank you for using Alpha Vantage!"}
+    collection, http = collect(json.dumps(body).encode(), NUCOR, VALE)
+    assert collection.problems == {}
+    assert len(http.asked) == 2

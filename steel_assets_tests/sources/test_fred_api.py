@@ -263,3 +263,95 @@ def test_the_real_host_is_left_for_the_keyless_one() -> None:
     access = Access(http, "https://api.stlouisfed.org")
     assert len(fred_api.collect([daily("DGS10")], OBSERVATIONS.empty(), MOMENT, access).observations) == 1
     assert http.asked == [("https://fred.stlouisfed.org/graph/fredgraph.csv", {"id": "DGS10", "cosd": "2014-01-10"})]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"DATE,DGS10\n2024-01-04,4.00\n2024-01-05,4.05\n",
+        b"observation_date,DGS10\r\n2024-01-03,\r\n2024-01-04,4.00\r\n2024-01-05,4.05\r\n\r\n",
+        b"\xef\xbb\xbfobservation_date,dgs10\n2024-01-01,.\n2024-01-04,4.00\n2024-01-05,4.05",
+    ],
+    ids=["the header of former years", "empty cells and lines, as Windows writes them", "a byte order mark"],
+)
+def test_the_keyless_csv_is_read_in_all_its_forms(content: bytes) -> None:
+    access = Access(Recorded({"/graph/fredgraph.csv": content}), "http://x")
+    collection = fred_api.collect([daily("DGS10")], OBSERVATIONS.empty(), MOMENT, access)
+    assert collection.problems == {}
+    assert collection.observations["value"].tolist() == [4.0, 4.05]
+
+
+NOT_IN_ALFRED = Answer(
+    400, b'{"error_code":400,"error_message":"Bad Request.  The series does not exist in ALFRED but may exist in FRED."}'
+)
+TOO_MANY = Answer(
+    400,
+    b'{"error_code":400,"error_message":"Bad Request.  There are 2593 vintage dates in this real-time period, which exceeds '
+    b'the maximum number of vintage dates allowed (2000)."}',
+)
+
+
+def test_bounds_before_alfred_knew_a_series_are_no_reason_to_lose_it() -> None:
+    """The broad dollar index began in 2019: bounds that end before are refused."""
+    known_from = page([row("2024-01-05", "119.5", "2024-01-08")])
+    http = Recorded({"/observations": lambda params: NOT_IN_ALFRED if params["realtime_end"] < "2019-02" else known_from})
+    collection = collect(daily("DTWEXBGS", revised=True), http)
+    assert collection.problems == {}
+    assert collection.observations["value"].tolist() == [119.5]
+
+
+def test_a_refusal_after_an_answer_loses_no_vintages_in_silence() -> None:
+    known_from = page([row("2018-01-05", "119.5", "2018-01-08")])
+    http = Recorded({"/observations": lambda params: known_from if params["realtime_end"] < "2019-02" else NOT_IN_ALFRED})
+    collection = collect(daily("DTWEXBGS", revised=True), http)
+    assert collection.observations.empty
+    assert "may exist in FRED" in collection.problems["dtwexbgs"]
+
+
+def test_more_vintages_than_fred_answers_at_once_are_asked_for_in_halves() -> None:
+    def answer(params: dict[str, str]) -> Answer | bytes:
+        last = "2024-01-10" if params["realtime_end"] == "9999-12-31" else params["realtime_end"]
+        if pd.Timestamp(last) - pd.Timestamp(params["realtime_start"]) > pd.Timedelta(days=1000):
+            return TOO_MANY
+        asked.append((params["realtime_start"], params["realtime_end"]))
+        return page([row("2023-11-01", "1", max("2023-12-12", params["realtime_start"]))] if last > "2023-12-12" else [])
+
+    asked: list[tuple[str, str]] = []
+    collection = collect(CPI, Recorded({"/observations": answer}))
+    assert collection.problems == {}
+    assert published(collection) == ["2023-12-12 08:30"]
+    assert (asked[0][0], asked[-1][1]) == ("2014-01-10", "9999-12-31")
+    following = [pd.Timestamp(end) + pd.Timedelta(days=1) for _, end in asked[:-1]]
+    assert following == [pd.Timestamp(start) for start, _ in asked[1:]], "no day is left out, none is asked for twice"
+
+
+def test_a_vintage_cut_by_our_own_bounds_is_no_revision() -> None:
+    """FRED dates what was known before the bounds on their first day."""
+    first = page([row("2018-01-05", "119.5", "2018-01-08")])
+    cut = page([row("2018-01-05", "119.5", "2019-01-10"), row("2018-01-05", "119.7", "2020-02-03")])
+    later = page([row("2018-01-05", "119.7", "2024-01-10"), row("2024-01-05", "121", "2024-01-08")])
+    collection = collect(daily("DTWEXBGS", revised=True), Recorded({"/observations": [first, cut, later]}))
+    assert collection.observations["value"].tolist() == [119.5, 119.7, 121.0]
+
+
+def test_a_real_answer_with_everything_around_it() -> None:
+    body = {
+        "realtime_start": "2024-01-10", "realtime_end": "2024-01-10", "observation_start": "1600-01-01",
+        "observation_end": "9999-12-31", "units": "lin", "output_type": 1, "file_type": "json", "order_by": "observation_date",
+        "sort_order": "asc", "count": 3, "offset": 0, "limit": 100000,
+        "observations": [
+            {"realtime_start": "2024-01-10", "realtime_end": "2024-01-10", "date": "2024-01-01", "value": "."},
+            {"realtime_start": "2024-01-10", "realtime_end": "2024-01-10", "date": "2024-01-02", "value": "3.95"},
+            {"realtime_start": "2024-01-10", "realtime_end": "2024-01-10", "date": "2024-01-03", "value": "3.91"},
+        ],
+    }  # fmt: skip
+    collection = collect(daily("DGS10"), json.dumps(body).encode())
+    assert collection.observations["value"].tolist() == [3.95, 3.91]
+    assert collection.notes == {"empty values": 1}
+
+
+def test_a_key_that_is_wrong_is_told_and_not_repeated() -> None:
+    body = b'{"error_code":400,"error_message":"Bad Request.  The value for variable api_key is not registered."}'
+    problem = collect(CPI, Answer(400, body)).problems["cpiaucsl"]
+    assert "is not registered" in problem
+    assert "STEEL_FRED_API_API_KEY" in problem

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -13,7 +15,7 @@ from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 from steel_assets.sources import Access, SourceError
 from steel_assets.sources._contract import Exhausted
-from steel_assets.sources._gather import Gathering, windows
+from steel_assets.sources._gather import Ask, Gathering, windows
 
 MOMENT = pd.Timestamp("2024-01-10 08:00", tz="UTC")
 SERIES = [Series(id=f"s{n}", name="x", unit="index", symbol=f"S{n}") for n in range(5)]
@@ -26,7 +28,7 @@ class Provider:
         self.errors = errors
         self.asked: list[list[str]] = []
 
-    def __call__(self, series: Sequence[Series]) -> pd.DataFrame:
+    def __call__(self, series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:
         self.asked.append([one.id for one in series])
         for one in series:
             if one.id in self.errors:
@@ -84,6 +86,49 @@ def test_several_refused_together_are_asked_for_one_by_one() -> None:
     assert provider.asked[0] == ["s0", "s1", "s2", "s3", "s4"]
     assert problems == {"s1": "S1: no such symbol"}
     assert stored == ["s0", "s2", "s3", "s4"]
+
+
+def gather_side_by_side(provider: Ask) -> tuple[dict[str, str], list[str]]:
+    gathering = Gathering("x", Access(Recorded({}), "http://x"))
+    gathering.ask_all([[one] for one in SERIES], provider)
+    collection = gathering.collection(SERIES, OBSERVATIONS.empty(), MOMENT)
+    return collection.problems, sorted(collection.observations["series"])
+
+
+def test_a_call_that_is_never_answered_keeps_no_other_waiting() -> None:
+    others = threading.Barrier(2)
+    provider = Provider()
+
+    def ask(series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:
+        if series[0].id == "s0":
+            others.wait(timeout=10)
+            raise silence()
+        figures = provider(series, notes)
+        if len(provider.asked) == 4:
+            others.wait(timeout=10)
+        return figures
+
+    problems, stored = gather_side_by_side(ask)
+    assert list(problems) == ["s0"]
+    assert stored == ["s1", "s2", "s3", "s4"]
+
+
+def test_a_provider_that_is_down_gets_no_call_more_for_being_asked_side_by_side() -> None:
+    for _ in range(20):
+        provider = Provider(**{one.id: silence() for one in SERIES})
+        problems, _stored = gather_side_by_side(provider)
+        assert len(provider.asked) == 2
+        assert list(problems) == [one.id for one in SERIES]
+
+
+def test_oddities_counted_side_by_side_are_all_counted() -> None:
+    def ask(series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:
+        notes["odd"] += 1
+        return Provider()(series, notes)
+
+    gathering = Gathering("x", Access(Recorded({}), "http://x"))
+    gathering.ask_all([[one] for one in SERIES], ask)
+    assert gathering.collection(SERIES, OBSERVATIONS.empty(), MOMENT).notes == {"odd": 5}
 
 
 def test_a_defect_of_our_own_is_not_taken_for_a_problem_of_the_provider() -> None:

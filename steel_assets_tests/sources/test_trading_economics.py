@@ -43,7 +43,7 @@ def prices(*rows: tuple[str, str, object]) -> bytes:
 
 
 def events(*rows: dict[str, object]) -> bytes:
-    base = {"CalendarId": "1", "Country": "China", "Category": "Business Confidence", "Previous": "1", "Importance": 3}
+    base = {"CalendarId": "1", "Country": None, "Category": "Business Confidence", "Previous": "1", "Importance": 3}
     return json.dumps([{**base, **row} for row in rows]).encode()
 
 
@@ -83,7 +83,14 @@ class TestPrices(ConnectorContract):
         assert "No Access to this country as free user." in problems[REBAR.id]
 
     @pytest.mark.parametrize(
-        "refusal", [Reply(b"the guest account has been discontinued.", 410), Reply(b"You must provide valid credentials.", 401)]
+        "refusal",
+        [
+            Reply(b"the guest account has been discontinued. Please contact us", 410),
+            Reply(b"You must provide valid credentials.", 401),
+            Reply(b'"You must provide valid credentials. Get a key at the developer page."', 200),
+            Reply(b"You exceeded your API subscription limit for this month.", 403),
+        ],
+        ids=["guest", "401", "200", "limit"],
     )
     def test_a_refusal_of_the_caller_is_not_tried_again_for_each_symbol(self, provider: Loopback, refusal: Reply) -> None:
         provider.answer = lambda request: refusal
@@ -129,14 +136,16 @@ class TestCalendar(ConnectorContract):
 
     def test_a_country_is_asked_for_once_in_windows_and_later_only_two_months(self, provider: Loopback) -> None:
         known = self.collect(provider.url).observations
-        assert [request.path for request in provider.asked[:2]] == [
+        china, america = ([one for one in provider.asked if country in one.path] for country in ("china", "united states"))
+        assert [request.path for request in china[:2]] == [
             "/calendar/country/china/2014-01-10/2016-01-09",
             "/calendar/country/china/2016-01-10/2018-01-09",
         ]
-        assert provider.asked[6].raw_path.startswith("/calendar/country/united%20states/")
+        assert len(china) == len(america) == 6
+        assert america[0].raw_path.startswith("/calendar/country/united%20states/")
         provider.asked.clear()
         self.collect(provider.url, known)
-        assert [request.path for request in provider.asked] == [
+        assert sorted(request.path for request in provider.asked) == [
             "/calendar/country/china/2023-09-22/2024-01-10",
             "/calendar/country/united states/2023-09-22/2024-01-10",
         ]
@@ -162,6 +171,17 @@ def test_a_thirteenth_month_means_that_no_date_can_be_trusted() -> None:
 def test_iso_dates_are_read_too_and_symbols_in_any_case() -> None:
     collection = collect(prices(("lsr1:com", "2023-12-05T00:00:00", 590.0), ("LSR1:COM", "2023-12-06", "1,591.5")), REBAR)
     assert collection.observations["value"].tolist() == [590.0, 1591.5]
+
+
+def test_a_snapshots_close_is_of_its_own_day_not_of_the_last_trades() -> None:
+    """As ``/markets/commodities`` writes it: the last trade is of today, the close of the day before."""
+    row = {
+        "Symbol": "LSR1:COM", "Ticker": "LSR1", "Name": "Steel Rebar", "Country": "Commodity", "Date": "2024-01-09T11:23:00",
+        "Type": None, "decimals": None, "state": "OPEN", "Last": 585.2, "Close": 580.0, "CloseDate": "2024-01-08T00:00:00",
+        "DailyChange": 5.2, "unit": "USD/T", "frequency": "Daily", "LastUpdate": "2024-01-09T11:23:00",
+    }  # fmt: skip
+    collection = collect(json.dumps([row]).encode(), REBAR)
+    assert collection.observations[["period", "value"]].to_numpy().tolist() == [[pd.Timestamp("2024-01-08"), 580.0]]
 
 
 def test_rows_of_symbols_that_were_not_asked_for_are_not_mixed_in() -> None:
@@ -194,6 +214,8 @@ def test_plain_text_is_quoted(status: int) -> None:
         ("million_usd", "3.4M", 3.4),
         ("million_usd", "$-68.9B", -68_900.0),
         ("million_usd", "-$1.5T", -1_500_000.0),
+        ("percent", "\u22120.3 %", -0.3),
+        ("index", "255K", 255_000.0),
         ("USD/t", "1,234.5", 1234.5),
     ],
 )
@@ -203,14 +225,28 @@ def test_figures_with_units_are_read_in_the_series_own(unit: str, written: objec
     assert collection.observations["value"].tolist() == pytest.approx([value])
 
 
-@pytest.mark.parametrize(
-    ("unit", "written"), [("index", "0.9%"), ("percent", "1.2K"), ("index", "$5"), ("index", "1,23"), ("index", "50.2x")]
-)
-def test_a_figure_in_another_unit_is_left_out_and_counted(unit: str, written: str) -> None:
+@pytest.mark.parametrize(("unit", "written"), [("index", "1,23"), ("index", "50.2x"), ("index", "€"), ("percent", "%")])
+def test_a_figure_that_cannot_be_read_is_left_out_and_counted(unit: str, written: str) -> None:
     row = {"Date": "2024-01-05T13:30:00", "Event": "Balance of Trade", "Reference": "Dec", "Actual": written}
     collection = collect(events(row), event("China:Balance of Trade", unit))
     assert collection.observations.empty
-    assert sum(collection.notes.values()) == 1
+    assert collection.suspects.empty
+    assert collection.notes == {"unreadable values": 1}
+
+
+@pytest.mark.parametrize(
+    ("unit", "written", "value"),
+    [("index", "0.9%", 0.9), ("percent", "1.2K", 1200.0), ("index", "$5", 5.0), ("million_usd", "€-1.2B", -1200.0)],
+)
+def test_a_figure_in_another_unit_is_held_with_the_reason(unit: str, written: str, value: float) -> None:
+    row = {"Date": "2024-01-05T13:30:00", "Event": "Balance of Trade", "Reference": "Dec", "Actual": written}
+    usual = {**row, "Date": "2023-12-05T13:30:00", "Reference": "Nov", "Actual": "2.5"}
+    collection = collect(events(row, usual), event("China:Balance of Trade", unit))
+    assert collection.observations["value"].tolist() == [2.5]
+    [(held, reason)] = collection.suspects[["value", "reason"]].to_numpy().tolist()
+    assert held == value
+    assert f"it is written {written!r}, the catalogue says {unit}" in reason
+    assert collection.notes == {"values in another unit": 1}
 
 
 @pytest.mark.parametrize(
@@ -237,6 +273,22 @@ def test_a_reference_that_is_no_month_is_counted(reference: object) -> None:
     collection = collect(events(row), CHINA)
     assert collection.observations.empty
     assert collection.notes == {"unreadable references": 1}
+
+
+def test_an_event_as_the_calendar_really_writes_it() -> None:
+    row = {
+        "CalendarId": "331234", "Date": "2024-01-03T15:00:00", "Country": "United States", "Category": "Business Confidence",
+        "Event": "ISM Manufacturing PMI", "Reference": "Dec", "ReferenceDate": "2023-12-31T00:00:00",
+        "Source": "ISM", "SourceURL": "https://www.ismworld.org", "Actual": "47.4", "Previous": "46.7",
+        "Forecast": "47.1", "TEForecast": "47.0", "URL": "/united-states/business-confidence", "DateSpan": "0", "Importance": 3,
+        "LastUpdate": "2024-01-03T15:00:12.17", "Revised": "", "Currency": "", "Unit": "points", "Ticker": "NAPMPMI",
+    }  # fmt: skip
+    german = {**row, "Country": "Germany", "Actual": "43.3"}
+    to_come = {**row, "Date": "2024-02-01T15:00:00", "Reference": "Jan", "Actual": "", "LastUpdate": "2024-01-03T15:01:00"}
+    collection = collect(json.dumps([german, row, to_come]).encode(), AMERICA)
+    assert collection.observations[["period", "value"]].to_numpy().tolist() == [[pd.Timestamp("2023-12-01"), 47.4]]
+    assert collection.observations["published_at"].tolist() == [pd.Timestamp("2024-01-03T15:00:00Z")]
+    assert collection.suspects.empty
 
 
 def test_a_price_that_is_declared_weekly_is_refused_and_the_others_come() -> None:
@@ -269,6 +321,6 @@ def test_a_calendar_series_that_is_not_monthly_is_refused_with_the_remedy() -> N
 
 def test_parse_is_a_stranger_to_fetch() -> None:
     frame = trading_economics.parse(prices(("LSR1:COM", "05/12/2023", "590.5")), [REBAR], Counter())
-    assert frame.to_numpy().tolist() == [["lsr1", pd.Timestamp("2023-12-05"), 590.5]]
+    assert frame[["series", "period", "value"]].to_numpy().tolist() == [["lsr1", pd.Timestamp("2023-12-05"), 590.5]]
     with pytest.raises(SourceError, match="a list of prices"):
         trading_economics.parse(b'{"Message": "no"}', [REBAR], Counter())

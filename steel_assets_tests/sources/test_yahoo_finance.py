@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from steel_assets.adapters.http import Answer, Recorded
+from steel_assets.bootstrap import catalog
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series
 from steel_assets.sources import Access, Collection, SourceError, yahoo_finance
@@ -64,7 +65,7 @@ class TestYahooFinance(ConnectorContract):
     def test_symbols_are_encoded_and_only_the_last_days_asked_for_again(self, provider: Loopback) -> None:
         known = self.collect(provider.url).observations
         self.collect(provider.url, known, MOMENT)
-        first, _, again, _ = provider.asked
+        first, again = (request for request in provider.asked if "HRC" in request.path)
         assert first.raw_path == "/v8/finance/chart/HRC%3DF"
         assert first.query["interval"] == "1d"
         assert pd.Timestamp(int(first.query["period1"]), unit="s") == pd.Timestamp("2014-01-10")
@@ -143,10 +144,27 @@ def test_two_closes_for_one_day_are_both_left_for_later() -> None:
     assert collection.notes == {"contradicting rows": 2}
 
 
-def test_another_currency_than_the_catalogues_is_refused() -> None:
-    collection = collect(HRC, chart([at("2024-01-05 00:00")], [1.0], currency="EUR"))
-    assert "quotes it in EUR, the catalogue says USD/short_ton" in collection.problems[HRC.id]
+def test_closes_in_another_currency_than_the_catalogues_are_held_with_the_reason() -> None:
+    collection = collect(HRC, chart([at("2024-01-05 00:00"), at("2024-01-08 00:00")], [1.0, 2.0], currency="EUR"))
+    assert collection.problems == {}
     assert collection.observations.empty
+    assert collection.suspects["value"].tolist() == [1.0, 2.0]
+    assert "quotes it in EUR, the catalogue says USD/short_ton" in collection.suspects["reason"].iloc[0]
+
+
+@pytest.mark.parametrize(("quoted", "unit"), [("USX", "USD/lb"), ("GBp", "GBP"), ("ZAc", "ZAR")])
+def test_hundredths_of_the_catalogues_currency_are_brought_to_it(quoted: str, unit: str) -> None:
+    collection = collect(future("X=F", unit), chart([at("2024-01-05 00:00")], [382.15], currency=quoted))
+    assert collection.observations["value"].tolist() == [3.8215]
+    assert collection.notes == {f"quoted in {quoted}": 1}
+    assert collection.suspects.empty
+
+
+def test_the_currency_of_an_index_is_of_no_concern() -> None:
+    content = chart([at("2024-01-05 00:00")], [102.4], currency=None)
+    assert collect(future("^VIX", "index"), content).observations["value"].tolist() == [102.4]
+    content = chart([at("2024-01-05 00:00")], [102.4], currency="USD")
+    assert collect(future("^VIX", "index"), content).observations["value"].tolist() == [102.4]
 
 
 def test_an_exchange_rate_has_no_currency_to_check() -> None:
@@ -179,6 +197,65 @@ def test_another_shape_is_a_typed_error_that_keeps_the_bytes(content: bytes) -> 
 def test_a_chart_without_bars_is_a_problem() -> None:
     content = b'{"chart":{"result":[{"meta":{"exchangeTimezoneName":"America/New_York"},"indicators":{"quote":[{}]}}]}}'
     assert "without a single figure" in collect(HRC, content).problems[HRC.id]
+
+
+def real_chart(stamps: list[int] | None, closes: list[float | None] | None, **meta: object) -> bytes:
+    """A chart with everything that the real one has around its closes."""
+    about = {
+        "currency": "USD", "symbol": "HRC=F", "exchangeName": "CMX", "fullExchangeName": "COMEX", "instrumentType": "FUTURE",
+        "firstTradeDate": 1224129600, "regularMarketTime": 1704848399, "hasPrePostMarketData": False, "gmtoffset": -18000,
+        "timezone": "EST", "exchangeTimezoneName": "America/New_York", "regularMarketPrice": 1092.0, "fiftyTwoWeekHigh": 1225.0,
+        "chartPreviousClose": 1084.0, "priceHint": 2, "dataGranularity": "1d", "range": "", "validRanges": ["1d", "5d", "max"],
+        "currentTradingPeriod": {"regular": {"timezone": "EST", "start": 1704862800, "end": 1704949140, "gmtoffset": -18000}},
+        **meta,
+    }  # fmt: skip
+    result: dict[str, object] = {"meta": about, "indicators": {"quote": [{}], "adjclose": [{}]}}
+    if stamps is not None:
+        quote = {"volume": [None] * len(stamps), "low": closes, "open": closes, "high": closes, "close": closes}
+        result |= {"timestamp": stamps, "indicators": {"quote": [quote], "adjclose": [{"adjclose": closes}]}}
+        result["events"] = {
+            "dividends": {"1703169000": {"amount": 0.6, "date": 1703169000}},
+            "splits": {"1703169000": {"date": 1703169000, "numerator": 2.0, "denominator": 1.0, "splitRatio": "2:1"}},
+        }
+    return json.dumps({"chart": {"result": [result], "error": None}}).encode()
+
+
+def test_a_real_chart_of_a_future_with_a_hole_and_the_bar_of_the_session_under_way() -> None:
+    stamps = [at("2024-01-05 00:00"), at("2024-01-08 00:00"), at("2024-01-09 00:00"), at("2024-01-10 02:47:11")]
+    collection = collect(HRC, real_chart(stamps, [1084.0, None, 1090.0, 1092.0]))
+    assert collection.observations[["period", "value"]].to_numpy().tolist() == [
+        [pd.Timestamp("2024-01-05"), 1084.0],
+        [pd.Timestamp("2024-01-09"), 1090.0],
+    ]
+    assert collection.notes == {"empty values": 1, "not published yet": 1}
+
+
+def test_a_real_chart_of_an_exchange_rate_whose_days_begin_in_london() -> None:
+    peso = catalog().series["usdmxn"]
+    about = {"symbol": "MXN=X", "currency": "MXN", "instrumentType": "CURRENCY", "exchangeTimezoneName": "Europe/London"}
+    winter = [at(f"2024-01-{day:02d} 00:00", "Europe/London") for day in (4, 5, 8, 9)]
+    live = at("2024-01-10 07:58:12", "Europe/London")
+    content = real_chart([*winter, live], [17.0, 16.9, 16.85, 16.95, 17.01], **about, gmtoffset=0, timezone="GMT")
+    assert periods(collect(peso, content)) == ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"]
+    summer = [at(f"2024-07-{day:02d} 00:00", "Europe/London") for day in (8, 9)]
+    content = real_chart(summer, [17.9, 18.1], **about, gmtoffset=3600, timezone="BST")
+    assert periods(collect(peso, content, pd.Timestamp("2024-07-10 08:00", tz="UTC"))) == ["2024-07-08", "2024-07-09"]
+
+
+def test_the_bar_of_an_exchange_rate_waits_until_its_day_in_london_has_ended() -> None:
+    peso = catalog().series["usdmxn"]
+    content = real_chart([at("2024-01-09 00:00", "Europe/London")], [17.01], symbol="MXN=X", exchangeTimezoneName="Europe/London")
+    assert collect(peso, content, pd.Timestamp("2024-01-09 23:30", tz="UTC")).observations.empty
+    assert periods(collect(peso, content, pd.Timestamp("2024-01-10 00:30", tz="UTC"))) == ["2024-01-09"]
+
+
+def test_an_answer_without_stamps_is_a_problem_and_no_unknown_shape() -> None:
+    collection = collect(HRC, real_chart(None, None))
+    assert "answered without a single figure" in collection.problems[HRC.id]
+    assert collection.rejected == ()
+    nulls = json.loads(real_chart(None, None))
+    nulls["chart"]["result"][0] |= {"timestamp": None, "indicators": {"quote": [{"close": None}]}}
+    assert "answered without a single figure" in collect(HRC, json.dumps(nulls).encode()).problems[HRC.id]
 
 
 @pytest.mark.parametrize("stamp", [10**18, 10**30, -(10**18), 9_223_372_036])

@@ -1,4 +1,4 @@
-"""The folder into which people drop files of their own history."""
+"""The folder or bucket into which people drop files of their own history."""
 
 from datetime import UTC, datetime
 
@@ -19,10 +19,10 @@ def dropped_files(context: dg.SensorEvaluationContext, platform: dg.ResourcePara
     for one in taken:
         context.log.info(f"{one.name}: {one.outcome}: {one.text}")
     if not taken:
-        return dg.SkipReason(f"nothing new in {platform.settings.drop_folder}")
+        return dg.SkipReason(f"nothing new in {platform.drop_box.where}")
     event = dg.AssetMaterialization(
         asset_key=["raw", "file_import", "files"],
-        description="files dropped into the folder",
+        description=f"files dropped into {platform.drop_box.where}",
         metadata={one.name: f"{one.outcome}: {one.text}" for one in taken},
     )
     return dg.SensorResult(asset_events=[event])
