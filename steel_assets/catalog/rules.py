@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -70,6 +70,21 @@ class Freshness(Declaration):
     missed_periods: Mapping[Frequency, Annotated[int, Field(ge=1)]]
 
 
+class CheckRule(Declaration):
+    """An asset check: how bad it is when it fails, and whether that is told by itself.
+
+    Attributes:
+        told: False where an alert rule about the same figure tells people already.
+    """
+
+    severity: Literal["warn", "error"]
+    told: bool = True
+
+
+class UnknownCheck(KeyError):
+    """A check has no severity in the catalogue; the message says where to declare it."""
+
+
 class Rules(Declaration):
     """All rules of the platform."""
 
@@ -79,3 +94,11 @@ class Rules(Declaration):
     costs: Costs
     alerts: AlertPolicy
     freshness: Freshness
+    checks: Mapping[Identifier, CheckRule]
+
+    def check(self, name: str) -> CheckRule:
+        """The rule of an asset check. Raises UnknownCheck."""
+        try:
+            return self.checks[name]
+        except KeyError:
+            raise UnknownCheck(f"check {name!r} has no severity; declare it under checks: in rules.yaml") from None
