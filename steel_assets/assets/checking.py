@@ -1,4 +1,4 @@
-"""Checks that are made market by market: one evaluation for each, and one for the asset, as bad as the worst of them.
+"""Checks that are made market by market: one evaluation for each, where they are partitions, and one for the asset.
 
 How bad a failed check is, and whether it is told by itself, is in the catalogue (``rules.checks``).
 """
@@ -42,11 +42,16 @@ def by_market(context: dg.AssetExecutionContext, asset: str, check: str, verdict
                 partition=market,
             )
         )
+    return together(check, verdicts)
+
+
+def together(check: str, verdicts: Mapping[str, Verdict]) -> dg.AssetCheckResult:
+    """The evaluation of the asset as a whole."""
     failed = [f"{market}: {verdict.text}" for market, verdict in verdicts.items() if not verdict.passed]
     return dg.AssetCheckResult(
         check_name=check,
         passed=not failed,
-        severity=severity,
-        description="; ".join(failed) or f"{len(verdicts)} markets",
+        severity=severity_of(check),
+        description="; ".join(failed) or f"all {len(verdicts)}",
         metadata={market: float(verdict.value) for market, verdict in verdicts.items() if verdict.value is not None},
     )

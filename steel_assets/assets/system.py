@@ -6,6 +6,8 @@ import dagster as dg
 import pandas as pd
 
 from steel_assets.adapters.machine import use
+from steel_assets.assets.checking import together
+from steel_assets.assets.contracts import contracts
 from steel_assets.assets.declare import nature, stage
 from steel_assets.assets.forecast import LATENCY_MS, forecasts
 from steel_assets.assets.measured import service_minutes
@@ -18,11 +20,19 @@ from steel_assets.core import system_metrics as core
 from steel_assets.core.calendars import local_day
 from steel_assets.core.tables import METRICS_DAILY, SYSTEM_METRICS
 
+CONTRACTS = "table_contracts"
 DAY = pd.Timedelta(days=1)
 
 
 @dg.asset(
     deps=[metrics_daily],
+    check_specs=[
+        dg.AssetCheckSpec(
+            CONTRACTS,
+            asset="system_metrics",
+            description="What the platform published can be read back and fits the contract of its table.",
+        )
+    ],
     metadata=schema_of(SYSTEM_METRICS),
     description="Latency, throughput, availability and errors of the service as it measured them, processors, memory and disk of "
     "this machine, what is stored, and the estimated cost: of the day, the month and its projection, a forecast.",
@@ -46,7 +56,10 @@ def system_metrics(context: dg.AssetExecutionContext, platform: dg.ResourceParam
     )
     platform.warehouse.upsert(SYSTEM_METRICS, rows)
     facts = {"unknown": ", ".join(core.unknown(rows)) or "nothing"}
-    return dg.MaterializeResult(metadata=summary(rows, **facts, **in_warehouse(platform.warehouse, SYSTEM_METRICS)))
+    return dg.MaterializeResult(
+        metadata=summary(rows, **facts, **in_warehouse(platform.warehouse, SYSTEM_METRICS)),
+        check_results=[together(CONTRACTS, contracts(platform, date))],
+    )
 
 
 def _forecast_ms(instance: dg.DagsterInstance) -> float | None:

@@ -70,6 +70,22 @@ class Freshness(Declaration):
     missed_periods: Mapping[Frequency, Annotated[int, Field(ge=1)]]
 
 
+class Sanity(Declaration):
+    """How far a forecast may be from what its market ever did before it counts as absurd: see ``core.sanity.Bounds``."""
+
+    move: float = Field(gt=0)
+    turn: float = Field(gt=0)
+    widest: float = Field(gt=0)
+    narrowest: float = Field(ge=0)
+
+
+class Coverage(Declaration):
+    """When intervals count as wrong: as few (or many) prices inside as chance would bring once in 1 / ``doubt``."""
+
+    level: Share
+    doubt: float = Field(gt=0, lt=0.5)
+
+
 class CheckRule(Declaration):
     """An asset check: how bad it is when it fails, and whether that is told by itself.
 
@@ -94,6 +110,8 @@ class Rules(Declaration):
     costs: Costs
     alerts: AlertPolicy
     freshness: Freshness
+    sanity: Sanity
+    coverage: Coverage
     checks: Mapping[Identifier, CheckRule]
 
     def check(self, name: str) -> CheckRule:
