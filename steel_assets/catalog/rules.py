@@ -86,6 +86,12 @@ class Coverage(Declaration):
     doubt: float = Field(gt=0, lt=0.5)
 
 
+class Retention(Declaration):
+    """How long Dagster's runs are kept, with their events and logs. (How long ticks are is in dagster.yaml.)"""
+
+    run_days: int = Field(ge=1)
+
+
 class CheckRule(Declaration):
     """An asset check: how bad it is when it fails, and whether that is told by itself.
 
@@ -110,6 +116,7 @@ class Rules(Declaration):
     costs: Costs
     alerts: AlertPolicy
     freshness: Freshness
+    retention: Retention
     sanity: Sanity
     coverage: Coverage
     checks: Mapping[Identifier, CheckRule]
