@@ -1,7 +1,8 @@
 """Is a forecast absurd? Its level, its direction and the width of its band against everything its market ever did.
 
-A bound here is no opinion about the market: on real prices of 2019-2023 no forecast of any champion came beyond half of
-one, but for the width of a band (1.44 of 2.5). What crosses it is a mistake (a wrong unit, a broken model, a shifted row), and is not published.
+A bound here is no opinion about the market: on real prices of 2019-2023 no forecast of any champion came beyond half of one, but
+for the width of a band (1.44 of 2.5). What crosses it is a mistake (a wrong unit, a broken model, a shifted row), and is not
+published.
 """
 
 from __future__ import annotations
