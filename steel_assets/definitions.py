@@ -5,7 +5,7 @@ Importing this must stay cheap: prophet, scikit-learn and the Google clients are
 
 import dagster as dg
 
-from steel_assets.assets import alerts, features, forecast, metrics, model, processed, promotion, raw, validation
+from steel_assets.assets import alerts, drift, features, forecast, metrics, model, processed, promotion, raw, system, validation
 from steel_assets.assets.freshness import with_freshness
 from steel_assets.assets.jobs import jobs, schedules
 from steel_assets.assets.sensors import watchers
@@ -24,7 +24,9 @@ assets = [
     promotion.promotions,
     forecast.forecasts,
     metrics.predictions_vs_reality,
+    drift.drift,
     metrics.metrics_daily,
+    system.system_metrics,
     alerts.alert_history,
 ]
 

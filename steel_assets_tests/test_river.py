@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -177,7 +178,10 @@ def test_collecting_again_writes_nothing(copy: Steel) -> None:
 
 
 def test_status_and_doctor_speak_of_what_is_there(river: Steel, catalog: Catalog) -> None:
-    status = river.json("status")
+    done = river("status", "--json")
+    assert done.returncode == 1, "yellow: no daemon was ever started here"
+    status = json.loads(done.stdout)
+    assert [one["area"] for one in status["areas"] if one["state"] != "green"] == ["automation"]
     assert status["simulated"] is True
     assert {market["market"] for market in status["markets"]} == set(catalog.markets)
     assert all(market["last_forecast"] for market in status["markets"])

@@ -48,6 +48,13 @@ def issue_from(platform: Platform, history: MarketHistory, features: pd.DataFram
     )
 
 
+def in_force(platform: Platform, market: str, moment: pd.Timestamp) -> pd.DataFrame:
+    """The newest issue of ``market`` published before ``moment``: rows of tables.FORECASTS, none before the first."""
+    published = platform.warehouse.read(FORECASTS, {"market": market})
+    earlier = published[published["as_of"] < moment]
+    return earlier[earlier["as_of"] == earlier["as_of"].max()]
+
+
 def _champion(platform: Platform, history: MarketHistory, features: pd.DataFrame, horizon: int) -> tuple[str, Bundle]:
     market = history.market.id
     version = platform.models.version_at(market, horizon, history.as_of)

@@ -3,15 +3,27 @@
 import dagster as dg
 import pandas as pd
 
+from steel_assets.assets.checking import Verdict, together
 from steel_assets.assets.declare import stage
-from steel_assets.assets.forecast import LATENCY_MS, forecasts
-from steel_assets.assets.metadata import BYTES_BILLED, in_warehouse, schema_of, summary
-from steel_assets.assets.moment import AS_OF_TAG, moment_of
+from steel_assets.assets.drift import drift
+from steel_assets.assets.forecast import forecasts
+from steel_assets.assets.measured import service_minutes
+from steel_assets.assets.metadata import in_warehouse, schema_of, summary
+from steel_assets.assets.moment import moment_of
+from steel_assets.assets.spending import cost_usd
 from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
+from steel_assets.catalog.rules import Coverage
 from steel_assets.core import metrics
+from steel_assets.core.alerts.figures import increase_readings, newest
 from steel_assets.core.calendars import local_day
-from steel_assets.core.costs import day_cost_usd
-from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY
+from steel_assets.core.coverage import chance_of
+from steel_assets.core.drift import newest_scores
+from steel_assets.core.service_use import summary as service_use
+from steel_assets.core.tables import DRIFT, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY
+
+COVERAGE, INCREASE = "interval_coverage", "mape_increase"
+DAY = pd.Timedelta(days=1)
 
 
 @dg.asset(
@@ -35,9 +47,22 @@ def predictions_vs_reality(context: dg.AssetExecutionContext, platform: dg.Resou
 
 
 @dg.asset(
-    deps=[predictions_vs_reality, forecasts],
+    deps=[predictions_vs_reality, forecasts, drift],
+    check_specs=[
+        dg.AssetCheckSpec(
+            COVERAGE,
+            asset="metrics_daily",
+            description="As many prices came inside the 90 % intervals as chance allows, at every horizon of every market.",
+        ),
+        dg.AssetCheckSpec(
+            INCREASE,
+            asset="metrics_daily",
+            description="The error of the last 20 forecasts is at most the catalogue's limit above that of the ones before.",
+        ),
+    ],
     metadata=schema_of(METRICS_DAILY),
-    description="MAPE, R² and RMSE of published forecasts, coverage, counts, latency and estimated cost, per market and horizon.",
+    description="MAPE, R² and RMSE of published forecasts, coverage, drift, counts, the service's latency and estimated cost, "
+    "per market and horizon.",
     **stage("metrics", "duckdb"),
 )
 def metrics_daily(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
@@ -51,51 +76,45 @@ def metrics_daily(context: dg.AssetExecutionContext, platform: dg.ResourceParam[
         .set_index(["market", "horizon"])["model_version"]
         .to_dict()
     )
-    latency = _latency_ms(context.instance)
+    realised = platform.warehouse.read(PREDICTIONS_VS_REALITY)
     rows = metrics.metrics_daily(
         date,
         versions,
         published,
-        platform.warehouse.read(PREDICTIONS_VS_REALITY),
+        realised,
         simulated=bool(platform.lake.simulated),
         created_at=moment,
-        latency_ms=None if latency is None else dict.fromkeys((market for market, _ in versions), latency),
-        cost_usd=_cost_usd(context, platform, date),
+        latency_ms=service_use(service_minutes(platform, moment - DAY, moment)).avg_latency_ms,
+        drift_scores=newest_scores(platform.warehouse.read(DRIFT), date),
+        cost_usd=cost_usd(context.instance, platform, date),
     )
     platform.warehouse.upsert(METRICS_DAILY, rows)
-    return dg.MaterializeResult(metadata=summary(rows, **in_warehouse(platform.warehouse, METRICS_DAILY)))
-
-
-def _latency_ms(instance: dg.DagsterInstance) -> float | None:
-    """Mean time to produce one forecast, as the last publication measured it; None before the first."""
-    event = instance.get_latest_materialization_event(forecasts.key)
-    if event is None or event.asset_materialization is None:
-        return None
-    measured = event.asset_materialization.metadata.get(LATENCY_MS)
-    return measured.value if isinstance(measured, dg.FloatMetadataValue) else None
-
-
-def _cost_usd(context: dg.AssetExecutionContext, platform: Platform, date: pd.Timestamp) -> float:
-    """Estimated cost of ``date`` so far: the run time of its runs, what the warehouse billed for them, and what is stored."""
-    zone, costs = platform.catalog.rules.schedules.tzinfo, platform.catalog.rules.costs
-    seconds, billed = 0.0, 0
-    for record in context.instance.get_run_records(limit=100):
-        moment = pd.Timestamp(record.dagster_run.tags.get(AS_OF_TAG, record.create_timestamp))
-        if record.start_time and local_day(moment.tz_convert("UTC"), zone) == date:
-            seconds += (record.end_time or pd.Timestamp.now(tz="UTC").timestamp()) - record.start_time
-            billed += _bytes_billed(context.instance, record.dagster_run.run_id)
-    return day_cost_usd(
-        seconds,
-        platform.stored_bytes(),
-        compute_usd_per_vcpu_hour=costs.compute_usd_per_vcpu_hour,
-        storage_usd_per_gib_month=costs.storage_usd_per_gib_month,
-        queried_bytes=billed,
-        query_usd_per_tib=costs.query_usd_per_tib,
+    return dg.MaterializeResult(
+        metadata=summary(rows, **in_warehouse(platform.warehouse, METRICS_DAILY)),
+        check_results=[
+            together(COVERAGE, _coverage(rows, platform.catalog.rules.coverage)),
+            together(INCREASE, _increase(realised, platform.catalog)),
+        ],
     )
 
 
-def _bytes_billed(instance: dg.DagsterInstance, run_id: str) -> int:
-    """What the warehouse billed for a run, as its assets told."""
-    logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
-    found = [entry.asset_materialization.metadata.get(BYTES_BILLED) for entry in logs if entry.asset_materialization]
-    return sum(told.value or 0 for told in found if isinstance(told, dg.IntMetadataValue))
+def _coverage(rows: pd.DataFrame, rule: Coverage) -> dict[str, Verdict]:
+    """The verdict on the intervals of each market and horizon of which enough forecasts have come true."""
+    found = {}
+    for row in rows.itertuples():
+        chance = chance_of(row.coverage_90, row.origins, row.horizon, rule.level)
+        if chance is not None:
+            text = f"{row.coverage_90:.0%} of {row.origins} prices inside; chance would do that {chance:.2%} of the time"
+            found[f"{row.market} {row.horizon} d"] = Verdict(chance >= rule.doubt, text, row.coverage_90)
+    return found
+
+
+def _increase(realised: pd.DataFrame, catalog: Catalog) -> dict[str, Verdict]:
+    """The verdict on each market's newest error, where enough forecasts have come true."""
+    limit = catalog.alerts[INCREASE].above or 0.0
+    readings = newest(increase_readings(realised, catalog.rules.acceptance.horizon), 1)
+    return {
+        one.subject: Verdict(one.value <= limit, f"{one.text} {100 * limit:g} points more are allowed.", one.value)
+        for one in readings
+        if one.value is not None
+    }

@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from steel_assets.assets import histories
+from steel_assets.assets.checking import Verdict, by_market
 from steel_assets.assets.declare import per_market
 from steel_assets.assets.every_market import Outcome, check_spec, for_each_market
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
@@ -94,28 +95,21 @@ def market_monthly(context: dg.AssetExecutionContext, platform: dg.ResourceParam
     **per_market("processed", "duckdb"),
 )
 def data_quality(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    rules = platform.catalog.rules
-
     def work(market: str) -> pd.DataFrame:
         rows = quality_rows(platform, market, histories.load(platform, market).as_of)
         platform.warehouse.upsert(DATA_QUALITY, rows)
         return rows
 
     outcome = for_each_market(context, work)
+    least = platform.catalog.rules.acceptance.quality_score
     scores = {market: quality.market_score(rows) for market, rows in outcome.results.items()}
-    low = {market: score for market, score in scores.items() if score < rules.acceptance.quality_score}
+    verdicts = {
+        market: Verdict(score >= least, f"{score:.2f}, at least {least} is wanted", score) for market, score in scores.items()
+    }
     return _written(
         outcome,
         DATA_QUALITY,
-        dg.AssetCheckResult(
-            check_name=QUALITY,
-            passed=not low,
-            description="; ".join(
-                f"{market}: {score:.2f} is below {rules.acceptance.quality_score}" for market, score in low.items()
-            )
-            or f"lowest {min(scores.values()):.2f}",
-            metadata={market: float(score) for market, score in scores.items()},
-        ),
+        by_market(context, "data_quality", QUALITY, verdicts),
         **in_warehouse(platform.warehouse, DATA_QUALITY),
     )
 

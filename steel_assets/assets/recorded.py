@@ -16,7 +16,8 @@ SERVICE_DAYS = 60
 def recorded(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> tuple[list[Reading], list[Condition]]:
     """Figures and facts, oldest first."""
     checks = list(_log.every(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION))
-    return readings(platform, now, SERVICE_DAYS), [*failed_checks.conditions(checks, checks), *_runs(instance)]
+    failed = failed_checks.conditions(checks, checks, failed_checks.untold(platform))
+    return readings(platform, now, SERVICE_DAYS), [*failed, *_runs(instance)]
 
 
 def _runs(instance: dg.DagsterInstance) -> Iterator[Condition]:

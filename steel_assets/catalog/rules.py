@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -77,6 +77,43 @@ class ModelBackups(Declaration):
     days: int = Field(ge=7)
 
 
+class Sanity(Declaration):
+    """How far a forecast may be from what its market ever did before it counts as absurd: see ``core.sanity.Bounds``."""
+
+    move: float = Field(gt=0)
+    turn: float = Field(gt=0)
+    widest: float = Field(gt=0)
+    narrowest: float = Field(ge=0)
+
+
+class Coverage(Declaration):
+    """When intervals count as wrong: as few (or many) prices inside as chance would bring once in 1 / ``doubt``."""
+
+    level: Share
+    doubt: float = Field(gt=0, lt=0.5)
+
+
+class Retention(Declaration):
+    """How long Dagster's runs are kept, with their events and logs. (How long ticks are is in dagster.yaml.)"""
+
+    run_days: int = Field(ge=1)
+
+
+class CheckRule(Declaration):
+    """An asset check: how bad it is when it fails, and whether that is told by itself.
+
+    Attributes:
+        told: False where an alert rule about the same figure tells people already.
+    """
+
+    severity: Literal["warn", "error"]
+    told: bool = True
+
+
+class UnknownCheck(KeyError):
+    """A check has no severity in the catalogue; the message says where to declare it."""
+
+
 class Rules(Declaration):
     """All rules of the platform."""
 
@@ -87,3 +124,14 @@ class Rules(Declaration):
     costs: Costs
     alerts: AlertPolicy
     freshness: Freshness
+    retention: Retention
+    sanity: Sanity
+    coverage: Coverage
+    checks: Mapping[Identifier, CheckRule]
+
+    def check(self, name: str) -> CheckRule:
+        """The rule of an asset check. Raises UnknownCheck."""
+        try:
+            return self.checks[name]
+        except KeyError:
+            raise UnknownCheck(f"check {name!r} has no severity; declare it under checks: in rules.yaml") from None

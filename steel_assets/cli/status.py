@@ -1,4 +1,4 @@
-"""``steel status``: what is there, how old it is, and what is wrong, on one screen."""
+"""``steel status``: what is green, yellow, red, and why, on one screen."""
 
 from __future__ import annotations
 
@@ -8,30 +8,81 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from steel_assets.adapters.aside import Aside
 from steel_assets.adapters.quota import BudgetSpent
 from steel_assets.assets.collecting import group_standing, waiting, was_asked
 from steel_assets.bootstrap import Platform, platform
+from steel_assets.cli import health
 from steel_assets.cli.moments import now
-from steel_assets.core.tables import DATA_QUALITY, FORECASTS
+from steel_assets.core.drift import newest_scores
+from steel_assets.core.health import LIGHTS, Finding, Light, worst
+from steel_assets.core.tables import DATA_QUALITY, DRIFT, FORECASTS
+
+SIGNS: dict[Light, str] = {"green": "[green]●[/]", "yellow": "[yellow]▲[/]", "red": "[red]■[/]"}
+"""A shape each, for those who cannot tell the colours."""
+
+UNKNOWN = "[dim]○[/]"
+"""Nothing is wrong, because nothing is known: no measurement, no assessment."""
 
 
-def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
-    """Collections, markets, champions and forecasts of this installation."""
-    parts = platform()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
+    details: Annotated[bool, typer.Option(help="tables of every source and market too")] = False,
+) -> None:
+    """What is green, yellow or red in this installation, and why. Exit code: 0 green, 1 yellow, 2 red."""
+    parts, moment = platform(), now()
     sources, markets = _sources(parts), _markets(parts)
+    snapshot, use = health.published(parts, moment), health.service_use(parts, moment)
+    standings = {one["source"]: one["state"] for one in sources if one["state"] and not _not_asked(parts, one["source"])}
+    found = [*health.findings(parts, snapshot, use, moment), *health.sources(standings)]
+    state = worst(one.light for one in found)
     if as_json:
-        typer.echo(json.dumps({"simulated": parts.lake.simulated, "sources": sources, "markets": markets}))
-        return
-    console = Console()
+        areas = _areas(found, health.facts(parts, snapshot, use))
+        answer = {"state": state, "checked_at": moment.isoformat(), "simulated": parts.lake.simulated, "areas": areas}
+        typer.echo(json.dumps(answer | {"sources": sources, "markets": markets}))
+    else:
+        _print(parts, found, health.facts(parts, snapshot, use), moment)
+        for title, rows in (("Sources", sources), ("Markets", markets)) if details else ():
+            Console().print(table(title, rows))
+    raise typer.Exit(LIGHTS.index(state))
+
+
+def _areas(found: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
+    """Every area with its colour, what is wrong in it, and what else there is to say."""
+    return [
+        {
+            "area": area,
+            "state": worst(one.light for one in found if one.area == area),
+            "facts": facts[area],
+            "why": [{"state": one.light, "text": one.text} for one in found if one.area == area],
+        }
+        for area in health.AREAS
+    ]
+
+
+def _print(parts: Platform, found: list[Finding], facts: dict[str, str], moment: pd.Timestamp) -> None:
+    console = Console(highlight=False)
     if parts.lake.simulated is None:
         console.print("nothing was collected yet: `make demo` for a simulated market, `steel import` for files of your own")
-        return
-    console.print("[bold yellow]SIMULATED DATA[/]" if parts.lake.simulated else "[bold]real data[/]")
-    for title, rows in (("Sources", sources), ("Markets", markets)):
-        console.print(table(title, rows))
+    else:
+        nature = "[bold yellow]SIMULATED DATA[/]" if parts.lake.simulated else "[bold]real data[/]"
+        console.print(f"{nature} · {moment:%Y-%m-%d %H:%M} UTC")
+    shown = Table(box=None, show_header=False, padding=(0, 1))
+    for style in ("", "bold", ""):
+        shown.add_column(style=style, overflow="fold")
+    for area in _areas(found, facts):
+        sign = SIGNS[area["state"]] if area["facts"] or area["why"] else UNKNOWN
+        shown.add_row(sign, area["area"], area["facts"] or "nothing was measured")
+        for why in area["why"]:
+            shown.add_row("", "", f"{SIGNS[why['state']]} {escape(why['text'])}")
+    console.print(shown)
+
+
+def _not_asked(parts: Platform, source: str) -> bool:
+    return parts.not_configured(parts.catalog.sources[source]) is not None
 
 
 def _sources(parts: Platform) -> list[dict[str, Any]]:
@@ -81,6 +132,7 @@ def calls_used(parts: Platform, source: str) -> str | None:
 
 def _markets(parts: Platform) -> list[dict[str, Any]]:
     quality, published = parts.warehouse.read(DATA_QUALITY), parts.warehouse.read(FORECASTS)
+    drift = newest_scores(parts.warehouse.read(DRIFT), pd.Timestamp.max)
     rows = []
     for market in parts.catalog.markets.values():
         mine = quality[(quality["market"] == market.id) & quality["critical"]]
@@ -92,6 +144,7 @@ def _markets(parts: Platform) -> list[dict[str, Any]]:
                 "market": market.id,
                 "quality": None if score is None else round(float(score), 3),
                 "last_forecast": f"{issued.max():%Y-%m-%d %H:%M} UTC" if len(issued) else None,
+                "drift": None if pd.isna(drift.get(market.id)) else round(drift[market.id], 3),
                 "champions": {str(h): pointer.version if pointer else "last price" for h, pointer in champions.items()},
             }
         )

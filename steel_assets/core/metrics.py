@@ -69,8 +69,9 @@ def metrics_daily(
     *,
     simulated: bool,
     created_at: pd.Timestamp,
-    latency_ms: Mapping[str, float] | None = None,
+    latency_ms: float | None = None,
     cost_usd: float | None = None,
+    drift_scores: Mapping[str, float] | None = None,
     window: int = WINDOW,
 ) -> pd.DataFrame:
     """One row per market and horizon in production on ``date``, as ``tables.METRICS_DAILY`` declares.
@@ -83,8 +84,9 @@ def metrics_daily(
         versions: version in production by (market, horizon).
         forecasts: rows of ``tables.FORECASTS``.
         realised: rows of ``tables.PREDICTIONS_VS_REALITY``.
-        latency_ms: measured mean time to produce one forecast, by market; empty where it was not measured.
+        latency_ms: mean time in which the service answered lately; None when it was not asked or did not measure.
         cost_usd: estimated cost of the whole day, shared equally by the rows.
+        drift_scores: the newest drift of each market, see ``core.drift``; empty where none can be told.
 
     Raises:
         TableError: a frame does not fit its table.
@@ -105,13 +107,14 @@ def metrics_daily(
                 "model_version": version,
                 **_errors(mine),
                 "prediction_count": int(((published["market"] == market) & (published["horizon"] == horizon)).sum()),
-                "avg_latency_ms": (latency_ms or {}).get(market, np.nan),
+                "avg_latency_ms": np.nan if latency_ms is None else latency_ms,
                 "cost_usd": np.nan if cost_usd is None else cost_usd / len(versions),
                 "created_at": created_at,
                 "market": market,
                 "horizon": horizon,
                 "origins": len(mine),
                 "simulated": simulated,
+                "drift_score": (drift_scores or {}).get(market, np.nan),
             }
         )
     return METRICS_DAILY.enforce(pd.DataFrame(rows))

@@ -258,7 +258,13 @@ METRICS_DAILY = Table(
         Column("r2_score", "float", "coefficient of determination", nullable=True),
         Column("rmse", "float", "root mean squared error", unit="target unit", nullable=True),
         Column("prediction_count", "int", "forecasts published that day"),
-        Column("avg_latency_ms", "float", "mean time to produce a forecast", unit="ms", nullable=True),
+        Column(
+            "avg_latency_ms",
+            "float",
+            "mean time in which the service answered in the 24 hours before; empty when not asked",
+            unit="ms",
+            nullable=True,
+        ),
         Column("cost_usd", "float", "equal share of the day's estimated cost; its rows add up", unit="USD", nullable=True),
         Column("created_at", "timestamp", "when this row was written"),
         Column("market", "string", "identifier of the market"),
@@ -267,10 +273,62 @@ METRICS_DAILY = Table(
         Column("coverage_90", "float", "share of prices inside the 90 % interval", nullable=True),
         Column("origins", "int", "forecasts scored"),
         Column("simulated", "bool", "True when the data is simulated"),
+        Column("drift_score", "float", "the market's drift, 0-1: what two of features, returns and errors reach", nullable=True),
     ),
     key=("date", "market", "horizon"),
     partition_by="date",
     cluster_by=("market",),
+)
+
+DRIFT = Table(
+    name="drift",
+    description="How different a market's last sixty trading days are from the two years before, and from how much they always "
+    "differ. A warning, no verdict.",
+    columns=(
+        Column("date", "date", "trading day measured: the newest one of the sixty"),
+        Column("market", "string", "identifier of the market"),
+        Column("subject", "string", "features, returns, errors, or all: what two of the three reach"),
+        Column("wasserstein", "float", "distance in standard deviations of the two years before", nullable=True),
+        Column("psi", "float", "population stability index over the deciles of the two years before", nullable=True),
+        Column("score", "float", "share of its own past that it exceeds, 0-1; empty while that is too short", nullable=True),
+        Column("drifted", "bool", "True when it exceeds nearly all of its past"),
+        Column("simulated", "bool", "True when the data is simulated"),
+        Column("created_at", "timestamp", "when this row was written"),
+    ),
+    key=("date", "market", "subject"),
+    partition_by="date",
+    cluster_by=("market",),
+)
+
+SYSTEM_METRICS = Table(
+    name="system_metrics",
+    description="How the platform itself does: service, machine, storage and cost. A figure that nobody measured is empty.",
+    columns=(
+        Column("measured_at", "timestamp", "moment measured"),
+        Column("date", "date", "day it belongs to, in America/Mexico_City"),
+        Column("requests", "int", "answered by the service in the 24 hours before, as it measured them"),
+        Column("latency_ms", "float", "mean time in which the service answered them", unit="ms", nullable=True),
+        Column("latency_p99_ms", "float", "in which 99 % were answered", unit="ms", nullable=True),
+        Column("requests_per_second", "float", "throughput of the service while it ran", unit="1/s", nullable=True),
+        Column("availability_share", "float", "of the time measured, in which it could answer, 0-1", nullable=True),
+        Column("error_share", "float", "requests that failed, 0-1", nullable=True),
+        Column("service_cpu_share", "float", "of one processor that the service used", nullable=True),
+        Column("service_memory_bytes", "float", "largest resident memory of a process of it", unit="bytes", nullable=True),
+        Column("cpu_share", "float", "of this machine's processors in use, 0-1", nullable=True),
+        Column("memory_share", "float", "of its memory in use, 0-1", nullable=True),
+        Column("disk_share", "float", "of its disk in use, 0-1", nullable=True),
+        Column("stored_bytes", "int", "what lake and warehouse hold", unit="bytes"),
+        Column("forecast_ms", "float", "mean time to produce one published forecast", unit="ms", nullable=True),
+        Column("cost_day_usd", "float", "estimated cost of the day so far", unit="USD", nullable=True),
+        Column("cost_month_usd", "float", "of its month so far", unit="USD", nullable=True),
+        Column("cost_projection_usd", "float", "of a month like the last thirty days", unit="USD", nullable=True),
+        Column("cost_per_prediction_usd", "float", "of the day, per forecast published", unit="USD", nullable=True),
+        Column("worked_share", "float", "efficiency: of the day's paid run time, in which an asset was at work", nullable=True),
+        Column("simulated", "bool", "True when the data is simulated"),
+        Column("created_at", "timestamp", "when this row was written"),
+    ),
+    key=("measured_at",),
+    partition_by="date",
 )
 
 PREDICTIONS_VS_REALITY = Table(
@@ -329,6 +387,8 @@ WAREHOUSE_TABLES: tuple[Table, ...] = (
     EXPLANATIONS,
     PROMOTIONS,
     DATA_QUALITY,
+    DRIFT,
+    SYSTEM_METRICS,
     ALERTS,
 )
 """The tables that live in the warehouse; the others live in the lake."""

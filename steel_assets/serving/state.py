@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from steel_assets.core.health import Light, colour
 from steel_assets.core.service_use import Use
 from steel_assets.serving.answers import staleness
 from steel_assets.serving.snapshot import Snapshot
@@ -46,10 +47,9 @@ def incidents(snapshot: Snapshot, use: Use, moment: float) -> list[Incident]:
     return sorted(found, key=lambda one: order[one.severity])
 
 
-def light(found: list[Incident]) -> Literal["green", "yellow", "red"]:
+def light(found: list[Incident]) -> Light:
     """The colour that some incidents add up to."""
-    worst = {one.severity for one in found}
-    return "red" if worst & {"critical", "high"} else "yellow" if worst else "green"
+    return colour(one.severity for one in found)
 
 
 def alerts(found: list[Incident], moment: float) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_a_held_price_is_told_listed_and_released(steel: tuple[Steel, Yahoo]) ->
     [held] = run.json("quarantine", "list")
     assert held["value"] == pytest.approx(wrong)
     assert held["state"] == "waiting"
-    [source] = run.json("status")["sources"]
+    [source] = json.loads(run("status", "--json").stdout)["sources"]
     assert source["quarantined"] == 1
     assert source["rejected"] > 0
     assert source["state"]["steel_futures"] == "FRESH"

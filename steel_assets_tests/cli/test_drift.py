@@ -20,7 +20,7 @@ def test_alarms_are_counted_as_episodes_over_the_time_that_was_judged() -> None:
     scores.iloc[70:, 2] = 1.0
     scores.iloc[-1, 1] = 1.0
     scores.iloc[:50, 0] = np.where(np.arange(50) < 10, np.nan, scores.iloc[:50, 0])
-    answer = described("gold", Drift(scores))
+    answer = described("gold", Drift(scores, scores, scores))
     assert (answer["alarms"], answer["episodes"], answer["drift"]) == (5, 2, True)
     assert answer["episodes_a_year"] == pytest.approx(2 / (100 * 5 / 250))
     assert answer["alarm_days"][-1] == f"{days[-1]:%Y-%m-%d}"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.core.drift import Drift, market_drift, measure
+from steel_assets.core.drift import Drift, market_drift, measure, newest_rows
 from steel_assets.core.features import build_features
 from steel_assets_tests.core.synthetic import synthetic
 
@@ -68,6 +68,36 @@ def test_a_short_history_says_nothing(count: int) -> None:
     assert isinstance(found, Drift)
     assert found.judged == found.episodes == 0
     assert not found.alarms.any()
+    rows = newest_rows(found, "gold", simulated=False, created_at=pd.Timestamp("2026-11-20", tz="UTC"))
+    assert len(rows) == (4 if count >= 560 else 0)
+    assert rows["score"].isna().all()
+    assert not rows["drifted"].any()
+
+
+def test_the_rows_say_what_two_of_three_reach_and_are_drift_exactly_when_the_measurement_is() -> None:
+    for seed in range(6):
+        found = measure(market(seed, changed_from=1430))
+        rows = newest_rows(found, "gold", simulated=True, created_at=pd.Timestamp("2026-11-20", tz="UTC")).set_index("subject")
+        assert list(rows.index) == ["features", "returns", "errors", "all"]
+        assert rows.loc["all", "score"] == rows["score"][:3].sort_values().iloc[1]
+        assert rows.loc["all", "drifted"] == found.alarms.iloc[-1]
+        assert (rows["date"] == found.scores.index[-1]).all()
+
+
+def test_the_stability_index_is_that_of_the_textbook() -> None:
+    rng = np.random.default_rng(5)
+    values = np.r_[rng.normal(size=500), rng.normal(1.0, size=60)]
+    edges = np.quantile(values[:500], np.arange(1, 10) / 10)
+    then, now = ((np.histogram(part, np.r_[-9, edges, 9])[0] + 0.5) / (len(part) + 5) for part in (values[:500], values[500:]))
+    table = pd.DataFrame(values, index=pd.bdate_range("2020-01-01", periods=560))
+    found = measure({"features": table, "returns": table, "errors": table})
+    assert found.psi["returns"].iloc[-1] == pytest.approx(((now - then) * np.log(now / then)).sum(), rel=0.02)
+
+
+def test_the_newest_day_is_always_measured() -> None:
+    for count in (1200, 1201, 1203):
+        groups = {name: table.iloc[:count] for name, table in market(1).items()}
+        assert measure(groups).scores.index[-1] == groups["returns"].index[-1]
 
 
 def test_columns_without_a_figure_do_not_speak() -> None:

@@ -107,20 +107,22 @@ def test_the_daily_metrics_are_those_of_the_published_forecasts():
     published = forecasts(range(300))
     realised = predictions_vs_reality(published, prices(), NOW)
     date = published["issued_date"].iloc[-1]
-    found = metrics(date, published, realised, latency_ms={"rebar": 12.5}, cost_usd=0.02).iloc[0]
+    found = metrics(date, published, realised, latency_ms=12.5, cost_usd=0.02, drift_scores={"rebar": 0.7}).iloc[0]
     assert list(metrics(date, published, realised).columns) == METRICS_DAILY.column_names
     assert found["origins"] == 250
     assert found["rmse"] == pytest.approx(6.0)
     assert found["mape"] == pytest.approx(6 / 603, rel=0.01)
     assert 0 < found["naive_mape"] < found["mape"]
     assert found["coverage_90"] == 1.0
-    assert (found["prediction_count"], found["avg_latency_ms"], found["cost_usd"]) == (1, 12.5, 0.02)
+    assert (found["prediction_count"], found["avg_latency_ms"], found["cost_usd"], found["drift_score"]) == (1, 12.5, 0.02, 0.7)
 
 
 def test_nothing_realised_yet_is_empty_figures_and_not_zeros():
     published = forecasts(range(1))
     found = metrics(published["issued_date"].iloc[0], published, PREDICTIONS_VS_REALITY.empty()).iloc[0]
-    assert found[["mape", "r2_score", "rmse", "naive_mape", "coverage_90", "avg_latency_ms", "cost_usd"]].isna().all()
+    assert (
+        found[["mape", "r2_score", "rmse", "naive_mape", "coverage_90", "avg_latency_ms", "cost_usd", "drift_score"]].isna().all()
+    )
     assert (found["origins"], found["prediction_count"]) == (0, 1)
 
 

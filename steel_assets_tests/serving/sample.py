@@ -177,6 +177,7 @@ def _metrics(days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: boo
             "naive_mape": 0.009 * np.sqrt(horizon),
             "coverage_90": 0.9,
             "origins": 250,
+            "drift_score": 0.6,
             "simulated": simulated,
         }
         for day in days

@@ -28,14 +28,26 @@ def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str
     found = news(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION, outbox.book().marks.get(LOG), now, first_look)
     if found is None:
         return "no new evaluation"
-    outbox.report(conditions(found.events, found.context), now, marks={LOG: found.mark})
+    outbox.report(conditions(found.events, found.context, untold(platform)), now, marks={LOG: found.mark})
     return f"{len(found.events)} new evaluations, read to {found.mark.position}"
 
 
-def conditions(events: Sequence[dg.EventLogRecord], context: Sequence[dg.EventLogRecord]) -> list[Condition]:
-    """What ``events`` mean. An evaluation of all partitions together says nothing new beside those of each in the same run."""
+def untold(platform: Platform) -> frozenset[str]:
+    """Checks of which people hear by an alert rule about the same figure."""
+    return frozenset(name for name, check in platform.catalog.rules.checks.items() if not check.told)
+
+
+def conditions(
+    events: Sequence[dg.EventLogRecord], context: Sequence[dg.EventLogRecord], silent: frozenset[str] = frozenset()
+) -> list[Condition]:
+    """What ``events`` mean. An evaluation of all partitions together says nothing new beside those of each in the same run.
+
+    Args:
+        silent: names of checks that are not told.
+    """
     by_partition = {_check(one) for one in context if _evaluation(one).partition}
-    return [_condition(one) for one in events if _evaluation(one).partition or _check(one) not in by_partition]
+    told = [one for one in events if _evaluation(one).check_name not in silent]
+    return [_condition(one) for one in told if _evaluation(one).partition or _check(one) not in by_partition]
 
 
 def _condition(record: dg.EventLogRecord) -> Condition:

@@ -37,11 +37,18 @@ def failed_ticks(context: dg.SensorEvaluationContext, platform: dg.ResourceParam
 
 def look(instance: dg.DagsterInstance, platform: Platform, names: set[str], zones: dict[str, str], now: datetime) -> str:
     """Report every schedule and sensor called one of ``names``; ``zones`` are the time zones of the schedules."""
+    found = conditions(instance, platform, names, zones, now)
+    platform.outbox.report(found, now, complete=frozenset({FAILED, SILENT}))
+    return f"{len(found) // 2} watched, {sum(one.firing for one in found)} in trouble"
+
+
+def conditions(
+    instance: dg.DagsterInstance, platform: Platform, names: set[str], zones: dict[str, str], now: datetime
+) -> list[Condition]:
+    """Two of each schedule and sensor called one of ``names`` that ever ticked: does it fail, is it silent?"""
     patience = timedelta(minutes=platform.catalog.rules.alerts.daemon_silence_minutes)
     states = [state for state in instance.all_instigator_state() if state.name in names]
-    conditions = [one for state in states for one in _conditions(instance, state, zones, patience, now)]
-    platform.outbox.report(conditions, now, complete=frozenset({FAILED, SILENT}))
-    return f"{len(states)} watched, {sum(one.firing for one in conditions)} in trouble"
+    return [one for state in states for one in _conditions(instance, state, zones, patience, now)]
 
 
 def _conditions(

@@ -21,6 +21,15 @@ def lost_daemons(context: dg.SensorEvaluationContext, platform: dg.ResourceParam
 
 def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
     """Report whether every daemon that this instance needs is alive."""
+    said = silent(instance, platform, now)
+    text = f"Nothing happens that these would start: {', '.join(said)}." if said else ""
+    condition = Condition(rule=RULE, subject=SUBJECT, firing=bool(said), moment=now, text=text, link="/deployment/daemons")
+    platform.outbox.report([condition], now)
+    return f"{len(instance.get_required_daemon_types())} daemons, {len(said)} without a heartbeat"
+
+
+def silent(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> list[str]:
+    """Daemons that this instance needs and that are not alive, each with its last heartbeat."""
     from dagster._daemon.controller import get_daemon_statuses
 
     patience = 60.0 * platform.catalog.rules.alerts.daemon_silence_minutes
@@ -31,13 +40,9 @@ def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str
         ignore_errors=True,
         heartbeat_tolerance_seconds=patience,
     )
-    silent = {kind: status.last_heartbeat for kind, status in statuses.items() if not status.healthy}
-    said = [
+    lost = {kind: status.last_heartbeat for kind, status in statuses.items() if not status.healthy}
+    return [
         f"{kind.lower().removesuffix('_daemon').replace('_', ' ')} "
         + (f"(last heartbeat {datetime.fromtimestamp(beat.timestamp, UTC):%Y-%m-%d %H:%M} UTC)" if beat else "(never started)")
-        for kind, beat in sorted(silent.items())
+        for kind, beat in sorted(lost.items())
     ]
-    text = f"Nothing happens that these would start: {', '.join(said)}." if silent else ""
-    condition = Condition(rule=RULE, subject=SUBJECT, firing=bool(silent), moment=now, text=text, link="/deployment/daemons")
-    platform.outbox.report([condition], now)
-    return f"{len(statuses)} daemons, {len(silent)} without a heartbeat"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from steel_assets.core.alerts.conditions import Reading
+from steel_assets.core.drift import ALL
 from steel_assets.core.service_use import Minute, summary
 
 RECENT = 20
@@ -25,6 +26,11 @@ FEWEST = 20
 
 SLOT = timedelta(minutes=10)
 """The service's figures are taken over this long."""
+
+SILENT = timedelta(hours=1)
+"""A service that measured nothing for this long does not measure."""
+
+SERVICE = "prediction service"
 
 
 def error_readings(metrics: pd.DataFrame, horizon: int) -> list[Reading]:
@@ -71,6 +77,34 @@ def increase_readings(realised: pd.DataFrame, horizon: int) -> list[Reading]:
     return found
 
 
+def drift_readings(drift: pd.DataFrame) -> list[Reading]:
+    """``drift_score`` of each market and trading day measured, from rows of ``tables.DRIFT``.
+
+    A score that is empty because the past is too short to compare with says nothing; one of data that has no distance at all is
+    unknown. A day is known on the next one, however often it is measured again.
+    """
+    together = drift[drift["subject"] == ALL].sort_values("date")
+    together = together[together["score"].notna() | together["wasserstein"].isna()]
+    return [
+        Reading(
+            metric="drift_score",
+            subject=row.market,
+            moment=_moment(row.date.tz_localize("UTC") + pd.Timedelta(days=1)),
+            value=_number(row.score),
+            text=_drift_told(row.date, row.score),
+            link="/assets/drift",
+            simulated=bool(row.simulated),
+        )
+        for row in together.itertuples()
+    ]
+
+
+def _drift_told(day: pd.Timestamp, score: float) -> str:
+    if pd.isna(score):
+        return "Too few of its features, returns and errors are known."
+    return f"On {day:%d %B} two of features, returns and errors were as far off as on {score:.0%} of days not."
+
+
 def cost_readings(metrics: pd.DataFrame, monthly_budget_usd: float) -> list[Reading]:
     """``cost_daily`` and ``budget_share`` (of the month so far) of each day, from rows of ``tables.METRICS_DAILY``.
 
@@ -94,21 +128,29 @@ def cost_readings(metrics: pd.DataFrame, monthly_budget_usd: float) -> list[Read
     return found
 
 
-def service_readings(minutes: Sequence[Minute]) -> list[Reading]:
-    """``latency_seconds`` and ``error_rate`` of the prediction service in each ten minutes in which it was asked anything."""
+def service_readings(minutes: Sequence[Minute], now: datetime) -> list[Reading]:
+    """``downtime_share`` of the prediction service in each ten minutes it measured, ``latency_seconds`` and ``error_rate`` in
+    each of those in which it was asked anything.
+
+    A service that measured something before, and nothing for ``SILENT``, is unknown, not fine. One that never did is not there.
+    """
     slots: dict[datetime, list[Minute]] = {}
     for minute in minutes:
         slots.setdefault(_slot(datetime.fromisoformat(minute.minute)), []).append(minute)
     found: list[Reading] = []
     for start, inside in sorted(slots.items()):
         use = summary(inside)
+        away = None if use.availability_share is None else 1 - use.availability_share
+        told = "Of the time it ran, the share in which it could not answer with a forecast."
+        found.append(Reading(metric="downtime_share", subject=SERVICE, moment=start + SLOT, value=_number(away), text=told))
         if use.requests:
             latency = None if use.avg_latency_ms is None else use.avg_latency_ms / 1000
             text = f"{use.requests} requests in ten minutes, {use.errors} of them failed."
             for metric, value in (("latency_seconds", latency), ("error_rate", use.error_share)):
-                found.append(
-                    Reading(metric=metric, subject="prediction service", moment=start + SLOT, value=_number(value), text=text)
-                )
+                found.append(Reading(metric=metric, subject=SERVICE, moment=start + SLOT, value=_number(value), text=text))
+    if slots and now - max(slots) > SILENT:
+        text = f"It measured nothing since {max(slots):%Y-%m-%d %H:%M} UTC: it does not run, or cannot write to the lake."
+        found.append(Reading(metric="downtime_share", subject=SERVICE, moment=now, value=None, text=text))
     return found
 
 

@@ -3,17 +3,19 @@
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+import pandas as pd
 import pytest
 
-from steel_assets.assets.sensors import drift_retraining
+from steel_assets.assets.sensors import bad_figures, drift_retraining
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Reading, judge
+from steel_assets.core.tables import DRIFT
 
 NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def drifts(parts: Platform, day: int, value: float = 0.5, market: str = "rebar") -> None:
+def drifts(parts: Platform, day: int, value: float = 0.995, market: str = "rebar") -> None:
     reading = Reading(metric="drift_score", subject=market, moment=NOW + day * DAY, value=value)
     parts.outbox.report(judge([reading], parts.catalog.rulebook), NOW + day * DAY)
 
@@ -51,6 +53,23 @@ def test_an_episode_launches_one_run_that_says_why(instance: dg.DagsterInstance,
     launched(instance, request, dg.DagsterRunStatus.STARTED)
     assert decided(instance, parts, 0) is None
     assert decided(instance, parts, 30) is None, "the same episode never retrains twice"
+
+
+@pytest.mark.usefixtures("now_is_then")
+def test_the_table_of_drift_launches_it_when_two_of_three_trading_days_drifted(
+    instance: dg.DagsterInstance, parts: Platform
+) -> None:
+    for day, score in enumerate((0.5, 0.995, 0.995)):
+        row = {"date": pd.Timestamp(NOW.date()) + pd.Timedelta(days=day), "market": "hrc", "subject": "all", "score": score}
+        row |= {"wasserstein": 0.5, "psi": 0.5, "drifted": score > 0.99, "simulated": False}
+        for again in range(3):
+            moment = NOW + (day + 1) * DAY + again * timedelta(hours=6)
+            parts.warehouse.upsert(DRIFT, DRIFT.enforce(pd.DataFrame([row | {"created_at": moment}])))
+            bad_figures.look(parts, moment)
+            request = decided(instance, parts, 0)
+            assert (request is not None) == (day == 2), "a day that is measured again is no second day"
+    assert request is not None
+    assert request.tags["steel/cause"] == "drift: hrc"
 
 
 @pytest.mark.usefixtures("now_is_then")

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.core.alerts.figures import cost_readings, error_readings, increase_readings, newest, service_readings
+from steel_assets.catalog import load_catalog
+from steel_assets.core.alerts.figures import (
+    cost_readings,
+    drift_readings,
+    error_readings,
+    increase_readings,
+    newest,
+    service_readings,
+)
+from steel_assets.core.drift import RARE
 from steel_assets.core.service_use import LATENCY_BUCKETS_MS, Minute
-from steel_assets.core.tables import METRICS_DAILY, PREDICTIONS_VS_REALITY
+from steel_assets.core.tables import DRIFT, METRICS_DAILY, PREDICTIONS_VS_REALITY
+
+NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 
 
 def metrics(days: int, **news: object) -> pd.DataFrame:
@@ -28,6 +41,7 @@ def metrics(days: int, **news: object) -> pd.DataFrame:
         "naive_mape": 0.011,
         "coverage_90": 0.9,
         "origins": 100,
+        "drift_score": 0.5,
         "simulated": True,
     }
     return METRICS_DAILY.enforce(pd.DataFrame(frame | news))
@@ -102,8 +116,36 @@ def test_the_service_is_read_in_slots_of_ten_minutes_in_which_it_was_asked_anyth
         minute("2026-11-20T08:09Z", 10, 1, 1100),
         minute("2026-11-20T08:11Z", 0, 0, 0),
     ]
-    found = {reading.metric: (reading.value, f"{reading.moment:%H:%M}") for reading in service_readings(minutes)}
-    assert found == {"latency_seconds": (pytest.approx(0.2), "08:10"), "error_rate": (pytest.approx(0.1), "08:10")}
+    found = [(one.metric, one.value, f"{one.moment:%H:%M}") for one in service_readings(minutes, NOW)]
+    assert found == [
+        ("downtime_share", 0.0, "08:10"),
+        ("latency_seconds", pytest.approx(0.2), "08:10"),
+        ("error_rate", pytest.approx(0.1), "08:10"),
+        ("downtime_share", 0.0, "08:20"),
+    ]
+
+
+def test_a_service_that_stopped_measuring_is_unknown_and_one_that_never_did_is_not_there() -> None:
+    last = service_readings([minute("2026-11-20T08:01Z", 90, 9, 100)], NOW + timedelta(hours=1))[-1]
+    assert (last.metric, last.known, last.moment) == ("downtime_share", False, NOW + timedelta(hours=1))
+    assert "2026-11-20 08:00 UTC" in last.text
+    assert service_readings([], NOW) == []
+
+
+def test_drift_is_known_once_a_trading_day_and_a_past_that_is_too_short_says_nothing() -> None:
+    days = pd.date_range("2026-11-16", periods=3)
+    frame = {"date": days, "market": "rebar", "subject": "all", "wasserstein": [0.3, 0.4, np.nan], "psi": [0.2, 0.3, np.nan]}
+    frame |= {"score": [np.nan, 0.995, np.nan], "drifted": [False, True, False], "simulated": False}
+    rows = DRIFT.enforce(pd.DataFrame(frame | {"created_at": NOW}))
+    rows = pd.concat([rows, rows.assign(subject="returns", score=1.0)])
+    found = [(reading.value, f"{reading.moment:%d}") for reading in drift_readings(rows)]
+    assert found == [(0.995, "18"), (None, "19")], "the first day had too little to be compared with"
+    again = drift_readings(rows.assign(created_at=NOW + timedelta(days=1)))
+    assert again == drift_readings(rows), "measuring the same day again is no second opinion"
+
+
+def test_the_limit_of_the_catalogue_is_that_of_the_measurement() -> None:
+    assert load_catalog().alerts["drift"].above == RARE
 
 
 def test_only_the_newest_three_of_each_are_looked_at() -> None:

@@ -1,0 +1,80 @@
+"""Runs that nobody needs any more: Dagster purges ticks by itself, runs and their events it keeps for ever."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from steel_assets.assets.sensors import counted_rows, failed_checks, failed_runs
+from steel_assets.assets.sensors._log import news
+from steel_assets.assets.sensors.drift_retraining import INCIDENT_TAG
+from steel_assets.bootstrap import Platform
+
+LOGS = {
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION: failed_checks.LOG,
+    dg.DagsterEventType.ASSET_MATERIALIZATION: counted_rows.LOG,
+    **failed_runs.LOGS,
+}
+"""What alerts are read from, and how their place in it is called."""
+
+FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+BATCH = 500
+SECONDS = 30.0
+"""Of one tick: a sensor is given sixty. What is left is deleted by the next one."""
+
+
+@dg.sensor(
+    minimum_interval_seconds=3600,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Deletes runs, their events and logs when they are older than the catalogue keeps them. Never one that alerts "
+    "have not read, that an open incident was answered with, or that holds what an asset was last told.",
+)
+def old_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    return dg.SkipReason(look(context.instance, platform, datetime.now(UTC)))
+
+
+def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
+    """Delete what is due, oldest first, and say how many runs that were."""
+    days = platform.catalog.rules.retention.run_days
+    before = min([now - timedelta(days=days), *_unread(instance, platform, now)])
+    needed = _needed(instance, platform)
+    due = instance.get_runs(dg.RunsFilter(statuses=FINISHED, created_before=before), limit=BATCH, ascending=True)
+    deleted, until = 0, time.monotonic() + SECONDS
+    for run in due:
+        if time.monotonic() > until:
+            break
+        if run.run_id not in needed:
+            _delete(instance, run.run_id)
+            deleted += 1
+    return f"{deleted} runs from before {before:%Y-%m-%d %H:%M} UTC deleted"
+
+
+def _unread(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> Iterator[datetime]:
+    """Up to when each log was read in which alerts have not read everything."""
+    marks = platform.outbox.book().marks
+    for kind, log in LOGS.items():
+        mark = marks.get(log)
+        if mark is not None and news(instance, kind, mark, now, timedelta()) is not None:
+            yield mark.moment
+
+
+def _needed(instance: dg.DagsterInstance, platform: Platform) -> set[str]:
+    """Runs that hold the last materialisation of an asset, or that answered an incident which is still open."""
+    last = {record.asset_entry.last_run_id for record in instance.get_asset_records()}
+    for incident in platform.outbox.book().open_incidents:
+        last |= {run.run_id for run in instance.get_runs(dg.RunsFilter(tags={INCIDENT_TAG: incident.id}))}
+    return {run for run in last if run is not None}
+
+
+def _delete(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Events first: if this is interrupted, the run is still there to be deleted again."""
+    from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+
+    storage = instance.event_log_storage
+    storage.delete_events(run_id)
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+    instance.delete_run(run_id)
+    if isinstance(storage, SqliteEventLogStorage):  # it keeps each run's events in a file of its own, and would keep the file
+        Path(storage.path_for_shard(run_id)).unlink(missing_ok=True)

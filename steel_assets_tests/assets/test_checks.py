@@ -1,0 +1,223 @@
+"""Every check, with the thing it watches broken: it fails, as bad as the catalogue says, and what must not go on does not."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.assets import forecast, issuing
+from steel_assets.assets.forecast import forecasts
+from steel_assets.assets.metrics import metrics_daily
+from steel_assets.assets.model import candidate_models, validation_key
+from steel_assets.assets.processed import data_quality
+from steel_assets.assets.promotion import promotions
+from steel_assets.assets.system import system_metrics
+from steel_assets.assets.validation import validation_scores
+from steel_assets.bootstrap import Platform, catalog
+from steel_assets.core.tables import FORECASTS, PREDICTIONS_VS_REALITY, PROMOTIONS
+from steel_assets_tests.assets.measured_world import MARKET, checks, lived, made_of
+from steel_assets_tests.core.alerts.test_figures import realised
+from steel_assets_tests.core.synthetic import synthetic
+
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Platform:
+    return lived(tmp_path)
+
+
+def failed(done: dg.ExecuteInProcessResult, check: str) -> dg.AssetCheckEvaluation:
+    """The evaluation called ``check``, which must have failed."""
+    found = checks(done)[check]
+    assert not found.passed, found.description
+    return found
+
+
+def issued(change: Callable[[pd.DataFrame], pd.DataFrame], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the stage issue what ``change`` makes of an honest forecast."""
+    honest = issuing.issue_from
+
+    def changed(*arguments: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+        rows, explanations = honest(*arguments)
+        return change(rows), explanations
+
+    monkeypatch.setattr(forecast, "issue_from", changed)
+
+
+def test_an_honest_forecast_passes_and_is_published(parts: Platform) -> None:
+    done = made_of(parts, forecasts)
+    assert done.success
+    assert [name for name, one in checks(done).items() if not one.passed] == []
+    assert len(parts.warehouse.read(FORECASTS)) == 2
+
+
+PRICES = ["predicted_price", "q05", "q10", "q25", "q50", "q75", "q90", "q95"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: rows.assign(**{name: 3 * rows[name] for name in PRICES}), "from the last price"),
+        (lambda rows: rows.assign(q05=0.01 * rows["q05"]), "its band spans"),
+        (lambda rows: rows.assign(**{name: 0.9 * rows[name] for name in [*PRICES, "last_price"]}), "it starts from"),
+    ],
+)
+def test_an_absurd_forecast_is_not_published_and_the_one_before_stays_in_force(
+    parts: Platform, monkeypatch: pytest.MonkeyPatch, change: Callable[[pd.DataFrame], pd.DataFrame], told: str
+) -> None:
+    made_of(parts, forecasts)
+    lake, table, cached = (
+        list(parts.store.list("predictions/")),
+        parts.warehouse.read(FORECASTS),
+        parts.cache.get("predictions", MARKET),
+    )
+    issued(lambda rows: change(rows.assign(as_of=rows["as_of"] + pd.Timedelta(days=1))), monkeypatch)
+    done = made_of(parts, forecasts)
+    assert done.success, "a gate acts on its market, not on the run"
+    found = failed(done, f"forecasts: sane_forecast [{MARKET}]")
+    assert found.severity == ERROR
+    assert told in str(found.description)
+    failed(done, f"forecasts: published_completely [{MARKET}]")
+    assert list(parts.store.list("predictions/")) == lake
+    assert parts.cache.get("predictions", MARKET) == cached
+    pd.testing.assert_frame_equal(parts.warehouse.read(FORECASTS), table)
+
+
+def test_a_horizon_that_is_missing_is_named(parts: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    issued(lambda rows: rows[rows["horizon"] == 1], monkeypatch)
+    found = failed(made_of(parts, forecasts), f"forecasts: published_completely [{MARKET}]")
+    assert "5 days ahead" in str(found.description)
+    assert found.severity == ERROR
+
+
+@pytest.mark.parametrize("broken", [{"predicted_price": np.nan}, {"q05": -1.0}, {"q05": 9e9}])
+def test_a_forecast_that_is_none_reaches_neither_table_nor_lake_nor_cache(
+    parts: Platform, monkeypatch: pytest.MonkeyPatch, broken: dict[str, float]
+) -> None:
+    issued(lambda rows: rows.assign(**broken), monkeypatch)
+    done = made_of(parts, forecasts)
+    assert not done.success, "not one market got through"
+    assert parts.warehouse.read(FORECASTS).empty
+    assert list(parts.store.list("predictions/")) == []
+    assert parts.cache.get("predictions", MARKET) is None
+
+
+def quality_of(parts: Platform, observations: pd.DataFrame) -> dg.ExecuteInProcessResult:
+    for collected, rows in observations.assign(simulated=True).groupby("collected_at"):
+        assert collected
+        parts.lake.append_observations(rows, "file-import", "files")
+    return made_of(parts, data_quality)
+
+
+def test_data_below_the_mark_fails_the_check_and_nothing_is_trained_on_it(parts: Platform) -> None:
+    made = synthetic(lived=0).observations
+    target = made["series"] == "rebar_m01"
+    rows = made[~(target & (np.arange(len(made)) % 2 == 0))]
+    found = failed(quality_of(parts, rows), f"data_quality: quality_score [{MARKET}]")
+    assert found.severity == ERROR
+    assert "at least 0.8 is wanted" in str(found.description)
+    done = made_of(parts, candidate_models)
+    assert not done.success
+    with pytest.raises(ObjectNotFound):
+        parts.lake.read(validation_key(MARKET))
+
+
+@pytest.mark.slow
+def test_a_candidate_that_is_not_good_enough_fails_its_criteria_and_is_not_promoted(parts: Platform) -> None:
+    quality_of(parts, synthetic(lived=0).observations)
+    assert made_of(parts, candidate_models).success
+    rows = parts.lake.read(validation_key(MARKET))
+    quantiles = {name: 1.2 * rows[name] for name in PRICES if name in rows} | {"p": 1.2 * rows["p"]}
+    parts.lake.write(validation_key(MARKET), rows.assign(**quantiles).where(rows["model"] != "naive", rows))
+    done = made_of(parts, validation_scores)
+    for name in ("mape", "r2", "rmse"):
+        assert failed(done, f"validation_scores: acceptance_{name} [{MARKET}]").severity == ERROR
+    made_of(parts, promotions)
+    assert set(parts.warehouse.read(PROMOTIONS)["decision"]) == {"rejected"}
+    assert parts.models.production(MARKET, 1) is None
+
+
+def measured(parts: Platform, errors: np.ndarray, **news: object) -> dg.ExecuteInProcessResult:
+    made_of(parts, forecasts)
+    rows = realised(errors).assign(market=MARKET, **news)
+    parts.warehouse.upsert(PREDICTIONS_VS_REALITY, rows)
+    return dg.materialize(
+        [metrics_daily],
+        resources={"platform": parts},
+        instance=dg.DagsterInstance.ephemeral(),
+        tags={"steel/as_of": "2026-11-20T18:00:00Z"},
+        raise_on_error=False,
+    )
+
+
+def test_intervals_that_do_not_hold_are_a_warning(parts: Platform) -> None:
+    far = np.arange(100) % 4 == 0
+    done = measured(parts, np.full(100, 1.0), actual_price=np.where(far, 480.0, 500.0))
+    found = failed(done, "metrics_daily: interval_coverage")
+    assert found.severity == WARN
+    assert f"{MARKET} 1 d: 75% of 100 prices inside" in str(found.description)
+    honest = measured(parts, np.full(100, 1.0), actual_price=np.where(np.arange(100) % 10 == 0, 480.0, 500.0))
+    assert checks(honest)["metrics_daily: interval_coverage"].passed
+
+
+def test_an_error_that_rose_by_more_than_two_points_is_a_warning(parts: Platform) -> None:
+    done = measured(parts, np.r_[np.full(100, 1.0), np.full(20, 3.5)])
+    found = failed(done, "metrics_daily: mape_increase")
+    assert found.severity == WARN
+    assert "2 points more are allowed" in str(found.description)
+    calm = measured(parts, np.r_[np.full(100, 1.0), np.full(20, 2.5)])
+    assert checks(calm)["metrics_daily: mape_increase"].passed
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE steel_rebar_predictor.forecasts SET model_version = NULL", "model_version has empty values"),
+        ("ALTER TABLE steel_rebar_predictor.forecasts ALTER horizon TYPE VARCHAR USING 'tomorrow'", "tomorrow"),
+    ],
+)
+def test_a_table_that_other_hands_changed_breaks_its_contract(parts: Platform, statement: str, told: str) -> None:
+    made_of(parts, forecasts)
+    day = parts.warehouse.read(FORECASTS)["as_of"].iloc[0]
+
+    def look() -> dg.ExecuteInProcessResult:
+        return dg.materialize(
+            [system_metrics],
+            resources={"platform": parts},
+            instance=dg.DagsterInstance.ephemeral(),
+            tags={"steel/as_of": day.isoformat()},
+        )
+
+    assert checks(look())["system_metrics: table_contracts"].passed
+    with duckdb.connect(str(parts.warehouse.path)) as connection:
+        connection.execute("ALTER TABLE steel_rebar_predictor.forecasts ALTER model_version DROP NOT NULL")
+        connection.execute(statement)
+    found = failed(look(), "system_metrics: table_contracts")
+    assert found.severity == ERROR
+    assert "forecasts" in str(found.description)
+    assert told in str(found.description)
+
+
+def test_a_damaged_price_table_of_the_lake_breaks_its_contract(parts: Platform) -> None:
+    key = f"processed-data/daily/{MARKET}.parquet"
+    parts.lake.write(key, parts.lake.read(key).drop(columns="unit"))
+    done = dg.materialize([system_metrics], resources={"platform": parts}, instance=dg.DagsterInstance.ephemeral())
+    assert "unit" in str(failed(done, "system_metrics: table_contracts").description)
+
+
+def test_every_check_of_the_catalogue_exists_and_every_gate_is_severe() -> None:
+    from steel_assets.definitions import defs
+
+    specs = {key.name for key in defs.resolve_asset_graph().asset_check_keys}
+    declared = catalog().rules.checks
+    assert set(declared) <= specs
+    assert {name for name, rule in declared.items() if rule.severity == "warn"} == {"drift", "interval_coverage", "mape_increase"}
+    for name, rule in declared.items():
+        assert rule.told or any(name == alert.id for alert in catalog().alerts.values()), name
