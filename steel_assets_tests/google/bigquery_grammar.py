@@ -86,6 +86,8 @@ def _out_of_place(node: exp.Expression) -> bool:
     """Parts that are spoken in one place and nowhere else."""
     if isinstance(node, exp.Star | exp.Count):
         return not isinstance(node.parent if isinstance(node, exp.Star) else node.this, exp.Count | exp.Star)
+    if isinstance(node, exp.TimestampAdd | exp.CurrentTimestamp):
+        return node.find_ancestor(exp.Property) is None
     if isinstance(node, exp.When):
         return not isinstance(node.args["then"], exp.Insert | exp.Update)
     return isinstance(node, exp.Table) and any(one.name.upper().startswith("INFORMATION_SCHEMA") for one in node.parts)
