@@ -10,6 +10,7 @@ import io
 import random
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,7 +29,14 @@ LABEL = "steel-assets"
 REQUEST_SECONDS = 60.0
 JOB_SECONDS = 900.0
 LOST_RACE = "could not serialize access"
-GIVEN_UP = frozenset({"backendError", "internalError", "jobBackendError", "jobInternalError", "tableUnavailable"})
+GIVEN_UP = frozenset(
+    {
+        *("backendError", "internalError", "jobBackendError", "jobInternalError", "tableUnavailable"),
+        *("rateLimitExceeded", "jobRateLimitExceeded"),
+    }
+)
+JOBS_KEPT = 1_000
+"""So many jobs are remembered for whoever asks what they took; a service that reads for months never asks."""
 
 
 class BigQueryJobs:
@@ -42,7 +50,7 @@ class BigQueryJobs:
         self.location = location
         self.max_bytes_billed = max_bytes_billed
         self.patience_seconds = patience_seconds
-        self._done: list[Job] = []
+        self._done: deque[Job] = deque(maxlen=JOBS_KEPT)
 
     def query(self, text: str, values: Sequence[Any], table: str, operation: str) -> QueryJob:
         """Run one statement to its end. ``values`` stand for the question marks in ``text``, in order."""
@@ -96,8 +104,8 @@ class BigQueryJobs:
         return job
 
     def take(self) -> list[Job]:
-        done, self._done = self._done, []
-        return done
+        done, self._done = self._done, deque(maxlen=JOBS_KEPT)
+        return list(done)
 
     def _load(self, content: io.BytesIO, stage: str, config: Any) -> LoadJob:
         from google.api_core.exceptions import Conflict

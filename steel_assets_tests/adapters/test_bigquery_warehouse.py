@@ -13,6 +13,7 @@ from functools import partial
 import pandas as pd
 import pytest
 
+from steel_assets.adapters import bigquery_jobs
 from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
 from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets.adapters.warehouse import Warehouse, WarehouseBusy, WarehouseError
@@ -119,6 +120,32 @@ def test_jobs_say_what_they_were_for_and_what_they_are_billed(bigquery: BigQuery
     labels = [job.resource["configuration"]["labels"] for job in bigquery.jobs.done.values()]
     assert labels[3] == {"app": "steel-assets", "table": "small", "operation": "merge"}
     assert all(set(one) == {"app", "table", "operation"} for one in labels)
+    limits = [job.resource["configuration"].get("query", {}).get("maximumBytesBilled") for job in bigquery.jobs.done.values()]
+    assert limits == [str(2**30) if operation != "load" else None for operation in ("create", "create", "load", "merge", "select")]
+
+
+def test_a_reader_that_never_asks_what_its_jobs_took_does_not_collect_them_for_ever(
+    bigquery: BigQueryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bigquery_jobs, "JOBS_KEPT", 3)
+    warehouse = opened(bigquery)
+    warehouse.upsert(SMALL, rows())
+    for _ in range(5):
+        warehouse.count(SMALL)
+    assert [job.operation for job in warehouse.take_jobs()] == ["select"] * 3
+    warehouse.upsert(SMALL, rows(5))
+    assert [job.operation for job in warehouse.take_jobs()] == ["create", "load", "merge"]
+
+
+def test_a_job_that_does_not_end_is_given_up_in_words(bigquery: BigQueryServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(bigquery).upsert(SMALL, rows(2))
+    monkeypatch.setattr(bigquery_jobs, "JOB_SECONDS", 1.0)
+    bigquery.jobs.unending = True
+    with pytest.raises(WarehouseError, match="try again later") as raised:
+        opened(bigquery, patience_seconds=1).upsert(SMALL, rows(4))
+    assert raised.value.trouble == "unavailable"
+    bigquery.jobs.unending = False
+    assert opened(bigquery).count(SMALL) == 2
 
 
 def test_every_query_has_a_limit_of_bytes_and_one_above_it_does_not_run(bigquery: BigQueryServer) -> None:
@@ -187,6 +214,8 @@ def test_a_dataset_in_another_location_is_refused_with_both_named(bigquery: BigQ
         Fault(**DOWN, path=ROWS),
         Fault(**DOWN, path=".*/datasets/.*"),
         Fault(503, "backendError", "load died half-way", job="load"),
+        Fault(403, "rateLimitExceeded", "too many table update operations", job="load"),
+        Fault(403, "rateLimitExceeded", "too many table update operations", job="merge"),
         Fault(400, "invalidQuery", "Could not serialize access to table small due to concurrent update", job="merge"),
         Fault(503, "jobBackendError", job="merge", after=True),
     ],

@@ -43,6 +43,7 @@ class StorageServer:
     Attributes:
         url: where it answers, once it runs.
         garble: how many of the next downloads arrive with one bit changed.
+        garble_uploads: how many of the next uploads do, before they are checked.
     """
 
     def __init__(self) -> None:
@@ -53,7 +54,7 @@ class StorageServer:
     def forget(self) -> None:
         """Start anew: no buckets, no faults."""
         self.held = Buckets()
-        self.garble = 0
+        self.garble = self.garble_uploads = 0
         self._uploads: dict[str, Upload] = {}
         self.faults.forget()
 
@@ -120,7 +121,7 @@ class StorageServer:
         content = found.content
         if self.garble and content:
             self.garble -= 1
-            content = bytes([content[0] ^ 1]) + content[1:]
+            content = _garbled(content)
         told = found.resource
         headers = {
             "x-goog-hash": f"crc32c={told['crc32c']},md5={told['md5Hash']}",
@@ -138,7 +139,7 @@ class StorageServer:
         kind = call.query.get("uploadType")
         if kind == "multipart":
             body, content = multipart(call)
-            return _told(call, self.held.write(bucket, body, content, generation))
+            return _told(call, self.held.write(bucket, body, self._arrived(content), generation))
         if kind != "resumable":
             raise NotServed(f"uploadType={kind}")
         body = call.json()
@@ -149,6 +150,12 @@ class StorageServer:
         upload_id = uuid.uuid4().hex
         self._uploads[upload_id] = Upload(bucket, body, generation)
         return Response(headers={"location": f"{call.url}?uploadType=resumable&upload_id={upload_id}"})
+
+    def _arrived(self, content: bytes) -> bytes:
+        if not self.garble_uploads:
+            return content
+        self.garble_uploads -= 1
+        return _garbled(content)
 
     def _resume(self, call: Call) -> dict[str, Any] | Response:
         call.only("uploadType", "upload_id")
@@ -169,10 +176,14 @@ class StorageServer:
             upload.content[int(first) :] = call.body
         if total != "*" and len(upload.content) == int(total):
             body = upload.body | _hashes(call.headers.get("x-goog-hash", ""))
-            upload.written = self.held.write(upload.bucket, body, bytes(upload.content), upload.generation)
+            upload.written = self.held.write(upload.bucket, body, self._arrived(bytes(upload.content)), upload.generation)
             return _told(call, upload.written)
         so_far = {"range": f"bytes=0-{len(upload.content) - 1}"} if upload.content else {}
         return Response(status_code=308, headers=so_far)
+
+
+def _garbled(content: bytes) -> bytes:
+    return bytes([content[0] ^ 1]) + content[1:]
 
 
 def _hashes(header: str) -> dict[str, str]:
