@@ -138,7 +138,7 @@ class DuckDBWarehouse:
             if not present:
                 return None
             if set(table.column_names) <= set(present):
-                connection.execute(f"USE {_dataset(connection)}")
+                connection.execute(sql.duckdb_use_dataset(_file(connection)))
                 return connection.sql(query, params=parameters).to_arrow_table()
         self.upsert(table, table.empty())
         return self._answer(table, query, parameters)
@@ -157,7 +157,7 @@ class DuckDBWarehouse:
         lock = FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=self.patience_seconds)
         try:
             with lock, self._opened(deadline, read_only) as connection:
-                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute(sql.DUCKDB_IN_UTC)
                 yield connection
         except Timeout as error:
             raise self._busy() from error
@@ -209,23 +209,17 @@ def migration(table: Table, present: Mapping[str, str], dialect: sql.Dialect) ->
 
 def _prepare(connection: DuckDBPyConnection, table: Table) -> None:
     """The dataset and the table as the contract wants them. Raises WarehouseError for a column of another type."""
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_dataset(connection)}")
-    connection.execute(f"USE {_dataset(connection)}")
+    file = _file(connection)
+    connection.execute(sql.duckdb_create_dataset(file))
+    connection.execute(sql.duckdb_use_dataset(file))
     connection.execute(sql.create_table(table, sql.DUCKDB))
     for statement in migration(table, _columns(connection, table), sql.DUCKDB):
         connection.execute(statement)
 
 
-def _dataset(connection: DuckDBPyConnection) -> str:
-    """The dataset's full name: a file called like the dataset would be ambiguous without the name DuckDB gave the file."""
-    catalog = str(connection.execute("SELECT current_database()").fetchall()[0][0])
-    return '"' + catalog.replace('"', '""') + f'".{sql.DATASET}'
+def _file(connection: DuckDBPyConnection) -> str:
+    return str(connection.execute(sql.DUCKDB_FILE).fetchall()[0][0])
 
 
 def _columns(connection: DuckDBPyConnection, table: Table) -> dict[str, str]:
-    rows = connection.execute(
-        "SELECT column_name, data_type FROM information_schema.columns "
-        "WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ? ORDER BY ordinal_position",
-        [sql.DATASET, table.name],
-    ).fetchall()
-    return dict(rows)
+    return dict(connection.execute(sql.DUCKDB_COLUMNS, [sql.DATASET, table.name]).fetchall())

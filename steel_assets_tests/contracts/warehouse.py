@@ -61,7 +61,9 @@ class WarehouseContract:
         values = {"string": "text", "float": 1.5, "int": 7, "bool": True, "date": pd.Timestamp("2024-06-12"), "timestamp": MOMENT}
         full = {c.name: values[c.dtype] for c in table.columns}
         holes = {c.name: None if c.nullable else values[c.dtype] for c in table.columns}
-        holes[next(c.name for c in table.columns if c.name in table.key and c.dtype == "string")] = "other"
+        other = {"string": "other", "date": pd.Timestamp("2024-06-13"), "timestamp": MOMENT + pd.Timedelta(hours=1), "int": 8}
+        apart = next(c for c in table.columns if c.name in table.key and c.dtype in other)
+        holes[apart.name] = other[apart.dtype]
         written = table.enforce(pd.DataFrame([full, holes])).sort_values(list(table.key), ignore_index=True)
         assert warehouse.upsert(table, written) == 2
         pd.testing.assert_frame_equal(warehouse.read(table), written)

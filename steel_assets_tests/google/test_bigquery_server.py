@@ -292,6 +292,8 @@ def test_a_column_is_added_once_and_empty(client: bq.Client) -> None:
         ("CREATE TABLE bad (a FLOAT64) CLUSTER BY a", []),
         ("CREATE TABLE bad (a INT64, b INT64, c INT64, d INT64, e INT64) CLUSTER BY a, b, c, d, e", []),
         ("CREATE TABLE bad (a INT64, A INT64)", []),
+        ("CREATE TABLE bad (hash STRING)", []),
+        ("CREATE TABLE bad (range FLOAT64, rows INT64)", []),
         ("CREATE TABLE bad (a INT64) OPTIONS(description = 1)", []),
     ],
 )
