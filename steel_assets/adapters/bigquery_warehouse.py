@@ -20,7 +20,8 @@ from steel_assets.adapters import warehouse_sql as sql
 from steel_assets.adapters.bigquery_jobs import LABEL, LOST_RACE, REQUEST_SECONDS, BigQueryJobs
 from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets.adapters.google_errors import Diagnosis, Trouble, explained
-from steel_assets.adapters.warehouse import Job, WarehouseBusy, WarehouseError, migration
+from steel_assets.adapters.warehouse import Job, WarehouseBusy, WarehouseError
+from steel_assets.adapters.warehouse_migration import Present, migration, refuse_orphans
 from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
 from steel_assets.core.tables import WAREHOUSE_TABLES, Table
 
@@ -191,6 +192,7 @@ class BigQueryWarehouse:
         if present is None:
             jobs.query(sql.create_table(table, sql.BIGQUERY), [], table.name, "create")
             return
+        refuse_orphans(table, _columns(present))
         for statement in migration(table, _columns(present), sql.BIGQUERY):
             jobs.query(statement, [], table.name, "alter")
 
@@ -216,5 +218,8 @@ class BigQueryWarehouse:
             yield
 
 
-def _columns(present: BigQueryTable) -> dict[str, str]:
-    return {field.name: DDL_NAMES.get(field.field_type, field.field_type) for field in present.schema}
+def _columns(present: BigQueryTable) -> dict[str, Present]:
+    return {
+        field.name: Present(DDL_NAMES.get(field.field_type, field.field_type), field.mode == "REQUIRED")
+        for field in present.schema
+    }

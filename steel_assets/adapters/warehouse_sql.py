@@ -97,15 +97,17 @@ def select(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """Rows in the order of their key, and the parameters of the query.
 
     Args:
-        where: column to the value it must have (None: empty), or to a collection of values of which it must have one.
+        where: column to the value it must have (None: empty), or to a list of values of which it must have one.
     """
     conditions, parameters = [], []
     for name, wanted in where.items():
         if wanted is None:
             conditions.append(f"{name} IS NULL")
         elif isinstance(wanted, Iterable) and not isinstance(wanted, str):
-            values = list(wanted)
-            conditions.append(f"{name} IN ({', '.join('?' * len(values))})" if values else "FALSE")
+            values = [value for value in wanted if value is not None]
+            ways = [f"{name} IN ({', '.join('?' * len(values))})"] if values else []
+            ways += [f"{name} IS NULL"] if None in wanted else []
+            conditions.append(f"({' OR '.join(ways)})" if ways else "FALSE")
             parameters += values
         else:
             conditions.append(f"{name} = ?")
@@ -123,7 +125,7 @@ DUCKDB_FILE = "SELECT current_database()"
 """What DuckDB calls the file: a dataset of the same name would be ambiguous without it."""
 
 DUCKDB_COLUMNS = (
-    "SELECT column_name, data_type FROM information_schema.columns "
+    "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
     "WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ? ORDER BY ordinal_position"
 )
 
