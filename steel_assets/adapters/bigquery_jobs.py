@@ -78,6 +78,13 @@ class BigQueryJobs:
 
         return self._account(self._patiently(run), table, operation)
 
+    def rows(self, job: QueryJob) -> pa.Table:
+        """What a query that has ended found, page by page."""
+        from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+        found = job.result(retry=DEFAULT_RETRY.with_timeout(self.patience_seconds), timeout=JOB_SECONDS)
+        return found.to_arrow(create_bqstorage_client=False)
+
     def load(self, rows: pa.Table, stage: str, table: str) -> LoadJob:
         """Load ``rows`` into the empty table ``stage``, all or none. Loading is free.
 

@@ -127,6 +127,7 @@ class BigQueryWarehouse:
 
     def _merge(self, jobs: BigQueryJobs, table: Table, rows: pa.Table) -> int:
         from google.api_core.exceptions import GoogleAPIError
+        from google.auth.exceptions import GoogleAuthError
 
         stage = f"staged_{table.name}_{uuid.uuid4().hex}"
         try:
@@ -134,7 +135,7 @@ class BigQueryWarehouse:
             jobs.load(rows, stage, table.name)
             job = jobs.query(*sql.merge(table, stage, span(table, rows)), table.name, "merge")
         finally:
-            with suppress(GoogleAPIError, OSError):  # it expires by itself
+            with suppress(GoogleAPIError, GoogleAuthError, OSError):  # it expires by itself
                 self._client.delete_table(self._reference.table(stage), not_found_ok=True, retry=None, timeout=REQUEST_SECONDS)
         return int(job.num_dml_affected_rows or 0)
 
@@ -147,8 +148,7 @@ class BigQueryWarehouse:
                 return None
             if migration(table, _columns(present), sql.BIGQUERY):
                 self._prepare(jobs, table)
-            job = jobs.query(query, parameters, table.name, "select")
-            return job.to_arrow(create_bqstorage_client=False)
+            return jobs.rows(jobs.query(query, parameters, table.name, "select"))
 
     def _jobs(self) -> BigQueryJobs | None:
         """What runs jobs, once it is known where the dataset is; None while there is no dataset."""

@@ -7,11 +7,14 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 import pytest
+from google.auth.exceptions import RefreshError
+from google.cloud.bigquery import Client
 
 from steel_assets.adapters import bigquery_jobs
 from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
@@ -19,6 +22,7 @@ from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets.adapters.warehouse import Warehouse, WarehouseBusy, WarehouseError
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PROMOTIONS, WAREHOUSE_TABLES
 from steel_assets_tests.contracts.warehouse import MOMENT, SMALL, WarehouseContract, rows
+from steel_assets_tests.google import bigquery_jobs as served_jobs
 from steel_assets_tests.google.bigquery_server import BigQueryServer
 from steel_assets_tests.google.faults import Fault
 
@@ -276,6 +280,33 @@ def test_a_table_that_others_keep_changing_is_said_to_be_busy(bigquery: BigQuery
     bigquery.faults.plan(Fault(400, "invalidQuery", "Could not serialize access to table", job="merge", times=99))
     with pytest.raises(WarehouseBusy, match="other writers"):
         opened(bigquery, patience_seconds=0.5).upsert(SMALL, rows(4))
+
+
+def test_an_answer_that_breaks_off_between_two_pages_is_given_up_in_time(
+    bigquery: BigQueryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served_jobs, "PAGE", 2)
+    opened(bigquery).upsert(SMALL, rows(7))
+    bigquery.faults.plan(Fault(**DOWN, path=ROWS, skip=2))
+    assert opened(bigquery).read(SMALL)["value"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert bigquery.faults.planned[0].times == 0
+    bigquery.faults.plan(Fault(**DOWN, path=ROWS, skip=2, times=999))
+    begun = time.monotonic()
+    with pytest.raises(WarehouseError, match="try again later"):
+        opened(bigquery, patience_seconds=1).read(SMALL)
+    assert bigquery.faults.planned[1].times < 999
+    assert time.monotonic() - begun < 120
+
+
+def test_a_stage_that_cannot_be_taken_away_does_not_fail_what_was_written(
+    bigquery: BigQueryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise RefreshError("Token has been expired or revoked.")
+
+    monkeypatch.setattr(Client, "delete_table", refused)
+    assert opened(bigquery).upsert(SMALL, rows(3)) == 3
+    assert opened(bigquery).count(SMALL) == 3
 
 
 def test_a_service_that_does_not_answer_is_unavailable() -> None:
