@@ -28,6 +28,7 @@ Ran = TypeVar("Ran", bound="LoadJob | QueryJob")
 LABEL = "steel-assets"
 REQUEST_SECONDS = 60.0
 JOB_SECONDS = 900.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 8.0
 LOST_RACE = "could not serialize access"
 GIVEN_UP = frozenset(
     {
@@ -138,14 +139,15 @@ class BigQueryJobs:
     def _patiently(self, run: Callable[[], Ran]) -> Ran:
         from google.api_core.exceptions import GoogleAPICallError
 
-        deadline = time.monotonic() + self.patience_seconds
+        deadline, pause = time.monotonic() + self.patience_seconds, FIRST_PAUSE_SECONDS
         while True:
             try:
                 return run()
             except GoogleAPICallError as error:
                 if not _changed_nothing_and_may_work(error) or time.monotonic() >= deadline:
                     raise
-            time.sleep(random.uniform(0.1, 1.0))  # noqa: S311  spreads competing writers, keeps no secret
+            time.sleep(random.uniform(0.1, 1.0) * pause)  # noqa: S311  spreads competing writers, keeps no secret
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _account(self, job: Ran, table: str, operation: str) -> Ran:
         seconds = (job.ended - job.started).total_seconds() if job.ended and job.started else 0.0
