@@ -10,6 +10,7 @@ import io
 import random
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,8 +28,16 @@ Ran = TypeVar("Ran", bound="LoadJob | QueryJob")
 LABEL = "steel-assets"
 REQUEST_SECONDS = 60.0
 JOB_SECONDS = 900.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 8.0
 LOST_RACE = "could not serialize access"
-GIVEN_UP = frozenset({"backendError", "internalError", "jobBackendError", "jobInternalError", "tableUnavailable"})
+GIVEN_UP = frozenset(
+    {
+        *("backendError", "internalError", "jobBackendError", "jobInternalError", "tableUnavailable"),
+        *("rateLimitExceeded", "jobRateLimitExceeded"),
+    }
+)
+JOBS_KEPT = 1_000
+"""So many jobs are remembered for whoever asks what they took; a service that reads for months never asks."""
 
 
 class BigQueryJobs:
@@ -42,7 +51,7 @@ class BigQueryJobs:
         self.location = location
         self.max_bytes_billed = max_bytes_billed
         self.patience_seconds = patience_seconds
-        self._done: list[Job] = []
+        self._done: deque[Job] = deque(maxlen=JOBS_KEPT)
 
     def query(self, text: str, values: Sequence[Any], table: str, operation: str) -> QueryJob:
         """Run one statement to its end. ``values`` stand for the question marks in ``text``, in order."""
@@ -70,6 +79,13 @@ class BigQueryJobs:
 
         return self._account(self._patiently(run), table, operation)
 
+    def rows(self, job: QueryJob) -> pa.Table:
+        """What a query that has ended found, page by page."""
+        from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+        found = job.result(retry=DEFAULT_RETRY.with_timeout(self.patience_seconds), timeout=JOB_SECONDS)
+        return found.to_arrow(create_bqstorage_client=False)
+
     def load(self, rows: pa.Table, stage: str, table: str) -> LoadJob:
         """Load ``rows`` into the empty table ``stage``, all or none. Loading is free.
 
@@ -96,8 +112,8 @@ class BigQueryJobs:
         return job
 
     def take(self) -> list[Job]:
-        done, self._done = self._done, []
-        return done
+        done, self._done = self._done, deque(maxlen=JOBS_KEPT)
+        return list(done)
 
     def _load(self, content: io.BytesIO, stage: str, config: Any) -> LoadJob:
         from google.api_core.exceptions import Conflict
@@ -123,14 +139,15 @@ class BigQueryJobs:
     def _patiently(self, run: Callable[[], Ran]) -> Ran:
         from google.api_core.exceptions import GoogleAPICallError
 
-        deadline = time.monotonic() + self.patience_seconds
+        deadline, pause = time.monotonic() + self.patience_seconds, FIRST_PAUSE_SECONDS
         while True:
             try:
                 return run()
             except GoogleAPICallError as error:
                 if not _changed_nothing_and_may_work(error) or time.monotonic() >= deadline:
                     raise
-            time.sleep(random.uniform(0.1, 1.0))  # noqa: S311  spreads competing writers, keeps no secret
+            time.sleep(random.uniform(0.1, 1.0) * pause)  # noqa: S311  spreads competing writers, keeps no secret
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _account(self, job: Ran, table: str, operation: str) -> Ran:
         seconds = (job.ended - job.started).total_seconds() if job.ended and job.started else 0.0

@@ -20,7 +20,8 @@ from steel_assets.adapters import warehouse_sql as sql
 from steel_assets.adapters.bigquery_jobs import LABEL, LOST_RACE, REQUEST_SECONDS, BigQueryJobs
 from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets.adapters.google_errors import Diagnosis, Trouble, explained
-from steel_assets.adapters.warehouse import Job, WarehouseBusy, WarehouseError, migration
+from steel_assets.adapters.warehouse import Job, WarehouseBusy, WarehouseError
+from steel_assets.adapters.warehouse_migration import Present, migration, refuse_orphans
 from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
 from steel_assets.core.tables import WAREHOUSE_TABLES, Table
 
@@ -126,6 +127,7 @@ class BigQueryWarehouse:
 
     def _merge(self, jobs: BigQueryJobs, table: Table, rows: pa.Table) -> int:
         from google.api_core.exceptions import GoogleAPIError
+        from google.auth.exceptions import GoogleAuthError
 
         stage = f"staged_{table.name}_{uuid.uuid4().hex}"
         try:
@@ -133,7 +135,7 @@ class BigQueryWarehouse:
             jobs.load(rows, stage, table.name)
             job = jobs.query(*sql.merge(table, stage, span(table, rows)), table.name, "merge")
         finally:
-            with suppress(GoogleAPIError, OSError):  # it expires by itself
+            with suppress(GoogleAPIError, GoogleAuthError, OSError):  # it expires by itself
                 self._client.delete_table(self._reference.table(stage), not_found_ok=True, retry=None, timeout=REQUEST_SECONDS)
         return int(job.num_dml_affected_rows or 0)
 
@@ -146,8 +148,7 @@ class BigQueryWarehouse:
                 return None
             if migration(table, _columns(present), sql.BIGQUERY):
                 self._prepare(jobs, table)
-            job = jobs.query(query, parameters, table.name, "select")
-            return job.to_arrow(create_bqstorage_client=False)
+            return jobs.rows(jobs.query(query, parameters, table.name, "select"))
 
     def _jobs(self) -> BigQueryJobs | None:
         """What runs jobs, once it is known where the dataset is; None while there is no dataset."""
@@ -191,6 +192,7 @@ class BigQueryWarehouse:
         if present is None:
             jobs.query(sql.create_table(table, sql.BIGQUERY), [], table.name, "create")
             return
+        refuse_orphans(table, _columns(present))
         for statement in migration(table, _columns(present), sql.BIGQUERY):
             jobs.query(statement, [], table.name, "alter")
 
@@ -216,5 +218,8 @@ class BigQueryWarehouse:
             yield
 
 
-def _columns(present: BigQueryTable) -> dict[str, str]:
-    return {field.name: DDL_NAMES.get(field.field_type, field.field_type) for field in present.schema}
+def _columns(present: BigQueryTable) -> dict[str, Present]:
+    return {
+        field.name: Present(DDL_NAMES.get(field.field_type, field.field_type), field.mode == "REQUIRED")
+        for field in present.schema
+    }

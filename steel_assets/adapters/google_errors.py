@@ -7,6 +7,7 @@ ten troubles below and what to do about it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ REMEDIES: dict[Trouble, str] = {
     Trouble.REFUSED: "nothing was written; if the settings are right, this is a fault of the platform: report what it says",
 }
 
+CHECKSUM_DIFFERS = re.compile(r"provided (crc32c|md5 hash|md5hash) .*doesn't match calculated")
 QUOTA_REASONS = frozenset({"quotaExceeded", "rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded"})
 
 
@@ -65,7 +67,10 @@ def explained(raised: Callable[[Diagnosis], Exception]) -> Iterator[None]:
 
     try:
         yield
-    except (GoogleAPIError, GoogleAuthError, DataCorruption, InvalidResponse, RequestException, ConnectionError) as error:
+    except (
+        *(GoogleAPIError, GoogleAuthError, DataCorruption, InvalidResponse),
+        *(RequestException, ConnectionError, TimeoutError),
+    ) as error:
         raise raised(diagnose(error)) from error
 
 
@@ -95,6 +100,8 @@ def _by_answer(status: int | None, reasons: frozenset[str], said: str) -> Troubl
         return Trouble.QUOTA
     if "bytesBilledLimitExceeded" in reasons:
         return Trouble.COST
+    if status == HTTPStatus.BAD_REQUEST and CHECKSUM_DIFFERS.search(said):
+        return Trouble.DAMAGED
     if status == HTTPStatus.UNAUTHORIZED:
         return Trouble.CREDENTIALS
     if status == HTTPStatus.FORBIDDEN:

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from steel_assets.adapters import warehouse_sql as sql
 from steel_assets.adapters.warehouse_errors import WarehouseBusy, WarehouseError
+from steel_assets.adapters.warehouse_migration import Present, migration, refuse_orphans
 from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
 from steel_assets.core.tables import Table
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-__all__ = ["DuckDBWarehouse", "Job", "Warehouse", "WarehouseBusy", "WarehouseError", "migration"]
+__all__ = ["DuckDBWarehouse", "Job", "Warehouse", "WarehouseBusy", "WarehouseError"]
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class DuckDBWarehouse:
             if not present:
                 return None
             if set(table.column_names) <= set(present):
-                connection.execute(f"USE {_dataset(connection)}")
+                connection.execute(sql.duckdb_use_dataset(_file(connection)))
                 return connection.sql(query, params=parameters).to_arrow_table()
         self.upsert(table, table.empty())
         return self._answer(table, query, parameters)
@@ -157,7 +158,7 @@ class DuckDBWarehouse:
         lock = FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=self.patience_seconds)
         try:
             with lock, self._opened(deadline, read_only) as connection:
-                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute(sql.DUCKDB_IN_UTC)
                 yield connection
         except Timeout as error:
             raise self._busy() from error
@@ -187,45 +188,22 @@ class DuckDBWarehouse:
         )
 
 
-def migration(table: Table, present: Mapping[str, str], dialect: sql.Dialect) -> list[str]:
-    """The statements that give ``table`` the columns it lacks; none is ever changed or taken away.
-
-    Args:
-        present: the columns in the warehouse and their types, as the dialect calls them.
-
-    Raises:
-        WarehouseError: a column has another type.
-    """
-    for column in table.columns:
-        found, wanted = present.get(column.name), dialect.types[column.dtype]
-        if found is not None and found != wanted:
-            raise WarehouseError(
-                f"table {table.name}: column {column.name} is {found} in the warehouse and must be {wanted}. "
-                "Changing a type would rewrite history: rename the old table and run again",
-                "schema",
-            )
-    return [sql.add_column(table, column, dialect) for column in table.columns if column.name not in present]
-
-
 def _prepare(connection: DuckDBPyConnection, table: Table) -> None:
     """The dataset and the table as the contract wants them. Raises WarehouseError for a column of another type."""
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_dataset(connection)}")
-    connection.execute(f"USE {_dataset(connection)}")
+    file = _file(connection)
+    connection.execute(sql.duckdb_create_dataset(file))
+    connection.execute(sql.duckdb_use_dataset(file))
     connection.execute(sql.create_table(table, sql.DUCKDB))
-    for statement in migration(table, _columns(connection, table), sql.DUCKDB):
+    present = _columns(connection, table)
+    refuse_orphans(table, present)
+    for statement in migration(table, present, sql.DUCKDB):
         connection.execute(statement)
 
 
-def _dataset(connection: DuckDBPyConnection) -> str:
-    """The dataset's full name: a file called like the dataset would be ambiguous without the name DuckDB gave the file."""
-    catalog = str(connection.execute("SELECT current_database()").fetchall()[0][0])
-    return '"' + catalog.replace('"', '""') + f'".{sql.DATASET}'
+def _file(connection: DuckDBPyConnection) -> str:
+    return str(connection.execute(sql.DUCKDB_FILE).fetchall()[0][0])
 
 
-def _columns(connection: DuckDBPyConnection, table: Table) -> dict[str, str]:
-    rows = connection.execute(
-        "SELECT column_name, data_type FROM information_schema.columns "
-        "WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ? ORDER BY ordinal_position",
-        [sql.DATASET, table.name],
-    ).fetchall()
-    return dict(rows)
+def _columns(connection: DuckDBPyConnection, table: Table) -> dict[str, Present]:
+    rows = connection.execute(sql.DUCKDB_COLUMNS, [sql.DATASET, table.name]).fetchall()
+    return {name: Present(kind, may_be_empty == "NO") for name, kind, may_be_empty in rows}

@@ -28,6 +28,10 @@ MEMORY_TYPES: dict[Dtype, pa.DataType] = {
     "timestamp": pa.timestamp("ns", tz="UTC"),
 }
 
+MOMENTS = frozenset({"date", "timestamp"})
+PLAIN: dict[Dtype, tuple[type, ...]] = {"string": (str,), "float": (float, int), "int": (int,), "bool": (bool,)}
+"""What a value of a column is in Python; moments come in many forms and are converted."""
+
 
 def staged(table: Table, rows: pd.DataFrame) -> pa.Table:
     """Enforced rows as Arrow, moments cut to the microsecond (what both warehouses keep)."""
@@ -51,24 +55,36 @@ def span(table: Table, rows: pa.Table) -> tuple[Any, Any] | None:
 
 
 def conditions(table: Table, where: Mapping[str, Any] | None) -> dict[str, Any]:
-    """``where`` with plain Python values that fit their columns. Raises WarehouseError for a column that is not there."""
+    """``where`` with plain Python values of their columns' types; what is no value (NaN, NaT) is None.
+
+    Raises:
+        WarehouseError: a column is not there, or a value is of another type: one warehouse would convert it, the other refuse.
+    """
     where = where or {}
     unknown = sorted(set(where) - set(table.column_names))
     if unknown:
         raise WarehouseError(f"table {table.name} has no columns {unknown}; it has {', '.join(table.column_names)}")
     types = {column.name: column.dtype for column in table.columns}
-    return {name: _parameter(wanted, types[name]) for name, wanted in where.items()}
+    return {name: _parameter(f"{table.name}.{name}", wanted, types[name]) for name, wanted in where.items()}
 
 
-def _parameter(wanted: Any, dtype: Dtype) -> Any:
+def _parameter(place: str, wanted: Any, dtype: Dtype) -> Any:
     """``wanted`` (or each of its values) as the plain Python value that fits a column of ``dtype``."""
-    if wanted is None:
-        return None
     if isinstance(wanted, Iterable) and not isinstance(wanted, str):
-        return [_parameter(value, dtype) for value in wanted]
+        return [_parameter(place, value, dtype) for value in wanted]
+    if wanted is None or wanted is pd.NaT or wanted != wanted:
+        return None
+    if dtype in MOMENTS:
+        return _moment(wanted, dtype)
+    plain: Any = wanted.item() if isinstance(wanted, np.generic) else wanted
+    is_one = isinstance(plain, PLAIN[dtype]) and (dtype == "bool" or not isinstance(plain, bool))
+    if not is_one or (dtype == "int" and not -(2**63) <= plain < 2**63):
+        raise WarehouseError(f"{place} is {dtype} and is never {wanted!r}: ask for a value of its type")
+    return float(plain) if dtype == "float" else plain
+
+
+def _moment(wanted: Any, dtype: Dtype) -> Any:
     if dtype == "date":
         return pd.Timestamp(wanted).date()
-    if dtype == "timestamp":
-        moment = pd.Timestamp(wanted)
-        return (moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")).floor("us").to_pydatetime()
-    return wanted.item() if isinstance(wanted, np.generic) else wanted
+    moment = pd.Timestamp(wanted)
+    return (moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")).floor("us").to_pydatetime()

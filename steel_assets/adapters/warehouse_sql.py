@@ -1,7 +1,8 @@
 """The warehouse's SQL, in one place: a single text that both DuckDB and BigQuery understand.
 
 Names come from ``core.tables`` and nowhere else, values are always parameters (``?``). What differs between the dialects is
-what the types are called, and that only BigQuery lays a table out by partitions and clusters and keeps descriptions.
+what the types are called, and that only BigQuery lays a table out by partitions and clusters and keeps descriptions. What
+BigQuery's interface does without SQL (make a dataset, look at a table) DuckDB is told in the statements at the end.
 """
 
 from __future__ import annotations
@@ -96,15 +97,17 @@ def select(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """Rows in the order of their key, and the parameters of the query.
 
     Args:
-        where: column to the value it must have (None: empty), or to a collection of values of which it must have one.
+        where: column to the value it must have (None: empty), or to a list of values of which it must have one.
     """
     conditions, parameters = [], []
     for name, wanted in where.items():
         if wanted is None:
             conditions.append(f"{name} IS NULL")
         elif isinstance(wanted, Iterable) and not isinstance(wanted, str):
-            values = list(wanted)
-            conditions.append(f"{name} IN ({', '.join('?' * len(values))})" if values else "FALSE")
+            values = [value for value in wanted if value is not None]
+            ways = [f"{name} IN ({', '.join('?' * len(values))})"] if values else []
+            ways += [f"{name} IS NULL"] if None in wanted else []
+            conditions.append(f"({' OR '.join(ways)})" if ways else "FALSE")
             parameters += values
         else:
             conditions.append(f"{name} = ?")
@@ -115,6 +118,28 @@ def select(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
 
 def count(table: Table) -> str:
     return f"SELECT COUNT(*) FROM {table.name}"  # noqa: S608  names are ours
+
+
+DUCKDB_IN_UTC = "SET TimeZone = 'UTC'"
+DUCKDB_FILE = "SELECT current_database()"
+"""What DuckDB calls the file: a dataset of the same name would be ambiguous without it."""
+
+DUCKDB_COLUMNS = (
+    "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
+    "WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ? ORDER BY ordinal_position"
+)
+
+
+def duckdb_create_dataset(file: str) -> str:
+    return f"CREATE SCHEMA IF NOT EXISTS {_duckdb_dataset(file)}"
+
+
+def duckdb_use_dataset(file: str) -> str:
+    return f"USE {_duckdb_dataset(file)}"
+
+
+def _duckdb_dataset(file: str) -> str:
+    return '"' + file.replace('"', '""') + f'".{DATASET}'
 
 
 def _definition(column: Column, dialect: Dialect, *, required: bool) -> str:

@@ -7,17 +7,22 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 import pytest
+from google.auth.exceptions import RefreshError
+from google.cloud.bigquery import Client
 
+from steel_assets.adapters import bigquery_jobs
 from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
 from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets.adapters.warehouse import Warehouse, WarehouseBusy, WarehouseError
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PROMOTIONS, WAREHOUSE_TABLES
 from steel_assets_tests.contracts.warehouse import MOMENT, SMALL, WarehouseContract, rows
+from steel_assets_tests.google import bigquery_jobs as served_jobs
 from steel_assets_tests.google.bigquery_server import BigQueryServer
 from steel_assets_tests.google.faults import Fault
 
@@ -55,8 +60,9 @@ def test_tables_are_laid_out_as_their_contract_says(bigquery: BigQueryServer, wa
     for table in WAREHOUSE_TABLES:
         warehouse.upsert(table, table.empty())
         made = bigquery.held.tables["steel-project", "steel_rebar_predictor", table.name]
+        assert table.partition_by, f"{table.name} would be read whole by every question"
         assert made.layout["timePartitioning"] == {"type": "DAY", "field": table.partition_by}
-        assert made.layout["clustering"] == {"fields": list(table.cluster_by)}
+        assert made.layout.get("clustering", {"fields": []}) == {"fields": list(table.cluster_by)}
         assert [one["name"] for one in made.fields] == table.column_names
         assert [one["mode"] == "NULLABLE" for one in made.fields] == [column.nullable for column in table.columns]
         assert made.fields[0]["description"].startswith(table.columns[0].description)
@@ -119,6 +125,34 @@ def test_jobs_say_what_they_were_for_and_what_they_are_billed(bigquery: BigQuery
     labels = [job.resource["configuration"]["labels"] for job in bigquery.jobs.done.values()]
     assert labels[3] == {"app": "steel-assets", "table": "small", "operation": "merge"}
     assert all(set(one) == {"app", "table", "operation"} for one in labels)
+    limits = [job.resource["configuration"].get("query", {}).get("maximumBytesBilled") for job in bigquery.jobs.done.values()]
+    assert limits == [
+        str(2**30) if operation != "load" else None for operation in ("create", "create", "load", "merge", "select")
+    ]
+
+
+def test_a_reader_that_never_asks_what_its_jobs_took_does_not_collect_them_for_ever(
+    bigquery: BigQueryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bigquery_jobs, "JOBS_KEPT", 3)
+    warehouse = opened(bigquery)
+    warehouse.upsert(SMALL, rows())
+    for _ in range(5):
+        warehouse.count(SMALL)
+    assert [job.operation for job in warehouse.take_jobs()] == ["select"] * 3
+    warehouse.upsert(SMALL, rows(5))
+    assert [job.operation for job in warehouse.take_jobs()] == ["create", "load", "merge"]
+
+
+def test_a_job_that_does_not_end_is_given_up_in_words(bigquery: BigQueryServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(bigquery).upsert(SMALL, rows(2))
+    monkeypatch.setattr(bigquery_jobs, "JOB_SECONDS", 1.0)
+    bigquery.jobs.unending = True
+    with pytest.raises(WarehouseError, match="try again later") as raised:
+        opened(bigquery, patience_seconds=1).upsert(SMALL, rows(4))
+    assert raised.value.trouble == "unavailable"
+    bigquery.jobs.unending = False
+    assert opened(bigquery).count(SMALL) == 2
 
 
 def test_every_query_has_a_limit_of_bytes_and_one_above_it_does_not_run(bigquery: BigQueryServer) -> None:
@@ -187,6 +221,8 @@ def test_a_dataset_in_another_location_is_refused_with_both_named(bigquery: BigQ
         Fault(**DOWN, path=ROWS),
         Fault(**DOWN, path=".*/datasets/.*"),
         Fault(503, "backendError", "load died half-way", job="load"),
+        Fault(403, "rateLimitExceeded", "too many table update operations", job="load"),
+        Fault(403, "rateLimitExceeded", "too many table update operations", job="merge"),
         Fault(400, "invalidQuery", "Could not serialize access to table small due to concurrent update", job="merge"),
         Fault(503, "jobBackendError", job="merge", after=True),
     ],
@@ -244,6 +280,33 @@ def test_a_table_that_others_keep_changing_is_said_to_be_busy(bigquery: BigQuery
     bigquery.faults.plan(Fault(400, "invalidQuery", "Could not serialize access to table", job="merge", times=99))
     with pytest.raises(WarehouseBusy, match="other writers"):
         opened(bigquery, patience_seconds=0.5).upsert(SMALL, rows(4))
+
+
+def test_an_answer_that_breaks_off_between_two_pages_is_given_up_in_time(
+    bigquery: BigQueryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served_jobs, "PAGE", 2)
+    opened(bigquery).upsert(SMALL, rows(7))
+    bigquery.faults.plan(Fault(**DOWN, path=ROWS, skip=2))
+    assert opened(bigquery).read(SMALL)["value"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert bigquery.faults.planned[0].times == 0
+    bigquery.faults.plan(Fault(**DOWN, path=ROWS, skip=2, times=999))
+    begun = time.monotonic()
+    with pytest.raises(WarehouseError, match="try again later"):
+        opened(bigquery, patience_seconds=1).read(SMALL)
+    assert bigquery.faults.planned[1].times < 999
+    assert time.monotonic() - begun < 120
+
+
+def test_a_stage_that_cannot_be_taken_away_does_not_fail_what_was_written(
+    bigquery: BigQueryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise RefreshError("Token has been expired or revoked.")
+
+    monkeypatch.setattr(Client, "delete_table", refused)
+    assert opened(bigquery).upsert(SMALL, rows(3)) == 3
+    assert opened(bigquery).count(SMALL) == 3
 
 
 def test_a_service_that_does_not_answer_is_unavailable() -> None:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
+import subprocess
+import sys
+import textwrap
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -92,6 +98,46 @@ def test_a_copy_that_broke_off_goes_on_and_never_pointed_to_a_model_it_did_not_h
     done = copy_lake(local, remote)
     assert done.already_there > 0
     assert content(remote) == content(local)
+
+
+def killed(script: str, project_root: str, when: Callable[[], bool]) -> None:
+    """Run ``script`` and kill it without warning as soon as ``when`` holds."""
+    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=project_root)
+    deadline = time.monotonic() + 120
+    while not when() and time.monotonic() < deadline:
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.002)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_copy_of_a_lake_that_was_killed_goes_on_there_and_back(
+    local: LocalFolder, remote: GcsStore, storage: StorageServer, tmp_path: Path, project_root: str
+) -> None:
+    for number in range(400):
+        local.put(f"raw-data/fred-api/y/2026/{number:03d}.parquet", bytes([number % 256]) * 20_000)
+    back = LocalFolder(tmp_path / "back")
+    opened = f"""
+        from functools import partial
+        from pathlib import Path
+        from steel_assets.adapters.gcs_store import GcsStore
+        from steel_assets.adapters.google_clients import storage_client
+        from steel_assets.adapters.lake_copy import copy_lake
+        from steel_assets.adapters.object_store import LocalFolder
+        remote = GcsStore("gs://steel-lake/plant", connect=partial(storage_client, {storage.url!r}))
+    """
+    for copy, objects in (
+        (f"copy_lake(LocalFolder(Path({str(local.root)!r})), remote)", lambda: len(storage.held.bucket("steel-lake").objects)),
+        (f"copy_lake(remote, LocalFolder(Path({str(back.root)!r})))", lambda: len(list(back.list("")))),
+    ):
+        source, destination = (local, remote) if "remote)" in copy else (remote, back)
+        killed(textwrap.dedent(opened) + copy, project_root, lambda count=objects: count() >= 40)  # type: ignore[misc]
+        so_far = set(destination.list(""))
+        assert 40 <= len(so_far) < len(content(source))
+        assert not any(key.endswith("pointer.json") for key in so_far)
+        done = copy_lake(source, destination)
+        assert (done.already_there, done.copied) == (len(so_far), len(content(source)) - len(so_far))
+        assert content(destination) == content(source)
 
 
 def test_a_promotion_during_the_copy_is_left_for_the_next_one(local: LocalFolder, remote: GcsStore) -> None:
@@ -183,6 +229,38 @@ def test_a_copy_of_a_warehouse_that_broke_off_is_run_again(
     with pytest.raises(WarehouseError, match="load jobs per day"):
         copy_warehouse(file, dataset, tables=[SMALL])
     assert [one.written for one in copy_warehouse(file, dataset, tables=[SMALL])] == [100]
+
+
+def test_a_copy_of_a_warehouse_that_was_killed_goes_on_there_and_back(
+    bigquery: BigQueryServer, file: DuckDBWarehouse, dataset: BigQueryWarehouse, tmp_path: Path, project_root: str
+) -> None:
+    tables = [replace(SMALL, name=f"small_{number}") for number in range(12)]
+    for table in tables:
+        file.upsert(table, rows(20))
+    back = DuckDBWarehouse(tmp_path / "back.duckdb")
+    opened = f"""
+        from dataclasses import replace
+        from functools import partial
+        from pathlib import Path
+        from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
+        from steel_assets.adapters.google_clients import bigquery_client
+        from steel_assets.adapters.warehouse import DuckDBWarehouse
+        from steel_assets.adapters.warehouse_copy import copy_warehouse
+        from steel_assets_tests.contracts.warehouse import SMALL
+        tables = [replace(SMALL, name=f"small_{{number}}") for number in range(12)]
+        dataset = BigQueryWarehouse({dataset.address!r}, connect=partial(bigquery_client, endpoint={bigquery.url!r}))
+    """
+    told = textwrap.dedent(opened) + f"copy_warehouse(DuckDBWarehouse(Path({str(file.path)!r})), dataset, tables=tables)"
+    killed(told, project_root, lambda: len(bigquery.held.tables) >= 4)
+    written = [one.written for one in copy_warehouse(file, dataset, tables=tables)]
+    assert 0 < written.count(20) < 12
+    assert set(written) == {0, 20}
+    told = textwrap.dedent(opened) + f"copy_warehouse(dataset, DuckDBWarehouse(Path({str(back.path)!r})), tables=tables)"
+    killed(told, project_root, lambda: back.path.exists() and back.count(tables[1]) > 0)
+    copy_warehouse(dataset, back, tables=tables)
+    for table in tables:
+        pd.testing.assert_frame_equal(back.read(table), file.read(table))
+        pd.testing.assert_frame_equal(dataset.read(table), file.read(table))
 
 
 def test_rows_that_say_something_else_are_not_overwritten_unasked(file: DuckDBWarehouse, dataset: BigQueryWarehouse) -> None:

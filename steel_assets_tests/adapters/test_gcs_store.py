@@ -147,6 +147,18 @@ def test_what_was_changed_on_the_way_is_refused(storage: StorageServer) -> None:
 
 
 @pytest.mark.parametrize("size", [10, 9_000_000], ids=["in one piece", "resumable"])
+def test_a_write_that_was_changed_on_the_way_is_refused_and_the_old_object_stays(storage: StorageServer, size: int) -> None:
+    store = bucket(storage, patience_seconds=1)
+    store.put("a", b"old")
+    storage.garble_uploads = 99
+    with pytest.raises(ObjectStoreError, match="what arrived is not what was sent") as raised:
+        store.put("a", b"n" * size)
+    assert raised.value.trouble == "damaged"
+    storage.garble_uploads = 0
+    assert store.get("a") == b"old"
+
+
+@pytest.mark.parametrize("size", [10, 9_000_000], ids=["in one piece", "resumable"])
 def test_a_write_whose_answer_was_lost_is_written_once_and_no_conflict(
     storage: StorageServer, store: GcsStore, size: int
 ) -> None:

@@ -11,6 +11,7 @@ from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
 from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets.adapters.warehouse import DuckDBWarehouse
 from steel_assets.assets.metadata import BYTES_BILLED, in_warehouse, link, summary
+from steel_assets.assets.metrics import _bytes_billed
 from steel_assets.core.costs import day_cost_usd
 from steel_assets_tests.contracts.warehouse import SMALL, rows
 from steel_assets_tests.google.bigquery_server import BigQueryServer
@@ -52,3 +53,17 @@ def test_an_asset_in_bigquery_links_to_its_table_and_tells_what_its_jobs_billed(
         query_usd_per_tib=6.25,
     )
     assert 0 < cost < 0.001
+
+
+def test_what_a_run_s_assets_billed_is_added_up_for_its_day() -> None:
+    def told(name: str, billed: int) -> dg.AssetsDefinition:
+        @dg.asset(name=name)
+        def one() -> dg.MaterializeResult:
+            return dg.MaterializeResult(metadata={BYTES_BILLED: billed})
+
+        return one
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        runs = [dg.materialize([told("a", 20 * 2**20), told("b", 10 * 2**20)], instance=instance).run_id for _ in range(2)]
+        assert [_bytes_billed(instance, run) for run in runs] == [30 * 2**20] * 2
+        assert _bytes_billed(instance, "another run") == 0

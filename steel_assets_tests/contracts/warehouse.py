@@ -61,7 +61,9 @@ class WarehouseContract:
         values = {"string": "text", "float": 1.5, "int": 7, "bool": True, "date": pd.Timestamp("2024-06-12"), "timestamp": MOMENT}
         full = {c.name: values[c.dtype] for c in table.columns}
         holes = {c.name: None if c.nullable else values[c.dtype] for c in table.columns}
-        holes[next(c.name for c in table.columns if c.name in table.key and c.dtype == "string")] = "other"
+        other = {"string": "other", "date": pd.Timestamp("2024-06-13"), "timestamp": MOMENT + pd.Timedelta(hours=1), "int": 8}
+        apart = next(c for c in table.columns if c.name in table.key and c.dtype in other)
+        holes[apart.name] = other[apart.dtype]
         written = table.enforce(pd.DataFrame([full, holes])).sort_values(list(table.key), ignore_index=True)
         assert warehouse.upsert(table, written) == 2
         pd.testing.assert_frame_equal(warehouse.read(table), written)
@@ -84,6 +86,35 @@ class WarehouseContract:
         assert len(warehouse.read(SMALL, {"market": []})) == 0
         assert len(warehouse.read(SMALL, {"count": np.int64(2)})) == 1
         assert len(warehouse.read(SMALL, {"known_at": MOMENT.tz_convert("America/Mexico_City")})) == 5
+
+    def test_what_is_no_value_means_empty_alone_and_in_a_list(self, warehouse: Warehouse):
+        warehouse.upsert(SMALL, rows(3).assign(value=[np.nan, 2.0, 3.0]))
+        for nothing in (None, np.nan, pd.NaT):
+            assert warehouse.read(SMALL, {"value": nothing})["count"].tolist() == [0]
+            assert warehouse.read(SMALL, {"value": [nothing, 2.0]})["count"].tolist() == [0, 1]
+            assert warehouse.read(SMALL, {"value": [nothing], "market": "rebar"})["count"].tolist() == [0]
+            assert warehouse.read(SMALL, {"day": nothing}).empty
+
+    @pytest.mark.parametrize(
+        "where",
+        [{"count": "1"}, {"count": 1.5}, {"count": True}, {"count": 2**63}, {"value": "1"}, {"market": 5}, {"simulated": 1}],
+    )
+    def test_a_value_of_another_type_is_refused_by_name(self, warehouse: Warehouse, where: dict[str, object]):
+        warehouse.upsert(SMALL, rows(2))
+        (name,) = where
+        for wanted in (where, {name: [where[name]]}):
+            with pytest.raises(WarehouseError, match=f"small.{name}"):
+                warehouse.read(SMALL, wanted)
+        assert len(warehouse.read(SMALL, {"value": 1, "count": np.int64(0), "simulated": np.bool_(True)})) == 1
+
+    def test_a_column_that_must_be_filled_and_no_longer_is_is_refused_before_anything_is_written(self, warehouse: Warehouse):
+        more = replace(SMALL, columns=(*SMALL.columns, Column("lot", "string", "number of the lot")))
+        warehouse.upsert(more, rows(2).assign(lot="a"))
+        renamed = replace(SMALL, columns=(*SMALL.columns, Column("batch", "string", "number of the batch", nullable=True)))
+        with pytest.raises(WarehouseError, match=r"small: column lot .*history.*DROP NOT NULL") as raised:
+            warehouse.upsert(renamed, rows(4).assign(batch="a"))
+        assert raised.value.trouble == "schema"
+        pd.testing.assert_frame_equal(warehouse.read(more), more.enforce(rows(2).assign(lot="a")))
 
     def test_a_value_is_never_sql(self, warehouse: Warehouse):
         evil = "'); DROP TABLE small; --"

@@ -61,6 +61,16 @@ SPOKEN: dict[type[exp.Expression], set[str]] = {
 }
 """The nodes of a tree, and the parts that each may have."""
 
+WORDS = """
+    ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE CURRENT DEFAULT
+    DEFINE DESC DISTINCT ELSE END ENUM ESCAPE EXCEPT EXCLUDE EXISTS EXTRACT FALSE FETCH FOLLOWING FOR FROM FULL GROUP GROUPING
+    GROUPS HASH HAVING IF IGNORE IN INNER INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT LOOKUP MERGE NATURAL NEW NO
+    NOT NULL NULLS OF ON OR ORDER OUTER OVER PARTITION PRECEDING PROTO QUALIFY RANGE RECURSIVE RESPECT RIGHT ROLLUP ROWS SELECT
+    SET SOME STRUCT TABLESAMPLE THEN TO TREAT TRUE UNBOUNDED UNION UNNEST USING WHEN WHERE WINDOW WITH WITHIN
+"""
+RESERVED = frozenset(WORDS.split())
+"""GoogleSQL's reserved words: names only within backticks."""
+
 
 def read(text: str) -> exp.Expression:
     """The tree of the one statement in ``text``, when it is made of nothing but what is spoken here."""
@@ -83,9 +93,13 @@ def read(text: str) -> exp.Expression:
 
 
 def _out_of_place(node: exp.Expression) -> bool:
-    """Parts that are spoken in one place and nowhere else."""
+    """Parts that are spoken in one place and nowhere else. Refuses a reserved word as a name, which the reader would take."""
+    if isinstance(node, exp.Identifier) and not node.args.get("quoted") and node.name.upper() in RESERVED:
+        raise Refusal(400, f"Syntax error: Unexpected keyword {node.name.upper()}", "invalidQuery")
     if isinstance(node, exp.Star | exp.Count):
         return not isinstance(node.parent if isinstance(node, exp.Star) else node.this, exp.Count | exp.Star)
+    if isinstance(node, exp.TimestampAdd | exp.CurrentTimestamp):
+        return node.find_ancestor(exp.Property) is None
     if isinstance(node, exp.When):
         return not isinstance(node.args["then"], exp.Insert | exp.Update)
     return isinstance(node, exp.Table) and any(one.name.upper().startswith("INFORMATION_SCHEMA") for one in node.parts)

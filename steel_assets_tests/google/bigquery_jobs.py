@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 from steel_assets_tests.google.bigquery_sql import Outcome, Session
@@ -33,11 +34,16 @@ class Job:
 
 
 class Jobs:
-    """Runs them and remembers them."""
+    """Runs them and remembers them.
+
+    Attributes:
+        unending: whether new jobs are accepted and then neither run nor end.
+    """
 
     def __init__(self, tables: Tables, faults: Faults) -> None:
         self.tables = tables
         self.faults = faults
+        self.unending = False
         self.done: dict[tuple[str, str], Job] = {}
 
     def insert(self, project: str, body: Mapping[str, Any], content: bytes | None = None) -> Job:
@@ -63,6 +69,10 @@ class Jobs:
                 "status": {"state": "DONE"},
             }
         )
+        if self.unending:
+            job.resource |= {"status": {"state": "RUNNING"}, "statistics": {"creationTime": str(begun), "startTime": str(begun)}}
+            self.done[project, job_id] = job
+            return job
         try:
             told = self._query(job, project, location) if kind == "query" else self._load(job, location, content or b"")
         except Refusal as refusal:
@@ -87,6 +97,8 @@ class Jobs:
 
     def page(self, job: Job, first: int, size: int | None, *, micros: bool) -> dict[str, Any]:
         """An answer with a job's rows from ``first`` on. Raises the job's own failure."""
+        if job.resource["status"]["state"] != "DONE":
+            return {"jobReference": job.resource["jobReference"], "jobComplete": False}
         if job.refusal is not None:
             raise job.refusal
         statistics = job.resource["statistics"].get("query", {})
@@ -97,6 +109,8 @@ class Jobs:
         if job.found is None:
             return answer | {"schema": {"fields": []}, "totalRows": "0"}
         kinds = [of_arrow(one.type) for one in job.found.schema]
+        if first < 0 or (size is not None and size < 0):
+            raise Refusal(400, f"Invalid value for a page: {first}, {size}", "invalid")
         shown = job.found.slice(first, PAGE if size is None else min(size, PAGE))
         columns = [column.to_pylist() for column in shown.columns]
         answer["schema"] = {
@@ -169,7 +183,7 @@ class Jobs:
 
     def _whole(self, run: Any, kind: Any) -> Outcome:
         """Run in one transaction; a planned fault takes it back, or lets it stand and reports a failure."""
-        database = self.tables.rows
+        database, before = self.tables.rows, self.tables.as_they_are()
         database.execute("BEGIN")
         try:
             outcome: Outcome = run()
@@ -178,6 +192,7 @@ class Jobs:
                 raise fault.refusal
         except BaseException:
             database.execute("ROLLBACK")
+            self.tables.tables = before
             raise
         database.execute("COMMIT")
         if fault is not None:
@@ -192,7 +207,10 @@ def _only(told: Mapping[str, Any], known: frozenset[str], what: str) -> None:
 
 
 def _fits(rows: pa.Table, table: Table) -> None:
-    """Refuse a file whose columns are not the table's, or may be empty where the table's may not."""
+    """Refuse a file whose columns are not the table's, or may be empty where the table's may not.
+
+    Not served: figures that are no number, which DuckDB compares otherwise than BigQuery.
+    """
     required = {one["name"] for one in table.fields if one["mode"] == "REQUIRED"}
     for one in rows.schema:
         wanted = table.type_of(one.name)
@@ -203,6 +221,8 @@ def _fits(rows: pa.Table, table: Table) -> None:
         if of_arrow(one.type) != wanted:
             message = f"Provided Schema does not match Table {table.full_name}. Field {one.name} has changed type from "
             raise Refusal(400, f"{message}{wanted.name} to {of_arrow(one.type).name}", "invalid")
+        if wanted.name == "FLOAT" and pyarrow.compute.any(pyarrow.compute.is_nan(rows[one.name])).as_py():
+            raise NotServed("loads of NaN")
         if one.nullable and one.name in required:
             message = f"Provided Schema does not match Table {table.full_name}. Field {one.name} has changed mode"
             raise Refusal(400, f"{message} from REQUIRED to NULLABLE", "invalid")

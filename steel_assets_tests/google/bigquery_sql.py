@@ -6,20 +6,25 @@ statement is read by ``bigquery_grammar``, which lets nothing through whose mean
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
+from steel_assets_tests.google.bigquery_checks import Checks
 from steel_assets_tests.google.bigquery_grammar import read
 from steel_assets_tests.google.bigquery_tables import Table, Tables
 from steel_assets_tests.google.bigquery_types import Type, named
 from steel_assets_tests.google.faults import NotServed, Refusal
 
-COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeNEQ)
+COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,299}")
+CLUSTERED_BY = frozenset({"STRING", "INTEGER", "BOOLEAN", "DATE", "TIMESTAMP"})
+MOST_CLUSTERS = 4
 MIB = 2**20
 DAY_MS = 86_400_000
 
@@ -77,7 +82,9 @@ class Session:
             self._lay_out(made, one)
         try:
             self.tables.table(project, dataset, name, self.location)
-        except Refusal:
+        except Refusal as refusal:
+            if refusal.status != HTTPStatus.NOT_FOUND:
+                raise
             self.tables.create(made)
         else:
             if not tree.args.get("exists"):
@@ -96,12 +103,12 @@ class Session:
             table.layout["timePartitioning"] = {"type": "DAY", "field": column.name}
         elif isinstance(told, exp.ClusterProperty):
             names = [one.name for one in told.expressions]
-            absent = [name for name in names if table.type_of(name) is None]
-            if absent:
-                raise Refusal(400, f"The field specified for clustering cannot be found: {absent}", "invalidQuery")
+            kinds = [table.type_of(name) for name in names]
+            if len(names) > MOST_CLUSTERS or any(kind is None or kind.name not in CLUSTERED_BY for kind in kinds):
+                raise Refusal(400, f"CLUSTER BY needs one to four columns that can be compared exactly: {names}", "invalidQuery")
             table.layout["clustering"] = {"fields": names}
         elif isinstance(told, exp.Property) and told.name == "description":
-            table.description = told.args["value"].name
+            table.description = _text(told.args["value"])
         elif isinstance(told, exp.Property) and told.name == "expiration_timestamp":
             added = told.args["value"]
             if (
@@ -133,23 +140,26 @@ class Session:
             raise NotServed("SELECT without FROM")
         outcome = self._bound(tree, "SELECT")
         text, values = self._in_duckdb(tree)
-        outcome.found = self.tables.rows.sql(text, params=values).to_arrow_table()
+        found = self.tables.rows.sql(text, params=values).to_arrow_table()
+        outcome.found = found.rename_columns([one.name if isinstance(one, exp.Column) else "f0_" for one in tree.expressions])
         return outcome
 
     def _merge(self, tree: exp.Merge) -> Outcome:
         outcome = self._bound(tree, "MERGE")
         rows = self.tables.rows
-        ambiguous, values = self._in_duckdb(_twice_matched(tree))
-        if rows.execute(ambiguous, values).fetchall():
-            raise Refusal(400, "UPDATE/MERGE must match at most one source row for each target row", "invalidQuery")
+        if any(one.args.get("matched") for one in tree.args["whens"].expressions):
+            ambiguous, values = self._in_duckdb(_twice_matched(tree))
+            if rows.execute(ambiguous, values).fetchall():
+                raise Refusal(400, "UPDATE/MERGE must match at most one source row for each target row", "invalidQuery")
         text, values = self._in_duckdb(tree)
         outcome.affected = int(rows.execute(text, values).fetchall()[0][0])
         return outcome
 
     def _bound(self, tree: exp.Expression, kind: str) -> Outcome:
-        """What running ``tree`` would read. Refuses what does not fit together, and what bills too much."""
+        """What running ``tree`` would read, all partitions of it. Refuses what does not fit together, and what bills too much."""
         involved = {one.alias_or_name.lower(): self._table(one) for one in tree.find_all(exp.Table)}
-        self._check_types(tree, list(involved.values()))
+        checks = Checks(tree, involved, self.parameters)
+        checks.merge() if isinstance(tree, exp.Merge) else checks.select()
         names = {one.name.lower() for one in tree.find_all(exp.Column)}
         weights = [self.tables.bytes_of(table, names) for table in involved.values()]
         outcome = Outcome(kind, bytes_read=sum(weights), tables_read=len(involved))
@@ -157,32 +167,6 @@ class Session:
             message = f"Query exceeded limit for bytes billed: {self.limit}. {outcome.bytes_billed} or higher required."
             raise Refusal(400, message, "bytesBilledLimitExceeded")
         return outcome
-
-    def _check_types(self, tree: exp.Expression, involved: Sequence[Table]) -> None:
-        """BigQuery compares like with like; DuckDB would convert."""
-        values = iter(self.parameters)
-        kinds = {id(one): next(values, (None, None))[0] for one in tree.find_all(exp.Placeholder, bfs=False)}
-        if None in kinds.values() or next(values, None) is not None:
-            raise Refusal(400, "The number of parameters is not that of the question marks", "invalidQuery")
-
-        def family(node: exp.Expression) -> str | None:
-            if isinstance(node, exp.Column):
-                found = next((kind for table in involved if (kind := table.type_of(node.name))), None)
-                if found is None:
-                    raise Refusal(400, f"Unrecognized name: {node.name}", "invalidQuery")
-                return _family(found)
-            kind = kinds.get(id(node))
-            return _family(kind) if kind else None
-
-        for column in tree.find_all(exp.Column):
-            family(column)
-        for node in tree.find_all(*COMPARISONS, exp.In, exp.Between):
-            others = [node.args.get("expression"), node.args.get("low"), node.args.get("high"), *node.args.get("expressions", [])]
-            families = {family(one) for one in (node.this, *others) if one is not None} - {None}
-            if len(families) > 1:
-                raise Refusal(
-                    400, f"No matching signature for operator in {node.sql('bigquery')[:80]}: {families}", "invalidQuery"
-                )
 
     def _in_duckdb(self, tree: exp.Expression) -> tuple[str, dict[str, Any]]:
         """The statement for DuckDB, with its parameters by name."""
@@ -207,7 +191,9 @@ class Session:
         parts = [one.name for one in told.parts]
         if len(parts) == 1 and self.dataset is None:
             raise Refusal(400, f'Table "{parts[0]}" must be qualified with a dataset (e.g. dataset.table).', "invalidQuery")
-        project, dataset, name = [self.project, self.dataset or "", *parts][-3:] if len(parts) < 3 else parts[-3:]
+        project, dataset, name = (
+            [self.project, self.dataset or "", *parts[-1:]] if len(parts) == 1 else [self.project, *parts][-3:]
+        )
         return project, dataset, name
 
 
@@ -224,17 +210,21 @@ def _field(told: exp.Expression) -> dict[str, Any]:
     """A column's definition as the interface writes it."""
     if not isinstance(told, exp.ColumnDef):
         raise NotServed(f"{told.sql('bigquery')[:60]} in a table's definition")
+    if not COLUMN.fullmatch(told.name):
+        raise NotServed(f"a column of the name {told.name[:40]!r}")
     kind = named(told.args["kind"].sql("bigquery"))
     field: dict[str, Any] = {"name": told.name, "type": kind.name, "mode": "NULLABLE"}
     for constraint in told.args.get("constraints") or []:
         if isinstance(constraint.kind, exp.NotNullColumnConstraint):
             field["mode"] = "REQUIRED"
         elif isinstance(constraint.kind, exp.Properties) and [one.name for one in constraint.kind.expressions] == ["description"]:
-            field["description"] = constraint.kind.expressions[0].args["value"].name
+            field["description"] = _text(constraint.kind.expressions[0].args["value"])
         else:
             raise NotServed(f"the column option {constraint.sql('bigquery')[:60]}")
     return field
 
 
-def _family(kind: Type) -> str:
-    return "number" if kind.name in ("INTEGER", "FLOAT") else kind.name.lower()
+def _text(told: exp.Expression) -> str:
+    if not isinstance(told, exp.Literal) or not told.is_string:
+        raise Refusal(400, f"An option must be a STRING: {told.sql('bigquery')[:60]}", "invalidQuery")
+    return told.name

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -103,6 +103,8 @@ class Tables:
         return found
 
     def table(self, project: str, dataset: str, name: str, location: str | None = None) -> Table:
+        if not re.fullmatch(r"[A-Za-z0-9_]{1,1024}", name) or name.startswith("__"):
+            raise NotServed(f"partitions, wildcards and tables of the service's own: {name[:40]}")
         where = self.dataset(project, dataset, location)["location"]
         found = self.tables.get((project, dataset, name))
         if found is not None and found.expires_ms is not None and found.expires_ms <= self.now_ms():
@@ -111,6 +113,10 @@ class Tables:
         if found is None:
             raise Refusal(404, f"Not found: Table {project}:{dataset}.{name} was not found in location {where}", "notFound")
         return found
+
+    def as_they_are(self) -> dict[tuple[str, str, str], Table]:
+        """The tables with their columns, to come back to when a job is taken back."""
+        return {key: replace(table, fields=list(table.fields)) for key, table in self.tables.items()}
 
     def create(self, table: Table) -> None:
         columns = ", ".join(

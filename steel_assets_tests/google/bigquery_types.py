@@ -74,9 +74,14 @@ def parameter(told: Mapping[str, Any]) -> tuple[Type, Any]:
     kind = named(str(told.get("parameterType", {}).get("type", "")))
     text = told.get("parameterValue", {}).get("value")
     try:
-        return kind, None if text is None else _parsed(str(text), kind)
+        value = None if text is None else _parsed(str(text), kind)
     except (ValueError, KeyError) as error:
         raise Refusal(400, f"Bad value {text!r} for a parameter of type {kind.google}", "invalid") from error
+    if value != value:
+        raise NotServed("a parameter that is no number")
+    if kind.name == "INTEGER" and value is not None and not -(2**63) <= value < 2**63:
+        raise Refusal(400, f"Bad value {text!r} for a parameter of type INT64", "invalid")
+    return kind, value
 
 
 def _parsed(text: str, kind: Type) -> Any:

@@ -42,6 +42,7 @@ class Fault:
         method, path: regular expressions of the requests it strikes.
         job: strikes jobs of this kind (``load`` or ``query``) from inside instead: accepted, run, failed.
         times: how often, before the service is well again.
+        skip: how many that fit it lets pass first.
         after: the work is done, and only its answer is lost.
     """
 
@@ -52,6 +53,7 @@ class Fault:
     path: str = ".*"
     job: str | None = None
     times: int = 1
+    skip: int = 0
     after: bool = False
 
     @property
@@ -85,6 +87,9 @@ class Faults:
     def _due(self, fits: Callable[[Fault], bool]) -> Fault | None:
         for fault in self.planned:
             if fault.times > 0 and fits(fault):
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
                 fault.times -= 1
                 return fault
         return None

@@ -22,6 +22,9 @@ from steel_assets_tests.google.faults import Faults, NotServed, Refusal
 
 log = logging.getLogger(__name__)
 
+DECISIVE = ("if-", "x-goog-encryption-", "x-goog-copy-", "x-http-method-override", "content-encoding")
+"""How headers begin that change what a call does."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -45,8 +48,9 @@ class Call:
         return found
 
     def only(self, *known: str) -> None:
-        """Refuse query parameters that the call would ignore. ``fields`` and the like never change what is done."""
+        """Refuse query parameters and headers that the call would ignore. ``fields`` and the like never change what is done."""
         unknown = set(self.query) - set(known) - {"prettyPrint", "fields", "projection", "alt"}
+        unknown |= {name for name in self.headers if name.startswith(DECISIVE)}
         if unknown:
             raise NotServed(f"{self.method} with {', '.join(sorted(unknown))}")
 

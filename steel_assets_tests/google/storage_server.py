@@ -23,6 +23,7 @@ from steel_assets_tests.google.serving import Answer, Call, application, multipa
 from steel_assets_tests.google.storage_objects import PAGE, Buckets
 
 RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
+PIECE = 256 * 1024
 
 
 @dataclass
@@ -42,6 +43,7 @@ class StorageServer:
     Attributes:
         url: where it answers, once it runs.
         garble: how many of the next downloads arrive with one bit changed.
+        garble_uploads: how many of the next uploads do, before they are checked.
     """
 
     def __init__(self) -> None:
@@ -52,7 +54,7 @@ class StorageServer:
     def forget(self) -> None:
         """Start anew: no buckets, no faults."""
         self.held = Buckets()
-        self.garble = 0
+        self.garble = self.garble_uploads = 0
         self._uploads: dict[str, Upload] = {}
         self.faults.forget()
 
@@ -63,8 +65,8 @@ class StorageServer:
         return application(
             [
                 to("/storage/v1/b", "POST", self._insert_bucket),
-                to("/storage/v1/b/{bucket}", "GET", lambda call: self.held.bucket(call.names["bucket"]).resource),
-                to("/storage/v1/b/{bucket}", "PATCH", lambda call: self.held.patch(call.names["bucket"], call.json())),
+                to("/storage/v1/b/{bucket}", "GET", self._bucket),
+                to("/storage/v1/b/{bucket}", "PATCH", self._patch_bucket),
                 to("/storage/v1/b/{bucket}/o", "GET", self._list),
                 to("/storage/v1/b/{bucket}/o/{name:path}", "GET", self._look),
                 to("/storage/v1/b/{bucket}/o/{name:path}", "DELETE", self._delete),
@@ -79,6 +81,14 @@ class StorageServer:
         call.only("project")
         return self.held.insert(call.json())
 
+    def _bucket(self, call: Call) -> dict[str, Any]:
+        call.only()
+        return self.held.bucket(call.names["bucket"]).resource
+
+    def _patch_bucket(self, call: Call) -> dict[str, Any]:
+        call.only()
+        return self.held.patch(call.names["bucket"], call.json())
+
     def _list(self, call: Call) -> dict[str, Any]:
         call.only("prefix", "maxResults", "pageToken")
         token = call.query.get("pageToken")
@@ -87,6 +97,8 @@ class StorageServer:
             size = int(call.query.get("maxResults") or PAGE)
         except ValueError as error:
             raise Refusal(400, f"Invalid argument: {error}", "invalid") from error
+        if size < 1:
+            raise Refusal(400, f"Invalid value '{size}'. Values must be within the range: [1, 1000]", "invalid")
         page = self.held.page(call.names["bucket"], call.query.get("prefix", ""), size, after)
         return page | {"items": [_told(call, one) for one in page["items"]]}
 
@@ -109,7 +121,7 @@ class StorageServer:
         content = found.content
         if self.garble and content:
             self.garble -= 1
-            content = bytes([content[0] ^ 1]) + content[1:]
+            content = _garbled(content)
         told = found.resource
         headers = {
             "x-goog-hash": f"crc32c={told['crc32c']},md5={told['md5Hash']}",
@@ -127,7 +139,7 @@ class StorageServer:
         kind = call.query.get("uploadType")
         if kind == "multipart":
             body, content = multipart(call)
-            return _told(call, self.held.write(bucket, body, content, generation))
+            return _told(call, self.held.write(bucket, body, self._arrived(content), generation))
         if kind != "resumable":
             raise NotServed(f"uploadType={kind}")
         body = call.json()
@@ -138,6 +150,12 @@ class StorageServer:
         upload_id = uuid.uuid4().hex
         self._uploads[upload_id] = Upload(bucket, body, generation)
         return Response(headers={"location": f"{call.url}?uploadType=resumable&upload_id={upload_id}"})
+
+    def _arrived(self, content: bytes) -> bytes:
+        if not self.garble_uploads:
+            return content
+        self.garble_uploads -= 1
+        return _garbled(content)
 
     def _resume(self, call: Call) -> dict[str, Any] | Response:
         call.only("uploadType", "upload_id")
@@ -153,12 +171,26 @@ class StorageServer:
         if first is not None:
             if int(first) > len(upload.content) or int(last) - int(first) + 1 != len(call.body):
                 raise Refusal(400, "The piece does not join what was sent before.", "badRequest")
+            if total == "*" and len(call.body) % PIECE:
+                raise Refusal(400, f"Every piece but the last is a multiple of {PIECE} bytes.", "badRequest")
             upload.content[int(first) :] = call.body
         if total != "*" and len(upload.content) == int(total):
-            upload.written = self.held.write(upload.bucket, upload.body, bytes(upload.content), upload.generation)
+            body = upload.body | _hashes(call.headers.get("x-goog-hash", ""))
+            upload.written = self.held.write(upload.bucket, body, self._arrived(bytes(upload.content)), upload.generation)
             return _told(call, upload.written)
         so_far = {"range": f"bytes=0-{len(upload.content) - 1}"} if upload.content else {}
         return Response(status_code=308, headers=so_far)
+
+
+def _garbled(content: bytes) -> bytes:
+    return bytes([content[0] ^ 1]) + content[1:]
+
+
+def _hashes(header: str) -> dict[str, str]:
+    """The checksums that came with the last piece, as an object's resource names them."""
+    names = {"crc32c": "crc32c", "md5": "md5Hash"}
+    told = [one.strip().partition("=") for one in header.split(",") if one.strip()]
+    return {names[kind]: value for kind, _, value in told}
 
 
 def _name(call: Call) -> str:

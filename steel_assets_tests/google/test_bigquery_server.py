@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import io
 import math
 import threading
@@ -18,6 +19,7 @@ from google.cloud import bigquery as bq
 
 from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets_tests.google.bigquery_server import BigQueryServer
+from steel_assets_tests.google.faults import Fault
 from steel_assets_tests.google.serving import running
 
 PROJECT, DATASET = "steel-project", "steel"
@@ -30,6 +32,7 @@ MERGE = (
     "WHEN MATCHED AND t.close IS DISTINCT FROM s.close THEN UPDATE SET close = s.close "
     "WHEN NOT MATCHED THEN INSERT (commodity, date, close) VALUES (s.commodity, s.date, s.close)"
 )
+INTO = "MERGE INTO stage AS t USING stage AS s ON t.date = s.date"
 MOMENT = dt.datetime(2024, 1, 1, 12, 34, 56, 123456, tzinfo=dt.UTC)
 
 
@@ -263,10 +266,35 @@ def test_a_column_is_added_once_and_empty(client: bq.Client) -> None:
         ("SELECT close FROM stage WHERE close = ?", []),
         ("SELECT close FROM stage WHERE close = ?", [1.0, 2.0]),
         ("SELECT close FROM stage WHERE close = ?", ["1.0"]),
-        ("SELECT close FROM stage WHERE date = ?", ["2024-01-01"]),
         ("SELECT close FROM stage WHERE commodity = close", []),
+        ("SELECT close FROM stage WHERE commodity = 1", []),
+        ("SELECT close FROM stage WHERE close = '1.0'", []),
+        ("SELECT close FROM stage WHERE close = TRUE", []),
+        ("SELECT close FROM stage WHERE close IS TRUE", []),
+        ("SELECT close FROM stage WHERE close IN (1.0, 'a')", []),
+        ("SELECT close FROM stage WHERE close BETWEEN ? AND ?", [1.0, "2"]),
+        ("SELECT close FROM stage WHERE close", []),
+        ("SELECT close FROM stage WHERE NOT close", []),
+        ("SELECT close FROM stage WHERE 1", []),
+        ("SELECT close FROM stage WHERE close = 9223372036854775808", []),
+        ("SELECT close FROM stage WHERE date = '2024-13-01'", []),
+        ("SELECT close, CLOSE FROM stage", []),
+        ("SELECT close FROM stage AS s WHERE stage.close = 1", []),
+        (f"{INTO} WHEN MATCHED THEN UPDATE SET close = s.commodity", []),
+        (f"{INTO} WHEN MATCHED THEN UPDATE SET commodity = s.close", []),
+        (f"{INTO} WHEN MATCHED AND s.close THEN UPDATE SET close = s.close", []),
+        (f"{INTO} WHEN MATCHED AND close = 1 THEN UPDATE SET close = s.close", []),
+        (f"{INTO} WHEN MATCHED THEN UPDATE SET nothing = s.close", []),
+        (f"{INTO} WHEN NOT MATCHED THEN INSERT (commodity) VALUES (s.close)", []),  # noqa: S608  a statement of the test's own
+        (f"{INTO} WHEN NOT MATCHED THEN INSERT (commodity, date) VALUES (s.commodity)", []),  # noqa: S608  a statement of the test's own
         ("CREATE TABLE bad (a STRING) PARTITION BY a", []),
         ("CREATE TABLE bad (a STRING) CLUSTER BY b", []),
+        ("CREATE TABLE bad (a FLOAT64) CLUSTER BY a", []),
+        ("CREATE TABLE bad (a INT64, b INT64, c INT64, d INT64, e INT64) CLUSTER BY a, b, c, d, e", []),
+        ("CREATE TABLE bad (a INT64, A INT64)", []),
+        ("CREATE TABLE bad (hash STRING)", []),
+        ("CREATE TABLE bad (range FLOAT64, rows INT64)", []),
+        ("CREATE TABLE bad (a INT64) OPTIONS(description = 1)", []),
     ],
 )
 def test_a_query_that_google_would_refuse_is_refused(client: bq.Client, text: str, values: list[Any]) -> None:
@@ -353,6 +381,33 @@ SQL_REFUSED = [
     "SELECT COUNT(close) OVER () FROM stage",
     "SELECT close FROM stage GROUP BY close",
     "SELECT close FROM stage LIMIT 1",
+    "SELECT close > 1 FROM stage",
+    "SELECT 1 FROM stage",
+    "SELECT close FROM stage ORDER BY 1",
+    "SELECT close FROM stage ORDER BY close NULLS LAST",
+    "SELECT close FROM stage ORDER BY close DESC NULLS FIRST",
+    "SELECT close FROM stage WHERE (close, date) = (1.0, date)",
+    "SELECT close FROM stage WHERE DATE(date) = date",
+    "SELECT close FROM stage WHERE date = DATE '2024-01-01'",
+    "SELECT close FROM stage WHERE date = '2024-1-1'",
+    "SELECT close FROM stage WHERE close = 1e400",
+    "SELECT close FROM stage WHERE date < CURRENT_TIMESTAMP()",
+    "SELECT close FROM `stage*`",
+    "SELECT close FROM `stage$20240101`",
+    "SELECT table_id FROM steel.__TABLES__",
+    "CREATE TABLE `other$20240101` (a STRING)",
+    "CREATE TABLE other (`a b` STRING)",
+    "CREATE TABLE other LIKE stage",
+    "CREATE TABLE other CLONE stage",
+    "CREATE TEMP TABLE other (a STRING)",
+    "CREATE TABLE other (a STRING PRIMARY KEY NOT ENFORCED)",
+    "CREATE TABLE other (a STRING(5))",
+    "SELECT TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), CURRENT_TIMESTAMP(), DAY)",
+    "SELECT PARSE_TIMESTAMP('%F', '2024-01-01')",
+    "SELECT TIMESTAMP_MILLIS(1)",
+    "SELECT k FROM stage UNPIVOT(v FOR k IN (close))",
+    f"{INTO} WHEN NOT MATCHED THEN INSERT ROW",
+    f"{INTO} WHEN MATCHED THEN UPDATE SET t.close = s.close",
     "SELECT a.close FROM stage AS a JOIN stage AS b ON a.date = b.date",
     "SELECT close FROM stage, UNNEST([1]) WITH OFFSET",
     "SELECT close FROM stage WHERE close IN (SELECT close FROM stage)",
@@ -399,6 +454,94 @@ def test_sql_it_was_not_built_for_is_refused_and_changes_nothing(server: BigQuer
     assert [name for _, _, name in server.held.tables] == ["stage"]
 
 
+PARAMETERS_REFUSED = {
+    "arrays": bq.ArrayQueryParameter(None, "FLOAT64", [1.0]),
+    "structs": bq.StructQueryParameter(None, bq.ScalarQueryParameter("a", "INT64", 1)),
+    "exact decimals": bq.ScalarQueryParameter(None, "NUMERIC", decimal.Decimal("1.5")),
+    "bytes": bq.ScalarQueryParameter(None, "BYTES", b"a"),
+    "moments without a zone": bq.ScalarQueryParameter(None, "DATETIME", dt.datetime(2024, 1, 1)),  # noqa: DTZ001  the point
+    "what is no number": bq.ScalarQueryParameter(None, "FLOAT64", math.nan),
+}
+
+
+@pytest.mark.parametrize("what", PARAMETERS_REFUSED)
+def test_parameters_of_other_kinds_are_refused(client: bq.Client, what: str) -> None:
+    stage(client, [1.0])
+    config = bq.QueryJobConfig(default_dataset=f"{PROJECT}.{DATASET}", query_parameters=[PARAMETERS_REFUSED[what]])
+    with pytest.raises(google.MethodNotImplemented, match="does not serve"):
+        client.query("SELECT close FROM stage WHERE close = ?", config, location="US").result()
+
+
+def test_text_is_a_day_as_a_literal_and_not_served_as_a_parameter(client: bq.Client) -> None:
+    stage(client, [1.0, 2.0])
+    assert found(client, "SELECT close FROM stage WHERE date = '2024-01-02'") == [(2.0,)]
+    with pytest.raises(google.MethodNotImplemented, match="text as a value"):
+        run(client, "SELECT close FROM stage WHERE date = ?", "2024-01-02")
+
+
+def test_a_moment_is_compared_to_the_microsecond_and_nothing_equals_nothing(client: bq.Client) -> None:
+    run(client, PRICES)
+    fits = {"commodity": ["a", "b"], "date": [dt.date(2024, 1, 1)] * 2, "ts": [MOMENT, MOMENT + dt.timedelta(microseconds=1)]}
+    load(client, "prices", fits, TYPES)
+    assert found(client, "SELECT commodity FROM prices WHERE ts = ?", MOMENT) == [("a",)]
+    assert found(client, "SELECT commodity FROM prices WHERE ts > ?", MOMENT) == [("b",)]
+    for kind in ("STRING", "INT64", "FLOAT64", "BOOL", "DATE", "TIMESTAMP"):
+        column = {"STRING": "commodity", "INT64": "volume", "FLOAT64": "close", "BOOL": "ok", "DATE": "date", "TIMESTAMP": "ts"}[
+            kind
+        ]
+        config = bq.QueryJobConfig(
+            default_dataset=f"{PROJECT}.{DATASET}", query_parameters=[bq.ScalarQueryParameter(None, kind, None)]
+        )
+        text = f"SELECT commodity FROM prices WHERE {column} = ?"  # noqa: S608  a column of the test's own
+        assert list(client.query(text, config, location="US").result()) == []
+
+
+def test_columns_of_a_result_are_called_as_the_service_calls_them(client: bq.Client) -> None:
+    stage(client, [1.0])
+    for text, name in (("COUNT(*)", "f0_"), ("close", "close"), ("CLOSE", "CLOSE"), ("stage.close", "close")):
+        job = run(client, f"SELECT {text} FROM stage")  # noqa: S608  columns of the test's own
+        assert [one.name for one in job.result().schema] == [name]
+
+
+def test_a_table_is_found_by_its_dataset_and_by_its_project(client: bq.Client) -> None:
+    stage(client, [1.0])
+    for place in ("stage", "steel.stage", "`steel-project`.steel.stage", "`steel-project.steel.stage`"):
+        assert found(client, f"SELECT close FROM {place}") == [(1.0,)]  # noqa: S608  places of the test's own
+    with pytest.raises(google.NotFound, match="Dataset steel-project:other"):
+        found(client, "SELECT close FROM other.stage")
+
+
+def test_columns_of_one_name_are_told_apart_by_their_table(client: bq.Client) -> None:
+    run(client, "CREATE TABLE texts (date DATE, close STRING)")
+    stage(client, [1.0])
+    with pytest.raises(google.BadRequest, match="STRING cannot be assigned to a column of type FLOAT"):
+        run(client, "MERGE INTO stage AS t USING texts AS s ON t.date = s.date WHEN MATCHED THEN UPDATE SET close = s.close")
+    with pytest.raises(google.BadRequest, match="ambiguous"):
+        run(client, "MERGE INTO stage AS t USING texts AS s ON date = s.date WHEN MATCHED THEN UPDATE SET close = 1.0")
+
+
+def test_a_merge_may_only_insert(client: bq.Client) -> None:
+    run(client, PRICES)
+    stage(client, [1.0, 2.0])
+    text = (
+        "MERGE INTO prices AS t USING stage AS s ON t.date = s.date "
+        "WHEN NOT MATCHED THEN INSERT (commodity, date) VALUES (s.commodity, s.date)"
+    )
+    assert [run(client, text).num_dml_affected_rows for _ in range(2)] == [2, 0]
+
+
+@pytest.mark.parametrize("text", ["CREATE TABLE other (a STRING)", "ALTER TABLE stage ADD COLUMN later STRING"])
+def test_a_job_that_failed_from_inside_leaves_tables_as_they_were(server: BigQueryServer, client: bq.Client, text: str) -> None:
+    stage(client, [1.0])
+    server.faults.plan(Fault(400, "invalid", job="create_table"), Fault(400, "invalid", job="alter_table"))
+    with pytest.raises(google.BadRequest):
+        run(client, text)
+    with pytest.raises(google.NotFound):
+        client.get_table(f"{DATASET}.other")
+    assert [one.name for one in client.get_table(f"{DATASET}.stage").schema] == ["commodity", "date", "close"]
+    run(client, text)
+
+
 CALLS_REFUSED: dict[str, Callable[[bq.Client], Any]] = {
     "named parameters": lambda c: c.query(
         "SELECT close FROM steel.stage WHERE close = @x",
@@ -425,10 +568,22 @@ CALLS_REFUSED: dict[str, Callable[[bq.Client], Any]] = {
         c.list_rows("steel-project.steel.stage", selected_fields=[bq.SchemaField("close", "FLOAT")])
     ),
     "partitions by name": lambda c: c.get_table("steel.stage$20240101"),
+    "deleting partitions": lambda c: c.delete_table("steel.stage$20240101"),
+    "loads into a partition": lambda c: load(c, "stage$20240101", {"close": [1.0]}, TYPES),
+    "rows of a partition": lambda c: list(c.list_rows("steel-project.steel.stage$20240101", [bq.SchemaField("close", "FLOAT")])),
+    "loads of what is no number": lambda c: _emptied(c, [math.nan]),
+    "answers only if changed": lambda c: c._connection.api_request(
+        method="GET", path=f"/projects/{PROJECT}/datasets/steel", headers={"If-None-Match": "x"}
+    ),
     "making tables": lambda c: c.create_table(bq.Table("steel-project.steel.x", [bq.SchemaField("a", "STRING")])),
     "deleting datasets": lambda c: c.delete_dataset("steel"),
     "changing tables": lambda c: c.update_table(bq.Table("steel-project.steel.stage"), ["description"]),
 }
+
+
+def _emptied(client: bq.Client, closes: list[float]) -> None:
+    run(client, "CREATE TABLE other (close FLOAT64)")
+    load(client, "other", {"close": closes}, TYPES)
 
 
 @pytest.mark.parametrize("what", CALLS_REFUSED)

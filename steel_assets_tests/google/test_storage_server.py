@@ -14,6 +14,7 @@ from google.api_core import exceptions as google
 from google.cloud import storage
 
 from steel_assets.adapters.google_clients import storage_client
+from steel_assets_tests.google.faults import Fault
 from steel_assets_tests.google.serving import running
 from steel_assets_tests.google.storage_server import StorageServer
 
@@ -111,6 +112,60 @@ def test_content_that_does_not_have_its_checksum_is_refused(server: StorageServe
     assert bucket.get_blob("a") is None
 
 
+def test_a_resumable_upload_that_does_not_have_its_checksum_is_refused(server: StorageServer, bucket: storage.Bucket) -> None:
+    answer = _last_piece(server, b"bytes", "crc32c=AAAAAA==")
+    assert (answer.status_code, "doesn't match" in answer.text) == (400, True)
+    assert bucket.get_blob("a") is None
+    assert _last_piece(server, b"bytes", "").status_code == 200
+
+
+def _last_piece(server: StorageServer, content: bytes, checksums: str) -> requests.Response:
+    place = _begun(server)
+    headers = {"content-range": f"bytes 0-{len(content) - 1}/{len(content)}", "x-goog-hash": checksums}
+    return requests.put(place, data=content, headers=headers, timeout=5)
+
+
+def _begun(server: StorageServer, **conditions: str) -> str:
+    query = {"uploadType": "resumable", "name": "a"} | conditions
+    answer = requests.post(f"{server.url}/upload/storage/v1/b/steel-lake/o", params=query, json={}, timeout=5)
+    assert answer.status_code == 200, answer.text
+    return answer.headers["location"]
+
+
+def test_an_upload_that_was_interrupted_goes_on_where_it_was(server: StorageServer, bucket: storage.Bucket) -> None:
+    content, piece = os.urandom(600_000), 262_144
+    place = _begun(server)
+
+    def sent(first: int, last: int, total: str = "600000") -> requests.Response:
+        headers = {"content-range": f"bytes {first}-{last - 1}/{total}"}
+        return requests.put(place, data=content[first:last], headers=headers, timeout=5)
+
+    assert sent(0, piece, "*").headers["range"] == f"bytes=0-{piece - 1}"
+    asked = requests.put(place, headers={"content-range": "bytes */600000"}, timeout=5)
+    assert (asked.status_code, asked.headers["range"]) == (308, f"bytes=0-{piece - 1}")
+    assert sent(2 * piece, 600_000).status_code == 400
+    assert sent(piece, piece + 1_000, "*").status_code == 400
+    assert bucket.get_blob("a") is None
+    assert [sent(piece, 600_000).status_code for _ in range(2)] == [200, 200]
+    assert bucket.blob("a").download_as_bytes() == content
+
+
+def test_an_upload_that_lost_the_race_while_it_ran_writes_nothing(server: StorageServer, bucket: storage.Bucket) -> None:
+    place = _begun(server, ifGenerationMatch="0")
+    bucket.blob("a").upload_from_string("first")
+    answer = requests.put(place, data=b"late", headers={"content-range": "bytes 0-3/4"}, timeout=5)
+    assert answer.status_code == 412
+    assert bucket.blob("a").download_as_bytes() == b"first"
+
+
+def test_the_client_resumes_an_upload_that_failed_in_the_middle(server: StorageServer, bucket: storage.Bucket) -> None:
+    content = os.urandom(9_000_000)  # more than the client sends in one piece
+    server.faults.plan(*[Fault(503, "backendError", path="/upload/.*", method="PUT", after=bool(turn % 2)) for turn in range(3)])
+    bucket.blob("a", chunk_size=1_048_576).upload_from_file(io.BytesIO(content), size=len(content), checksum="crc32c")
+    assert all(fault.times == 0 for fault in server.faults.planned)
+    assert bucket.blob("a").download_as_bytes(checksum="crc32c") == content
+
+
 def test_listing_is_by_prefix_in_order_and_in_pages(bucket: storage.Bucket) -> None:
     for number in range(25):
         bucket.blob(f"l/{number % 3}/x{number:02d}").upload_from_string("x")
@@ -135,6 +190,16 @@ REFUSED: dict[str, Callable[[storage.Bucket], Any]] = {
     "other preconditions on writing": lambda bucket: bucket.blob("a").upload_from_string("x", if_generation_not_match=0),
     "other preconditions on deleting": lambda bucket: bucket.blob("a").delete(if_metageneration_match=1),
     "preconditions on reading": lambda bucket: bucket.blob("a").download_as_bytes(if_generation_match=1),
+    "etags on reading": lambda bucket: bucket.blob("a").download_as_bytes(if_etag_match="x"),
+    "etags on looking": lambda bucket: bucket.blob("a").reload(if_etag_not_match="x"),
+    "generations on looking": lambda bucket: bucket.blob("a").reload(if_generation_match=1),
+    "old generations to delete": lambda bucket: bucket.blob("a", generation=1).delete(),
+    "preconditions on buckets": lambda bucket: bucket.reload(if_metageneration_match=99),
+    "preconditions on changing buckets": lambda bucket: _patched(bucket, if_metageneration_match=99),
+    "keys of one's own on writing": lambda bucket: bucket.blob("a", encryption_key=b"k" * 32).upload_from_string("x"),
+    "keys of one's own on reading": lambda bucket: bucket.blob("a", encryption_key=b"k" * 32).download_as_bytes(),
+    "access on writing": lambda bucket: bucket.blob("a").upload_from_string("x", predefined_acl="publicRead"),
+    "buckets that pay themselves": lambda bucket: bucket.client.bucket("steel-lake", user_project="p").blob("a").reload(),
     "rewriting": lambda bucket: bucket.copy_blob(bucket.blob("a"), bucket, "b"),
     "composing": lambda bucket: bucket.blob("c").compose([bucket.blob("a")]),
     "moving": lambda bucket: bucket.move_blob(bucket.blob("a"), "b"),
@@ -147,10 +212,10 @@ REFUSED: dict[str, Callable[[storage.Bucket], Any]] = {
 }
 
 
-def _patched(bucket: storage.Bucket, **changes: Any) -> None:
+def _patched(bucket: storage.Bucket, if_metageneration_match: int | None = None, **changes: Any) -> None:
     for name, value in changes.items():
         setattr(bucket, name, value)
-    bucket.patch()
+    bucket.patch(if_metageneration_match=if_metageneration_match)
 
 
 def _cached(bucket: storage.Bucket) -> None:
@@ -174,6 +239,7 @@ def test_what_it_was_not_built_for_is_refused_and_never_pretended(bucket: storag
         ("POST", "/storage/v1/b", b"[]", 400),
         ("GET", "/storage/v1/b/steel-lake/o?pageToken=%FF", b"", 400),
         ("GET", "/storage/v1/b/steel-lake/o?maxResults=many", b"", 400),
+        ("GET", "/storage/v1/b/steel-lake/o?maxResults=0", b"", 400),
         ("DELETE", "/storage/v1/b/steel-lake/o/a?ifGenerationMatch=x", b"", 400),
         ("POST", "/upload/storage/v1/b/steel-lake/o?uploadType=multipart", b"nonsense", 400),
         ("PUT", "/upload/storage/v1/b/steel-lake/o?upload_id=none", b"", 404),
