@@ -273,6 +273,26 @@ METRICS_DAILY = Table(
     cluster_by=("market",),
 )
 
+DRIFT = Table(
+    name="drift",
+    description="How different a market's last sixty trading days are from the two years before, and from how much they always "
+    "differ. A warning, no verdict.",
+    columns=(
+        Column("date", "date", "trading day measured: the newest one of the sixty"),
+        Column("market", "string", "identifier of the market"),
+        Column("subject", "string", "features, returns, errors, or all: what two of the three reach"),
+        Column("wasserstein", "float", "distance in standard deviations of the two years before", nullable=True),
+        Column("psi", "float", "population stability index over the deciles of the two years before", nullable=True),
+        Column("score", "float", "share of its own past that it exceeds, 0-1; empty while that is too short", nullable=True),
+        Column("drifted", "bool", "True when it exceeds nearly all of its past"),
+        Column("simulated", "bool", "True when the data is simulated"),
+        Column("created_at", "timestamp", "when this row was written"),
+    ),
+    key=("date", "market", "subject"),
+    partition_by="date",
+    cluster_by=("market",),
+)
+
 PREDICTIONS_VS_REALITY = Table(
     name="predictions_vs_reality",
     description="Every published forecast whose day has come, beside what happened and the last price.",

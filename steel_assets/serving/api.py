@@ -121,7 +121,7 @@ def routes(service: Service) -> APIRouter:
         "/v1/markets/{market}/explanation", tags=["markets"], response_model=contract.Explanation, responses=READ | refusals(404)
     )
     async def explanation(market: MarketId) -> Response:
-        """Which models speak, why they are in force, and how good the data beneath is."""
+        """What moved each forecast up or down, why its model is in force, and how good the data beneath is."""
         return Response(service.rendered("explanation", market), media_type="application/json")
 
     @reading.get("/v1/models", tags=["models"], response_model=contract.Models, responses=READ | refusals(404))

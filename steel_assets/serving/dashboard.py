@@ -103,7 +103,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in ("price", "share", "signed_share", "figure"):
+    for name in ("price", "share", "signed_share", "signed", "direction", "figure"):
         templates.filters[name] = getattr(spoken, name)
     templates.filters["pretty_json"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
     return templates

@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from steel_assets.adapters.dagster_graphql import Orchestrator
 from steel_assets.adapters.rate_limit import HourlyRateLimiter
-from steel_assets.serving import answers, state
+from steel_assets.serving import answers, explanation, state
 from steel_assets.serving.access import Access
 from steel_assets.serving.errors import Refused
 from steel_assets.serving.meter import Meter
@@ -86,7 +86,7 @@ class Service:
             content = {
                 "prediction": lambda: answers.prediction(snapshot),
                 "scorecard": lambda: answers.scorecard(snapshot, str(market)),
-                "explanation": lambda: answers.explanation(snapshot, str(market)),
+                "explanation": lambda: explanation.explanation(snapshot, str(market)),
                 "models": lambda: answers.models(snapshot, market),
             }[what]()
             self._rendered[key] = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()

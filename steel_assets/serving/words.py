@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 LANGUAGES = {"en": "English", "es": "Español"}
 NOTHING = "–"
@@ -61,6 +63,47 @@ WORDS: dict[str, tuple[str, str]] = {
     "forecast": ("Forecast", "Pronóstico"),
     "change": ("Change", "Cambio"),
     "model": ("Model", "Modelo"),
+    "why": ("What moved the forecast", "Qué movió el pronóstico"),
+    "why_note": (
+        "How far each cause moved it from the last price. Causes to the right raise it, those to the left lower it.",
+        "Cuánto lo alejó cada causa del último precio. Hacia la derecha lo suben, hacia la izquierda lo bajan.",
+    ),
+    "why_none": (
+        "The forecast is the last price: nothing was found that moves it.",
+        "El pronóstico es el último precio: no se halló nada que lo mueva.",
+    ),
+    "why_unknown": (
+        "What moved this forecast was not recorded.",
+        "No quedó registrado qué movió este pronóstico.",
+    ),
+    "cause": ("Cause", "Causa"),
+    "moved_by": ("Moved by", "Efecto"),
+    "others": ("{n} smaller causes", "{n} causas menores"),
+    "driver_forward_curve": ("Forward curve", "Curva de futuros"),
+    "driver_own_price": ("This price's own recent moves", "Movimientos recientes de este precio"),
+    "driver_calendar": ("Time of the year", "Época del año"),
+    "driver_volatility": ("How restless the market is", "Qué tan agitado está el mercado"),
+    "driver_long_run_trend": ("Long-run trend", "Tendencia de largo plazo"),
+    "driver_caution": ("Caution (limits on large moves)", "Prudencia (límites a movimientos grandes)"),
+    "driver_other": ("Other", "Otros"),
+    "change_title": ("Has the market changed?", "¿Ha cambiado el mercado?"),
+    "change_lead": (
+        "The newest days beside the years before, against how much they always differ. A warning, no verdict.",
+        "Los últimos días junto a los años previos, según cuánto difieren siempre. Es un aviso, no un veredicto.",
+    ),
+    "no_drift": ("Drift was not measured yet.", "Aún no se mide la deriva."),
+    "subject": ("What", "Qué"),
+    "subject_all": ("All together", "Todo junto"),
+    "subject_features": ("What the models read", "Lo que leen los modelos"),
+    "subject_returns": ("Price moves", "Movimientos del precio"),
+    "subject_errors": ("Forecast errors", "Errores del pronóstico"),
+    "unlike": ("Further from the past than", "Más lejos del pasado que"),
+    "unlike_note": ("share of its own earlier measurements", "porción de sus propias mediciones previas"),
+    "verdict": ("Verdict", "Resultado"),
+    "as_ever": ("as ever", "como siempre"),
+    "drifted": ("changed since {day}", "cambió desde el {day}"),
+    "drift_mark": ("changed", "cambió"),
+    "drift_time": ("Drift over time", "Deriva en el tiempo"),
     "quality_title": ("How good were the forecasts?", "¿Qué tan buenos fueron los pronósticos?"),
     "quality_lead": (
         "Every forecast whose day has come, beside what happened and beside simply repeating the last price.",
@@ -83,7 +126,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "errors": ("Error over time", "Error en el tiempo"),
     "coverage_time": ("Coverage over time", "Cobertura en el tiempo"),
     "rolling": ("mean of the last {n} forecasts", "media de los últimos {n} pronósticos"),
-    "drift": ("Drift of the error", "Deriva del error"),
+    "drift": ("Trend of the error", "Tendencia del error"),
     "drift_note": ("recent MAPE less the year's", "MAPE reciente menos el del año"),
     "actual": ("Actual", "Real"),
     "error": ("Error", "Error"),
@@ -170,6 +213,10 @@ class Words:
         text = WORDS[key][self._place]
         return text.format(*values, **named) if values or named else text
 
+    def name(self, declared: Mapping[str, Any], field: str = "name") -> str:
+        """What the catalogue calls something, in this language where it says so."""
+        return str(declared.get(f"{field}_{self.language}") or declared[field])
+
     def has(self, key: str) -> bool:
         return key in WORDS
 
@@ -212,6 +259,20 @@ def signed_share(value: float | None, digits: int = 1) -> str:
         return NOTHING
     text = f"{100 * value:+.{digits}f} %".replace("-", "−")
     return text[1:] if float(text[1:-2]) == 0 else text
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """1.5 → +1.50."""
+    if value is None:
+        return NOTHING
+    text = f"{value:+,.{digits}f}".replace("-", "−")
+    return text[1:] if float(text[1:].replace(",", "")) == 0 else text
+
+
+def direction(value: float | None, digits: int = 2) -> str:
+    """up, down, or nothing for what is shown as zero."""
+    shown = round(value or 0.0, digits)
+    return "up" if shown > 0 else "down" if shown < 0 else ""
 
 
 def figure(value: float | None, digits: int = 2) -> str:
