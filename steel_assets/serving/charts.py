@@ -13,6 +13,8 @@ from steel_assets.serving.snapshot import Snapshot
 
 HISTORY_SHOWN = 130
 MINUTES_SHOWN = 180
+COST_DAYS_AT_LEAST = 14
+DAY = 86_400
 BANDS = ("q05", "q25", "q50", "q75", "q95")
 
 
@@ -41,10 +43,9 @@ def charts(snapshot: Snapshot, market: dict[str, Any] | None, minutes: Sequence[
             found["drift"] = _drift(market["drift"]["rows"])
     costs = snapshot["costs"]
     if costs and costs["days"]:
-        found["costs"] = {
-            "x": [_seconds(day["date"]) for day in costs["days"]],
-            "cost": [day["cost_usd"] for day in costs["days"]],
-        }
+        x = [_seconds(day["date"]) for day in costs["days"]]
+        before = list(range(x[-1] - COST_DAYS_AT_LEAST * DAY, x[0], DAY))  # one bar alone would fill the chart
+        found["costs"] = {"x": [*before, *x], "cost": [None] * len(before) + [day["cost_usd"] for day in costs["days"]]}
     shown = list(minutes)[-MINUTES_SHOWN:]
     if len(shown) > 1:
         found["latency"] = {

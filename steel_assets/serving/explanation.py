@@ -8,7 +8,8 @@ from typing import Any
 
 from steel_assets.serving.answers import known, unpublished
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import LANGUAGES, WORDS
+from steel_assets.serving.vocabulary import WORDS
+from steel_assets.serving.words import LANGUAGES
 
 EXACT = 1e-6
 """Share of the price by which contributions may miss the forecast: more than rounding is another forecast's explanation."""

@@ -163,4 +163,6 @@ def _told(incident: Incident, snapshot: Snapshot, words: Words) -> dict[str, Any
         and (market or "{name}" not in words(key))
     )
     text = words(key, *incident.values, name=words.name(market) if market else "") if fits else incident.message
+    if incident.since is not None:
+        text = words.watched(incident.kind, incident.message)
     return {"severity": incident.severity, "text": text, "market": incident.market, "since": incident.since}

@@ -85,7 +85,7 @@ def test_quality_costs_champions_and_sources_are_the_tables(dashboard: Open, ser
     assert figure(page, "quality_score") == f"{quality[quality['critical']]['quality_score'].min():.2f}"
     assert len(rows(page, "quality")) == len(quality)
     days = warehouse.read(METRICS_DAILY).groupby("date")["cost_usd"].sum()
-    assert figure(page, "cost_day") == f"{days.iloc[-1]:.3f} USD"
+    assert figure(page, "cost_day") == f"{days.iloc[-1]:.2f} USD"
     assert figure(page, "cost_month") == f"{days[days.index >= days.index[-1].replace(day=1)].sum():.2f} USD"
     assert figure(page, "projection") == f"{days.tail(30).mean() * 365.25 / 12:.2f} USD"
     decisions = warehouse.read(PROMOTIONS, {"market": MARKET, "horizon": 1}).sort_values("decided_at")
