@@ -24,6 +24,9 @@ PREDICT = "/predict/steel-rebar-price"
 JSON = (b"content-type", b"application/json")
 INCIDENT_SECONDS = 5.0
 
+Ready = tuple[bytes, list[tuple[bytes, bytes]]]
+"""Body and headers of an answer."""
+
 
 @dataclass
 class Service:
@@ -43,6 +46,8 @@ class Service:
         self._registry.register(self.meter)
         self._rendered: dict[tuple[str, str | None], bytes] = {}
         self._rendered_number = -1
+        self._ready: Ready | None = None
+        self._ready_at = (-1, 0)
         self._incidents: tuple[float, int, list[state.Incident]] = (0.0, -1, [])
 
     @property
@@ -54,16 +59,27 @@ class Service:
         catalogue = self.snapshot["catalogue"]
         return bool(catalogue and self.snapshot.forecast(catalogue["default_market"]))
 
-    def ready_answer(self, path: str) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
-        """The rendered prediction for its plain path; None for any other path, and before the first forecast."""
-        if path != PREDICT or not self.can_answer():
+    def ready_answer(self, path: str) -> Ready | None:
+        """The rendered prediction for its plain path; None for any other path, and before the first forecast.
+
+        It is rendered again when something was published and, since it says its age in seconds, every second.
+        """
+        if path != PREDICT:
+            return None
+        moment = (self.snapshot.number, int(self.now()))
+        if moment != self._ready_at:
+            self._ready, self._ready_at = self._render_ready(), moment
+        return self._ready
+
+    def _render_ready(self) -> Ready | None:
+        if not self.can_answer():
             return None
         try:
             body = self.rendered("prediction", None)
         except Refused:
             return None
         headers = [(name.encode(), value.encode()) for name, value in self.forecast_headers().items()]
-        return body, [JSON, *headers]
+        return body, [(b"content-length", b"%d" % len(body)), JSON, *headers]
 
     def forecast_headers(self) -> dict[str, str]:
         """What every answer with the default forecast says about it."""
