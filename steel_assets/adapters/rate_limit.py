@@ -15,10 +15,15 @@ from typing import Any, Protocol
 
 from limits import RateLimitItemPerHour
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
-from limits.errors import StorageError
 
 HOUR = 3600
 LARGEST_LOT = 1000
+SKEW = 60
+"""Seconds by which the clocks of this machine and of Redis may differ."""
+
+
+class NotACount(ValueError):
+    """The storage answered something that cannot be a count of requests."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ class HourlyRateLimiter:
             try:
                 async with asyncio.timeout(self._timeout * 4), self._lock(caller):
                     return await self._draw(self._shared, caller, limit, shared=True)
-            except (StorageError, TimeoutError, OSError):
+            except Exception:  # noqa: BLE001  whatever a Redis that is away, full, or no Redis makes the library raise
                 self.failures += 1
                 self._alone_until = self._clock() + self._pause
         async with self._lock(caller):
@@ -106,11 +111,16 @@ class HourlyRateLimiter:
             wanted = max(1, min(LARGEST_LOT, lot.remaining // 200))
             async with asyncio.timeout(self._timeout if shared else None):
                 count = await storage.incr(name, HOUR, amount=wanted)
+            if not isinstance(count, int) or count < wanted:
+                raise NotACount(f"after {wanted} requests were counted the storage says {count!r}")
             lot.permits = max(0, min(wanted, limit - (count - wanted)))
             lot.remaining = max(0, limit - count) + lot.permits
             if not lot.resets_at:
                 async with asyncio.timeout(self._timeout if shared else None):
-                    lot.resets_at = await storage.get_expiry(name)
+                    resets_at = await storage.get_expiry(name)
+                if not self._clock() - SKEW < resets_at < self._clock() + HOUR + SKEW:
+                    raise NotACount(f"the window is said to end at {resets_at!r}")
+                lot.resets_at = resets_at
         return self._spend(lot, limit)
 
     def _spend(self, lot: _Lot, limit: int) -> Standing:

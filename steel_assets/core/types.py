@@ -105,10 +105,11 @@ class Publication(Declaration):
 
 
 class Series(Declaration):
-    """One measured quantity over time, from one provider or from files."""
+    """One measured quantity over time, from one provider or from files. ``name_es`` is its name in Spanish; empty: the same."""
 
     id: Identifier
     name: str
+    name_es: str = ""
     unit: Unit
     source: Identifier = "file_import"
     group: Identifier = "files"
@@ -129,11 +130,12 @@ class Series(Declaration):
 
 
 class Target(Declaration):
-    """What exactly "the price" of a market is. A change of meaning is a new version."""
+    """What exactly "the price" of a market is, in English and Spanish. A change of meaning is a new version."""
 
     series: Identifier
     unit: Unit = "USD/t"
     price_level: str = ""
+    price_level_es: str = ""
     fx: Identifier | None = None
     curve: tuple[Identifier, ...] = ()
     roll: Roll = "none"
@@ -155,6 +157,7 @@ class Market(Declaration):
 
     id: Identifier
     name: str
+    name_es: str = ""
     commodity: Identifier
     region: Identifier
     target: Target

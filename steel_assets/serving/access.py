@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from typing import NamedTuple
 
 from steel_assets.serving.keys import ApiKey, Keyring, KeyStore, KeyStoreError, Scope
 
@@ -35,8 +36,7 @@ class Caller:
 NEWCOMER = Caller("local", ("read",))
 
 
-@dataclass(frozen=True)
-class Asking:
+class Asking(NamedTuple):
     """What of a request says who asks."""
 
     api_key: str | None = None

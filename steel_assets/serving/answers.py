@@ -19,7 +19,7 @@ def default_forecast(snapshot: Snapshot) -> dict[str, Any]:
     market = catalogue["default_market"] if catalogue else None
     rows = snapshot.forecast(market) if market else None
     if not rows:
-        raise _unpublished(snapshot, market)
+        raise unpublished(snapshot, market)
     row = rows[0]
     try:
         factor = conversion(row["unit"], "USD/t").factor
@@ -116,7 +116,7 @@ def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, mo
     known(snapshot, market)
     rows = snapshot.forecast(market) if as_of is None else _issue(snapshot, market, as_of)
     if not rows:
-        raise _unpublished(snapshot, market)
+        raise unpublished(snapshot, market)
     first = rows[0]
     return {
         "market": market,
@@ -150,37 +150,6 @@ def scorecard(snapshot: Snapshot, market: str) -> dict[str, Any]:
     return {**found, "unit": declared["unit"], "simulated": snapshot.simulated}
 
 
-def explanation(snapshot: Snapshot, market: str) -> dict[str, Any]:
-    """Why the forecast is what it is, and how far to trust it: the models, why they are in force, the data beneath."""
-    declared = known(snapshot, market)
-    rows = snapshot.forecast(market)
-    if not rows:
-        raise _unpublished(snapshot, market)
-    scores = {one["horizon"]: one for one in (snapshot["scorecards"].get(market) or {}).get("horizons", [])}
-    assessed = snapshot["quality"].get(market)
-    names = (snapshot["catalogue"] or {}).get("series", {})
-    data = {one["series"]: one for one in (assessed or {}).get("series", [])}
-    drivers = [declared["target_series"], *declared["drivers"]]
-    return {
-        "market": market,
-        "target": {key: declared[key] for key in ("price_level", "unit", "target_series", "target_version", "calendar")},
-        "horizons": [_explained(snapshot, row, scores.get(row["horizon"])) for row in rows],
-        "quality_score": assessed["quality_score"] if assessed else None,
-        "data": [
-            {
-                "series": name,
-                "name": names.get(name, {}).get("name", name),
-                "source": names.get(name, {}).get("source"),
-                "role": "target" if place == 0 else "driver",
-                "quality_score": data.get(name, {}).get("quality_score"),
-                "newest_period": data.get(name, {}).get("newest_period"),
-            }
-            for place, name in enumerate(drivers)
-        ],
-        "simulated": rows[0]["simulated"],
-    }
-
-
 def models(snapshot: Snapshot, market: str | None) -> dict[str, Any]:
     """The body of GET /v1/models: who is in force and every decision, newest first."""
     if market is not None:
@@ -206,35 +175,9 @@ def known(snapshot: Snapshot, market: str) -> dict[str, Any]:
     declared = snapshot.market(market)
     if declared is None:
         if snapshot["catalogue"] is None:
-            raise _unpublished(snapshot, None)
+            raise unpublished(snapshot, None)
         raise Refused(404, f"there is no such market; there are {', '.join(one['id'] for one in _markets(snapshot))}")
     return declared
-
-
-def _explained(snapshot: Snapshot, row: Mapping[str, Any], score: Mapping[str, Any] | None) -> dict[str, Any]:
-    decision = next(
-        (
-            one
-            for one in snapshot["ledger"]
-            if one["market"] == row["market"]
-            and one["horizon"] == row["horizon"]
-            and one["candidate_version"] == row["model_version"]
-            and one["decision"] != "rejected"
-        ),
-        None,
-    )
-    return {
-        "horizon": row["horizon"],
-        "model_family": row["model_family"],
-        "model_version": row["model_version"],
-        "change_share": row["predicted_price"] / row["last_price"] - 1,
-        "interval_width_share": (row["q95"] - row["q05"]) / row["predicted_price"],
-        "model_confidence": row["model_confidence"],
-        "in_force_because": decision["reason"] if decision else None,
-        "skill_over_last_price": score["skill"] if score else None,
-        "coverage_90": score["coverage_90"] if score else None,
-        "forecasts_scored": score["forecasts"] if score else 0,
-    }
 
 
 def _family(snapshot: Snapshot, champion: Mapping[str, Any]) -> str | None:
@@ -272,7 +215,7 @@ def _markets(snapshot: Snapshot) -> list[dict[str, Any]]:
     return found
 
 
-def _unpublished(snapshot: Snapshot, market: str | None) -> Refused:
+def unpublished(snapshot: Snapshot, market: str | None) -> Refused:
     damaged = (snapshot["latest"].get(market) or {}).get("problems") or list(snapshot.problems.values())
     why = f" ({damaged[0]})" if damaged else ""
     remedy = "run the job daily_data_update, or make demo"

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from steel_assets import __version__
 from steel_assets.serving import answers, contract, state
 from steel_assets.serving.contract import refusals
+from steel_assets.serving.examples import PREDICTION, shown
 from steel_assets.serving.service import Service
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -55,18 +56,20 @@ def routes(service: Service) -> APIRouter:
     open_router = APIRouter(tags=["service"])
     reading = APIRouter(dependencies=[Depends(api_key)])
 
-    @open_router.get("/", response_model=contract.About)
+    @open_router.get("/", response_model=contract.About, responses=shown("/"))
     async def about() -> Response:
         """What this service is and what it reads."""
         return _json(answers.about(service.snapshot, __version__))
 
-    @open_router.get("/health", response_model=contract.Health)
+    @open_router.get("/health", response_model=contract.Health, responses=shown("/health"))
     async def health() -> Response:
         """The process is alive; nothing else is asked."""
         return Response(b'{"status":"ok"}', media_type="application/json")
 
     @open_router.get(
-        "/ready", response_model=contract.Ready, responses={503: {"model": contract.Ready, "description": "Not yet."}}
+        "/ready",
+        response_model=contract.Ready,
+        responses=shown("/ready") | {503: {"model": contract.Ready, "description": "Not yet."}},
     )
     async def ready() -> Response:
         """Whether a forecast of the default market can be answered; says what is not up to date."""
@@ -90,7 +93,7 @@ def routes(service: Service) -> APIRouter:
         body = answers.prediction_detail(snapshot, now) if detail == "true" else answers.prediction(snapshot)
         return _json(body, headers=service.forecast_headers())
 
-    @reading.get("/v1/markets", tags=["markets"], response_model=contract.Markets, responses=READ)
+    @reading.get("/v1/markets", tags=["markets"], response_model=contract.Markets, responses=READ | shown("/v1/markets"))
     async def markets() -> Response:
         """All markets and how fresh their forecasts are."""
         return _json(answers.markets(service.snapshot, service.now()))
@@ -99,7 +102,7 @@ def routes(service: Service) -> APIRouter:
         "/v1/markets/{market}/forecasts",
         tags=["markets"],
         response_model=contract.Forecasts,
-        responses=READ | refusals(404),
+        responses=READ | refusals(404) | shown("/v1/markets/{market}/forecasts"),
     )
     async def forecasts(
         request: Request,
@@ -111,25 +114,41 @@ def routes(service: Service) -> APIRouter:
         return _json(answers.forecasts(service.snapshot, market, as_of, service.now()))
 
     @reading.get(
-        "/v1/markets/{market}/scorecard", tags=["markets"], response_model=contract.Scorecard, responses=READ | refusals(404)
+        "/v1/markets/{market}/scorecard",
+        tags=["markets"],
+        response_model=contract.Scorecard,
+        responses=READ | refusals(404) | shown("/v1/markets/{market}/scorecard"),
     )
     async def scorecard(market: MarketId) -> Response:
         """Published forecasts beside what happened and beside the last price."""
         return Response(service.rendered("scorecard", market), media_type="application/json")
 
     @reading.get(
-        "/v1/markets/{market}/explanation", tags=["markets"], response_model=contract.Explanation, responses=READ | refusals(404)
+        "/v1/markets/{market}/explanation",
+        tags=["markets"],
+        response_model=contract.Explanation,
+        responses=READ | refusals(404) | shown("/v1/markets/{market}/explanation"),
     )
     async def explanation(market: MarketId) -> Response:
-        """Which models speak, why they are in force, and how good the data beneath is."""
+        """What moved each forecast up or down, why its model is in force, and how good the data beneath is."""
         return Response(service.rendered("explanation", market), media_type="application/json")
 
-    @reading.get("/v1/models", tags=["models"], response_model=contract.Models, responses=READ | refusals(404))
+    @reading.get(
+        "/v1/models",
+        tags=["models"],
+        response_model=contract.Models,
+        responses=READ | refusals(404) | shown("/v1/models"),
+    )
     async def models(market: MarketFilter = None) -> Response:
         """Champions and the promotion ledger, newest decision first."""
         return Response(service.rendered("models", market), media_type="application/json")
 
-    @reading.get("/v1/metrics/daily", tags=["models"], response_model=contract.MetricsDaily, responses=READ | refusals(404))
+    @reading.get(
+        "/v1/metrics/daily",
+        tags=["models"],
+        response_model=contract.MetricsDaily,
+        responses=READ | refusals(404) | shown("/v1/metrics/daily"),
+    )
     async def metrics(
         market: MarketFilter = None,
         start: Annotated[Day | None, Query(description="first day")] = None,
@@ -138,7 +157,7 @@ def routes(service: Service) -> APIRouter:
         """Rows of the table metrics_daily."""
         return _json(answers.metrics(service.snapshot, market, start, end))
 
-    @reading.get("/v1/alerts", tags=["service"], response_model=contract.Alerts, responses=READ)
+    @reading.get("/v1/alerts", tags=["service"], response_model=contract.Alerts, responses=READ | shown("/v1/alerts"))
     async def alerts() -> Response:
         """Everything that is wrong now, worst first."""
         return _json(state.alerts(service.incidents(), service.now()))
@@ -151,16 +170,8 @@ def routes(service: Service) -> APIRouter:
 
 def _either() -> dict[int | str, dict[str, Any]]:
     """The two bodies of the prediction, by whether detail was asked for."""
-    example = {
-        "prediction_date": "2026-11-23",
-        "predicted_price_usd_per_ton": 571.25,
-        "currency": "USD",
-        "unit": "metric ton",
-        "model_confidence": 0.87,
-        "timestamp": "2026-11-21T08:00:00Z",
-    }
     model = contract.Prediction | contract.PredictionDetail
-    content = {"application/json": {"example": example}}
+    content = {"application/json": {"example": PREDICTION}}
     return {200: {"model": model, "description": "The forecast; more with detail=true.", "content": content}}
 
 

@@ -81,7 +81,9 @@ async def _every_minute(service: Service) -> None:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class
-    said = [f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in error.errors()]
+    said = [
+        f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()
+    ]
     return Refused(422, "; ".join(said)).response()
 
 

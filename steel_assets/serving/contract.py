@@ -211,14 +211,67 @@ class Scorecard(Shape):
     rows: list[ScoredForecast]
 
 
-class Explanation(BaseModel):
+class Driver(Shape):
+    """What one driver moved a forecast away from the last price."""
+
+    driver: str = Field(description="a series, or forward_curve, own_price …", examples=["forward_curve"])
+    name: str = Field(examples=["Forward curve"])
+    name_es: str = Field(description="in Spanish", examples=["Curva de futuros"])
+    contribution: float = Field(description="in the market's unit", examples=[-2.41])
+    direction: Literal["up", "down"]
+
+
+class HorizonExplanation(Shape):
+    """Why the forecast of one horizon lies where it does, and why its model is in force."""
+
+    horizon: int = Field(description="business days after the origin")
+    target_date: str
+    last_price: float
+    predicted_price: float
+    drivers: list[Driver] | None = Field(
+        description="largest first; they add up to predicted_price - last_price. Empty: the forecast is the last price. "
+        "null: nothing explains this forecast"
+    )
+    model_family: str
+    model_version: str
+    change_share: float
+    interval_width_share: float
+    model_confidence: float
+    in_force_because: str | None
+    skill_over_last_price: float | None
+    coverage_90: float | None
+    forecasts_scored: int
+
+
+class SeriesBeneath(Shape):
+    """A series that the forecast is made from, and how good it is."""
+
+    series: str
+    name: str
+    source: str | None
+    role: Literal["target", "driver"]
+    quality_score: float | None
+    newest_period: str | None
+
+
+class ExplainedTarget(Shape):
+    """What exactly is forecast."""
+
+    price_level: str
+    unit: str = Field(examples=["USD/t"])
+    target_series: str
+    target_version: int
+    calendar: str
+
+
+class Explanation(Shape):
     """Why the forecast is what it is."""
 
     market: str
-    target: dict[str, Any]
-    horizons: list[dict[str, Any]]
+    target: ExplainedTarget
+    horizons: list[HorizonExplanation]
     quality_score: float | None
-    data: list[dict[str, Any]]
+    data: list[SeriesBeneath]
     simulated: bool
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,6 +22,7 @@ from steel_assets.serving.service import Service
 from steel_assets.serving.words import LANGUAGES, Words, preferred
 
 TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
 LANGUAGE_COOKIE = "steel_language"
 YEAR = 365 * 24 * 3600
 
@@ -103,10 +105,17 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in ("price", "share", "signed_share", "figure"):
+    for name in ("price", "share", "signed_share", "signed", "direction", "money", "figure"):
         templates.filters[name] = getattr(spoken, name)
     templates.filters["pretty_json"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+    templates.globals["static"] = _static
     return templates
+
+
+@lru_cache
+def _static(name: str) -> str:
+    """Address of a file of ``static/`` that changes with its content: after an upgrade no browser mixes old and new."""
+    return f"/static/{name}?{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
 
 
 def _render(template: str, language: str, request: Request, **context: Any) -> str:

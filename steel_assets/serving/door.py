@@ -168,22 +168,21 @@ class _Visit:
             path: str = self._scope["path"]
             page = path == "/docs" or path.startswith("/dashboard")
             every = FOR_STATIC if path.startswith("/static/") else FOR_PAGES if page else FOR_API
-            message["headers"] = [*message.get("headers", ()), *every, *self._rate_headers()]
+            message["headers"] = [*message["headers"], *every, *self._rate_headers()]
         elif not message.get("more_body", False):
             self.finished = True
         await self._send(message)
 
     async def answer(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """A whole answer at once."""
-        length = (b"content-length", b"%d" % len(body))
-        await self.send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
+        """A whole answer at once; ``headers`` say its length."""
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 
     async def refuse(self, refused: Refused) -> None:
         if self.started:
             return
         if refused.status == 303:
-            await self.answer(303, b"", [(b"location", str(refused).encode())])
+            await self.answer(303, b"", [(b"content-length", b"0"), (b"location", str(refused).encode())])
             return
         await refused.response()(self._scope, self._receive, self.send)
 

@@ -14,6 +14,7 @@ from steel_assets.serving import contract
 from steel_assets.serving.api import api_key
 from steel_assets.serving.contract import refusals
 from steel_assets.serving.errors import Refused
+from steel_assets.serving.examples import LAUNCHED, shown
 from steel_assets.serving.service import Service
 
 OPERATIONS = {
@@ -37,10 +38,14 @@ def routes(service: Service) -> APIRouter:
             name=job,
             response_model=contract.Launched,
             description=f"{description} Needs a key with the scope operate.",
-            responses=refusals(401, 403, 409, 413, 429, 503),
+            responses=refusals(401, 403, 409, 413, 429, 503) | {202: {"content": {"application/json": {"example": LAUNCHED}}}},
         )
 
-    @router.get("/automation/status", response_model=contract.Automation, responses=refusals(401, 403, 429, 503))
+    @router.get(
+        "/automation/status",
+        response_model=contract.Automation,
+        responses=refusals(401, 403, 429, 503) | shown("/automation/status"),
+    )
     async def automation_status() -> Response:
         """Schedules with their last and next tick, and the newest runs."""
         try:

@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from steel_assets.adapters.dagster_graphql import Orchestrator
 from steel_assets.adapters.rate_limit import HourlyRateLimiter
-from steel_assets.serving import answers, state
+from steel_assets.serving import answers, explanation, state
 from steel_assets.serving.access import Access
 from steel_assets.serving.errors import Refused
 from steel_assets.serving.meter import Meter
@@ -23,6 +23,9 @@ from steel_assets.serving.snapshot import Snapshot
 PREDICT = "/predict/steel-rebar-price"
 JSON = (b"content-type", b"application/json")
 INCIDENT_SECONDS = 5.0
+
+Ready = tuple[bytes, list[tuple[bytes, bytes]]]
+"""Body and headers of an answer."""
 
 
 @dataclass
@@ -43,6 +46,8 @@ class Service:
         self._registry.register(self.meter)
         self._rendered: dict[tuple[str, str | None], bytes] = {}
         self._rendered_number = -1
+        self._ready: Ready | None = None
+        self._ready_at = (-1, 0)
         self._incidents: tuple[float, int, list[state.Incident]] = (0.0, -1, [])
 
     @property
@@ -54,16 +59,27 @@ class Service:
         catalogue = self.snapshot["catalogue"]
         return bool(catalogue and self.snapshot.forecast(catalogue["default_market"]))
 
-    def ready_answer(self, path: str) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
-        """The rendered prediction for its plain path; None for any other path, and before the first forecast."""
-        if path != PREDICT or not self.can_answer():
+    def ready_answer(self, path: str) -> Ready | None:
+        """The rendered prediction for its plain path; None for any other path, and before the first forecast.
+
+        It is rendered again when something was published and, since it says its age in seconds, every second.
+        """
+        if path != PREDICT:
+            return None
+        moment = (self.snapshot.number, int(self.now()))
+        if moment != self._ready_at:
+            self._ready, self._ready_at = self._render_ready(), moment
+        return self._ready
+
+    def _render_ready(self) -> Ready | None:
+        if not self.can_answer():
             return None
         try:
             body = self.rendered("prediction", None)
         except Refused:
             return None
         headers = [(name.encode(), value.encode()) for name, value in self.forecast_headers().items()]
-        return body, [JSON, *headers]
+        return body, [(b"content-length", b"%d" % len(body)), JSON, *headers]
 
     def forecast_headers(self) -> dict[str, str]:
         """What every answer with the default forecast says about it."""
@@ -86,7 +102,7 @@ class Service:
             content = {
                 "prediction": lambda: answers.prediction(snapshot),
                 "scorecard": lambda: answers.scorecard(snapshot, str(market)),
-                "explanation": lambda: answers.explanation(snapshot, str(market)),
+                "explanation": lambda: explanation.explanation(snapshot, str(market)),
                 "models": lambda: answers.models(snapshot, market),
             }[what]()
             self._rendered[key] = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()

@@ -27,6 +27,7 @@ EMPTY: Mapping[str, Any] = {
     "metrics": [],
     "costs": None,
     "quality": {},
+    "drift": {},
     "incidents": [],
 }
 """Every part and what it is before it was ever read."""

@@ -1,161 +1,21 @@
-"""What the pages say, in English and Spanish. Figures and dates are formatted here too, alike in both (as in Mexico)."""
+"""The two languages of the pages: their words, dates and figures (figures alike in both, as in Mexico)."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Any
+
+from steel_assets.serving.vocabulary import WATCHED_ES, WORDS
 
 LANGUAGES = {"en": "English", "es": "Español"}
 NOTHING = "–"
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "es": ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
-}
-
-WORDS: dict[str, tuple[str, str]] = {
-    "title": ("Steel price forecasts", "Pronósticos del precio del acero"),
-    "skip": ("Skip to the figures", "Ir a las cifras"),
-    "simulated": ("SIMULATED DATA", "DATOS SIMULADOS"),
-    "simulated_text": (
-        "These prices are invented by a simulator. Never buy or sell on them.",
-        "Un simulador inventó estos precios. No compre ni venda con ellos.",
-    ),
-    "open": (
-        "No API key exists yet: this page is open to this machine only. Make one with",
-        "Aún no existe ninguna clave: esta página solo se abre en esta máquina. Cree una con",
-    ),
-    "state_green": ("All is well", "Todo en orden"),
-    "state_yellow": ("Needs attention", "Requiere atención"),
-    "state_red": ("Something is wrong", "Algo está mal"),
-    "state": ("State of the system", "Estado del sistema"),
-    "incidents": ("Open incidents", "Incidentes abiertos"),
-    "severity_low": ("low", "baja"),
-    "severity_medium": ("medium", "media"),
-    "severity_high": ("high", "alta"),
-    "severity_critical": ("critical", "crítica"),
-    "markets": ("Markets", "Mercados"),
-    "language": ("Language", "Idioma"),
-    "theme": ("Light or dark", "Claro u oscuro"),
-    "log_out": ("Log out", "Salir"),
-    "updated": ("Updated", "Actualizado"),
-    "refreshes": ("refreshes by itself", "se actualiza sola"),
-    "offline": ("The service does not answer; these figures are old.", "El servicio no responde; estas cifras no son actuales."),
-    "next_day": ("Next business day", "Próximo día hábil"),
-    "against_last": ("against the last price of", "frente al último precio del"),
-    "interval": ("90 % interval", "Intervalo del 90 %"),
-    "confidence": ("Confidence", "Confianza"),
-    "issued": ("Issued", "Emitido"),
-    "in_pesos": ("In pesos", "En pesos"),
-    "rate": ("rate of", "tipo de cambio del"),
-    "stale": ("out of date", "desactualizado"),
-    "no_forecast": ("No forecast of this market was published yet.", "Aún no se publica ningún pronóstico de este mercado."),
-    "fan": ("Price and forecast", "Precio y pronóstico"),
-    "fan_note": (
-        "Bands hold the price with 50 % and 90 % probability.",
-        "Las bandas contienen el precio con 50 % y 90 % de probabilidad.",
-    ),
-    "horizon": ("Ahead", "Plazo"),
-    "day_one": ("day", "día"),
-    "day_many": ("days", "días"),
-    "for_day": ("For", "Para el"),
-    "forecast": ("Forecast", "Pronóstico"),
-    "change": ("Change", "Cambio"),
-    "model": ("Model", "Modelo"),
-    "quality_title": ("How good were the forecasts?", "¿Qué tan buenos fueron los pronósticos?"),
-    "quality_lead": (
-        "Every forecast whose day has come, beside what happened and beside simply repeating the last price.",
-        "Cada pronóstico cuyo día llegó, junto a lo ocurrido y junto a repetir el último precio.",
-    ),
-    "no_scores": (
-        "The first forecast's day has not come yet; scores follow then.",
-        "Aún no llega el día del primer pronóstico; entonces habrá calificaciones.",
-    ),
-    "mape": ("Mean error (MAPE)", "Error medio (MAPE)"),
-    "last_price": ("Last price", "Último precio"),
-    "skill": ("Gain over the last price", "Ventaja ante el último precio"),
-    "rmse": ("RMSE", "RMSE"),
-    "r2": ("R²", "R²"),
-    "coverage": ("90 % interval held", "Intervalo del 90 % acertó"),
-    "coverage_short": ("Coverage", "Cobertura"),
-    "forecasts_scored": ("forecasts", "pronósticos"),
-    "few": ("scored so far: {n}; too few to judge", "calificados: {n}; muy pocos para juzgar"),
-    "reality": ("Forecast beside reality", "Pronóstico junto a la realidad"),
-    "errors": ("Error over time", "Error en el tiempo"),
-    "coverage_time": ("Coverage over time", "Cobertura en el tiempo"),
-    "rolling": ("mean of the last {n} forecasts", "media de los últimos {n} pronósticos"),
-    "drift": ("Drift of the error", "Deriva del error"),
-    "drift_note": ("recent MAPE less the year's", "MAPE reciente menos el del año"),
-    "actual": ("Actual", "Real"),
-    "error": ("Error", "Error"),
-    "target": ("Target", "Meta"),
-    "as_table": ("Show the figures as a table", "Ver las cifras en una tabla"),
-    "models": ("Models in force", "Modelos en uso"),
-    "since": ("Since", "Desde"),
-    "version": ("Version", "Versión"),
-    "history": ("Promotions and rollbacks", "Promociones y reversiones"),
-    "promoted": ("promoted", "promovido"),
-    "rejected": ("rejected", "rechazado"),
-    "rolled_back": ("rolled back", "revertido"),
-    "no_models": ("No model was promoted yet.", "Aún no se promueve ningún modelo."),
-    "sources": ("Freshness of the sources", "Actualidad de las fuentes"),
-    "source": ("Source", "Fuente"),
-    "last_news": ("Last news", "Última novedad"),
-    "never": ("never", "nunca"),
-    "data_quality": ("Data quality of this market", "Calidad de datos de este mercado"),
-    "series": ("Series", "Serie"),
-    "newest": ("Newest", "Más reciente"),
-    "score": ("Score", "Nota"),
-    "critical": ("essential", "esencial"),
-    "service": ("The service", "El servicio"),
-    "latency": ("Latency, mean", "Latencia media"),
-    "latency_p99": ("Latency, 99 % within", "Latencia, 99 % dentro de"),
-    "throughput": ("Requests per minute", "Solicitudes por minuto"),
-    "availability": ("Availability", "Disponibilidad"),
-    "error_rate": ("Failed", "Fallidas"),
-    "memory": ("Memory", "Memoria"),
-    "cpu": ("Processor", "Procesador"),
-    "last_day": ("last 24 hours of this process", "últimas 24 horas de este proceso"),
-    "measured_soon": ("measured once a minute", "se mide cada minuto"),
-    "costs": ("Cost", "Costo"),
-    "cost_day": ("Last day", "Último día"),
-    "cost_month": ("This month", "Este mes"),
-    "projection": ("Projected month", "Mes proyectado"),
-    "budget": ("Budget", "Presupuesto"),
-    "estimate": ("an estimate, not a bill", "una estimación, no una factura"),
-    "no_costs": ("No costs were measured yet.", "Aún no se miden costos."),
-    "per_day": ("USD a day", "USD por día"),
-    "ago_now": ("just now", "ahora mismo"),
-    "ago_minutes": ("{n} min ago", "hace {n} min"),
-    "ago_hours": ("{n} h ago", "hace {n} h"),
-    "ago_days": ("{n} days ago", "hace {n} días"),
-    "log_in": ("Log in", "Entrar"),
-    "log_in_text": (
-        "Enter an API key with the scope read. It stays in this browser for 12 hours, as a signed session.",
-        "Escriba una clave con permiso de lectura. Queda 12 horas en este navegador, como sesión firmada.",
-    ),
-    "key": ("API key", "Clave de API"),
-    "wrong_key": ("This key is not valid.", "Esta clave no es válida."),
-    "documentation": ("API", "API"),
-    "incident_no_forecast": ("{name}: no forecast was published yet", "{name}: aún no hay pronóstico publicado"),
-    "incident_stale_forecast": (
-        "{name}: the newest forecast was for {0}, which has passed",
-        "{name}: el último pronóstico era para el {0}, que ya pasó",
-    ),
-    "incident_mape_increase": (
-        "{name}, {0} days ahead: the error of the last forecasts is {1} above the year's (limit {2})",
-        "{name}, a {0} días: el error reciente supera en {1} al del año (límite {2})",
-    ),
-    "incident_low_quality": ("{name}: data quality {0} is below {1}", "{name}: la calidad de datos {0} es menor que {1}"),
-    "incident_latency_spike": (
-        "A request takes {0} s on average (limit {1})",
-        "Una solicitud tarda {0} s en promedio (límite {1})",
-    ),
-    "incident_error_rate": ("{0} of requests fail (limit {1})", "Falla el {0} de las solicitudes (límite {1})"),
-    "incident_cost_daily": ("The last day cost {0} USD (limit {1})", "El último día costó {0} USD (límite {1})"),
-    "incident_budget": (
-        "{0} USD a month are projected, the budget is {1}",
-        "Se proyectan {0} USD al mes, el presupuesto es {1}",
-    ),
 }
 
 
@@ -168,7 +28,18 @@ class Words:
 
     def __call__(self, key: str, *values: object, **named: object) -> str:
         text = WORDS[key][self._place]
+        values = tuple(self.day(one) if isinstance(one, str) and DAY.fullmatch(one) else one for one in values)
         return text.format(*values, **named) if values or named else text
+
+    def name(self, declared: Mapping[str, Any], field: str = "name") -> str:
+        """What the catalogue calls something, in this language where it says so."""
+        return str(declared.get(f"{field}_{self.language}") or declared[field])
+
+    def watched(self, rule: str, message: str) -> str:
+        """What the platform's own watch found, ``title: detail``, with the title of a shipped rule in this language."""
+        title, colon, detail = message.partition(": ")
+        translated = WATCHED_ES.get(rule) if self.language == "es" else None
+        return f"{translated or title}{colon}{detail}"
 
     def has(self, key: str) -> bool:
         return key in WORDS
@@ -201,6 +72,11 @@ def price(value: float | None) -> str:
     return NOTHING if value is None else f"{value:,.2f}"
 
 
+def money(value: float | None) -> str:
+    """2.07; less than ten cents with four digits, as 0.0014."""
+    return NOTHING if value is None else f"{value:,.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.4f}"
+
+
 def share(value: float | None, digits: int = 1) -> str:
     """0.0123 → 1.2 %."""
     return NOTHING if value is None else f"{100 * value:.{digits}f} %"
@@ -212,6 +88,20 @@ def signed_share(value: float | None, digits: int = 1) -> str:
         return NOTHING
     text = f"{100 * value:+.{digits}f} %".replace("-", "−")
     return text[1:] if float(text[1:-2]) == 0 else text
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """1.5 → +1.50."""
+    if value is None:
+        return NOTHING
+    text = f"{value:+,.{digits}f}".replace("-", "−")
+    return text[1:] if float(text[1:].replace(",", "")) == 0 else text
+
+
+def direction(value: float | None, digits: int = 2) -> str:
+    """up, down, or nothing for what is shown as zero."""
+    shown = round(value or 0.0, digits)
+    return "up" if shown > 0 else "down" if shown < 0 else ""
 
 
 def figure(value: float | None, digits: int = 2) -> str:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from steel_assets.adapters.warehouse import DuckDBWarehouse
-from steel_assets.core.tables import DATA_QUALITY, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS
+from steel_assets.core.tables import DATA_QUALITY, DRIFT, EXPLANATIONS, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS
 from steel_assets_tests.serving.running import Running
 from steel_assets_tests.serving.test_api import latest
 
@@ -85,7 +85,7 @@ def test_quality_costs_champions_and_sources_are_the_tables(dashboard: Open, ser
     assert figure(page, "quality_score") == f"{quality[quality['critical']]['quality_score'].min():.2f}"
     assert len(rows(page, "quality")) == len(quality)
     days = warehouse.read(METRICS_DAILY).groupby("date")["cost_usd"].sum()
-    assert figure(page, "cost_day") == f"{days.iloc[-1]:.3f} USD"
+    assert figure(page, "cost_day") == f"{days.iloc[-1]:.2f} USD"
     assert figure(page, "cost_month") == f"{days[days.index >= days.index[-1].replace(day=1)].sum():.2f} USD"
     assert figure(page, "projection") == f"{days.tail(30).mean() * 365.25 / 12:.2f} USD"
     decisions = warehouse.read(PROMOTIONS, {"market": MARKET, "horizon": 1}).sort_values("decided_at")
@@ -94,9 +94,46 @@ def test_quality_costs_champions_and_sources_are_the_tables(dashboard: Open, ser
     assert len(rows(page, "sources")) == 4
 
 
+def test_what_moved_each_forecast_is_shown_as_published_and_its_bars_to_scale(dashboard: Open, service: Running) -> None:
+    page = dashboard()
+    key = max((service.home / "lake" / "predictions" / "explanations").glob(f"*/{MARKET}-*.parquet"))
+    table = EXPLANATIONS.enforce(pd.read_parquet(key))
+    for horizon, moved in latest(service).set_index("horizon").eval("predicted_price - last_price").items():
+        card = page.locator(f'.why[data-horizon="{horizon}"]')
+        assert card.locator(".moved b").inner_text().replace("−", "-") == f"{moved:+.2f}"
+        amounts = table.loc[table["horizon"] == horizon, "contribution"].sort_values(key=abs, ascending=False)
+        shown = [cell.inner_text().replace("−", "-") for cell in card.locator("td.n").all()]
+        if horizon == 21:  # the sample does not explain it
+            expect(card).to_contain_text("not recorded")
+            continue
+        rest = amounts.iloc[6:].sum()
+        assert shown == [f"{amount:+.2f}" for amount in [*amounts.iloc[:6], rest]]
+        widths = [float(bar.get_attribute("width") or 0) for bar in card.locator("rect").all()]
+        largest = max(amounts.iloc[0], rest, key=abs)
+        assert widths == pytest.approx([98 * abs(amount / largest) for amount in [*amounts.iloc[:6], rest]], abs=0.01)
+    expect(page.locator('.why[data-horizon="1"] th', has_text="Forward curve")).to_be_visible()
+
+
+def test_drift_is_shown_as_measured_with_its_beginning(dashboard: Open, service: Running) -> None:
+    page = dashboard("?market=scrap_turkey")
+    table = DuckDBWarehouse(service.home / "warehouse.duckdb").read(DRIFT, {"market": "scrap_turkey"}).sort_values("date")
+    newest = table.groupby("subject").tail(1).set_index("subject")
+    found = rows(page, "drift")
+    assert found[0][0] == "All together"
+    assert found[0][1].strip() == f"{100 * newest['score']['all']:.1f} %"
+    since = table[table["drifted"] & (table["subject"] == "all")]["date"].min()
+    assert found[0][2] == f"changed since {since.day} {since:%b %Y}"
+    assert [one[2] for one in found if one[0] == "Forecast errors"] == ["as ever"]
+    charts = page.evaluate("JSON.parse(document.getElementById('charts').textContent)")
+    assert charts["drift"]["features"][-1] == pytest.approx(100 * newest["score"]["features"])
+    assert [value is not None for value in charts["drift"]["drifted"][-5:]] == [False, True, True, True, True]
+    page.goto(page.url.replace("scrap_turkey", MARKET))
+    assert {one[2] for one in rows(page, "drift")} == {"as ever"}
+
+
 def test_every_chart_is_drawn_and_the_fan_ends_at_the_last_horizon(dashboard: Open, service: Running) -> None:
     page = dashboard()
-    for name in ("fan", "reality", "errors", "coverage", "costs"):
+    for name in ("fan", "reality", "errors", "coverage", "drift", "costs"):
         expect(page.locator(f'[data-chart="{name}"] canvas')).to_be_visible()
     charts = page.evaluate("JSON.parse(document.getElementById('charts').textContent)")
     last = latest(service).iloc[-1]

@@ -10,6 +10,8 @@ import pandas as pd
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.tables import (
     DATA_QUALITY,
+    DRIFT,
+    EXPLANATIONS,
     FORECASTS,
     MARKET_DAILY,
     METRICS_DAILY,
@@ -50,6 +52,8 @@ def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, 
         day, moment = newest["issued_date"].iloc[0], newest["as_of"].iloc[0]
         key = f"predictions/daily/{day:%Y-%m-%d}/{market}-{moment:%Y%m%dT%H%M%SZ}.parquet"
         parts.lake.write(key, newest, FORECASTS)
+        parts.lake.write(key.replace("/daily/", "/explanations/"), _explain(parts, newest, rng), EXPLANATIONS)
+    parts.warehouse.upsert(DRIFT, _drift(sessions, rng, simulated=simulated))
     parts.warehouse.upsert(FORECASTS, pd.DataFrame(forecasts))
     parts.warehouse.upsert(PREDICTIONS_VS_REALITY, pd.concat(reality, ignore_index=True))
     parts.warehouse.upsert(DATA_QUALITY, pd.concat(quality, ignore_index=True))
@@ -105,6 +109,49 @@ def _issue(market: str, prices: pd.Series, place: int, rng: np.random.Generator,
             }
         )
     return rows
+
+
+def _explain(parts: Platform, issued: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Ten causes of each forecast but the one 21 days ahead: some up, some down, adding up to the move."""
+    market = parts.catalog.markets[str(issued["market"].iloc[0])]
+    causes = ["forward_curve", "own_price", "calendar", "caution", *market.drivers[:6]]
+    columns = ["issued_date", "as_of", "market", "horizon", "model_version", "model_family", "simulated", "created_at"]
+    rows = []
+    for row in issued[issued["horizon"] != 21].to_dict("records"):
+        moved = row["predicted_price"] - row["last_price"]
+        parts_of_it = rng.normal(0, 0.004 * row["last_price"], len(causes)) * np.geomspace(1.0, 0.05, len(causes))
+        parts_of_it[0] += moved - parts_of_it.sum()
+        about = {name: row[name] for name in columns}
+        rows += [{**about, "driver": cause, "contribution": amount} for cause, amount in zip(causes, parts_of_it, strict=True)]
+    return EXPLANATIONS.enforce(pd.DataFrame(rows))
+
+
+def _drift(sessions: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:
+    """A measurement of each market every fifth session; scrap has been another market for the last four of them."""
+    rows = []
+    for market in LEVELS:
+        wandering = np.cumsum(rng.normal(0, 0.06, (3, len(sessions))), axis=1)
+        calm = 0.6 + 0.35 * np.sin(wandering)
+        for place in range(0, len(sessions), 5):
+            away = market == "scrap_turkey" and place >= len(sessions) - 20
+            scores = dict(zip(("features", "returns", "errors"), calm[:, place], strict=True))
+            scores |= {"features": 0.997, "returns": 0.999} if away else {}
+            scores["all"] = sorted(scores.values())[1]
+            rows += [
+                {
+                    "date": sessions[place],
+                    "market": market,
+                    "subject": subject,
+                    "wasserstein": 0.3 + score / 2,
+                    "psi": 0.1 + score / 4,
+                    "score": score,
+                    "drifted": away and subject != "errors",
+                    "simulated": simulated,
+                    "created_at": sessions[place].tz_localize("UTC"),
+                }
+                for subject, score in scores.items()
+            ]
+    return DRIFT.enforce(pd.DataFrame(rows))
 
 
 def _reality(market: str, prices: pd.Series, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import time
+
 import httpx
 import pandas as pd
 import pytest
@@ -9,6 +13,7 @@ import pytest
 from steel_assets.adapters.warehouse import DuckDBWarehouse
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PROMOTIONS
 from steel_assets.serving import contract
+from steel_assets.serving.examples import EXAMPLES, LAUNCHED, PREDICTION
 from steel_assets_tests.serving.running import PREDICT, Running
 
 MARKET = "rebar_fob_turkey"
@@ -216,7 +221,52 @@ def test_the_documentation_names_every_route_with_examples_and_loads_nothing_fro
     for path, methods in api["paths"].items():
         for one in methods.values():
             assert one["description"], path
-            assert {"200", "202"} & set(one["responses"])
+            answer = one["responses"].get("200") or one["responses"]["202"]
+            assert path == "/metrics" or answer["content"]["application/json"]["example"], path
     page = service.client.get("/docs").text
     assert all(path in page for path in api["paths"])
     assert "https://" not in page
+
+
+def test_every_example_has_the_shape_of_its_answer(service: Running) -> None:
+    shapes = {
+        "/": contract.About,
+        "/health": contract.Health,
+        "/ready": contract.Ready,
+        "/v1/markets": contract.Markets,
+        "/v1/markets/{market}/forecasts": contract.Forecasts,
+        "/v1/markets/{market}/scorecard": contract.Scorecard,
+        "/v1/markets/{market}/explanation": contract.Explanation,
+        "/v1/models": contract.Models,
+        "/v1/metrics/daily": contract.MetricsDaily,
+        "/v1/alerts": contract.Alerts,
+        "/automation/status": contract.Automation,
+    }
+    assert set(shapes) == set(EXAMPLES)
+    for path, shape in shapes.items():
+        shape.model_validate(EXAMPLES[path])
+    contract.Prediction.model_validate(PREDICTION)
+    contract.Launched.model_validate(LAUNCHED)
+    for path in ("/v1/models", "/v1/metrics/daily"):  # loosely typed: the example's fields are the answer's
+        for name, rows in service.client.get(path).json().items():
+            assert set(EXAMPLES[path][name][0]) <= set(rows[0]), (path, name)
+
+
+def test_the_age_in_the_headers_grows_with_time(service: Running) -> None:
+    first = service.client.get(PREDICT)
+    time.sleep(1.2)
+    later = service.client.get(PREDICT)
+    grown = int(later.headers["x-forecast-age-seconds"]) - int(first.headers["x-forecast-age-seconds"])
+    issued = pd.Timestamp(first.json()["timestamp"])
+    assert grown in (1, 2) or issued > pd.Timestamp.now("UTC")
+    assert later.headers["content-length"] == str(len(later.content))
+
+
+def test_a_page_names_its_files_by_their_content_so_that_no_browser_mixes_old_and_new(service: Running) -> None:
+    page = service.client.get("/dashboard/login").text
+    links = re.findall(r'"(/static/[^"?]+)\?([0-9a-f]+)"', page)
+    assert {"/static/style.css", "/static/theme.js"} <= {path for path, _ in links}
+    assert '/static/style.css"' not in page
+    for path, name in links:
+        content = service.client.get(f"{path}?{name}").content
+        assert hashlib.sha256(content).hexdigest().startswith(name)

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from steel_assets.catalog import load_catalog
 from steel_assets.core.service_use import Use
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import Incident, alerts, incidents, light
-from steel_assets.serving.words import WORDS, Words
+from steel_assets.serving.vocabulary import WATCHED_ES, WORDS
+from steel_assets.serving.words import Words, direction, money, signed, signed_share
 from steel_assets_tests.serving.test_snapshot import CATALOGUE, published, row
 
 QUIET = Use(0, 0, 0, None, None, None, None, None, None, None)
@@ -88,3 +90,18 @@ def test_every_word_exists_in_both_languages_with_the_same_places() -> None:
         assert english.count("{") == spanish.count("{"), key
     assert Words("es").day("2026-01-05") == "5 ene 2026"
     assert Words("xx").language == "en"
+    assert Words("es")("incident_stale_forecast", "2026-01-05", name="Varilla").endswith("para el 5 ene 2026, que ya pasó")
+
+
+def test_every_shipped_alert_rule_has_a_title_in_spanish_and_keeps_its_detail() -> None:
+    assert set(WATCHED_ES) == set(load_catalog().alerts)
+    assert Words("es").watched("disk_usage", "The disk is nearly full: 93 %") == "El disco está casi lleno: 93 %"
+    assert Words("en").watched("disk_usage", "The disk is nearly full: 93 %") == "The disk is nearly full: 93 %"
+    assert Words("es").watched("own_rule", "The furnace is late: by an hour") == "The furnace is late: by an hour"
+
+
+def test_a_figure_shown_as_zero_has_no_sign_and_no_direction_and_small_costs_are_not_hidden() -> None:
+    assert (signed_share(-0.0004), direction(-0.0004, 3)) == ("0.0 %", "")
+    assert (signed_share(-0.0006), direction(-0.0006, 3)) == ("−0.1 %", "down")
+    assert (signed(-0.004), signed(1234.5), signed(None)) == ("0.00", "+1,234.50", "–")
+    assert [money(value) for value in (0.0014, 0.0, 2.071, None)] == ["0.0014", "0.00", "2.07", "–"]

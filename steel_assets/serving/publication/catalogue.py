@@ -19,10 +19,12 @@ def read(platform: Platform, tables: Tables) -> dict[str, Any]:
             {
                 "id": market.id,
                 "name": market.name,
+                "name_es": market.name_es or market.name,
                 "commodity": market.commodity,
                 "region": market.region,
                 "unit": market.target.unit,
                 "price_level": market.target.price_level,
+                "price_level_es": market.target.price_level_es or market.target.price_level,
                 "target_series": market.target.series,
                 "target_version": market.target.version,
                 "calendar": market.calendar,
@@ -36,7 +38,10 @@ def read(platform: Platform, tables: Tables) -> dict[str, Any]:
             for source in catalog.sources.values()
             if source.kind == "api"
         ],
-        "series": {series.id: {"name": series.name, "source": series.source} for series in catalog.series.values()},
+        "series": {
+            series.id: {"name": series.name, "name_es": series.name_es or series.name, "source": series.source}
+            for series in catalog.series.values()
+        },
         "acceptance": {
             "mape": rules.acceptance.mape,
             "r2_score": rules.acceptance.r2,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from steel_assets.bootstrap import Platform
-from steel_assets.serving.publication import alerts, catalogue, explanations, forecasts, models, scorecard, sources
+from steel_assets.serving.publication import alerts, catalogue, drift, explanations, forecasts, models, scorecard, sources
 from steel_assets.serving.publication.warehouse import Tables
 
 Reader = Callable[[Platform, Tables], Any]
@@ -25,6 +25,7 @@ PARTS: dict[str, Reader] = {
     "metrics": models.metrics_daily,
     "costs": models.costs,
     "quality": sources.quality,
+    "drift": drift.read,
     "incidents": alerts.incidents,
 }
 

@@ -161,6 +161,19 @@
         data: [data.x, data.coverage, data.x.map(() => 90)],
       };
     },
+    drift(data, words) {
+      const format = number(0, " %");
+      return {
+        height: 220, axes: axes(format), scales: { y: { range: [0, 104] } },
+        series: [
+          { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
+          line(words.features, color("--accent"), format), line(words.returns, color("--muted"), format, { width: 1.75 }),
+          line(words.errors, color("--warn"), format, { dash: [5, 4], width: 1.75 }),
+          line(words.drifted, color("--bad"), format, { width: 0, fixed: true, points: { show: true, size: 7, fill: color("--bad") }, spanGaps: false }),
+        ],
+        data: [data.x, data.features, data.returns, data.errors, data.drifted],
+      };
+    },
     latency(data, words) {
       return {
         height: 170, axes: axes(number(0), true), scales: { y: { range: (plot, low, high) => [0, Math.max(high * 1.2, 1)] } },
