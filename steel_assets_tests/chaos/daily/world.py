@@ -178,7 +178,7 @@ def _said(process: psutil.Process) -> str:
 
 @dataclass
 class Reader(threading.Thread):
-    """Somebody who reads the lake and the warehouse all the time, as the service does; what could not be read is in ``broken``."""
+    """Somebody who reads the lake and the warehouse all the time; what could not be read is in ``broken``."""
 
     world: World
     broken: list[str] = field(default_factory=list)
