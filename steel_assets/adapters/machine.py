@@ -1,4 +1,4 @@
-"""What the machine is using: shares of its processors, memory and disk."""
+"""The machine: what shares of its processors, memory and disk are used, and whether a process on it still lives."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import psutil
 LOOK_SECONDS = 0.5
 """How long the processors are watched for one figure."""
 
+CLOCK_SLACK = 5.0
+"""Seconds by which a process may seem younger than what it did."""
+
 
 @dataclass(frozen=True)
 class Use:
@@ -18,6 +21,33 @@ class Use:
     cpu_share: float | None
     memory_share: float | None
     disk_share: float | None
+
+
+class Worker:
+    """A process, known apart from any later one that the system gives the same number."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self._process = process
+
+    @property
+    def alive(self) -> bool:
+        """False once it ended, however; a zombie has ended."""
+        try:
+            return bool(self._process.is_running()) and self._process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+
+def worker(number: int, seen: float) -> Worker | None:
+    """The process ``number`` that was at work at the moment ``seen`` (seconds since the epoch); None when it is gone.
+
+    A process that was started later has inherited the number; ``CLOCK_SLACK`` allows for a clock that was set meanwhile.
+    """
+    try:
+        process = psutil.Process(number)
+        return Worker(process) if process.create_time() <= seen + CLOCK_SLACK else None
+    except psutil.Error:
+        return None
 
 
 def use(folder: Path) -> Use:

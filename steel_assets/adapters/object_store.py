@@ -10,11 +10,13 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock
+
+from steel_assets.adapters.disk import remedy, trouble
 
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+-]*(/[A-Za-z0-9_][A-Za-z0-9._=+-]*)*")
 
@@ -84,18 +86,19 @@ class LocalFolder:
 
     def put(self, key: str, content: bytes) -> None:
         path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                Path(temporary).unlink()
-            raise
+        with self._told(key):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(temporary).replace(path)
+            except BaseException:
+                with suppress(OSError):
+                    Path(temporary).unlink()
+                raise
 
     def version(self, key: str) -> str | None:
         with suppress(ObjectNotFound):
@@ -104,8 +107,10 @@ class LocalFolder:
 
     def put_if(self, key: str, content: bytes, version: str | None) -> None:
         path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.parent / f".{path.name}.lock"):
+        with self._told(key):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            turn = FileLock(path.parent / f".{path.name}.lock").acquire()
+        with turn:
             if self.version(key) != version:
                 raise Conflict(f"{key} was changed by another writer")
             self.put(key, content)
@@ -121,7 +126,8 @@ class LocalFolder:
         yield from sorted(key for key in found if key.startswith(prefix))
 
     def delete(self, key: str) -> None:
-        self._path(key).unlink(missing_ok=True)
+        with self._told(key):
+            self._path(key).unlink(missing_ok=True)
 
     def checksum(self, key: str) -> str:
         return md5_of(self.get(key))
@@ -131,6 +137,14 @@ class LocalFolder:
 
     def uri(self, key: str) -> str:
         return self._path(key).as_uri()
+
+    @contextmanager
+    def _told(self, key: str) -> Iterator[None]:
+        """Inside, what the disk refuses is an ObjectStoreError that names the object and the remedy."""
+        try:
+            yield
+        except OSError as error:
+            raise ObjectStoreError(f"{self.uri(key)} could not be written: {error}. {remedy(error)}", trouble(error)) from error
 
     def _path(self, key: str) -> Path:
         return self.root / checked_key(key)

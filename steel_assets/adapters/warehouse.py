@@ -6,10 +6,11 @@ it again, taking turns through a lock file beside it, and waits (jittered, bound
 
 from __future__ import annotations
 
+import errno
 import random
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +19,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from steel_assets.adapters import warehouse_sql as sql
+from steel_assets.adapters.disk import remedy
 from steel_assets.adapters.warehouse_errors import WarehouseBusy, WarehouseError
 from steel_assets.adapters.warehouse_migration import Present, migration, refuse_orphans
 from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
@@ -148,24 +150,32 @@ class DuckDBWarehouse:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise WarehouseError(f"the folder of the warehouse {self.path} cannot be made: {error}") from error
+            raise WarehouseError(f"the folder of the warehouse {self.path} cannot be made: {error}. {remedy(error)}") from error
 
     @contextmanager
     def _connection(self, *, read_only: bool = False) -> Iterator[DuckDBPyConnection]:
         import duckdb
 
         deadline = time.monotonic() + self.patience_seconds
-        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=self.patience_seconds)
         try:
-            with lock, self._opened(deadline, read_only) as connection:
+            with self._turn(read_only), self._opened(deadline, read_only) as connection:
                 connection.execute(sql.DUCKDB_IN_UTC)
                 yield connection
         except Timeout as error:
             raise self._busy() from error
         except (duckdb.Error, OSError) as error:
             raise WarehouseError(
-                f"the warehouse {self.path} could not be {'read' if read_only else 'written'}: {error}"
+                f"the warehouse {self.path} could not be {'read' if read_only else 'written'}: {error}. {remedy(error)}"
             ) from error
+
+    def _turn(self, read_only: bool) -> AbstractContextManager[object]:
+        """This operation's turn; on a disk that is read-only nobody writes, so that readers need none."""
+        try:
+            return FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=self.patience_seconds).acquire()
+        except OSError as error:
+            if read_only and error.errno == errno.EROFS:
+                return nullcontext()
+            raise
 
     def _opened(self, deadline: float, read_only: bool) -> DuckDBPyConnection:
         import duckdb

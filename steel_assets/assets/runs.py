@@ -1,5 +1,6 @@
 """Running a job of the platform in this process, recorded in the instance like any other run."""
 
+import platform
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import pandas as pd
 
 from steel_assets.assets.jobs import EVERY_MARKET
 from steel_assets.assets.moment import AS_OF_TAG, SINCE_TAG
+from steel_assets.assets.run_launcher import MACHINE_TAG
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -75,6 +77,7 @@ def run_job(
     instance.add_event_listener(run_id, listen)
     tags = dict(EVERY_MARKET) | ({AS_OF_TAG: moment.isoformat()} if moment is not None else {})
     tags |= {SINCE_TAG: f"{since:%Y-%m-%d}"} if since is not None else {}
+    tags[MACHINE_TAG] = platform.node()
     whole = definitions.resolve_job_def(job)
     chosen = whole.get_subset(asset_selection=set(only)) if only else whole  # execute_in_process cannot narrow and take resources
     result = chosen.execute_in_process(

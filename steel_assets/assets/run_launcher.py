@@ -1,0 +1,59 @@
+"""Launching runs as Dagster does by default, and noticing when the process of one is gone.
+
+Dagster's own launcher cannot tell: a run whose machine was switched off stays STARTED for ever, or until ``max_runtime_seconds``.
+This one is asked by Dagster's run monitoring, so a dead run fails within a minute, is told, gives its slots back and is retried
+as far as ``run_retries`` allows. It judges runs of this machine only; any other is left to ``max_runtime_seconds``.
+"""
+
+import json
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._serdes import ConfigurableClassData
+
+from steel_assets.adapters.machine import Worker, worker
+
+MACHINE_TAG = "steel/machine"
+"""The machine whose process executes a run that no code server launched."""
+
+HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class WatchfulRunLauncher(DefaultRunLauncher):
+    """Dagster's default launcher with the health check that it lacks."""
+
+    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
+        super().__init__(inst_data)
+        self._workers: dict[str, Worker | None] = {}
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """RUNNING, too, for what cannot be judged from here; NOT_FOUND when the process of the run is gone."""
+        if not _is_here(run):
+            return CheckRunHealthResult(WorkerStatus.RUNNING, "on another machine: not judged from here")
+        if run.run_id not in self._workers:
+            begun = self._instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_START)
+            event = begun[-1].dagster_event if begun else None
+            if event is None or event.pid is None:
+                return CheckRunHealthResult(WorkerStatus.RUNNING, "no process is recorded: not judged")
+            self._workers[run.run_id] = worker(event.pid, begun[-1].timestamp)
+        process = self._workers[run.run_id]
+        if process is not None and process.alive:
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        del self._workers[run.run_id]
+        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "the process of the run is gone: killed, or its machine restarted")
+
+
+def _is_here(run: dg.DagsterRun) -> bool:
+    """True when the process that executes ``run`` is, or was, on this machine."""
+    if run.tags.get(MACHINE_TAG) == platform.node():
+        return True
+    server: Mapping[str, Any] = json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))
+    return bool(server.get("socket")) or server.get("host") in HERE

@@ -1,0 +1,31 @@
+"""The shipped catalogue cut down to two markets, two horizons and the series they read. Put in force before definitions load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from steel_assets import bootstrap
+from steel_assets.catalog import Catalog, load_catalog
+
+MARKETS = ("rebar_fob_turkey", "scrap_turkey")
+HORIZONS = (1, 5)
+
+
+def small(extra: Path | None = None) -> Catalog:
+    """Groups of which no series is left are not asked for."""
+    whole = load_catalog(extra)
+    markets = {name: whole.markets[name].model_copy(update={"horizons": HORIZONS}) for name in MARKETS}
+    kept = {name for market in markets.values() for name in market.series_ids}
+    series = {name: one for name, one in whole.series.items() if name in kept}
+    groups = {(one.source, one.group) for one in series.values()}
+    sources = {
+        name: one.model_copy(update={"groups": tuple(group for group in one.groups if (name, group) in groups)})
+        for name, one in whole.sources.items()
+    }
+    return whole.model_copy(update={"markets": markets, "series": series, "sources": sources})
+
+
+def shrink() -> None:
+    """From now on, in this process, the catalogue is the small one."""
+    bootstrap.load_catalog = small
+    bootstrap.catalog.cache_clear()

@@ -1,0 +1,49 @@
+"""What the killed daemon runs: the platform's own river on the small catalogue, launched once, and the real looks for alerts."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from steel_assets_tests.chaos.daily.catalogue import shrink
+
+shrink()
+
+from steel_assets.assets.jobs import EVERY_MARKET  # noqa: E402 - only after the catalogue was cut down
+from steel_assets.assets.moment import AS_OF_TAG  # noqa: E402
+from steel_assets.assets.sensors import alert_delivery, counted_rows, failed_checks, failed_runs  # noqa: E402
+from steel_assets.bootstrap import Platform  # noqa: E402
+from steel_assets.definitions import assets, platform_resource, with_freshness  # noqa: E402
+from steel_assets.definitions import jobs as all_jobs  # noqa: E402
+
+TODAY = "2026-03-18T08:00:00Z"
+EVE = "2026-03-17T08:00:00Z"
+RUNNING = dg.DefaultSensorStatus.RUNNING
+
+
+@dg.sensor(job_name="daily_data_update", minimum_interval_seconds=1, default_status=RUNNING)
+def launches() -> dg.RunRequest:
+    """The daily run of ``TODAY``, asked for at every tick, made once: what a schedule does at its hour."""
+    return dg.RunRequest(run_key=TODAY, tags={**EVERY_MARKET, AS_OF_TAG: TODAY})
+
+
+@dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
+def looks(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    """All that reads the event log."""
+    now = datetime.now(UTC)
+    said = [one.look(context.instance, platform, now) for one in (failed_checks, failed_runs, counted_rows)]
+    return dg.SkipReason("; ".join(said))
+
+
+@dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
+def delivers(platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    """What sends."""
+    return dg.SkipReason(alert_delivery.look(platform))
+
+
+defs = dg.Definitions(
+    assets=with_freshness(assets),
+    jobs=all_jobs,
+    sensors=[launches, looks, delivers],
+    resources={"platform": platform_resource},
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,24 @@
+"""``python -m steel_assets_tests.chaos.daily.eve JOB …``: run these jobs as of the day before, in this folder."""
+
+from __future__ import annotations
+
+import sys
+
+import dagster as dg
+import pandas as pd
+
+from steel_assets_tests.chaos.daily.definitions import EVE, defs, platform_resource
+
+
+def main() -> None:
+    """Exit code 1 when a run failed."""
+    from steel_assets.assets.runs import run_job  # only after the definitions cut down the catalogue
+
+    resources = {"platform": platform_resource}
+    with dg.DagsterInstance.get() as instance:
+        done = [run_job(defs, job, instance, resources, pd.Timestamp(EVE)) for job in sys.argv[1:]]
+    sys.exit("; ".join(f"{one.job}: {one.failed_steps}" for one in done if not one.success) or 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""One home and one Dagster instance in a folder, a daemon over them that can be killed, and what must be the same afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import psutil
+import pyarrow.parquet as pq
+import yaml
+
+from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.core.tables import DATA_QUALITY, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS, Table
+from steel_assets_tests.chaos.daily.catalogue import small
+from steel_assets_tests.steel import ROOT
+
+JOB = "daily_data_update"
+DEFINITIONS = "steel_assets_tests.chaos.daily.definitions"
+IMPATIENT = {
+    "run_monitoring": {"enabled": True, "start_timeout_seconds": 60, "max_runtime_seconds": 10800, "poll_interval_seconds": 2},
+    "run_queue": {"dequeue_interval_seconds": 1, "max_user_code_failure_retries": 3, "user_code_failure_retry_delay": 2},
+}
+"""The shipped instance looks after its runs every half minute; here every two seconds."""
+
+MEASURED = ["avg_latency_ms", "cost_usd"]
+"""Columns that say how long something took."""
+
+TABLES = (DATA_QUALITY, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS)
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass
+class World:
+    """A folder, and the addresses that its platform talks to."""
+
+    folder: Path
+    sandbox_url: str
+    hook_url: str
+
+    @classmethod
+    def made(cls, folder: Path, sandbox_url: str, hook_url: str, *jobs: str) -> World:
+        """A new one in which ``jobs`` ran the day before."""
+        told = yaml.safe_load((ROOT / "dagster.yaml").read_text()) | IMPATIENT
+        told["storage"] = {"sqlite": {"base_dir": "instance"}}
+        (folder / "dagster").mkdir(parents=True)
+        (folder / "dagster" / "dagster.yaml").write_text(yaml.safe_dump(told))
+        world = cls(folder, sandbox_url, hook_url)
+        eve = [sys.executable, "-m", "steel_assets_tests.chaos.daily.eve", *jobs]
+        done = subprocess.run(eve, env=world.environment, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return world
+
+    def copy(self, folder: Path) -> World:
+        shutil.copytree(self.folder, folder)
+        return World(folder, self.sandbox_url, self.hook_url)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        outside = {name: value for name, value in os.environ.items() if not name.startswith(("STEEL_", "DAGSTER_"))}
+        return outside | {
+            "DAGSTER_HOME": str(self.folder / "dagster"),
+            "STEEL_HOME": str(self.folder / "home"),
+            "STEEL_SANDBOX_URL": self.sandbox_url,
+            "STEEL_HISTORY_YEARS": "3",
+            "STEEL_FRED_API_BASE_URL": "http://127.0.0.1:9",  # one provider is down, so that there is something to tell
+            "STEEL_HTTP_TIMEOUT_SECONDS": "30",
+            "STEEL_ALERT_WEBHOOK_URL": f"{self.hook_url}/hook",
+            "PYTHONPATH": str(ROOT),
+        }
+
+    @contextmanager
+    def daemon(self) -> Iterator[Daemon]:
+        """A daemon at work here, killed in the end."""
+        command = [sys.executable, "-m", "dagster._daemon", "run", "-m", DEFINITIONS]
+        with (self.folder / "daemon.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
+        found = Daemon(process)
+        try:
+            yield found
+        finally:
+            found.kill("everything")
+            process.wait()
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        """The instance as the daemon has it: relative paths count from this folder."""
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            with dg.DagsterInstance.from_config(str(self.folder / "dagster")) as instance:
+                yield instance
+        finally:
+            os.chdir(before)
+
+    @property
+    def store(self) -> LocalFolder:
+        return LocalFolder(self.folder / "home" / "lake")
+
+    @property
+    def warehouse(self) -> DuckDBWarehouse:
+        return DuckDBWarehouse(self.folder / "home" / "warehouse.duckdb")
+
+    def facts(self) -> dict[str, Any]:
+        """All that a day leaves behind and that must not depend on what happened to the processes."""
+        lake = {key: self.store.get(key) for key in self.store.list("") if not key.startswith("alerts/")}
+        outbox = Outbox(self.store, small().rulebook, frozenset({"log", "webhook"}))
+        told = [f"{one.event.kind} {one.event.rule} {one.event.subject} {sorted(one.sent)}" for one in outbox.history()]
+        waiting = [one.event.id for one in outbox.book().queue]
+        tables = {table.name: self.table(table) for table in TABLES}
+        return {"lake": lake, "tables": tables, "told": told, "waiting": waiting}
+
+    def table(self, table: Table) -> list[tuple[Any, ...]]:
+        rows = self.warehouse.read(table)
+        rows = rows.drop(columns=[name for name in MEASURED if name in rows])
+        return [tuple("" if pd.isna(cell) else str(cell) for cell in row) for row in rows.itertuples(index=False)]
+
+
+@dataclass
+class Daemon:
+    """The daemon, the code server that it started, and the worker that this started."""
+
+    process: subprocess.Popen[bytes]
+
+    def kill(self, what: str) -> bool:
+        """SIGKILL to a part, or to ``everything``; False when there was nothing of it."""
+        if what == "everything":
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            return True
+        if what == "daemon":
+            self.process.kill()
+            return True
+        servers = [one for one in self._below(self.process.pid) if "grpc" in _said(one)]
+        if what == "worker":
+            servers = [one for server in servers for one in self._below(server.pid) if "spawn_main" in _said(one)]
+        for one in servers:
+            with suppress(psutil.Error):
+                one.kill()
+        return bool(servers)
+
+    @staticmethod
+    def _below(pid: int) -> list[psutil.Process]:
+        try:
+            return psutil.Process(pid).children()
+        except psutil.Error:
+            return []
+
+
+def _said(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+@dataclass
+class Reader(threading.Thread):
+    """Somebody who reads the lake and the warehouse all the time; what could not be read is in ``broken``."""
+
+    world: World
+    broken: list[str] = field(default_factory=list)
+    read: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+        self._over = threading.Event()
+        self._seen: dict[str, int] = {}
+
+    def __enter__(self) -> Reader:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def run(self) -> None:
+        while not self._over.wait(0.05):
+            for key in self.world.store.list(""):
+                self._look(key)
+            self.world.warehouse.count(FORECASTS)
+
+    def _look(self, key: str) -> None:
+        path = self.world.store.root / key
+        stamp = path.stat().st_mtime_ns
+        if self._seen.get(key) == stamp:
+            return
+        self._seen[key] = stamp
+        self.read += 1
+        try:
+            pq.read_table(path) if key.endswith(".parquet") else json.loads(path.read_bytes())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the file was not whole
+            self.broken.append(f"{key}: {error}")
+
+
+def wait_until(what: Any, seconds: float, why: str) -> None:
+    """Until ``what()`` is true. Raises AssertionError, saying ``why``."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, f"waited {seconds:g} s in vain: {why()}"
+        time.sleep(0.1)

@@ -1,0 +1,139 @@
+"""A full daily run, killed at any moment and anywhere, ends as if nothing had happened: once, whole, and told once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pytest
+
+from steel_assets.sandbox import Sandbox
+from steel_assets_tests.adapters.notifiers.receivers import Web, web
+from steel_assets_tests.assets.sensors.test_daemon import content
+from steel_assets_tests.chaos.daily.catalogue import small
+from steel_assets_tests.chaos.daily.world import JOB, UNFINISHED, Daemon, Reader, World, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
+
+EVE, TODAY = pd.Timestamp("2026-03-17T08:00:00Z"), pd.Timestamp("2026-03-18T08:00:00Z")
+PARTS = ("everything", "worker", "code server", "daemon")
+SEED = int(os.environ.get("CHAOS_SEED", "11"))
+PATIENCE = 240
+
+
+@dataclass
+class Day:
+    """A sandbox that stands at the day, a receiver of alerts, and the world before the day's run."""
+
+    before: World
+    hook: Web
+
+
+@pytest.fixture(scope="module")
+def outside() -> Iterator[tuple[Sandbox, Web]]:
+    with Sandbox(small()) as sandbox, web() as hook:
+        yield sandbox, hook
+
+
+@pytest.fixture
+def day(request: pytest.FixtureRequest, outside: tuple[Sandbox, Web], tmp_path: Path) -> Day:
+    sandbox, hook = outside
+    sandbox.set_clock(EVE.to_pydatetime())
+    world = World.made(tmp_path / "eve", sandbox.url, hook.url, *request.param)
+    sandbox.set_clock(TODAY.to_pydatetime())
+    return Day(world, hook)
+
+
+def runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """All runs of the day; those of the eve had no daemon."""
+    return [run for run in instance.get_runs(dg.RunsFilter(job_name=JOB)) if run.tags.get("dagster/sensor_name")]
+
+
+def settle(world: World, instance: dg.DagsterInstance, hook: Web, letters: int) -> None:
+    """Until the day's run succeeded, nothing is under way, and everything was told."""
+
+    def settled() -> bool:
+        statuses = [run.status for run in runs(instance)]
+        unfinished = any(status in UNFINISHED for status in statuses)
+        told = len({letter["key"] for letter in content(hook.kept)}) >= letters
+        return dg.DagsterRunStatus.SUCCESS in statuses and not unfinished and told
+
+    wait_until(settled, PATIENCE, lambda: f"{[run.status for run in runs(instance)]}; {world.folder / 'daemon.log'}")
+    wait_until(lambda: not world.facts()["waiting"], 30, lambda: "a message was not sent")
+
+
+def whole_day(world: World, hook: Web) -> tuple[dict[str, Any], float]:
+    """What an undisturbed run leaves, and how long it takes from its launch to its end."""
+    hook.kept.clear()
+    with world.instance() as instance, world.daemon():
+        wait_until(lambda: bool(runs(instance)), PATIENCE, lambda: "no run was launched")
+        begun = time.monotonic()
+        wait_until(lambda: runs(instance)[0].is_finished, PATIENCE, lambda: "the run did not end")
+        usual = time.monotonic() - begun
+        settle(world, instance, hook, letters=1)
+    return world.facts(), usual
+
+
+def killed_day(world: World, hook: Web, part: str, after: float, letters: int) -> str:
+    """One run in which ``part`` is killed ``after`` seconds; what was hit."""
+    hook.kept.clear()
+    with world.instance() as instance, Reader(world) as reader:
+        with world.daemon() as daemon:
+            wait_until(lambda: bool(runs(instance)), PATIENCE, lambda: "no run was launched")
+            time.sleep(after)
+            hit = kill(daemon, part, instance)
+            if part in ("worker", "code server"):
+                settle(world, instance, hook, letters)
+        if part in ("daemon", "everything"):
+            with world.daemon():
+                settle(world, instance, hook, letters)
+        assert reader.broken == []
+        assert reader.read > 0
+        assert not instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+    return hit
+
+
+def kill(daemon: Daemon, part: str, instance: dg.DagsterInstance) -> str:
+    """Kill it; where the run was."""
+    run = runs(instance)[0]
+    events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
+    step = events[-1].step_key if events else "before its first step"
+    killed = daemon.kill(part)
+    return f"{run.status.value} {step}" if killed and not run.is_finished else "too late"
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(
+    ("day", "kills"),
+    [
+        pytest.param((JOB,), 2, id="2"),
+        pytest.param(("weekly_retraining", JOB), 30, id="30", marks=pytest.mark.chaos),
+    ],
+    indirect=["day"],
+)
+def test_a_daily_run_killed_anywhere_at_any_moment_ends_like_an_undisturbed_one(day: Day, kills: int, tmp_path: Path) -> None:
+    expected, usual = whole_day(day.before.copy(tmp_path / "whole"), day.hook)
+    letters = {letter["key"] for letter in content(day.hook.kept)}
+    assert expected["told"], "one provider is down, and somebody was told"
+    chance, hits = np.random.default_rng(SEED), []
+    print(f"seed {SEED}, an undisturbed run takes {usual:.1f} s")  # noqa: T201
+    for turn in range(kills):
+        part, after = PARTS[turn % len(PARTS)], chance.uniform(0, usual)
+        world = day.before.copy(tmp_path / f"day-{turn}")
+        hits.append(killed_day(world, day.hook, part, after, len(letters)))
+        print(f"{turn + 1}: {part} killed after {after:.1f} s: {hits[-1]}", flush=True)  # noqa: T201
+        found = world.facts()
+        for what, wanted in expected.items():
+            assert found[what] == wanted, f"{what} differs, see {world.folder}"
+        doubled = [letter for letter in content(day.hook.kept) if not letter["repeat"]]
+        assert len({letter["key"] for letter in doubled}) == len(doubled) == len(letters), "told once"
+        shutil.rmtree(world.folder)
+    assert sum(hit != "too late" for hit in hits) >= kills // 2, "the kills hit the run"
