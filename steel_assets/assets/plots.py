@@ -51,7 +51,7 @@ def skill_bars(scores: pd.DataFrame, title: str) -> dg.MarkdownMetadataValue:
             table[name],
             width=width * 0.9,
             color=color,
-            alpha=1 if name == "champion" else 0.25 + 0.1 * place,
+            alpha=1 if name == "champion" else 0.25 + 0.6 * place / len(models),
             label=name,
         )
     axes.axhline(1, color=INK, linewidth=0.8, linestyle="--")
