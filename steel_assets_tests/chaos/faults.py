@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from steel_assets_tests.chaos.proxy import Fault, Passing, send
@@ -46,8 +47,13 @@ def _flood(connection: socket.socket, _: Passing) -> None:
         connection.sendall(b" " * 2**20)
 
 
+@cache
+def _small_and_large() -> bytes:
+    return gzip.compress(b"[" * (200 * 2**20), 1)
+
+
 def _bomb(connection: socket.socket, _: Passing) -> None:
-    send(connection, gzip.compress(b"[" * (200 * 2**20), 1), content_encoding="gzip")
+    send(connection, _small_and_large(), content_encoding="gzip")
 
 
 def _raw(content: bytes) -> Fault:
