@@ -8,12 +8,16 @@ import pandas as pd
 import pytest
 
 from steel_assets.bootstrap import Platform, platform
+from steel_assets.core.features import build_features, driver_of
+from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RUN, OTHER
 from steel_assets.core.tables import DRIFT, EXPLANATIONS
 from steel_assets.serving.explanation import driver_name, drivers, explanation
 from steel_assets.serving.publication import drift
 from steel_assets.serving.publication.warehouse import Tables
 from steel_assets.serving.snapshot import Snapshot
+from steel_assets.serving.vocabulary import WORDS
 from steel_assets.settings import Settings
+from steel_assets_tests.core.synthetic import synthetic
 from steel_assets_tests.serving.running import Running
 from steel_assets_tests.serving.test_api import MARKET, latest
 from steel_assets_tests.serving.test_snapshot import CATALOGUE, published, row
@@ -64,6 +68,13 @@ def test_drivers_have_plain_names_in_both_languages_and_a_stranger_keeps_its_own
     assert [driver_name(here, "scrap", language) for language in ("en", "es")] == ["Scrap", "Chatarra"]
     assert [driver_name(here, "forward_curve", language) for language in ("en", "es")] == ["Forward curve", "Curva de futuros"]
     assert driver_name(here, "blast_furnaces", "es") == "blast furnaces"
+
+
+def test_every_cause_that_a_model_or_a_feature_names_has_words() -> None:
+    known = synthetic(count=120, lived=0)
+    causes = {driver_of(column) for column in build_features(known.history()).columns} | {FORWARD_CURVE, LONG_RUN, CAUTION, OTHER}
+    assert {"own_price", "forward_curve"} < causes
+    assert {cause for cause in causes if f"driver_{cause}" not in WORDS} <= set(known.series)
 
 
 def test_a_lake_of_before_explanations_still_says_which_models_speak() -> None:
