@@ -1,4 +1,4 @@
-"""The platform with as many markets as ``BENCH_MARKETS`` says, copies of the shipped five, and the executor ``BENCH_EXECUTOR``."""
+"""The platform with ``BENCH_MARKETS`` markets, copies of the shipped five, and the executor ``BENCH_EXECUTOR``."""
 
 import os
 from itertools import cycle, islice

@@ -85,7 +85,9 @@ def main() -> None:
         shutil.copy(ROOT / "dagster.yaml", folder)
         bench = Bench(Path(folder), sandbox)
         bench.run(1, "in_process", EVE)
-        turns = [("in_process", count) for count in chosen.in_process] + [("multiprocess", count) for count in chosen.multiprocess]
+        turns = [("in_process", count) for count in chosen.in_process] + [
+            ("multiprocess", count) for count in chosen.multiprocess
+        ]
         measured: dict[str, dict[int, float]] = {"in_process": {}, "multiprocess": {}}
         for turn, (executor, count) in enumerate(turns):
             wall, inside = bench.run(count, executor, TODAY + pd.Timedelta(minutes=turn))
