@@ -21,6 +21,7 @@ from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
 from steel_assets.assets.run_launcher import MACHINE_TAG, WatchfulRunLauncher
+from steel_assets_tests.assets.sensors.world import materialise
 
 HERE = {GRPC_INFO_TAG: json.dumps({"host": "localhost", "socket": "/tmp/x"})}  # noqa: S108 - never opened
 ELSEWHERE = {GRPC_INFO_TAG: json.dumps({"host": "steel-code", "port": 4000})}
@@ -101,3 +102,12 @@ def test_run_monitoring_fails_a_dead_run_and_has_it_retried(
     assert statuses[dead.run_id].status == dg.DagsterRunStatus.FAILURE
     assert statuses[dead.run_id].tags["dagster/will_retry"] == "true"
     assert statuses[alive.run_id].status == dg.DagsterRunStatus.STARTED
+
+
+@pytest.mark.parametrize("told", ["raise", "block"], ids=["an asset that raises", "a blocking check that fails"])
+def test_bad_data_and_bugs_are_told_at_once_and_not_tried_again(instance: dg.DagsterInstance, told: str) -> None:
+    done = materialise(instance, told)
+    run = instance.get_run_by_id(done.run_id)
+    assert run is not None
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    assert run.tags["dagster/will_retry"] == "false"

@@ -1,9 +1,10 @@
 """Everything that ``make bench`` measures, subject by subject."""
 
-from steel_assets_tests.bench import river, service, training, yardstick
+from steel_assets_tests.bench import markets, river, service, training, yardstick
 
 if __name__ == "__main__":
     river.main()
+    markets.main()
     service.main()
     training.main()
     yardstick.main()

@@ -16,6 +16,7 @@ from pathlib import Path
 import dagster as dg
 import typer
 
+from steel_assets_tests.bench.overhead import spent
 from steel_assets_tests.steel import Steel
 
 
@@ -41,13 +42,9 @@ def _stages(folder: Path) -> None:
     os.chdir(folder)
     with dg.DagsterInstance.from_config(str(folder)) as instance:
         for record in reversed(list(instance.get_run_records())):
-            steps = instance.get_run_step_stats(record.dagster_run.run_id)
-            took = {s.step_key: s.end_time - s.start_time for s in steps if s.start_time and s.end_time}
-            whole = (record.end_time or 0) - (record.start_time or 0)
-            typer.echo(
-                f"{record.dagster_run.job_name}: {whole:.1f} s, {1 - sum(took.values()) / whole:.0%} of it outside the assets"
-            )
-            for name, seconds in sorted(took.items(), key=lambda item: -item[1])[:8]:
+            took = spent(instance, record.dagster_run.run_id)
+            typer.echo(f"{record.dagster_run.job_name}: {took.run:.1f} s, {took.own_share:.0%} of it Dagster's own")
+            for name, seconds in sorted(took.bodies.items(), key=lambda item: -item[1])[:8]:
                 typer.echo(f"  {seconds:6.2f} s  {name}")
 
 

@@ -107,7 +107,7 @@ def claimed(book: Book, channel: str, now: datetime, digest_above: int) -> tuple
     """
     state = book.channels.get(channel, Channel())
     waiting = [one.event for one in book.queue if channel in one.channels]
-    if not waiting or (state.lease_until and now < state.lease_until) or (state.next_try and now < state.next_try):
+    if not waiting or _ahead(state.lease_until, now, LEASE) or _ahead(state.next_try, now, LONGEST_PAUSE):
         return book, None
     undecided = tuple(event for event in waiting if event.id in state.sending)
     events = undecided or (tuple(waiting) if len(waiting) > digest_above else (waiting[0],))
@@ -145,6 +145,11 @@ def postponed(book: Book, parcel: Parcel, now: datetime, why: str, *, perhaps_se
             problem=why,
         ),
     )
+
+
+def _ahead(moment: datetime | None, now: datetime, longest: timedelta) -> bool:
+    """Whether to wait until ``moment``. One further ahead than anything waits was set before the clock was put back."""
+    return moment is not None and now < moment <= now + longest
 
 
 def _settled(book: Book, parcel: Parcel, outcome: Mapping[str, Mapping[str, object]]) -> tuple[Book, list[Waiting]]:

@@ -88,3 +88,42 @@ def test_kill_9_restarts_and_a_receiver_that_is_down_lose_and_double_nothing(tmp
     marked = {letter["key"] for letter in content(server.kept) if letter["repeat"]}
     assert set(doubled) <= marked, "what went out twice over the wire said so"
     assert len(doubled) <= 2, "and only where a process died between sending and marking"
+
+
+AT_ONCE = """
+alerts:
+  - {id: failed_tick, title: A schedule or sensor fails, severity: high, advice: Read it.}
+  - {id: silent_automation, title: A schedule or sensor stopped ticking, severity: high, advice: Restart it.}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_schedule_that_was_switched_off_and_a_sensor_that_raises_are_noticed_and_their_return_too(
+    tmp_path: Path, project_root: str
+) -> None:
+    for name, text in {
+        "dagster/dagster.yaml": "telemetry: {enabled: false}\n",
+        "catalog/rules.yaml": "alerts: {digest_above: 99}\n",
+        "catalog/alerts/at_once.yaml": AT_ONCE,
+    }.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    outside = dict(os.environ) | {"DAGSTER_HOME": str(tmp_path / "dagster"), "PYTHONPATH": project_root}
+
+    def switch(word: str) -> None:
+        command = [f"{sys.prefix}/bin/dagster", "schedule", word, "nightly", "-m", MODULE]
+        subprocess.run(command, env=outside, cwd=tmp_path, check=True, capture_output=True)
+
+    with web() as server, daemon(tmp_path, server.url, project_root):
+        wait_for(lambda: "2 watched, 0 in trouble" in (tmp_path / "daemon.log").read_text())
+        switch("stop")
+        (tmp_path / "broken").touch()
+        wait_for(lambda: len(titles_by_key(server)) >= 2)
+        switch("start")
+        (tmp_path / "broken").unlink()
+        wait_for(lambda: len(titles_by_key(server)) >= 4)
+    wrong = ["A schedule or sensor fails · sensor stubborn", "A schedule or sensor stopped ticking · schedule nightly"]
+    told = titles_by_key(server)
+    assert sorted(told[:2]) == wrong
+    assert sorted(title.removeprefix("Over: ") for title in told[2:]) == wrong

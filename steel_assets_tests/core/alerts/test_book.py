@@ -44,6 +44,15 @@ def test_a_claimed_parcel_is_nobody_elses_until_its_process_counts_as_dead() -> 
     assert again.key == first.key if first else False
 
 
+def test_a_clock_that_is_put_back_holds_nothing_up() -> None:
+    earlier = MORNING - timedelta(hours=3)
+    claimed_book, first = claimed(book("a"), "slack", MORNING, 5)
+    assert first is not None
+    assert ids(claimed(claimed_book, "slack", earlier, 5)[1]) == ["a"], "the lease ends in three hours by the new clock"
+    failed = postponed(claimed_book, first, MORNING, "connection refused", perhaps_sent=False)
+    assert ids(claimed(failed, "slack", earlier, 5)[1]) == ["a"]
+
+
 def test_a_marked_parcel_is_gone_for_its_channel_and_waits_for_the_others() -> None:
     one, parcel = claimed(book("a", channels=("slack", "email")), "slack", MORNING, 5)
     assert parcel is not None

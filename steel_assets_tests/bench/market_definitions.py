@@ -1,0 +1,39 @@
+"""The platform with ``BENCH_MARKETS`` markets, copies of the shipped five, and the executor ``BENCH_EXECUTOR``."""
+
+import os
+from itertools import cycle, islice
+from pathlib import Path
+
+import dagster as dg
+
+from steel_assets import bootstrap
+from steel_assets.catalog import Catalog, load_catalog
+
+COUNT = int(os.environ["BENCH_MARKETS"])
+EXECUTORS = {
+    "in_process": dg.in_process_executor,
+    "multiprocess": dg.multiprocess_executor.configured({"max_concurrent": len(os.sched_getaffinity(0))}),
+}
+
+
+def many(extra: Path | None = None) -> Catalog:
+    """The shipped catalogue with ``COUNT`` markets: the default one first, then copies of each in turn."""
+    whole = load_catalog(extra)
+    shipped = sorted(whole.markets.values(), key=lambda market: market.id != whole.rules.default_market)
+    copies = islice(cycle(shipped), COUNT)
+    markets = [
+        one if place < len(shipped) else one.model_copy(update={"id": f"{one.id}_{place}"}) for place, one in enumerate(copies)
+    ]
+    return whole.model_copy(update={"markets": {market.id: market for market in markets}})
+
+
+bootstrap.load_catalog = many
+
+from steel_assets import definitions  # noqa: E402 - only after the catalogue was replaced
+
+defs = dg.Definitions(
+    assets=definitions.with_freshness(definitions.assets),
+    jobs=definitions.jobs,
+    resources={"platform": definitions.platform_resource},
+    executor=EXECUTORS[os.environ["BENCH_EXECUTOR"]],
+)
