@@ -214,6 +214,7 @@ WATCHED_ES: dict[str, str] = {
     "budget_spent": "Se agotó el presupuesto del mes",
     "latency_spike": "Los pronósticos tardan mucho",
     "error_rate": "Fallan solicitudes",
+    "low_availability": "El servicio no pudo responder",
     "memory_usage": "La memoria está casi llena",
     "cpu_usage": "Los procesadores no descansan",
     "disk_usage": "El disco está casi lleno",
