@@ -28,7 +28,7 @@ BOLDEST = 1.0
 class Smoothed(Calibrated):
     """base × exp(where the smoothed path leads - where it is), where base is the forward curve, or the last price without one."""
 
-    significance: ClassVar[float] = 0.01
+    significance: ClassVar[float] = 0.001
     refit_every: ClassVar[Cadence] = "half_year"
 
     @abstractmethod

@@ -21,7 +21,7 @@ class Drift(Calibrated):
 
     family: ClassVar[str] = "drift"
     complexity: ClassVar[int] = 6
-    significance: ClassVar[float] = 0.01
+    significance: ClassVar[float] = 0.001
 
     def __init__(self) -> None:
         super().__init__()
