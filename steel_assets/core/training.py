@@ -5,7 +5,7 @@ The same history gives the same candidate to the last bit. A candidate is only a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,15 @@ class Candidate:
     backtest: pd.DataFrame
 
 
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """One horizon: what would forecast, why that family, and the walk-forward that says so (``tables.BACKTEST``)."""
+
+    bundle: Bundle
+    choice: Choice
+    rows: pd.DataFrame
+
+
 def train(
     history: MarketHistory,
     features: pd.DataFrame,
@@ -64,19 +73,32 @@ def train(
     market = history.market
     families = applicable(market)
     steps = Steps(len(market.horizons) * len(families), progress)
-    trained = {
-        horizon: _train(
-            history, build_samples(history, features, horizon), families, window, steps, (champions or {}).get(horizon)
-        )
-        for horizon in market.horizons
-    }
+    champions = champions or {}
+    return candidate_of(
+        history,
+        [
+            _train(history, build_samples(history, features, horizon), families, window, steps, champions.get(horizon))
+            for horizon in market.horizons
+        ],
+    )
+
+
+def train_horizon(history: MarketHistory, features: pd.DataFrame, horizon: int, window: int, champion: str | None) -> Trained:
+    """One horizon of ``train``, so that several can be trained at a time."""
+    families = applicable(history.market)
+    samples = build_samples(history, features, horizon)
+    return _train(history, samples, families, window, Steps(len(families), None), champion)
+
+
+def candidate_of(history: MarketHistory, trained: Sequence[Trained]) -> Candidate:
+    """What ``history`` leads to, from all its horizons in order."""
     return Candidate(
-        market=market.id,
+        market=history.market.id,
         as_of=history.as_of,
         origin=history.origins[-1],
-        bundles={horizon: bundle for horizon, (bundle, _, _) in trained.items()},
-        choices={horizon: choice for horizon, (_, choice, _) in trained.items()},
-        backtest=pd.concat([rows for _, _, rows in trained.values()], ignore_index=True),
+        bundles={one.bundle.horizon: one.bundle for one in trained},
+        choices={one.bundle.horizon: one.choice for one in trained},
+        backtest=pd.concat([one.rows for one in trained], ignore_index=True),
     )
 
 
@@ -84,8 +106,7 @@ def baseline(history: MarketHistory, features: pd.DataFrame, horizon: int, windo
     """The last price as a forecast, with quantiles and confidence from its own past errors."""
     families = {NAIVE: applicable(history.market)[NAIVE]}
     samples = build_samples(history, features, horizon)
-    bundle, _, _ = _train(history, samples, families, window, Steps(1, None))
-    return bundle
+    return _train(history, samples, families, window, Steps(1, None)).bundle
 
 
 def confidence(rows: pd.DataFrame) -> float:
@@ -112,7 +133,7 @@ def _train(
     window: int,
     steps: Steps,
     champion: str | None = None,
-) -> tuple[Bundle, Choice, pd.DataFrame]:
+) -> Trained:
     """One horizon's bundle, why its family, and the walk-forward of the newest ``window`` origins that have come true."""
     y = history.prices_at(samples.target_dates, history.as_of)
     scored = np.flatnonzero(np.isfinite(y) & np.isfinite(samples.last))
@@ -133,4 +154,4 @@ def _train(
             choice = choice.defended(champion)
     model = evaluation.unfitted(families[choice.family], newest).fit(samples.with_labels(y))
     bundle = Bundle(history.market.id, samples.horizon, model, evaluation.track(choice.family), confidence(rows))
-    return bundle, choice, rows
+    return Trained(bundle, choice, rows)

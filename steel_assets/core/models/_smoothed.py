@@ -29,7 +29,7 @@ class Smoothed(Calibrated):
     """base × exp(where the smoothed path leads - where it is), where base is the forward curve, or the last price without one."""
 
     significance: ClassVar[float] = 0.001
-    refit_every: ClassVar[Cadence] = "half_year"
+    refit_every: ClassVar[Cadence] = "year"
 
     @abstractmethod
     def moves(self, paths: np.ndarray, horizon: int) -> np.ndarray:

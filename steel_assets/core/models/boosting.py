@@ -50,7 +50,7 @@ class Boosting(Calibrated):
     family: ClassVar[str] = "boosting"
     complexity: ClassVar[int] = 9
     significance: ClassVar[float] = 0.01
-    refit_every: ClassVar[Cadence] = "half_year"
+    refit_every: ClassVar[Cadence] = "year"
 
     def __init__(self) -> None:
         super().__init__()

@@ -24,8 +24,8 @@ from steel_assets.core.samples import Samples
 MEMBERS: Mapping[str, type[Model]] = {family.family: family for family in (ForwardCurve, Ridge, Prophet)}
 """What is combined: families that say something else than the last price, and each something of its own. With boosting as a
 fourth nothing was better on the real markets."""
-WINDOW = 500
-"""Newest scored origins that weights are learned from: about two years."""
+WINDOW = 250
+"""Newest scored origins that weights are learned from: about a year."""
 HALF_LIFE = 250
 """An error weighs half as much as one that is a year newer."""
 POWER = 4
