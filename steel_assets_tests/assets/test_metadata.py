@@ -11,7 +11,7 @@ from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
 from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets.adapters.warehouse import DuckDBWarehouse
 from steel_assets.assets.metadata import BYTES_BILLED, in_warehouse, link, summary
-from steel_assets.assets.metrics import _bytes_billed
+from steel_assets.assets.spending import _bytes_billed
 from steel_assets.core.costs import day_cost_usd
 from steel_assets_tests.contracts.warehouse import SMALL, rows
 from steel_assets_tests.google.bigquery_server import BigQueryServer

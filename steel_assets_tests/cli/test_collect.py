@@ -62,6 +62,8 @@ def test_a_provider_that_never_answered_anything_is_told_by_the_status(steel: tu
     for symbol in [*yahoo.closes, *yahoo.bodies]:
         yahoo.bodies[symbol] = Reply(b"Too Many Requests", 429, {"retry-after": "600"})
     assert run("collect", "--source", "yahoo_finance").returncode == 1
-    told = {source["source"]: source for source in run.json("status")["sources"]}
+    status = run("status", "--json")
+    assert status.returncode == 2, "nothing was ever published: red"
+    told = {source["source"]: source for source in json.loads(status.stdout)["sources"]}
     assert told["yahoo_finance"]["state"] == {"steel_futures": "MISSING", "commodity_indices": "MISSING"}
     assert told["yahoo_finance"]["rows"] == 0

@@ -37,7 +37,7 @@ HORIZONS = (1, 5, 21, 63)
 def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, simulated: bool = True) -> Platform:
     """Write a year of prices, forecasts, scores, decisions and metrics under ``home``, the last issue on ``today``."""
     parts = platform(Settings(home=home, sources="sandbox" if simulated else "live"))
-    today = today or pd.Timestamp.now("UTC").tz_localize(None).normalize()
+    today = today or (pd.Timestamp.now("UTC") - pd.Timedelta(hours=8)).tz_localize(None).normalize()  # issued at 08:00
     sessions = pd.bdate_range(end=today - pd.Timedelta(days=1), periods=days)
     rng = np.random.default_rng(7)
     forecasts, reality, quality = [], [], []

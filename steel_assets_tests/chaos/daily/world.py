@@ -32,7 +32,13 @@ from steel_assets_tests.steel import ROOT
 JOB = "daily_data_update"
 DEFINITIONS = "steel_assets_tests.chaos.daily.definitions"
 IMPATIENT = {
-    "run_monitoring": {"enabled": True, "start_timeout_seconds": 60, "max_runtime_seconds": 10800, "poll_interval_seconds": 2},
+    "run_monitoring": {
+        "enabled": True,
+        "start_timeout_seconds": 60,
+        "max_runtime_seconds": 10800,
+        "poll_interval_seconds": 2,
+        "free_slots_after_run_end_seconds": 2,  # a killed run leaves the slot of its pool taken, and its retry waits for it
+    },
     "run_queue": {"dequeue_interval_seconds": 1, "max_user_code_failure_retries": 3, "user_code_failure_retry_delay": 2},
 }
 """The shipped instance looks after its runs every half minute; here every two seconds."""
