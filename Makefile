@@ -40,7 +40,7 @@ check: $(READY)  ## lint, types, import contracts, and the tests of the core and
 
 test: $(READY)  ## everything that takes less than ten minutes
 	@$(LINT)
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not chaos"
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not chaos"
 
 chaos: $(READY)  ## what takes longer: every fault on every provider, kills, races, the river twice
 	@$(BIN)/pytest -m chaos
