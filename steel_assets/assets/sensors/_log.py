@@ -31,6 +31,14 @@ class News:
     context: Sequence[dg.EventLogRecord]
     mark: Mark
 
+    def mark_without(self, unread: Sequence[dg.EventLogRecord]) -> Mark:
+        """The mark with which ``unread``, some of ``events``, are new again next time, and none of the others."""
+        if not unread:
+            return self.mark
+        first, names = min(unread, key=_id), {_name(one) for one in unread}
+        seen = {_name(one) for one in self.context if _id(one) > _id(first) - OVERLAP} - names
+        return Mark(position=_id(first) - 1, moment=moment_of(first), seen=tuple(sorted(seen)))
+
 
 def news(
     instance: dg.DagsterInstance, kind: dg.DagsterEventType, mark: Mark | None, now: datetime, first_look: timedelta

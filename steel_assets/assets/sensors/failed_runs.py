@@ -1,9 +1,14 @@
-"""Runs that failed, however they were launched; a success of the same job ends the incident."""
+"""Runs that failed, however they were launched; a success of the same job ends the incident.
+
+Of a run that is tried again only the last failure is told. Dagster decides whether it is a moment after the event, and launches
+the retry later still; a failure of which neither is known yet is left unread for the next look, and told when too much time
+has passed.
+"""
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.storage.tags import WILL_RETRY_TAG
+from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, WILL_RETRY_TAG
 
 from steel_assets.assets.declare import nature
 from steel_assets.assets.sensors._log import moment_of, news
@@ -15,6 +20,9 @@ LOGS = {FAILED: "failed runs", SUCCEEDED: "successful runs"}
 CHECK_FAILED = "DagsterAssetCheckFailedError"
 AD_HOC = "__ASSET_JOB"
 LONGEST_TEXT = 400
+
+DECIDED = timedelta(minutes=1)
+"""After this long Dagster has said whether a run is tried again, or its process died before it could."""
 
 
 @dg.sensor(
@@ -28,15 +36,18 @@ def failed_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[
 
 def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
     """Read on, report, and say how many runs were new."""
-    outbox, first_look = platform.outbox, timedelta(hours=platform.catalog.rules.alerts.first_look_hours)
+    outbox, policy = platform.outbox, platform.catalog.rules.alerts
+    first_look, patience = timedelta(hours=policy.first_look_hours), timedelta(minutes=policy.retry_minutes)
     marks, said = outbox.book().marks, 0
     conditions, read = [], {}
     for kind, log in LOGS.items():
         found = news(instance, kind, marks.get(log), now, first_look)
         if found is not None:
-            read[log] = found.mark
-            said += len(found.events)
-            conditions += [one for event in found.events if (one := condition(instance, event, failed=kind == FAILED))]
+            waiting = [one for one in found.events if kind == FAILED and _undecided(instance, one, now, patience)]
+            read[log] = found.mark_without(waiting)
+            said += len(found.events) - len(waiting)
+            ended = [one for one in found.events if one not in waiting and not (kind == FAILED and _answered(instance, one))]
+            conditions += [one for event in ended if (one := condition(instance, event, failed=kind == FAILED))]
     if read:
         outbox.report(conditions, now, marks=read)
     return f"{said} runs ended"
@@ -45,12 +56,14 @@ def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str
 def condition(instance: dg.DagsterInstance, record: dg.EventLogRecord, *, failed: bool) -> Condition | None:
     """What the end of a run means; None when it is retried, deleted, or failed only because a check did (which is told apart)."""
     run = instance.get_run_by_id(record.run_id)
-    if run is None or (failed and run.tags.get(WILL_RETRY_TAG) == "true"):
+    if run is None or (failed and _retried(instance, run)):
         return None
     errors = _errors(instance, run.run_id) if failed else []
     if errors and all(cls == CHECK_FAILED for _, cls, _ in errors):
         return None
     text = "; ".join(f"{step}: {message}" for step, _, message in errors) or _said(record)
+    if failed and run.tags.get(WILL_RETRY_TAG) == "true":
+        text = f"Its retry was never launched. {text}"
     return Condition(
         rule="failed_run",
         subject=_job(run),
@@ -60,6 +73,35 @@ def condition(instance: dg.DagsterInstance, record: dg.EventLogRecord, *, failed
         link=f"/runs/{run.run_id}",
         simulated=nature() == "simulated",
     )
+
+
+def _undecided(instance: dg.DagsterInstance, record: dg.EventLogRecord, now: datetime, patience: timedelta) -> bool:
+    """Whether it may still turn out that the run is tried again. A moment far ahead is from before the clock was put back."""
+    run = instance.get_run_by_id(record.run_id)
+    decision = run.tags.get(WILL_RETRY_TAG) if run is not None else "false"
+    if run is None or decision == "false" or _retried(instance, run):
+        return False
+    if decision is None:
+        return instance.run_retries_enabled and abs(now - moment_of(record)) < DECIDED
+    return abs(now - moment_of(record)) < patience
+
+
+def _retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether the retry of ``run`` was launched: its own end is what counts then."""
+    retry = run.tags.get(AUTO_RETRY_RUN_ID_TAG)
+    launched = instance.get_run_by_id(retry) if retry and run.tags.get(WILL_RETRY_TAG) == "true" else None
+    return launched is not None and launched.status != dg.DagsterRunStatus.NOT_STARTED
+
+
+def _answered(instance: dg.DagsterInstance, record: dg.EventLogRecord) -> bool:
+    """Whether the same job has succeeded since: a failure that was left unread may be read after that."""
+    run = instance.get_run_by_id(record.run_id)
+    if run is None:
+        return False
+    moment = moment_of(record)
+    since = dg.RunsFilter(job_name=run.job_name, statuses=[dg.DagsterRunStatus.SUCCESS], updated_after=moment)
+    succeeded = [one.dagster_run for one in instance.get_run_records(since) if (one.end_time or 0.0) > moment.timestamp()]
+    return any(_job(one) == _job(run) for one in succeeded)
 
 
 def _errors(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, str, str]]:

@@ -84,6 +84,7 @@ class AlertPolicy(Declaration):
         first_look_hours: how far back events are read when there is no memory of having read any.
         channel_down_minutes: how long a channel may fail before the others say so.
         daemon_silence_minutes: how long a daemon, schedule or sensor may be overdue.
+        retry_minutes: how long the retry of a failed run may take to be launched.
         retrain_cooldown_hours: least time between two retrainings launched by an incident.
         always: channels that get every message.
         least: the least severity that a channel gets; channels that are not named get all.
@@ -96,6 +97,7 @@ class AlertPolicy(Declaration):
     first_look_hours: int = Field(ge=0)
     channel_down_minutes: Minutes
     daemon_silence_minutes: Minutes
+    retry_minutes: Minutes
     retrain_cooldown_hours: int = Field(ge=0)
     always: tuple[Identifier, ...]
     least: Mapping[Identifier, Severity]

@@ -1,14 +1,18 @@
 """Checks, runs and counts become alerts exactly once, on an instance with a real store."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
 from steel_assets.assets.sensors import counted_rows, failed_checks, failed_runs
 from steel_assets.assets.sensors._log import news
 from steel_assets.bootstrap import Platform
-from steel_assets_tests.assets.sensors.world import materialise
+from steel_assets_tests.assets.sensors.world import materialise, prices, update
+from steel_assets_tests.steel import ROOT
 
 
 def now() -> datetime:
@@ -71,6 +75,90 @@ def test_a_failed_run_says_what_went_wrong_and_a_success_of_the_job_ends_it(
 def test_a_run_that_will_be_tried_again_is_not_told(instance: dg.DagsterInstance, parts: Platform) -> None:
     materialise(instance, "raise", **{"dagster/will_retry": "true"})
     failed_runs.look(instance, parts, now())
+    assert told(parts) == []
+
+
+@pytest.fixture
+def retrying(instance: dg.DagsterInstance) -> Iterator[dg.DagsterInstance]:
+    """The same instance as the shipped configuration has it: what dies is tried again."""
+    folder = Path(instance.root_directory)
+    shipped = yaml.safe_load((ROOT / "dagster.yaml").read_text())["run_retries"]
+    (folder / "dagster.yaml").write_text(yaml.safe_dump({"telemetry": {"enabled": False}, "run_retries": shipped}))
+    with dg.DagsterInstance.from_config(str(folder)) as one:
+        yield one
+
+
+AGAIN = {"dagster/retry_on_asset_or_op_failure": "true"}
+
+
+def retried(instance: dg.DagsterInstance, failed: str, status: dg.DagsterRunStatus) -> None:
+    """What the daemon does with a run that is tried again: a run is made, named by the failed one, and submitted."""
+    job = dg.Definitions(assets=[prices], jobs=[update]).resolve_job_def("update")
+    again = instance.create_run_for_job(job, status=status, parent_run_id=failed, root_run_id=failed)
+    instance.add_run_tags(failed, {"dagster/auto_retry_run_id": again.run_id})
+
+
+@pytest.mark.parametrize("decision", ["true", "false", "never said"])
+def test_nobody_is_told_before_dagster_said_whether_a_run_is_tried_again(
+    instance: dg.DagsterInstance, retrying: dg.DagsterInstance, parts: Platform, decision: str
+) -> None:
+    """It says so a moment after the event, or never, if its process died in between."""
+    failed = materialise(instance, "raise").run_id
+    failed_runs.look(retrying, parts, now())
+    assert told(parts) == []
+    if decision != "never said":
+        retrying.add_run_tags(failed, {"dagster/will_retry": decision})
+        for _ in range(2):
+            failed_runs.look(retrying, parts, now())
+        assert told(parts) == ([] if decision == "true" else ["opened failed_run update"])
+    else:
+        for seconds in (61, 91):
+            failed_runs.look(retrying, parts, now() + timedelta(seconds=seconds))
+        assert told(parts) == ["opened failed_run update"]
+
+
+def test_a_failure_that_waits_for_its_retry_holds_no_other_back(retrying: dg.DagsterInstance, parts: Platform) -> None:
+    waits = materialise(retrying, "raise", **AGAIN)
+    assert retrying.get_run_by_id(waits.run_id).tags["dagster/will_retry"] == "true"
+    for job in ("first", "second"):
+        materialise(retrying, "raise", job)
+        for _ in range(2):
+            failed_runs.look(retrying, parts, now())
+    assert told(parts) == ["opened failed_run first", "opened failed_run second"]
+    retried(retrying, waits.run_id, dg.DagsterRunStatus.STARTING)
+    for minutes in (0, 11):
+        failed_runs.look(retrying, parts, now() + timedelta(minutes=minutes))
+    assert len(told(parts)) == 2, "it is tried again: only the last failure is told"
+
+
+@pytest.mark.parametrize("status", [None, dg.DagsterRunStatus.NOT_STARTED])
+def test_a_retry_that_is_not_launched_is_told_in_the_end(
+    retrying: dg.DagsterInstance, parts: Platform, status: dg.DagsterRunStatus | None
+) -> None:
+    failed = materialise(retrying, "raise", **AGAIN).run_id
+    if status:
+        retried(retrying, failed, status)
+    for minutes in (0, 5, 9, 11, 12):
+        failed_runs.look(retrying, parts, now() + timedelta(minutes=minutes))
+        assert len(told(parts)) == (minutes > 10)
+    event = parts.outbox.book().queue[0].event
+    assert event.text == "Its retry was never launched. prices: ValueError: the provider sent a picture of a cat"
+
+
+def test_a_retry_that_cannot_be_launched_is_told_at_once(retrying: dg.DagsterInstance, parts: Platform) -> None:
+    failed = materialise(retrying, "raise", **AGAIN).run_id
+    failed_runs.look(retrying, parts, now())
+    retrying.add_run_tags(failed, {"dagster/will_retry": "false"})
+    failed_runs.look(retrying, parts, now())
+    assert told(parts) == ["opened failed_run update"]
+
+
+def test_a_failure_that_a_success_has_answered_since_opens_nothing(retrying: dg.DagsterInstance, parts: Platform) -> None:
+    materialise(retrying, "raise", **AGAIN)
+    failed_runs.look(retrying, parts, now())
+    materialise(retrying)
+    for minutes in (0, 11):
+        failed_runs.look(retrying, parts, now() + timedelta(minutes=minutes))
     assert told(parts) == []
 
 
