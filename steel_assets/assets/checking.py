@@ -10,16 +10,26 @@ import dagster as dg
 
 from steel_assets.bootstrap import catalog
 
+TOLD_BY = "told_by"
+"""Metadata of an evaluation: the check that tells people of the same cause."""
+
 SEVERITIES = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.ERROR}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found in one market: ``text`` is a sentence about it, ``value`` the figure, where there is one."""
+    """What a check found in one market.
+
+    Attributes:
+        text: a sentence about it.
+        value: the figure, where there is one.
+        told_by: another check that failed for the same cause and tells people; this one is only shown.
+    """
 
     passed: bool
     text: str
     value: float | None = None
+    told_by: str | None = None
 
 
 def severity_of(check: str) -> dg.AssetCheckSeverity:
@@ -31,13 +41,14 @@ def by_market(context: dg.AssetExecutionContext, asset: str, check: str, verdict
     """Log the verdict on each market as an evaluation of its own; the evaluation of the asset as a whole."""
     severity = severity_of(check)
     for market, verdict in verdicts.items():
+        more = {"value": None if verdict.value is None else float(verdict.value), TOLD_BY: verdict.told_by}
         context.log_event(
             dg.AssetCheckEvaluation(
                 asset_key=dg.AssetKey(asset),
                 check_name=check,
                 passed=bool(verdict.passed),
                 severity=severity,
-                metadata={"market": market} | ({} if verdict.value is None else {"value": float(verdict.value)}),
+                metadata={"market": market} | {name: value for name, value in more.items() if value is not None},
                 description=f"{market}: {verdict.text}",
                 partition=market,
             )

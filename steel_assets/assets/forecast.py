@@ -68,7 +68,10 @@ def forecasts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Plat
 
     outcome = for_each_market(context, work)
     rows = pd.concat(outcome.results.values(), ignore_index=True)
-    complete = {market: _complete(rows, platform.catalog.markets[market]) for market in context.partition_keys}
+    complete = {
+        market: _complete(rows, platform.catalog.markets[market], withheld=bool(absurd.get(market)))
+        for market in context.partition_keys
+    }
     sane = {
         market: Verdict(not found, f"not published: {'; '.join(found)}" if found else "level, direction and width as ever")
         for market, found in absurd.items()
@@ -86,7 +89,8 @@ def forecasts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Plat
     )
 
 
-def _complete(rows: pd.DataFrame, market: Market) -> Verdict:
-    """Whether every horizon of ``market`` is among the published ``rows``."""
+def _complete(rows: pd.DataFrame, market: Market, *, withheld: bool) -> Verdict:
+    """Whether every horizon of ``market`` is among the published ``rows``; of what sanity withheld, that check tells."""
     missing = [str(h) for h in market.horizons if h not in set(rows.loc[rows["market"] == market.id, "horizon"])]
-    return Verdict(not missing, f"nothing was published {', '.join(missing)} days ahead" if missing else "every horizon")
+    text = f"nothing was published {', '.join(missing)} days ahead" if missing else "every horizon"
+    return Verdict(not missing, text, told_by=SANE if withheld else None)

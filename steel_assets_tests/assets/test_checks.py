@@ -1,6 +1,7 @@
 """Every check, with the thing it watches broken: it fails, as bad as the catalogue says, and what must not go on does not."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import pytest
 
 from steel_assets.adapters.object_store import ObjectNotFound
 from steel_assets.assets import forecast, issuing
-from steel_assets.assets.forecast import forecasts
+from steel_assets.assets.forecast import COMPLETE, SANE, forecasts
 from steel_assets.assets.metrics import metrics_daily
 from steel_assets.assets.model import candidate_models, validation_key
 from steel_assets.assets.processed import data_quality
 from steel_assets.assets.promotion import promotions
+from steel_assets.assets.sensors import failed_checks
 from steel_assets.assets.system import system_metrics
 from steel_assets.assets.validation import validation_scores
 from steel_assets.bootstrap import Platform, catalog
@@ -88,6 +90,28 @@ def test_an_absurd_forecast_is_not_published_and_the_one_before_stays_in_force(
     assert list(parts.store.list("predictions/")) == lake
     assert parts.cache.get("predictions", MARKET) == cached
     pd.testing.assert_frame_equal(parts.warehouse.read(FORECASTS), table)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: rows.assign(q05=0.01 * rows["q05"]), SANE),
+        (lambda rows: rows[rows["horizon"] == 1], COMPLETE),
+    ],
+)
+def test_one_cause_is_one_alert_and_a_market_that_is_missing_for_any_reason_is_told(
+    parts: Platform, monkeypatch: pytest.MonkeyPatch, change: Callable[[pd.DataFrame], pd.DataFrame], told: str
+) -> None:
+    issued(change, monkeypatch)
+    with dg.DagsterInstance.ephemeral() as instance:
+        made_of(parts, forecasts, instance=instance)
+        failed_checks.look(instance, parts, datetime.now(UTC))
+        monkeypatch.undo()
+        queue = parts.outbox.book().queue
+        assert [one.event.subject for one in queue] == [f"forecasts: {told} [{MARKET}]"]
+        made_of(parts, forecasts, instance=instance)
+        failed_checks.look(instance, parts, datetime.now(UTC))
+    assert [one.event.kind for one in parts.outbox.book().queue] == ["opened", "recovered"]
 
 
 def test_a_horizon_that_is_missing_is_named(parts: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

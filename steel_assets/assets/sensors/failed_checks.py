@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from steel_assets.assets.checking import TOLD_BY
 from steel_assets.assets.declare import nature
 from steel_assets.assets.sensors._log import moment_of, news
 from steel_assets.bootstrap import Platform
@@ -40,13 +41,16 @@ def untold(platform: Platform) -> frozenset[str]:
 def conditions(
     events: Sequence[dg.EventLogRecord], context: Sequence[dg.EventLogRecord], silent: frozenset[str] = frozenset()
 ) -> list[Condition]:
-    """What ``events`` mean. An evaluation of all partitions together says nothing new beside those of each in the same run.
+    """What ``events`` mean: one condition per cause.
+
+    An evaluation of all partitions together says nothing new beside those of each in the same run, nor does one of whose cause
+    another check tells.
 
     Args:
         silent: names of checks that are not told.
     """
     by_partition = {_check(one) for one in context if _evaluation(one).partition}
-    told = [one for one in events if _evaluation(one).check_name not in silent]
+    told = [one for one in events if _evaluation(one).check_name not in silent and TOLD_BY not in _evaluation(one).metadata]
     return [_condition(one) for one in told if _evaluation(one).partition or _check(one) not in by_partition]
 
 
