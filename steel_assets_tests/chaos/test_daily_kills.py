@@ -1,4 +1,4 @@
-"""A full daily run, killed at any moment and anywhere, ends as if nothing had happened: once, whole, and told once."""
+"""A daily run or a retraining, killed at any moment and anywhere, ends as if nothing had happened: once, whole, told once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from steel_assets.sandbox import Sandbox
 from steel_assets_tests.adapters.notifiers.receivers import Web, web
 from steel_assets_tests.assets.sensors.test_daemon import content
 from steel_assets_tests.chaos.daily.catalogue import small
-from steel_assets_tests.chaos.daily.world import JOB, UNFINISHED, Daemon, Reader, World, wait_until
+from steel_assets_tests.chaos.daily.world import DAILY, RETRAINING, UNFINISHED, Daemon, Reader, World, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
 
@@ -54,7 +54,7 @@ def day(request: pytest.FixtureRequest, outside: tuple[Sandbox, Web], tmp_path: 
 
 def runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """All runs of the day; those of the eve had no daemon."""
-    return [run for run in instance.get_runs(dg.RunsFilter(job_name=JOB)) if run.tags.get("dagster/sensor_name")]
+    return [run for run in instance.get_runs() if run.tags.get("dagster/sensor_name")]
 
 
 def settle(world: World, instance: dg.DagsterInstance, hook: Web, letters: int) -> None:
@@ -110,19 +110,30 @@ def kill(daemon: Daemon, part: str, instance: dg.DagsterInstance) -> str:
     return f"{run.status.value} {step}" if killed and not run.is_finished else "too late"
 
 
+def switched(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    """Pointers to production models that were changed and former models that were kept, where there are both."""
+    new = {key for key, content in after["lake"].items() if before["lake"].get(key) != content}
+    pointers = {key for key in new if key.startswith("models/production/") and key.endswith("/pointer.json")}
+    backups = {key for key in new if key.startswith("models/backups/")}
+    return pointers | backups if pointers and backups else set()
+
+
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("day", "kills"),
     [
-        pytest.param((JOB,), 2, id="2"),
-        pytest.param(("weekly_retraining", JOB), 30, id="30", marks=pytest.mark.chaos),
+        pytest.param((DAILY, DAILY), 2, id="daily 2"),
+        pytest.param((DAILY, RETRAINING, DAILY), 30, id="daily 30", marks=pytest.mark.chaos),
+        pytest.param((RETRAINING, RETRAINING, DAILY), 3, id="retraining 3", marks=pytest.mark.chaos),
     ],
     indirect=["day"],
 )
-def test_a_daily_run_killed_anywhere_at_any_moment_ends_like_an_undisturbed_one(day: Day, kills: int, tmp_path: Path) -> None:
+def test_a_run_killed_anywhere_at_any_moment_ends_like_an_undisturbed_one(day: Day, kills: int, tmp_path: Path) -> None:
     expected, usual = whole_day(day.before.copy(tmp_path / "whole"), day.hook)
     letters = {letter["key"] for letter in content(day.hook.kept)}
     assert expected["told"], "one provider is down, and somebody was told"
+    if day.before.job == RETRAINING:
+        assert switched(day.before.facts(), expected), "a model took over from another, which was kept"
     chance, hits = np.random.default_rng(SEED), []
     print(f"seed {SEED}, an undisturbed run takes {usual:.1f} s")  # noqa: T201
     for turn in range(kills):

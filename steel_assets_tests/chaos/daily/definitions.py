@@ -1,5 +1,6 @@
 """What the killed daemon runs: the platform's own river on the small catalogue, launched once, and the real looks for alerts."""
 
+import os
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -20,9 +21,9 @@ EVE = "2026-03-17T08:00:00Z"
 RUNNING = dg.DefaultSensorStatus.RUNNING
 
 
-@dg.sensor(job_name="daily_data_update", minimum_interval_seconds=1, default_status=RUNNING)
+@dg.sensor(job_name=os.environ.get("CHAOS_JOB", "daily_data_update"), minimum_interval_seconds=1, default_status=RUNNING)
 def launches() -> dg.RunRequest:
-    """The daily run of ``TODAY``, asked for at every tick, made once: what a schedule does at its hour."""
+    """The run of ``TODAY``, asked for at every tick, made once: what a schedule does at its hour."""
     return dg.RunRequest(run_key=TODAY, tags={**EVERY_MARKET, AS_OF_TAG: TODAY})
 
 

@@ -29,7 +29,7 @@ from steel_assets.core.tables import DATA_QUALITY, FORECASTS, METRICS_DAILY, PRE
 from steel_assets_tests.chaos.daily.catalogue import small
 from steel_assets_tests.steel import ROOT
 
-JOB = "daily_data_update"
+DAILY, RETRAINING = "daily_data_update", "weekly_retraining"
 DEFINITIONS = "steel_assets_tests.chaos.daily.definitions"
 IMPATIENT = {
     "run_monitoring": {
@@ -58,33 +58,35 @@ UNFINISHED = [
 
 @dataclass
 class World:
-    """A folder, and the addresses that its platform talks to."""
+    """A folder, the addresses that its platform talks to, and the job that its daemon launches."""
 
     folder: Path
     sandbox_url: str
     hook_url: str
+    job: str = DAILY
 
     @classmethod
-    def made(cls, folder: Path, sandbox_url: str, hook_url: str, *jobs: str) -> World:
-        """A new one in which ``jobs`` ran the day before."""
+    def made(cls, folder: Path, sandbox_url: str, hook_url: str, job: str, *before: str) -> World:
+        """A new one for a run of ``job``, in which the jobs ``before`` ran the day before."""
         told = yaml.safe_load((ROOT / "dagster.yaml").read_text()) | IMPATIENT
         told["storage"] = {"sqlite": {"base_dir": "instance"}}
         (folder / "dagster").mkdir(parents=True)
         (folder / "dagster" / "dagster.yaml").write_text(yaml.safe_dump(told))
-        world = cls(folder, sandbox_url, hook_url)
-        eve = [sys.executable, "-m", "steel_assets_tests.chaos.daily.eve", *jobs]
+        world = cls(folder, sandbox_url, hook_url, job)
+        eve = [sys.executable, "-m", "steel_assets_tests.chaos.daily.eve", *before]
         done = subprocess.run(eve, env=world.environment, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return world
 
     def copy(self, folder: Path) -> World:
         shutil.copytree(self.folder, folder)
-        return World(folder, self.sandbox_url, self.hook_url)
+        return World(folder, self.sandbox_url, self.hook_url, self.job)
 
     @property
     def environment(self) -> dict[str, str]:
         outside = {name: value for name, value in os.environ.items() if not name.startswith(("STEEL_", "DAGSTER_"))}
         return outside | {
+            "CHAOS_JOB": self.job,
             "DAGSTER_HOME": str(self.folder / "dagster"),
             "STEEL_HOME": str(self.folder / "home"),
             "STEEL_SANDBOX_URL": self.sandbox_url,
