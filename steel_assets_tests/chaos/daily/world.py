@@ -39,9 +39,12 @@ IMPATIENT = {
         "poll_interval_seconds": 2,
         "free_slots_after_run_end_seconds": 2,  # a killed run leaves the slot of its pool taken, and its retry waits for it
     },
-    "run_queue": {"dequeue_interval_seconds": 1, "max_user_code_failure_retries": 3, "user_code_failure_retry_delay": 2},
+    "run_queue": {"dequeue_interval_seconds": 1, "max_user_code_failure_retries": 3, "user_code_failure_retry_delay": 30},
 }
-"""The shipped instance looks after its runs every half minute; here every two seconds."""
+"""The shipped instance looks after its runs every half minute; here every two seconds.
+
+A daemon starts a killed code server anew within a minute: a run that waits in the queue must be offered for longer than that.
+"""
 
 MEASURED = ["avg_latency_ms", "cost_usd"]
 """Columns that say how long something took."""
