@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
@@ -68,6 +69,11 @@ class Pointer:
     def at(self, moment: datetime) -> Switch | None:
         """The switch in force at ``moment`` (which has a time zone); None before the first."""
         return next((switch for switch in reversed(self.switches) if switch.since <= moment), None)
+
+    def before(self, version: str) -> Switch | None:
+        """The switch in force when ``version`` first came in force, or now when it never did; None when it was the first."""
+        earlier = tuple(takewhile(lambda switch: switch.version != version, self.switches))
+        return earlier[-1] if earlier else None
 
     def to(self, version: str) -> Switch | None:
         """The first switch to ``version``; None when it was never in force."""

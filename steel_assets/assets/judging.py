@@ -38,9 +38,10 @@ class Judgement:
 
 
 def judge(platform: Platform, market: str) -> Judgement:
-    """Judge the newest candidates of ``market`` against the last price and the champions in production.
+    """Judge the newest candidates of ``market`` against the last price and the champions that they found in production.
 
-    A champion is re-scored, never compared by an old score: its family walked forward over the same dates as the candidate's.
+    So a candidate that took over is judged again as it was the first time, whenever a stage dies and is run again. A champion is
+    re-scored, never compared by an old score: its family walked forward over the same dates as the candidate's.
     """
     newest = announced(platform, market)
     rows = platform.lake.read(validation_key(market))
@@ -62,7 +63,8 @@ def judge(platform: Platform, market: str) -> Judgement:
     decisions = []
     for horizon, candidate in candidates.items():
         pointer = platform.models.production(market, horizon)
-        champion = _contender(platform, "production", market, horizon, pointer.version, rows) if pointer else None
+        found = pointer.before(candidate.version) if pointer else None
+        champion = _contender(platform, "production", market, horizon, found.version, rows) if found else None
         other = champion is not None and champion.family != candidate.family
         compared = contest(rows, candidate.family, champion.family, horizon) if champion and other else None
         decisions.append(decide(market, horizon, criteria, candidate, _scored(rows, horizon, NAIVE), champion, compared))

@@ -61,11 +61,20 @@ def promotions(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
 
 
 def _switch(platform: Platform, decision: Decision, moment: pd.Timestamp) -> None:
-    """Put a promoted candidate in force. The switch comes before its ledger row: a crash in between is decided again."""
-    if decision.promoted:
-        market, horizon = decision.market, decision.horizon
-        expected = platform.models.production(market, horizon)
-        platform.models.promote(market, horizon, decision.candidate.version, expected, moment.to_pydatetime())
+    """Put a promoted candidate in force. The switch comes before its ledger row: a crash in between is decided again, alike.
+
+    Raises:
+        Conflict: the champion it was judged against is not in force any more.
+    """
+    if not decision.promoted:
+        return
+    market, horizon, version = decision.market, decision.horizon, decision.candidate.version
+    expected = platform.models.production(market, horizon)
+    judged = decision.champion.version if decision.champion else None
+    in_force = expected.version if expected else None
+    if in_force not in (judged, version):
+        raise Conflict(f"{version} was judged against {judged}, but {in_force} is in force now; materialise promotions again")
+    platform.models.promote(market, horizon, version, expected, moment.to_pydatetime())
 
 
 def prune_former(platform: Platform, market: str, moment: pd.Timestamp) -> list[str]:
