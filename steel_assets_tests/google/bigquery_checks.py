@@ -65,6 +65,8 @@ class Checks:
         target = self.tables[self.tree.this.alias_or_name.lower()]
         self.truth(self.tree.args["on"])
         for when in self.tree.args["whens"].expressions:
+            if bool(when.args.get("matched")) != isinstance(when.args["then"], exp.Update):
+                _refuse("Syntax error: rows that match are updated, rows that do not are inserted")
             if when.args.get("condition"):
                 self.truth(when.args["condition"])
             for column, value in _assignments(when.args["then"]):

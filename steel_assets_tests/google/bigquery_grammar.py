@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
+from sqlglot.dialects.bigquery import BigQuery
 
+from steel_assets_tests.google.bigquery_types import BY_GOOGLE
 from steel_assets_tests.google.faults import NotServed, Refusal
 
 SPOKEN: dict[type[exp.Expression], set[str]] = {
@@ -80,6 +82,7 @@ def read(text: str) -> exp.Expression:
         raise Refusal(400, f"Syntax error: {str(error).splitlines()[0]}", "invalidQuery") from error
     if len(trees) != 1 or trees[0] is None:
         raise NotServed("scripts of several statements")
+    _refuse_other_dialects(text)
     tree = trees[0]
     if not isinstance(tree, exp.Create | exp.Alter | exp.Merge | exp.Select):
         if isinstance(tree, exp.Alias | exp.Column | exp.Identifier):
@@ -90,6 +93,17 @@ def read(text: str) -> exp.Expression:
         if type(node) not in SPOKEN or said - SPOKEN[type(node)] or _out_of_place(node):
             raise NotServed(f"{type(node).__name__} with {sorted(said)} in SQL: {node.sql('bigquery')[:80]}")
     return tree
+
+
+def _refuse_other_dialects(text: str) -> None:
+    """Refuse other dialects' spellings of comparisons and types, of which the tree keeps no trace."""
+    types = BigQuery.Parser.TYPE_TOKENS
+    before = None
+    for token in sqlglot.tokenize(text, read="bigquery"):
+        is_type = token.token_type in types and (before in types or before in (TokenType.VAR, TokenType.IDENTIFIER))
+        if (is_type and token.text.upper() not in BY_GOOGLE) or token.text == "==" or token.token_type is TokenType.NOTNULL:
+            raise NotServed(f"{token.text} in SQL")
+        before = token.token_type
 
 
 def _out_of_place(node: exp.Expression) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pyarrow.compute
 import pyarrow.parquet as pq
 
 from steel_assets_tests.google.bigquery_sql import Outcome, Session
-from steel_assets_tests.google.bigquery_tables import Table, Tables
+from steel_assets_tests.google.bigquery_tables import Table, Tables, check_labels
 from steel_assets_tests.google.bigquery_types import cell, of_arrow, parameter
 from steel_assets_tests.google.faults import Faults, NotServed, Refusal
 
@@ -21,6 +22,7 @@ QUERY_FIELDS = frozenset(
     {"query", "defaultDataset", "maximumBytesBilled", "queryParameters", "parameterMode", "useLegacySql", "priority"}
 )
 LOAD_FIELDS = frozenset({"destinationTable", "sourceFormat", "writeDisposition", "createDisposition"})
+JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,1024}")
 PAGE = 10_000
 
 
@@ -50,11 +52,14 @@ class Jobs:
         """Run a job. One that cannot run ends as failed; only what is not served at all is refused."""
         reference, configuration = body.get("jobReference") or {}, dict(body.get("configuration") or {})
         job_id = str(reference.get("jobId") or f"job_{uuid.uuid4().hex}")
+        if not JOB_ID.fullmatch(job_id) or reference.get("projectId", project) != project:
+            raise Refusal(400, f"Invalid job reference: {reference}", "invalid")
         if (project, job_id) in self.done:
             raise Refusal(409, f"Already Exists: Job {project}:{job_id}", "duplicate")
         unknown = set(configuration) - {"query", "load", "labels", "jobType"}
         if unknown:
             raise NotServed(f"jobs with {', '.join(sorted(unknown))}")
+        check_labels(configuration.get("labels") or {})
         kind = next((one for one in ("query", "load") if one in configuration), None)
         if kind is None:
             raise Refusal(400, "Job configuration must contain exactly one job-specific configuration object", "invalid")
@@ -101,6 +106,8 @@ class Jobs:
             return {"jobReference": job.resource["jobReference"], "jobComplete": False}
         if job.refusal is not None:
             raise job.refusal
+        if "query" not in job.resource["configuration"]:
+            raise Refusal(400, f"Job {job.resource['id']} is no query: it has no rows", "invalid")
         statistics = job.resource["statistics"].get("query", {})
         answer: dict[str, Any] = {"jobReference": job.resource["jobReference"], "jobComplete": True, "cacheHit": False}
         answer["totalBytesProcessed"] = statistics.get("totalBytesProcessed", "0")
@@ -178,8 +185,9 @@ class Jobs:
             return Outcome("load")
 
         self._whole(load, lambda done: done.kind)
-        sizes = {"outputRows": str(rows.num_rows), "inputFiles": "1", "inputFileBytes": str(len(content)), "outputBytes": "0"}
-        return {"load": sizes}
+        stored = self.tables.bytes_of(table, {one["name"].lower() for one in table.fields})
+        sizes = {"outputRows": rows.num_rows, "outputBytes": stored, "inputFiles": 1, "inputFileBytes": len(content)}
+        return {"load": {name: str(size) for name, size in sizes.items()}}
 
     def _whole(self, run: Any, kind: Any) -> Outcome:
         """Run in one transaction; a planned fault takes it back, or lets it stand and reports a failure."""

@@ -78,7 +78,11 @@ class Session:
         project, dataset, name = self._place(tree.this.this)
         self.tables.dataset(project, dataset, self.location)
         made = Table(project, dataset, name, [_field(one) for one in tree.this.expressions])
-        for one in tree.args["properties"].expressions if tree.args.get("properties") else []:
+        layout = tree.args["properties"].expressions if tree.args.get("properties") else []
+        said = [one.name if isinstance(one, exp.Property) and one.name else type(one) for one in layout]
+        if len(set(said)) < len(said):
+            raise Refusal(400, f"Table {name} is laid out or described twice", "invalidQuery")
+        for one in layout:
             self._lay_out(made, one)
         try:
             self.tables.table(project, dataset, name, self.location)
@@ -104,6 +108,8 @@ class Session:
         elif isinstance(told, exp.ClusterProperty):
             names = [one.name for one in told.expressions]
             kinds = [table.type_of(name) for name in names]
+            if len({name.lower() for name in names}) < len(names):
+                raise Refusal(400, f"CLUSTER BY names a column twice: {names}", "invalidQuery")
             if len(names) > MOST_CLUSTERS or any(kind is None or kind.name not in CLUSTERED_BY for kind in kinds):
                 raise Refusal(400, f"CLUSTER BY needs one to four columns that can be compared exactly: {names}", "invalidQuery")
             table.layout["clustering"] = {"fields": names}
@@ -115,6 +121,7 @@ class Session:
                 not isinstance(added, exp.TimestampAdd)
                 or not isinstance(added.this, exp.CurrentTimestamp)
                 or added.unit.name != "DAY"
+                or not added.expression.name.isdecimal()
             ):
                 raise NotServed("an expiration that is not some days from now")
             table.expires_ms = self.tables.now_ms() + int(added.expression.name) * DAY_MS

@@ -60,6 +60,14 @@ class Table:
         return told | ({"expirationTime": str(self.expires_ms)} if self.expires_ms else {})
 
 
+def check_labels(labels: Mapping[str, str]) -> None:
+    """Refuse labels that are not lower case, too long, or of other characters than letters, digits, _ and -."""
+    for key, value in labels.items():
+        fits = re.fullmatch(r"[^\W\d_][\w-]{0,62}", key) and re.fullmatch(r"[\w-]{0,63}", value)
+        if not fits or f"{key}{value}" != f"{key}{value}".lower():
+            raise Refusal(400, f"Label {key!r}: {value!r} is not valid", "invalid")
+
+
 class Tables:
     """Datasets and tables.
 
@@ -82,6 +90,7 @@ class Tables:
         unknown = set(body) - DATASET_FIELDS
         if unknown:
             raise NotServed(f"a dataset with {', '.join(sorted(unknown))}")
+        check_labels(body.get("labels") or {})
         name = str(body.get("datasetReference", {}).get("datasetId", ""))
         if not re.fullmatch(r"[A-Za-z0-9_]{1,1024}", name):
             raise Refusal(400, f'Invalid dataset ID "{name}".', "invalid")

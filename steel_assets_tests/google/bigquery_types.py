@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -39,6 +40,15 @@ TYPES = {
 BY_GOOGLE = {one.google: one for one in TYPES.values()}
 BY_ARROW = {one.arrow: one for one in TYPES.values()}
 
+DAY = r"\d{4}-\d{2}-\d{2}"
+WRITTEN = {
+    "FLOAT": r"-?(\d+(\.\d+)?([eE][+-]?\d+)?|Infinity|inf)|NaN|nan",
+    "INTEGER": r"-?\d+",
+    "DATE": DAY,
+    "TIMESTAMP": rf"{DAY}([ T]\d{{2}}:\d{{2}}:\d{{2}}(\.\d{{1,6}})?( UTC|Z|[+-]\d{{2}}(:\d{{2}})?)?)?",
+}
+"""How the text of a parameter is read alike by BigQuery and by Python; either knows other ways."""
+
 
 def named(name: str) -> Type:
     """The type that a schema or a parameter calls ``name``."""
@@ -73,6 +83,8 @@ def parameter(told: Mapping[str, Any]) -> tuple[Type, Any]:
     """The type and value of a query's parameter."""
     kind = named(str(told.get("parameterType", {}).get("type", "")))
     text = told.get("parameterValue", {}).get("value")
+    if text is not None and kind.name in WRITTEN and not re.fullmatch(WRITTEN[kind.name], str(text), re.ASCII):
+        raise NotServed(f"{text!r} for a parameter of type {kind.google}")
     try:
         value = None if text is None else _parsed(str(text), kind)
     except (ValueError, KeyError) as error:

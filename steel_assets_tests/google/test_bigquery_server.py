@@ -295,6 +295,11 @@ def test_a_column_is_added_once_and_empty(client: bq.Client) -> None:
         ("CREATE TABLE bad (hash STRING)", []),
         ("CREATE TABLE bad (range FLOAT64, rows INT64)", []),
         ("CREATE TABLE bad (a INT64) OPTIONS(description = 1)", []),
+        ("CREATE TABLE bad (a INT64) OPTIONS(description = 'a', description = 'b')", []),
+        ("CREATE TABLE bad (a DATE) PARTITION BY a PARTITION BY a", []),
+        ("CREATE TABLE bad (a STRING) CLUSTER BY a, A", []),
+        (f"{INTO} WHEN MATCHED THEN INSERT (close) VALUES (s.close)", []),  # noqa: S608  a statement of the test's own
+        (f"{INTO} WHEN NOT MATCHED THEN UPDATE SET close = s.close", []),
     ],
 )
 def test_a_query_that_google_would_refuse_is_refused(client: bq.Client, text: str, values: list[Any]) -> None:
@@ -331,7 +336,7 @@ def test_results_come_in_pages_and_every_row_once(client: bq.Client) -> None:
 def test_a_job_is_known_by_its_name_and_runs_once(client: bq.Client) -> None:
     stage(client, [1.0])
     config = bq.QueryJobConfig(default_dataset=f"{PROJECT}.{DATASET}", labels={"a": "b"})
-    client.query("SELECT COUNT(*) FROM stage", config, job_id="mine", location="US").result()
+    client.query("SELECT COUNT(*) FROM stage", config, job_id="mine", location="US", job_retry=None).result()
     job = client.get_job("mine", location="US")
     assert (job.state, job.labels, job.statement_type) == ("DONE", {"a": "b"}, "SELECT")
     assert job.ended >= job.started
@@ -343,6 +348,34 @@ def test_a_job_is_known_by_its_name_and_runs_once(client: bq.Client) -> None:
     }
     with pytest.raises(google.Conflict):
         client._connection.api_request(method="POST", path=f"/projects/{PROJECT}/jobs", data=body)
+
+
+@pytest.mark.parametrize("labels", [{"App": "x"}, {"app": "Steel!"}, {"app": "x" * 64}, {"1": "x"}])
+def test_labels_that_google_would_refuse_are_refused(client: bq.Client, labels: dict[str, str]) -> None:
+    stage(client, [1.0])
+    with pytest.raises(google.BadRequest, match=r"[Ll]abel"):
+        run(client, "SELECT close FROM stage", labels=labels)
+    dataset = bq.Dataset(f"{PROJECT}.other")
+    dataset.labels = labels
+    with pytest.raises(google.BadRequest, match=r"[Ll]abel"):
+        client.create_dataset(dataset)
+
+
+@pytest.mark.parametrize("reference", [{"jobId": "a b/c"}, {"jobId": "x" * 1025}, {"jobId": "a", "projectId": "other-project"}])
+def test_a_job_is_called_by_what_may_be_a_job_s_name(client: bq.Client, reference: dict[str, str]) -> None:
+    stage(client, [1.0])
+    query = {"query": "SELECT COUNT(*) FROM steel.stage", "useLegacySql": False}
+    body = {"jobReference": reference, "configuration": {"query": query}}
+    with pytest.raises(google.BadRequest):
+        client._connection.api_request(method="POST", path=f"/projects/{PROJECT}/jobs", data=body)
+
+
+def test_a_load_says_what_it_stored_and_has_no_rows_to_give(server: BigQueryServer, client: bq.Client) -> None:
+    run(client, "CREATE TABLE texts (text STRING, close FLOAT64)")
+    job = load(client, "texts", {"text": ["ab", None], "close": [1.0, 2.0]}, {"text": pa.string(), "close": pa.float64()})
+    assert (job.output_rows, job.output_bytes) == (2, client.get_table(f"{DATASET}.texts").num_bytes)
+    answer = requests.get(f"{server.url}/bigquery/v2/projects/{PROJECT}/queries/{job.job_id}", timeout=5)
+    assert answer.status_code == 400
 
 
 def test_a_table_with_an_end_goes_away_by_the_server_s_clock(server: BigQueryServer, client: bq.Client) -> None:
@@ -392,6 +425,8 @@ SQL_REFUSED = [
     "SELECT close FROM stage WHERE date = '2024-1-1'",
     "SELECT close FROM stage WHERE close = 1e400",
     "SELECT close FROM stage WHERE date < CURRENT_TIMESTAMP()",
+    "SELECT close FROM stage WHERE close == 1.0",
+    "SELECT close FROM stage WHERE close NOTNULL",
     "SELECT close FROM `stage*`",
     "SELECT close FROM `stage$20240101`",
     "SELECT table_id FROM steel.__TABLES__",
@@ -429,6 +464,11 @@ SQL_REFUSED = [
     "CREATE TABLE other AS SELECT close FROM stage",
     "CREATE TABLE other COPY stage",
     "CREATE TABLE other (a NUMERIC)",
+    "CREATE TABLE other (a DOUBLE)",
+    "CREATE TABLE other (text TEXT)",
+    "CREATE TABLE other (a VARCHAR, b TIMESTAMPTZ)",
+    "ALTER TABLE stage ADD COLUMN a FLOAT",
+    "CREATE TABLE other (a STRING) OPTIONS(expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL -1 DAY))",
     "CREATE TABLE other (a ARRAY<STRING>)",
     "CREATE TABLE other (a STRING DEFAULT 'x')",
     "CREATE TABLE other (a DATE) OPTIONS(require_partition_filter = TRUE)",
@@ -470,6 +510,26 @@ def test_parameters_of_other_kinds_are_refused(client: bq.Client, what: str) -> 
     config = bq.QueryJobConfig(default_dataset=f"{PROJECT}.{DATASET}", query_parameters=[PARAMETERS_REFUSED[what]])
     with pytest.raises(google.MethodNotImplemented, match="does not serve"):
         client.query("SELECT close FROM stage WHERE close = ?", config, location="US").result()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("DATE", "20240101"),
+        ("DATE", "2024-W01-1"),
+        ("INT64", "1_0"),
+        ("INT64", " 1"),
+        ("TIMESTAMP", "2024-01-01 00:00:00.123456789+00"),
+        ("TIMESTAMP", "20240101"),
+    ],
+)
+def test_a_parameter_that_only_python_can_read_is_not_served(client: bq.Client, kind: str, text: str) -> None:
+    stage(client, [1.0])
+    config = bq.QueryJobConfig(
+        default_dataset=f"{PROJECT}.{DATASET}", query_parameters=[bq.ScalarQueryParameter(None, kind, text)]
+    )
+    with pytest.raises(google.MethodNotImplemented, match="does not serve"):
+        client.query("SELECT close FROM stage WHERE ? IS NULL", config, location="US").result()
 
 
 def test_text_is_a_day_as_a_literal_and_not_served_as_a_parameter(client: bq.Client) -> None:
