@@ -162,10 +162,12 @@ class Platform:
         if chosen.twilio_account_sid and token and chosen.sms_from:
             address, account = chosen.twilio_base_url, chosen.twilio_account_sid
             found["sms"] = Twilio(address, account, token, chosen.sms_from, _listed(chosen.sms_to))
-        for rule in self.catalog.alerts.values():
-            for channel in (*rule.channels, *self.catalog.rules.alerts.always):
+        policy = self.catalog.rules.alerts
+        named = {f"alert {rule.id}": rule.channels for rule in self.catalog.alerts.values()}
+        for where, channels in (named | {"rules.yaml: alerts": (*policy.always, *policy.least)}).items():
+            for channel in channels:
                 if channel not in found:
-                    raise CatalogError(f"alert {rule.id}: there is no channel {channel!r}; there are {', '.join(found)}")
+                    raise CatalogError(f"{where}: there is no channel {channel!r}; there are {', '.join(found)}")
         return {name: notifier for name, notifier in found.items() if notifier is not None}
 
     @cached_property

@@ -59,6 +59,13 @@ def test_a_password_never_goes_over_an_open_line(monkeypatch: pytest.MonkeyPatch
         Settings()
 
 
+@pytest.mark.parametrize("policy", ["least: {smss: critical}", "always: [log, pigeon]"])
+def test_a_policy_that_names_a_channel_nobody_has_written_is_refused_too(tmp_path: Path, policy: str) -> None:
+    (tmp_path / "rules.yaml").write_text(f"alerts: {{{policy}}}\n")
+    with pytest.raises(CatalogError, match=r"rules.yaml: alerts: there is no channel '(smss|pigeon)'; there are log, "):
+        _ = Platform(Settings(home=tmp_path), load_catalog(tmp_path)).notifiers
+
+
 def test_a_rule_that_names_a_channel_nobody_has_written_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "alerts").mkdir()
     (tmp_path / "alerts" / "x.yaml").write_text(

@@ -59,6 +59,9 @@ class Outbox:
             return Book.model_validate(unseal(self.store.get(BOOK)))
         except ObjectNotFound:
             return Book()
+        except Damaged as error:
+            remedy = "the next look sets it aside and begins a new one (steel alerts watch)"
+            raise Damaged(f"{self.store.uri(BOOK)} is damaged, {error}; {remedy}") from error
         except ValidationError as error:
             raise Damaged(
                 f"{self.store.uri(BOOK)} was written by another version: {error.error_count()} fields differ"

@@ -10,7 +10,11 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from steel_assets.core.alerts.rules import AlertPolicy
+from steel_assets.core.cron import Cron
 from steel_assets.core.types import Declaration, Frequency, Identifier, time_zone
+
+Group = Literal["raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts"]
+"""Of assets: one per stage of the river."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -20,9 +24,9 @@ class Acceptance(Declaration):
 
     horizon: int = Field(ge=1)
     window: int = Field(ge=20)
-    mape: float = Field(gt=0)
-    r2: float = Field(le=1)
-    rmse_usd_per_tonne: float = Field(gt=0)
+    mape: float = Field(gt=0, le=1)
+    r2: float = Field(le=1, allow_inf_nan=False)
+    rmse_usd_per_tonne: float = Field(gt=0, allow_inf_nan=False)
     quality_score: Share
 
 
@@ -30,9 +34,9 @@ class Schedules(Declaration):
     """Cron expressions, all in ``zone``."""
 
     zone: str
-    daily_data_update: str
-    weekly_retraining: str
-    performance_monitoring: str
+    daily_data_update: Cron
+    weekly_retraining: Cron
+    performance_monitoring: Cron
     issue_time: time
 
     @field_validator("zone")
@@ -48,18 +52,17 @@ class Schedules(Declaration):
 class Costs(Declaration):
     """What the platform is estimated to cost, and may cost."""
 
-    monthly_budget_usd: float = Field(gt=0)
-    budget_alert_shares: tuple[Share, ...]
-    compute_usd_per_vcpu_hour: float = Field(ge=0)
-    storage_usd_per_gib_month: float = Field(ge=0)
-    query_usd_per_tib: float = Field(ge=0)
+    monthly_budget_usd: float = Field(gt=0, allow_inf_nan=False)
+    compute_usd_per_vcpu_hour: float = Field(ge=0, allow_inf_nan=False)
+    storage_usd_per_gib_month: float = Field(ge=0, allow_inf_nan=False)
+    query_usd_per_tib: float = Field(ge=0, allow_inf_nan=False)
 
 
 class Deadline(Declaration):
     """When the assets of ``groups`` must have been materialised: by each tick of ``cron``, within ``window_hours`` before it."""
 
-    groups: tuple[Identifier, ...] = Field(min_length=1)
-    cron: str
+    groups: tuple[Group, ...] = Field(min_length=1)
+    cron: Cron
     window_hours: float = Field(gt=0, le=24 * 7)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 import uuid
@@ -73,6 +74,8 @@ def silence_alerts(
             raise Problem(f"there is no silence {rule!r}; `steel alerts list` shows them")
         typer.echo(f"silence {rule} ended")
         return
+    if not fnmatch.filter(parts.catalog.alerts, rule):
+        raise Problem(f"there is no alert rule {rule!r} to be silenced; known are {', '.join(parts.catalog.alerts)}")
     lasts = _span_of(lasting)
     name = f"s{uuid.uuid4().hex[:6]}"
     parts.outbox.silence(Silence(id=name, rule=rule, subject=subject, start=moment, until=moment + lasts, reason=reason), moment)

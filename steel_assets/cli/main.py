@@ -8,8 +8,10 @@ from steel_assets.adapters.http import HttpError
 from steel_assets.adapters.lake import LakeError
 from steel_assets.adapters.lake_copy import CopyRefused
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStoreError
+from steel_assets.adapters.sealed import Damaged
 from steel_assets.adapters.secret_manager import SecretError
 from steel_assets.adapters.warehouse import WarehouseError
+from steel_assets.assets.runs import InstanceNotFound
 from steel_assets.catalog import CatalogError
 from steel_assets.cli import (
     alerts,
@@ -40,9 +42,11 @@ EXPECTED = (
     CatalogError,
     Conflict,
     CopyRefused,
+    Damaged,
     HistoryError,
     HttpError,
     ImportRefused,
+    InstanceNotFound,
     KeyStoreError,
     LakeError,
     ObjectNotFound,

@@ -71,13 +71,34 @@ def test_a_mistake_in_a_rule_is_refused_and_named(folder: Path, content: str, sa
         ("alerts: {high_beyond: 1.0}\n", "high_beyond"),
         ("alerts: {least: {sms: huge}}\n", "least"),
         ("freshness: {deadlines: [{groups: [], cron: '0 4 * * *', window_hours: 3}]}\n", "groups"),
+        ("freshness: {deadlines: [{groups: [forecats], cron: '0 4 * * *', window_hours: 3}]}\n", "groups.0: .*'forecast'"),
         ("freshness: {missed_periods: {hourly: 3}}\n", "missed_periods"),
+        ("freshness: {deadlines: [{groups: [raw], cron: 'at four', window_hours: 3}]}\n", r"deadlines.0.cron: .*0 2 \* \* \*"),
+        ("schedules: {daily_data_update: every day}\n", "schedules.daily_data_update"),
+        ("schedules: {daily_data_update: '0 25 * * *'}\n", "schedules.daily_data_update"),
+        ("schedules: {weekly_retraining: '0 3 * *'}\n", "schedules.weekly_retraining"),
+        ("schedules: {performance_monitoring: '0 */0 * * *'}\n", "schedules.performance_monitoring"),
+        ("schedules: {performance_monitoring: '0 5-1 * * *'}\n", "schedules.performance_monitoring"),
+        ("schedules: {zone: Mexico}\n", "schedules.zone"),
+        ("alerts: {high_beyond: .inf}\n", "high_beyond"),
+        ("alerts: {always: []}\n", "always"),
+        ("costs: {monthly_budget_usd: .inf}\n", "monthly_budget_usd"),
+        ("costs: {monthly_budget_usd: -5}\n", "monthly_budget_usd"),
+        ("acceptance: {mape: 5}\n", "acceptance.mape"),
+        ("acceptance: {rmse_usd_per_tonne: .inf}\n", "acceptance.rmse"),
+        ("acceptance: {r2: -.inf}\n", "acceptance.r2"),
     ],
 )
 def test_a_mistake_in_the_policy_is_refused_and_named(folder: Path, content: str, says: str) -> None:
     (folder / "rules.yaml").write_text(content)
     with pytest.raises(CatalogError, match=says):
         load_catalog(folder)
+
+
+@pytest.mark.parametrize("cron", ["0 2 * * *", "*/15 6-18 * * 1-5", "0,30 2 1 */3 mon,Thu", "5 4 31 dec 7", "0 2 * * 0"])
+def test_every_ordinary_time_is_taken(folder: Path, cron: str) -> None:
+    (folder / "rules.yaml").write_text(f"schedules: {{daily_data_update: '{cron}'}}\n")
+    assert load_catalog(folder).rules.schedules.daily_data_update == cron
 
 
 def test_every_shipped_rule_says_what_to_do() -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from steel_assets.bootstrap import platform
 from steel_assets.cli.alerts import app
+from steel_assets.cli.main import main
 from steel_assets.cli.problem import Problem
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets_tests.adapters.notifiers.receivers import web
@@ -64,6 +65,32 @@ def test_a_silence_is_made_shown_and_ended() -> None:
 def test_a_silence_without_a_sensible_end_is_refused(span: str) -> None:
     with pytest.raises(Problem, match="--for"):
         steel("silence", "*", "--for", span)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("rule", ["failed_chek", "", "Drift"])
+def test_a_silence_of_nothing_is_refused_and_the_rules_there_are_named(rule: str) -> None:
+    with pytest.raises(Problem, match=r"no alert rule.*failed_check"):
+        steel("silence", rule)
+    assert json.loads(steel("list", "--json"))["silences"] == []
+
+
+@pytest.mark.parametrize("words", [["watch"], ["replay"], ["list"]])
+def test_what_cannot_be_read_is_one_message_and_no_traceback(
+    home: Path, tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without an instance of Dagster in sight, and with a book of alerts that somebody cut off."""
+    monkeypatch.delenv("DAGSTER_HOME")
+    monkeypatch.chdir(tmp_path)
+    (home / "lake" / "alerts").mkdir(parents=True)
+    (home / "lake" / "alerts" / "book.json").write_text('{"incidents": [')
+    monkeypatch.setattr("sys.argv", ["steel", "alerts", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert said.startswith("error: ")
+    assert ("damaged" if words == ["list"] else "DAGSTER_HOME") in said
 
 
 def test_a_test_reaches_every_channel_and_says_which_fails(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

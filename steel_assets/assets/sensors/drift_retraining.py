@@ -9,7 +9,7 @@ from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.incidents import Incident
 
 JOB = "weekly_retraining"
-INCIDENT_TAG, CAUSE_TAG = "steel/incident", "steel/cause"
+CAUSE_TAG = "steel/cause"
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -22,7 +22,7 @@ UNFINISHED = [
     job_name=JOB,
     minimum_interval_seconds=300,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="An incident whose rule says so launches retraining: once per incident, never beside another, with a cool-down.",
+    description="Incidents whose rule says so launch retraining: once for all that are open, not beside a run, with a cool-down.",
 )
 def drift_retraining(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.RunRequest | dg.SkipReason:
     return decide(context.instance, platform, datetime.now(UTC))
@@ -41,13 +41,18 @@ def decide(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> d
     cooldown = timedelta(hours=platform.catalog.rules.alerts.retrain_cooldown_hours)
     if _caused_since(instance, now - cooldown):
         return dg.SkipReason(f"the last retraining with a cause is less than {cooldown.total_seconds() / 3600:.0f} h ago")
-    cause = fresh[0]
-    tags = {**EVERY_MARKET, INCIDENT_TAG: cause.id, CAUSE_TAG: f"{cause.rule}: {cause.subject}"}
-    return dg.RunRequest(run_key=f"{JOB}-{cause.id}", tags=tags)
+    answers = {tag: value for one in fresh for tag, value in answer_tags(one).items()}
+    told = "; ".join(f"{one.rule}: {one.subject}" for one in fresh)
+    return dg.RunRequest(run_key=f"{JOB}-{fresh[0].id}", tags={**EVERY_MARKET, **answers, CAUSE_TAG: told})
+
+
+def answer_tags(incident: Incident) -> dict[str, str]:
+    """What the run that answers ``incident`` is tagged with. One run trains every market, so it may answer several."""
+    return {f"steel/incident-{incident.id}": "answered"}
 
 
 def _answered(instance: dg.DagsterInstance, incident: Incident) -> bool:
-    return bool(instance.get_runs(dg.RunsFilter(job_name=JOB, tags={INCIDENT_TAG: incident.id}), limit=1))
+    return bool(instance.get_runs(dg.RunsFilter(job_name=JOB, tags=answer_tags(incident)), limit=1))
 
 
 def _caused_since(instance: dg.DagsterInstance, start: datetime) -> bool:

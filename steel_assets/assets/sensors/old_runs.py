@@ -9,7 +9,7 @@ import dagster as dg
 
 from steel_assets.assets.sensors import counted_rows, failed_checks, failed_runs
 from steel_assets.assets.sensors._log import news
-from steel_assets.assets.sensors.drift_retraining import INCIDENT_TAG
+from steel_assets.assets.sensors.drift_retraining import answer_tags
 from steel_assets.bootstrap import Platform
 
 LOGS = {
@@ -64,7 +64,7 @@ def _needed(instance: dg.DagsterInstance, platform: Platform) -> set[str]:
     """Runs that hold the last materialisation of an asset, or that answered an incident which is still open."""
     last = {record.asset_entry.last_run_id for record in instance.get_asset_records()}
     for incident in platform.outbox.book().open_incidents:
-        last |= {run.run_id for run in instance.get_runs(dg.RunsFilter(tags={INCIDENT_TAG: incident.id}))}
+        last |= {run.run_id for run in instance.get_runs(dg.RunsFilter(tags=answer_tags(incident)))}
     return {run for run in last if run is not None}
 
 

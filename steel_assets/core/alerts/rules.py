@@ -91,7 +91,7 @@ class AlertPolicy(Declaration):
         reminds_from: the least severity that is reminded of.
     """
 
-    high_beyond: float = Field(gt=1)
+    high_beyond: float = Field(gt=1, allow_inf_nan=False)
     reminder_at: time
     digest_above: int = Field(ge=1)
     first_look_hours: int = Field(ge=0)
@@ -99,7 +99,7 @@ class AlertPolicy(Declaration):
     daemon_silence_minutes: Minutes
     retry_minutes: Minutes
     retrain_cooldown_hours: int = Field(ge=0)
-    always: tuple[Identifier, ...]
+    always: tuple[Identifier, ...] = Field(min_length=1)
     least: Mapping[Identifier, Severity]
     reminds_from: Severity
 

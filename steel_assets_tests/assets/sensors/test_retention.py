@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from steel_assets.assets.sensors import failed_checks, failed_runs, old_runs
+from steel_assets.assets.sensors.drift_retraining import answer_tags
 from steel_assets.bootstrap import Platform
 from steel_assets_tests.assets.sensors.test_events import told
 from steel_assets_tests.assets.sensors.world import materialise
@@ -78,10 +79,8 @@ def test_a_run_that_answered_an_open_incident_and_one_under_way_stay(instance: d
     materialise(instance, "raise")
     read_by_alerts(instance, parts)
     (incident,) = parts.outbox.book().open_incidents
-    answer = dg.DagsterRun(
-        "weekly_retraining", "answer", status=dg.DagsterRunStatus.SUCCESS, tags={"steel/incident": incident.id}
-    )
-    instance.add_run(answer)
+    tags = answer_tags(incident)
+    instance.add_run(dg.DagsterRun("weekly_retraining", "answer", status=dg.DagsterRunStatus.SUCCESS, tags=tags))
     instance.add_run(dg.DagsterRun("weekly_retraining", "endless", status=dg.DagsterRunStatus.STARTED))
     old_runs.look(instance, parts, LATER)
     assert {"answer", "endless"} <= present(instance)

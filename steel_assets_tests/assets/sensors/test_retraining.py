@@ -88,6 +88,22 @@ def test_another_episode_waits_for_the_cooldown_and_for_a_run_under_way(instance
 
 
 @pytest.mark.usefixtures("now_is_then")
+def test_one_retraining_answers_every_incident_that_was_open_when_it_was_launched(
+    instance: dg.DagsterInstance, parts: Platform
+) -> None:
+    """It trains every market: three days later there is nothing new to train for."""
+    for market in ("rebar", "hrc"):
+        drifts(parts, -1, market=market)
+        drifts(parts, 0, market=market)
+    request = decided(instance, parts, 0)
+    assert request is not None
+    assert request.tags["steel/cause"] == "drift: rebar; drift: hrc"
+    launched(instance, request, dg.DagsterRunStatus.SUCCESS)
+    assert len(parts.outbox.book().open_incidents) == 2
+    assert decided(instance, parts, 4) is None
+
+
+@pytest.mark.usefixtures("now_is_then")
 def test_a_retraining_under_way_is_enough(instance: dg.DagsterInstance, parts: Platform) -> None:
     drifts(parts, -1)
     drifts(parts, 0)

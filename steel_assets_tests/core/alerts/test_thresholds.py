@@ -71,12 +71,12 @@ def test_a_phone_rings_for_critical_alerts_only(rulebook: Rulebook) -> None:
             assert "sms" not in rulebook.route(rule, severity, "x", EVERYWHERE)
 
 
-def test_the_budget_is_told_at_the_shares_that_the_catalogue_names() -> None:
+def test_the_budget_is_told_at_half_at_four_fifths_and_when_it_is_spent() -> None:
     from steel_assets.catalog import load_catalog
 
     catalog = load_catalog()
     told = sorted(rule.above for rule in catalog.alerts.values() if rule.metric == "budget_share" and rule.above)
-    assert told == sorted(catalog.rules.costs.budget_alert_shares)
+    assert told == [0.5, 0.8, 1.0]
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
