@@ -13,7 +13,7 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Error(BaseModel):
+class Error(Shape):
     """Every error."""
 
     error: str = Field(examples=["unauthorized"])

@@ -96,7 +96,7 @@ def _launcher(service: Service, job: str) -> Any:
         try:
             run = await service.orchestrator.launch(job, tags)
         except AlreadyRunning as error:
-            raise Refused(409, str(error), retry_after=RUNNING_SECONDS, run_id=error.run.id, run_url=error.run.url) from error
+            raise Refused(409, str(error), retry_after=RUNNING_SECONDS) from error
         except DagsterAway as error:
             raise Refused(503, str(error), error="dagster_away", retry_after=AWAY_SECONDS) from error
         body = {"status": "accepted", "job": job, "run_id": run.id, "run_url": run.url}
