@@ -48,7 +48,7 @@ Moment = Annotated[
 ]
 MarketId = Annotated[str, Path(description="id of the market", examples=["rebar_fob_turkey"], min_length=1)]
 MarketFilter = Annotated[str | None, Query(description="only this market", examples=["rebar_fob_turkey"])]
-Switch = Literal["true", "false"]
+Switch = Annotated[Literal["true", "false", "1", "0"], BeforeValidator(lambda value: str(value).lower())]
 
 
 def routes(service: Service) -> APIRouter:
@@ -90,7 +90,7 @@ def routes(service: Service) -> APIRouter:
         """The default market's price on its next business day."""
         request.scope["steel.predicted"] = True
         snapshot, now = service.snapshot, service.now()
-        body = answers.prediction_detail(snapshot, now) if detail == "true" else answers.prediction(snapshot)
+        body = answers.prediction_detail(snapshot, now) if detail in ("true", "1") else answers.prediction(snapshot)
         return _json(body, headers=service.forecast_headers())
 
     @reading.get("/v1/markets", tags=["markets"], response_model=contract.Markets, responses=READ | shown("/v1/markets"))

@@ -18,6 +18,7 @@ CODES = {
     413: "too_large",
     422: "invalid_request",
     429: "rate_limited",
+    431: "headers_too_large",
     500: "internal_error",
     503: "unavailable",
 }

@@ -22,6 +22,7 @@ OPERATIONS = {
     "/retrain-model": ("weekly_retraining", "Collect, train, validate; promote what has earned it."),
     "/monitor-performance": ("performance_monitoring", "Compare what was published with what happened."),
 }
+AUTOMATION = "/automation/status"
 AWAY_SECONDS = 30
 RUNNING_SECONDS = 60
 
@@ -42,9 +43,9 @@ def routes(service: Service) -> APIRouter:
         )
 
     @router.get(
-        "/automation/status",
+        AUTOMATION,
         response_model=contract.Automation,
-        responses=refusals(401, 403, 429, 503) | shown("/automation/status"),
+        responses=refusals(401, 403, 429, 503) | shown(AUTOMATION),
     )
     async def automation_status() -> Response:
         """Schedules with their last and next tick, and the newest runs."""
