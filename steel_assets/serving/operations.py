@@ -23,6 +23,13 @@ OPERATIONS = {
     "/monitor-performance": ("performance_monitoring", "Compare what was published with what happened."),
 }
 AUTOMATION = "/automation/status"
+ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "The run was started.",
+        "content": {"application/json": {"example": LAUNCHED}},
+        "headers": {"Location": {"description": "where to watch the run", "schema": {"type": "string"}}},
+    }
+}
 AWAY_SECONDS = 30
 RUNNING_SECONDS = 60
 
@@ -39,7 +46,7 @@ def routes(service: Service) -> APIRouter:
             name=job,
             response_model=contract.Launched,
             description=f"{description} Needs a key with the scope operate.",
-            responses=refusals(401, 403, 409, 413, 429, 503) | {202: {"content": {"application/json": {"example": LAUNCHED}}}},
+            responses=refusals(401, 403, 409, 413, 429, 503) | ACCEPTED,
         )
 
     @router.get(

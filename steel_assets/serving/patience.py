@@ -1,6 +1,6 @@
 """How long a connection may take to say what it wants, and in how many words.
 
-uvicorn waits for ever, and keeps headers without end: a slow-loris holds a connection open byte by byte, a flood fills the memory.
+uvicorn waits for ever and keeps headers without end: a slow-loris holds a connection open byte by byte, a flood fills memory.
 """
 
 from __future__ import annotations

@@ -245,6 +245,13 @@ def test_the_documentation_names_every_route_with_examples_and_loads_nothing_fro
             assert one["description"], path
             answer = one["responses"].get("200") or one["responses"]["202"]
             assert path == "/metrics" or answer["content"]["application/json"]["example"], path
+            for code, refusal in one["responses"].items():
+                if code >= "400" and path != "/ready":
+                    example = contract.Error.model_validate(refusal["content"]["application/json"]["example"])
+                    assert str(example.status_code) == code, path
+                    assert ("Retry-After" in refusal.get("headers", {})) == (example.retry_after is not None), path
+            for parameter in one.get("parameters", []):
+                assert parameter["schema"].get("examples") or "example" in parameter, (path, parameter["name"])
     page = service.client.get("/docs").text
     assert all(path in page for path in api["paths"])
     assert "https://" not in page
