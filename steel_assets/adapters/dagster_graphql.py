@@ -35,7 +35,7 @@ class AlreadyRunning(RuntimeError):
     """The job has a run that is not finished."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__(f"{run.job} is already running (run {run.id}, {run.status.lower()})")
+        super().__init__(f"{run.job} is already running (run {run.id}, {run.status.lower()}): {run.url}")
         self.run = run
 
 
@@ -107,15 +107,15 @@ class DagsterGraphQL:
                 },
                 "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
             }
-            answer = (await self._ask(LAUNCH, {"params": params}))["launchRun"]
-        if answer["__typename"] != "LaunchRunSuccess":
-            errors = "; ".join(one["message"] for one in answer.get("errors", []))
-            raise DagsterAway(f"Dagster did not start {job}: {answer.get('message') or errors or answer['__typename']}")
+            answer = await self._ask("launchRun", LAUNCH, {"params": params})
+        if answer.get("__typename") != "LaunchRunSuccess":
+            why = answer.get("message") or _messages(answer) or answer.get("__typename", "no reason given")
+            raise DagsterAway(f"Dagster did not start {job}: {why}")
         return Run(answer["run"]["runId"], job, answer["run"]["status"], self._run_url(answer["run"]["runId"]))
 
     async def runs(self, job: str | None = None, limit: int = 20, *, unfinished: bool = False) -> list[Run]:
         wanted = ({"pipelineName": job} if job else {}) | ({"statuses": list(UNFINISHED)} if unfinished else {})
-        answer = (await self._ask(RUNS, {"filter": wanted, "limit": limit}))["runsOrError"]
+        answer = await self._ask("runsOrError", RUNS, {"filter": wanted, "limit": limit})
         if "results" not in answer:
             raise DagsterAway(f"Dagster at {self.url} cannot list its runs: {answer.get('message', 'no reason given')}")
         return [
@@ -135,12 +135,13 @@ class DagsterGraphQL:
         return [_schedule(one) for repository in await self._repositories() for one in repository["schedules"]]
 
     async def _repositories(self) -> list[dict[str, Any]]:
-        answer = (await self._ask(JOBS, {}))["repositoriesOrError"]
+        answer = await self._ask("repositoriesOrError", JOBS, {})
         if "nodes" not in answer:
             raise DagsterAway(f"Dagster at {self.url} has no code location: {answer.get('message', 'no reason given')}")
         return list(answer["nodes"])
 
-    async def _ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    async def _ask(self, field: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """What Dagster answers to ``query`` under ``field``. GraphQL tells its errors with the status 200. Raises DagsterAway."""
         try:
             async with asyncio.timeout(self._timeout), httpx.AsyncClient(timeout=self._timeout, trust_env=False) as client:
                 response = await client.post(f"{self.url}/graphql", json={"query": query, "variables": variables})
@@ -149,12 +150,19 @@ class DagsterGraphQL:
             raise DagsterAway(
                 f"Dagster does not answer at {self.url} ({type(error).__name__}); start it (make dev) or set STEEL_DAGSTER_URL"
             ) from error
-        if not isinstance(body, dict) or not isinstance(body.get("data"), dict):
-            raise DagsterAway(f"Dagster at {self.url} answers something else than its GraphQL API ({response.status_code})")
-        return dict(body["data"])
+        data = body.get("data") if isinstance(body, dict) else None
+        answer = data.get(field) if isinstance(data, dict) else None
+        if not isinstance(answer, dict):
+            why = (_messages(body) if isinstance(body, dict) else "") or f"status {response.status_code}"
+            raise DagsterAway(f"Dagster at {self.url} answers something else than its GraphQL API ({why})")
+        return answer
 
     def _run_url(self, run: str) -> str:
         return f"{self.url}/runs/{run}"
+
+
+def _messages(answer: Mapping[str, Any]) -> str:
+    return "; ".join(str(one["message"]) for one in answer.get("errors") or [] if isinstance(one, dict) and "message" in one)
 
 
 def _schedule(found: Mapping[str, Any]) -> Schedule:

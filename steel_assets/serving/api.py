@@ -21,6 +21,8 @@ from steel_assets.serving.service import Service
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?")
 
+DETAIL = "true: with interval, peso price, model, data and age"
+AS_OF = "the newest issue that was public then; default the newest"
 READ = refusals(401, 403, 422, 429, 503)
 api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="made by `steel keys create`")
 
@@ -48,7 +50,7 @@ Moment = Annotated[
 ]
 MarketId = Annotated[str, Path(description="id of the market", examples=["rebar_fob_turkey"], min_length=1)]
 MarketFilter = Annotated[str | None, Query(description="only this market", examples=["rebar_fob_turkey"])]
-Switch = Literal["true", "false"]
+Switch = Annotated[Literal["true", "false", "1", "0"], BeforeValidator(lambda value: str(value).lower())]
 
 
 def routes(service: Service) -> APIRouter:
@@ -85,12 +87,12 @@ def routes(service: Service) -> APIRouter:
     @reading.get("/predict/steel-rebar-price", tags=["forecasts"], responses=READ | _either())
     async def predict(
         request: Request,
-        detail: Annotated[Switch, Query(description="true: with interval, peso price, model, data and age")] = "false",
+        detail: Annotated[Switch, Query(description=DETAIL, examples=["true"])] = "false",
     ) -> Response:
         """The default market's price on its next business day."""
         request.scope["steel.predicted"] = True
         snapshot, now = service.snapshot, service.now()
-        body = answers.prediction_detail(snapshot, now) if detail == "true" else answers.prediction(snapshot)
+        body = answers.prediction_detail(snapshot, now) if detail in ("true", "1") else answers.prediction(snapshot)
         return _json(body, headers=service.forecast_headers())
 
     @reading.get("/v1/markets", tags=["markets"], response_model=contract.Markets, responses=READ | shown("/v1/markets"))
@@ -107,7 +109,7 @@ def routes(service: Service) -> APIRouter:
     async def forecasts(
         request: Request,
         market: MarketId,
-        as_of: Annotated[Moment | None, Query(description="the newest issue that was public then; default the newest")] = None,
+        as_of: Annotated[Moment | None, Query(description=AS_OF, examples=["2026-11-20", "2026-11-20T08:00:00Z"])] = None,
     ) -> Response:
         """All horizons and quantiles of one issue."""
         request.scope["steel.predicted"] = True
@@ -151,8 +153,8 @@ def routes(service: Service) -> APIRouter:
     )
     async def metrics(
         market: MarketFilter = None,
-        start: Annotated[Day | None, Query(description="first day")] = None,
-        end: Annotated[Day | None, Query(description="last day")] = None,
+        start: Annotated[Day | None, Query(description="first day", examples=["2026-11-01"])] = None,
+        end: Annotated[Day | None, Query(description="last day", examples=["2026-11-20"])] = None,
     ) -> Response:
         """Rows of the table metrics_daily."""
         return _json(answers.metrics(service.snapshot, market, start, end))

@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -49,6 +50,7 @@ def create_app(service: Service) -> ASGIApp:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # the redirect would be absolute: to http, with the key, where TLS ends at a proxy
         lifespan=lifespan,
         license_info={"name": "Apache-2.0"},
     )
@@ -59,6 +61,7 @@ def create_app(service: Service) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _broken)
     return Door(
         app,
@@ -95,6 +98,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101  registered for this class
     return error.response()
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Nobody is left to read it; it says in the counts that this was no fault of the service."""
+    return Refused(400, "the request was broken off").response()
 
 
 async def _broken(request: Request, error: Exception) -> Response:

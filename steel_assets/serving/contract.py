@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from steel_assets.serving.errors import CODES
+
 
 class Shape(BaseModel):
     """A JSON object with exactly these fields."""
@@ -13,7 +15,7 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Error(BaseModel):
+class Error(Shape):
     """Every error."""
 
     error: str = Field(examples=["unauthorized"])
@@ -323,16 +325,28 @@ class Automation(BaseModel):
     runs: list[dict[str, Any]]
 
 
+REFUSALS: dict[int, tuple[str, str, int | None]] = {
+    401: ("The key is missing or wrong.", "a valid API key is needed in the header X-API-Key; steel keys create makes one", None),
+    403: ("The key may not do this.", "this key may not operate; make one with steel keys create --scope operate", None),
+    404: ("There is no such thing.", "there is no such market; there are hrc_us_midwest, rebar_fob_turkey", None),
+    409: ("A run of this job is not finished.", "weekly_retraining is already running (run 82c78490, started)", 60),
+    413: ("The request's body is too large.", "a request may carry at most 64 KiB", None),
+    422: ("A parameter is not valid.", "start: write a day as 2026-11-20", None),
+    429: ("The key's requests of this hour are used up.", "more than 100 requests this hour; try again in 1260 s", 1260),
+    503: ("There is nothing to answer from yet, or a part is away.", "no forecast was published yet; run make demo", 60),
+}
+"""Status → what it means, an example of its message, and of the seconds after which to try again."""
+
+
 def refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
     """The documented errors of a route."""
-    words = {
-        401: "The key is missing or wrong.",
-        403: "The key may not do this.",
-        404: "There is no such thing.",
-        409: "A run of this job is not finished.",
-        413: "The request's body is too large.",
-        422: "A parameter is not valid.",
-        429: "The key's requests of this hour are used up.",
-        503: "There is nothing to answer from yet, or a part is away.",
-    }
-    return {code: {"model": Error, "description": words[code]} for code in codes}
+    return {code: _refusal(code, *REFUSALS[code]) for code in codes}
+
+
+def _refusal(code: int, meaning: str, message: str, retry_after: int | None) -> dict[str, Any]:
+    example = {"error": CODES[code], "message": message, "status_code": code}
+    found: dict[str, Any] = {"model": Error, "description": meaning, "content": {"application/json": {"example": example}}}
+    if retry_after is not None:
+        example["retry_after"] = retry_after
+        found["headers"] = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
+    return found

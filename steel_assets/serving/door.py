@@ -14,7 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from steel_assets.adapters.rate_limit import RateLimiter, Standing
 from steel_assets.serving.access import Access, Asking, Caller
 from steel_assets.serving.errors import Refused
+from steel_assets.serving.keys import SCOPES
 from steel_assets.serving.meter import Meter
+from steel_assets.serving.operations import AUTOMATION, OPERATIONS
 
 log = logging.getLogger("steel.serving")
 
@@ -75,6 +77,8 @@ class Door:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
+        if scope["method"] == "HEAD":  # a GET, of which the server sends the headers only
+            scope = {**scope, "method": "GET"}
         visit = _Visit(scope, receive, send, self._meter)
         try:
             caller = self._admit(scope, visit.headers)
@@ -118,9 +122,9 @@ class Door:
             caller = self._access.caller(asking)
         if caller is None:
             raise Refused(401, "a valid API key is needed in the header X-API-Key; steel keys create makes one")
-        needed = "operate" if scope["method"] not in ("GET", "HEAD", "OPTIONS") and not path.startswith("/dashboard") else "read"
-        if needed not in caller.scopes:
-            raise Refused(403, f"this key may not {needed}; make one with steel keys create --scope {needed}")
+        needed = _scopes(scope["method"], path)
+        if not set(needed) & set(caller.scopes):
+            raise Refused(403, f"this key may not {needed[0]}; make one with steel keys create --scope {needed[0]}")
         scope["steel.caller"] = caller
         return caller
 
@@ -202,6 +206,13 @@ class _Visit:
             (b"x-ratelimit-remaining", b"%d" % self.standing.remaining),
             (b"x-ratelimit-reset", b"%d" % math.ceil(self.standing.resets_at)),
         ]
+
+
+def _scopes(method: str, path: str) -> tuple[str, ...]:
+    """The scopes of which one is needed. Who may launch may also look at what was launched."""
+    if method == "POST" and path in OPERATIONS:
+        return ("operate",)
+    return SCOPES if path in OPERATIONS or path == AUTOMATION else ("read",)
 
 
 def _asking(scope: Scope, headers: dict[bytes, bytes], user_header: bytes | None) -> Asking:

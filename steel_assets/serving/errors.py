@@ -18,6 +18,7 @@ CODES = {
     413: "too_large",
     422: "invalid_request",
     429: "rate_limited",
+    431: "headers_too_large",
     500: "internal_error",
     503: "unavailable",
 }
@@ -26,19 +27,16 @@ CODES = {
 class Refused(Exception):
     """A request is answered with an error; the message is for the caller."""
 
-    def __init__(
-        self, status: int, message: str, *, error: str | None = None, retry_after: int | None = None, **more: Any
-    ) -> None:
+    def __init__(self, status: int, message: str, *, error: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.error = error or CODES.get(status) or HTTPStatus(status).name.lower()
         self.retry_after = retry_after
-        self.more = more
 
     @property
     def body(self) -> bytes:
         """The error as JSON."""
-        content: dict[str, Any] = {"error": self.error, "message": str(self), "status_code": self.status, **self.more}
+        content: dict[str, Any] = {"error": self.error, "message": str(self), "status_code": self.status}
         if self.retry_after is not None:
             content["retry_after"] = self.retry_after
         return json.dumps(content).encode()

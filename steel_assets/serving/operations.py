@@ -22,6 +22,14 @@ OPERATIONS = {
     "/retrain-model": ("weekly_retraining", "Collect, train, validate; promote what has earned it."),
     "/monitor-performance": ("performance_monitoring", "Compare what was published with what happened."),
 }
+AUTOMATION = "/automation/status"
+ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "The run was started.",
+        "content": {"application/json": {"example": LAUNCHED}},
+        "headers": {"Location": {"description": "where to watch the run", "schema": {"type": "string"}}},
+    }
+}
 AWAY_SECONDS = 30
 RUNNING_SECONDS = 60
 
@@ -38,13 +46,13 @@ def routes(service: Service) -> APIRouter:
             name=job,
             response_model=contract.Launched,
             description=f"{description} Needs a key with the scope operate.",
-            responses=refusals(401, 403, 409, 413, 429, 503) | {202: {"content": {"application/json": {"example": LAUNCHED}}}},
+            responses=refusals(401, 403, 409, 413, 429, 503) | ACCEPTED,
         )
 
     @router.get(
-        "/automation/status",
+        AUTOMATION,
         response_model=contract.Automation,
-        responses=refusals(401, 403, 429, 503) | shown("/automation/status"),
+        responses=refusals(401, 403, 429, 503) | shown(AUTOMATION),
     )
     async def automation_status() -> Response:
         """Schedules with their last and next tick, and the newest runs."""
@@ -96,7 +104,7 @@ def _launcher(service: Service, job: str) -> Any:
         try:
             run = await service.orchestrator.launch(job, tags)
         except AlreadyRunning as error:
-            raise Refused(409, str(error), retry_after=RUNNING_SECONDS, run_id=error.run.id, run_url=error.run.url) from error
+            raise Refused(409, str(error), retry_after=RUNNING_SECONDS) from error
         except DagsterAway as error:
             raise Refused(503, str(error), error="dagster_away", retry_after=AWAY_SECONDS) from error
         body = {"status": "accepted", "job": job, "run_id": run.id, "run_url": run.url}

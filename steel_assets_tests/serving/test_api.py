@@ -130,7 +130,9 @@ def test_a_missing_or_wrong_key_is_401_and_always_the_same_words(service: Runnin
 
 def test_a_reader_may_not_operate_and_an_operator_without_read_may_not_read(service: Running, keys: dict[str, str]) -> None:
     assert service.client.post("/retrain-model").status_code == 403
-    assert service.client.get(PREDICT, headers={"x-api-key": keys["only_operate"]}).status_code == 403
+    operator = {"x-api-key": keys["only_operate"]}
+    assert service.client.get(PREDICT, headers=operator).status_code == 403
+    assert service.client.get("/automation/status", headers=operator).status_code == 503  # it may look at what it launches
 
 
 def test_an_operation_without_dagster_is_503_with_a_reason_and_never_a_success(service: Running, keys: dict[str, str]) -> None:
@@ -160,7 +162,12 @@ def test_request_101_of_an_hour_is_429_and_says_when_to_come_back(service: Runni
         ("GET", "/v1/markets/no_such_market/forecasts", 404),
         ("GET", "/v1/models?market=no_such_market", 404),
         ("GET", "/nowhere", 404),
-        ("POST", PREDICT, 403),  # a reader may only read; an operator gets 405
+        ("POST", PREDICT, 405),
+        ("DELETE", "/v1/markets", 405),
+        ("GET", "/update-data", 405),
+        ("POST", "/nowhere", 404),
+        ("GET", f"{PREDICT}/", 404),  # no redirect: behind a proxy it would lead to plain http, key and all
+        ("POST", "/retrain-model", 403),
         ("GET", f"{PREDICT}?detail=maybe", 422),
         ("GET", f"/v1/markets/{MARKET}/forecasts?as_of=yesterday", 422),
         ("GET", f"/v1/markets/{MARKET}/forecasts?as_of=2026-13-45", 422),
@@ -171,7 +178,22 @@ def test_every_error_has_the_one_shape(service: Running, method: str, path: str,
     answer = service.client.request(method, path)
     assert answer.status_code == status
     assert answer.json()["status_code"] == status
-    assert {"error", "message", "status_code"} <= set(answer.json())
+    assert set(answer.json()) == {"error", "message", "status_code"}
+
+
+def test_a_head_is_a_get_without_its_body(service: Running) -> None:
+    for path in ("/", "/health", "/ready", PREDICT, "/v1/markets", "/dashboard/login"):
+        head, get = service.client.head(path), service.client.get(path)
+        assert (head.status_code, head.content) == (200, b""), path
+        assert head.headers["content-type"] == get.headers["content-type"]
+    assert service.client.head("/nowhere").status_code == 404
+
+
+def test_detail_is_asked_for_as_programs_write_true(service: Running) -> None:
+    for yes in ("true", "True", "1"):
+        assert "interval_90" in service.client.get(PREDICT, params={"detail": yes}).json(), yes
+    for no in ("false", "False", "0"):
+        assert "interval_90" not in service.client.get(PREDICT, params={"detail": no}).json(), no
 
 
 def test_a_body_is_capped_whether_it_says_its_length_or_not(service: Running, keys: dict[str, str]) -> None:
@@ -223,6 +245,13 @@ def test_the_documentation_names_every_route_with_examples_and_loads_nothing_fro
             assert one["description"], path
             answer = one["responses"].get("200") or one["responses"]["202"]
             assert path == "/metrics" or answer["content"]["application/json"]["example"], path
+            for code, refusal in one["responses"].items():
+                if code >= "400" and path != "/ready":
+                    example = contract.Error.model_validate(refusal["content"]["application/json"]["example"])
+                    assert str(example.status_code) == code, path
+                    assert ("Retry-After" in refusal.get("headers", {})) == (example.retry_after is not None), path
+            for parameter in one.get("parameters", []):
+                assert parameter["schema"].get("examples") or "example" in parameter, (path, parameter["name"])
     page = service.client.get("/docs").text
     assert all(path in page for path in api["paths"])
     assert "https://" not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import resource
@@ -333,6 +334,44 @@ def test_bytes_that_are_no_http_are_refused_and_the_service_lives(service: Runni
         with socket.create_connection(("127.0.0.1", service.port)) as one:
             one.sendall(rng.choice([b"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"\x16\x03\x01", rng.randbytes(300)]))
     assert service.client.get("/health").status_code == 200
+
+
+def said_to(service: Running, request: bytes) -> tuple[bytes, dict[str, object]]:
+    """Status line and JSON body of the answer to raw bytes."""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=5) as one:
+        one.sendall(request)
+        head, _, body = one.makefile("rb").read().partition(b"\r\n\r\n")
+    return head.splitlines()[0], json.loads(body)
+
+
+@pytest.mark.parametrize("request_", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n"])
+def test_bytes_that_are_no_http_are_answered_in_the_one_shape_of_errors(service: Running, request_: bytes) -> None:
+    status, body = said_to(service, request_)
+    assert status == b"HTTP/1.1 400 Bad Request"
+    assert body["error"] == "bad_request"
+    assert set(body) == {"error", "message", "status_code"}
+
+
+@pytest.mark.parametrize("header", [b"X: " + b"a" * 40_000_000, b"X-a: b\r\n" * 4_000_000])
+def test_headers_without_end_are_refused_before_they_fill_the_memory(service: Running, header: bytes) -> None:
+    before = service.resident_mb()
+    try:
+        status, body = said_to(service, b"GET /health HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n\r\n")
+        assert (status.split()[1], body["error"]) == (b"431", "headers_too_large")
+    except ConnectionError:
+        pass  # the service hung up while we were still sending, which is as good
+    assert service.resident_mb() - before < 10
+
+
+def test_a_client_that_breaks_off_its_request_is_no_error_of_the_service(service: Running, keys: dict[str, str]) -> None:
+    failed = 'status="500"'
+    for ending in (b"ZZ\r\n", b""):
+        with socket.create_connection(("127.0.0.1", service.port)) as one:
+            one.sendall(b"POST /dashboard/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nkey=a\r\n" + ending)
+            time.sleep(0.3)
+    time.sleep(0.3)
+    assert failed not in service.client.get("/metrics").text
+    assert "Traceback" not in service.log
 
 
 def test_minutes_are_written_to_the_lake_in_the_format_that_metrics_read(home: Path, serve: Serve) -> None:
