@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -47,6 +48,20 @@ def shaped(model: type[M], content: bytes, provider: str, expected: str) -> M:
             f"it said {quoted(content)}",
             content,
         ) from None
+
+
+def refuse_renamed(rows: Sequence[BaseModel], fields: Sequence[str], provider: str, content: bytes) -> None:
+    """Refuse rows of which none has one of ``fields``: it was renamed, and every row would pass for one without a figure.
+
+    Raises:
+        SourceError: there are rows, and none has it.
+    """
+    for name in fields if rows else ():
+        if not any(name in row.model_fields_set for row in rows):
+            written = type(rows[0]).model_fields[name].alias or name
+            raise SourceError(
+                f"{provider} answered in an unknown shape: no row has {written!r}; it said {quoted(content)}", content
+            )
 
 
 def refuse_another(symbol: object, series: Series, provider: str, content: bytes) -> None:

@@ -18,7 +18,7 @@ import pandas as pd
 from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
-from steel_assets.sources._answers import shaped
+from steel_assets.sources._answers import refuse_renamed, shaped
 from steel_assets.sources._contract import Access, SourceError
 from steel_assets.sources._figures import amounts
 from steel_assets.sources._gather import first_day, windows
@@ -80,7 +80,11 @@ def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.D
         SourceError: the answer is not a list of events, or a series is not monthly.
     """
     events = shaped(_Events, content, "Trading Economics", "a list of events with Date, Event, Reference and Actual").root
-    return pd.concat([_one(one, [event for event in events if _is(event, one)], notes) for one in series], ignore_index=True)
+    refuse_renamed(events, ("date", "event"), "Trading Economics", content)
+    wanted = {one.id: [event for event in events if _is(event, one)] for one in series}
+    for its_own in wanted.values():
+        refuse_renamed(its_own, ("reference", "actual"), "Trading Economics", content)
+    return pd.concat([_one(one, wanted[one.id], notes) for one in series], ignore_index=True)
 
 
 def _one(series: Series, events: Sequence[_Event], notes: Counter[str]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import pandas as pd
 from pydantic import BaseModel, Field
 
 from steel_assets.core.types import Series
-from steel_assets.sources._answers import accepted, quoted, refuse_another, shaped
+from steel_assets.sources._answers import accepted, quoted, refuse_another, refuse_renamed, shaped
 from steel_assets.sources._contract import Access, Collection, Exhausted, SourceError
 from steel_assets.sources._figures import days, numbers
 from steel_assets.sources._gather import Gathering, first_day, oldest_day
@@ -75,6 +75,9 @@ class _Body(BaseModel):
     rates: dict[str, _Bar] | None = Field(default=None, alias="Time Series FX (Daily)")
     points: list[_Point] | None = Field(default=None, alias="data")
     unit: Any = None
+    interval: Any = None
+    note: Any = Field(default=None, alias="Note")
+    information: Any = Field(default=None, alias="Information")
     error: str | None = Field(default=None, alias="Error Message")
 
 
@@ -111,15 +114,19 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     """An answer as ``series, period, value``.
 
     Raises:
-        SourceError: it holds no data, for a reason that concerns this symbol.
+        SourceError: it holds no data, for a reason that concerns this symbol; or its shape or its steps are others.
         Exhausted: it holds no data, for a reason that concerns the key: a limit, a paid function.
     """
     body = shaped(_Body, content, "Alpha Vantage", "bars by date under 'Time Series (Daily)', or points under 'data'")
     if body.about is not None:
         refuse_another(body.about.asked_for, series, "Alpha Vantage", content)
-    if bars := body.bars or body.rates:
+    bars = body.bars if body.bars is not None else body.rates
+    if bars is not None:
+        refuse_renamed(list(bars.values()), ("close",), "Alpha Vantage", content)
         points = [(date, bar.close) for date, bar in bars.items()]
-    elif body.points:
+    elif body.points is not None:
+        refuse_renamed(body.points, ("date", "value"), "Alpha Vantage", content)
+        _refuse_other_steps(body.interval, series)
         points = [(point.date, point.value) for point in body.points]
     else:
         raise _refusal(body, content)
@@ -158,8 +165,20 @@ def _figures(
     return figures[figures["period"] >= oldest_day(moment, access)]
 
 
+def _refuse_other_steps(written: object, series: Series) -> None:
+    """Seen: copper is monthly whatever is asked for. A month's average on the first of it is no price of that day."""
+    if written and str(written).strip().lower() != series.frequency:
+        raise SourceError(
+            f"Alpha Vantage answered in steps of {written!r:.20}, the catalogue says {series.frequency}; correct the series"
+        )
+
+
 def _refusal(body: _Body, content: bytes) -> SourceError:
     """Why there is no data. Seen: Note and Information (limits, paid functions), Error Message (a wrong symbol or key)."""
     if body.error is not None:
         return SourceError(f"Alpha Vantage refused: {quoted(content)}; {REMEDY}")
-    return Exhausted(f"Alpha Vantage answered without data: {quoted(content)}; it is asked again at the next collection")
+    if body.about is not None:
+        return SourceError(f"Alpha Vantage answered in an unknown shape: no daily closes in {quoted(content)}", content)
+    known = body.note is not None or body.information is not None
+    reason = f"Alpha Vantage answered without data: {quoted(content)}; it is asked again at the next collection"
+    return Exhausted(reason, None if known else content)

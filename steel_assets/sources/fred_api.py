@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field
 from steel_assets.core.calendars import local_moments, publication_moments
 from steel_assets.core.types import Series
 from steel_assets.sources import _fred_csv
-from steel_assets.sources._answers import accepted, shaped
+from steel_assets.sources._answers import accepted, refuse_renamed, shaped
 from steel_assets.sources._contract import Access, Collection, Refused, SourceError
 from steel_assets.sources._figures import days, numbers
 from steel_assets.sources._gather import Gathering, first_day, oldest_day, windows
@@ -194,7 +194,9 @@ def _pages(series: Series, start: pd.Timestamp, vintages: Vintages | None, acces
 
 
 def _page(content: bytes) -> _Page:
-    return shaped(_Page, content, "FRED", "count, offset and observations[] of date, realtime_start, value")
+    page = shaped(_Page, content, "FRED", "count, offset and observations[] of date, realtime_start, value")
+    refuse_renamed(page.observations, ("date", "realtime_start", "value"), "FRED", content)
+    return page
 
 
 def _dated(rows: pd.DataFrame, series: Series, moment: pd.Timestamp) -> pd.DataFrame:

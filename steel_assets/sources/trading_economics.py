@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
 from steel_assets.sources import _te_calendar
-from steel_assets.sources._answers import shaped
+from steel_assets.sources._answers import refuse_renamed, shaped
 from steel_assets.sources._contract import Access, Collection, SourceError
 from steel_assets.sources._figures import amounts, days
 from steel_assets.sources._gather import Gathering, first_day
@@ -31,7 +31,11 @@ REVISION_DAYS = 10
 MOST_SYMBOLS = 20
 """Symbols in one call: ten years of so many stay below 10 MB."""
 
-DATES = ("%d/%m/%Y", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S")
+DATES = (
+    "%d/%m/%Y",
+    "%Y-%m-%d",
+    *(f"%Y-%m-%dT%H:%M:%S{fraction}{zone}" for fraction in ("", ".%f") for zone in ("", "Z")),
+)
 MONTH_FIRST = re.compile(r"[0-9]{1,2}/(1[3-9]|2[0-9]|3[01])/[0-9]{4}")
 
 
@@ -90,6 +94,7 @@ def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.D
     if other is not None:
         raise SourceError(f"prices are daily, the catalogue says {other.frequency} for {other.id}; correct the series")
     prices = shaped(_Prices, content, "Trading Economics", "a list of prices with Symbol, Date and Close").root
+    refuse_renamed(prices, ("symbol", "date", "close"), "Trading Economics", content)
     _refuse_month_first([price.day for price in prices], content)
     frames = [_one(one, [price for price in prices if _same(price.symbol, one.symbol)], notes) for one in series]
     return pd.concat(frames, ignore_index=True)

@@ -36,14 +36,15 @@ HEADERS = {
 HUNDREDTHS = {"USX": "USD", "GBp": "GBP", "GBX": "GBP", "EUX": "EUR", "ZAc": "ZAR", "ILA": "ILS"}
 """How Yahoo writes that a price is in hundredths: cents, pence, agorot."""
 
-END_OF_TIME = 7_258_118_400
-"""The year 2200 as a stamp; a later one is a mistake."""
+ALL_TIME = range(-5_364_662_400, 7_258_118_400)
+"""The years 1800 to 2200 as stamps; another one is a mistake."""
 
 
 class _Meta(BaseModel):
     symbol: Any = None
     currency: str | None = None
     zone: str | None = Field(default=None, alias="exchangeTimezoneName")
+    interval: Any = Field(default=None, alias="dataGranularity")
     offset_seconds: int | None = Field(default=None, alias="gmtoffset", ge=-86_400, le=86_400)
 
 
@@ -97,14 +98,17 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     Closes in another currency than the catalogue's carry that as their ``doubt``.
 
     Raises:
-        SourceError: the answer is not a chart, is about another symbol, or does not tell its zone.
+        SourceError: the answer is not a chart, is about another symbol, has bars of another length, or does not tell its zone.
     """
     chart = _chart(content)
     closes, times = chart.indicators.quote[0].close or [], chart.timestamp or []
     if len(closes) != len(times):
         raise SourceError(f"Yahoo Finance answered {len(times)} times and {len(closes)} closes", content)
     refuse_another(chart.meta.symbol, series, "Yahoo Finance", content)
-    seconds = [stamp if 0 <= stamp < END_OF_TIME else None for stamp in times]
+    _refuse_other_bars(chart.meta, series, content)
+    seconds = [stamp if stamp in ALL_TIME else None for stamp in times]
+    if mistaken := seconds.count(None):
+        notes["unreadable dates"] += mistaken
     stamps = pd.Series(pd.to_datetime(seconds, unit="s", utc=True), dtype="datetime64[ns, UTC]")
     bars = pd.DataFrame(
         {
@@ -134,6 +138,13 @@ def _stamp(day: pd.Timestamp) -> str:
 def _chart(content: bytes) -> _Result:
     expected = "chart.result[0] with meta, timestamp and indicators.quote"
     return shaped(_Body, content, "Yahoo Finance", expected).chart.result[0]
+
+
+def _refuse_other_bars(meta: _Meta, series: Series, content: bytes) -> None:
+    """Seen: over long ranges Yahoo answers in months. A month's bar is stamped on its first day and holds its last close."""
+    asked = INTERVALS[series.frequency]
+    if meta.interval and meta.interval != asked:
+        raise SourceError(f"Yahoo Finance answered in bars of {meta.interval!s:.10} when asked for {asked}", content)
 
 
 def _in_the_series_currency(bars: pd.DataFrame, meta: _Meta, series: Series, notes: Counter[str]) -> pd.DataFrame:

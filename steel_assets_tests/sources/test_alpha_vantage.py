@@ -34,6 +34,9 @@ def bars(prices: dict[str, object]) -> bytes:
     return json.dumps({"Meta Data": meta, "Time Series (Daily)": series}).encode()
 
 
+FRIDAY = bars({"2024-01-05": "10.5"})
+
+
 class TestAlphaVantage(ConnectorContract):
     source = "alpha_vantage"
     series = (NUCOR, VALE)
@@ -96,7 +99,6 @@ def collect(answer: object, *series: Series) -> tuple[Collection, Recorded]:
         {"Information": f"We have detected your API key as {KEY} and our standard API rate limit is 25 requests per day."},
         {"Information": "Please consider spreading out your free API requests more sparingly (1 request per second)."},
         {"Message from the future": "words nobody has seen yet"},
-        {"Meta Data": {"2. Symbol": "NUE"}, "Time Series (Daily)": {}},
         {},
     ],
 )
@@ -117,6 +119,52 @@ def test_a_wrong_symbol_costs_only_itself() -> None:
     assert len(http.asked) == 3
     assert list(collection.problems) == [NUCOR.id]
     assert '“{"Error Message": "Invalid API call."}”' in collection.problems[NUCOR.id]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Meta Data": {"2. Symbol": "NUE"}, "Time Series (Daily)": {}},
+        {"name": "Nucor", "interval": "daily", "unit": "", "data": []},
+    ],
+)
+def test_an_answer_about_a_symbol_without_a_row_costs_only_itself(body: dict[str, object]) -> None:
+    collection, http = collect(lambda params: json.dumps(body).encode() if params["symbol"] == "NUE" else FRIDAY, NUCOR, VALE)
+    assert len(http.asked) == 2
+    assert list(collection.problems) == [NUCOR.id]
+    assert "answered without a single figure" in collection.problems[NUCOR.id]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Meta Data": {"2. Symbol": "NUE"}, "Weekly Time Series": {"2024-01-05": {"4. close": "10.5"}}},
+        {"Meta Data": {"2. Symbol": "NUE"}, "Time Series (Daily)": {"2024-01-05": {"close": "10.5"}}},
+        {"data": [{"day": "2024-01-05", "price": "10.5"}]},
+        {"Message from the future": "words nobody has seen yet"},
+    ],
+    ids=["another series", "renamed closes", "renamed points", "no known key"],
+)
+def test_an_unknown_shape_is_kept_aside(body: dict[str, object]) -> None:
+    content = json.dumps(body).encode()
+    collection, _ = collect(content, NUCOR)
+    assert collection.observations.empty
+    assert [one.content for one in collection.rejected] == [content]
+
+
+def test_a_limit_is_no_unknown_shape() -> None:
+    collection, _ = collect(b'{"Information": "Thank you for using Alpha Vantage! This is a premium endpoint."}', NUCOR)
+    assert collection.rejected == ()
+
+
+def test_an_adjusted_answer_gives_the_raw_closes() -> None:
+    bar = {
+        "1. open": "139.6", "2. high": "141.2", "3. low": "138.9", "4. close": "140.4", "5. adjusted close": "70.2",
+        "6. volume": "3179541", "7. dividend amount": "0.0000", "8. split coefficient": "2.0",
+    }  # fmt: skip
+    meta = {"1. Information": "Daily Time Series with Splits and Dividend Events", "2. Symbol": "NUE"}
+    collection, _ = collect(json.dumps({"Meta Data": meta, "Time Series (Daily)": {"2024-01-05": bar}}).encode(), NUCOR)
+    assert collection.observations["value"].tolist() == [140.4]
 
 
 def test_the_last_bar_of_a_running_session_waits() -> None:
@@ -158,6 +206,14 @@ def index_of(symbol: str, unit: str) -> Series:
 def points(unit: object, value: str = "382.5") -> bytes:
     body = {"name": "Global Price", "interval": "monthly", "unit": unit, "data": [{"date": "2023-11-01", "value": value}]}
     return json.dumps(body).encode()
+
+
+def test_months_are_not_taken_for_days() -> None:
+    """Copper is monthly whatever is asked for: a month's average on the first of it is no price of that day."""
+    daily = index_of("COPPER", "USD/t").model_copy(update={"frequency": "daily"})
+    collection, _ = collect(points("dollar per metric ton"), daily)
+    assert collection.observations.empty
+    assert "answered in steps of 'monthly', the catalogue says daily" in collection.problems["copper"]
 
 
 def test_cents_are_brought_to_dollars() -> None:

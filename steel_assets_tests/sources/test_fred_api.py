@@ -334,6 +334,16 @@ def test_a_vintage_cut_by_our_own_bounds_is_no_revision() -> None:
     assert collection.observations["value"].tolist() == [119.5, 119.7, 121.0]
 
 
+@pytest.mark.parametrize("revised", [False, True])
+@pytest.mark.parametrize("field", ["realtime_start", "date", "value"])
+def test_observations_of_which_none_has_a_field_are_an_unknown_shape(field: str, revised: bool) -> None:
+    content = page([{**row("2023-11-01", "100.5"), field + "_renamed": "x"}]).replace(f'"{field}": "'.encode(), b'"renamed": "')
+    collection = collect(monthly("WPU101", revised=revised), content)
+    assert collection.observations.empty
+    assert f"no row has {field!r}" in collection.problems["wpu101"]
+    assert [one.content for one in collection.rejected] == [content]
+
+
 def test_a_real_answer_with_everything_around_it() -> None:
     body = {
         "realtime_start": "2024-01-10", "realtime_end": "2024-01-10", "observation_start": "1600-01-01",

@@ -173,6 +173,39 @@ def test_iso_dates_are_read_too_and_symbols_in_any_case() -> None:
     assert collection.observations["value"].tolist() == [590.0, 1591.5]
 
 
+@pytest.mark.parametrize("written", ["2023-12-05T00:00:00.000", "2023-12-05T16:02:00.013", "2023-12-05T00:00:00Z"])
+def test_iso_dates_may_have_milliseconds_and_a_zone(written: str) -> None:
+    collection = collect(prices(("LSR1:COM", written, 590.0)), REBAR)
+    assert collection.observations["period"].tolist() == [pd.Timestamp("2023-12-05")]
+
+
+@pytest.mark.parametrize("field", ["Symbol", "Date", "Close"])
+def test_prices_of_which_none_has_a_field_are_an_unknown_shape(field: str) -> None:
+    content = prices(("LSR1:COM", "05/12/2023", 590.0)).replace(f'"{field}"'.encode(), b'"Renamed"')
+    collection = collect(content, REBAR)
+    assert collection.observations.empty
+    assert f"no row has {field!r}" in collection.problems[REBAR.id]
+    assert [one.content for one in collection.rejected] == [content]
+
+
+@pytest.mark.parametrize("field", ["Date", "Event", "Reference", "Actual"])
+def test_events_of_which_none_has_a_field_are_an_unknown_shape(field: str) -> None:
+    row = {"Date": "2024-01-03T15:00:00", "Event": "NBS Manufacturing PMI", "Reference": "Dec", "Actual": "50.2"}
+    content = events(row).replace(f'"{field}"'.encode(), b'"Renamed"')
+    collection = collect(content, CHINA)
+    assert f"no row has {field!r}" in collection.problems[CHINA.id]
+    assert {one.content for one in collection.rejected} == {content}
+
+
+def test_the_history_of_an_indicator_is_no_list_of_prices() -> None:
+    row = {
+        "Country": "China", "Category": "Business Confidence", "DateTime": "2023-11-30T00:00:00", "Value": 49.4,
+        "Frequency": "Monthly", "HistoricalDataSymbol": "CPMINDX", "LastUpdate": "2023-11-30T01:31:00",
+    }  # fmt: skip
+    content = json.dumps([row]).encode()
+    assert [one.content for one in collect(content, REBAR).rejected] == [content]
+
+
 def test_a_snapshots_close_is_of_its_own_day_not_of_the_last_trades() -> None:
     """As ``/markets/commodities`` writes it: the last trade is of today, the close of the day before."""
     row = {

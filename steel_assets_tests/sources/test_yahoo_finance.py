@@ -259,6 +259,27 @@ def test_an_answer_without_stamps_is_a_problem_and_no_unknown_shape() -> None:
 
 
 @pytest.mark.parametrize("stamp", [10**18, 10**30, -(10**18), 9_223_372_036])
-def test_a_stamp_out_of_all_time_is_left_out(stamp: int) -> None:
+def test_a_stamp_out_of_all_time_is_left_out_and_counted(stamp: int) -> None:
     collection = collect(HRC, chart([at("2024-01-05 00:00"), stamp], [1.0, 2.0]))
     assert periods(collection) == ["2024-01-05"]
+    assert collection.notes == {"unreadable dates": 1}
+
+
+def test_days_before_1970_have_stamps_below_zero() -> None:
+    """As the chart of ^GSPC begins: firstTradeDate -1325583000."""
+    stamps = [at("1927-12-30 09:30"), at("1969-12-31 09:30"), at("1970-01-02 09:30")]
+    assert stamps[0] == -1325583000
+    content = real_chart(stamps, [17.5, 92.0, 93.0], symbol="^GSPC", instrumentType="INDEX", exchangeName="SNP")
+    assert periods(collect(future("^GSPC", "index"), content)) == ["1927-12-30", "1969-12-31", "1970-01-02"]
+
+
+def test_bars_of_another_length_than_asked_for_are_no_days() -> None:
+    """Seen: over long ranges Yahoo answers in months; a month's bar is stamped on its first day and holds its last close."""
+    stamps = [at("2023-11-01 00:00"), at("2023-12-01 00:00")]
+    content = real_chart(stamps, [1084.0, 1090.0], dataGranularity="1mo")
+    collection = collect(HRC, content)
+    assert collection.observations.empty
+    assert "answered in bars of 1mo when asked for 1d" in collection.problems[HRC.id]
+    assert [one.content for one in collection.rejected] == [content]
+    monthly = HRC.model_copy(update={"frequency": "monthly"})
+    assert periods(collect(monthly, content)) == ["2023-11-01", "2023-12-01"]
