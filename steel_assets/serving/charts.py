@@ -39,7 +39,7 @@ def charts(snapshot: Snapshot, market: dict[str, Any] | None, minutes: Sequence[
                 "naive": [_percent(row["naive_mape"]) for row in rolling],
             }
             found["coverage"] = {"x": found["errors"]["x"], "coverage": [_percent(row["coverage_90"]) for row in rolling]}
-        if market["drift"] and len(market["drift"]["rows"]) > 1:
+        if market["drift"] and market["drift_days"] > 1:
             found["drift"] = _drift(market["drift"]["rows"])
     costs = snapshot["costs"]
     if costs and costs["days"]:

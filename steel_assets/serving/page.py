@@ -78,6 +78,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
     scores = {one["horizon"]: one for one in card["horizons"]}
     at = horizon if horizon in scores else min(scores, default=None)
     quality = snapshot["quality"].get(market["id"])
+    drift = snapshot["drift"].get(market["id"])
     return {
         "id": market["id"],
         "name": words.name(market),
@@ -94,7 +95,8 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "enough": at is not None and scores[at]["forecasts"] >= ENOUGH,
         "window": card["window"],
         "why": [_why(snapshot, row, words) for row in rows or []],
-        "drift": snapshot["drift"].get(market["id"]),
+        "drift": drift,
+        "drift_days": len({row["date"] for row in drift["rows"]}) if drift else 0,
         "trend": _trend(scores.get(at) if at is not None else None),
         "scored": [row for row in card["rows"] if row["horizon"] == at][-REALITY_SHOWN:],
         "champions": answers.models(snapshot, market["id"])["champions"],

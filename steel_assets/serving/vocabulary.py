@@ -80,6 +80,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Los últimos días junto a los años previos, según cuánto difieren siempre. Es un aviso, no un veredicto.",
     ),
     "no_drift": ("Drift was not measured yet.", "Aún no se mide la deriva."),
+    "drift_once": ("Drift over time is drawn from the second day on.", "La deriva en el tiempo se dibuja desde el segundo día."),
     "subject": ("What", "Qué"),
     "subject_all": ("All together", "Todo junto"),
     "subject_features": ("What the models read", "Lo que leen los modelos"),

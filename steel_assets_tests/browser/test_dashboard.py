@@ -131,6 +131,14 @@ def test_drift_is_shown_as_measured_with_its_beginning(dashboard: Open, service:
     assert {one[2] for one in rows(page, "drift")} == {"as ever"}
 
 
+def test_one_measurement_of_drift_is_a_table_and_no_chart(dashboard: Open) -> None:
+    page = dashboard("?market=hrc_us_midwest")
+    assert len(rows(page, "drift")) == 4
+    assert page.locator('[data-chart="drift"]').count() == 0
+    expect(page.get_by_text("Drift over time is drawn from the second day on.")).to_be_visible()
+    assert "drift" not in page.evaluate("JSON.parse(document.getElementById('charts').textContent)")
+
+
 def test_every_chart_is_drawn_and_the_fan_ends_at_the_last_horizon(dashboard: Open, service: Running) -> None:
     page = dashboard()
     for name in ("fan", "reality", "errors", "coverage", "drift", "costs"):
