@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,11 @@ ROOT = Path(__file__).parents[1]
 
 examples.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
 examples.load_profile("untimed")
+
+
+def pytest_configure() -> None:
+    """Where a shell started us in the background, Ctrl-C is ignored; Dagster would then ignore SIGTERM too, and its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
