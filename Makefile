@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LINT   := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/mypy
 
-.PHONY: setup demo demo-real demo-google dev serve check test chaos bench clean
+.PHONY: setup demo demo-real demo-google dev serve check check-security test chaos bench clean
 
 setup: $(READY)
 
@@ -38,15 +38,18 @@ check: $(READY)  ## lint, types, import contracts, and the tests of the core and
 	@$(LINT)
 	@$(BIN)/pytest -n 2 -m "not slow and not chaos" steel_assets_tests/core steel_assets_tests/catalog steel_assets_tests/test_settings.py
 
+check-security: $(READY)  ## rules of security, known vulnerabilities of what the lock pins, a bill of materials in build/
+	@$(BIN)/python -m steel_assets_tests.security
+
 test: $(READY)  ## everything that takes less than ten minutes
 	@$(LINT)
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not chaos"
+	@$(BIN)/python -m steel_assets_tests.decoys $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not chaos"
 
 chaos: $(READY)  ## what takes longer: every fault on every provider, kills, races, the river twice
-	@$(BIN)/pytest -m chaos
+	@$(BIN)/python -m steel_assets_tests.decoys $(BIN)/pytest -m chaos
 
 bench: $(READY)  ## measured times of every stage
-	@$(BIN)/python -m steel_assets_tests.bench
+	@$(BIN)/python -m steel_assets_tests.decoys $(BIN)/python -m steel_assets_tests.bench
 
 clean:  ## remove the local lake, warehouse, instance and caches, not the environment
 	@rm -rf .steel .steel-real .dagster .tmp_dagster_home_* .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,22 +1,41 @@
 """Table of contents: everything Dagster runs, stage by stage, in the order data flows.
 
-Importing this must stay cheap: prophet, scikit-learn and the Google clients are imported where they are used.
+Nothing is built, and neither the environment nor the catalogue is read, before Dagster asks for ``defs``. Importing this must
+stay cheap: prophet, scikit-learn and the Google clients are imported where they are used.
 """
+
+from collections.abc import Callable
 
 import dagster as dg
 
-from steel_assets.assets import alerts, drift, features, forecast, metrics, model, processed, promotion, raw, system, validation
+from steel_assets.assets import (
+    alerts,
+    drift,
+    features,
+    forecast,
+    metrics,
+    model,
+    processed,
+    promotion,
+    publication,
+    raw,
+    system,
+    validation,
+)
+from steel_assets.assets.checking import every_check_has_a_rule
+from steel_assets.assets.declare import Installation
 from steel_assets.assets.freshness import with_freshness
 from steel_assets.assets.jobs import jobs, schedules
+from steel_assets.assets.moment import RunClock
 from steel_assets.assets.sensors import watchers
-from steel_assets.bootstrap import platform
+from steel_assets.bootstrap import catalog, platform
+from steel_assets.catalog import Catalog
+from steel_assets.core.types import Market
+from steel_assets.settings import settings
 
-assets = [
-    *raw.collected_assets,
-    raw.imported_files,
+STAGES: tuple[Callable[[Installation, Market], dg.AssetsDefinition], ...] = (
     processed.market_daily,
-    processed.market_weekly,
-    processed.market_monthly,
+    processed.market_periods,
     processed.data_quality,
     features.market_features,
     model.candidate_models,
@@ -26,9 +45,8 @@ assets = [
     metrics.predictions_vs_reality,
     drift.drift,
     metrics.metrics_daily,
-    system.system_metrics,
-    alerts.alert_history,
-]
+)
+"""What every market has, each by itself: a market that fails stops no other."""
 
 
 @dg.resource(description="The platform's parts, as the settings choose them.")
@@ -36,11 +54,44 @@ def platform_resource() -> object:
     return platform()
 
 
-defs = dg.Definitions(
-    assets=with_freshness(assets),
-    jobs=jobs,
-    schedules=schedules,
-    sensors=watchers(),
-    resources={"platform": platform_resource},
-    executor=dg.in_process_executor,
-)
+@dg.resource(description="When a run lives: at the moment it was created.")
+def clock_resource() -> object:
+    return RunClock()
+
+
+def installation(known: Catalog | None = None) -> Installation:
+    """What the definitions are built from: the settings of the environment, and the catalogue that they name or ``known``."""
+    chosen = settings()
+    return Installation(known or catalog(), chosen.simulated, chosen.warehouse_kind)
+
+
+def assets(here: Installation) -> list[dg.AssetsDefinition]:
+    """Every asset, with its deadline."""
+    markets = here.catalog.markets.values()
+    found = [
+        *raw.providers(here),
+        raw.imported_files(here),
+        *(stage(here, market) for market in markets for stage in STAGES),
+        system.system_metrics(here),
+        alerts.alert_history(here),
+        publication.publication(here),
+    ]
+    every_check_has_a_rule(here.catalog.rules, [key.name for asset in found for key in asset.check_keys])
+    return with_freshness(found, here.catalog.rules)
+
+
+def definitions(here: Installation) -> dg.Definitions:
+    """Everything of an installation."""
+    return dg.Definitions(
+        assets=assets(here),
+        jobs=jobs(here),
+        schedules=schedules(here),
+        sensors=watchers(),
+        resources={"platform": platform_resource, "clock": clock_resource},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return definitions(installation())

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings as examples
 
 from steel_assets.settings import settings
+from steel_assets_tests.isolation import workplace
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,12 +45,22 @@ def real_prices() -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True, scope="session")
+def nothing_in_the_checkout() -> Iterator[None]:
+    """A relative path that a test forgot to choose is in a folder that is thrown away."""
+    before = Path.cwd()
+    os.chdir(workplace())
+    yield
+    os.chdir(before)
+
+
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Settings of the machine never reach a test, nor one test's settings the next."""
-    for name in list(os.environ):
-        if name.startswith(("STEEL_", "DAGSTER_")):
-            monkeypatch.delenv(name)
+def nothing_from_the_neighbours() -> Iterator[None]:
+    """One test's settings and folder never reach the next. (The machine's reach none: see ``isolation``.)"""
+    before, folder = dict(os.environ), Path.cwd()
     settings.cache_clear()
     yield
     settings.cache_clear()
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ |= before

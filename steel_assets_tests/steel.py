@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from steel_assets_tests.isolation import ROOT, outside
+
+__all__ = ["ROOT", "Steel"]
 
 
 @dataclass
@@ -27,15 +28,13 @@ class Steel:
 
     def __call__(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run ``steel`` with ``arguments``; further settings for this run only."""
-        outside = {name: value for name, value in os.environ.items() if not name.startswith(("STEEL_", "DAGSTER_"))}
         return subprocess.run(
             [f"{sys.prefix}/bin/steel", *arguments],
             cwd=self.folder,
-            env=outside | self.settings | settings,
+            env=outside() | self.settings | settings,
             capture_output=True,
             text=True,
             check=False,
-            timeout=280,
         )
 
     def json(self, *arguments: str, **settings: str) -> Any:

@@ -67,8 +67,8 @@ def test_every_asset_is_materialised_and_no_check_failed(river: Steel, monkeypat
             for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
             if entry.dagster_event
         ]
-    assert {spec.key for spec in defs.resolve_all_asset_specs()} <= materialised
-    assert set(runs) == {"weekly_retraining", "daily_data_update"}
+    assert {spec.key for spec in defs().resolve_all_asset_specs()} <= materialised
+    assert set(runs) == {"weekly_retraining", "daily_data_update", "wrap_up"}
     assert {status.value for status in runs.values()} == {"SUCCESS"}
     assert events
     assert [f"{event.asset_key}: {event.check_name}" for event in events if not event.passed] == []
@@ -161,7 +161,7 @@ def test_forecasting_as_of_an_earlier_day_without_the_newest_data_gives_exactly_
 
 def test_one_provider_that_is_down_is_named_and_the_forecasts_go_out(copy: Steel) -> None:
     shutil.rmtree(copy.lake / "predictions" / "daily")
-    done = copy("demo", STEEL_FRED_API_BASE_URL="http://127.0.0.1:9", STEEL_HTTP_TIMEOUT_SECONDS="2")
+    done = copy("demo", STEEL_FRED_API_BASE_URL="http://127.0.0.1:9")
     assert done.returncode == 1
     assert "raw/fred_api/inflation_data" in done.stdout
     assert "raw/yahoo_finance" not in done.stdout.split("✗", 1)[1]
@@ -181,7 +181,8 @@ def test_status_and_doctor_speak_of_what_is_there(river: Steel, catalog: Catalog
     done = river("status", "--json")
     assert done.returncode == 1, "yellow: no daemon was ever started here"
     status = json.loads(done.stdout)
-    assert [one["area"] for one in status["areas"] if one["state"] != "green"] == ["automation"]
+    late = ["markets"] if any(market["stale"] for market in status["markets"]) else []  # a provider may show a close a day late
+    assert [one["area"] for one in status["areas"] if one["state"] != "green"] == [*late, "automation"]
     assert status["simulated"] is True
     assert {market["market"] for market in status["markets"]} == set(catalog.markets)
     assert all(market["last_forecast"] for market in status["markets"])

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.lake import from_parquet, to_parquet
-from steel_assets.adapters.object_store import ObjectStore
+from steel_assets.adapters.damaged import UNREADABLE, Damaged, why_not
+from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore
+from steel_assets.adapters.parquet import from_parquet, to_parquet
 from steel_assets.core.quarantine import DECISIONS, QUARANTINE
 from steel_assets.core.tables import Table
 
@@ -81,5 +82,19 @@ class Aside:
         keys = [key for key in self.store.list(prefix) if key.endswith(".parquet")]
         if not keys:
             return table.empty()
-        frames = [from_parquet(self.store.get(key)).to_pandas(use_threads=False) for key in keys]
-        return table.enforce(pd.concat(frames, ignore_index=True).drop_duplicates(list(table.key)))
+        frames = [frame for key in keys if (frame := self._one(key, table)) is not None]
+        return table.enforce(pd.concat([table.empty(), *frames], ignore_index=True).drop_duplicates(list(table.key)))
+
+    def _one(self, key: str, table: Table) -> pd.DataFrame | None:
+        """The rows of one file; None where it was damaged and is set aside: what it held comes again, and waits again."""
+        try:
+            content = self.store.get(key)
+        except ObjectNotFound:
+            return None
+        try:
+            rows = from_parquet(content)
+            later = [column.name for column in table.columns if column.nullable and column.name not in rows]
+            return table.enforce(rows.assign(**dict.fromkeys(later)).drop_duplicates(list(table.key)))
+        except UNREADABLE as error:
+            Damaged(self.store).set_aside(key, content, why_not(error))
+            return None

@@ -1,8 +1,12 @@
-"""What to do when a disk does not take what is written to it, in words for whoever keeps the machine."""
+"""What is its owner's only, whatever the umask; and what to do when a disk does not take what is written to it."""
 
 from __future__ import annotations
 
 import errno
+import os
+import stat
+import tempfile
+from pathlib import Path
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 READ_ONLY = frozenset({errno.EROFS})
@@ -29,3 +33,57 @@ def remedy(error: Exception) -> str:
     if number in READ_ONLY or "Read-only file system" in str(error):
         return MAKE_WRITABLE
     return "Give this user the right to write there, or name another place in STEEL_HOME" if number in REFUSED else ""
+
+
+def make_folder(folder: Path) -> Path:
+    """``folder``, with all of its parents that were missing made so that only their owner enters them (700).
+
+    What is there already stays as somebody made it. Raises OSError.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)  # another process may be as far
+    if not folder.is_dir():
+        folder.mkdir()  # says what is wrong
+    return folder
+
+
+def private_folder(folder: Path) -> Path:
+    """``folder``, made if need be, that only its owner enters (700): it holds secrets, or answers that were paid for."""
+    make_folder(folder)
+    _close(folder, 0o700)
+    return folder
+
+
+def private_file(path: Path) -> Path:
+    """``path`` in its folder, both made if need be; only its owner reads the file (600), whatever wrote it before.
+
+    For files that a library opens by their name: a database, a log. Raises OSError.
+    """
+    make_folder(path.parent)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        _close(path, 0o600)
+    return path
+
+
+def _close(path: Path, mode: int) -> None:
+    """Take others' rights away; what belongs to another user is that user's to close."""
+    found = path.stat()
+    if stat.S_IMODE(found.st_mode) & 0o077 and found.st_uid == os.geteuid():
+        path.chmod(mode)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write ``path`` whole or not at all, readable by its owner only (600); its folder must be there. Raises OSError."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

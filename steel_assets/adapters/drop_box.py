@@ -1,11 +1,18 @@
 """Where people drop files of their own: a folder of this machine, or a prefix of a bucket.
 
-Only what lies at the top is offered; what was dealt with lies in ``done/`` and ``failed/`` below. Names in a bucket are those an
-object store takes: letters, digits and ``. _ = + -``.
+Only what lies at the top is offered; what was dealt with lies in ``done/`` and ``failed/`` below, and words about the rest in
+``notes/``. Only regular files are opened, without following links, and everything is written by renaming: whatever somebody put
+there, no file outside the folder is read or written.
 """
 
 from __future__ import annotations
 
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,35 +20,95 @@ import pandas as pd
 
 from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore
 
-QUIET = pd.Timedelta(seconds=5)
-"""A file that was changed since may still be on its way."""
+DONE, FAILED, NOTES = "done", "failed", "notes"
+PLACES = (DONE, FAILED, NOTES)
+LONGEST_NAME = 180
+"""In bytes: room is needed for what is added to a name in ``failed/``."""
+
+PASSING = (".", "~")
+"""How names begin that programs give to files on their way."""
+
+KINDS = (
+    (stat.S_ISLNK, "a link"),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISCHR, "a device"),
+)
+
+
+class NotAFile(OSError):
+    """Something is no regular file (any more), or cannot be read; the message says which."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file at the top.
+
+    Attributes:
+        version: changes when the content does: size, moment of change and inode; an object's generation.
+        identity: also changes when the file is put there again.
+        changed: when it was changed last; None in a bucket, where only ``read`` tells the rest.
+    """
+
+    version: str
+    identity: str
+    changed: pd.Timestamp | None
+
+    def is_the_file_of(self, version: str) -> bool:
+        """Whether a file of that version is the same one, with other content: not another that took its name."""
+        return self.version.rpartition("-")[2] == version.rpartition("-")[2]
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Everything at the top: files by name, and what cannot be one, with the reason."""
+
+    files: Mapping[str, Offer]
+    odd: Mapping[str, str]
 
 
 class DropBox(Protocol):
-    """A port. ``name`` is a file's, ``place`` is the top (empty) or a folder below."""
+    """A port. ``name`` is a file's, ``place`` one of ``PLACES``."""
 
     @property
     def where(self) -> str:
         """The place in words."""
 
-    def names(self, moment: pd.Timestamp) -> list[str]:
-        """The files at the top that are fully written at ``moment``, in order."""
+    @property
+    def grows(self) -> bool:
+        """Whether files can be seen before they are whole; objects in a bucket cannot."""
 
-    def read(self, name: str, most: int) -> bytes:
-        """The content of a file at the top; one byte more than ``most`` of it when it is larger."""
+    def offered(self) -> Offered:
+        """What lies at the top."""
+
+    def read(self, name: str, most: int, place: str = "") -> tuple[bytes, Offer]:
+        """The content of a file, one byte more than ``most`` of it when it is larger. Raises NotAFile."""
 
     def holds(self, place: str, name: str) -> bool:
-        """Whether there is a file of that name."""
+        """Whether there is anything of that name."""
 
     def write(self, place: str, name: str, content: bytes) -> None:
-        """Write a file, over any that was there."""
+        """Write a file in place of whatever has that name."""
 
-    def move(self, name: str, place: str, new: str) -> None:
-        """Take a file from the top to ``place``. After a crash on the way it is there twice, never not at all."""
+    def remove(self, place: str, name: str) -> None:
+        """Remove a file that was written; one that is not there is no error."""
+
+    def version(self, place: str, name: str) -> str | None:
+        """``Offer.version`` of a file below; None when it is not there."""
+
+    def move(self, name: str, place: str, new: str, seen: Offer) -> bool:
+        """Take a file from the top to ``place``; False when it is gone, or another than was ``seen`` has its name."""
+
+    def bring_back(self, place: str, name: str, new: str) -> bool:
+        """Put a file from below back at the top; False when something of that name is there."""
 
 
 class DropFolder:
     """A folder of this machine, where files grow while they are copied."""
+
+    grows = True
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -50,38 +117,115 @@ class DropFolder:
     def where(self) -> str:
         return str(self._root)
 
-    def names(self, moment: pd.Timestamp) -> list[str]:
-        here = sorted(path for path in self._root.glob("*") if path.is_file() and path.name[0] != ".")
-        return [path.name for path in here if moment - pd.Timestamp(path.stat().st_mtime, unit="s", tz="UTC") >= QUIET]
+    def offered(self) -> Offered:
+        files: dict[str, Offer] = {}
+        odd: dict[str, str] = {}
+        with suppress(FileNotFoundError), os.scandir(self._root) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    found = entry.stat(follow_symlinks=False)
+                    why = _no_file(found) or _no_name(entry.name)
+                    if why is None:
+                        files[entry.name] = _offer(found)
+                    elif entry.name not in PLACES or not stat.S_ISDIR(found.st_mode):
+                        odd[entry.name] = why
+        return Offered(dict(sorted(files.items())), dict(sorted(odd.items())))
 
-    def read(self, name: str, most: int) -> bytes:
-        with (self._root / name).open("rb") as file:
-            return file.read(most + 1)
+    def read(self, name: str, most: int, place: str = "") -> tuple[bytes, Offer]:
+        path = self._root / place / name
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise NotAFile(f"{name} cannot be read: {error.strerror}") from error
+        with os.fdopen(handle, "rb") as file:
+            found = os.fstat(handle)
+            if why := _no_file(found):
+                raise NotAFile(f"{name} is {why}")
+            return file.read(most + 1), _offer(found)
 
     def holds(self, place: str, name: str) -> bool:
-        return (self._root / place / name).exists()
+        return os.path.lexists(self._root / place / name)
 
     def write(self, place: str, name: str, content: bytes) -> None:
-        (self._root / place).mkdir(exist_ok=True)
-        (self._root / place / name).write_bytes(content)
+        folder = self._below(place)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(folder / name)
+        except BaseException:
+            with suppress(OSError):
+                Path(temporary).unlink()
+            raise
 
-    def move(self, name: str, place: str, new: str) -> None:
-        (self._root / place).mkdir(exist_ok=True)
-        (self._root / name).replace(self._root / place / new)
+    def remove(self, place: str, name: str) -> None:
+        if (self._root / place / name).is_dir():
+            return
+        (self._below(place) / name).unlink(missing_ok=True)
+
+    def version(self, place: str, name: str) -> str | None:
+        try:
+            found = (self._root / place / name).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return _offer(found).version if stat.S_ISREG(found.st_mode) else None
+
+    def move(self, name: str, place: str, new: str, seen: Offer) -> bool:
+        folder = self._below(place)
+        try:
+            if not _offer((self._root / name).lstat()).is_the_file_of(seen.version):
+                return False
+            (self._root / name).replace(folder / new)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def bring_back(self, place: str, name: str, new: str) -> bool:
+        if self.holds("", new):
+            return False
+        (self._root / place / name).rename(self._root / new)
+        return True
+
+    def _below(self, place: str) -> Path:
+        """A folder of ours, made where there is none. Raises NotAFile for a link: what it leads to is not ours."""
+        folder = self._root / place
+        with suppress(FileExistsError):
+            folder.mkdir()
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            raise NotAFile(f"{place} in {self._root} is no folder; remove it")
+        return folder
 
 
 class DropBucket:
     """A prefix of a bucket, or any object store: objects appear whole, and are moved by being copied and removed."""
 
+    grows = False
+
     def __init__(self, store: ObjectStore, address: str) -> None:
         self._store = store
         self.where = address
 
-    def names(self, moment: pd.Timestamp) -> list[str]:
-        return [key for key in self._store.list("") if "/" not in key]
+    def offered(self) -> Offered:
+        files: dict[str, Offer] = {}
+        odd = dict.fromkeys(self._store.strange_names(), "not named with letters, digits and . _ = + - alone")
+        for key in self._store.list(""):
+            top, below, _ = key.partition("/")
+            if below and top not in PLACES:
+                odd[top] = "a folder"
+            elif not below and (why := _no_name(key)):
+                odd[key] = why
+            elif not below:
+                files[key] = Offer("", "", None)  # asking each for its generation costs a request; ``read`` tells
+        return Offered(files, odd)
 
-    def read(self, name: str, most: int) -> bytes:
-        return self._store.get(name)[: most + 1]
+    def read(self, name: str, most: int, place: str = "") -> tuple[bytes, Offer]:
+        version = self._store.version(_key(place, name))
+        try:
+            content = self._store.get(_key(place, name))
+        except ObjectNotFound as error:
+            raise NotAFile(f"{name} is gone") from error
+        return content[: most + 1], Offer(version or "", version or "", None)
 
     def holds(self, place: str, name: str) -> bool:
         return self._store.version(_key(place, name)) is not None
@@ -89,13 +233,50 @@ class DropBucket:
     def write(self, place: str, name: str, content: bytes) -> None:
         self._store.put(_key(place, name), content)
 
-    def move(self, name: str, place: str, new: str) -> None:
+    def remove(self, place: str, name: str) -> None:
+        self._store.delete(_key(place, name))
+
+    def version(self, place: str, name: str) -> str | None:
+        return self._store.version(_key(place, name))
+
+    def move(self, name: str, place: str, new: str, seen: Offer) -> bool:
         try:
             content = self._store.get(name)
         except ObjectNotFound:
-            return  # another sensor was here before
+            return False  # another sensor was here before
+        if self._store.version(name) != seen.version:
+            return False  # it was uploaded again: that is another file, for the next look
         self._store.put(_key(place, new), content)
         self._store.delete(name)
+        return True
+
+    def bring_back(self, place: str, name: str, new: str) -> bool:
+        if self.holds("", new):
+            return False
+        self._store.put(new, self._store.get(_key(place, name)))
+        self._store.delete(_key(place, name))
+        return True
+
+
+def _offer(found: os.stat_result) -> Offer:
+    version = f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}"
+    changed = pd.Timestamp(found.st_mtime_ns, unit="ns", tz="UTC")
+    return Offer(version, f"{version}-{found.st_ctime_ns}", changed)
+
+
+def _no_file(found: os.stat_result) -> str | None:
+    return None if stat.S_ISREG(found.st_mode) else next((what for is_one, what in KINDS if is_one(found.st_mode)), "no file")
+
+
+def _no_name(name: str) -> str | None:
+    """Why a file of this name cannot be taken; None when it can."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        return "not named in UTF-8"
+    if size > LONGEST_NAME:
+        return f"named with {size} bytes, of which {LONGEST_NAME} are usable"
+    return None if name.isprintable() else "named with characters that cannot be printed"
 
 
 def _key(place: str, name: str) -> str:

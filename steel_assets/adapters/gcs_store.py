@@ -96,6 +96,15 @@ class GcsStore:
                 if KEY.fullmatch(key):
                     yield key
 
+    def strange_names(self) -> Iterator[str]:
+        with self._explained("list the top of"):
+            for blob in self._client.list_blobs(
+                self.bucket_name, prefix=self.prefix, fields="items(name),nextPageToken", **self._tries
+            ):
+                name = blob.name.removeprefix(self.prefix)
+                if name and "/" not in name and not KEY.fullmatch(name):
+                    yield name
+
     def delete(self, key: str) -> None:
         from google.api_core.exceptions import NotFound
 

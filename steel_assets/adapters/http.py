@@ -31,6 +31,9 @@ MIB = 2**20
 LEAST_SECONDS = 0.05
 """With less time left than this no call is made: it could only fail, and cost the provider a connection."""
 
+SENT = "http11.send_request_headers.complete"
+"""What httpcore traces when a request has left; the connection is open by then."""
+
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3
 WORTH_ANOTHER_TRY: frozenset[Kind] = frozenset({"refused", "broken", "limited", "status"})
@@ -83,7 +86,9 @@ class HttpxHttp:
         first_pause_seconds: pause before the second attempt; doubled for each further one, with jitter. A provider's
             ``Retry-After`` replaces it; one that does not fit into the total ends the matter at once.
         calls_per_minute: what the provider allows; use one ``HttpxHttp`` per provider then.
+        seconds_between_calls: what it wants between two calls, counted from when they are sent.
         quota: a budget shared with other processes, in place of ``calls_per_minute``.
+        sleep: how a pause before another attempt is spent.
     """
 
     def __init__(
@@ -94,13 +99,19 @@ class HttpxHttp:
         attempts: int = 4,
         first_pause_seconds: float = 0.5,
         calls_per_minute: int | None = None,
+        seconds_between_calls: float | None = None,
         quota: Quota | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._timeout = timeout_seconds
         self._largest = largest_body
         self._attempts = attempts
         self._first_pause = first_pause_seconds
-        self._pace: Quota | Pace | None = quota or (Pace(calls_per_minute) if calls_per_minute else None)
+        paced = calls_per_minute or seconds_between_calls
+        self._pace: Quota | Pace | None = quota or (
+            Pace(calls_per_minute, seconds_between_calls=seconds_between_calls, told=True) if paced else None
+        )
+        self._sleep = sleep
         self._silence = _Silence()
         self._jitter = random.SystemRandom()
         logging.getLogger("httpcore").setLevel(logging.INFO)  # below, it logs headers: a redirect's can hold the key
@@ -109,6 +120,12 @@ class HttpxHttp:
         """The same way out, at the same pace, for a new collection: a provider that was silent may have come back."""
         other = copy.copy(self)
         other._silence = _Silence()
+        return other
+
+    def once(self) -> HttpxHttp:
+        """The same way out, at the same pace, that never asks again."""
+        other = self.afresh()
+        other._attempts = 1
         return other
 
     def get(
@@ -134,8 +151,8 @@ class HttpxHttp:
             if failure.kind not in WORTH_ANOTHER_TRY or time.monotonic() + pause >= deadline:
                 break
             if attempt < self._attempts:
-                time.sleep(pause)
-        raise HttpError(failure.kind, where, failure.why, status=failure.status)
+                self._sleep(pause)
+        raise HttpError(failure.kind, where, failure.why, status=failure.status, retry_after=failure.retry_after)
 
     def _waited(self, where: str) -> float:
         """Seconds until one more call may be made, after they have passed."""
@@ -161,12 +178,28 @@ class HttpxHttp:
     ) -> Answer | _Failure:
         secrets = {name: secret.get_secret_value() for name, secret in secret_params.items()}
         try:
-            request = httpx.Request("GET", url, params={**params, **secrets}, headers={**DEFAULT_HEADERS, **headers})
+            request = httpx.Request(
+                "GET",
+                url,
+                params={**params, **secrets},
+                headers={**DEFAULT_HEADERS, **headers},
+                extensions={"trace": self._trace},
+            )
             return asyncio.run(self._within(request, seconds))
         except TimeoutError:
             return self._too_slow()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError, ExceptionGroup) as error:
             return self._failure(error)
+        finally:
+            self._sent()
+
+    def _sent(self) -> None:
+        if self._pace:
+            self._pace.sent()
+
+    async def _trace(self, event: str, _: object) -> None:
+        if event == SENT:
+            self._sent()
 
     async def _within(self, request: httpx.Request, seconds: float) -> Answer | _Failure:
         async with asyncio.timeout(seconds), httpx.AsyncHTTPTransport(verify=self._trusted, trust_env=False) as transport:
@@ -217,7 +250,10 @@ class HttpxHttp:
 
 
 def _where(url: str) -> str:
-    return url.partition("?")[0].partition("//")[2] or url.partition("?")[0]
+    """Host and path of an address, without what may be secret in it: user, password and question."""
+    place = url.partition("?")[0]
+    host, slash, path = (place.partition("//")[2] or place).partition("/")
+    return host.rpartition("@")[2] + slash + path
 
 
 def _same_place(asked: httpx.URL, target: httpx.URL) -> bool:

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from steel_assets.adapters.cache import Cache
 from steel_assets.core.answers import Answer, Http
+from steel_assets.core.secrecy import holds
 
 NAMESPACE = "external_data"
 LARGEST_KEPT = 16 * 2**20
@@ -62,8 +63,8 @@ class CachedHttp:
 
     def keep(self, secret: SecretStr | None) -> None:
         """Keep what was answered; without ``secret``, which an answer that repeats it must not bring to the disk."""
-        hidden = secret.get_secret_value().encode() if secret else b""
+        hidden = secret.get_secret_value() if secret else ""
         for key, content in self._new.items():
-            if self.cache is not None and not (hidden and hidden in content):
+            if self.cache is not None and not (hidden and holds(content, hidden)):
                 self.cache.put(NAMESPACE, key, content, self.ttl_seconds)
         self._new.clear()

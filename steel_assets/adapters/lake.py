@@ -8,27 +8,54 @@ holds simulated or real data; the two never mix.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from pydantic import ValidationError
 
+from steel_assets.adapters.damaged import UNREADABLE, Damaged, plain_json, read_kept, why_not
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
+from steel_assets.adapters.parquet import Unreadable, from_parquet, table_from, to_parquet
+from steel_assets.core.imports import Rewriting, in_effect
+from steel_assets.core.problem import Problem
 from steel_assets.core.tables import OBSERVATIONS, Table
 
 MARK = "lake.json"
-ASIDE = re.compile("^raw-data/[^/]+/(rejected|quarantine)/")
-"""What came and was not let in (``adapters/aside.py``): no observations."""
+RAW = "raw-data/"
+ASIDE = re.compile("^raw-data/[^/]+/(rejected|quarantine|imports)/")
+"""What came and was not let in (``adapters/aside.py``), and the ledger of imports: no observations."""
+
+REWRITTEN = re.compile(r"^raw-data/[^/]+/imports/rewritten/.*\.json$")
+"""Which files are read in place of what withdrawn imports stored (``core.imports.Rewriting``)."""
 
 
-class LakeError(RuntimeError):
+STAMP = "%Y-%m-%dT%H%M%S"
+COLLECTED = re.compile(r"/(\d{4}-\d\d-\d\dT\d{6})Z-[^/]*\.parquet$")
+
+
+class LakeError(Problem):
     """The lake refuses; the message says why and what to do."""
+
+
+class DamagedFile(LakeError, ValueError):
+    """A file is not what was written there. The message names it.
+
+    Attributes:
+        key, content: of the file.
+        why: what is wrong with it.
+    """
+
+    def __init__(self, key: str, content: bytes, why: str) -> None:
+        super().__init__(f"{key} is damaged: {why}")
+        self.key, self.content, self.why = key, content, why
 
 
 class Lake:
@@ -37,13 +64,24 @@ class Lake:
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
 
+    @cached_property
+    def damaged(self) -> Damaged:
+        """What was set aside of this lake."""
+        return Damaged(self.store)
+
     @property
     def simulated(self) -> bool | None:
-        """Whether this lake holds simulated data; None while it is empty. The first rows decide, for ever."""
-        try:
-            return bool(json.loads(self.store.get(MARK))["simulated"])
-        except ObjectNotFound:
-            return None
+        """Whether this lake holds simulated data; None while it is empty. The first rows decide, for ever.
+
+        A damaged mark is set aside and written again from the rows.
+        """
+        marked = read_kept(self.store, MARK, _nature)
+        if marked is not None or not self.damaged.open(MARK):
+            return marked
+        natures = self.observations()["simulated"].unique()
+        if len(natures) > 1:
+            raise LakeError(f"{self.store.uri(MARK)} was damaged, and rows of both kinds are stored; restore it from a copy")
+        return self._mark(bool(natures[0])) if len(natures) else None
 
     def append_observations(self, observations: pd.DataFrame, folder: str, group: str) -> str | None:
         """Store one collection as one new immutable file; the file's key, or None when there is nothing to store.
@@ -59,47 +97,141 @@ class Lake:
         """
         if observations.empty:
             return None
+        key, content = self.prepared(observations, folder, group)
+        self.store.put(key, content)
+        return key
+
+    def prepared(self, observations: pd.DataFrame, folder: str, group: str) -> tuple[str, bytes]:
+        """The key and content with which ``append_observations`` would store rows (at least one). Raises the same."""
         rows = OBSERVATIONS.enforce(observations).sort_values(["series", "period", "published_at"], kind="stable")
         self._claim(rows["simulated"])
         content = to_parquet(rows)
         collected = rows["collected_at"].iloc[0]
         name = f"{collected:%Y-%m-%dT%H%M%SZ}-{hashlib.sha256(content).hexdigest()[:12]}.parquet"
-        key = f"raw-data/{folder}/{group}/{collected:%Y}/{name}"
-        self.store.put(key, content)
-        return key
+        return f"{RAW}{folder}/{group}/{collected:%Y}/{name}", content
+
+    def raw_files(self, prefix: str = RAW) -> list[str]:
+        """Keys of the files of observations under ``prefix``, of all that were ever stored, withdrawn ones too."""
+        return [key for key in self.store.list(prefix) if key.endswith(".parquet") and not ASIDE.search(key)]
+
+    def files(self, prefix: str = RAW) -> list[str]:
+        """Keys of the files of observations that count: what was withdrawn is left out, or replaced by what is read instead."""
+        listed = list(self.store.list(prefix))
+        raw = [key for key in listed if key.endswith(".parquet") and not ASIDE.search(key)]
+        instead, _ = in_effect(self._rewritings(listed))
+        return [key for key in raw if key not in instead] + [key for key in instead.values() if key is not None]
+
+    def rewritings(self) -> list[Rewriting]:
+        """Which imports were never true, in the order in which that was found. Raises LakeError."""
+        return self._rewritings(list(self.store.list(RAW)))
+
+    def _rewritings(self, listed: list[str]) -> list[Rewriting]:
+        found = []
+        for key in listed:
+            if not REWRITTEN.search(key):
+                continue
+            one = self._rewriting(key)
+            if one.counts_with is None or one.counts_with in listed:
+                found.append(one)
+        return sorted(found, key=lambda one: one.at)
+
+    def _rewriting(self, key: str) -> Rewriting:
+        """One of them; where it is damaged, its copy, which is put in its place. Raises LakeError."""
+        content = self.store.get(key)
+        try:
+            return Rewriting.model_validate_json(json.dumps(plain_json(content)))
+        except (ValueError, RecursionError) as error:
+            try:
+                copy = self.store.get(copy_of(key))
+                one = Rewriting.model_validate_json(copy)
+            except (ObjectNotFound, ValidationError):
+                raise LakeError(
+                    f"{self.store.uri(key)} is damaged: it says which imports were withdrawn, and without it they would count "
+                    "again. Restore it from a copy of the lake, or delete it and withdraw again (`steel imports list`)"
+                ) from error
+            self.damaged.keep(key, content, why_not(error))
+            self.store.put(key, copy)
+            return one
 
     def observations(self, series: Iterable[str] | None = None) -> pd.DataFrame:
-        """All observations ever stored, all vintages; only of ``series`` when given."""
-        keys = [key for key in self.store.list("raw-data/") if key.endswith(".parquet") and not ASIDE.search(key)]
+        """All observations ever stored, all vintages, without what was withdrawn; only of ``series`` when given.
+
+        A file that is damaged is set aside and costs only its own rows (``adapters/damaged.py``).
+        """
         wanted = None if series is None else pa.array(sorted(set(series)), pa.string())
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            contents = list(pool.map(self.store.get, keys))
-        if not contents:
+        tables = self._tables(self.files())
+        if not tables:
             return OBSERVATIONS.empty()
-        tables = [from_parquet(content) for content in contents]
         if wanted is not None:
             tables = [table.filter(pc.is_in(table["series"], value_set=wanted)) for table in tables]
-        frame = pa.concat_tables(tables, promote_options="permissive").to_pandas(use_threads=False)
+        frame = pa.concat_tables(tables).to_pandas(use_threads=False)
         return OBSERVATIONS.enforce(frame.drop_duplicates(list(OBSERVATIONS.key)))
+
+    def raw(self, key: str) -> pd.DataFrame | None:
+        """The observations in one file; None where it is not there, or was damaged and is set aside."""
+        tables = self._tables([key])
+        return OBSERVATIONS.enforce(tables[0].to_pandas(use_threads=False)) if tables else None
 
     def write(self, key: str, frame: pd.DataFrame, table: Table | None = None) -> str:
         """Write ``frame`` whole under ``key``, after enforcing ``table`` when given; where to find it."""
         self.store.put(key, to_parquet(table.enforce(frame) if table else frame))
         return self.store.uri(key)
 
-    def read(self, key: str) -> pd.DataFrame:
-        """The frame under ``key``. Raises ObjectNotFound."""
-        return from_parquet(self.store.get(key)).to_pandas(use_threads=False)
+    def read(self, key: str, check: Callable[[pd.DataFrame], pd.DataFrame] | None = None) -> pd.DataFrame:
+        """The frame under ``key``.
+
+        Args:
+            check: what must be true of it, for example ``MARKET_DAILY.enforce``; what it raises for another frame is damage.
+
+        Raises:
+            ObjectNotFound: there is none.
+            DamagedFile: it is no frame, or another one.
+        """
+        content = self.store.get(key)
+        try:
+            frame = from_parquet(content)
+            return check(frame) if check else frame
+        except UNREADABLE as error:
+            raise DamagedFile(key, content, str(error)) from error
+
+    def set_aside(self, found: DamagedFile) -> None:
+        """Move a damaged file away: what is in it is made again."""
+        self.damaged.set_aside(found.key, found.content, found.why)
+
+    def _tables(self, keys: Sequence[str]) -> list[pa.Table]:
+        """The observations in some files, without those that are damaged, which are set aside."""
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            contents = list(pool.map(self._fetched, keys))
+        found = []
+        for key, content in zip(keys, contents, strict=True):
+            if content is None:
+                continue
+            try:
+                found.append(table_from(content, OBSERVATIONS))
+            except Unreadable as error:
+                self.damaged.set_aside(key, content, str(error))
+        return found
+
+    def _fetched(self, key: str) -> bytes | None:
+        """The content of a file that was listed; None where another process has set it aside since."""
+        try:
+            return self.store.get(key)
+        except ObjectNotFound:
+            return None
+
+    def _mark(self, nature: bool) -> bool | None:
+        """Say which data the lake holds, unless somebody has; what it holds."""
+        try:
+            self.store.put_if(MARK, json.dumps({"simulated": nature}).encode(), None)
+        except Conflict:
+            return self.simulated
+        return nature
 
     def _claim(self, flags: pd.Series) -> None:
         """Let rows in whose ``simulated`` flags fit the lake; the first rows of all set its nature."""
         nature = self.simulated
         if nature is None and flags.nunique() == 1:
-            nature = bool(flags.iloc[0])
-            try:
-                self.store.put_if(MARK, json.dumps({"simulated": nature}).encode(), None)
-            except Conflict:
-                nature = self.simulated
+            nature = self._mark(bool(flags.iloc[0]))
         if nature is None or bool((flags != nature).any()):
             holds = {True: "holds simulated data", False: "holds real data", None: "is empty"}[nature]
             raise LakeError(
@@ -109,13 +241,24 @@ class Lake:
             )
 
 
-def from_parquet(content: bytes) -> pa.Table:
-    """Parquet bytes as a table, read on this thread: Arrow's own were seen to abort a process that was about to end."""
-    return pq.ParquetFile(io.BytesIO(content)).read(use_threads=False)
+def collected_at(key: str) -> str:
+    """When a file of observations was collected, as its name says it (2026-11-20T080000); empty where it says no moment."""
+    named = COLLECTED.search(key)
+    if named is None:
+        return ""
+    try:
+        return datetime.strptime(named.group(1), STAMP).strftime(STAMP)  # noqa: DTZ007  only whether it is a moment
+    except ValueError:
+        return ""
 
 
-def to_parquet(frame: pd.DataFrame) -> bytes:
-    """``frame`` as Parquet bytes, the same bytes for the same frame."""
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), buffer, compression="zstd")
-    return buffer.getvalue()
+def copy_of(key: str) -> str:
+    """Where the copy of a rewriting is, for when it is damaged."""
+    return key.replace("/rewritten/", "/rewritten-copies/")
+
+
+def _nature(said: Any) -> bool:
+    """What the mark says. Raises what a mark that is damaged makes it raise."""
+    if not isinstance(said["simulated"], bool):
+        raise ValueError("simulated must be true or false")
+    return said["simulated"]

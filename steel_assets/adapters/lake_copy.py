@@ -15,6 +15,7 @@ from typing import Literal
 
 from steel_assets.adapters.lake import MARK, Lake
 from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore, md5_of
+from steel_assets.core.problem import Problem
 
 Outcome = Literal["copied", "already there", "vanished"]
 
@@ -25,7 +26,7 @@ APPEND_ONLY = "raw-data/"
 SHOWN = 5
 
 
-class CopyRefused(RuntimeError):
+class CopyRefused(Problem):
     """The copy would lose something; the message says what. Nothing was written."""
 
 

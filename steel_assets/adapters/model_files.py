@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore
-from steel_assets.adapters.sealed import Damaged, seal, unseal
+from steel_assets.adapters.sealed import Damaged, NotSigned, seal, unseal
+from steel_assets.core.problem import Problem
 
 MANIFEST = "manifest.json"
 MAX_FILES = 64
@@ -21,7 +22,7 @@ MAX_MANIFEST_BYTES = 2**20
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}")
 
 
-class ModelStoreError(RuntimeError):
+class ModelStoreError(Problem):
     """The model store refuses; the message says which model and why."""
 
 
@@ -31,6 +32,10 @@ class ModelNotFound(ModelStoreError):
 
 class ModelDamaged(ModelStoreError):
     """What is stored is not what was saved. Nothing of it was returned."""
+
+
+class ModelNotSigned(ModelDamaged):
+    """What is stored is whole, and was not signed with the key of this installation."""
 
 
 @dataclass(frozen=True)
@@ -48,25 +53,37 @@ class ModelFiles:
 
     manifest: dict[str, Any]
     files: dict[str, bytes]
-    manifest_sha256: str
+    sealed: bytes
+
+    @property
+    def manifest_sha256(self) -> str:
+        return _sha256(self.sealed)
 
 
 def write_version(
-    store: ObjectStore, folder: str, identity: Identity, files: Mapping[str, bytes], manifest: Mapping[str, Any]
+    store: ObjectStore,
+    folder: str,
+    identity: Identity,
+    files: Mapping[str, bytes],
+    manifest: Mapping[str, Any],
+    signing_key: bytes | None = None,
 ) -> None:
     """Write a version; writing the same again changes nothing, a torn one is made whole.
 
     Raises:
         ModelStoreError: a name, a size or the manifest is not acceptable, or the folder holds another whole model.
     """
-    _settle(store, folder, identity, files, _sealed(folder, identity, files, manifest))
+    _settle(store, folder, identity, files, _sealed(folder, identity, files, manifest, signing_key))
 
 
-def read_version(store: ObjectStore, folder: str, identity: Identity, manifest_sha256: str | None = None) -> ModelFiles:
+def read_version(
+    store: ObjectStore, folder: str, identity: Identity, manifest_sha256: str | None = None, signing_key: bytes | None = None
+) -> ModelFiles:
     """The version in ``folder``.
 
     Args:
-        manifest_sha256: checksum that the manifest must have, where it is known from elsewhere.
+        manifest_sha256: checksum that the manifest must have, where it is known from a pointer (which is signed itself).
+        signing_key: the manifest must be signed with it, where its checksum is not known.
 
     Raises:
         ModelNotFound: there is none.
@@ -78,9 +95,11 @@ def read_version(store: ObjectStore, folder: str, identity: Identity, manifest_s
     if len(sealed) > MAX_MANIFEST_BYTES or manifest_sha256 not in (None, _sha256(sealed)):
         raise ModelDamaged(f"{folder}/{MANIFEST} is not the one that was promoted")
     try:
-        manifest = unseal(sealed)
+        manifest = unseal(sealed, signing_key if manifest_sha256 is None else None)
         declared = {name: (str(about["sha256"]), int(about["bytes"])) for name, about in manifest["files"].items()}
         stated = Identity(manifest["market"], manifest["horizon"], manifest["version"])
+    except NotSigned as error:
+        raise ModelNotSigned(f"{folder}/{MANIFEST}: {error}; train the market again") from error
     except (Damaged, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelDamaged(f"{folder}/{MANIFEST} is damaged: {error}") from error
     if stated != identity:
@@ -91,18 +110,25 @@ def read_version(store: ObjectStore, folder: str, identity: Identity, manifest_s
         odd = ", ".join(sorted(there ^ {*declared, MANIFEST}))
         raise ModelDamaged(f"{folder} does not hold exactly the files of its manifest: {odd}")
     files = {name: _checked(store, f"{folder}/{name}", *about) for name, about in declared.items()}
-    return ModelFiles(manifest, files, _sha256(sealed))
+    return ModelFiles(manifest, files, sealed)
 
 
-def copy_version(store: ObjectStore, source: str, target: str, identity: Identity, manifest_sha256: str | None = None) -> str:
+def copy_version(
+    store: ObjectStore,
+    source: str,
+    target: str,
+    identity: Identity,
+    manifest_sha256: str | None = None,
+    signing_key: bytes | None = None,
+) -> str:
     """Copy a checked version; the checksum of its manifest. A whole copy is left alone, a torn one is made whole.
 
     Raises:
         ModelNotFound, ModelDamaged: the source is not whole.
         ModelStoreError: ``target`` holds another whole model under this version.
     """
-    model = read_version(store, source, identity, manifest_sha256)
-    _settle(store, target, identity, model.files, seal(model.manifest))
+    model = read_version(store, source, identity, manifest_sha256, signing_key)
+    _settle(store, target, identity, model.files, model.sealed)
     return model.manifest_sha256
 
 
@@ -117,7 +143,9 @@ def _settle(store: ObjectStore, folder: str, identity: Identity, files: Mapping[
         raise ModelStoreError(f"{folder} exists with other content. Versions never change: use a new version")
 
 
-def _sealed(folder: str, identity: Identity, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> bytes:
+def _sealed(
+    folder: str, identity: Identity, files: Mapping[str, bytes], manifest: Mapping[str, Any], signing_key: bytes | None
+) -> bytes:
     _check(folder, files, sum(len(content) for content in files.values()))
     about = {name: {"sha256": _sha256(content), "bytes": len(content)} for name, content in sorted(files.items())}
     own = {"market": identity.market, "horizon": identity.horizon, "version": identity.version, "files": about}
@@ -125,7 +153,7 @@ def _sealed(folder: str, identity: Identity, files: Mapping[str, bytes], manifes
     if contradicted:
         raise ModelStoreError(f"{folder}: the manifest contradicts the store on {', '.join(contradicted)}; leave these keys out")
     try:
-        sealed = seal({**manifest, **own})
+        sealed = seal({**manifest, **own}, signing_key)
     except ValueError as error:
         raise ModelStoreError(f"{folder}: the manifest cannot be kept: {error}") from error
     if len(sealed) > MAX_MANIFEST_BYTES:

@@ -1,12 +1,14 @@
 """Which version is in force for a market and horizon: one small sealed file, replaced whole by compare-and-set.
 
 It keeps every switch ever made, so a forecast as of an earlier day can use the champion of that day, and which of those
-versions were given up since.
+versions were given up since. Beside it is a copy, for when it is damaged; a process that died between the two leaves a copy that
+is one switch older.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -14,9 +16,10 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from steel_assets.adapters.model_files import NAME, ModelDamaged, ModelStoreError
-from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore
-from steel_assets.adapters.sealed import Damaged, seal, unseal
+from steel_assets.adapters.damaged import Damaged as SetAside
+from steel_assets.adapters.model_files import NAME, ModelDamaged, ModelNotSigned, ModelStoreError
+from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
+from steel_assets.adapters.sealed import Damaged, NotSigned, seal, unseal
 from steel_assets.core.types import Declaration, Identifier
 
 READ_ATTEMPTS = 100
@@ -80,11 +83,12 @@ class Pointer:
         return next((switch for switch in self.switches if switch.version == version), None)
 
 
-def read_pointer(store: ObjectStore, key: str, market: str, horizon: int) -> Pointer | None:
+def read_pointer(store: ObjectStore, key: str, market: str, horizon: int, signing_key: bytes | None = None) -> Pointer | None:
     """The pointer under ``key``, content and token of one moment; None when there is none.
 
     Raises:
         ModelDamaged: the file is not what was written, or belongs to another market or horizon.
+        ModelNotSigned: it is whole, and not signed with ``signing_key``.
     """
     for _ in range(READ_ATTEMPTS):
         token = store.version(key)
@@ -95,11 +99,19 @@ def read_pointer(store: ObjectStore, key: str, market: str, horizon: int) -> Poi
         except ObjectNotFound:
             continue
         if store.version(key) == token:
-            return _parsed(content, key, market, horizon, token)
+            return _parsed(content, key, market, horizon, token, signing_key)
     raise ModelStoreError(f"{key} kept changing while it was read")
 
 
-def switch_pointer(store: ObjectStore, key: str, pointer: Pointer | None, market: str, horizon: int, switch: Switch) -> None:
+def switch_pointer(
+    store: ObjectStore,
+    key: str,
+    pointer: Pointer | None,
+    market: str,
+    horizon: int,
+    switch: Switch,
+    signing_key: bytes | None = None,
+) -> None:
     """Add ``switch`` to what ``pointer`` holds, if nobody has changed the file since ``pointer`` was read.
 
     Raises:
@@ -108,10 +120,12 @@ def switch_pointer(store: ObjectStore, key: str, pointer: Pointer | None, market
     switches = (*(pointer.switches if pointer else ()), switch)
     pruned = tuple(sorted(pointer.pruned)) if pointer else ()
     content = _Content(market=market, horizon=horizon, switches=switches, pruned=pruned).model_dump(mode="json")
-    store.put_if(key, seal(content), pointer.token if pointer else None)
+    _write(store, key, seal(content, signing_key), pointer.token if pointer else None)
 
 
-def strike_versions(store: ObjectStore, key: str, pointer: Pointer, versions: Collection[str]) -> None:
+def strike_versions(
+    store: ObjectStore, key: str, pointer: Pointer, versions: Collection[str], signing_key: bytes | None = None
+) -> None:
     """Say that ``versions`` are not kept any more: from now on nobody returns to them.
 
     Raises:
@@ -119,12 +133,41 @@ def strike_versions(store: ObjectStore, key: str, pointer: Pointer, versions: Co
     """
     pruned = tuple(sorted({*pointer.pruned, *versions}))
     content = _Content(market=pointer.market, horizon=pointer.horizon, switches=pointer.switches, pruned=pruned)
-    store.put_if(key, seal(content.model_dump(mode="json")), pointer.token)
+    _write(store, key, seal(content.model_dump(mode="json"), signing_key), pointer.token)
 
 
-def _parsed(content: bytes, key: str, market: str, horizon: int, token: str) -> Pointer:
+def copy_of(key: str) -> str:
+    """Where the copy of the pointer under ``key`` is."""
+    return f"{key.removesuffix('.json')}.copy.json"
+
+
+def _write(store: ObjectStore, key: str, content: bytes, token: str | None) -> None:
+    store.put_if(key, content, token)
+    store.put(copy_of(key), content)
+
+
+def restore_pointer(store: ObjectStore, key: str, market: str, horizon: int, signing_key: bytes | None, why: str) -> bool:
+    """Put the copy in the place of a damaged pointer, which is kept aside. False where there is no whole copy.
+
+    Args:
+        why: what is wrong with the pointer.
+    """
     try:
-        found = _Content.model_validate(unseal(content))
+        token, damaged, copy = store.version(key), store.get(key), store.get(copy_of(key))
+        _parsed(copy, copy_of(key), market, horizon, "", signing_key)
+    except (ObjectNotFound, ModelDamaged):
+        return False
+    SetAside(store).keep(key, damaged, why)
+    with suppress(Conflict):  # somebody else put it back, or switched: what is there now is read again
+        store.put_if(key, copy, token)
+    return True
+
+
+def _parsed(content: bytes, key: str, market: str, horizon: int, token: str, signing_key: bytes | None) -> Pointer:
+    try:
+        found = _Content.model_validate(unseal(content, signing_key))
+    except NotSigned as error:
+        raise ModelNotSigned(f"{key}: {error}. Check it, then sign what is there with: steel sign --yes") from error
     except (Damaged, ValidationError) as error:
         raise ModelDamaged(f"{key} is damaged: {error}") from error
     if (found.market, found.horizon) != (market, horizon):

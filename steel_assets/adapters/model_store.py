@@ -19,17 +19,26 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from steel_assets.adapters.damaged import Damaged
 from steel_assets.adapters.model_files import (
     NAME,
     Identity,
     ModelDamaged,
     ModelNotFound,
+    ModelNotSigned,
     ModelStoreError,
     copy_version,
     read_version,
     write_version,
 )
-from steel_assets.adapters.model_pointer import Pointer, Switch, read_pointer, strike_versions, switch_pointer
+from steel_assets.adapters.model_pointer import (
+    Pointer,
+    Switch,
+    read_pointer,
+    restore_pointer,
+    strike_versions,
+    switch_pointer,
+)
 from steel_assets.adapters.model_pruning import outdated, refuse_pruned, sweep
 from steel_assets.adapters.object_store import Conflict, ObjectStore
 from steel_assets.core.types import IDENTIFIER
@@ -38,14 +47,29 @@ Stage = Literal["staging", "production", "backups"]
 
 POINTER = "pointer.json"
 
-__all__ = ["Conflict", "ModelDamaged", "ModelNotFound", "ModelStore", "ModelStoreError", "Pointer", "Stage", "Switch"]
+__all__ = [
+    "Conflict",
+    "ModelDamaged",
+    "ModelNotFound",
+    "ModelNotSigned",
+    "ModelStore",
+    "ModelStoreError",
+    "Pointer",
+    "Stage",
+    "Switch",
+]
 
 
 class ModelStore:
     """Models in an object store. Moments are passed in and carry their time zone."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, signing_key: bytes | None = None) -> None:
+        """
+        Args:
+            signing_key: what is written is signed with it, and what is not signed with it is refused.
+        """
         self.store = store
+        self._key = signing_key
 
     def save_candidate(
         self, market: str, horizon: int, version: str, files: Mapping[str, bytes], manifest: Mapping[str, Any]
@@ -60,7 +84,7 @@ class ModelStore:
             ModelStoreError: a name, a size or the manifest is not acceptable, or the version exists with other content.
         """
         folder = _folder("staging", market, horizon, version)
-        write_version(self.store, folder, Identity(market, horizon, version), files, manifest)
+        write_version(self.store, folder, Identity(market, horizon, version), files, manifest, self._key)
         return self.store.uri(folder)
 
     def load(
@@ -88,20 +112,84 @@ class ModelStore:
         if version is None:
             raise ModelStoreError(f"name the version to load from {stage}; only production has one in force")
         folder = _folder(stage, market, horizon, version)
-        model = read_version(self.store, folder, Identity(market, horizon, version), checksum)
+        model = read_version(self.store, folder, Identity(market, horizon, version), checksum, self._key)
         return model.manifest, model.files
+
+    def whole(self, market: str, horizon: int, version: str) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """A version of production as ``load`` gives it; where it is damaged, put back from its backup or its candidate first.
+
+        Raises:
+            ModelNotFound: it was never in production, or was given up.
+            ModelDamaged: it is damaged, and so are they, or gone.
+        """
+        pointer = self.mended(market, horizon)
+        try:
+            return self.load("production", market, horizon, version)
+        except (ModelNotFound, ModelDamaged) as error:
+            switch = pointer.to(version) if pointer and version not in pointer.pruned else None
+            if switch is None:
+                raise
+            model = Identity(market, horizon, version)
+            for stage in ("backups", "staging"):
+                with suppress(ModelNotFound, ModelDamaged):
+                    source, target = (_folder(one, market, horizon, version) for one in (stage, "production"))
+                    copy_version(self.store, source, target, model, switch.manifest_sha256)
+                    return self.load("production", market, horizon, version)
+            raise ModelDamaged(str(error)) from error
+
+    def mended(self, market: str, horizon: int) -> Pointer | None:
+        """What is in force now; where the pointer is damaged, put back from its copy first.
+
+        Raises:
+            ModelDamaged: the copy is damaged too, or there is none.
+            ModelNotSigned: it is whole, and not signed.
+        """
+        try:
+            return self.production(market, horizon)
+        except ModelNotSigned:
+            raise
+        except ModelDamaged as error:
+            key = _pointer_key(market, horizon)
+            if not restore_pointer(self.store, key, market, horizon, self._key, str(error)):
+                raise
+            return self.production(market, horizon)
+
+    def give_up(self, market: str, horizon: int) -> None:
+        """Set a damaged pointer without a copy aside, so that the next promotion is a first one; a whole one is left alone."""
+        key = _pointer_key(market, horizon)
+        try:
+            self.mended(market, horizon)
+        except ModelNotSigned:
+            raise
+        except ModelDamaged as error:
+            Damaged(self.store).set_aside(key, self.store.get(key), str(error))
 
     def production(self, market: str, horizon: int) -> Pointer | None:
         """What is in force now; None before the first promotion. Raises ModelDamaged."""
-        return read_pointer(self.store, _pointer_key(market, horizon), market, horizon)
+        return read_pointer(self.store, _pointer_key(market, horizon), market, horizon, self._key)
+
+    def sign(self, market: str, horizon: int) -> bool:
+        """Sign the pointer as it is, whoever wrote it: what it names counts as ours from now on. False where there is none.
+
+        Raises:
+            ModelDamaged: it is no pointer of this market and horizon.
+            ModelStoreError: there is no key to sign with.
+            Conflict: somebody switched at the same time; nothing was written.
+        """
+        if self._key is None:
+            raise ModelStoreError("there is no key to sign with: set STEEL_SIGNING_KEY")
+        pointer = read_pointer(self.store, _pointer_key(market, horizon), market, horizon)
+        if pointer is not None:
+            strike_versions(self.store, _pointer_key(market, horizon), pointer, (), self._key)
+        return pointer is not None
 
     def has_production(self) -> bool:
         """True when any market has a model in force."""
         return any(key.endswith(f"/{POINTER}") for key in self.store.list("models/production/"))
 
     def version_at(self, market: str, horizon: int, moment: datetime) -> str | None:
-        """The version in force at ``moment``; None before the first promotion. Raises ModelDamaged."""
-        pointer = self.production(market, horizon)
+        """The version in force at ``moment``; None before the first promotion. Raises as ``mended``."""
+        pointer = self.mended(market, horizon)
         switch = pointer.at(_utc(moment)) if pointer else None
         return switch.version if switch else None
 
@@ -154,7 +242,7 @@ class ModelStore:
             return []
         given_up = outdated(pointer, versions, _utc(moment) - timedelta(days=days))
         if given_up:
-            strike_versions(self.store, _pointer_key(market, horizon), pointer, given_up)
+            strike_versions(self.store, _pointer_key(market, horizon), pointer, given_up, self._key)
         for stage in ("production", "backups", "staging"):
             sweep(self.store, _root(stage, market, horizon), pointer.pruned | set(given_up))
         return given_up
@@ -184,7 +272,7 @@ class ModelStore:
         if current:
             self._back_up(Identity(market, horizon, current.version), current.manifest_sha256)
         switch = Switch(version=version, manifest_sha256=checksum, since=since, action=action)
-        switch_pointer(self.store, _pointer_key(market, horizon), current, market, horizon, switch)
+        switch_pointer(self.store, _pointer_key(market, horizon), current, market, horizon, switch, self._key)
         after = self.production(market, horizon)
         if after is None:
             raise ModelDamaged(f"market {market}, horizon {horizon}: the pointer vanished right after a switch")
@@ -197,7 +285,8 @@ class ModelStore:
             refuse_pruned(current, model.version)
         before = current.to(model.version) if current else None
         if before is None:
-            return copy_version(self.store, _folder("staging", model.market, model.horizon, model.version), production, model)
+            staged = _folder("staging", model.market, model.horizon, model.version)
+            return copy_version(self.store, staged, production, model, signing_key=self._key)
         try:
             return read_version(self.store, production, model, before.manifest_sha256).manifest_sha256
         except (ModelNotFound, ModelDamaged):

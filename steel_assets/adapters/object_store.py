@@ -16,16 +16,17 @@ from typing import Protocol
 
 from filelock import FileLock
 
-from steel_assets.adapters.disk import remedy, trouble
+from steel_assets.adapters.disk import make_folder, remedy, trouble
+from steel_assets.core.problem import Problem
 
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+-]*(/[A-Za-z0-9_][A-Za-z0-9._=+-]*)*")
 
 
-class ObjectNotFound(KeyError):
+class ObjectNotFound(Problem, KeyError):
     """Nothing is stored under this key."""
 
 
-class ObjectStoreError(RuntimeError):
+class ObjectStoreError(Problem):
     """The store cannot do what was asked; the message says why and what to do. Nothing was written.
 
     Attributes:
@@ -37,7 +38,7 @@ class ObjectStoreError(RuntimeError):
         self.trouble = trouble
 
 
-class Conflict(RuntimeError):
+class Conflict(Problem):
     """Another writer changed the object since it was read; nothing was written."""
 
 
@@ -45,7 +46,7 @@ class ObjectStore(Protocol):
     """A port: every implementation passes the same conformance suite."""
 
     def get(self, key: str) -> bytes:
-        """The content of ``key``. Raises ObjectNotFound."""
+        """The content of ``key``. Raises ObjectNotFound, and ObjectStoreError where it is there and cannot be read."""
 
     def put(self, key: str, content: bytes) -> None:
         """Write ``key`` whole or not at all, whatever was there before."""
@@ -57,7 +58,10 @@ class ObjectStore(Protocol):
         """Write ``key`` only if its version is still ``version`` (None: only if it does not exist). Raises Conflict."""
 
     def list(self, prefix: str) -> Iterator[str]:
-        """All keys that start with ``prefix``, in order."""
+        """All keys that start with ``prefix``, in order; names that are no keys are left out: others chose them."""
+
+    def strange_names(self) -> Iterator[str]:
+        """What lies at the top of the store and is no key: names that others chose. ``list`` leaves it out."""
 
     def delete(self, key: str) -> None:
         """Remove ``key``; removing what is not there is no error."""
@@ -83,11 +87,13 @@ class LocalFolder:
             return self._path(key).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise ObjectNotFound(key) from error
+        except OSError as error:
+            raise ObjectStoreError(f"{self.uri(key)} could not be read: {error}", trouble(error)) from error
 
     def put(self, key: str, content: bytes) -> None:
         path = self._path(key)
         with self._told(key):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -108,7 +114,7 @@ class LocalFolder:
     def put_if(self, key: str, content: bytes, version: str | None) -> None:
         path = self._path(key)
         with self._told(key):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             turn = FileLock(path.parent / f".{path.name}.lock").acquire()
         with turn:
             if self.version(key) != version:
@@ -123,7 +129,11 @@ class LocalFolder:
             for name in names
             if not name.startswith(".")
         )
-        yield from sorted(key for key in found if key.startswith(prefix))
+        yield from sorted(key for key in found if key.startswith(prefix) and KEY.fullmatch(key))
+
+    def strange_names(self) -> Iterator[str]:
+        names = sorted(path.name for path in self.root.iterdir()) if self.root.is_dir() else []
+        yield from (name for name in names if not KEY.fullmatch(name) and not name.startswith("."))
 
     def delete(self, key: str) -> None:
         with self._told(key):

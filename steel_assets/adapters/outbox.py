@@ -9,28 +9,43 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from steel_assets.adapters.acknowledgements import left
+from steel_assets.adapters.damaged import Damaged as SetAside
+from steel_assets.adapters.damaged import why_not
 from steel_assets.adapters.notifiers import Notifier, NotSent, Refused
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
 from steel_assets.adapters.sealed import Damaged, seal, unseal
 from steel_assets.core.alerts.advance import advance
 from steel_assets.core.alerts.book import Book, Mark, Parcel, Waiting, claimed, delivered, enqueued, postponed, refused
 from steel_assets.core.alerts.conditions import Condition
-from steel_assets.core.alerts.incidents import Silence
+from steel_assets.core.alerts.handing import AuditLine, Deed, acknowledged
+from steel_assets.core.alerts.incidents import Acknowledgement, Case, Event, Silence
 from steel_assets.core.alerts.message import compose
 from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.tokens import token
+from steel_assets.core.alerts.written import Language
 
 BOOK = "alerts/book.json"
 HISTORY = "alerts/history/"
 DAMAGED = "alerts/damaged/"
+AUDIT = "alerts/audit/"
 ATTEMPTS = 200
+D = TypeVar("D", AuditLine, Waiting)
 PATIENCE = timedelta(seconds=40)
+
+
+def _token(key: bytes, channel: str, event: Event) -> str:
+    """The same in every attempt to send ``event``."""
+    return token(key, event.incident, channel, event.moment)
 
 
 @dataclass
@@ -41,31 +56,52 @@ class Round:
     problems: dict[str, str] = field(default_factory=dict)
 
 
+def read_book(store: ObjectStore) -> Book:
+    """The book of alerts in ``store`` as it is; an empty one before the first. Raises Damaged."""
+    try:
+        return Book.model_validate(unseal(store.get(BOOK)))
+    except ObjectNotFound:
+        return Book()
+    except Damaged as error:
+        remedy = "the next look sets it aside and begins a new one (steel alerts watch)"
+        raise Damaged(f"{store.uri(BOOK)} is damaged, {error}; {remedy}") from error
+    except ValidationError as error:
+        raise Damaged(f"{store.uri(BOOK)} was written by another version: {error.error_count()} fields differ") from error
+
+
 class Outbox:
     """The book of alerts in an object store, and sending from it.
 
     Args:
         channels: those that are set up; what is told is routed to them when it happens.
+        simulated: this installation's prices are; whatever it tells says so, also what is no matter of prices.
+        site: address of the prediction service, for the links; empty where nobody said.
+        language: of whoever has not chosen another.
+        key: signs the links by which people acknowledge; without one there are none.
     """
 
-    def __init__(self, store: ObjectStore, rulebook: Rulebook, channels: frozenset[str]) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        rulebook: Rulebook,
+        channels: frozenset[str],
+        *,
+        simulated: bool = False,
+        site: str = "",
+        language: Language = "en",
+        key: bytes | None = None,
+    ) -> None:
         self.store = store
         self.rulebook = rulebook
         self.channels = channels
+        self.simulated = simulated
+        self.site = site
+        self.language = language
+        self._key = key
 
     def book(self) -> Book:
         """The book as it is. Raises Damaged."""
-        try:
-            return Book.model_validate(unseal(self.store.get(BOOK)))
-        except ObjectNotFound:
-            return Book()
-        except Damaged as error:
-            remedy = "the next look sets it aside and begins a new one (steel alerts watch)"
-            raise Damaged(f"{self.store.uri(BOOK)} is damaged, {error}; {remedy}") from error
-        except ValidationError as error:
-            raise Damaged(
-                f"{self.store.uri(BOOK)} was written by another version: {error.error_count()} fields differ"
-            ) from error
+        return read_book(self.store)
 
     def report(
         self,
@@ -84,27 +120,68 @@ class Outbox:
         Raises:
             UnknownRule: a condition names a rule that does not exist; nothing was noted.
         """
-        given = tuple(conditions)
+        given = tuple(map(self._marked, conditions))
 
         def note(book: Book) -> Book:
-            incidents, events = advance(book.incidents, given, now, self.rulebook, self.channels, book.silences, complete)
+            incidents, cases, events = advance(
+                book.incidents, book.cases, given, now, self.rulebook, self.channels, book.silences, complete
+            )
             silences = tuple(one for one in book.silences if one.until > now)
-            news = {"incidents": incidents, "silences": silences, "marks": {**book.marks, **(marks or {})}}
+            news = {"incidents": incidents, "cases": cases, "silences": silences, "marks": {**book.marks, **(marks or {})}}
             return enqueued(book.model_copy(update=news), events)
 
         return self._change(note, now)
 
-    def silence(self, silence: Silence, now: datetime) -> Book:
+    def silence(self, silence: Silence, now: datetime, by: str) -> Book:
         """Hold messages back during maintenance."""
+        about = f"{silence.id}: {silence.rule} / {silence.subject} / {silence.cause}, until {silence.until:%Y-%m-%dT%H:%MZ}"
+        self._note(now, by, "silenced", about, silence.reason)
         return self._change(lambda book: book.model_copy(update={"silences": (*book.silences, silence)}), now)
 
-    def unsilence(self, name: str, now: datetime) -> bool:
+    def unsilence(self, name: str, now: datetime, by: str) -> bool:
         """End a silence early; False when there is none of that name."""
-        before = self.book().silences
+        if not any(one.id == name for one in self.book().silences):
+            return False
+        self._note(now, by, "silence ended", name, "")
         self._change(
             lambda book: book.model_copy(update={"silences": tuple(one for one in book.silences if one.id != name)}), now
         )
-        return any(one.id == name for one in before)
+        return True
+
+    def acknowledge(self, name: str, given: Acknowledgement, now: datetime) -> list[str]:
+        """Somebody looks after what ``name`` (a cause, or the id of a case) names: no more reminders. The causes it was."""
+        taken: list[Case] = []
+
+        def take(book: Book) -> Book:
+            after, taken[:] = acknowledged(book, name, given)
+            for case in taken:
+                self._note(given.at, given.by, "acknowledged", case.cause, given.note, name=case.id)
+            return after
+
+        self._change(take, now)
+        return [case.cause for case in taken]
+
+    def take_up(self, now: datetime) -> list[str]:
+        """Acknowledge what was answered by link since the last look. The causes it was."""
+        open_ones = {case.id for case in self.book().cases if case.acknowledged is None}
+        if not open_ones or self._key is None:
+            return []
+        return [
+            cause
+            for case, given in left(self.store, self._key, now)
+            if case in open_ones
+            for cause in self.acknowledge(case, given, now)
+        ]
+
+    def audit(self) -> list[AuditLine]:
+        """Everything that people did, oldest first. A damaged line is set aside."""
+        found = [line for key in list(self.store.list(AUDIT)) if (line := self._read(key, AuditLine)) is not None]
+        return sorted(found, key=lambda line: (line.at, line.id))
+
+    def _note(self, now: datetime, by: str, did: Deed, about: str, note: str, *, name: str = "") -> None:
+        """Keep an audit line, before what it is about is changed; ``name``: the same for the same deed, however often tried."""
+        line = AuditLine(id=name or uuid.uuid4().hex[:12], at=now, by=by, did=did, about=about, note=note)
+        self.store.put(f"{AUDIT}{now:%Y-%m}/{line.id}.json", seal(line.model_dump(mode="json")))
 
     def deliver(
         self,
@@ -130,17 +207,30 @@ class Outbox:
         return done
 
     def history(self, since: datetime | None = None) -> list[Waiting]:
-        """Events that all their channels have (or refused), oldest first; all of them, or of the months from ``since`` on."""
+        """Events that all their channels have (or refused), oldest first; all of them, or of the months from ``since`` on.
+
+        A damaged one is set aside.
+        """
         first = f"{HISTORY}{since:%Y-%m}" if since else ""
         keys = [key for key in self.store.list(HISTORY) if key >= first]
-        found = (Waiting.model_validate(unseal(self.store.get(key))) for key in keys)
+        found = [one for key in keys if (one := self._read(key, Waiting)) is not None]
         return sorted(found, key=lambda one: (one.event.moment, one.event.id))
+
+    def _read(self, key: str, kind: type[D]) -> D | None:
+        """The document of ``kind`` under ``key``; None where it is damaged, which is set aside."""
+        content = self.store.get(key)
+        try:
+            return kind.model_validate(unseal(content))
+        except ValueError as error:
+            SetAside(self.store).set_aside(key, content, why_not(error))
+            return None
 
     def _claim(self, channel: str, now: datetime) -> Parcel | None:
         taken: list[Parcel | None] = []
 
         def take(book: Book) -> Book:
-            after, parcel = claimed(book, channel, now, self.rulebook.policy.digest_above)
+            rests = self.rulebook.rests(channel, now)
+            after, parcel = claimed(book, channel, now, self.rulebook.policy.digest_above, rests=rests)
             taken.append(parcel)
             return after
 
@@ -149,9 +239,18 @@ class Outbox:
 
     def _send(self, notifier: Notifier, parcel: Parcel, clock: Callable[[], datetime], ui: str, done: Round) -> bool:
         """Send one claimed parcel and mark what came of it; True when the channel can take the next one."""
-        letter = compose(parcel.events, self.rulebook, ui, parcel.key, repeat=parcel.repeat)
+        letter = compose(
+            parcel.events,
+            self.rulebook,
+            ui,
+            parcel.key,
+            repeat=parcel.repeat,
+            site=self.site,
+            language=self.language,
+            sealed=partial(_token, self._key, parcel.channel) if self._key else None,
+        )
         try:
-            notifier.send(letter)
+            left_out = notifier.send(letter)
         except NotSent as failure:
             return self._postpone(parcel, str(failure), clock(), done, perhaps_sent=failure.perhaps_sent)
         except Refused as failure:
@@ -165,8 +264,23 @@ class Outbox:
             return self._postpone(parcel, f"a fault in the channel ({type(error).__name__})", clock(), done, perhaps_sent=True)
         now = clock()
         self._settle(lambda book: delivered(book, parcel, now), now)
+        if notifier.recipients:
+            self._report_recipients(parcel.channel, notifier.recipients, left_out, now)
         done.sent.append(parcel)
         return True
+
+    def _report_recipients(self, channel: str, recipients: Iterable[str], left_out: Mapping[str, str], now: datetime) -> None:
+        said = [
+            Condition(
+                rule="refused_recipient",
+                subject=f"{channel}: {name}",
+                firing=name in left_out,
+                moment=now,
+                text=left_out.get(name, ""),
+            )
+            for name in recipients
+        ]
+        self.report(said, now)
 
     def _postpone(self, parcel: Parcel, why: str, now: datetime, done: Round, *, perhaps_sent: bool) -> bool:
         self._change(lambda book: postponed(book, parcel, now, why, perhaps_sent=perhaps_sent), now)
@@ -197,7 +311,17 @@ class Outbox:
             for name, state in states.items()
             if name in notifiers
         ]
-        self.report(down, now, complete=frozenset({"channel_down"}))
+        self.report([*down, *self._recipients_gone(notifiers, now)], now, complete=frozenset({"channel_down"}))
+
+    def _recipients_gone(self, notifiers: Mapping[str, Notifier], now: datetime) -> Iterable[Condition]:
+        """Recipients who were refused and are in the settings no more."""
+        there = {f"{channel}: {name}" for channel, notifier in notifiers.items() for name in notifier.recipients}
+        for incident in self.book().incidents:
+            if incident.rule == "refused_recipient" and incident.subject not in there:
+                yield Condition(rule=incident.rule, subject=incident.subject, firing=False, moment=now)
+
+    def _marked(self, condition: Condition) -> Condition:
+        return condition.model_copy(update={"simulated": True}) if self.simulated else condition
 
     def _change(self, edit: Callable[[Book], Book], now: datetime) -> Book:
         """Replace the book by ``edit(book)``, again if another process was faster; what changes nothing writes nothing."""
@@ -224,9 +348,9 @@ class Outbox:
         kept = f"{DAMAGED}{now:%Y-%m-%dT%H%M%SZ}.json"
         self.store.put(kept, self.store.get(BOOK))
         text = f"{self.store.uri(BOOK)} was damaged and is now {self.store.uri(kept)}."
-        said = Condition(rule="memory_lost", subject="book of alerts", firing=True, moment=now, text=text)
-        incidents, events = advance((), [said], now, self.rulebook, self.channels)
-        fresh: dict[str, Any] = enqueued(Book(incidents=incidents), events).model_dump(mode="json")
+        said = self._marked(Condition(rule="memory_lost", subject="book of alerts", firing=True, moment=now, text=text))
+        incidents, cases, events = advance((), (), [said], now, self.rulebook, self.channels)
+        fresh: dict[str, Any] = enqueued(Book(incidents=incidents, cases=cases), events).model_dump(mode="json")
         try:
             self.store.put_if(BOOK, seal(fresh), version)
         except Conflict:

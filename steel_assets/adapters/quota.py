@@ -1,16 +1,19 @@
 """A provider's budget of calls, kept in a ledger that every process shares and no restart forgets.
 
 A day is any 24 hours, not a date: when a provider's own day begins is not known, and no 24 hours ever see more calls than
-allowed. A call is booked before it is made, retries too. The ledger is a file; where Redis is set up it is kept there too, for
-several machines, and the file takes over while Redis is away (what other machines call meanwhile is unknown to it then).
+allowed. A call is booked before it is made, retries too, and moved to when it was sent: that is when it arrives. The ledger is a
+file; where Redis is set up it is kept there too, for several machines, and the file takes over while Redis is away (what other
+machines call meanwhile is unknown to it then).
 """
 
 from __future__ import annotations
 
 import json
-import os
+import logging
+import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,17 +21,25 @@ from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock
 
-from steel_assets.adapters.pace import LONGEST_GAP_SECONDS, MINUTE
+from steel_assets.adapters.disk import private_folder, write_private
+from steel_assets.adapters.pace import MINUTE, gap_seconds
 
 if TYPE_CHECKING:
     import redis
 
 DAY = 86_400.0
 REDIS_SECONDS = 1.0
+LARGEST_FILE = 2**20
+
+log = logging.getLogger("steel.quota")
 
 
 class BudgetSpent(RuntimeError):
     """No call is left; the message says until when."""
+
+
+class DamagedLedger(BudgetSpent):
+    """Nobody knows how many calls are left; the message names the file."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,7 @@ class Limits:
 
     calls_per_day: int
     calls_per_minute: int | None = None
+    seconds_between_calls: float | None = None
 
     def book(self, booked: Sequence[float], now: float) -> list[float]:
         """The calls of the last day (seconds since 1970), and as the last one the moment at which one more may be made.
@@ -52,11 +64,10 @@ class Limits:
                 f"{datetime.fromtimestamp(free, UTC):%Y-%m-%d %H:%M} UTC (calls_per_day in the catalogue)"
             )
         allowed = now
-        if self.calls_per_minute:
-            if recent:
-                allowed = max(allowed, recent[-1] + min(LONGEST_GAP_SECONDS, MINUTE / 2 / self.calls_per_minute))
-            if len(recent) >= self.calls_per_minute:
-                allowed = max(allowed, recent[-self.calls_per_minute] + MINUTE)
+        if recent:
+            allowed = max(allowed, recent[-1] + gap_seconds(self.calls_per_minute, self.seconds_between_calls))
+        if self.calls_per_minute and len(recent) >= self.calls_per_minute:
+            allowed = max(allowed, recent[-self.calls_per_minute] + MINUTE)
         return [*recent, allowed]
 
 
@@ -66,46 +77,65 @@ class Ledger(Protocol):
     def book(self, limits: Limits, now: float) -> list[float]:
         """See ``Limits.book``, in one step that no other process can come between."""
 
+    def move(self, booked: float, sent: float) -> None:
+        """A call that was booked for one moment was sent at a later one."""
+
     def calls(self) -> list[float]:
         """All calls booked."""
 
 
 class FileLedger:
-    """A small JSON file. One that cannot be read counts as a budget that is spent: guessing could cost the key."""
+    """A small JSON file. One that is damaged is set aside and counts as a budget spent just now: less could cost the key."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def book(self, limits: Limits, now: float) -> list[float]:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self._path.parent)
         with FileLock(self._path.with_suffix(".lock")):
-            calls = limits.book(self.calls(), now)
+            try:
+                before = self.calls()
+            except DamagedLedger as error:
+                self._spend(limits, now, error)
+                raise
+            calls = limits.book(before, now)
             self._write(calls)
             return calls
 
+    def move(self, booked: float, sent: float) -> None:
+        with FileLock(self._path.with_suffix(".lock")):
+            self._write(_moved(self.calls(), booked, sent))
+
     def copy(self, calls: Sequence[float]) -> None:
         """Take over what another ledger says, and keep what only this one knows."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self._path.parent)
         with FileLock(self._path.with_suffix(".lock")):
             self._write(sorted({*self.calls(), *calls}))
 
     def calls(self) -> list[float]:
+        """All calls booked. Raises DamagedLedger."""
         try:
-            return [float(at) for at in json.loads(self._path.read_bytes())]
+            if self._path.stat().st_size > LARGEST_FILE:
+                raise ValueError("it is too large")
+            return _calls(self._path.read_bytes())
         except FileNotFoundError:
             return []
-        except (TypeError, ValueError) as error:
-            raise BudgetSpent(
-                f"the ledger of its calls, {self._path}, is damaged; delete it if no call was made today"
+        except (OSError, TypeError, ValueError, RecursionError, OverflowError) as error:
+            raise DamagedLedger(
+                f"the ledger of its calls, {self._path}, is damaged, so all calls of 24 hours count as used; delete it if no "
+                "call was made today"
             ) from error
 
+    def _spend(self, limits: Limits, now: float, why: DamagedLedger) -> None:
+        """Keep the damaged file beside, and begin a new one in which every call of the day is used."""
+        kept = self._path.with_name(f"{self._path.name}.damaged")
+        with suppress(OSError):
+            self._path.replace(kept)
+            self._write([now] * limits.calls_per_day)
+            log.warning("%s; it is set aside as %s", why, kept)
+
     def _write(self, calls: Sequence[float]) -> None:
-        temporary = self._path.with_suffix(".tmp")
-        with temporary.open("w") as file:
-            file.write(json.dumps(list(calls)))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
+        write_private(self._path, json.dumps(list(calls)).encode())
 
 
 class RedisLedger:
@@ -120,9 +150,13 @@ class RedisLedger:
         import redis
 
         calls: list[float] = []
+        try:
+            mirrored = self._mirror.calls()
+        except DamagedLedger:
+            return self._mirror.book(limits, now)  # which sets it aside
 
         def change(pipe: redis.client.Pipeline) -> None:
-            before = {*_read(pipe.get(self._key)), *self._mirror.calls()}
+            before = {*_read(pipe.get(self._key)), *mirrored}
             calls[:] = limits.book(sorted(before), now)
             pipe.multi()
             pipe.set(self._key, json.dumps(calls), ex=int(2 * DAY))
@@ -133,6 +167,18 @@ class RedisLedger:
             return self._mirror.book(limits, now)
         self._mirror.copy(calls)
         return calls
+
+    def move(self, booked: float, sent: float) -> None:
+        import redis
+
+        def change(pipe: redis.client.Pipeline) -> None:
+            calls = _moved(_read(pipe.get(self._key)), booked, sent)
+            pipe.multi()
+            pipe.set(self._key, json.dumps(calls), ex=int(2 * DAY))
+
+        with suppress(redis.RedisError):
+            self._client().transaction(change, self._key)
+        self._mirror.move(booked, sent)
 
     def calls(self) -> list[float]:
         import redis
@@ -163,23 +209,44 @@ class Quota:
         self._ledger = ledger
         self._clock = clock
         self._sleep = sleep
+        self._booked: float | None = None
 
     def wait(self) -> float:
         """Book one more call and return when it may be made; the seconds waited. Raises BudgetSpent."""
         now = self._clock()
-        pause = self._ledger.book(self.limits, now)[-1] - now
+        allowed = self._ledger.book(self.limits, now)[-1]
+        self._booked = allowed
+        pause = allowed - now
         if pause > 0:
             self._sleep(pause)
         return pause
+
+    def sent(self) -> None:
+        """The call that was allowed last is on its way, or will never be."""
+        booked, self._booked = self._booked, None
+        if booked is not None and self._clock() > booked:
+            self._ledger.move(booked, self._clock())
 
     def used(self) -> int:
         """Calls booked in the last 24 hours. Raises BudgetSpent when the ledger is damaged."""
         return sum(at > self._clock() - DAY for at in self._ledger.calls())
 
 
+def _moved(calls: Sequence[float], booked: float, sent: float) -> list[float]:
+    return sorted(sent if at == booked else at for at in calls)
+
+
+def _calls(content: bytes) -> list[float]:
+    """The moments in a ledger. Raises TypeError, ValueError, RecursionError, OverflowError for anything else."""
+    said = json.loads(content)
+    if not isinstance(said, list) or not all(type(at) in (int, float) and math.isfinite(at) for at in said):
+        raise ValueError("it holds something that is no moment")
+    return [float(at) for at in said]
+
+
 def _read(stored: object) -> list[float]:
     """What Redis holds; a damaged entry holds nothing, since the mirror knows this machine's calls."""
     try:
-        return [float(at) for at in json.loads(stored)] if isinstance(stored, bytes) else []
-    except (TypeError, ValueError):
+        return _calls(stored) if isinstance(stored, bytes) else []
+    except (TypeError, ValueError, RecursionError, OverflowError):
         return []

@@ -1,54 +1,85 @@
 """Small JSON documents that carry their own checksum, so that a damaged one is refused before anything in it is believed.
 
-The seal finds damage and torn writes. It is no signature: whoever may write the store may seal.
+The seal finds damage and torn writes; whoever may write the store may seal. With a key (STEEL_SIGNING_KEY) a document is signed
+too (HMAC-SHA256 of what is sealed), and one that is not is refused: then only who holds the key can write what is believed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from steel_assets.core.problem import Problem
+
+LARGEST = 16 * 2**20
 SEAL = "sha256"
+SIGNATURE = "hmac_sha256"
 
 
-class Damaged(ValueError):
+class Damaged(Problem, ValueError):
     """The bytes are not what was sealed."""
 
 
-def seal(document: Mapping[str, Any]) -> bytes:
-    """``document`` as JSON in its one canonical form, with the checksum of all the rest under ``sha256``.
+class NotSigned(Damaged):
+    """The bytes are whole, and were not signed with the key of this installation."""
+
+
+def seal(document: Mapping[str, Any], key: bytes | None = None) -> bytes:
+    """``document`` as JSON in its one canonical form, with the checksum of all the rest, and with ``key`` its signature.
 
     Raises:
-        ValueError: the document is not plain JSON, has numbers that JSON lacks (NaN, infinity), or a key ``sha256``.
+        ValueError: the document is not plain JSON, has numbers that JSON lacks (NaN, infinity), or a key of the seal's own.
     """
-    if SEAL in document:
-        raise ValueError(f"a sealed document cannot have a key {SEAL!r} of its own")
+    if SEAL in document or SIGNATURE in document:
+        raise ValueError(f"a sealed document cannot have a key {SEAL!r} or {SIGNATURE!r} of its own")
+    body = _body(document)
+    return _sealed(document, body, sign(body, key) if key else None)
+
+
+def unseal(content: bytes, key: bytes | None = None) -> dict[str, Any]:
+    """The document sealed in ``content``, without its seal.
+
+    Raises:
+        NotSigned: a key is given, and the signature is missing or another's.
+        Damaged: any byte differs from what ``seal`` returned.
+    """
+    if len(content) > LARGEST:
+        raise Damaged(f"it has {len(content):,} bytes, at most {LARGEST:,} are read")
+    try:
+        document = json.loads(content)
+        stated, signature = document.pop(SEAL), document.pop(SIGNATURE, None)
+        body = _body(document)
+        intact = _sealed(document, body, signature) == content
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Damaged(f"not a sealed document: {error}") from error
+    if not intact:
+        raise Damaged(f"its content does not fit its seal {stated!r}")
+    if key and not hmac.compare_digest(str(signature).encode(), sign(body, key).encode()):
+        raise NotSigned(f"it is {'signed with another key' if signature else 'not signed'}, and STEEL_SIGNING_KEY is set")
+    return document
+
+
+def sign(content: bytes, key: bytes) -> str:
+    """The signature of ``content`` in hexadecimal."""
+    return hmac.new(key, content, hashlib.sha256).hexdigest()
+
+
+def _body(document: Mapping[str, Any]) -> bytes:
     try:
         body = _canonical(document)
         if json.loads(body) != document:
             raise ValueError("it would be read back differently: use text as keys, and lists")
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"not plain JSON: {error}") from error
-    return _canonical({**document, SEAL: hashlib.sha256(body).hexdigest()})
+    return body
 
 
-def unseal(content: bytes) -> dict[str, Any]:
-    """The document sealed in ``content``, without its seal.
-
-    Raises:
-        Damaged: any byte differs from what ``seal`` returned.
-    """
-    try:
-        document = json.loads(content)
-        stated = document.pop(SEAL)
-        intact = seal(document) == content
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Damaged(f"not a sealed document: {error}") from error
-    if not intact:
-        raise Damaged(f"its content does not fit its seal {stated!r}")
-    return document
+def _sealed(document: Mapping[str, Any], body: bytes, signature: Any) -> bytes:
+    signed = {} if signature is None else {SIGNATURE: signature}
+    return _canonical({**document, SEAL: hashlib.sha256(body).hexdigest(), **signed})
 
 
 def _canonical(document: Mapping[str, Any]) -> bytes:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from steel_assets.adapters.google_clients import secret_client
 from steel_assets.adapters.google_errors import Diagnosis, Trouble, explained
+from steel_assets.core.problem import Problem
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
@@ -25,7 +26,7 @@ REFERENCE = re.compile(
 PATIENCE_SECONDS = 30.0
 
 
-class SecretError(RuntimeError):
+class SecretError(Problem):
     """A secret cannot be had; the message names the reference and the remedy.
 
     Attributes:

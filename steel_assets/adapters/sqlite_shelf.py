@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from steel_assets.adapters.cache_shelf import ShelfError, Usage
+from steel_assets.adapters.disk import private_file, private_folder
+from steel_assets.adapters.local_counts import OTHER_SCHEMA
 
 T = TypeVar("T")
 
@@ -38,7 +40,7 @@ class SqliteShelf:
 
     def read(self, namespace: str, name: str) -> bytes | None:
         def work(database: sqlite3.Connection) -> bytes | None:
-            query = f"SELECT stored FROM entry WHERE name = :name AND {ALIVE}"  # noqa: S608  a constant
+            query = f"SELECT stored FROM entry WHERE name = :name AND {ALIVE}"  # noqa: S608  ALIVE is a constant
             row = database.execute(query, {"name": name, "now": time.time()}).fetchone()
             return None if row is None else row[0] if isinstance(row[0], bytes) else b""
 
@@ -48,7 +50,8 @@ class SqliteShelf:
         def work(database: sqlite3.Connection) -> None:
             now = time.time()
             database.execute("BEGIN IMMEDIATE")
-            database.execute(f"DELETE FROM entry WHERE name = :name OR NOT ({ALIVE})", {"name": name, "now": now})  # noqa: S608
+            dead = f"DELETE FROM entry WHERE name = :name OR NOT ({ALIVE})"  # noqa: S608  ALIVE is a constant
+            database.execute(dead, {"name": name, "now": now})
             _make_room(database, limit_bytes - len(stored))
             entry = (name, stored, len(stored), now + ttl_seconds, ttl_seconds)
             database.execute("INSERT INTO entry (name, stored, bytes, expires, ttl) VALUES (?, ?, ?, ?, ?)", entry)
@@ -61,7 +64,7 @@ class SqliteShelf:
 
     def usage(self, namespace: str) -> Usage:
         def work(database: sqlite3.Connection) -> Usage:
-            query = f"SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM entry WHERE {ALIVE}"  # noqa: S608  a constant
+            query = f"SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM entry WHERE {ALIVE}"  # noqa: S608  ALIVE is a constant
             return Usage(*database.execute(query, {"now": time.time()}).fetchone())
 
         return self._use(namespace, work)
@@ -69,15 +72,16 @@ class SqliteShelf:
     def _use(self, namespace: str, work: Callable[[sqlite3.Connection], T]) -> T:
         path = self.folder / f"{namespace}.sqlite"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)) as database:
+            private_folder(self.folder)
+            with closing(sqlite3.connect(private_file(path), timeout=WAIT_SECONDS, isolation_level=None)) as database:
                 database.execute("PRAGMA journal_mode = WAL")
                 database.execute("PRAGMA synchronous = NORMAL")
                 database.execute(SCHEMA)
                 return work(database)
-        except (sqlite3.OperationalError, OSError) as error:
-            raise ShelfError(f"{path}: {error}") from error
-        except (sqlite3.DatabaseError, TypeError, ValueError) as error:
+        except (sqlite3.Error, OSError, TypeError, ValueError) as error:
+            operational = isinstance(error, sqlite3.OperationalError | OSError)
+            if operational and not any(sign in str(error) for sign in OTHER_SCHEMA):
+                raise ShelfError(f"{path}: {error}") from error
             for part in ("", "-wal", "-shm"):
                 path.with_name(path.name + part).unlink(missing_ok=True)
             raise ShelfError(f"{path} was damaged and is removed: {error}") from error

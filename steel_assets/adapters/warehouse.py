@@ -9,17 +9,18 @@ from __future__ import annotations
 import errno
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pandas as pd
 from filelock import FileLock, Timeout
 
 from steel_assets.adapters import warehouse_sql as sql
-from steel_assets.adapters.disk import remedy
+from steel_assets.adapters.disk import make_folder, private_file, remedy
+from steel_assets.adapters.warehouse_damage import is_damage, lost, set_aside
 from steel_assets.adapters.warehouse_errors import WarehouseBusy, WarehouseError
 from steel_assets.adapters.warehouse_migration import Present, migration, refuse_orphans
 from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 __all__ = ["DuckDBWarehouse", "Job", "Warehouse", "WarehouseBusy", "WarehouseError"]
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,15 +95,21 @@ class Warehouse(Protocol):
 class DuckDBWarehouse:
     """Tables in one DuckDB file, in the mission's dataset (a schema)."""
 
-    def __init__(self, path: Path, *, patience_seconds: float = 30.0) -> None:
+    def __init__(self, path: Path, *, patience_seconds: float = 30.0, ours: bool = False) -> None:
         """
         Args:
             patience_seconds: how long one operation waits for others to let go of the file.
+            ours: the file is where the platform puts it, so that one that is no warehouse is a damaged one: it is set aside
+                and a new one begun (``warehouse_damage``). A file that somebody named is left as it is.
         """
         self.path = path.absolute()
+        self._ours = ours
         self.patience_seconds = patience_seconds
 
     def upsert(self, table: Table, frame: pd.DataFrame) -> int:
+        return self._again_if_damaged(lambda: self._upsert(table, frame))
+
+    def _upsert(self, table: Table, frame: pd.DataFrame) -> int:
         rows = staged(table, table.enforce(frame))
         self._make_folder()
         with self._connection() as connection:
@@ -112,11 +122,12 @@ class DuckDBWarehouse:
         return int(changed)
 
     def read(self, table: Table, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        found = self._answer(table, *sql.select(table, conditions(table, where)))
+        query, parameters = sql.select(table, conditions(table, where))
+        found = self._again_if_damaged(lambda: self._answer(table, query, parameters))
         return table.empty() if found is None else in_memory(table, found)
 
     def count(self, table: Table) -> int:
-        found = self._answer(table, sql.count(table), [])
+        found = self._again_if_damaged(lambda: self._answer(table, sql.count(table), []))
         return 0 if found is None else int(found[0][0].as_py())
 
     def uri(self, table: Table) -> str:
@@ -131,6 +142,16 @@ class DuckDBWarehouse:
 
     def take_jobs(self) -> list[Job]:
         return []
+
+    def _again_if_damaged(self, work: Callable[[], T]) -> T:
+        """``work``, once more where it found the file damaged and set it aside."""
+        before = lost(self.path) if self._ours else None
+        try:
+            return work()
+        except WarehouseError:
+            if not self._ours or lost(self.path) in (None, before):
+                raise
+            return work()
 
     def _answer(self, table: Table, query: str, parameters: list[Any]) -> pa.Table | None:
         """What the query finds; None when the table was never written. An older table gets the columns it lacks first."""
@@ -148,7 +169,7 @@ class DuckDBWarehouse:
 
     def _make_folder(self) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
         except OSError as error:
             raise WarehouseError(f"the folder of the warehouse {self.path} cannot be made: {error}. {remedy(error)}") from error
 
@@ -158,7 +179,7 @@ class DuckDBWarehouse:
 
         deadline = time.monotonic() + self.patience_seconds
         try:
-            with self._turn(read_only), self._opened(deadline, read_only) as connection:
+            with self._turn(read_only), self._whole(), self._opened(deadline, read_only) as connection:
                 connection.execute(sql.DUCKDB_IN_UTC)
                 yield connection
         except Timeout as error:
@@ -167,6 +188,18 @@ class DuckDBWarehouse:
             raise WarehouseError(
                 f"the warehouse {self.path} could not be {'read' if read_only else 'written'}: {error}. {remedy(error)}"
             ) from error
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Inside, a file of ours that turns out to be damaged is set aside; the next operation begins a new one."""
+        import duckdb
+
+        try:
+            yield
+        except duckdb.Error as error:
+            if self._ours and is_damage(error):
+                set_aside(self.path, error)
+            raise
 
     def _turn(self, read_only: bool) -> AbstractContextManager[object]:
         """This operation's turn; on a disk that is read-only nobody writes, so that readers need none."""
@@ -182,12 +215,16 @@ class DuckDBWarehouse:
 
         while True:
             try:
-                return duckdb.connect(self.path, read_only=read_only)
+                connection = duckdb.connect(self.path, read_only=read_only)
             except (duckdb.IOException, duckdb.ConnectionException) as error:
                 if "Could not set lock" not in str(error) and "different configuration" not in str(error):
                     raise
                 if time.monotonic() >= deadline:
                     raise self._busy() from error
+            else:
+                if not read_only:
+                    private_file(self.path)
+                return connection
             time.sleep(random.uniform(0.01, 0.1))  # noqa: S311  spreads waiting processes, keeps no secret
 
     def _busy(self) -> WarehouseBusy:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from steel_assets.core.problem import Problem
 
-class WarehouseError(RuntimeError):
+
+class WarehouseError(Problem):
     """The warehouse refuses; the message names the file or table and the remedy. Nothing was written.
 
     Attributes:

@@ -43,7 +43,9 @@ def staged(table: Table, rows: pd.DataFrame) -> pa.Table:
 def in_memory(table: Table, found: pa.Table) -> pd.DataFrame:
     """What a warehouse answered, with the types that ``Table.enforce`` gives."""
     schema = pa.schema([(column.name, MEMORY_TYPES[column.dtype]) for column in table.columns])
-    return found.select(table.column_names).cast(schema).to_pandas()
+    rows = found.select(table.column_names).cast(schema).to_pandas()
+    counts = {column.name: column.pandas_dtype for column in table.columns if column.dtype == "int" and column.nullable}
+    return rows.astype(counts) if counts else rows
 
 
 def span(table: Table, rows: pa.Table) -> tuple[Any, Any] | None:

@@ -5,33 +5,46 @@ from datetime import timedelta
 import dagster as dg
 import pandas as pd
 
-from steel_assets.assets.declare import stage
+from steel_assets.assets.declare import Installation
 from steel_assets.assets.metadata import schema_of, summary
-from steel_assets.assets.metrics import metrics_daily
-from steel_assets.assets.moment import moment_of
+from steel_assets.assets.moment import Clock
+from steel_assets.assets.system import KEY as SYSTEM_METRICS
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.history import alert_rows
 from steel_assets.core.tables import ALERTS
 
+KEY = dg.AssetKey("alert_history")
 LOOK_BACK = timedelta(days=40)
 """History older than this does not change any more: nothing waits that long."""
 
 
-@dg.asset(
-    deps=[metrics_daily],
-    metadata=schema_of(ALERTS),
-    description="Every alert, reminder and recovery: what, since when, how bad, the channels that have it and those that wait.",
-    **stage("alerts", "duckdb"),
-)
-def alert_history(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    moment = moment_of(context)
-    book = platform.outbox.book()
-    rows = alert_rows([*platform.outbox.history(moment.to_pydatetime() - LOOK_BACK), *book.queue], moment)
-    platform.warehouse.upsert(ALERTS, rows)
-    incidents = pd.DataFrame(
-        [{"rule": one.rule, "subject": one.subject, "severity": one.severity, "since": one.since} for one in book.open_incidents]
+def alert_history(here: Installation) -> dg.AssetsDefinition:
+    """Everything that was told."""
+
+    @dg.asset(
+        key=KEY,
+        deps=[SYSTEM_METRICS],
+        metadata=schema_of(ALERTS),
+        description="Every alert, reminder and recovery: what, since when, how bad, the channels that have it and "
+        "those that wait.",
+        **here.stage("alerts", "duckdb"),
     )
-    return dg.MaterializeResult(
-        metadata=summary(incidents, warehouse=platform.warehouse.uri(ALERTS))
-        | {"dagster/row_count": len(rows), "open_incidents": len(incidents), "waiting": len(book.queue)}
-    )
+    def told(
+        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]
+    ) -> dg.MaterializeResult:
+        moment = clock.moment(context)
+        book = platform.outbox.book()
+        rows = alert_rows([*platform.outbox.history(moment.to_pydatetime() - LOOK_BACK), *book.queue], moment)
+        platform.warehouse.upsert(ALERTS, rows)
+        incidents = pd.DataFrame(
+            [
+                {"rule": incident.rule, "subject": incident.subject, "severity": incident.severity, "since": incident.since}
+                for incident in book.open_incidents
+            ]
+        )
+        return dg.MaterializeResult(
+            metadata=summary(incidents, warehouse=platform.warehouse.uri(ALERTS))
+            | {"dagster/row_count": len(rows), "open_incidents": len(incidents), "waiting": len(book.queue)}
+        )
+
+    return told

@@ -1,56 +1,57 @@
-"""Stage 8, metrics: how far each market is from what it was, against how far it always is. A warning, never a gate."""
+"""Stage 8, metrics: how far a market is from what it was, against how far it always is. A warning, never a gate."""
+
+from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
 
 from steel_assets.adapters.object_store import ObjectNotFound
-from steel_assets.assets import features, histories
-from steel_assets.assets.checking import Verdict, by_market
-from steel_assets.assets.declare import MODEL_TEAM, per_market
-from steel_assets.assets.every_market import check_spec, for_each_market
-from steel_assets.assets.features import market_features
+from steel_assets.assets.checking import Verdict, result
+from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.bootstrap import Platform
 from steel_assets.core.drift import ALL, RARE, market_drift, newest_rows
 from steel_assets.core.tables import DRIFT
+from steel_assets.core.types import Market
+from steel_assets.operations import feature_store, histories
 
 CHECK = "drift"
 
 
-@dg.asset(
-    name="drift",
-    deps=[market_features],
-    check_specs=[
-        check_spec("drift"),
-        dg.AssetCheckSpec(
-            CHECK,
-            asset="drift",
-            description="Of features, returns and errors, no two are further from the two years before than nearly ever.",
-        ),
-    ],
-    metadata=schema_of(DRIFT),
-    description="Distance of the last sixty trading days to the two years before, as Wasserstein distance and population "
-    "stability index, and the share of its own past that it exceeds. Drift that lasts launches one retraining.",
-    **per_market("metrics", "duckdb", owner=MODEL_TEAM),
-)
-def drift(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    def work(market: str) -> pd.DataFrame:
-        try:
-            history = histories.load(platform, market)
-        except ObjectNotFound:
-            return DRIFT.empty()
-        found = market_drift(history, features.load(platform, history))
-        rows = newest_rows(found, market, simulated=history.simulated, created_at=history.as_of)
-        platform.warehouse.upsert(DRIFT, rows)
-        return rows
+def drift(here: Installation, market: Market) -> dg.AssetsDefinition:
+    """The drift of the market."""
+    key = key_of(market.id, "drift")
 
-    outcome = for_each_market(context, work)
-    verdicts = {market: _verdict(rows) for market, rows in outcome.results.items()}
-    rows = pd.concat(outcome.results.values(), ignore_index=True)
-    return dg.MaterializeResult(
-        metadata=summary(rows, **in_warehouse(platform.warehouse, DRIFT)),
-        check_results=[outcome.check(), by_market(context, "drift", CHECK, verdicts)],
+    @dg.asset(
+        key=key,
+        output_required=False,
+        deps=[key_of(market.id, "market_features")],
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK,
+                asset=key,
+                description="Of features, returns and errors, no two are further from the two years before than nearly ever.",
+            )
+        ],
+        metadata=schema_of(DRIFT),
+        description=f"{market.name}: distance of the last sixty trading days to the two years before, as Wasserstein distance "
+        "and population stability index, and the share of its own past that it exceeds. Drift that lasts launches one "
+        "retraining.",
+        **here.stage("metrics", "duckdb", owner=MODEL_TEAM, market=market),
     )
+    def measured(platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        try:
+            history = histories.load(platform, market.id)
+        except ObjectNotFound:  # before the first day, and where no provider of its prices is set up
+            yield result(here.catalog.rules, key, CHECK, Verdict(True, "its prices were never processed"))
+            return
+        found = market_drift(history, feature_store.load(platform, history))
+        rows = newest_rows(found, market.id, simulated=history.simulated, created_at=history.as_of)
+        platform.warehouse.upsert(DRIFT, rows)
+        yield dg.MaterializeResult(metadata=summary(rows, **in_warehouse(platform.warehouse, DRIFT)))
+        yield result(here.catalog.rules, key, CHECK, _verdict(rows))
+
+    return measured
 
 
 def _verdict(rows: pd.DataFrame) -> Verdict:

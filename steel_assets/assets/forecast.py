@@ -1,96 +1,129 @@
-"""Stage 7, forecast: quantiles for every market and horizon, published to the lake, the warehouse and the cache."""
+"""Stage 7, forecast: quantiles for every horizon of a market, day by day, kept in the lake and the warehouse.
+
+Today's partition is the issue of this run. The partition of a day that is over is a replay: what would have been said from what
+was known then; it goes to a table of its own and enters no score.
+"""
 
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
-from steel_assets.assets import features, histories
-from steel_assets.assets.checking import Verdict, by_market
-from steel_assets.assets.declare import MODEL_TEAM, per_market
-from steel_assets.assets.every_market import check_spec, for_each_market
-from steel_assets.assets.features import market_features
-from steel_assets.assets.issuing import in_force, issue_from
+from steel_assets.assets.checking import Verdict, result
+from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
+from steel_assets.assets.moment import Clock, issue_of
 from steel_assets.assets.plots import forecast_fan
-from steel_assets.assets.processed import market_daily
-from steel_assets.assets.promotion import promotions
 from steel_assets.bootstrap import Platform
-from steel_assets.core.published import forecast_json
-from steel_assets.core.sanity import Bounds, absurdities
-from steel_assets.core.tables import EXPLANATIONS, FORECASTS
+from steel_assets.core.tables import EXPLANATIONS, FORECASTS, REPLAYED_FORECASTS
 from steel_assets.core.types import Market
+from steel_assets.operations import forecasting
+from steel_assets.operations.clock_guard import note_clock, refuse_wrong_clock
+from steel_assets.operations.market_tables import read_daily
 
 COMPLETE = "published_completely"
+RECENT = "recent_price"
 SANE = "sane_forecast"
 LATENCY_MS = "latency_ms_per_forecast"
+CHECKS = {
+    RECENT: "The last price is at most as many sessions of the market old as the catalogue allows (freshness.price_sessions). "
+    "From an older one nothing new is published: the market's earlier forecast stays in force, marked with its age.",
+    SANE: "Level, direction and band width are not absurd against everything the market ever did. An absurd forecast is not "
+    "published: the market's earlier one stays in force.",
+    COMPLETE: "The market has a forecast of a whole model at every horizon.",
+}
+SHOWN = ["horizon", "target_date", "last_price", "predicted_price", "q05", "q95", "unit", "model_family"]
+
+Events = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
 
 
-@dg.asset(
-    deps=[market_daily, market_features, promotions],
-    check_specs=[
-        check_spec("forecasts"),
-        dg.AssetCheckSpec(
-            SANE,
-            asset="forecasts",
-            description="Level, direction and band width are not absurd against everything the market ever did. An absurd "
-            "forecast is not published: the market's earlier one stays in force.",
-        ),
-        dg.AssetCheckSpec(COMPLETE, asset="forecasts", description="Every market of the run has a forecast at every horizon."),
-    ],
-    metadata=schema_of(FORECASTS),
-    description="What the champions in production say: a point and seven quantiles per market and horizon, on the market's own "
-    "trading days. Where no model has earned production, the last price, with intervals from its own past errors. "
-    "What each driver contributed to them is in the table `explanations`.",
-    **per_market("forecast", "duckdb", "parquet", owner=MODEL_TEAM),
-)
-def forecasts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    plots, absurd = {}, {}
-    started = time.perf_counter()
-    bounds = Bounds(**platform.catalog.rules.sanity.model_dump())
+def forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
+    """The forecasts of the market and their explanations, by day of issue."""
+    key, explained = key_of(market.id, "forecasts"), key_of(market.id, "explanations")
+    upstream = [key_of(market.id, name) for name in ("market_daily", "market_features", "promotions")]
 
-    def work(market: str) -> pd.DataFrame:
-        history = histories.load(platform, market)
-        rows, explanations = issue_from(platform, history, features.load(platform, history))
-        whole = forecast_json(rows)
-        absurd[market] = absurdities(history, rows, in_force(platform, market, history.as_of), bounds)
-        if absurd[market]:
-            return FORECASTS.empty()
-        file = f"{rows['issued_date'].iloc[0]:%Y-%m-%d}/{market}-{history.as_of:%Y%m%dT%H%M%SZ}.parquet"
-        platform.lake.write(f"predictions/explanations/{file}", explanations, EXPLANATIONS)
-        platform.warehouse.upsert(EXPLANATIONS, explanations)
-        platform.lake.write(f"predictions/daily/{file}", rows, FORECASTS)
-        platform.warehouse.upsert(FORECASTS, rows)
-        platform.cache.put("predictions", market, whole)
-        daily = platform.lake.read(f"processed-data/daily/{market}.parquet")
-        plots[f"forecast {market}"] = forecast_fan(daily, rows, platform.catalog.markets[market].name)
-        return rows
-
-    outcome = for_each_market(context, work)
-    rows = pd.concat(outcome.results.values(), ignore_index=True)
-    complete = {
-        market: _complete(rows, platform.catalog.markets[market], withheld=bool(absurd.get(market)))
-        for market in context.partition_keys
-    }
-    sane = {
-        market: Verdict(not found, f"not published: {'; '.join(found)}" if found else "level, direction and width as ever")
-        for market, found in absurd.items()
-    }
-    shown = ["market", "horizon", "target_date", "last_price", "predicted_price", "q05", "q95", "unit", "model_family"]
-    return dg.MaterializeResult(
-        metadata=summary(rows[shown], **in_warehouse(platform.warehouse, FORECASTS))
-        | {"dagster/row_count": len(rows), LATENCY_MS: 1000 * (time.perf_counter() - started) / max(len(rows), 1)}
-        | plots,
-        check_results=[
-            outcome.check(),
-            by_market(context, "forecasts", SANE, sane),
-            by_market(context, "forecasts", COMPLETE, complete),
+    @dg.multi_asset(
+        name=f"{market.id}__forecasts",
+        can_subset=True,  # so that Dagster asks for no verdict where nothing was judged
+        partitions_def=here.days,
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=upstream,
+                skippable=True,
+                metadata=schema_of(FORECASTS),
+                description=f"{market.name}: what the champions in production say, a point and seven quantiles per horizon, on "
+                "the market's own trading days. Where no model has earned production, the last price, with intervals from its "
+                "own past errors. A day that is over is replayed from what was known then: marked, into a table of its own.",
+                **here.stage("forecast", "duckdb", "parquet", owner=MODEL_TEAM, market=market),
+            ),
+            dg.AssetSpec(
+                explained,
+                deps=upstream,
+                skippable=True,
+                metadata=schema_of(EXPLANATIONS),
+                description=f"{market.name}: what each driver moved the published forecasts away from the last price.",
+                **here.stage("forecast", "duckdb", "parquet", owner=MODEL_TEAM, market=market),
+            ),
         ],
+        check_specs=[dg.AssetCheckSpec(name, asset=key, description=text) for name, text in CHECKS.items()],
+        description=f"Issues and publishes the forecasts of {market.name}.",
     )
+    def issued(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]) -> Events:
+        issue = issue_of(context, clock, here.catalog.rules.schedules)
+        if issue.replayed:
+            yield from _made(context, key, _replayed(platform, market, issue.moment))
+            return
+        if not clock.fixed:
+            refuse_wrong_clock(platform, issue.moment)
+        started = time.perf_counter()
+        done = forecasting.forecast(platform, market.id, issue.day)
+        latency = 1000 * (time.perf_counter() - started) / max(len(done.rows), 1)
+        if not clock.fixed:
+            note_clock(platform)
+        if len(done.rows):
+            fan = forecast_fan(read_daily(platform, market.id), done.rows, market.name)
+            about = summary(done.rows[SHOWN], **in_warehouse(platform.warehouse, FORECASTS))
+            about |= {LATENCY_MS: latency, "price": done.age.text, "price_age_sessions": done.age.sessions, "forecast": fan}
+            yield from _made(context, key, about)
+            yield from _made(context, explained, summary(done.explanations[["horizon", "driver", "contribution"]]))
+        judged = {each.name for each in context.selected_asset_check_keys}
+        for name, verdict in _verdicts(market, done).items():
+            if name in judged:
+                yield result(here.catalog.rules, key, name, verdict)
+
+    return issued
 
 
-def _complete(rows: pd.DataFrame, market: Market, *, withheld: bool) -> Verdict:
-    """Whether every horizon of ``market`` is among the published ``rows``; of what sanity withheld, that check tells."""
-    missing = [str(h) for h in market.horizons if h not in set(rows.loc[rows["market"] == market.id, "horizon"])]
-    text = f"nothing was published {', '.join(missing)} days ahead" if missing else "every horizon"
-    return Verdict(not missing, text, told_by=SANE if withheld else None)
+def _made(context: dg.AssetExecutionContext, key: dg.AssetKey, metadata: dict[str, Any]) -> Iterator[dg.MaterializeResult]:
+    """Say that ``key`` was made. Both are always made; the one that nobody asked for is recorded as well."""
+    if key in context.selected_asset_keys:
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+    else:
+        context.log_event(dg.AssetMaterialization(key, metadata=metadata, partition=context.partition_key))
+
+
+def _replayed(platform: Platform, market: Market, moment: pd.Timestamp) -> dict[str, Any]:
+    rows = forecasting.replay(platform, market.id, moment)
+    told = {"replayed": True, "as_of": dg.MetadataValue.timestamp(moment.timestamp())}
+    return summary(rows[SHOWN], **in_warehouse(platform.warehouse, REPLAYED_FORECASTS)) | told
+
+
+def _verdicts(market: Market, done: forecasting.Forecast) -> dict[str, Verdict]:
+    """What the checks find; of two that failed for one cause, the one that withheld the forecast tells people."""
+    age, sane = done.age, not done.absurdities
+    recent = Verdict(not age.too_old, age.refusal(market.target.series) if age.too_old else age.text, age.sessions)
+    if age.too_old:
+        return {RECENT: recent, COMPLETE: _complete(market, done, RECENT)}
+    told = "level, direction and width as ever" if sane else f"not published: {'; '.join(done.absurdities)}"
+    return {RECENT: recent, SANE: Verdict(sane, told), COMPLETE: _complete(market, done, None if sane else SANE)}
+
+
+def _complete(market: Market, done: forecasting.Forecast, teller: str | None) -> Verdict:
+    missing = [str(horizon) for horizon in market.horizons if horizon not in set(done.rows["horizon"])]
+    if missing:
+        return Verdict(False, f"nothing was published {', '.join(missing)} days ahead", told_by=teller)
+    told = "; ".join(f"{horizon} days ahead the last price stands in: {why}" for horizon, why in done.damaged.items())
+    return Verdict(not told, told or "every horizon")

@@ -2,33 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
-from steel_assets.bootstrap import catalog
+from steel_assets.catalog.rules import Rules
 
 ON_DEMAND = frozenset({dg.AssetKey(["raw", "file_import", "files"])})
 """Assets that are materialised when somebody wants it, so never late."""
 
 
-def with_freshness(assets: Sequence[Any]) -> list[Any]:
+def with_freshness(assets: Sequence[Any], rules: Rules) -> list[Any]:
     """``assets``, each with the deadline of its group."""
-    return list(dg.map_asset_specs(_with_policy, assets))
+    policies = policies_of(rules)
+    return list(dg.map_asset_specs(partial(_with_policy, policies), assets))
 
 
-@cache  # Dagster takes 30 ms to check one cron expression, at every start
-def policy_of(group: str | None) -> dg.FreshnessPolicy | None:
-    """The deadline of a group; None where the catalogue sets none."""
-    rules = catalog().rules
+def policies_of(rules: Rules) -> dict[str, dg.FreshnessPolicy]:
+    """The deadline of each group that has one. (Dagster takes 30 ms to check one cron expression, so each is made once.)"""
+    found: dict[str, dg.FreshnessPolicy] = {}
     for deadline in rules.freshness.deadlines:
-        if group in deadline.groups:
-            window = timedelta(hours=deadline.window_hours)
-            return dg.FreshnessPolicy.cron(deadline.cron, window, timezone=rules.schedules.zone)
-    return None
+        window = timedelta(hours=deadline.window_hours)
+        policy = dg.FreshnessPolicy.cron(deadline.cron, window, timezone=rules.schedules.zone)
+        found |= {group: policy for group in deadline.groups if group not in found}
+    return found
 
 
-def _with_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
-    policy = None if spec.key in ON_DEMAND else policy_of(spec.group_name)
+def _with_policy(policies: dict[str, dg.FreshnessPolicy], spec: dg.AssetSpec) -> dg.AssetSpec:
+    policy = None if spec.key in ON_DEMAND else policies.get(spec.group_name or "")
     return spec if policy is None else dg.apply_freshness_policy(spec, policy)

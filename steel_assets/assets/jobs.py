@@ -1,73 +1,108 @@
-"""The mission's three jobs and their schedules, by name, in America/Mexico_City."""
+"""The mission's three jobs and their schedules, by name, in America/Mexico_City; and what follows each of their runs.
+
+What sums up all markets (the platform's own figures, what was told, the snapshot that is served) must not wait for a market
+that failed: Dagster runs nothing that lies behind a failed step. So it is a job of its own, ``wrap_up``, that runs after every
+run of the others, however it ended.
+"""
+
+from datetime import datetime
+from typing import Any
 
 import dagster as dg
+import pandas as pd
 
-from steel_assets.assets.declare import MARKETS, nature
-from steel_assets.bootstrap import catalog
-
-EVERY_MARKET = {
-    "dagster/asset_partition_range_start": MARKETS.get_partition_keys()[0],
-    "dagster/asset_partition_range_end": MARKETS.get_partition_keys()[-1],
-}
-"""Tags of a run that covers all markets at once."""
+from steel_assets.assets.alerts import KEY as ALERT_HISTORY
+from steel_assets.assets.declare import Installation
+from steel_assets.assets.publication import KEY as PUBLICATION_KEY
+from steel_assets.assets.system import KEY as SYSTEM_METRICS
+from steel_assets.catalog.rules import Schedules
+from steel_assets.core.calendars import local_day
 
 COLLECTION = dg.AssetSelection.groups("raw")
 PREPARATION = dg.AssetSelection.groups("processed", "features")
 RETRAINING = dg.AssetSelection.groups("model", "validation", "promotion")
 PUBLICATION = dg.AssetSelection.groups("forecast")
-MONITORING = dg.AssetSelection.groups("metrics", "alerts")
+SUMMING_UP = dg.AssetSelection.assets(SYSTEM_METRICS, ALERT_HISTORY, PUBLICATION_KEY)
+MEASURING = dg.AssetSelection.groups("metrics") - SUMMING_UP
 
-_TAGS = {"steel/data": nature()}
-
-jobs = [
-    dg.define_asset_job(
-        "daily_data_update",
-        COLLECTION | PREPARATION | PUBLICATION | MONITORING,
-        description="Collect, process, build features, publish forecasts, measure. Every day at 02:00.",
-        tags=_TAGS,
-    ),
-    dg.define_asset_job(
-        "weekly_retraining",
-        COLLECTION | PREPARATION | RETRAINING | MONITORING,
-        description="Collect, train, validate; promote what has earned it. Mondays at 03:00.",
-        tags=_TAGS,
-    ),
-    dg.define_asset_job(
-        "performance_monitoring",
-        MONITORING,
-        description="Compare what was published with what happened. Every six hours.",
-        tags=_TAGS,
-    ),
-    dg.define_asset_job("data_collection", COLLECTION, description="Collect from every provider.", tags=_TAGS),
-    dg.define_asset_job(
-        "files_river",
-        PREPARATION | RETRAINING | PUBLICATION | MONITORING,
-        description="The whole river on what is already in the lake, for example imported files.",
-        tags=_TAGS,
-    ),
-]
-
-_CRON = catalog().rules.schedules
+WRAP_UP = "wrap_up"
+FOLLOWED = ("daily_data_update", "weekly_retraining", "performance_monitoring", "files_river")
+"""Jobs after whose runs ``wrap_up`` runs."""
 
 
-def _all_markets(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """One run for all markets, once per tick."""
-    return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(), tags=EVERY_MARKET)
+def jobs(here: Installation) -> list[Any]:
+    """Every job."""
+    tags = {"steel/data": here.nature}
+
+    def priority(number: int) -> dict[str, str]:
+        """Of runs that wait in the queue, the one with the highest number starts first: forecasts, watching, training."""
+        return {**tags, "dagster/priority": str(number)}
+
+    return [
+        dg.define_asset_job(
+            "daily_data_update",
+            COLLECTION | PREPARATION | PUBLICATION | MEASURING,
+            description="Collect, process, build features, publish forecasts, measure: every market by itself. Every day at "
+            "02:00. A market that fails makes the run fail and stops no other.",
+            tags=priority(10),
+        ),
+        dg.define_asset_job(
+            "weekly_retraining",
+            COLLECTION | PREPARATION | RETRAINING | MEASURING,
+            description="Collect, train, validate; promote what has earned it, market by market. Mondays at 03:00.",
+            tags=priority(0),
+        ),
+        dg.define_asset_job(
+            "performance_monitoring",
+            MEASURING,
+            description="Compare what was published with what happened. Every six hours.",
+            tags=priority(5),
+        ),
+        dg.define_asset_job(
+            WRAP_UP,
+            SUMMING_UP,
+            description="What sums up all markets: the platform's own figures and cost, what was told, and the "
+            "snapshot that is served. After every run of "
+            f"{', '.join(FOLLOWED)}, also of one in which a market failed.",
+            tags=priority(10),
+        ),
+        dg.define_asset_job("data_collection", COLLECTION, description="Collect from every provider.", tags=tags),
+        dg.define_asset_job(
+            "files_river",
+            PREPARATION | RETRAINING | PUBLICATION | MEASURING,
+            description="The whole river on what is already in the lake, for example imported files.",
+            tags=tags,
+        ),
+    ]
 
 
-schedules = [
-    dg.ScheduleDefinition(
-        name=name,
-        job_name=name,
-        cron_schedule=cron,
-        execution_timezone=_CRON.zone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        execution_fn=_all_markets,
-        description=description,
-    )
-    for name, cron, description in (
-        ("daily_data_update", _CRON.daily_data_update, "Every day before the buyers' day begins."),
-        ("weekly_retraining", _CRON.weekly_retraining, "Once a week, after the daily update."),
-        ("performance_monitoring", _CRON.performance_monitoring, "Four times a day."),
-    )
-]
+def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
+    """The schedules of the mission, each for the day of its tick: one that is launched after midnight replays that day."""
+    times = here.catalog.rules.schedules
+
+    def one_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """One run for all markets, once per tick."""
+        tick = context.scheduled_execution_time
+        return dg.RunRequest(run_key=tick.isoformat(), partition_key=day_of(tick, times))
+
+    return [
+        dg.ScheduleDefinition(
+            name=name,
+            job_name=name,
+            cron_schedule=cron,
+            execution_timezone=times.zone,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            execution_fn=one_run,
+            description=description,
+        )
+        for name, cron, description in (
+            ("daily_data_update", times.daily_data_update, "Every day before the buyers' day begins."),
+            ("weekly_retraining", times.weekly_retraining, "Once a week, after the daily update."),
+            ("performance_monitoring", times.performance_monitoring, "Four times a day."),
+        )
+    ]
+
+
+def day_of(moment: datetime, schedules: Schedules) -> str:
+    """The partition of the day that ``moment`` (with a zone) falls on."""
+    return f"{local_day(pd.Timestamp(moment), schedules.tzinfo):%Y-%m-%d}"

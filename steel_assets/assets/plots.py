@@ -37,7 +37,7 @@ def skill_bars(scores: pd.DataFrame, title: str) -> dg.MarkdownMetadataValue:
     """MAE of each model as a ratio to the last price's, by horizon; below one is better.
 
     Args:
-        scores: rows of core.validation.scores of one market.
+        scores: rows of core.scoring.scores of one market.
     """
     figure, axes = _axes(title)
     table = scores.pivot_table(index="h", columns="model", values="mae_ratio")

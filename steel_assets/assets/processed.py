@@ -1,124 +1,123 @@
-"""Stage 2, processed: each market's prices in one unit, what was known on each day, and how far the data can be trusted."""
+"""Stage 2, processed: a market's prices in one unit, what was known on each day, and how far the data can be trusted."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
-from steel_assets.assets import histories
-from steel_assets.assets.checking import Verdict, by_market
-from steel_assets.assets.declare import per_market
-from steel_assets.assets.every_market import Outcome, check_spec, for_each_market
+from steel_assets.assets.after_collection import OUT, after_collection
+from steel_assets.assets.checking import Verdict, result
+from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
-from steel_assets.assets.moment import moment_of
-from steel_assets.assets.raw import collected_assets, imported_files
-from steel_assets.assets.trust import quality_rows
+from steel_assets.assets.raw import IMPORTED, key_of_group
 from steel_assets.bootstrap import Platform
 from steel_assets.core import processed, quality
-from steel_assets.core.history import MarketHistory
 from steel_assets.core.tables import DATA_QUALITY, MARKET_DAILY, MARKET_MONTHLY, MARKET_WEEKLY, Table
+from steel_assets.core.types import Market
+from steel_assets.operations import histories
+from steel_assets.operations.market_tables import read_daily, write_daily
+from steel_assets.operations.trust import quality_rows
+from steel_assets.operations.unfed import unfed_by_choice
 
 QUALITY = "quality_score"
+SHOWN = 3
 
 
-@dg.asset(
-    deps=[*(asset.key for asset in collected_assets), imported_files.key],
-    check_specs=[check_spec("market_daily")],
-    metadata=schema_of(MARKET_DAILY),
-    description="Each market's daily price in the target's unit and currency, and what was known of it and its drivers on each "
-    "trading day. Units and currencies are converted here, once.",
-    **per_market("processed", "pandas", "parquet"),
-)
-def market_daily(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    moment = moment_of(context)
+def market_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
+    """The market's daily prices, and its history as of the run's moment."""
+    groups = {(series.source, series.group) for series in here.catalog.market_series(market.id).values()}
+    api = {source.id for source in here.catalog.sources.values() if source.kind == "api"}
+    upstream = [key_of_group(*group) for group in sorted(groups) if group[0] in api]
 
-    def work(market: str) -> pd.DataFrame:
-        history = histories.build(platform, market, moment)
+    def body(context: dg.OpExecutionContext) -> Iterator[dg.Output[None]]:
+        platform, moment = context.resources.platform, context.resources.clock.moment(context)
+        unfed = unfed_by_choice(platform, market.id)
+        if unfed is not None:
+            context.log.info(f"{market.id}: {unfed}")
+            return
+        history = histories.build(platform, market.id, moment)
         histories.save(platform, history)
-        daily = daily_prices(history)
-        platform.lake.write(f"processed-data/daily/{market}.parquet", daily, MARKET_DAILY)
-        return daily
+        daily = write_daily(platform, history)
+        as_of = dg.MetadataValue.timestamp(moment.timestamp())
+        yield dg.Output(None, OUT, metadata=_written(daily, MARKET_DAILY) | {"as_of": as_of})
 
-    outcome = for_each_market(context, work)
-    return _written(outcome, MARKET_DAILY, as_of=dg.MetadataValue.timestamp(moment.timestamp()))
-
-
-def daily_prices(history: MarketHistory) -> pd.DataFrame:
-    """The newest version of each day's price, per tables.MARKET_DAILY."""
-    newest = history.prices.drop_duplicates("period", keep="last").rename(columns={"period": "date"})
-    return newest.assign(market=history.market.id, unit=history.market.target.unit, simulated=history.simulated)
-
-
-@dg.asset(
-    deps=[market_daily],
-    check_specs=[check_spec("market_weekly")],
-    metadata=schema_of(MARKET_WEEKLY),
-    description="Each market's price by week: first, high, low, last, mean.",
-    **per_market("processed", "pandas", "parquet"),
-)
-def market_weekly(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    def work(market: str) -> pd.DataFrame:
-        frame = processed.weekly(platform.lake.read(f"processed-data/daily/{market}.parquet"))
-        platform.lake.write(f"processed-data/weekly/{market}.parquet", frame, MARKET_WEEKLY)
-        return frame
-
-    return _written(for_each_market(context, work), MARKET_WEEKLY)
+    return after_collection(
+        key_of(market.id, "market_daily"),
+        [*upstream, IMPORTED],
+        body,
+        description=f"{market.name}: the daily price in {market.target.unit}, and what was known of it and of its drivers on "
+        "each trading day. Units and currencies are converted here, once.",
+        metadata=schema_of(MARKET_DAILY),
+        resources={"platform", "clock"},
+        **here.stage("processed", "pandas", "parquet", market=market),
+    )
 
 
-@dg.asset(
-    deps=[market_daily],
-    check_specs=[check_spec("market_monthly")],
-    metadata=schema_of(MARKET_MONTHLY),
-    description="Each market's price by calendar month: first, high, low, last, mean.",
-    **per_market("processed", "pandas", "parquet"),
-)
-def market_monthly(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    def work(market: str) -> pd.DataFrame:
-        frame = processed.monthly(platform.lake.read(f"processed-data/daily/{market}.parquet"))
-        platform.lake.write(f"processed-data/monthly/{market}.parquet", frame, MARKET_MONTHLY)
-        return frame
+def market_periods(here: Installation, market: Market) -> dg.AssetsDefinition:
+    """The market's prices by week and by month."""
+    weekly, monthly = key_of(market.id, "market_weekly"), key_of(market.id, "market_monthly")
+    daily = key_of(market.id, "market_daily")
+    shared = here.stage("processed", "pandas", "parquet", market=market)
+    text = f"{market.name}: the price by {{}}: first, high, low, last, mean."
 
-    return _written(for_each_market(context, work), MARKET_MONTHLY)
+    @dg.multi_asset(
+        name=f"{market.id}__market_periods",
+        can_subset=True,
+        specs=[
+            dg.AssetSpec(weekly, deps=[daily], description=text.format("week"), metadata=schema_of(MARKET_WEEKLY), **shared),
+            dg.AssetSpec(
+                monthly, deps=[daily], description=text.format("calendar month"), metadata=schema_of(MARKET_MONTHLY), **shared
+            ),
+        ],
+    )
+    def periods(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult]:
+        prices = read_daily(platform, market.id)
+        for key, folder, summed, table in (
+            (weekly, "weekly", processed.weekly, MARKET_WEEKLY),
+            (monthly, "monthly", processed.monthly, MARKET_MONTHLY),
+        ):
+            if key in context.selected_asset_keys:
+                frame = summed(prices)
+                platform.lake.write(f"processed-data/{folder}/{market.id}.parquet", frame, table)
+                yield dg.MaterializeResult(asset_key=key, metadata=_written(frame, table))
+
+    return periods
 
 
-@dg.asset(
-    deps=[market_daily],
-    check_specs=[
-        check_spec("data_quality"),
-        dg.AssetCheckSpec(
-            QUALITY,
-            asset="data_quality",
-            description="Each market's quality score, the lowest among the series it cannot be forecast without, is at least the "
-            "catalogue's. Below it nothing is trained or promoted.",
-        ),
-    ],
-    metadata=schema_of(DATA_QUALITY),
-    description="Completeness, freshness, validity, consistency and outliers of every series a market reads.",
-    **per_market("processed", "duckdb"),
-)
-def data_quality(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    def work(market: str) -> pd.DataFrame:
-        rows = quality_rows(platform, market, histories.load(platform, market).as_of)
+def data_quality(here: Installation, market: Market) -> dg.AssetsDefinition:
+    """How far the data of the market can be trusted."""
+    key = key_of(market.id, "data_quality")
+
+    @dg.asset(
+        key=key,
+        deps=[key_of(market.id, "market_daily")],
+        check_specs=[
+            dg.AssetCheckSpec(
+                QUALITY,
+                asset=key,
+                description="The lowest quality score among the series that the market cannot be forecast without is at least "
+                "the catalogue's. Below it nothing is trained or promoted.",
+            )
+        ],
+        metadata=schema_of(DATA_QUALITY),
+        description=f"{market.name}: completeness, freshness, validity, consistency and outliers of every series it reads.",
+        **here.stage("processed", "duckdb", market=market),
+    )
+    def assessed(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+        rows = quality_rows(platform, market.id, histories.load(platform, market.id).as_of)
         platform.warehouse.upsert(DATA_QUALITY, rows)
-        return rows
+        least, score = here.catalog.rules.acceptance.quality_score, quality.market_score(rows)
+        verdict = Verdict(score >= least, f"{score:.2f}, at least {least} is wanted", score)
+        return dg.MaterializeResult(
+            metadata=_written(rows, DATA_QUALITY) | in_warehouse(platform.warehouse, DATA_QUALITY),
+            check_results=[result(here.catalog.rules, key, QUALITY, verdict)],
+        )
 
-    outcome = for_each_market(context, work)
-    least = platform.catalog.rules.acceptance.quality_score
-    scores = {market: quality.market_score(rows) for market, rows in outcome.results.items()}
-    verdicts = {
-        market: Verdict(score >= least, f"{score:.2f}, at least {least} is wanted", score) for market, score in scores.items()
-    }
-    return _written(
-        outcome,
-        DATA_QUALITY,
-        by_market(context, "data_quality", QUALITY, verdicts),
-        **in_warehouse(platform.warehouse, DATA_QUALITY),
-    )
+    return assessed
 
 
-def _written(outcome: Outcome[pd.DataFrame], table: Table, *checks: dg.AssetCheckResult, **more: object) -> dg.MaterializeResult:
-    """The result of an asset that wrote one frame per market."""
-    frame = pd.concat(outcome.results.values(), ignore_index=True)
-    latest = frame.groupby("market").tail(3) if "date" in frame or "period" in frame else frame
-    return dg.MaterializeResult(
-        metadata=summary(latest, **more) | {"dagster/row_count": len(frame), "table_name": table.name},
-        check_results=[outcome.check(), *checks],
-    )
+def _written(frame: pd.DataFrame, table: Table) -> dict[str, Any]:
+    """Metadata of an asset that wrote ``frame``: its newest rows are shown where it is by day."""
+    by_day = "date" in frame or "period" in frame
+    return summary(frame.tail(SHOWN) if by_day else frame) | {"dagster/row_count": len(frame), "table_name": table.name}

@@ -1,80 +1,131 @@
-"""Stage 1, raw: what each provider sent, as it was known when; append-only."""
+"""Stage 1, raw: what each provider sent, as it was known when; append-only.
+
+A provider is one step and one conversation: its groups are asked one after another, and what is found out about one (that it is
+down, that it blocks us) is known to the next. A group that did not answer is not materialised; what was stored of it before
+stands in for it, and its check says so.
+"""
+
+import traceback
+from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
-from steel_assets.assets import collecting
-from steel_assets.assets.asking import asked
-from steel_assets.assets.declare import nature, stage
+from steel_assets.assets.checking import Verdict, result
+from steel_assets.assets.declare import Installation
 from steel_assets.assets.metadata import counts, listed, preview, schema_of, summary
-from steel_assets.assets.moment import moment_of
-from steel_assets.bootstrap import Platform, catalog
+from steel_assets.assets.moment import Clock, since_of
+from steel_assets.bootstrap import Platform
 from steel_assets.catalog import Source
 from steel_assets.core.tables import OBSERVATIONS
+from steel_assets.operations import collecting
+from steel_assets.operations.importing import turn
+from steel_assets.operations.mending import mend_imports
 
 COLLECTED = "collected"
-GROUPS = [(source, group) for source in catalog().sources.values() if source.kind == "api" for group in source.groups]
+IMPORTED = dg.AssetKey(["raw", "file_import", "files"])
 
 
-def _collected_asset(source: Source, group: str) -> dg.AssetsDefinition:
-    """The asset of one endpoint group of one provider."""
-    key = dg.AssetKey(["raw", source.id, group])
+def key_of_group(source: str, group: str) -> dg.AssetKey:
+    """The key of one endpoint group of one provider."""
+    return dg.AssetKey(["raw", source, group])
 
-    @dg.asset(
-        key=key,
+
+def providers(here: Installation) -> list[dg.AssetsDefinition]:
+    """One step per provider of the catalogue."""
+    return [_provider(here, source) for source in here.catalog.sources.values() if source.kind == "api"]
+
+
+def _provider(here: Installation, source: Source) -> dg.AssetsDefinition:
+    groups = {key_of_group(source.id, group): group for group in source.groups}
+    shared = here.stage("raw", "parquet")
+
+    @dg.multi_asset(
+        name=f"collect_{source.id}",
+        can_subset=True,
         pool=source.id,
-        description=f"{group.replace('_', ' ')} from {source.name} ({source.homepage}). Each collection adds one immutable file "
-        "that holds only what is new or changed.",
-        check_specs=[dg.AssetCheckSpec(COLLECTED, asset=key, description=f"{source.name} answered for every series of {group}.")],
-        metadata=schema_of(OBSERVATIONS),
-        **stage("raw", "parquet"),
-    )
-    def collected(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-        answer = asked(context, platform, source, group, GROUPS)
-        done = collecting.store(platform, source, group, moment_of(context), answer)
-        return dg.MaterializeResult(
-            metadata=summary(
-                done.observations,
-                file=platform.lake.store.uri(done.stored) if done.stored else "nothing new, nothing written",
-                state=str(done.standing),
-                series_asked=len(platform.catalog.series_of(source.id, group)),
-                oddities=counts(done.notes),
-                quarantined=len(done.held),
-                unreadable_answers=len(done.rejected),
-                data=nature(),
+        specs=[
+            dg.AssetSpec(
+                key,
+                skippable=True,
+                description=f"{group.replace('_', ' ')} from {source.name} ({source.homepage}). Each collection adds one "
+                "immutable file that holds only what is new or changed.",
+                metadata=schema_of(OBSERVATIONS),
+                **shared,
             )
-            | ({"quarantine": preview(done.held[["id", "series", "period", "value", "reason"]])} if len(done.held) else {})
-            | (
-                {"rejected_answers": listed({platform.store.uri(key): why for key, why in done.rejected.items()})}
-                if done.rejected
-                else {}
-            ),
-            check_results=[
-                dg.AssetCheckResult(
-                    check_name=COLLECTED,
-                    passed=not done.problems,
-                    metadata={"state": str(done.standing)},
-                    description="; ".join(f"{name}: {problem}" for name, problem in done.problems.items())
-                    or done.skipped
-                    or "every series answered",
-                )
-            ],
-        )
+            for key, group in groups.items()
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(COLLECTED, asset=key, description=f"{source.name} answered for every series of {group}.")
+            for key, group in groups.items()
+        ],
+        description=f"Asks {source.name} for what is new, group by group.",
+    )
+    def collected(
+        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        moment, since = clock.moment(context), since_of(context)
+        for key in sorted(context.selected_asset_keys):
+            try:
+                done = collecting.collect(platform, source, groups[key], moment, since)
+            except Exception as error:  # noqa: BLE001 - whatever one group's trouble is, it is told and the others are asked
+                context.log.error(f"{key.to_user_string()}: {traceback.format_exc()}")
+                yield result(here.catalog.rules, key, COLLECTED, Verdict(False, f"{error}" or type(error).__name__))
+                continue
+            if done.answered:
+                yield dg.MaterializeResult(asset_key=key, metadata=_metadata(here, platform, source, groups[key], done))
+            yield result(here.catalog.rules, key, COLLECTED, _verdict(done))
 
     return collected
 
 
-collected_assets = [_collected_asset(source, group) for source, group in GROUPS]
+def _verdict(done: collecting.Collected) -> Verdict:
+    problems = "; ".join(f"{name}: {problem}" for name, problem in done.problems.items())
+    return Verdict(not done.problems, problems or done.skipped or "every series answered")
 
 
-@dg.asset(
-    key=["raw", "file_import", "files"],
-    description="History of your own, imported with `steel import` into the same raw storage. Materialising it takes stock.",
-    metadata=schema_of(OBSERVATIONS),
-    **stage("raw", "parquet"),
-)
-def imported_files(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    observations = platform.lake.observations()
-    imported = observations[observations["source"] == "file_import"]
-    return dg.MaterializeResult(
-        metadata=summary(imported, series=counts({str(k): int(v) for k, v in imported["series"].value_counts().items()}))
+def _metadata(here: Installation, platform: Platform, source: Source, group: str, done: collecting.Collected) -> dict[str, Any]:
+    told = summary(
+        done.observations,
+        file=platform.lake.store.uri(done.stored) if done.stored else "nothing new, nothing written",
+        state=str(done.standing),
+        series_asked=len(platform.catalog.series_of(source.id, group)),
+        oddities=counts(done.notes),
+        quarantined=len(done.held),
+        unreadable_answers=len(done.rejected),
+        data=here.nature,
     )
+    if done.remarks:
+        told["remarks"] = listed(done.remarks)
+    if done.damaged:
+        told["damaged_files"] = dg.MetadataValue.text("; ".join(done.damaged))
+    if len(done.held):
+        told["quarantine"] = preview(done.held[["id", "series", "period", "value", "reason"]])
+    if done.rejected:
+        told["rejected_answers"] = listed({platform.store.uri(key): why for key, why in done.rejected.items()})
+    return told
+
+
+def imported_files(here: Installation) -> dg.AssetsDefinition:
+    """What was imported from files of one's own."""
+
+    @dg.asset(
+        key=IMPORTED,
+        description="History of your own, imported with `steel import` into the same raw storage. Materialising it takes stock.",
+        metadata=schema_of(OBSERVATIONS),
+        **here.stage("raw", "parquet"),
+    )
+    def files(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+        observations = platform.lake.observations()
+        mended: list[str] = []
+        if platform.imports.without_rows():
+            with turn(platform):
+                mended = mend_imports(platform)
+            observations = platform.lake.observations()
+        imported = observations[observations["source"] == "file_import"]
+        return dg.MaterializeResult(
+            metadata=summary(imported, series=counts({str(k): int(v) for k, v in imported["series"].value_counts().items()}))
+            | ({"damaged_files": dg.MetadataValue.text(f"worked out again: {', '.join(mended)}")} if mended else {})
+        )
+
+    return files

@@ -16,7 +16,7 @@ SERVICE_DAYS = 60
 def recorded(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> tuple[list[Reading], list[Condition]]:
     """Figures and facts, oldest first."""
     checks = list(_log.every(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION))
-    failed = failed_checks.conditions(checks, checks, failed_checks.untold(platform))
+    failed = failed_checks.conditions(checks, platform.catalog.rules)
     return readings(platform, now, SERVICE_DAYS), [*failed, *_runs(instance)]
 
 

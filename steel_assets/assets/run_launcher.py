@@ -11,19 +11,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
-from dagster._core.storage.tags import GRPC_INFO_TAG
-from dagster._serdes import ConfigurableClassData
 
 from steel_assets.adapters.machine import Worker, worker
+from steel_assets.assets.dagster_internals import CheckRunHealthResult, ConfigurableClassData, WorkerStatus
 
 MACHINE_TAG = "steel/machine"
 """The machine whose process executes a run that no code server launched."""
 
+GRPC_INFO_TAG = ".dagster/grpc_info"
+"""Dagster's tag with the code server that launched a run."""
+
 HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class WatchfulRunLauncher(DefaultRunLauncher):
+class WatchfulRunLauncher(dg.DefaultRunLauncher):
     """Dagster's default launcher with the health check that it lacks."""
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:

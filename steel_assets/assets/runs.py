@@ -10,14 +10,19 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from steel_assets.assets.jobs import EVERY_MARKET
-from steel_assets.assets.moment import AS_OF_TAG, SINCE_TAG
+from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
+from steel_assets.assets.moment import DAY_TAG, SINCE_TAG, FixedClock, RunClock
 from steel_assets.assets.run_launcher import MACHINE_TAG
+from steel_assets.assets.sensors.wrap_up import AFTER_TAG
+from steel_assets.bootstrap import Platform
+from steel_assets.core.calendars import local_day
+from steel_assets.core.problem import Problem
+from steel_assets.settings import dagster_home
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-class InstanceNotFound(RuntimeError):
+class InstanceNotFound(Problem):
     """There is no Dagster instance to record runs in; the message says what to do."""
 
 
@@ -32,13 +37,21 @@ class RunReport:
     failed_steps: dict[str, str] = field(default_factory=dict)
     failed_checks: dict[str, str] = field(default_factory=dict)
     steps: dict[str, float] = field(default_factory=dict)
+    materialised: set[str] = field(default_factory=set)
+
+    def add(self, other: "RunReport") -> None:
+        """Take in what a run that followed says; the run stays the first one."""
+        self.success &= other.success
+        self.seconds += other.seconds
+        self.failed_steps |= other.failed_steps
+        self.failed_checks |= other.failed_checks
+        self.steps |= other.steps
+        self.materialised |= other.materialised
 
 
 def instance_here() -> dg.DagsterInstance:
     """The instance of DAGSTER_HOME, else the one that ``dagster.yaml`` in this folder describes."""
-    from dagster._core.instance.config import is_dagster_home_set
-
-    if is_dagster_home_set():
+    if dagster_home() is not None:
         return dg.DagsterInstance.get()
     if not Path("dagster.yaml").exists():
         raise InstanceNotFound("no dagster.yaml in this folder: run steel from the project's folder, or set DAGSTER_HOME")
@@ -49,20 +62,43 @@ def run_job(
     definitions: dg.Definitions,
     job: str,
     instance: dg.DagsterInstance,
-    resources: Mapping[str, Any],
+    parts: Platform,
     moment: pd.Timestamp | None = None,
     on_step: Callable[[str, bool], None] = lambda name, done: None,
     *,
     only: Sequence[dg.AssetKey] | None = None,
     since: pd.Timestamp | None = None,
 ) -> RunReport:
-    """Run ``job`` for all markets, as of ``moment`` when given.
+    """Run ``job`` for all markets, as of ``moment`` when given, and then what follows it; one report about both.
 
     Args:
-        only: assets of the job to materialise; all by default.
+        only: assets of the job to materialise; all by default, and nothing follows.
         since: ask providers again for everything from this day on.
         on_step: called with a step's name and False when it starts, True when it ends.
     """
+    clock = RunClock() if moment is None else FixedClock(moment)
+    tags = {MACHINE_TAG: platform.node()} | ({SINCE_TAG: f"{since:%Y-%m-%d}"} if since is not None else {})
+    whole = definitions.resolve_job_def(job)
+    chosen = whole.get_subset(asset_selection=set(only)) if only else whole  # execute_in_process cannot narrow and take resources
+    if chosen.partitions_def is not None:
+        zone = parts.catalog.rules.schedules.tzinfo
+        tags[DAY_TAG] = f"{local_day(moment or pd.Timestamp.now('UTC'), zone):%Y-%m-%d}"
+    resources = {"platform": parts, "clock": clock}
+    report = _run(chosen, job, instance, resources, tags, on_step)
+    if job in FOLLOWED and not only:
+        tags = {MACHINE_TAG: platform.node(), AFTER_TAG: report.run_id}
+        report.add(_run(definitions.resolve_job_def(WRAP_UP), WRAP_UP, instance, resources, tags, on_step))
+    return report
+
+
+def _run(
+    job_def: dg.JobDefinition,
+    job: str,
+    instance: dg.DagsterInstance,
+    resources: Mapping[str, Any],
+    tags: Mapping[str, str],
+    on_step: Callable[[str, bool], None],
+) -> RunReport:
     run_id = str(uuid.uuid4())
 
     def listen(event: dg.EventLogEntry) -> None:
@@ -71,22 +107,12 @@ def run_job(
             kind = event.get_dagster_event().event_type
             if kind == dg.DagsterEventType.STEP_START:
                 on_step(name, False)
-            elif kind in (dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE):
+            elif kind in (dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.STEP_SKIPPED):
                 on_step(name, True)
 
     instance.add_event_listener(run_id, listen)
-    tags = dict(EVERY_MARKET) | ({AS_OF_TAG: moment.isoformat()} if moment is not None else {})
-    tags |= {SINCE_TAG: f"{since:%Y-%m-%d}"} if since is not None else {}
-    tags[MACHINE_TAG] = platform.node()
-    whole = definitions.resolve_job_def(job)
-    chosen = whole.get_subset(asset_selection=set(only)) if only else whole  # execute_in_process cannot narrow and take resources
-    result = chosen.execute_in_process(
-        run_id=run_id,
-        instance=instance,
-        resources=dict(resources),
-        tags=tags,
-        run_config=QUIET,
-        raise_on_error=False,
+    result = job_def.execute_in_process(
+        run_id=run_id, instance=instance, resources=dict(resources), tags=dict(tags), run_config=QUIET, raise_on_error=False
     )
     return _report(result, job, instance)
 
@@ -100,6 +126,9 @@ def _report(result: dg.ExecuteInProcessResult, job: str, instance: dg.DagsterIns
             error = event.step_failure_data.error
             cause = (error.cause or error) if error else None
             report.failed_steps[event.step_key] = cause.message.strip() if cause else "failed"
+    report.materialised = {
+        event.asset_key.to_user_string() for event in result.get_asset_materialization_events() if event.asset_key
+    }
     for check in result.get_asset_check_evaluations():
         if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR:
             report.failed_checks[f"{check.asset_key.to_user_string()}: {check.check_name}"] = check.description or ""

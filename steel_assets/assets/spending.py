@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from steel_assets.assets.metadata import BYTES_BILLED
-from steel_assets.assets.moment import AS_OF_TAG
+from steel_assets.assets.moment import DAY_TAG
 from steel_assets.bootstrap import Platform
 from steel_assets.core.calendars import local_day
 from steel_assets.core.costs import day_cost_usd
@@ -17,10 +17,11 @@ NEWEST = 100
 
 
 def runs_of(instance: dg.DagsterInstance, date: pd.Timestamp, zone: ZoneInfo) -> Iterator[dg.RunRecord]:
-    """The runs whose moment falls on ``date`` in ``zone``."""
+    """The runs of the partition ``date``, and those without one that were created on it in ``zone``."""
     for record in instance.get_run_records(limit=NEWEST):
-        moment = pd.Timestamp(record.dagster_run.tags.get(AS_OF_TAG, record.create_timestamp))
-        if local_day(moment.tz_convert("UTC"), zone) == date:
+        day = record.dagster_run.tags.get(DAY_TAG)
+        created = pd.Timestamp(record.create_timestamp).tz_convert("UTC")
+        if (pd.Timestamp(day) if day else local_day(created, zone)) == date:
             yield record
 
 

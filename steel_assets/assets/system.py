@@ -1,74 +1,87 @@
 """Stage 8, metrics: the platform measures itself — its service, its machine, its storage and its cost."""
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pandas as pd
 
 from steel_assets.adapters.machine import use
-from steel_assets.assets.checking import together
+from steel_assets.assets.checking import result, together
 from steel_assets.assets.contracts import contracts
-from steel_assets.assets.declare import nature, stage
-from steel_assets.assets.forecast import LATENCY_MS, forecasts
-from steel_assets.assets.measured import service_minutes
+from steel_assets.assets.declare import Installation, key_of
+from steel_assets.assets.forecast import LATENCY_MS
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
-from steel_assets.assets.metrics import metrics_daily
-from steel_assets.assets.moment import moment_of
-from steel_assets.assets.spending import runs_of
+from steel_assets.assets.moment import Clock
+from steel_assets.assets.spending import cost_usd, runs_of
 from steel_assets.bootstrap import Platform
 from steel_assets.core import system_metrics as core
 from steel_assets.core.calendars import local_day
 from steel_assets.core.tables import METRICS_DAILY, SYSTEM_METRICS
+from steel_assets.operations.measured import service_minutes
+from steel_assets.operations.scoring import share_cost
 
 CONTRACTS = "table_contracts"
+KEY = dg.AssetKey("system_metrics")
 DAY = pd.Timedelta(days=1)
 
 
-@dg.asset(
-    deps=[metrics_daily],
-    check_specs=[
-        dg.AssetCheckSpec(
-            CONTRACTS,
-            asset="system_metrics",
-            description="What the platform published can be read back and fits the contract of its table.",
+def system_metrics(here: Installation) -> dg.AssetsDefinition:
+    """What the platform measures of itself."""
+
+    @dg.asset(
+        key=KEY,
+        deps=[key_of(market, "metrics_daily") for market in here.catalog.markets],
+        check_specs=[
+            dg.AssetCheckSpec(
+                CONTRACTS,
+                asset=KEY,
+                description="What the platform published can be read back and fits the contract of its table.",
+            )
+        ],
+        metadata=schema_of(SYSTEM_METRICS),
+        description="Latency, throughput, availability and errors of the service as it measured them, processors, memory and "
+        "disk of this machine, what is stored, and the estimated cost: of the day, the month and its projection, a forecast. "
+        "The cost of the day is entered into the daily metrics of the markets.",
+        **here.stage("metrics", "duckdb"),
+    )
+    def measured(
+        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]
+    ) -> dg.MaterializeResult:
+        moment = clock.moment(context)
+        zone = here.catalog.rules.schedules.tzinfo
+        date = local_day(moment, zone)
+        used = use(platform.settings.home)
+        share_cost(platform, date, cost_usd(context.instance, platform, date))
+        rows = core.system_metrics(
+            moment,
+            date,
+            service_minutes(platform, moment - DAY, moment),
+            {"cpu_share": used.cpu_share, "memory_share": used.memory_share, "disk_share": used.disk_share},
+            platform.warehouse.read(METRICS_DAILY),
+            stored_bytes=platform.stored_bytes(),
+            forecast_ms=_forecast_ms(context.instance, here.catalog.markets),
+            worked_share=_worked_share(context.instance, date, zone),
+            simulated=here.simulated,
         )
-    ],
-    metadata=schema_of(SYSTEM_METRICS),
-    description="Latency, throughput, availability and errors of the service as it measured them, processors, memory and disk of "
-    "this machine, what is stored, and the estimated cost: of the day, the month and its projection, a forecast.",
-    **stage("metrics", "duckdb"),
-)
-def system_metrics(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    moment = moment_of(context)
-    zone = platform.catalog.rules.schedules.tzinfo
-    date = local_day(moment, zone)
-    used = use(platform.settings.home)
-    rows = core.system_metrics(
-        moment,
-        date,
-        service_minutes(platform, moment - DAY, moment),
-        {"cpu_share": used.cpu_share, "memory_share": used.memory_share, "disk_share": used.disk_share},
-        platform.warehouse.read(METRICS_DAILY),
-        stored_bytes=platform.stored_bytes(),
-        forecast_ms=_forecast_ms(context.instance),
-        worked_share=_worked_share(context.instance, date, zone),
-        simulated=nature() == "simulated",
-    )
-    platform.warehouse.upsert(SYSTEM_METRICS, rows)
-    facts = {"unknown": ", ".join(core.unknown(rows)) or "nothing"}
-    return dg.MaterializeResult(
-        metadata=summary(rows, **facts, **in_warehouse(platform.warehouse, SYSTEM_METRICS)),
-        check_results=[together(CONTRACTS, contracts(platform, date))],
-    )
+        platform.warehouse.upsert(SYSTEM_METRICS, rows)
+        facts = {"unknown": ", ".join(core.unknown(rows)) or "nothing"}
+        return dg.MaterializeResult(
+            metadata=summary(rows, **facts, **in_warehouse(platform.warehouse, SYSTEM_METRICS)),
+            check_results=[result(here.catalog.rules, KEY, CONTRACTS, together(contracts(platform, date)))],
+        )
+
+    return measured
 
 
-def _forecast_ms(instance: dg.DagsterInstance) -> float | None:
-    """Mean time to produce one forecast, as the last publication measured it; None before the first."""
-    event = instance.get_latest_materialization_event(forecasts.key)
-    if event is None or event.asset_materialization is None:
-        return None
-    measured = event.asset_materialization.metadata.get(LATENCY_MS)
-    return measured.value if isinstance(measured, dg.FloatMetadataValue) else None
+def _forecast_ms(instance: dg.DagsterInstance, markets: Iterable[str]) -> float | None:
+    """Mean time to produce one forecast, as the last publication of each market measured it; None before the first."""
+    found = []
+    for market in markets:
+        event = instance.get_latest_materialization_event(key_of(market, "forecasts"))
+        measured = event.asset_materialization.metadata.get(LATENCY_MS) if event and event.asset_materialization else None
+        found += [measured.value] if isinstance(measured, dg.FloatMetadataValue) and measured.value is not None else []
+    return sum(found) / len(found) if found else None
 
 
 def _worked_share(instance: dg.DagsterInstance, date: pd.Timestamp, zone: ZoneInfo) -> float | None:

@@ -6,17 +6,24 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from steel_assets.catalog.rules import Rules
 from steel_assets.catalog.source import Source
+from steel_assets.core.alerts.naming import NAMES
 from steel_assets.core.alerts.rules import AlertRule, Rulebook
+from steel_assets.core.alerts.subjects import Subjects
+from steel_assets.core.alerts.wording import names_in
 from steel_assets.core.calendars import calendar_exists
+from steel_assets.core.plain_yaml import NotPlain, load_plain
+from steel_assets.core.problem import Problem
 from steel_assets.core.types import Declaration, Market, Series
 from steel_assets.core.units import UnitError, conversion
 
 SHIPPED = Path(__file__).parent
+
+LARGEST_BYTES = 4 * 2**20
+DEEPEST = 16
 
 LISTS = ("series", "alerts")
 """Folders whose files hold a list of declarations; in the others a file is one."""
@@ -24,7 +31,7 @@ LISTS = ("series", "alerts")
 D = TypeVar("D", Source, Series, Market, AlertRule)
 
 
-class CatalogError(ValueError):
+class CatalogError(Problem, ValueError):
     """A declaration is wrong; the message says in which file, which field, and what would be right."""
 
 
@@ -39,8 +46,11 @@ class Catalog(Declaration):
 
     @property
     def rulebook(self) -> Rulebook:
-        """The alert rules with their policy."""
-        return Rulebook(rules=self.alerts, policy=self.rules.alerts, zone=self.rules.schedules.zone)
+        """The alert rules with their policy, and what they may be about."""
+        subjects = Subjects(
+            markets=self.markets, series=self.series, providers={source.id: source.name for source in self.sources.values()}
+        )
+        return Rulebook(rules=self.alerts, policy=self.rules.alerts, zone=self.rules.schedules.zone, subjects=subjects)
 
     def series_of(self, source: str, group: str | None = None) -> list[Series]:
         """The series that a source (or one endpoint group of it) provides."""
@@ -78,6 +88,11 @@ def load_catalog(extra: Path | None = None) -> Catalog:
         _check_market(market, catalog)
     for series in catalog.series.values():
         _check_series(series, catalog)
+    for rule in catalog.alerts.values():
+        _check_alert(rule, catalog)
+    for name, check in catalog.rules.checks.items():
+        if check.alert not in catalog.alerts:
+            raise CatalogError(f"rules.yaml: checks.{name}.alert {check.alert!r} is not an alert rule; {_known(catalog.alerts)}")
     if catalog.rules.default_market not in catalog.markets:
         raise CatalogError(
             f"rules.yaml: default_market {catalog.rules.default_market!r} is not a market; {_known(catalog.markets)}"
@@ -113,9 +128,11 @@ def _entries(path: Path, kind: str) -> Iterator[Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = load_plain(path.read_bytes(), largest=LARGEST_BYTES, deepest=DEEPEST)
+    except NotPlain as error:
         raise CatalogError(f"{path}: not readable as YAML: {error}") from error
+    except OSError as error:
+        raise CatalogError(f"{path}: cannot be read: {error.strerror}") from error
     if not isinstance(content, dict):
         raise CatalogError(f"{path}: expected keys and values at the top, found {type(content).__name__}")
     return content
@@ -176,6 +193,19 @@ def _check_market(market: Market, catalog: Catalog) -> None:
             conversion(catalog.series[name].unit, market.target.unit, fx)
         except UnitError as error:
             raise CatalogError(f"market {market.id}: {error}") from error
+
+
+def _check_alert(rule: AlertRule, catalog: Catalog) -> None:
+    if unknown := [name for name in rule.follows if name not in catalog.alerts]:
+        raise CatalogError(f"alert {rule.id}: follows {', '.join(unknown)}, which is no alert rule; {_known(catalog.alerts)}")
+    try:
+        strange = sorted(names_in(rule) - NAMES)
+    except ValueError as error:
+        raise CatalogError(f"alert {rule.id}: braces do not fit ({error}); write {{market}}, or {{{{ for a brace") from error
+    if strange:
+        raise CatalogError(
+            f"alert {rule.id}: there is no name {', '.join(strange)} to fill in; known are {', '.join(sorted(NAMES))}"
+        )
 
 
 def _known(things: Mapping[str, object]) -> str:

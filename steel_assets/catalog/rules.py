@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import time
+from collections.abc import Iterable, Mapping
+from datetime import date, time
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,14 @@ from pydantic import Field, field_validator
 
 from steel_assets.core.alerts.rules import AlertPolicy
 from steel_assets.core.cron import Cron
-from steel_assets.core.types import Declaration, Frequency, Identifier, time_zone
+from steel_assets.core.overlap import OverlapRule
+from steel_assets.core.price_age import PriceCalendar
+from steel_assets.core.reading_limits import ReadingLimits
+from steel_assets.core.types import Declaration, Frequency, Identifier, Publication, time_zone
 
-Group = Literal["raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts"]
+Group = Literal[
+    "raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts", "publication"
+]
 """Of assets: one per stage of the river."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -31,9 +36,14 @@ class Acceptance(Declaration):
 
 
 class Schedules(Declaration):
-    """Cron expressions, all in ``zone``."""
+    """Cron expressions, all in ``zone``.
+
+    Attributes:
+        first_day: the first day of issue that is a partition of the assets by day.
+    """
 
     zone: str
+    first_day: date
     daily_data_update: Cron
     weekly_retraining: Cron
     performance_monitoring: Cron
@@ -67,10 +77,15 @@ class Deadline(Declaration):
 
 
 class Freshness(Declaration):
-    """What counts as stale: deadlines of assets, and how many periods a series may miss on its own calendar."""
+    """What counts as stale: deadlines of assets, how many periods a series may miss on its own calendar, how old a price may be.
+
+    Attributes:
+        price_sessions: trading days of the market; from an older price nothing new is issued (``core.price_age``).
+    """
 
     deadlines: tuple[Deadline, ...]
     missed_periods: Mapping[Frequency, Annotated[int, Field(ge=1)]]
+    price_sessions: int = Field(ge=1)
 
 
 class ModelBackups(Declaration):
@@ -89,6 +104,12 @@ class Sanity(Declaration):
     narrowest: float = Field(ge=0)
 
 
+class Clock(Declaration):
+    """By how many seconds the clock may jump, or be behind what is stored, before nothing is issued any more."""
+
+    tolerance_seconds: float = Field(default=300.0, ge=10, le=86_400)
+
+
 class Coverage(Declaration):
     """When intervals count as wrong: as few (or many) prices inside as chance would bring once in 1 / ``doubt``."""
 
@@ -102,15 +123,45 @@ class Retention(Declaration):
     run_days: int = Field(ge=1)
 
 
+class DropRule(Declaration):
+    """How the drop folder is looked through.
+
+    Attributes:
+        files: most files that one look imports …
+        seconds: … and about how long it goes on; the rest is the next look's.
+        quiet_seconds: a file that was changed since may still be on its way.
+        patience_minutes: how long a file is waited for that does not end as its kind ends.
+        watched_days: how long a file in ``done/`` is looked at again, in case its writer was not done.
+    """
+
+    files: int = Field(ge=1)
+    seconds: float = Field(gt=0, le=55)
+    quiet_seconds: float = Field(ge=0)
+    patience_minutes: float = Field(ge=0)
+    watched_days: float = Field(ge=0)
+
+
+class ImportRules(Declaration):
+    """Files of one's own: when a second one of a series is a question, how the drop folder is looked through, and what reading
+    a file may cost.
+    """
+
+    overlap: OverlapRule
+    drop: DropRule
+    reading: ReadingLimits = ReadingLimits()
+
+
 class CheckRule(Declaration):
     """An asset check: how bad it is when it fails, and whether that is told by itself.
 
     Attributes:
         told: False where an alert rule about the same figure tells people already.
+        alert: the alert rule that its failure raises.
     """
 
     severity: Literal["warn", "error"]
     told: bool = True
+    alert: Identifier = "failed_check"
 
 
 class UnknownCheck(KeyError):
@@ -130,6 +181,8 @@ class Rules(Declaration):
     retention: Retention
     sanity: Sanity
     coverage: Coverage
+    imports: ImportRules
+    clock: Clock = Clock()
     checks: Mapping[Identifier, CheckRule]
 
     def check(self, name: str) -> CheckRule:
@@ -138,3 +191,21 @@ class Rules(Declaration):
             return self.checks[name]
         except KeyError:
             raise UnknownCheck(f"check {name!r} has no severity; declare it under checks: in rules.yaml") from None
+
+    def price_calendar(self, published: Publication, closed: Iterable[str], extra: Iterable[str]) -> PriceCalendar:
+        """When the prices of a market should be here, and how old one may be.
+
+        Args:
+            published: the publication rule of its target series.
+            closed, extra: weekdays on which it does not trade, weekend days on which it does.
+        """
+        return PriceCalendar(
+            closed=frozenset(closed),
+            extra=frozenset(extra),
+            lag_days=published.lag_days,
+            at=published.at.isoformat(),
+            zone=published.zone,
+            issue_at=self.schedules.issue_time.isoformat(),
+            issue_zone=self.schedules.zone,
+            limit=self.freshness.price_sessions,
+        )

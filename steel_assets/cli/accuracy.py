@@ -28,7 +28,7 @@ def measured_markdown(rows: pd.DataFrame, overall: pd.DataFrame, yearly: pd.Data
 
     Args:
         rows: ``tables.BACKTEST`` of some markets.
-        overall: ``validation.scores`` of them with the column ``worst_60``.
+        overall: ``scoring.scores`` of them with the column ``worst_60``.
         yearly: ``scorecard.by_year`` of them.
     """
     first, last = rows["origin"].min(), rows["origin"].max()

@@ -1,4 +1,4 @@
-"""``steel alerts``: what is open, what was told, silences, a test of every channel, a look from outside, a replay."""
+"""``steel alerts``: what is open and was told, silences, a test of every channel, a look from outside, a replay, a rehearsal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import fnmatch
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
@@ -13,12 +14,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.adapters.notifiers import NotSent, Refused
+from steel_assets.adapters.notifiers import Notifier, NotSent, Refused
 from steel_assets.bootstrap import Platform, platform
+from steel_assets.cli.imports import user_name
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
-from steel_assets.core.alerts.incidents import Event, Silence
-from steel_assets.core.alerts.message import compose, local, span
+from steel_assets.cli.rehearse import rehearse
+from steel_assets.core.alerts.incidents import Acknowledgement, Case, Event, Silence
+from steel_assets.core.alerts.listing import standing
+from steel_assets.core.alerts.message import Letter, compose
+from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.wording import sentence, title, worst_first
+from steel_assets.core.alerts.written import Language, local, span
 
 app = typer.Typer(help="Incidents, what was told about them, silences, and tests of the channels.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
@@ -44,19 +51,36 @@ def list_alerts(
         content = {"incidents": open_ones, "silences": silences, "waiting": len(book.queue), "channels_in_trouble": troubles}
         typer.echo(json.dumps(content, ensure_ascii=False))
         return
-    console, rulebook, moment = Console(), parts.catalog.rulebook, now()
-    table = Table("severity", "what", "about", "since", "for", title="Open incidents")
-    for one in book.open_incidents:
-        begun = one.since or one.seen
-        table.add_row(one.severity, rulebook.rule(one.rule).title, one.subject, local(begun, rulebook), span(moment - begun))
-    console.print(table if book.open_incidents else "nothing is open")
+    console, rulebook, moment = Console(highlight=False, soft_wrap=True), parts.catalog.rulebook, now()
+    language = parts.settings.language
+    cases = {case.cause: case for case in book.cases}
+    stand = standing(book.incidents, moment.to_pydatetime(), rulebook)
+    for event in stand:
+        _print_open(event, cases.get(event.cause), rulebook, console, language)
+    if not stand:
+        console.print("nothing is open")
     for silence in book.silences:
         until = local(silence.until, rulebook)
-        console.print(f"silence {silence.id}: {silence.rule} / {silence.subject} until {until}: {silence.reason}", markup=False)
+        console.print(
+            f"silence {silence.id}: {silence.rule} / {silence.subject} / {silence.cause} until {until}: {silence.reason}",
+            markup=False,
+        )
     for name, state in book.channels.items():
         if state.failures:
             console.print(f"channel {name} fails ({state.failures} times): {state.problem}", style="red", markup=False)
     console.print(f"{len(book.queue)} waiting to be sent; channels: {', '.join(parts.notifiers)}", markup=False)
+
+
+def _print_open(event: Event, case: Case | None, rulebook: Rulebook, console: Console, language: Language) -> None:
+    """One cause: what it means first, what else it takes along, and by what name it is acknowledged and silenced."""
+    first, *more = dict.fromkeys(sentence(item, event, rulebook, language) for item in worst_first(event))
+    console.print(f"{event.severity}: {first}", style="red" if event.severity in ("high", "critical") else "yellow", markup=False)
+    for line in more:
+        console.print(f"  {line}", markup=False)
+    by = f"; {case.acknowledged.by} looks after it" if case and case.acknowledged else ""
+    console.print(
+        f"  since {local(event.since, rulebook)}, {span(event.moment - event.since)}; cause {event.cause}{by}", markup=False
+    )
 
 
 @app.command("silence")
@@ -65,12 +89,13 @@ def silence_alerts(
     subject: Annotated[str, typer.Option(help="what about, * for any part of it")] = "*",
     lasting: Annotated[str, typer.Option("--for", help="how long: 30m, 2h, 1d")] = "2h",
     reason: Annotated[str, typer.Option(help="why, for whoever wonders")] = "maintenance",
+    cause: Annotated[str, typer.Option(help="why it is wrong, as `steel alerts list` names it: 'provider:yahoo_finance'")] = "*",
     end: Annotated[bool, typer.Option("--end", help="end the silence of this name instead")] = False,
 ) -> None:
     """Hold messages back during maintenance. What is still wrong when it ends is told then."""
     parts, moment = platform(), now().to_pydatetime()
     if end:
-        if not parts.outbox.unsilence(rule, moment):
+        if not parts.outbox.unsilence(rule, moment, user_name()):
             raise Problem(f"there is no silence {rule!r}; `steel alerts list` shows them")
         typer.echo(f"silence {rule} ended")
         return
@@ -78,15 +103,48 @@ def silence_alerts(
         raise Problem(f"there is no alert rule {rule!r} to be silenced; known are {', '.join(parts.catalog.alerts)}")
     lasts = _span_of(lasting)
     name = f"s{uuid.uuid4().hex[:6]}"
-    parts.outbox.silence(Silence(id=name, rule=rule, subject=subject, start=moment, until=moment + lasts, reason=reason), moment)
-    typer.echo(
-        f"{name}: {rule} / {subject} is silent until {local(moment + lasts, parts.catalog.rulebook)}; end it with --end {name}"
-    )
+    wanted = Silence(id=name, rule=rule, subject=subject, cause=cause, start=moment, until=moment + lasts, reason=reason)
+    parts.outbox.silence(wanted, moment, user_name())
+    about = f"{rule} / {subject}" + ("" if cause == "*" else f" / {cause}")
+    typer.echo(f"{name}: {about} is silent until {local(moment + lasts, parts.catalog.rulebook)}; end it with --end {name}")
+
+
+@app.command("ack")
+def acknowledge(
+    cause: Annotated[str, typer.Argument(help="as `steel alerts list` names it")],
+    note: Annotated[str, typer.Option(help="what you do about it")] = "",
+    by: Annotated[str, typer.Option(help="who looks after it; default you")] = "",
+) -> None:
+    """Say that you look after an incident: nobody is reminded of it any more. What gets worse is still told."""
+    parts, moment = platform(), now().to_pydatetime()
+    parts.outbox.take_up(moment)
+    given = Acknowledgement(by=by or user_name(), at=moment, note=note)
+    if not parts.outbox.acknowledge(cause, given, moment):
+        cases = {case.cause: case.acknowledged for case in parts.outbox.book().cases}
+        if (who := cases.get(cause)) is not None:
+            raise Problem(f"{who.by} looks after {cause} since {local(who.at, parts.catalog.rulebook)}")
+        raise Problem(f"nothing was told of {cause!r} that is still open; open are {', '.join(cases) or 'no incidents'}")
+    typer.echo(f"{given.by} looks after {cause}; what gets worse is still told")
+
+
+@app.command("audit")
+def audit(as_json: AsJson = False) -> None:
+    """Who acknowledged and silenced what, and when."""
+    parts = platform()
+    lines = parts.outbox.audit()
+    if as_json:
+        typer.echo(json.dumps([line.model_dump(mode="json") for line in lines], ensure_ascii=False))
+        return
+    for line in lines:
+        noted = f" ({line.note})" if line.note else ""
+        typer.echo(f"{local(line.at, parts.catalog.rulebook)} {line.by} {line.did} {line.about}{noted}")
+    if not lines:
+        typer.echo("nobody has acknowledged or silenced anything yet")
 
 
 @app.command("test")
 def send_test() -> None:
-    """Send one message over every channel that is set up."""
+    """Send one message over every channel that is set up, and name every recipient. Exit code 1 when one did not take it."""
     parts, moment = platform(), now().to_pydatetime()
     name = uuid.uuid4().hex[:12]
     event = Event(
@@ -101,18 +159,31 @@ def send_test() -> None:
         text="Somebody asked whether alerts reach you.",
         simulated=parts.settings.simulated,
     )
-    letter = compose([event], parts.catalog.rulebook, parts.settings.dagster_url, name)
-    console, failed = Console(), False
-    for channel, notifier in parts.notifiers.items():
-        try:
-            notifier.send(letter)
-            console.print(f"[green]✓[/] {channel}", highlight=False)
-        except (NotSent, Refused) as error:
-            failed = True
-            console.print(f"[red]✗[/] {channel}: ", end="", highlight=False)
-            console.print(str(error), markup=False, highlight=False)
-    if failed:
+    chosen = parts.settings
+    letter = compose(
+        [event], parts.catalog.rulebook, chosen.dagster_link, name, site=chosen.public_url or "", language=chosen.language
+    )
+    outcomes = [outcome for channel, notifier in parts.notifiers.items() for outcome in _tried(channel, notifier, letter)]
+    console = Console(highlight=False, soft_wrap=True)
+    for name, problem in outcomes:
+        console.print("[red]✗[/]" if problem else "[green]✓[/]", end=" ")
+        console.print(f"{name}: {problem}" if problem else name, markup=False)
+    if any(problem for _, problem in outcomes):
         raise typer.Exit(1)
+
+
+def _tried(channel: str, notifier: Notifier, letter: Letter) -> Iterator[tuple[str, str | None]]:
+    """Each recipient of a channel (or the channel, where it is one place), and what kept ``letter`` from it."""
+    names = {name: f"{channel}: {name}" for name in notifier.recipients}
+    try:
+        left_out = notifier.send(letter)
+    except (NotSent, Refused) as error:
+        yield channel, str(error)
+        return
+    if not names:
+        yield channel, None
+    for name, shown in names.items():
+        yield shown, left_out.get(name)
 
 
 @app.command("watch")
@@ -165,17 +236,21 @@ def replay_alerts(as_json: AsJson = False) -> None:
     console.print(f"false: the median of the {HINDSIGHT} readings from the alert on was within the limit; facts are not judged")
 
 
+app.command("rehearse")(rehearse)
+
+
 def _print_history(parts: Platform, as_json: bool) -> None:
     told = parts.outbox.history()
     if as_json:
         typer.echo(json.dumps([one.model_dump(mode="json") for one in told], ensure_ascii=False))
         return
     rulebook = parts.catalog.rulebook
-    table = Table("when", "kind", "severity", "rule", "about", "sent over", title="What was told")
+    table = Table("when", "kind", "severity", "what", "sent over", title="What was told")
     for one in told:
         event = one.event
         over = ", ".join([*one.sent, *(f"refused by {channel}" for channel in one.refused)])
-        table.add_row(local(event.moment, rulebook), event.kind, event.severity, event.rule, event.subject, over)
+        said = title(event, rulebook, parts.settings.language)
+        table.add_row(local(event.moment, rulebook), event.kind, event.severity, said, over)
     Console().print(table if told else "nothing was told yet")
 
 

@@ -12,16 +12,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.adapters.lake import to_parquet
-from steel_assets.assets import histories
+from steel_assets.adapters.parquet import to_parquet
 from steel_assets.bootstrap import platform
 from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.problem import Problem
-from steel_assets.cli.river import progress_bar
+from steel_assets.cli.progress import progress_bar
+from steel_assets.core.backtest import MOST_WITHHELD, BacktestError, families_of, without_price
 from steel_assets.core.backtest import backtest as walk_forward
-from steel_assets.core.backtest import families_of
+from steel_assets.core.scoring import scores
 from steel_assets.core.tables import BACKTEST
-from steel_assets.core.validation import scores
+from steel_assets.operations import histories
 
 
 def backtest(
@@ -31,11 +31,19 @@ def backtest(
     ] = None,
     end: Annotated[str | None, typer.Option(help="last origin; default the last day with a price")] = None,
     step: Annotated[int, typer.Option(help="trading days from one origin to the next", min=1, max=250)] = 1,
+    withhold: Annotated[
+        int,
+        typer.Option(help="last prices of the target unknown at every origin, as if its feed had died", min=0, max=MOST_WITHHELD),
+    ] = 0,
     models: Annotated[str | None, typer.Option(help="model families, comma-separated; default all and champion")] = None,
     output: Annotated[Path | None, typer.Option(help="Parquet file for one row per model, origin and horizon")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the scores as JSON")] = False,
 ) -> None:
-    """Walk forward through a market's history and score every model beside the last price, on the same dates."""
+    """Walk forward through a market's history and score every model beside the last price, on the same dates.
+
+    Trading days without a price of their own are left out. With --withhold N each forecast starts from a price that is N trading
+    days old; drivers stay known.
+    """
     parts = platform()
     if market not in parts.catalog.markets:
         raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
@@ -57,14 +65,21 @@ def backtest(
     console = Console(stderr=as_json)
     with progress_bar(console) as bar:
         task = bar.add_task(f"backtest · {market}", total=None)
-        rows = walk_forward(
-            history,
-            first,
-            last,
-            step=step,
-            families=chosen,
-            progress=lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{market} · {what}"),
-        )
+        try:
+            rows = walk_forward(
+                history,
+                first,
+                last,
+                step=step,
+                families=chosen,
+                withhold=withhold,
+                progress=lambda done, total, what: bar.update(
+                    task, completed=done, total=total, description=f"{market} · {what}"
+                ),
+            )
+        except BacktestError as error:
+            raise Problem(str(error)) from error
+    left_out = without_price(history, first, last, step, withhold)
     rows = BACKTEST.enforce(rows)
     table = scores(rows)
     if chosen is not None:  # the last price was walked too, to score the others beside it
@@ -74,11 +89,14 @@ def backtest(
         written.write_bytes(to_parquet(rows))
         written.replace(output)
     if as_json:
-        typer.echo(json.dumps({"market": market, "rows": len(rows), "scores": json.loads(table.to_json(orient="records"))}))
+        told = {"market": market, "withhold": withhold, "rows": len(rows), "left_out": left_out}
+        typer.echo(json.dumps({**told, "scores": json.loads(table.to_json(orient="records"))}))
         return
     if history.simulated:
         console.print("[yellow]SIMULATED DATA[/]")
-    console.print(score_table(table, f"{parts.catalog.markets[market].name}, {first:%Y-%m-%d} to {last:%Y-%m-%d}, every {step}"))
+    title = f"{parts.catalog.markets[market].name}, {first:%Y-%m-%d} to {last:%Y-%m-%d}, every {step}"
+    console.print(score_table(table, title + (f", last price {withhold} trading days old" if withhold else "")))
+    console.print(f"{left_out:,} trading days without a price of their own were left out", highlight=False)
     if output is not None:
         console.print(f"{len(rows):,} rows in {output}", highlight=False)
 

@@ -9,13 +9,13 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from steel_assets.assets.collecting import group_standing, waiting
-from steel_assets.assets.raw import collected_assets
-from steel_assets.bootstrap import Platform
+from steel_assets.assets.raw import key_of_group
+from steel_assets.bootstrap import Platform, catalog
 from steel_assets.cli.moments import parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.river import River
 from steel_assets.cli.status import calls_used, table
+from steel_assets.operations.collecting import group_standing, waiting
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -50,12 +50,11 @@ def collect(
 
 def _assets_of(sources: list[str]) -> list[dg.AssetKey]:
     """The assets of the sources named. Raises Problem for one that there is not."""
-    keys = [asset.key for asset in collected_assets]
-    there = sorted({key.path[1] for key in keys})
-    unknown = [one for one in sources if one not in there]
+    there = {source.id: source.groups for source in catalog().sources.values() if source.kind == "api"}
+    unknown = [name for name in sources if name not in there]
     if unknown:
-        raise Problem(f"--source: {unknown[0]!r} is not one of {', '.join(there)}")
-    return [key for key in keys if key.path[1] in sources]
+        raise Problem(f"--source: {unknown[0]!r} is not one of {', '.join(sorted(there))}")
+    return [key_of_group(name, group) for name in dict.fromkeys(sources) for group in there[name]]
 
 
 def _groups(parts: Platform, sources: list[str] | None, moment: pd.Timestamp) -> list[dict[str, Any]]:

@@ -10,18 +10,18 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from steel_assets.assets import histories
 from steel_assets.bootstrap import platform
 from steel_assets.cli.accuracy import measured_markdown, replace_measured
 from steel_assets.cli.backtest import score_table
 from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.pictures import draw
 from steel_assets.cli.problem import Problem
+from steel_assets.cli.progress import progress_bar
 from steel_assets.cli.real_prices import real_histories
-from steel_assets.cli.river import progress_bar
 from steel_assets.core.backtest import backtest
 from steel_assets.core.scorecard import by_year, worst_window
-from steel_assets.core.validation import scores
+from steel_assets.core.scoring import scores
+from steel_assets.operations import histories
 
 
 def compare(

@@ -13,7 +13,7 @@ from steel_assets.adapters.lake_copy import copy_lake
 from steel_assets.adapters.warehouse_copy import TableCopied, copy_warehouse
 from steel_assets.bootstrap import store_at, warehouse_at
 from steel_assets.cli.problem import Problem
-from steel_assets.cli.river import progress_bar
+from steel_assets.cli.progress import progress_bar
 from steel_assets.settings import settings
 
 lake = typer.Typer(help="The lake: raw and processed data, models, predictions.", no_args_is_help=True, add_completion=False)

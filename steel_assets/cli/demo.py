@@ -13,7 +13,8 @@ from rich.progress import Progress
 from steel_assets.assets.runs import RunReport
 from steel_assets.cli.moments import issue_on, last_issue, now
 from steel_assets.cli.problem import Problem
-from steel_assets.cli.river import River, progress_bar
+from steel_assets.cli.progress import progress_bar
+from steel_assets.cli.river import River
 from steel_assets.cli.summary import print_summary
 from steel_assets.core.calendars import local_day
 from steel_assets.settings import settings

@@ -1,4 +1,4 @@
-"""``steel dev`` and ``steel sandbox``: the Dagster UI with its daemon, and the simulated providers, on this machine."""
+"""``steel dev``, ``steel ui`` and ``steel sandbox``: the Dagster UI with its daemon or alone, and the simulated providers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,10 +15,15 @@ from rich.console import Console
 
 from steel_assets.assets.runs import instance_here
 from steel_assets.bootstrap import catalog
-from steel_assets.settings import settings
+from steel_assets.cli.problem import Problem
+from steel_assets.settings import dagster_home, settings
 
 STOP_SECONDS = 60
 """How long Dagster's processes may take to stop."""
+
+
+UI = [sys.executable, "-m", "steel_assets.assets.ui"]
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def dev(
@@ -25,10 +31,11 @@ def dev(
     host: Annotated[str, typer.Option(help="address of the Dagster UI")] = "127.0.0.1",
 ) -> None:
     """Open the Dagster UI, with the daemon that runs schedules and, where prices are simulated, the sandbox beside it."""
+    _refuse_open_ui(host)
     console = Console()
     with ExitStack() as stack:
         stack.enter_context(instance_here())  # says what is missing before anything starts
-        environment = dict(os.environ)
+        environment = os.environ | {"DAGSTER_HOME": str(dagster_home() or Path.cwd())}  # else it speaks of a temporary one
         if settings().simulated:
             from steel_assets.sandbox.server import Sandbox
 
@@ -36,7 +43,7 @@ def dev(
             environment |= {"STEEL_SANDBOX_URL": sandbox.url}
             console.print(f"[yellow]SIMULATED market at {sandbox.url}[/]", highlight=False)
         console.print(f"Dagster UI on http://{host}:{port} (stop with Ctrl-C)", highlight=False)
-        command = [sys.executable, "-m", "dagster", "dev", "-h", host, "-p", str(port)]
+        command = [*UI, "dev", "-h", host, "-p", str(port)]
         for stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored, as Dagster would be too
             signal.signal(stop, signal.default_int_handler)
         process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter, no shell
@@ -47,6 +54,25 @@ def dev(
         finally:
             process.wait(timeout=STOP_SECONDS)
     raise typer.Exit(max(process.returncode, 0))
+
+
+def ui(
+    port: Annotated[int, typer.Option(help="port of the Dagster UI", min=1, max=65535)] = 3000,
+    host: Annotated[str, typer.Option(help="address of the Dagster UI")] = "127.0.0.1",
+) -> None:
+    """Open the Dagster UI alone; the daemon is started beside it with dagster-daemon run."""
+    _refuse_open_ui(host)
+    command = [*UI, "-h", host, "-p", str(port)]
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _refuse_open_ui(host: str) -> None:
+    """The UI knows no users: whoever reaches it may start and delete everything."""
+    if host not in LOOPBACK and not settings().ui_hosts.strip():
+        raise Problem(
+            f"--host: on {host} everybody who reaches the Dagster UI could operate it: it knows no users. Leave it on 127.0.0.1 "
+            "behind a proxy that asks who they are (docs/operations.md), or name the hosts it is reached by in STEEL_UI_HOSTS"
+        )
 
 
 def sandbox(

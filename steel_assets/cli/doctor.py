@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,11 +12,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from steel_assets.adapters.disk import make_folder
 from steel_assets.assets.runs import instance_here
 from steel_assets.bootstrap import Platform, platform
-from steel_assets.catalog import Source
+from steel_assets.catalog import Catalog, Source
+from steel_assets.cli.symbols import ask_live
 from steel_assets.core.tables import FORECASTS
-from steel_assets.settings import Settings
+from steel_assets.settings import Settings, origins, unknown
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,16 @@ class Finding:
     detail: str
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="print the findings as JSON")] = False) -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="print the findings as JSON")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="ask each provider once for each symbol instead, within its quota")
+    ] = False,
+) -> None:
     """Look at settings, catalogue, storage, keys and the Dagster instance, and say what is missing."""
+    if live:
+        ask_live(as_json=as_json)
+        return
     parts = platform()
     findings = list(_findings(parts))
     if as_json:
@@ -52,15 +63,40 @@ def _findings(parts: Platform) -> Iterator[Finding]:
         True,
         {"sandbox": "SIMULATED, from the sandbox", "live": "live providers", "files": "imported files only"}[chosen.sources],
     )
+    yield Finding("settings", True, _settings())
+    for name, meant in unknown().items():
+        yield Finding("settings", False, f"{name} is no setting" + (f"; {meant} is" if meant else "; see deploy/env.example"))
+    yield Finding("symbols", True, _symbols(catalog))
     yield _tried("state folder", lambda: _writable(parts))
     yield _tried("lake", lambda: _lake(parts))
     yield _tried("warehouse", lambda: f"{parts.warehouse.uri_of_database}: {parts.warehouse.count(FORECASTS):,} forecasts")
     yield _tried("cache", lambda: str(parts.cache.stats()))
     yield _tried("dagster instance", _instance)
+    for market in catalog.markets:
+        if unfed := parts.unfed(market):
+            yield Finding(f"market {market}", True, unfed)
     if chosen.sources == "live":
         for source in catalog.sources.values():
             if f"{source.id}_api_key" in Settings.model_fields:
                 yield Finding(f"key of {source.name}", True, _key(parts, source))
+
+
+def _settings() -> str:
+    """Where each value came from; never the values, some of which are secret."""
+    places: dict[str, list[str]] = {}
+    for name, place in origins().items():
+        places.setdefault(place, []).append(name)
+    said = [f"from {place}: {', '.join(names)}" for place, names in places.items()]
+    return "; ".join([*said, "the rest are the defaults"] if said else ["all are the defaults"])
+
+
+def _symbols(catalog: Catalog) -> str:
+    """How sure it is that the providers know the symbols; the unconfirmed ones by name."""
+    asked = [one for one in catalog.series.values() if catalog.sources[one.source].kind == "api"]
+    sure = Counter(one.verified.sure if one.verified else "not said how sure" for one in asked)
+    doubtful = [str(one.symbol) for one in asked if one.verified is None or one.verified.sure == "unconfirmed"]
+    told = ", ".join(f"{count} {how}" for how, count in sorted(sure.items()))
+    return told + (f" ({', '.join(doubtful)}); `steel doctor --live` asks" if doubtful else "")
 
 
 def _key(parts: Platform, source: Source) -> str:
@@ -78,7 +114,7 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
 
 
 def _writable(parts: Platform) -> str:
-    parts.settings.home.mkdir(parents=True, exist_ok=True)
+    make_folder(parts.settings.home)
     with tempfile.NamedTemporaryFile(dir=parts.settings.home):
         return f"{parts.settings.home.absolute()} is writable"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,13 +11,13 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from steel_assets.assets import histories
 from steel_assets.bootstrap import platform
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.real_prices import real_histories
 from steel_assets.core.drift import EVERY, RARE, Drift, market_drift
 from steel_assets.core.features import build_features
+from steel_assets.operations import histories
 
 YEAR = 250
 
@@ -39,9 +40,13 @@ def drift(
     if as_json:
         typer.echo(json.dumps(answer))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    print_drift(Console(highlight=False, soft_wrap=True), answer, replay=replay)
+
+
+def print_drift(console: Console, answer: Mapping[str, Any], *, replay: bool) -> None:
+    """What ``described`` found, for people; with ``replay`` every alarm of the past too."""
     shares = ", ".join(f"{name} {'not known' if share is None else f'{share:.0%}'}" for name, share in answer["scores"].items())
-    console.print(f"{market}, {answer['measured']}: further from the two years before than on earlier dates: {shares}")
+    console.print(f"{answer['market']}, {answer['measured']}: further from the two years before than on earlier dates: {shares}")
     console.print(f"[bold]drift[/]: at least two of three beyond {RARE:.0%}" if answer["drift"] else "no drift")
     if replay:
         console.print(

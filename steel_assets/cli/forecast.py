@@ -9,11 +9,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.assets import issuing
+from steel_assets.adapters.lake import DamagedFile
 from steel_assets.bootstrap import Platform, platform
+from steel_assets.cli.in_force import aged, in_force
 from steel_assets.cli.moments import issue_on, last_issue, now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core.history import HistoryError
+from steel_assets.core.imports import trained_at
+from steel_assets.core.price_age import aged_drivers, sessions_old
+from steel_assets.core.tables import FORECASTS
+from steel_assets.operations import histories, issuing
 
 
 def forecast(
@@ -21,7 +26,11 @@ def forecast(
     as_of: Annotated[str | None, typer.Option(help="day of issue, for example 2026-11-20; default the latest")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the forecasts as JSON")] = False,
 ) -> None:
-    """Forecast from what was known at a day's issue, with the models of that day. Nothing is written or published."""
+    """Forecast from what was known at a day's issue, with the models of that day. Nothing is written or published.
+
+    From a price that is too old nothing new is issued: the forecast in force is shown, marked. Exit code: 0 issued, 1 in a market
+    nothing new was issued, 2 there is nothing to show.
+    """
     parts = platform()
     if market is not None and market not in parts.catalog.markets:
         raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
@@ -29,40 +38,84 @@ def forecast(
     moment = issue_on(parse_day(as_of, "--as-of"), rules) if as_of else last_issue(now(), rules)
     if moment > now():
         raise Problem(f"--as-of: {as_of} has not come yet")
-    tables, without = [], {}
+    tables: list[pd.DataFrame] = []
+    without: dict[str, str] = {}
+    too_old = False
     for name in [market] if market else parts.catalog.markets:
         try:
-            tables.append(issuing.issue_market(parts, name, moment).forecasts)
+            history = histories.build(parts, name, moment)
+            rows = issuing.issue_as_of(parts, history).forecasts
         except HistoryError as error:
-            without[name] = str(error)
-    for reason in without.values():
-        Console(stderr=True).print("no forecast:", reason, style="yellow", markup=False, highlight=False, soft_wrap=True)
+            unfed = parts.unfed(name)
+            without[name] = f"no forecast: {error}; {unfed}" if unfed else f"no forecast: {error}"
+        except issuing.PriceTooOld as error:
+            too_old = True
+            without[name] = f"no new forecast of {name}: {error}"
+            standing = in_force(parts.warehouse.read(FORECASTS, {"market": name}), name, moment)
+            if len(standing):
+                tables.append(aged(parts, standing, moment, error.looked))
+        else:
+            if found := issuing.absurd(parts, history, rows):
+                without[name] = f"no forecast: {name}: absurd, and would not be published: {'; '.join(found)}"
+            else:
+                tables.append(aged(parts, rows, moment))
     if not tables:
-        raise Problem("no market can be forecast")
+        raise Problem("\n".join([*without.values(), "no market can be forecast"]))
+    for reason in without.values():
+        Console(stderr=True).print(reason, style="yellow", markup=False, highlight=False, soft_wrap=True)
     rows = pd.concat(tables, ignore_index=True)
+    default = rules.default_market
+    if market is None and default in without and default not in set(rows["market"]):
+        stands_in = f"the default market {default} has none; {rows['market'].iloc[0]} stands in for it"
+        Console(stderr=True).print(stands_in, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    marks = _marks(parts, rows)
     if as_json:
+        rows["withdrawn_import"] = [marks.get(name) for name in rows["market"]]
         typer.echo(rows.to_json(orient="records", date_format="iso", indent=2))
-        return
-    console = Console()
-    if bool(rows["simulated"].any()):
-        console.print("[bold yellow]SIMULATED DATA[/]")
-    print_forecasts(console, parts, rows)
-    console.print(FOOTNOTE, style="dim", highlight=False)
+    else:
+        console = Console()
+        if bool(rows["simulated"].any()):
+            console.print("[bold yellow]SIMULATED DATA[/]")
+        print_forecasts(console, parts, rows)
+        for name, told in marks.items():
+            console.print(f"{name}: {told}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        console.print(FOOTNOTE, style="dim", highlight=False)
+    raise typer.Exit(1 if too_old else 0)
+
+
+def _marks(parts: Platform, rows: pd.DataFrame) -> dict[str, str]:
+    """Market → what withdrawn imports had to do with the forecast published at this issue, or with the models behind this one."""
+    found: dict[str, str] = {}
+    withdrawn = parts.taints()
+    for name, group in rows.groupby("market") if withdrawn else ():
+        series, issued = parts.catalog.markets[str(name)].series_ids, group["as_of"].iloc[0]
+        for one in withdrawn:
+            if one.touches(series, issued):
+                found[str(name)] = f"what was published at this issue came from {one.words}. This is computed without it"
+            elif any(one.touches(series, trained) for trained in map(trained_at, group["model_version"]) if trained is not None):
+                found.setdefault(str(name), f"a model behind this learned from {one.words}. The next retraining replaces it")
+    return found
 
 
 def print_forecasts(console: Console, parts: Platform, rows: pd.DataFrame) -> None:
     """Forecasts as a buyer reads them, market by market, with how the champion did out of sample beside each.
 
     Args:
-        rows: rows of tables.FORECASTS.
+        rows: rows of tables.FORECASTS, as ``in_force.aged`` gives them.
     """
     for market, group in rows.groupby("market", sort=False):
         first = group.iloc[0]
         console.print(
             f"\n[bold]{parts.catalog.markets[str(market)].name}[/]  {first['last_price']:,.1f} {first['unit']} "
-            f"on {first['data_as_of']:%d %b %Y}",
+            f"on {first['data_as_of']:%d %b %Y}, {sessions_old(first['price_age_sessions'])}",
             highlight=False,
         )
+        if first["stale"]:
+            limit = parts.catalog.rules.freshness.price_sessions
+            tone = "bold red" if first["price_age_sessions"] > limit else "yellow"
+            console.print(f"▲ {first['stale_reason']}", style=tone, markup=False, highlight=False)
+        for series, day in aged_drivers(first.get("aged_drivers")).items():
+            console.print(f"▲ leans on {series}, whose newest figure is of {day}", style="yellow", markup=False, highlight=False)
         console.print(_table(group, _scores(parts, str(market))))
 
 
@@ -90,8 +143,20 @@ def _scores(parts: Platform, market: str) -> pd.DataFrame | None:
     key = f"predictions/validation/scores/{market}.parquet"
     if key not in set(parts.store.list(key)):
         return None
-    scores = parts.lake.read(key)
-    return scores[scores["model"] == "champion"].set_index("h")
+    try:
+        return parts.lake.read(key, _of_champions)
+    except DamagedFile as error:
+        Console(stderr=True).print(f"{error}; the next validation writes it again", style="yellow", markup=False, soft_wrap=True)
+        return None
+
+
+def _of_champions(scores: pd.DataFrame) -> pd.DataFrame:
+    """The champion's scores by horizon. Raises KeyError, TypeError, ValueError for a frame that holds none."""
+    mine = scores[scores["model"] == "champion"].set_index("h")[["mae_ratio", "coverage_90"]].astype(float)
+    mine.index = mine.index.astype(int)
+    if mine.empty:
+        raise ValueError("it holds no score of the champion")
+    return mine[~mine.index.duplicated()]
 
 
 FOOTNOTE = (

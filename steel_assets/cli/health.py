@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from steel_assets.adapters import machine
-from steel_assets.assets.measured import service_minutes
 from steel_assets.assets.runs import InstanceNotFound, instance_here
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.figures import SILENT
 from steel_assets.core.health import Finding, colour
 from steel_assets.core.service_use import Use, summary
+from steel_assets.operations.drop_state import load
+from steel_assets.operations.measured import service_minutes
+from steel_assets.operations.refilling import lost
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -23,13 +25,20 @@ if TYPE_CHECKING:
 AREAS = ("markets", "sources", "models", "automation", "service", "budget", "machine")
 """What is looked at, in this order."""
 
+SHOWN_NOTES = 10
+
 AREA_OF = {
     "no_forecast": "markets",
     "stale_forecast": "markets",
+    "stale_price": "markets",
+    "unused_price": "markets",
+    "price_too_old": "markets",
+    "aged_driver": "markets",
     "damaged_file": "markets",
-    "low_quality": "sources",
+    "withdrawn_import": "markets",
     "stale_series": "sources",
     "quarantined_data": "sources",
+    "file_set_aside": "sources",
     "mape_increase": "models",
     "model_degradation": "models",
     "model_damaged": "models",
@@ -41,20 +50,15 @@ AREA_OF = {
     "memory_usage": "machine",
     "cpu_usage": "machine",
     "disk_usage": "machine",
-    "budget": "budget",
 }
 """Where an incident of that kind belongs; what is about costs is about the budget, everything else about the automation."""
 
 
 def published(parts: Platform, moment: pd.Timestamp) -> Snapshot:
-    """Everything published, as the service reads it."""
-    from steel_assets.serving.publication.parts import read_parts
-    from steel_assets.serving.snapshot import Snapshot
+    """Everything published and the open incidents, as the service serves them at ``moment``."""
+    from steel_assets.serving.refresh import Refresher
 
-    snapshot = Snapshot()
-    for part in read_parts(parts):
-        snapshot = snapshot.with_part(part["part"], part["content"], part["problem"], moment.timestamp())
-    return snapshot
+    return Refresher(lambda: parts.store, signing_key=parts.signing_key, clock=moment.timestamp).look()
 
 
 def service_use(parts: Platform, moment: pd.Timestamp) -> Use | None:
@@ -63,15 +67,15 @@ def service_use(parts: Platform, moment: pd.Timestamp) -> Use | None:
     return summary(minutes) if minutes else None
 
 
-def findings(parts: Platform, snapshot: Snapshot, use: Use | None, moment: pd.Timestamp) -> list[Finding]:
+def findings(parts: Platform, snapshot: Snapshot, moment: pd.Timestamp) -> list[Finding]:
     """Everything that is not as it should be, worst first."""
-    from steel_assets.serving.state import incidents
+    from steel_assets.serving.state import covers, incidents
 
     found = [
         Finding(_area(one.kind), colour([one.severity]), one.message + (f" (since {one.since})" if one.since else ""))
-        for one in incidents(snapshot, use or summary([]), moment.timestamp())
+        for one in incidents(snapshot, moment.timestamp())
     ]
-    told = {one["rule"] for one in snapshot["incidents"]}
+    told = {rule for one in snapshot["incidents"] for rule, _ in covers(one)}
     found += list(_automation(parts, moment, told))
     return sorted(found, key=lambda one: one.light != "red")
 
@@ -86,6 +90,29 @@ def sources(standings: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
         for group, state in groups.items():
             if state != "FRESH":
                 yield Finding("sources", "yellow", f"{source}/{group}: {state}")
+
+
+def dropped(parts: Platform) -> Iterator[Finding]:
+    """What lies in the drop folder and is not imported."""
+    notes = load(parts).notes
+    for name, text in list(notes.items())[:SHOWN_NOTES]:
+        yield Finding("sources", "yellow", f"drop folder: {name}: {text}")
+    if len(notes) > SHOWN_NOTES:
+        yield Finding("sources", "yellow", f"drop folder: {len(notes) - SHOWN_NOTES} more, in {parts.drop_box.where}/notes")
+
+
+def damaged(parts: Platform, snapshot: Snapshot, moment: pd.Timestamp) -> Iterator[Finding]:
+    """Files of the lake that were found damaged and set aside, as far as no open incident says it already."""
+    from steel_assets.serving.state import covers
+
+    told = {subject for one in snapshot["incidents"] for rule, subject in covers(one) if rule == "file_set_aside"}
+    if (warehouse := lost(parts)) is not None and "warehouse" not in told:
+        yield Finding("sources", "red", warehouse)
+    notes = [one for one in parts.lake.damaged.news(moment.to_pydatetime()) if one.key not in told]
+    for one in notes[:SHOWN_NOTES]:
+        yield Finding("sources", "yellow", one.text)
+    if len(notes) > SHOWN_NOTES:
+        yield Finding("sources", "yellow", f"{len(notes) - SHOWN_NOTES} more damaged files, under damaged/ in the lake")
 
 
 def _automation(parts: Platform, moment: pd.Timestamp, told: set[str]) -> Iterator[Finding]:
@@ -111,7 +138,7 @@ def _ticks(instance: dg.DagsterInstance, parts: Platform, moment: pd.Timestamp, 
     from steel_assets.assets.sensors import failed_ticks
     from steel_assets.definitions import defs
 
-    repository = defs.get_repository_def()
+    repository = defs().get_repository_def()
     zones = {one.name: one.execution_timezone or "UTC" for one in repository.schedule_defs}
     names = {*zones, *(one.name for one in repository.sensor_defs)}
     for one in failed_ticks.conditions(instance, parts, names, zones, moment.to_pydatetime()):
@@ -129,7 +156,15 @@ def _area(kind: str) -> str:
     return AREA_OF.get(kind, "budget" if kind.startswith(("cost_", "budget_")) else "automation")
 
 
-def facts(parts: Platform, snapshot: Snapshot, use: Use | None) -> dict[str, str]:
+def _oldest_price(snapshot: Snapshot, markets: list[str], moment: pd.Timestamp) -> str:
+    from steel_assets.serving.answers import price_age_of
+
+    issued = [rows[0] for market in markets if (rows := snapshot.forecast(market))]
+    ages = [age for row in issued if (age := price_age_of(snapshot, row, moment.timestamp())) is not None]
+    return f", the oldest from a {max(ages, key=lambda age: age.sessions).text}" if ages else ""
+
+
+def facts(parts: Platform, snapshot: Snapshot, use: Use | None, moment: pd.Timestamp) -> dict[str, str]:
     """What there is to say of each area when nothing is wrong; nothing of an area of which nothing is known."""
     catalogue: dict[str, Any] = snapshot["catalogue"] or {}
     markets = [one["id"] for one in catalogue.get("markets", [])]
@@ -139,7 +174,7 @@ def facts(parts: Platform, snapshot: Snapshot, use: Use | None) -> dict[str, str
     forecast = sum(snapshot.forecast(market) is not None for market in markets)
     models = len([one for one in snapshot["champions"] if not one["problem"]])
     return {
-        "markets": f"{forecast} of {len(markets)} have a forecast",
+        "markets": f"{forecast} of {len(markets)} have a forecast" + _oldest_price(snapshot, markets, moment),
         "sources": f"data quality at least {min(scores):.2f}" if scores else "",
         "models": f"{models} models in production, the last price elsewhere",
         "automation": f"{len(snapshot['incidents'])} open incidents",

@@ -69,6 +69,18 @@ def revoke(key_id: Annotated[str, typer.Argument(help="id of the key, the part b
     typer.echo(f"{key.id} ({key.name}) is revoked since {key.revoked_at:%Y-%m-%d %H:%M} UTC")
 
 
+@app.command("reset")
+def reset(yes: Annotated[bool, typer.Option("--yes", help="give up every key there is")] = False) -> None:
+    """Give all keys up, where their file is damaged or gone and no backup is left. Nobody comes in until new ones are made."""
+    if not yes:
+        raise Problem("--yes: every key there is becomes invalid; say so with --yes")
+    aside = _store().reset(datetime.now(UTC))
+    typer.echo(
+        f"All keys are given up{f'; the file is now {aside}' if aside else ''}. Start the service anew, and make keys with:"
+    )
+    typer.echo('  steel keys create "my program"')
+
+
 def _store() -> KeyStore:
     return KeyStore(settings().home / KEY_FILE)
 

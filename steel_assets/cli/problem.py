@@ -9,20 +9,20 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 from rich.console import Console
 
+from steel_assets.core.problem import Problem
 
-class Problem(Exception):
-    """A message for the person at the keyboard: what is wrong, and what to do."""
+__all__ = ["Problem", "told"]
 
 
 @contextmanager
-def told(*expected: type[Exception]) -> Iterator[None]:
-    """Inside, an error of an ``expected`` class, or of a setting, is a message; any other is a bug and keeps its traceback."""
+def told() -> Iterator[None]:
+    """Inside, a Problem or a wrong setting is a message; any other error is a bug and keeps its traceback."""
     try:
         yield
     except ValidationError as error:
         lines = [f"  STEEL_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
         _fail("settings are not valid\n" + "\n".join(lines))
-    except expected as error:
+    except Problem as error:
         _fail(str(error.args[0] if isinstance(error, KeyError) and error.args else error))
 
 

@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.assets.collecting import decide, quarantine
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.quarantine import DROPPED, RELEASED, Decision
+from steel_assets.operations.collecting import decide, quarantine
 
 SHOWN = 200
 
@@ -52,13 +52,19 @@ def list_held(
 
 @app.command("release")
 def release(ids: Ids = None, series: OfSeries = None) -> None:
-    """Let figures in: they are true. They count as known from now on; what was forecast before stays as it was."""
+    """Let figures in: they are true. They count as known from now on; what was forecast before stays as it was.
+
+    A restated history is asked for again, whole, by the next collection; closes before a split are brought to the new basis.
+    """
     _decide(ids, series, RELEASED)
 
 
 @app.command("drop")
 def drop(ids: Ids = None, series: OfSeries = None) -> None:
-    """Leave figures out for good: they are wrong. A provider that repeats them is not asked about them again."""
+    """Leave figures out for good: they are wrong. A provider that repeats them is not asked about them again.
+
+    A suspected split that is dropped was none: its figures are judged one by one.
+    """
     _decide(ids, series, DROPPED)
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
+from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
 from steel_assets.assets.runs import RunReport, instance_here, run_job
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.moments import now
-from steel_assets.definitions import defs
+from steel_assets.cli.progress import progress_bar
+from steel_assets.definitions import definitions, installation
 from steel_assets.settings import settings
 
 if TYPE_CHECKING:
@@ -66,25 +68,15 @@ class River:
         """
         if self.sandbox is not None:
             self.sandbox.set_clock(moment)
-        steps = len(only or defs.resolve_job_def(job).graph.node_defs)
+        defs = definitions(installation().reaching(moment))
+        followed = [WRAP_UP] if job in FOLLOWED and not only else []
+        steps = sum(len(defs.resolve_job_def(name).graph.node_defs) for name in [job, *followed])
         with nullcontext(progress) if progress else progress_bar(self.console) as bar:
             task = bar.add_task(f"{job} · {moment:%Y-%m-%d %H:%M} UTC", total=steps)
 
             def on_step(name: str, done: bool) -> None:
                 bar.update(task, description=f"{job} · {moment:%Y-%m-%d} · {name}", advance=1 if done else 0)
 
-            report = run_job(defs, job, self.instance, {"platform": self.platform}, moment, on_step, only=only, since=since)
+            report = run_job(defs, job, self.instance, self.platform, moment, on_step, only=only, since=since)
             bar.update(task, description=f"{job} · {moment:%Y-%m-%d}", completed=steps)
         return report
-
-
-def progress_bar(console: Console) -> Progress:
-    """A progress bar in the house's style."""
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(),
-        console=console,
-    )

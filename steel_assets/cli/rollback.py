@@ -13,6 +13,7 @@ from steel_assets.adapters.model_store import ModelDamaged, ModelNotFound, Model
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
+from steel_assets.cli.publish import publish_again
 from steel_assets.core.tables import PROMOTIONS
 
 
@@ -24,7 +25,9 @@ def rollback(
     as_json: Annotated[bool, typer.Option("--json", help="print the ledger rows as JSON")] = False,
 ) -> None:
     """Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on."""
-    rows = roll_back(platform(), market, horizon, version, why, now())
+    parts = platform()
+    rows = roll_back(parts, market, horizon, version, why, now())
+    publish_again(parts)
     if as_json:
         typer.echo(json.dumps(json.loads(rows.to_json(orient="records", date_format="iso"))))
         return

@@ -6,17 +6,21 @@ from typing import Annotated
 
 import typer
 
-from steel_assets.serving.reading import begin
+from steel_assets.cli.problem import Problem
 from steel_assets.settings import settings
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def serve(
     port: Annotated[int | None, typer.Option(help="port to answer on; default STEEL_PORT, 8000", min=1, max=65535)] = None,
     host: Annotated[str, typer.Option(help="address to answer on; beyond 127.0.0.1 nothing is open without a key")] = "127.0.0.1",
+    opened: Annotated[bool, typer.Option("--open", help="everybody on this machine may read, until a first key is made")] = False,
 ) -> None:
     """Answer GET /predict/steel-rebar-price from the last published forecast, and show the dashboard."""
+    if opened and host not in LOOPBACK:
+        raise Problem(f"--open: on {host} other machines could read; leave --host out, or make a key: steel keys create NAME")
     chosen = port or settings().port
-    first = begin()  # it starts while the rest is imported
     from steel_assets.serving import run
 
-    run.serve(host, chosen, first)
+    run.serve(host, chosen, opened=opened)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
@@ -12,14 +12,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from steel_assets.adapters.aside import Aside
+from steel_assets.adapters.model_store import ModelStoreError
 from steel_assets.adapters.quota import BudgetSpent
-from steel_assets.assets.collecting import group_standing, waiting, was_asked
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli import health
 from steel_assets.cli.moments import now
 from steel_assets.core.drift import newest_scores
 from steel_assets.core.health import LIGHTS, Finding, Light, worst
 from steel_assets.core.tables import DATA_QUALITY, DRIFT, FORECASTS
+from steel_assets.operations.collecting import group_standing, waiting, was_asked
+
+if TYPE_CHECKING:
+    from steel_assets.serving.snapshot import Snapshot
 
 SIGNS: dict[Light, str] = {"green": "[green]●[/]", "yellow": "[yellow]▲[/]", "red": "[red]■[/]"}
 """A shape each, for those who cannot tell the colours."""
@@ -34,17 +38,19 @@ def status(
 ) -> None:
     """What is green, yellow or red in this installation, and why. Exit code: 0 green, 1 yellow, 2 red."""
     parts, moment = platform(), now()
-    sources, markets = _sources(parts), _markets(parts)
+    sources = _sources(parts)
     snapshot, use = health.published(parts, moment), health.service_use(parts, moment)
+    markets = _markets(parts, snapshot, moment)
     standings = {one["source"]: one["state"] for one in sources if one["state"] and not _not_asked(parts, one["source"])}
-    found = [*health.findings(parts, snapshot, use, moment), *health.sources(standings)]
+    found = [*health.findings(parts, snapshot, moment), *health.sources(standings), *health.dropped(parts)]
+    found += health.damaged(parts, snapshot, moment)
     state = worst(one.light for one in found)
     if as_json:
-        areas = _areas(found, health.facts(parts, snapshot, use))
+        areas = _areas(found, health.facts(parts, snapshot, use, moment))
         answer = {"state": state, "checked_at": moment.isoformat(), "simulated": parts.lake.simulated, "areas": areas}
         typer.echo(json.dumps(answer | {"sources": sources, "markets": markets}))
     else:
-        _print(parts, found, health.facts(parts, snapshot, use), moment)
+        _print(parts, found, health.facts(parts, snapshot, use, moment), moment)
         for title, rows in (("Sources", sources), ("Markets", markets)) if details else ():
             Console().print(table(title, rows))
     raise typer.Exit(LIGHTS.index(state))
@@ -130,7 +136,9 @@ def calls_used(parts: Platform, source: str) -> str | None:
         return str(damaged)
 
 
-def _markets(parts: Platform) -> list[dict[str, Any]]:
+def _markets(parts: Platform, snapshot: Snapshot, moment: pd.Timestamp) -> list[dict[str, Any]]:
+    from steel_assets.serving import answers
+
     quality, published = parts.warehouse.read(DATA_QUALITY), parts.warehouse.read(FORECASTS)
     drift = newest_scores(parts.warehouse.read(DRIFT), pd.Timestamp.max)
     rows = []
@@ -138,17 +146,31 @@ def _markets(parts: Platform) -> list[dict[str, Any]]:
         mine = quality[(quality["market"] == market.id) & quality["critical"]]
         score = mine.loc[mine["date"] == mine["date"].max(), "quality_score"].min() if len(mine) else None
         issued = published.loc[published["market"] == market.id, "as_of"]
-        champions = {h: parts.models.production(market.id, h) for h in market.horizons}
+        forecast = snapshot.forecast(market.id)
+        age = answers.staleness(snapshot, forecast[0], moment.timestamp()) if forecast else {}
+        leaning = answers.leaning(snapshot, forecast[0]) if forecast else []
+        champions = {str(h): _champion(parts, market.id, h) for h in market.horizons}
         rows.append(
             {
                 "market": market.id,
                 "quality": None if score is None else round(float(score), 3),
                 "last_forecast": f"{issued.max():%Y-%m-%d %H:%M} UTC" if len(issued) else None,
+                **answers.age_in_short(age),
+                "aged_drivers": {one["series"]: one["newest_period"] for one in leaning},
                 "drift": None if pd.isna(drift.get(market.id)) else round(drift[market.id], 3),
-                "champions": {str(h): pointer.version if pointer else "last price" for h, pointer in champions.items()},
+                "champions": champions,
             }
         )
     return rows
+
+
+def _champion(parts: Platform, market: str, horizon: int) -> str:
+    """The version in force; the last price before the first, and where what says it is damaged."""
+    try:
+        pointer = parts.models.mended(market, horizon)
+    except ModelStoreError as error:
+        return f"last price: {error}"
+    return pointer.version if pointer else "last price"
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> Table:

@@ -10,13 +10,13 @@ from rich.console import Console
 from steel_assets.assets.runs import RunReport
 from steel_assets.bootstrap import Platform
 from steel_assets.cli.forecast import FOOTNOTE, print_forecasts
-from steel_assets.core.tables import DATA_QUALITY, FORECASTS, PROMOTIONS
+from steel_assets.cli.in_force import newest
+from steel_assets.core.tables import DATA_QUALITY, PROMOTIONS
 
 
 def print_summary(console: Console, platform: Platform, reports: Sequence[RunReport], moment: pd.Timestamp) -> None:
     """Forecasts, how the champions did out of sample, what was decided, and every trouble."""
-    published = platform.warehouse.read(FORECASTS)
-    latest = published[published["as_of"] == published["as_of"].max()] if len(published) else published
+    latest = newest(platform, moment)
     if len(latest):
         print_forecasts(console, platform, latest)
         console.print(FOOTNOTE, style="dim", highlight=False)

@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 
 from pydantic import SecretStr
 
+from steel_assets.core.problem import Problem
+
 Kind = Literal["address", "timeout", "refused", "tls", "broken", "limited", "status", "too_large", "redirect", "budget"]
 
 
@@ -23,7 +25,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class HttpError(RuntimeError):
+class HttpError(Problem):
     """A provider gave no usable answer. The message names host and path only: a query may hold a key.
 
     Attributes:
@@ -32,13 +34,15 @@ class HttpError(RuntimeError):
             elsewhere), budget (no call is left today).
         where: host and path that were asked.
         status: HTTP status, for limited, status and redirect.
+        retry_after: seconds that the provider asks to wait, where it says so.
     """
 
-    def __init__(self, kind: Kind, where: str, why: str, *, status: int | None = None) -> None:
+    def __init__(self, kind: Kind, where: str, why: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(f"{where}: {why}")
         self.kind = kind
         self.where = where
         self.status = status
+        self.retry_after = retry_after
 
 
 class Http(Protocol):

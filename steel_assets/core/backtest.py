@@ -2,6 +2,9 @@
 
 Every row is computed only from what was known at its origin. Fits and choices happen on days that the calendar alone decides,
 so a row is the same wherever a backtest starts, ends, and however many days it skips.
+
+A backtest may *withhold* the last prices of the target at every origin, as if its feed had died so many trading days ago: the
+platform then says what it would have said that long after the last price, by the models and errors of that day.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from steel_assets.core.types import Market
 
 CHAMPION = "champion"
 """The model name of what the platform would have issued."""
+MOST_WITHHELD = 250
+"""Prices that can be withheld: about a year. What is said of a market without a price for longer is no forecast."""
 
 
 class BacktestError(ValueError):
@@ -40,42 +45,58 @@ def backtest(
     step: int = 1,
     families: Sequence[str] | None = None,
     progress: Progress | None = None,
+    withhold: int = 0,
 ) -> pd.DataFrame:
     """Forecasts of every ``step``-th trading day from ``start`` to ``end``, at all horizons of the market.
+
+    A day whose newest price (before the withheld ones) is not its own is left out: see ``without_price``.
 
     Args:
         start, end: first and last origin wanted (midnights without a zone).
         step: trading days from one origin to the next; the first is the first trading day on or after ``start``.
         families: which models; all that apply and ``champion`` when not given. The last price is always among them.
+        withhold: how many of the last prices of the target and its curve are unknown at every origin.
 
     Raises:
-        BacktestError: a family is not one of this market's, ``step`` is not positive, or no origin lies in between.
+        BacktestError: a family is not one of this market's, ``step`` is not positive, ``withhold`` is negative or more than
+            ``MOST_WITHHELD``, or no origin lies in between.
     """
     wanted = _wanted(history.market, families)
-    positions = _positions(history, start, end, step)
+    positions = priced_positions(history, start, end, step, withhold)
+    if len(positions) == 0:
+        raise BacktestError(_nothing_between(history, start, end, withhold))
     first, stop = int(positions[0]), int(positions[-1]) + 1
     judged = applicable(history.market)
     if CHAMPION not in wanted:
         needed = {*wanted, *(MEMBERS if Combination.family in wanted else ())}
         judged = {name: family for name, family in judged.items() if name in needed}
     features = build_features(history)
+    blind = history.withheld(withhold)
+    blind_features = build_features(blind) if withhold else features
     steps = Steps(len(history.market.horizons) * len(judged), progress)
     tables = []
     for horizon in history.market.horizons:
         samples = build_samples(history, features, horizon)
-        learns = CHAMPION in wanted or Combination.family in wanted
-        before = max(EARLIEST, first - burn_in(horizon)) if learns else first
-        evaluation = evaluate(history, samples, judged, before, stop, steps)
+        learns = CHAMPION in wanted or Combination.family in wanted or withhold > 0
+        before = max(EARLIEST, first - burn_in(horizon + withhold)) if learns else first
+        asked = build_samples(blind, blind_features, horizon).rows(slice(withhold, None)) if withhold else samples
+        evaluation = evaluate(history, samples, judged, before, stop, steps, asked if withhold else None, withhold)
         for model in wanted:
-            forecasts = evaluation.champion(first) if model == CHAMPION else evaluation.forecasts[model].iloc[first - before :]
-            tables.append(backtest_rows(history, samples, model, positions, forecasts.iloc[positions - first]))
+            forecasts = evaluation.champion(first) if model == CHAMPION else evaluation.answered(model, first)
+            tables.append(backtest_rows(history, asked, model, positions, forecasts.iloc[positions - first]))
     return pd.concat(tables, ignore_index=True)
+
+
+def without_price(history: MarketHistory, start: pd.Timestamp, end: pd.Timestamp, step: int = 1, withhold: int = 0) -> int:
+    """How many of the days that a backtest of the same arguments would forecast it leaves out: their newest price is older."""
+    positions = _between(history, start, end, step, withhold)
+    return int((~_priced(history)[positions]).sum())
 
 
 def backtest_rows(
     history: MarketHistory, samples: Samples, model: str, positions: np.ndarray, forecasts: pd.DataFrame
 ) -> pd.DataFrame:
-    """Rows of ``tables.BACKTEST`` for the origins at ``positions``, whose ``forecasts`` stand in the same order."""
+    """Rows of ``tables.BACKTEST`` for the rows of ``samples`` at ``positions``, whose ``forecasts`` stand in the same order."""
     target_dates = samples.target_dates[positions]
     frame = pd.DataFrame(
         {
@@ -84,6 +105,7 @@ def backtest_rows(
             "origin": samples.origins[positions],
             "target_date": target_dates,
             "h": samples.horizon,
+            "age": samples.ages[positions],
             "y": history.prices_at(target_dates, history.as_of),
             "last": samples.last[positions],
         }
@@ -101,16 +123,37 @@ def _wanted(market: Market, families: Sequence[str] | None) -> list[str]:
     return [name for name in known if name in families or name == NAIVE]
 
 
-def _positions(history: MarketHistory, start: pd.Timestamp, end: pd.Timestamp, step: int) -> np.ndarray:
+def priced_positions(history: MarketHistory, start: pd.Timestamp, end: pd.Timestamp, step: int, withhold: int) -> np.ndarray:
+    """Numbers of the days whose price is the last one known at the origins wanted, which lie ``withhold`` days later.
+
+    Raises:
+        BacktestError: ``step`` is not positive, or ``withhold`` is negative or more than ``MOST_WITHHELD``.
+    """
     if step < 1:
         raise BacktestError(f"step {step}: origins must be at least one trading day apart")
+    if not 0 <= withhold <= MOST_WITHHELD:
+        raise BacktestError(f"withhold {withhold}: between 0 and {MOST_WITHHELD} prices can be withheld")
+    positions = _between(history, start, end, step, withhold)
+    return positions[_priced(history)[positions]]
+
+
+def _between(history: MarketHistory, start: pd.Timestamp, end: pd.Timestamp, step: int, withhold: int) -> np.ndarray:
     origins = history.origins
     first, stop = int(origins.searchsorted(start.normalize())), int(origins.searchsorted(end.normalize(), side="right"))
-    positions = np.arange(first, stop, step)
-    positions = positions[(positions >= EARLIEST) & np.isfinite(history.last.to_numpy()[positions])]
-    if len(positions) == 0:
-        raise BacktestError(
-            f"market {history.market.id}: no trading day between {start:%Y-%m-%d} and {end:%Y-%m-%d} can be forecast; "
-            f"that is possible from {origins[min(EARLIEST, len(origins) - 1)]:%Y-%m-%d} to {origins[-1]:%Y-%m-%d}"
-        )
-    return positions
+    positions = np.arange(first, stop, step) - withhold
+    return positions[positions >= EARLIEST]
+
+
+def _priced(history: MarketHistory) -> np.ndarray:
+    """True for the origins that know a price of their own day."""
+    return (history.price_ages == 0) & np.isfinite(history.last.to_numpy())
+
+
+def _nothing_between(history: MarketHistory, start: pd.Timestamp, end: pd.Timestamp, withhold: int) -> str:
+    origins = history.origins
+    where = np.flatnonzero(_priced(history))
+    where = where[(where >= EARLIEST) & (where + withhold < len(origins))] + withhold
+    possible = (
+        f"that is possible from {origins[where[0]]:%Y-%m-%d} to {origins[where[-1]]:%Y-%m-%d}" if len(where) else "none can"
+    )
+    return f"market {history.market.id}: no trading day between {start:%Y-%m-%d} and {end:%Y-%m-%d} can be forecast; {possible}"

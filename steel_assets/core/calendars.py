@@ -6,14 +6,20 @@ announce their holidays only a year ahead; beyond what is known, weekdays stand 
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.types import Publication
+from steel_assets.core.types import Frequency, Publication
+
+PERIODS: dict[Frequency, str] = {"weekly": "W-MON", "monthly": "MS", "quarterly": "QS"}
+"""How pandas calls the first days of periods; those of a daily series are its calendar's."""
+
+PERIOD_DAYS: dict[Frequency, float] = {"daily": 365.25 / 252, "weekly": 7.0, "monthly": 30.4, "quarterly": 91.3}
+"""Calendar days from one period to the next, on average."""
 
 FIRST_YEAR = "2000-01-03"
 WEEKDAYS = "weekdays"
@@ -40,11 +46,26 @@ def _all_sessions(name: str, last: str) -> pd.DatetimeIndex:
     return known.append(beyond).as_unit("ns")
 
 
+@lru_cache(maxsize=64)
+def exchange_zone(name: str) -> ZoneInfo:
+    """The time zone of an exchange, by the name of its calendar (not ``weekdays``)."""
+    import exchange_calendars
+
+    return ZoneInfo(str(exchange_calendars.get_calendar(name, start=FIRST_YEAR).tz))
+
+
 def sessions(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
     """Trading days of calendar ``name`` from ``start`` to ``end``, both included (midnights without a zone)."""
     last = f"{end.year + 1}-12-31"
     days = _all_sessions(name, last)
     return days[(days >= start.normalize()) & (days <= end.normalize())]
+
+
+def closures(name: str, until: pd.Timestamp) -> tuple[list[str], list[str]]:
+    """Weekdays without a session and weekend days with one from 2000 to ``until``, as 2026-12-25."""
+    trading = sessions(name, pd.Timestamp(FIRST_YEAR), until)
+    weekdays = pd.bdate_range(FIRST_YEAR, until)
+    return list(weekdays.difference(trading).strftime("%Y-%m-%d")), list(trading.difference(weekdays).strftime("%Y-%m-%d"))
 
 
 def session_after(name: str, days: pd.DatetimeIndex, steps: int) -> pd.DatetimeIndex:
@@ -55,6 +76,22 @@ def session_after(name: str, days: pd.DatetimeIndex, steps: int) -> pd.DatetimeI
     return every[np.searchsorted(every, days, side="right") + steps - 1]
 
 
+def session_ends(name: str, days: pd.DatetimeIndex, grace: timedelta) -> pd.DatetimeIndex:
+    """Until when a price is one of the session of each of ``days``, UTC: ``grace`` after its close, or when the next one opens.
+
+    A day without a session has ended before it began: its own midnight in UTC, a day earlier. Exchanges only, not ``weekdays``.
+    """
+    import exchange_calendars
+
+    calendar = exchange_calendars.get_calendar(name, start=FIRST_YEAR)
+    opens = pd.DatetimeIndex(calendar.opens)
+    ends = (pd.DatetimeIndex(calendar.closes) + grace).to_series(index=calendar.sessions)
+    following = opens[1:].append(opens[-1:] + pd.Timedelta(days=7)).to_series(index=calendar.sessions)
+    at = ends.where(ends < following, following).reindex(days)
+    never = pd.Series((days - pd.Timedelta(days=1)).tz_localize("UTC"), index=days)
+    return pd.DatetimeIndex(at.where(at.notna() | (days > calendar.sessions[-1]), never))
+
+
 def local_moments(days: pd.DatetimeIndex, at: time, zone: ZoneInfo) -> pd.DatetimeIndex:
     """``at`` o'clock in ``zone`` on each of ``days``, as UTC. A time skipped by daylight saving moves forward."""
     offset = pd.Timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
@@ -62,14 +99,21 @@ def local_moments(days: pd.DatetimeIndex, at: time, zone: ZoneInfo) -> pd.Dateti
     return local.tz_convert("UTC")
 
 
-def period_starts(days: pd.DatetimeIndex, frequency: str) -> pd.DatetimeIndex:
-    """The first day of the period that each of ``days`` lies in: the day itself, its Monday, or the first of its month."""
+def period_starts(days: pd.DatetimeIndex, frequency: Frequency) -> pd.DatetimeIndex:
+    """The first day of the period that each of ``days`` lies in: itself, its Monday, the first of its month or quarter."""
     days = days.normalize()
     if frequency == "weekly":
         return days - pd.to_timedelta(days.weekday, unit="D")
     if frequency == "monthly":
         return days - pd.to_timedelta(days.day - 1, unit="D")
+    if frequency == "quarterly":
+        return days.to_period("Q").to_timestamp().as_unit(days.unit)
     return days
+
+
+def period_starts_between(calendar: str, frequency: Frequency, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
+    """First days of the periods that begin from ``first`` to ``last``, both included; of a daily frequency the sessions."""
+    return sessions(calendar, first, last) if frequency == "daily" else pd.date_range(first, last, freq=PERIODS[frequency])
 
 
 def local_day(moment: pd.Timestamp, zone: ZoneInfo) -> pd.Timestamp:
@@ -77,13 +121,15 @@ def local_day(moment: pd.Timestamp, zone: ZoneInfo) -> pd.Timestamp:
     return moment.tz_convert(zone).tz_localize(None).normalize()
 
 
-def publication_moments(periods: pd.DatetimeIndex, frequency: str, rule: Publication) -> pd.DatetimeIndex:
+def publication_moments(periods: pd.DatetimeIndex, frequency: Frequency, rule: Publication) -> pd.DatetimeIndex:
     """When the figures of ``periods`` are known to the world, UTC, by the series' publication rule."""
     ends = periods
     if frequency == "weekly":
         ends = periods + pd.Timedelta(days=6)
     elif frequency == "monthly":
         ends = periods + pd.offsets.MonthEnd(0)
+    elif frequency == "quarterly":
+        ends = periods + pd.offsets.QuarterEnd(0)
     return local_moments(ends + pd.Timedelta(days=rule.lag_days), rule.at, rule.tzinfo)
 
 

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core import intervals
+from steel_assets.core.features import build_features
 from steel_assets.core.folds import folds
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model
 from steel_assets.core.models._protocol import Cadence
-from steel_assets.core.samples import Samples
+from steel_assets.core.samples import Samples, build_samples
 
 WINDOW = 1000
 """Origins whose errors make the quantiles: about four years, because errors of long horizons overlap."""
@@ -51,23 +52,32 @@ class Track:
         points = np.array(stored["points"], dtype=float)
         if points.shape != (len(origins),) or not origins.is_monotonic_increasing:
             raise ValueError("a track must have one point for each of its origins, in order")
+        if not (np.isnan(points) | ((points > 0) & (points < np.inf))).all():
+            raise ValueError("a track's points must be prices")
         return cls(origins, points)
 
 
-def scored(history: MarketHistory, samples: Samples, start: int, at: int) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the origins from ``start`` on whose price was known at the moment of origin number ``at``, and that price.
+def scored(history: MarketHistory, samples: Samples, start: int, at: int, withheld: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the origins from ``start`` on whose label was known at the moment of origin number ``at``, and that price.
 
-    At most the newest ``WINDOW`` of them.
+    At most the newest ``WINDOW`` of them. Where the price was carried forward there is no forecast to be judged: it would have
+    been the same as the one before, only further from its target.
+
+    Args:
+        samples: of those origins, or of what each would have said ``withheld`` trading days later.
     """
-    first = max(start, at + 1 - samples.horizon - WINDOW)
+    first = max(start, at + 1 - samples.horizon - withheld - WINDOW)
     rows = np.arange(first, at + 1)
     y = history.prices_at(samples.target_dates[rows], history.moments[at])
-    known = np.isfinite(y) & np.isfinite(samples.last[rows])
+    known = np.isfinite(y) & samples.news[rows]
     return rows[known], y[known]
 
 
 def levels_now(history: MarketHistory, samples: Samples, model: Model, track: Track) -> np.ndarray:
     """The scaled error quantiles of a champion at the newest origin of ``history`` (``intervals.error_quantiles``).
+
+    Where the newest price has been carried forward for some days, they are those of what the champion would have said as many
+    days after each earlier price: errors over one day say little of those over ten.
 
     Args:
         model: forecasts the origins after its track's: it was trained before them.
@@ -78,6 +88,21 @@ def levels_now(history: MarketHistory, samples: Samples, model: Model, track: Tr
     later = history.origins[start:] > track.origins[-1] if len(track.origins) else np.ones(1, dtype=bool)
     tracked[later] = model.predict(samples.rows(slice(start, None)).rows(later))["p"].to_numpy()
     at = folds(history.origins, EVERY, newest, newest + 1)[0].fitted_at
-    rows, y = scored(history, samples, start, at)
-    errors = intervals.scaled_errors(y, tracked[rows - start], samples.volatility[rows])
-    return intervals.error_quantiles(errors, samples.horizon)
+    carried = newest - int(history.price_since[newest])
+    if carried == 0:
+        rows, y = scored(history, samples, start, at)
+        errors = intervals.scaled_errors(y, tracked[rows - start], samples.volatility[rows])
+        return intervals.error_quantiles(errors, samples.horizon)
+    later = history.withheld(carried)
+    asked = build_samples(later, build_features(later), samples.horizon).rows(slice(carried, None))
+    rows, y = scored(history, asked, start, min(at, newest - carried), carried)
+    points = tracked[rows - start] * _aged(model, samples.rows(rows), asked.rows(rows))
+    errors = intervals.scaled_errors(y, points, asked.volatility[rows])
+    return intervals.error_quantiles(errors, samples.horizon + carried, aged=True)
+
+
+def _aged(model: Model, then: Samples, later: Samples) -> np.ndarray:
+    """The factor by which a model's forecasts change when they are made later without a new price."""
+    if len(then) == 0:
+        return np.ones(0)
+    return np.asarray(model.predict(later)["p"].to_numpy() / model.predict(then)["p"].to_numpy())

@@ -112,14 +112,18 @@ def newest_scores(rows: pd.DataFrame, date: pd.Timestamp) -> dict[str, float]:
 def market_drift(history: MarketHistory, features: pd.DataFrame) -> Drift:
     """The drift of a market: its features, its daily returns, and how wrong the last price was at its nearest horizon.
 
+    Only origins at which a price was news are looked at; a price carried forward is no observation.
+
     Args:
         features: as ``features.build_features`` made them from the same history.
     """
     samples = build_samples(history, features, min(history.market.horizons))
     y = history.prices_at(samples.target_dates, history.as_of)
     errors = scaled_errors(y, samples.roll_aware, samples.volatility)
-    known = pd.Series(errors, index=history.origins).shift(samples.horizon)
-    return measure({"features": features, "returns": daily_returns(history).to_frame(), "errors": known.to_frame()})
+    news = history.price_news
+    known = pd.Series(np.where(news, errors, np.nan), index=history.origins).shift(samples.horizon)
+    returns = daily_returns(history).daily.to_frame()
+    return measure({"features": features[news], "returns": returns[news], "errors": known.to_frame()[news]})
 
 
 def measure(groups: dict[str, pd.DataFrame]) -> Drift:

@@ -2,11 +2,14 @@
 
 The champion is chosen anew each week from errors known by then, and its quantiles come from the chosen family's own errors
 known by then: the selection lies inside the walk-forward, so its score is one that could have been had.
+
+The forecasts need not be those of the origins themselves: *asked* can be what each of them would have said some days later,
+had no price come since. It is judged by its errors as it was, and says what it would have said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +72,9 @@ class Evaluation:
     Attributes:
         samples: all origins of the history, without labels.
         forecasts: per family, simplest first: ``p`` and quantiles; row 0 is origin number ``start``.
+        asked: what shall be forecast from the knowledge of each origin; ``samples`` itself but where prices are withheld.
+        answers: its forecasts, in the same shape as ``forecasts``.
+        withheld: trading days from each origin to the one that asks.
     """
 
     history: MarketHistory
@@ -76,6 +82,9 @@ class Evaluation:
     start: int
     stop: int
     forecasts: Mapping[str, pd.DataFrame]
+    asked: Samples
+    answers: Mapping[str, pd.DataFrame]
+    withheld: int = 0
 
     def verdict(self, at: int) -> Verdict:
         """What can be concluded at the moment of origin number ``at``, from prices known by then."""
@@ -85,8 +94,17 @@ class Evaluation:
         points = {family: frame["p"].to_numpy()[rows - self.start] for family, frame in self.forecasts.items()}
         losses = {family: (np.abs(p - y) / last)[judged] for family, p in points.items()}
         choice = selection.choose(losses, self.samples.horizon)
-        errors = intervals.scaled_errors(y, points[choice.family], self.samples.volatility[rows])
-        return Verdict(choice, intervals.error_quantiles(errors, self.samples.horizon))
+        return Verdict(choice, self.levels(self.answers[choice.family]["p"].to_numpy(), at))
+
+    def levels(self, points: np.ndarray, at: int) -> np.ndarray:
+        """The scaled error quantiles of answers at the moment of origin number ``at``, from prices known by then.
+
+        Args:
+            points: what was answered from origin number ``start`` on; those of the newest origins are not looked at.
+        """
+        rows, y = calibration.scored(self.history, self.asked, self.start, at, self.withheld)
+        errors = intervals.scaled_errors(y, points[rows - self.start], self.asked.volatility[rows])
+        return intervals.error_quantiles(errors, self.samples.horizon + self.withheld, aged=self.withheld > 0)
 
     def weights(self, at: int) -> dict[str, float]:
         """How the members of a combination weigh at the moment of origin number ``at``, from prices known by then."""
@@ -98,18 +116,25 @@ class Evaluation:
         points = {family: frame["p"].to_numpy()[rows - self.start] for family, frame in self.forecasts.items()}
         return combination.learned_weights({family: np.abs(p - y) / self.samples.last[rows] for family, p in points.items()})
 
-    def combined(self) -> pd.DataFrame:
-        """What the combination of the families would have forecast: ``p`` and quantiles, weighed anew each week."""
+    def combined(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """What the combination of the families would have forecast, and answered: ``p`` and quantiles, weighed anew each week."""
         points = self.samples.last[self.start : self.stop].copy()
+        answers = self.asked.last[self.start : self.stop].copy()
         levels = []
         for fold in folds(self.history.origins, Combination.refit_every, self.start, self.stop):
             rows, y = calibration.scored(self.history, self.samples, self.start, fold.fitted_at)
             errors = intervals.scaled_errors(y, points[rows - self.start], self.samples.volatility[rows])
             levels.append(np.tile(intervals.error_quantiles(errors, self.samples.horizon), (fold.stop - fold.start, 1)))
             here = slice(fold.start - self.start, fold.stop - self.start)
-            forecasts = {family: frame["p"].to_numpy()[here] for family, frame in self.forecasts.items()}
-            points[here] = combination.blend(forecasts, self.weights(fold.fitted_at), points[here])
-        return intervals.distribution(points, self.samples.volatility[self.start : self.stop], np.concatenate(levels))
+            weights = self.weights(fold.fitted_at)
+            for blended, made in ((points, self.forecasts), (answers, self.answers)):
+                members = {family: frame["p"].to_numpy()[here] for family, frame in made.items()}
+                blended[here] = combination.blend(members, weights, blended[here])
+        found, wanted = np.concatenate(levels), slice(self.start, self.stop)
+        return (
+            intervals.distribution(points, self.samples.volatility[wanted], found),
+            intervals.distribution(answers, self.asked.volatility[wanted], found),
+        )
 
     def unfitted(self, family: type[Model], at: int) -> Model:
         """A model of ``family`` to be fitted at origin number ``at``, told what only past forecasts say."""
@@ -120,13 +145,26 @@ class Evaluation:
         origins = self.samples.origins[self.start : self.stop]
         return Track(origins, self.forecasts[family]["p"].to_numpy()).newest(self.samples.horizon)
 
+    def answered(self, family: str, start: int) -> pd.DataFrame:
+        """What ``family`` would have answered at origins number ``start`` to ``stop - 1``: ``p`` and quantiles.
+
+        Those of a model are for origins that know their own price; where prices are withheld, its own past answers make them.
+        """
+        if not self.withheld:
+            return self.answers[family].iloc[start - self.start :]
+        points = self.answers[family]["p"].to_numpy()
+        every = folds(self.history.origins, calibration.EVERY, start, self.stop)
+        levels = [np.tile(self.levels(points, fold.fitted_at), (fold.stop - fold.start, 1)) for fold in every]
+        wanted = slice(start - self.start, None)
+        return intervals.distribution(points[wanted], self.asked.volatility[start : self.stop], np.concatenate(levels))
+
     def champion(self, start: int) -> pd.DataFrame:
-        """What the platform would have issued at origins number ``start`` to ``stop - 1``: ``p`` and quantiles."""
+        """What the platform would have answered at origins number ``start`` to ``stop - 1``: ``p`` and quantiles."""
         issued = []
         for fold in folds(self.history.origins, calibration.EVERY, start, self.stop):
             verdict = self.verdict(fold.fitted_at)
-            points = self.forecasts[verdict.family]["p"].to_numpy()[fold.start - self.start : fold.stop - self.start]
-            issued.append(intervals.distribution(points, self.samples.volatility[fold.start : fold.stop], verdict.levels))
+            points = self.answers[verdict.family]["p"].to_numpy()[fold.start - self.start : fold.stop - self.start]
+            issued.append(intervals.distribution(points, self.asked.volatility[fold.start : fold.stop], verdict.levels))
         return pd.concat(issued, ignore_index=True)
 
 
@@ -137,18 +175,27 @@ def evaluate(
     start: int,
     stop: int,
     steps: Steps,
+    asked: Samples | None = None,
+    withheld: int = 0,
 ) -> Evaluation:
     """Walk every family forward over origins number ``start`` to ``stop - 1``: one of ``steps`` each.
 
     Args:
         families: simplest first, the last price among them.
+        asked: what to forecast from the knowledge of each origin; the origin itself when not given.
+        withheld: trading days from each origin to the one that asks.
     """
-    forecasts = {}
+    made: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
+
+    def so_far(names: Iterable[str]) -> Evaluation:
+        forecasts, answers = ({name: made[name][which] for name in names} for which in (0, 1))
+        return Evaluation(history, samples, start, stop, forecasts, samples if asked is None else asked, answers, withheld)
+
     for name, family in families.items():
         if family is not Combination:
-            forecasts[name] = walk_forward(history, samples, family, start, stop)
+            made[name] = walk_forward(history, samples, family, start, stop, asked)
             steps.finished(f"{name}, {samples.horizon} days ahead")
     if Combination in families.values():
-        forecasts[Combination.family] = Evaluation(history, samples, start, stop, forecasts).combined()
+        made[Combination.family] = so_far(made).combined()
         steps.finished(f"{Combination.family}, {samples.horizon} days ahead")
-    return Evaluation(history, samples, start, stop, {name: forecasts[name] for name in families})
+    return so_far(families)

@@ -43,19 +43,29 @@ def folds(origins: pd.DatetimeIndex, cadence: Cadence, start: int, stop: int) ->
     ]
 
 
-def walk_forward(history: MarketHistory, samples: Samples, family: type[Model], start: int, stop: int) -> pd.DataFrame:
+def walk_forward(
+    history: MarketHistory, samples: Samples, family: type[Model], start: int, stop: int, asked: Samples | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What ``family`` would have forecast at origins ``start`` to ``stop - 1``: ``p`` and quantiles, one row each.
 
     Args:
         samples: all origins of ``history`` at one horizon (``samples.build_samples``).
+        asked: as many rows at least, to be forecast beside those of ``samples`` by the model of the same row.
+
+    Returns:
+        The forecasts of ``samples`` and those of ``asked`` (the same ones where nothing else is asked).
     """
-    forecasts = []
+    forecasts, others = [], []
     for fold in folds(history.origins, family.refit_every, start, stop):
         known = slice(0, fold.fitted_at + 1)
         y = history.prices_at(samples.target_dates[known], history.moments[fold.fitted_at])
         model = family().fit(samples.rows(known).with_labels(y))
-        forecasts.append(model.predict(samples.rows(slice(fold.start, fold.stop))))
-    return pd.concat(forecasts, ignore_index=True)
+        rows = slice(fold.start, fold.stop)
+        forecasts.append(model.predict(samples.rows(rows)))
+        if asked is not None:
+            others.append(model.predict(asked.rows(rows)))
+    made = pd.concat(forecasts, ignore_index=True)
+    return made, made if asked is None else pd.concat(others, ignore_index=True)
 
 
 def _calendar_periods(origins: pd.DatetimeIndex, cadence: Cadence) -> np.ndarray:

@@ -15,10 +15,12 @@ import pandas as pd
 
 from steel_assets.core import intervals
 from steel_assets.core.calibration import Track, levels_now
+from steel_assets.core.freshness import missed_periods
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model, ModelError, load_model
+from steel_assets.core.models._stored import UNREADABLE, figure, parsed
 from steel_assets.core.samples import build_samples
-from steel_assets.core.types import QUANTILE_COLUMNS
+from steel_assets.core.types import QUANTILE_COLUMNS, Frequency
 
 MODEL_FILE = "model.json"
 BUNDLE_FILE = "bundle.json"
@@ -49,20 +51,28 @@ class Bundle:
         return self.model.family
 
 
-def issue(history: MarketHistory, features: pd.DataFrame, bundles: Iterable[Bundle]) -> pd.DataFrame:
+def issue(
+    history: MarketHistory, features: pd.DataFrame, bundles: Iterable[Bundle], missable: Mapping[Frequency, int] | None = None
+) -> pd.DataFrame:
     """The forecast of the newest origin, one row per bundle in order of horizon.
+
+    A price that was carried forward for some days is that much further from its target date: intervals are as wide as those
+    days and the horizon together make them, and confidence falls with the square root of the same.
 
     The columns are those of ``tables.FORECASTS`` but ``issued_date``, ``model_version`` and ``created_at``, which only the
     caller knows.
 
     Args:
         features: as ``features.build_features`` made them from the same history.
+        missable: by frequency, how many periods a driver may miss before it counts as aged; none where it is not named.
 
     Raises:
         ForecastError: a bundle is of another market, or no price is known.
         ModelError: a model does not fit today's features.
     """
-    return pd.DataFrame([_row(history, features, bundle) for bundle in sorted(bundles, key=lambda bundle: bundle.horizon)])
+    ordered = sorted(bundles, key=lambda bundle: bundle.horizon)
+    aged = aged_series(history, missable or {}) if ordered else {}
+    return pd.DataFrame([_row(history, features, bundle, aged) for bundle in ordered])
 
 
 def bundle_to_files(bundle: Bundle) -> dict[str, bytes]:
@@ -84,21 +94,40 @@ def bundle_from_files(files: Mapping[str, bytes]) -> Bundle:
         ModelError: a file is missing or not what it should be.
     """
     try:
-        about = json.loads(files[BUNDLE_FILE])
+        about = parsed(files[BUNDLE_FILE], "champion")
         return Bundle(
             market=str(about["market"]),
-            horizon=int(about["horizon"]),
+            horizon=int(figure(about["horizon"], "horizon", 1, 1000)),
             model=load_model(about["family"], files[MODEL_FILE]),
             track=Track.restored(about["track"]),
-            confidence=float(about["confidence"]),
+            confidence=figure(about["confidence"], "confidence", 0, 1),
         )
     except ModelError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"this champion cannot be read ({error!r}); train the market again") from error
 
 
-def _row(history: MarketHistory, features: pd.DataFrame, bundle: Bundle) -> dict[str, object]:
+def aged_series(history: MarketHistory, missable: Mapping[Frequency, int]) -> dict[str, pd.Timestamp]:
+    """The market's series but its target and curve whose newest figure was overdue on the evening of the newest origin.
+
+    Returns:
+        The period of that figure, by series.
+    """
+    market = history.market
+    evening = min(history.as_of, (history.origins[-1] + pd.Timedelta(days=1)).tz_localize("UTC"))
+    own = {market.target.series, *market.target.curve}
+    found = {}
+    for name, newest in history.periods.iloc[-1].items():
+        series = history.series[str(name)]
+        if name in own or pd.isna(newest):
+            continue
+        if missed_periods(series, newest, evening) > missable.get(series.frequency, 0):
+            found[str(name)] = newest
+    return found
+
+
+def _row(history: MarketHistory, features: pd.DataFrame, bundle: Bundle, aged: Mapping[str, pd.Timestamp]) -> dict[str, object]:
     market = history.market
     if bundle.market != market.id:
         raise ForecastError(f"a champion of market {bundle.market} cannot forecast {market.id}")
@@ -109,6 +138,8 @@ def _row(history: MarketHistory, features: pd.DataFrame, bundle: Bundle) -> dict
     point = bundle.model.predict(newest)["p"].to_numpy()
     levels = levels_now(history, samples, bundle.model, bundle.track)
     quantiles = intervals.spread(point, newest.volatility, levels)[0]
+    age = int(newest.ages[0])
+    leans_on = {*bundle.model.explain(newest).columns, market.target.fx}
     return {
         "as_of": history.as_of,
         "market": market.id,
@@ -119,8 +150,10 @@ def _row(history: MarketHistory, features: pd.DataFrame, bundle: Bundle) -> dict
         "predicted_price": point[0],
         **dict(zip(QUANTILE_COLUMNS, quantiles, strict=True)),
         "unit": market.target.unit,
-        "model_confidence": bundle.confidence,
+        "model_confidence": bundle.confidence * float(np.sqrt(bundle.horizon / (bundle.horizon + age))),
         "model_family": bundle.family,
         "data_as_of": history.periods[market.target.series].iloc[-1],
         "simulated": history.simulated,
+        "age_sessions": age,
+        "aged_drivers": ",".join(f"{name}={aged[name]:%Y-%m-%d}" for name in sorted(aged) if name in leans_on) or None,
     }

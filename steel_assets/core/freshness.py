@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from steel_assets.core.calendars import period_starts, publication_moments, sessions
+from steel_assets.core.calendars import period_starts, period_starts_between, publication_moments
 from steel_assets.core.types import Series
 
 
@@ -19,12 +19,8 @@ def missed_periods(series: Series, newest: pd.Timestamp, now: pd.Timestamp) -> i
         now: UTC.
     """
     end = now.tz_convert("UTC").tz_localize(None).normalize() + pd.Timedelta(days=1)
-    if series.frequency == "daily":
-        periods = sessions(series.calendar, newest + pd.Timedelta(days=1), end)
-    else:
-        last = period_starts(pd.DatetimeIndex([newest]), series.frequency)[0]
-        periods = pd.date_range(last, end, freq="W-MON" if series.frequency == "weekly" else "MS")
-        periods = periods[periods > last]
+    last = period_starts(pd.DatetimeIndex([newest]), series.frequency)[0]
+    periods = period_starts_between(series.calendar, series.frequency, last + pd.Timedelta(days=1), end)
     if periods.empty:
         return 0
     return int((publication_moments(periods, series.frequency, series.published) <= now).sum())

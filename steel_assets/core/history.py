@@ -9,7 +9,7 @@ has closed on D + 1 before London opens. Models, features and scores read market
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from steel_assets.core import asof, calendars, units
+from steel_assets.core import asof, calendars, restatements, units
+from steel_assets.core.problem import Problem
 from steel_assets.core.types import Market, Series
 
 MINIMUM_PRICES = 30
@@ -27,7 +28,7 @@ RUN_WINDOW = pd.Timedelta(hours=2)
 """What was collected this soon after an issue moment was collected by the run of that issue."""
 
 
-class HistoryError(ValueError):
+class HistoryError(Problem, ValueError):
     """A market's history cannot be built; the message says which series is at fault and what to do."""
 
 
@@ -62,8 +63,48 @@ class MarketHistory:
 
     @property
     def last(self) -> pd.Series:
-        """The last target price known at each origin: the naive forecast."""
+        """The last target price known at each origin: the naive forecast. It may be of an earlier day; see ``price_ages``."""
         return self.known[self.market.target.series]
+
+    @cached_property
+    def price_rows(self) -> np.ndarray:
+        """For each origin the number of the origin whose price is the last one known: its own, or an earlier one.
+
+        A price of a day that is no trading day counts as the next trading day's. Before the first price: its own.
+        """
+        periods = self.periods[self.market.target.series].to_numpy()
+        own = np.arange(len(self.origins))
+        return np.where(np.isnat(periods), own, self.origins.searchsorted(periods))
+
+    @property
+    def price_ages(self) -> np.ndarray:
+        """Trading days from the day of the last price known to each origin; 0 where the origin's own close is known."""
+        return np.arange(len(self.origins)) - self.price_rows
+
+    @cached_property
+    def price_news(self) -> np.ndarray:
+        """True at the origins at which a price was known that was not known at the origin before: nearly all of them.
+
+        Only these say anything of the market. At the others the last price is carried forward, which is no observation.
+        """
+        rows = self.price_rows
+        return np.concatenate([[True], rows[1:] != rows[:-1]]) & np.isfinite(self.last.to_numpy())
+
+    @cached_property
+    def price_since(self) -> np.ndarray:
+        """For each origin the number of the origin at which its last price was first known: its own, or an earlier one."""
+        return np.maximum.accumulate(np.where(self.price_news, np.arange(len(self.origins)), 0))
+
+    def withheld(self, count: int) -> MarketHistory:
+        """This history had the last ``count`` prices of the target and its curve been unknown at every origin."""
+        if count == 0:
+            return self
+        names = list(dict.fromkeys([self.market.target.series, *self.market.target.curve]))
+        return replace(
+            self,
+            known=self.known.assign(**self.known[names].shift(count)),
+            periods=self.periods.assign(**self.periods[names].shift(count)),
+        )
 
     @property
     def ages(self) -> pd.DataFrame:
@@ -121,7 +162,7 @@ def build_history(
     undeclared = [name for name in market.series_ids if name not in series]
     if undeclared:
         raise HistoryError(f"market {market.id}: series {', '.join(undeclared)} are not declared; add them to the catalogue")
-    rows = _usable(observations, market, as_of, issue_at, zone)
+    rows = restatements.on_newest_basis(_usable(observations, market, as_of, issue_at, zone), "usable_at")
     by_series = {str(name): part for name, part in rows.groupby("series", sort=False)}
     prices = {name: _converted(by_series, market, series, name) for name in (market.target.series, *market.target.curve)}
     target = prices[market.target.series]

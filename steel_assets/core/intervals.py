@@ -33,7 +33,7 @@ def scaled_errors(y: np.ndarray, points: np.ndarray, volatility: np.ndarray) -> 
     return np.log(y / points) / volatility
 
 
-def error_quantiles(errors: np.ndarray, horizon: int) -> np.ndarray:
+def error_quantiles(errors: np.ndarray, horizon: int, *, aged: bool = False) -> np.ndarray:
     """The scaled error at each of ``types.QUANTILES``, from past out-of-sample scaled errors (NaN are left out).
 
     Weighted quantiles of the errors' sizes and the next one's together (the conformal correction: levels stretch outwards
@@ -42,7 +42,9 @@ def error_quantiles(errors: np.ndarray, horizon: int) -> np.ndarray:
 
     Args:
         errors: in order of origin, newest last.
-        horizon: trading days between origin and target: that many neighbouring errors overlap.
+        horizon: trading days between the last price and the target: that many neighbouring errors overlap.
+        aged: the errors are of forecasts from an old price, over more days than volatility was made for. Prices that trend move
+            further than its square root of time says, so the prior takes its size from the errors, as far as they tell it.
     """
     known = np.isfinite(errors)
     if not known.any():
@@ -54,7 +56,8 @@ def error_quantiles(errors: np.ndarray, horizon: int) -> np.ndarray:
     share = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
     central = np.abs(2 * np.array(QUANTILES) - 1)
     measured = np.interp(np.minimum(central * (n + 1) / n, 1.0), share, sizes[order]) * np.sign(NORMAL_QUANTILES)
-    return (n * measured + PRIOR_ERRORS * NORMAL_QUANTILES) / (n + PRIOR_ERRORS)
+    size = np.sqrt((n * (weights @ sizes**2) / weights.sum() + PRIOR_ERRORS) / (n + PRIOR_ERRORS)) if aged else 1.0
+    return np.asarray((n * measured + PRIOR_ERRORS * size * NORMAL_QUANTILES) / (n + PRIOR_ERRORS))
 
 
 def stored_levels(values: object) -> np.ndarray:

@@ -10,17 +10,16 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.accuracy import accuracy
+from steel_assets.core.restatements import FEWEST, SAME, SMALLEST_OF_REVISED
+from steel_assets.core.scoring import WINDOW, each_day, published_scores, relative_errors
 from steel_assets.core.tables import FORECASTS, MARKET_DAILY, METRICS_DAILY, PREDICTIONS_VS_REALITY
-
-WINDOW = 250
-"""Trading days looked back at, per market and horizon: about a year."""
 
 
 def predictions_vs_reality(forecasts: pd.DataFrame, prices: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """Every published forecast whose target date has a price known at ``as_of``, as ``tables.PREDICTIONS_VS_REALITY`` declares.
 
-    A day that was forecast twice (a re-run) counts once, with what was published last.
+    A day that was forecast twice (a re-run) counts once, with what was published last. Where the whole history was restated since
+    the issue (a split, another unit) the price that came is given on the basis of the issue, so that no step counts as an error.
 
     Args:
         forecasts: rows of ``tables.FORECASTS``.
@@ -38,6 +37,7 @@ def predictions_vs_reality(forecasts: pd.DataFrame, prices: pd.DataFrame, as_of:
     actual = actual.loc[actual["known_at"] <= as_of, ["market", "date", "price", "unit"]]
     rows = published.merge(actual, left_on=["market", "target_date"], right_on=["market", "date"], suffixes=("", "_actual"))
     _comparable(rows)
+    rows["price"] = rows["price"] / _restated_since(rows, actual)
     error = (rows["predicted_price"] - rows["price"]).abs()
     return PREDICTIONS_VS_REALITY.enforce(
         pd.DataFrame(
@@ -46,7 +46,7 @@ def predictions_vs_reality(forecasts: pd.DataFrame, prices: pd.DataFrame, as_of:
                 "predicted_price": rows["predicted_price"],
                 "actual_price": rows["price"],
                 "error_absolute": error,
-                "error_percentage": 100 * error / rows["price"],
+                "error_percentage": 100 * relative_errors(rows["price"], rows["predicted_price"]),
                 "model_version": rows["model_version"],
                 "created_at": as_of,
                 "market": rows["market"],
@@ -96,23 +96,27 @@ def metrics_daily(
     published = FORECASTS.enforce(forecasts)
     published = published[published["issued_date"] == date].drop_duplicates(["market", "horizon"])
     come_true = PREDICTIONS_VS_REALITY.enforce(realised)
-    come_true = come_true[come_true["prediction_date"] <= date].sort_values(["prediction_date", "issued_date"])
-    come_true = come_true.drop_duplicates(["market", "horizon", "prediction_date"], keep="last")
+    come_true = each_day(come_true[come_true["prediction_date"] <= date])
     rows = []
     for (market, horizon), version in versions.items():
-        mine = come_true[(come_true["market"] == market) & (come_true["horizon"] == horizon)].tail(window)
+        mine = come_true[(come_true["market"] == market) & (come_true["horizon"] == horizon)]
+        found = published_scores(mine, window)
         rows.append(
             {
                 "date": date,
                 "model_version": version,
-                **_errors(mine),
+                "mape": found.own.mape,
+                "r2_score": found.own.r2,
+                "rmse": found.own.rmse,
+                "naive_mape": found.naive.mape,
+                "coverage_90": found.coverage_90,
                 "prediction_count": int(((published["market"] == market) & (published["horizon"] == horizon)).sum()),
                 "avg_latency_ms": np.nan if latency_ms is None else latency_ms,
                 "cost_usd": np.nan if cost_usd is None else cost_usd / len(versions),
                 "created_at": created_at,
                 "market": market,
                 "horizon": horizon,
-                "origins": len(mine),
+                "origins": found.own.origins,
                 "simulated": simulated,
                 "drift_score": (drift_scores or {}).get(market, np.nan),
             }
@@ -120,18 +124,22 @@ def metrics_daily(
     return METRICS_DAILY.enforce(pd.DataFrame(rows))
 
 
-def _errors(realised: pd.DataFrame) -> dict[str, float]:
-    """The model figures of one market and horizon, with the last price's beside them."""
-    actual = realised["actual_price"]
-    ours = accuracy(actual, realised["predicted_price"])
-    inside = (realised["q05"] <= actual) & (actual <= realised["q95"])
-    return {
-        "mape": ours.mape,
-        "r2_score": ours.r2,
-        "rmse": ours.rmse,
-        "naive_mape": accuracy(actual, realised["last_price"]).mape,
-        "coverage_90": float(inside.mean()) if len(inside) else np.nan,
-    }
+def _restated_since(rows: pd.DataFrame, actual: pd.DataFrame) -> np.ndarray:
+    """For each forecast the factor by which prices were restated since its issue; 1 where they were not.
+
+    Told by its last price as it was then and as it is now. A single price that was corrected is no restatement: the factor is
+    that of several days.
+    """
+    now = actual.set_index(["market", "date"])["price"]
+    last = pd.MultiIndex.from_arrays([rows["market"], rows["data_as_of"]])
+    change = pd.Series(np.log(now.reindex(last).to_numpy(dtype=float) / rows["last_price"].to_numpy(dtype=float)), rows.index)
+    factors = pd.Series(1.0, rows.index)
+    for _, mine in change.dropna().groupby(rows["market"]):
+        days = np.sort(mine.groupby(rows["data_as_of"]).last().to_numpy())
+        alike = np.searchsorted(days, mine + SAME, "right") - np.searchsorted(days, mine - SAME, "left")
+        restated = mine[(alike >= FEWEST) & (mine.abs() >= SMALLEST_OF_REVISED)]
+        factors[restated.index] = np.exp(restated)
+    return factors.to_numpy()
 
 
 def _comparable(rows: pd.DataFrame) -> None:

@@ -15,8 +15,8 @@ from typing import Literal
 
 import pandas as pd
 
-from steel_assets.core.accuracy import Accuracy
 from steel_assets.core.contest import Contest
+from steel_assets.core.scoring import Accuracy
 from steel_assets.core.tables import PROMOTIONS
 
 TIE = 1e-6

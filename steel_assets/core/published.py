@@ -1,4 +1,4 @@
-"""A published forecast as plain JSON rows: what the cache holds and the service answers from. Only what is whole gets through.
+"""A published forecast as plain JSON rows: what is published and the service answers from. Only what is whole gets through.
 
 Rows are those of ``tables.FORECASTS``: one market, one issue, one row per horizon. Dates are ``2026-11-20``, moments
 ``2026-11-20T08:00:00Z``.
@@ -6,7 +6,6 @@ Rows are those of ``tables.FORECASTS``: one market, one issue, one row per horiz
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 DATES = ("issued_date", "origin", "target_date", "data_as_of")
 MOMENTS = ("as_of", "created_at")
 PRICES = ("last_price", "predicted_price", *QUANTILE_COLUMNS)
+AGES = ("age_sessions", "aged_drivers")
 WORDS = ("market", "unit", "model_version", "model_family")
 
 
@@ -33,6 +33,8 @@ def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
         rows[name] = rows[name].dt.strftime("%Y-%m-%d")
     for name in MOMENTS:
         rows[name] = rows[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for name in AGES:  # rows of older releases have none
+        rows[name] = rows[name].astype(object).where(rows[name].notna(), None) if name in rows else None
     return rows.to_dict("records")
 
 
@@ -45,25 +47,12 @@ def forecast_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return checked(plain_rows(frame.sort_values("horizon")))
 
 
-def forecast_json(frame: pd.DataFrame) -> bytes:
-    """One issue of one market as the cache holds it, under the market's id."""
-    return json.dumps(forecast_rows(frame), allow_nan=False, separators=(",", ":")).encode()
-
-
-def parse_forecast(content: bytes) -> list[dict[str, Any]]:
-    """The rows of ``forecast_json``. Raises NotAForecast for anything else."""
-    try:
-        return checked(json.loads(content))
-    except (ValueError, RecursionError) as error:
-        raise NotAForecast(f"not a published forecast: {error}") from error
-
-
 def checked(rows: Any) -> list[dict[str, Any]]:
     """``rows`` if they can be one issue of one market.
 
     Raises:
-        NotAForecast: a field is missing or of another type, a price is not a positive figure, quantiles cross, the target
-            lies before the origin, a horizon repeats, or several markets or issues are mixed.
+        NotAForecast: a field is missing or of another type, a price is not a positive figure, quantiles cross, the point
+            lies outside them, the target before the origin, a horizon repeats, or several markets or issues are mixed.
     """
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise NotAForecast("expected a list of rows")
@@ -91,6 +80,11 @@ def _check(row: dict[str, Any]) -> None:
     horizon = row.get("horizon")
     if isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1:
         raise NotAForecast(f"horizon must be business days, at least 1, is {horizon!r}")
+    age, aged = row.get("age_sessions"), row.get("aged_drivers")
+    if age is not None and (isinstance(age, bool) or not isinstance(age, int) or age < 0):
+        raise NotAForecast(f"age_sessions must be trading days, at least 0, is {age!r}")
+    if aged is not None and (not isinstance(aged, str) or not aged):
+        raise NotAForecast(f"aged_drivers must name series, is {aged!r}")
     if not isinstance(row.get("simulated"), bool):
         raise NotAForecast("simulated must be true or false")
     try:
@@ -106,3 +100,5 @@ def _check(row: dict[str, Any]) -> None:
     quantiles = [row[name] for name in QUANTILE_COLUMNS]
     if quantiles != sorted(quantiles):
         raise NotAForecast("quantiles cross")
+    if not quantiles[0] <= row["predicted_price"] <= quantiles[-1]:
+        raise NotAForecast(f"predicted_price {row['predicted_price']!r} lies outside its own quantiles")

@@ -2,8 +2,9 @@
 
 Each part is a share of what passed the part before it: expected periods that are present, present ones that can be true,
 true ones that nobody disputes, undisputed ones that do not leap. So their product (times freshness) is the share of expected
-periods that are good, and no fault can raise it. A market's score is the *minimum* over its critical series, never an
-average: nine healthy drivers cannot hide a dead target.
+periods that are good, and no fault can raise it. What cannot be true (signs, standstills) and what leaps is
+``core.anomaly_detection``'s to say. A market's score is the *minimum* over its critical series, never an average: nine healthy
+drivers cannot hide a dead target.
 """
 
 from __future__ import annotations
@@ -15,31 +16,20 @@ from datetime import UTC, tzinfo
 import numpy as np
 import pandas as pd
 
+from steel_assets.core.anomaly_detection import LEAP, anomalies
 from steel_assets.core.asof import known_at
-from steel_assets.core.calendars import publication_moments, sessions
+from steel_assets.core.calendars import period_starts, period_starts_between, publication_moments
 from steel_assets.core.tables import DATA_QUALITY
 from steel_assets.core.types import Frequency, Market, Series
 
-WINDOW: dict[Frequency, int] = {"daily": 250, "weekly": 104, "monthly": 24}
+WINDOW: dict[Frequency, int] = {"daily": 250, "weekly": 104, "monthly": 24, "quarterly": 8}
 """Periods looked back at: about a year of sessions, two years of anything slower."""
 
-PATIENCE: dict[Frequency, int] = {"daily": 10, "weekly": 4, "monthly": 3}
+PATIENCE: dict[Frequency, int] = {"daily": 10, "weekly": 4, "monthly": 3, "quarterly": 2}
 """Periods missed in a row at the end after which a series counts as dead (freshness 0)."""
-
-LONGEST_STANDSTILL = 15
-"""Sessions a daily price may stand still before the feed counts as stuck; real front months stood still for up to 14."""
-
-PLAUSIBLE_FACTOR = 20.0
-"""How many times the window's median a price may be, up or down, before it is taken for an error of unit."""
 
 AGREEMENT = 0.005
 """Largest relative difference at which two sources still agree on a period."""
-
-OUTLIER_SCALES = 8.0
-"""A move beyond this many robust standard deviations counts against a series: in part from here, in full from twice here."""
-
-SMALLEST_MOVE = 0.005
-"""Floor of the robust standard deviation (log-return, or share of the median level), so that calm data has no false outliers."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +130,7 @@ def _doubted(quarantined: pd.DataFrame | None, as_of: pd.Timestamp) -> dict[str,
 
 
 def _parts(known: pd.DataFrame, series: Series, as_of: pd.Timestamp, doubted: int = 0) -> _Parts:
-    bucket = _period_starts(pd.DatetimeIndex(known["period"]), series.frequency)
+    bucket = period_starts(pd.DatetimeIndex(known["period"]), series.frequency)
     today = as_of.tz_convert(UTC).tz_localize(None).normalize()
     future = bucket > today
     if future.all():
@@ -150,61 +140,36 @@ def _parts(known: pd.DataFrame, series: Series, as_of: pd.Timestamp, doubted: in
     if expected.empty:
         return _Parts(newest_period=newest_period)
 
-    versions = known.assign(bucket=bucket)[bucket.isin(expected)]
-    versions = versions.sort_values(["bucket", "published_at", "collected_at"], kind="stable")
-    present = versions.drop_duplicates("bucket", keep="last").set_index("bucket")["value"]
-    valid = present[_can_be_true(present, series)]
+    versions = known.assign(bucket=bucket)[~future].sort_values(["bucket", "published_at", "collected_at"], kind="stable")
+    history = versions.drop_duplicates("bucket", keep="last").set_index("bucket")["value"].astype(float)
+    wrong = anomalies(history, series)
+    leaps = wrong.index[wrong["kind"] == LEAP]
+    versions = versions[versions["bucket"].isin(expected)]
+    present = history[history.index.isin(expected)]
+    valid = present[~present.index.isin(wrong.index.difference(leaps))]
     agreed = valid[~valid.index.isin(_disputed(versions))]
-    blame = _leaps(agreed, series)
+    usual = agreed[~agreed.index.isin(leaps)]
 
     dreamt = int(known.loc[future, "period"].nunique())
-    good = agreed.index[blame < 1.0]
-    missed = len(expected) - 1 - int(expected.get_loc(good[-1])) if len(good) else len(expected)
+    missed = len(expected) - 1 - int(expected.get_loc(usual.index[-1])) if len(usual) else len(expected)
     return _Parts(
         completeness=len(present) / len(expected),
-        freshness=max(0.0, 1.0 - missed / PATIENCE[series.frequency]) if len(good) else 0.0,
+        freshness=max(0.0, 1.0 - missed / PATIENCE[series.frequency]) if len(usual) else 0.0,
         validity=_share(len(valid), len(present) + dreamt + doubted),
         consistency=_share(len(agreed), len(valid)),
-        outlier=_share(len(agreed) - float(blame.sum()), len(agreed)),
+        outlier=_share(len(usual), len(agreed)),
         newest_period=newest_period,
     )
-
-
-def _period_starts(periods: pd.DatetimeIndex, frequency: Frequency) -> pd.DatetimeIndex:
-    """The first day of the week (Monday) or month that each period falls in; a daily period is its own."""
-    days = periods.normalize()
-    if frequency == "weekly":
-        return days - pd.to_timedelta(days.dayofweek, unit="D")
-    if frequency == "monthly":
-        return days - pd.to_timedelta(days.day - 1, unit="D")
-    return days
 
 
 def _expected(series: Series, first: pd.Timestamp, as_of: pd.Timestamp) -> pd.DatetimeIndex:
     """Periods since ``first`` that the world could know at ``as_of`` by the series' publication rule, the last window of them."""
     end = as_of.tz_convert(UTC).tz_localize(None).normalize() + pd.Timedelta(days=1)
     if series.frequency == "daily":
-        periods = sessions(series.calendar, max(first, end - pd.Timedelta(days=3 * WINDOW["daily"])), end)
-    else:
-        periods = pd.date_range(first, end, freq="W-MON" if series.frequency == "weekly" else "MS")
+        first = max(first, end - pd.Timedelta(days=3 * WINDOW["daily"]))
+    periods = period_starts_between(series.calendar, series.frequency, first, end)
     published = publication_moments(periods, series.frequency, series.published)
     return periods[published <= as_of][-WINDOW[series.frequency] :]
-
-
-def _can_be_true(values: pd.Series, series: Series) -> np.ndarray:
-    """Finite; where it is a price or an exchange rate, positive and not out of all proportion; a daily one, not stuck."""
-    numbers = values.to_numpy(dtype=float)
-    fine = np.isfinite(numbers)
-    if not _is_price(series):
-        return fine
-    fine &= numbers > 0
-    if fine.any():
-        proportion = np.abs(np.log(np.where(fine, numbers, 1.0) / np.median(numbers[fine])))
-        fine &= proportion <= np.log(PLAUSIBLE_FACTOR)
-    if series.frequency == "daily":
-        run = (values != values.shift()).cumsum()
-        fine &= (values.groupby(run).cumcount() < LONGEST_STANDSTILL).to_numpy()
-    return fine
 
 
 def _disputed(versions: pd.DataFrame) -> pd.Index:
@@ -218,37 +183,6 @@ def _disputed(versions: pd.DataFrame) -> pd.Index:
     low, high = latest.min(), latest.max()
     apart = (high - low) > AGREEMENT * np.maximum(low.abs(), high.abs())
     return twice.index[twice > 1].get_level_values("bucket").union(apart.index[apart])
-
-
-def _leaps(values: pd.Series, series: Series) -> pd.Series:
-    """How far each value is to blame for a leap, 0-1. The way back from a spike is not blamed on the value it returns to.
-
-    A leap is a log-return (a difference, where values may be negative) far beyond 1.4826 times the median size of the moves
-    that are not zero (a contract that rarely trades stands still on most days). A contract's monthly roll costs little.
-    """
-    numbers = values.to_numpy(dtype=float)
-    if len(numbers) < 3:
-        return pd.Series(0.0, index=values.index)
-    if _is_price(series):
-        moves, floor = np.diff(np.log(numbers)), SMALLEST_MOVE
-    else:
-        moves, floor = np.diff(numbers), SMALLEST_MOVE * float(np.median(np.abs(numbers)))
-    sizes = np.abs(moves[moves != 0])
-    scale = max(1.4826 * float(np.median(sizes)) if len(sizes) else 0.0, floor)
-    if scale == 0:
-        return pd.Series(0.0, index=values.index)
-    excess = np.clip(np.abs(moves) / scale / OUTLIER_SCALES - 1.0, 0.0, 1.0)
-    blame = np.zeros(len(numbers))
-    spiked = False
-    for i, part in enumerate(excess):
-        returning = spiked and part > 0 and moves[i] * moves[i - 1] < 0
-        blame[i + 1] = 0.0 if returning else part
-        spiked = part > 0 and not returning
-    return pd.Series(blame, index=values.index)
-
-
-def _is_price(series: Series) -> bool:
-    return series.unit not in ("index", "percent", "million_usd")
 
 
 def _share(part: float, whole: float) -> float:

@@ -2,7 +2,10 @@
 
 A held figure is never lost and never enters by itself. It may be *released*: then it counts as known from that moment on, so
 that no forecast of the past changes; or *dropped*. A figure that the provider has meanwhile replaced by a believable one is
-*superseded*. Why a figure is doubted is in ``core.doubts``; where held ones are stored is the adapter's.
+*superseded*. A history that was restated as a whole is held as one thing: its ``value`` is the factor (or amount) by which it
+changed; when it is released, the whole history is asked for again and stored as a vintage. So is a suspected split: ``period`` is
+its first day, ``value`` the factor for the closes before it. Why a figure is doubted is in ``core.anomaly_detection``; where held
+ones are stored is the adapter's.
 """
 
 from __future__ import annotations
@@ -12,10 +15,13 @@ from typing import Literal
 
 import pandas as pd
 
+from steel_assets.core.restatements import Restatement, same
+from steel_assets.core.splits import Split
 from steel_assets.core.tables import OBSERVATIONS, Column, Table
 
 Decision = Literal["released", "dropped"]
 RELEASED: Decision = "released"
+BY_FACTOR, BY_AMOUNT, BY_SPLIT = "factor", "amount", "split"
 DROPPED: Decision = "dropped"
 
 QUARANTINE = Table(
@@ -25,6 +31,12 @@ QUARANTINE = Table(
         Column("id", "string", "what people call the figure by: the same for the same series, period and value"),
         *OBSERVATIONS.columns,
         Column("reason", "string", "why it was not believed"),
+        Column(
+            "restated",
+            "string",
+            "factor, amount: the history changed by the value; split: suspected; empty: a figure",
+            nullable=True,
+        ),
     ),
     key=("id",),
 )
@@ -45,7 +57,54 @@ def held(observations: pd.DataFrame, reasons: pd.Series) -> pd.DataFrame:
     """The rows of ``observations`` that have a reason, as ``QUARANTINE`` declares them; one of each figure."""
     rows = observations.assign(reason=reasons)[reasons.notna()]
     rows = rows.assign(id=[_id(*facts) for facts in zip(rows["series"], rows["period"], rows["value"], strict=True)])
-    return QUARANTINE.enforce(rows.drop_duplicates("id"))
+    return QUARANTINE.enforce(rows.drop_duplicates("id").assign(restated=None))
+
+
+def held_whole(restatement: Restatement, reason: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """A restatement as one row of ``QUARANTINE``.
+
+    Args:
+        rows: the observations that it consists of; one collection of one series.
+    """
+    by = BY_AMOUNT if restatement.amount else BY_FACTOR
+    return _whole(restatement.series, restatement.since, restatement.change, by, reason, rows)
+
+
+def held_split(split: Split, reason: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """A suspected split as one row of ``QUARANTINE``.
+
+    Args:
+        rows: the observations beside it; one collection of one series.
+    """
+    return _whole(split.series, split.period, split.factor, BY_SPLIT, reason, rows)
+
+
+def _whole(series: str, period: pd.Timestamp, value: float, by: str, reason: str, rows: pd.DataFrame) -> pd.DataFrame:
+    first = rows.iloc[0]
+    facts = {
+        "id": _id(series, period, value),
+        "series": series,
+        "period": period,
+        "value": value,
+        "published_at": first["collected_at"],
+        "collected_at": first["collected_at"],
+        "source": first["source"],
+        "simulated": first["simulated"],
+        "reason": reason,
+        "restated": by,
+    }
+    return QUARANTINE.enforce(pd.DataFrame([facts]))
+
+
+def the_same(held: pd.DataFrame, restatement: Restatement) -> pd.DataFrame:
+    """The rows of ``held`` that are this restatement."""
+    alike = [
+        row.series == restatement.series
+        and row.restated in (BY_FACTOR, BY_AMOUNT)
+        and same(restatement, row.value, by_amount=row.restated == BY_AMOUNT)
+        for row in held.itertuples()
+    ]
+    return held[pd.Series(alike, index=held.index, dtype=bool)]
 
 
 def state(held: pd.DataFrame, decisions: pd.DataFrame, observations: pd.DataFrame) -> pd.Series:
@@ -53,16 +112,32 @@ def state(held: pd.DataFrame, decisions: pd.DataFrame, observations: pd.DataFram
     decided = held["id"].map(decisions.set_index("id")["decision"]) if len(decisions) else pd.Series(None, index=held.index)
     newest = observations.groupby(["series", "period"])["collected_at"].max()
     since = pd.Series(newest.reindex(pd.MultiIndex.from_frame(held[["series", "period"]])).to_numpy(), index=held.index)
-    replaced = pd.to_datetime(since, utc=True) > held["collected_at"]
+    of_series = held["series"].map(observations.groupby("series")["collected_at"].max())
+    splits = held[held["restated"] == BY_SPLIT]
+    bridged = pd.Series([_both_sides(observations, row.series, row.period) for row in splits.itertuples()], index=splits.index)
+    at = since.where(held["restated"].isna(), of_series).where(held["restated"] != BY_SPLIT, bridged.reindex(held.index))
+    replaced = pd.to_datetime(at, utc=True) > held["collected_at"]
     return decided.astype("object").where(decided.notna(), replaced.map({True: "superseded", False: "waiting"})).rename("state")
+
+
+def _both_sides(observations: pd.DataFrame, series: str, period: pd.Timestamp) -> pd.Timestamp:
+    """Since when figures of before and after ``period`` are known: a split between them is no question any more."""
+    mine = observations[observations["series"] == series]
+    later = mine["period"] >= period
+    if later.all() or not later.any():
+        return pd.NaT
+    return max(mine.loc[later, "collected_at"].min(), mine.loc[~later, "collected_at"].min())
 
 
 def as_released(held: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
     """Held figures as observations that are known from ``moment`` on, never before: rows of ``tables.OBSERVATIONS``.
 
+    A restatement has no figures of its own: they are asked for again.
+
     Raises:
         ValueError: a figure is about a day that has not come.
     """
+    held = held[held["restated"].isna()]
     today = moment.tz_convert("UTC").tz_localize(None).normalize()
     early = held[held["period"] > today]
     if len(early):

@@ -1,9 +1,13 @@
-"""How a market's price moves: daily returns without contract rolls in them, and how large the next moves are expected to be.
+"""How a market's price moves: returns without contract rolls in them, and how large the next moves are expected to be.
 
-Every row uses only what was known at its origin, so all of it may feed forecasts.
+Everything here belongs to a *session*: the trading day that a price is of. A session's figures use only what was known when
+its price was first known, so an origin may use those of the session whose price it knows (``MarketHistory.price_rows``), and
+all of it may feed forecasts. A session without a price has no return: a price carried forward is not a price that stood still.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -25,39 +29,110 @@ UNKNOWN = 0.01
 FEWEST = 21
 
 
-def daily_returns(history: MarketHistory) -> pd.Series:
-    """Log return of the last known price since the origin before; on a roll, of the contract that became the front one.
+@dataclass(frozen=True, eq=False)
+class Returns:
+    """The returns of a market, one row per session.
+
+    Attributes:
+        moves: log return since the session before that had a price; NaN where a session has none of its own.
+        spans: sessions from that one to this: 1 but after a gap.
+    """
+
+    moves: pd.Series
+    spans: np.ndarray
+
+    @property
+    def squares(self) -> pd.Series:
+        """Squared return per session: that of a longer span is shared out over its sessions."""
+        return self.moves.pow(2) / self.spans
+
+    @property
+    def daily(self) -> pd.Series:
+        """Returns as large as one session's: that of a longer span over the square root of its length."""
+        return self.moves / np.sqrt(self.spans)
+
+
+def daily_returns(history: MarketHistory) -> Returns:
+    """The return of each session's price; on a roll, of the contract that became the front one.
 
     On a market with a curve, the front contract of a roll day was the second contract of the day before, so that is what
-    it is compared with. NaN at the first origin, 0 where no new price was known.
+    it is compared with. Sessions whose prices came together after a gap have their own returns; where only the newest came,
+    its return spans the gap. What comes later than the price of a later session changes nothing any more.
     """
-    last = history.last.to_numpy()
-    before = last[:-1]
-    curve = history.market.target.curve
-    if len(curve) > 1:
-        periods = pd.DatetimeIndex(history.periods[curve[0]])
-        rolled = rolls_between(periods[:-1], periods[1:]) == 1
-        second = history.known[curve[1]].to_numpy()[:-1]
-        same_day = (history.periods[curve[1]] == history.periods[curve[0]]).to_numpy()[:-1]
-        before = np.where(rolled & same_day & np.isfinite(second), second, before)
-    return pd.Series(np.concatenate([[np.nan], np.log(last[1:] / before)]), index=history.origins, name="return")
+    count = len(history.origins)
+    moves, spans = np.full(count, np.nan), np.ones(count)
+    news = np.flatnonzero(history.price_news)
+    if len(news) > 1:
+        _between_news(history, news, moves, spans)
+    return Returns(pd.Series(moves, index=history.origins, name="return"), spans)
 
 
-def expected_volatility(returns: pd.Series, horizon: int, rhythm: Rhythm | None = None) -> np.ndarray:
-    """Expected standard deviation of the log return over the next ``horizon`` trading days, at each origin.
+def _between_news(history: MarketHistory, news: np.ndarray, moves: np.ndarray, spans: np.ndarray) -> None:
+    """Fill ``moves`` and ``spans`` from each price that was news to the next one."""
+    last, rows = history.last.to_numpy(), history.price_rows
+    then = news[1:] - 1  # the origin before each news: what was known of the price that it follows
+    start, end = rows[news[:-1]], rows[news[1:]]
+    moves[end] = np.log(last[news[1:]] / _before(history, then, history.origins[end]))
+    spans[end] = end - start
+    for gap in np.flatnonzero(end - start > 1):
+        _arrived_together(history, int(news[gap + 1]), int(start[gap]), int(end[gap]), moves, spans)
 
-    A fast variance (RiskMetrics' exponential mean) that reverts to a slow one: over ``horizon`` days its excess fades by
-    ``PERSISTENCE`` a day, as in a GARCH(1, 1).
+
+def _before(history: MarketHistory, then: np.ndarray, days: pd.DatetimeIndex) -> np.ndarray:
+    """The price known at each of the origins ``then`` of the contract that is the front one on each of ``days``."""
+    contracts = history.market.target.curve
+    if len(contracts) < 2:
+        return history.last.to_numpy()[then]
+    periods = history.periods[list(contracts)].to_numpy()
+    curve = np.where(periods[then] == periods[then, :1], history.known[list(contracts)].to_numpy()[then], np.nan)
+    curve = pd.DataFrame(curve).ffill(axis=1).to_numpy()
+    rolls = np.nan_to_num(rolls_between(pd.DatetimeIndex(periods[then, 0]), days), nan=0.0).astype(int)
+    return curve[np.arange(len(then)), np.clip(rolls, 0, len(contracts) - 1)]
+
+
+def _arrived_together(history: MarketHistory, origin: int, start: int, end: int, moves: np.ndarray, spans: np.ndarray) -> None:
+    """The sessions after ``start`` up to ``end`` whose prices were all known at ``origin``: a return each.
+
+    On a market with a curve a roll among them hides what the new front contract cost the day before: no return there.
+    """
+    days = history.origins[start + 1 : end + 1]
+    prices = history.prices_at(days, history.moments[origin])
+    prices[-1] = history.last.to_numpy()[origin]
+    priced = np.flatnonzero(np.isfinite(prices))
+    if len(priced) == 1:
+        return
+    rolled = np.zeros(len(priced), dtype=bool)
+    if len(history.market.target.curve) > 1:
+        rolled[1:] = rolls_between(days[priced[:-1]], days[priced[1:]]) > 0
+    before = _before(history, np.array([origin - 1]), days[priced[:1]])
+    steps = np.diff(np.log(np.concatenate([before, prices[priced]])))
+    moves[start + 1 + priced] = np.where(rolled, np.nan, steps)
+    spans[start + 1 + priced] = np.diff(priced, prepend=-1)
+
+
+def expected_volatility(
+    returns: Returns, horizon: int, rhythm: Rhythm | None = None, rows: np.ndarray | None = None
+) -> np.ndarray:
+    """Expected standard deviation of the log return from the last price to ``horizon`` trading days after each origin.
+
+    A fast variance (RiskMetrics' exponential mean) that reverts to a slow one: over the days ahead its excess fades by
+    ``PERSISTENCE`` a day, as in a GARCH(1, 1). Sessions without a return are passed over.
 
     Args:
         rhythm: what is known of the days ahead; without it all days are alike.
+        rows: for each origin the session whose price it knows (``MarketHistory.price_rows``); its own when not given. The
+            days from that session to the origin count as days ahead.
     """
-    squares = returns.pow(2)
-    own = pd.Series(1.0 if rhythm is None else rhythm.own**2, index=returns.index).where(squares.notna())
-    ahead = horizon if rhythm is None else rhythm.ahead
-    fast = (squares / own).ewm(alpha=1 / (FAST_DAYS + horizon / 2)).mean()
-    slow = squares.ewm(halflife=SLOW_HALF_LIFE).mean() / own.ewm(halflife=SLOW_HALF_LIFE).mean()
-    excess = (1 - PERSISTENCE**horizon) / (horizon * (1 - PERSISTENCE))
-    daily = np.sqrt(slow + (fast - slow) * excess)
-    least = np.where(squares.notna().cumsum() < FEWEST, UNKNOWN, FLOOR)
-    return np.fmax(daily.to_numpy(), least) * np.sqrt(ahead)
+    squares = returns.squares
+    own = pd.Series(1.0 if rhythm is None else rhythm.own**2, index=squares.index).where(squares.notna())
+    memory = FAST_DAYS + horizon / 2
+    fast = (squares / own).ewm(alpha=1 / memory, ignore_na=True).mean().to_numpy()
+    squared, usual = (values.ewm(halflife=SLOW_HALF_LIFE, ignore_na=True).mean().to_numpy() for values in (squares, own))
+    slow = squared / usual
+    least = np.where(squares.notna().cumsum().to_numpy() < FEWEST, UNKNOWN, FLOOR)
+    origin = np.arange(len(squares))
+    rows = origin if rows is None else rows
+    days = horizon + origin - rows
+    excess = (1 - PERSISTENCE**days) / (days * (1 - PERSISTENCE))
+    daily = np.sqrt(slow[rows] + (fast[rows] - slow[rows]) * excess)
+    return np.fmax(daily, least[rows]) * np.sqrt(days if rhythm is None else rhythm.ahead)

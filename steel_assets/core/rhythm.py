@@ -31,7 +31,7 @@ class Rhythm:
 
     Attributes:
         own: factor of the origin's own session, as known before it.
-        ahead: sum of the squared factors of the sessions up to the target date, as known at the origin.
+        ahead: sum of the squared factors of the sessions after the last price's up to the target date, as known at the origin.
     """
 
     own: np.ndarray
@@ -42,7 +42,7 @@ def measure(history: MarketHistory, returns: pd.Series, horizon: int) -> Rhythm:
     """The rhythm of ``history``.
 
     Args:
-        returns: ``returns.daily_returns`` of the same history.
+        returns: of the sessions of the same history that have one of their own: one that spans a gap is of no one session.
     """
     days = _sessions(history, horizon)
     place, paused = _places(days), _paused(days)
@@ -56,8 +56,9 @@ def measure(history: MarketHistory, returns: pd.Series, horizon: int) -> Rhythm:
 
     kinds = place * 2 + paused
     ahead = np.cumsum(np.eye(2 * PLACES)[kinds], axis=0)
-    ahead = ahead[horizon : horizon + count] - ahead[:count]
-    squares = np.einsum("ip,iq->ipq", by_place[1:] ** 2, by_pause[1:] ** 2).reshape(count, -1)
+    known = history.price_rows
+    ahead = ahead[horizon : horizon + count] - ahead[known]
+    squares = np.einsum("ip,iq->ipq", by_place[1:][known] ** 2, by_pause[1:][known] ** 2).reshape(count, -1)
     return Rhythm(own, (ahead * squares).sum(axis=1))
 
 
@@ -84,7 +85,7 @@ def _paused(days: pd.DatetimeIndex) -> np.ndarray:
 def _moves(returns: pd.Series) -> np.ndarray:
     """Absolute returns over the mean of the year before. NaN where that is not known."""
     sizes = returns.abs()
-    usual = sizes.rolling(YEAR, min_periods=63).mean().shift()
+    usual = sizes.dropna().rolling(YEAR, min_periods=63).mean().shift().reindex(sizes.index)
     return (sizes / usual.where(usual > 0)).clip(upper=LARGEST).to_numpy()
 
 

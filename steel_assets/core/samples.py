@@ -24,13 +24,16 @@ class Samples:
     Attributes:
         horizon: trading days from origin to target date.
         origins, target_dates: trading days.
+        ages: trading days from the day of the last price to the origin. What follows from the target's own prices is as of
+            that day, and ``volatility`` reaches from it to the target date.
+        news: False where the last price was known at the origin before too: such a row is no observation.
         last: the last price known.
         roll_aware: the same, but of the second contract when the front one has rolled by the target date.
         curve: the price at which the contract that is the front one on the target date trades now.
             Without a curve both are the last price.
-        volatility: expected standard deviation of the log return over the horizon.
-        moves: the daily log returns of the last ``PATH`` trading days, the newest last; contract rolls are not in them, and
-            before the first price they are 0.
+        volatility: expected standard deviation of the log return from the last price to the target date.
+        moves: the daily log returns of the last ``PATH`` trading days up to the last price's, the newest last; contract rolls
+            are not in them, and where there was no price they are 0.
         features: one column per name in ``feature_names``; NaN where unknown.
         y: the price on the target date; NaN where it is not known.
     """
@@ -38,6 +41,8 @@ class Samples:
     horizon: int
     origins: pd.DatetimeIndex
     target_dates: pd.DatetimeIndex
+    ages: np.ndarray
+    news: np.ndarray
     last: np.ndarray
     roll_aware: np.ndarray
     curve: np.ndarray
@@ -52,8 +57,8 @@ class Samples:
 
     @property
     def labelled(self) -> np.ndarray:
-        """True for the rows whose price is known: those that can be learned from."""
-        return np.isfinite(self.y) & np.isfinite(self.last)
+        """True for the rows that can be learned from: their price was news, and that of their target date is known."""
+        return self.news & np.isfinite(self.y)
 
     @property
     def scaled_returns(self) -> np.ndarray:
@@ -66,6 +71,8 @@ class Samples:
             self,
             origins=self.origins[selection],
             target_dates=self.target_dates[selection],
+            ages=self.ages[selection],
+            news=self.news[selection],
             last=self.last[selection],
             roll_aware=self.roll_aware[selection],
             curve=self.curve[selection],
@@ -93,21 +100,26 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
         horizon=horizon,
         origins=history.origins,
         target_dates=target_dates,
+        ages=history.price_ages,
+        news=history.price_news,
         last=history.last.to_numpy(),
         roll_aware=roll_aware,
         curve=curve,
-        volatility=expected_volatility(returns, horizon, rhythm.measure(history, returns, horizon)),
-        moves=_paths(returns),
+        volatility=expected_volatility(
+            returns, horizon, rhythm.measure(history, returns.moves.where(returns.spans == 1), horizon), history.price_rows
+        ),
+        moves=_paths(returns.moves, history.price_rows),
         features=features.to_numpy(dtype=float),
         feature_names=tuple(features.columns),
         y=np.full(len(history.origins), np.nan),
     )
 
 
-def _paths(returns: pd.Series) -> np.ndarray:
-    """For each origin its own and the returns before it, as a view: no row is copied."""
+def _paths(returns: pd.Series, rows: np.ndarray) -> np.ndarray:
+    """For each origin the returns up to its last price's, as a view where all are its own: no row is copied."""
     padded = np.concatenate([np.zeros(PATH - 1), np.nan_to_num(returns.to_numpy(), nan=0.0)])
-    return np.lib.stride_tricks.sliding_window_view(padded, PATH)
+    paths = np.lib.stride_tricks.sliding_window_view(padded, PATH)
+    return paths if (rows == np.arange(len(rows))).all() else paths[rows]
 
 
 def _curve_prices(history: MarketHistory, target_dates: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
@@ -115,14 +127,17 @@ def _curve_prices(history: MarketHistory, target_dates: pd.DatetimeIndex) -> tup
 
     The contract that is front on the target date was number 1 + rolls on the day its price is of. Where that one has no
     price the nearest shorter one speaks for it. A price of one contract counts only if it is of the same day as the front
-    contract's: two days' prices are not a curve.
+    contract's: two days' prices are not a curve. Where the others went on without the front one, they are taken as they were
+    known when its price was.
     """
     last = history.last.to_numpy()
     contracts = history.market.target.curve
     if not contracts:
         return last, last
-    periods = history.periods[list(contracts)].to_numpy()
-    prices = np.where(periods == periods[:, :1], history.known[list(contracts)].to_numpy(), np.nan)
+    periods, known = history.periods[list(contracts)].to_numpy(), history.known[list(contracts)].to_numpy()
+    since = history.price_since
+    prices = np.where(periods[since] == periods[:, :1], known[since], np.nan)
+    prices = np.where(periods == periods[:, :1], known, prices)
     prices = pd.DataFrame(prices).ffill(axis=1).to_numpy()
     rolls = rolls_between(pd.DatetimeIndex(periods[:, 0]), target_dates)
     rolls = np.clip(np.nan_to_num(rolls, nan=0.0).astype(int), 0, len(contracts) - 1)

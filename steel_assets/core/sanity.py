@@ -1,5 +1,8 @@
 """Is a forecast absurd? Its level, its direction and the width of its band against everything its market ever did.
 
+A forecast from a price that was carried forward is held against moves over as many days more. Only prices that were really there
+make a move.
+
 A bound here is no opinion about the market: on real prices of 2019-2023 no forecast of any champion came beyond half of one, but
 for the width of a band (1.44 of 2.5). What crosses it is a mistake (a wrong unit, a broken model, a shifted row), and is not
 published.
@@ -14,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.history import MarketHistory
+from steel_assets.core.history import MarketHistory, labels
 
 FEWEST = 250
 """Moves over a horizon below which nothing is said about what is usual."""
@@ -47,18 +50,25 @@ def absurdities(history: MarketHistory, rows: pd.DataFrame, earlier: pd.DataFram
         earlier: the issue in force before, same table; no rows when there is none.
     """
     found: list[str] = []
-    prices = history.last.dropna()
-    newest = float(prices.iloc[-1])
+    newest = float(history.last.iloc[-1])
+    age = int(history.price_ages[-1])
     before = {row.horizon: np.log(row.predicted_price / row.last_price) for row in earlier.itertuples()}
     for row in rows.to_dict("records"):
         h = row["horizon"]
         if abs(row["last_price"] / newest - 1) > SAME_PRICE:
             found.append(f"h = {h}: it starts from {row['last_price']:,.2f}, the last price is {newest:,.2f}")
             continue
-        moves = np.log(prices / prices.shift(h)).dropna().to_numpy()
+        moves = _moves(history, h + age)
         if len(moves) >= FEWEST:
             found += [f"h = {h}: {what}" for what in _beyond(row, moves, before.get(h), bounds)]
     return found
+
+
+def _moves(history: MarketHistory, days: int) -> np.ndarray:
+    """log moves from each new price of the past to the price ``days`` trading days later."""
+    later = labels(history, days, history.as_of)
+    usable = np.isfinite(later) & history.price_news & (history.price_ages == 0)
+    return np.log(later[usable] / history.last.to_numpy()[usable])
 
 
 def _beyond(row: Mapping[Hashable, Any], moves: np.ndarray, before: float | None, bounds: Bounds) -> list[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from steel_assets.core.scoring import inside, scores
 from steel_assets.core.types import QUANTILE_COLUMNS, QUANTILES
-from steel_assets.core.validation import scores
 
 WORST_OVER = 60
 """Neighbouring forecasts over which coverage is at its worst."""
 
 
 def by_year(backtest_rows: pd.DataFrame) -> pd.DataFrame:
-    """``validation.scores`` of each calendar year of origins, with a column ``year``. Raises NothingToScore."""
+    """``scoring.scores`` of each calendar year of origins, with a column ``year``. Raises NothingToScore."""
     known = backtest_rows[np.isfinite(backtest_rows["y"])]
     years = [scores(part).assign(year=year) for year, part in known.groupby(known["origin"].dt.year)]
     return pd.concat(years, ignore_index=True) if years else scores(known).assign(year=0)
@@ -25,8 +25,12 @@ def worst_window(backtest_rows: pd.DataFrame) -> pd.DataFrame:
     NaN where there are fewer.
     """
     known = backtest_rows[np.isfinite(backtest_rows["y"])].sort_values("origin")
-    inside = known.assign(inside=known["y"].between(known[QUANTILE_COLUMNS[0]], known[QUANTILE_COLUMNS[-1]]).astype(float))
-    worst = inside.groupby(["market", "model", "h"])["inside"].agg(lambda run: run.rolling(WORST_OVER).mean().min())
+    within = inside(known["y"], known[QUANTILE_COLUMNS[0]], known[QUANTILE_COLUMNS[-1]])
+    worst = (
+        known.assign(inside=within.astype(float))
+        .groupby(["market", "model", "h"])["inside"]
+        .agg(lambda run: run.rolling(WORST_OVER).mean().min())
+    )
     return worst.rename("worst_60").reset_index()
 
 

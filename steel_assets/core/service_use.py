@@ -10,8 +10,11 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
 
 FOLDER = "service/measurements"
+LONGEST_LINE = 64 * 1024
 
 LATENCY_BUCKETS_MS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 """Upper bounds of the latency histogram; one more bucket holds whatever was slower."""
@@ -75,16 +78,38 @@ def to_line(minute: Minute) -> str:
 
 
 def parse(content: bytes) -> list[Minute]:
-    """The minutes of one file; a line cut off by a crash is left out."""
-    found = []
+    """The minutes of one file; a line cut off by a crash, or damaged otherwise, is left out, and one that is said twice counts
+    once."""
+    found: dict[tuple[str, str], Minute] = {}
     for line in content.splitlines():
         try:
-            row = json.loads(line)
-            minute = Minute(**{field.name: row[field.name] for field in fields(Minute) if field.name in row})
-        except (ValueError, KeyError, TypeError):
+            one = _minute(json.loads(line if len(line) <= LONGEST_LINE else b""))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             continue
-        found.append(minute)
-    return found
+        found[one.process, one.minute] = one
+    return list(found.values())
+
+
+def _minute(row: dict[str, Any]) -> Minute:
+    """One line. Raises KeyError, TypeError, ValueError for one that no process of ours wrote."""
+    known = {field.name: row[field.name] for field in fields(Minute) if field.name in row}
+    counts = tuple(map(_count, known["latency_counts"]))
+    if len(counts) != len(LATENCY_BUCKETS_MS) + 1 or not isinstance(known["process"], str):
+        raise ValueError("its latencies are of other buckets, or its process has no name")
+    if datetime.fromisoformat(known["minute"]).tzinfo is None:
+        raise ValueError("its minute has no time zone")
+    whole = {name: _count(known[name]) for name in ("requests", "predictions", "errors", "memory_bytes")}
+    parts = {name: value for name, value in known.items() if name not in {*whole, "latency_counts", "minute", "process"}}
+    for value in parts.values():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise ValueError("a figure of it is none")
+    return Minute(minute=known["minute"], process=known["process"], latency_counts=counts, **whole, **parts)
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise ValueError("a count of it is none")
+    return value
 
 
 def summary(minutes: Iterable[Minute]) -> Use:

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
 State = Literal["FRESH", "LAST_GOOD", "MISSING"]
 RECENT = pd.Timedelta(hours=36)
 """A collection older than this is no news; the daily one leaves half a day of slack."""
+
+
+class Settled(NamedTuple):
+    """The days of a series' history that need not be asked for again: what is missing there, the provider does not have."""
+
+    since: pd.Timestamp
+    until: pd.Timestamp
 
 
 @dataclass(frozen=True)
@@ -25,27 +32,39 @@ class Record:
         attempted_at: when it was, UTC.
         answered: series → when it was last answered (with news or without); a series that never was is absent.
         problems: series → what failed at the last collection, and the remedy.
+        settled: series → the days of its history that need not be asked for again.
     """
 
     attempted_at: pd.Timestamp
     answered: Mapping[str, pd.Timestamp] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
+    settled: Mapping[str, Settled] = field(default_factory=dict)
 
-    def after(self, moment: pd.Timestamp, asked: list[str], problems: Mapping[str, str]) -> Record:
+    def after(
+        self, moment: pd.Timestamp, asked: list[str], problems: Mapping[str, str], settled: Mapping[str, Settled] | None = None
+    ) -> Record:
         """The record after a further collection at ``moment``."""
         answered = {one: at for one, at in self.answered.items() if one in asked}
-        return Record(moment, answered | {one: moment for one in asked if one not in problems}, dict(problems))
+        whole = {one: days for one, days in self.settled.items() if one in asked} | dict(settled or {})
+        return Record(moment, answered | {one: moment for one in asked if one not in problems}, dict(problems), whole)
 
     def to_json(self) -> dict[str, object]:
         """As plain values; ``from_json`` reads them."""
         answered = {one: at.isoformat() for one, at in self.answered.items()}
-        return {"attempted_at": self.attempted_at.isoformat(), "answered": answered, "problems": dict(self.problems)}
+        settled = {one: [day.isoformat() for day in days] for one, days in self.settled.items()}
+        return {
+            "attempted_at": self.attempted_at.isoformat(),
+            "answered": answered,
+            "problems": dict(self.problems),
+            "settled": settled,
+        }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, dict[str, str]]) -> Record:
+    def from_json(cls, values: Mapping[str, Any]) -> Record:
         """Raises KeyError, TypeError, ValueError for what is no record."""
         answered = {one: pd.Timestamp(at) for one, at in values["answered"].items()}
-        return cls(pd.Timestamp(str(values["attempted_at"])), answered, dict(values["problems"]))
+        settled = {one: Settled(*map(pd.Timestamp, days)) for one, days in values.get("settled", {}).items()}
+        return cls(pd.Timestamp(str(values["attempted_at"])), answered, dict(values["problems"]), settled)
 
 
 @dataclass(frozen=True)

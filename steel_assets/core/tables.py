@@ -6,11 +6,12 @@ from these declarations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
 
+from steel_assets.core.problem import Problem
 from steel_assets.core.types import QUANTILE_COLUMNS
 
 Dtype = Literal["string", "float", "int", "bool", "date", "timestamp"]
@@ -26,19 +27,30 @@ PANDAS_DTYPES: dict[str, str] = {
 """How a column is held in memory; a date is midnight without a zone, a timestamp is UTC."""
 
 
-class TableError(ValueError):
+class TableError(Problem, ValueError):
     """A frame does not fit its table's contract."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its type, unit and meaning."""
+    """One column: its type, unit and meaning.
+
+    Attributes:
+        nullable: True where a row may have no value.
+        added: True for a nullable column that rows stored by older releases lack; there it is empty.
+    """
 
     name: str
     dtype: Dtype
     description: str
     unit: str = ""
     nullable: bool = False
+    added: bool = False
+
+    @property
+    def pandas_dtype(self) -> str:
+        """How it is held in memory; a whole number that may be empty takes pandas' own type for that."""
+        return "Int64" if self.dtype == "int" and self.nullable else PANDAS_DTYPES[self.dtype]
 
 
 @dataclass(frozen=True)
@@ -58,15 +70,17 @@ class Table:
 
     def empty(self) -> pd.DataFrame:
         """A frame of no rows with the right columns and types, to build from."""
-        return pd.DataFrame({c.name: pd.Series(dtype=PANDAS_DTYPES[c.dtype]) for c in self.columns})
+        return pd.DataFrame({c.name: pd.Series(dtype=c.pandas_dtype) for c in self.columns})
 
     def enforce(self, frame: pd.DataFrame) -> pd.DataFrame:
         """``frame`` with exactly this table's columns, order and types.
 
         Raises:
-            TableError: a column is missing or unknown, a value cannot take its type, a required value is null, or two
-                rows share a key.
+            TableError: a column is missing (but ``added`` ones) or unknown, a value cannot take its type, a required value
+                is null, or two rows share a key.
         """
+        older = {column.name: None for column in self.columns if column.added and column.name not in frame.columns}
+        frame = frame.assign(**older) if older else frame
         missing = [name for name in self.column_names if name not in frame.columns]
         unknown = [str(name) for name in frame.columns if name not in self.column_names]
         if missing or unknown:
@@ -89,7 +103,7 @@ class Table:
                 return pd.to_datetime(values).dt.normalize().astype(PANDAS_DTYPES["date"])
             if column.dtype == "string":
                 return values.astype("object").where(values.notna(), None)
-            return values.astype(PANDAS_DTYPES[column.dtype])
+            return values.astype(column.pandas_dtype)
         except (TypeError, ValueError) as error:
             raise TableError(f"table {self.name}: column {column.name} is not {column.dtype}: {error}") from error
 
@@ -170,6 +184,7 @@ BACKTEST = Table(
         Column("origin", "date", "last trading day whose close the forecast knows"),
         Column("target_date", "date", "h-th trading day after the origin, on the market's calendar"),
         Column("h", "int", "horizon", unit="business days"),
+        Column("age", "int", "from the day of last to the origin: 0, or as many prices as were withheld", unit="trading days"),
         Column("y", "float", "price on target_date; empty where there is none", unit="target unit", nullable=True),
         Column("last", "float", "last price known at the origin", unit="target unit"),
         Column("p", "float", "point forecast", unit="target unit"),
@@ -186,22 +201,44 @@ FORECASTS = Table(
         Column("as_of", "timestamp", "moment up to which data was read"),
         Column("market", "string", "identifier of the market"),
         Column("horizon", "int", "business days ahead of the origin", unit="business days"),
-        Column("origin", "date", "last trading day whose close the forecast knows"),
+        Column("origin", "date", "last trading day whose close could be known"),
         Column("target_date", "date", "trading day that is forecast"),
         Column("last_price", "float", "last price known (the naive forecast)", unit="target unit"),
         Column("predicted_price", "float", "point forecast", unit="target unit"),
         *(Column(name, "float", f"quantile {int(name[1:])} %", unit="target unit") for name in QUANTILE_COLUMNS),
         Column("unit", "string", "unit of all prices in the row"),
-        Column("model_confidence", "float", "0-1, from measured coverage and skill"),
+        Column("model_confidence", "float", "0-1, from measured coverage and skill; falls with the age of last_price"),
         Column("model_version", "string", "version of the champion that issued it"),
         Column("model_family", "string", "model family of that version"),
         Column("data_as_of", "date", "trading day of last_price"),
         Column("simulated", "bool", "True when the data is simulated"),
         Column("created_at", "timestamp", "when this row was written"),
+        Column(
+            "age_sessions",
+            "int",
+            "from data_as_of to the origin; 0 is fresh, empty in rows of older releases",
+            unit="trading days",
+            nullable=True,
+            added=True,
+        ),
+        Column(
+            "aged_drivers",
+            "string",
+            "series the forecast leans on whose newest figure is overdue, as series=day of that figure, comma-separated",
+            nullable=True,
+            added=True,
+        ),
     ),
     key=("as_of", "market", "horizon"),
     partition_by="issued_date",
     cluster_by=("market",),
+)
+
+REPLAYED_FORECASTS = replace(
+    FORECASTS,
+    name="replayed_forecasts",
+    description="Forecasts of days that were over: what would have been said from what was known then, by the models in force "
+    "then. They were never issued, replace nothing that was, and enter no score of issued forecasts.",
 )
 
 EXPLANATIONS = Table(
@@ -384,6 +421,7 @@ WAREHOUSE_TABLES: tuple[Table, ...] = (
     METRICS_DAILY,
     PREDICTIONS_VS_REALITY,
     FORECASTS,
+    REPLAYED_FORECASTS,
     EXPLANATIONS,
     PROMOTIONS,
     DATA_QUALITY,

@@ -18,8 +18,8 @@ from steel_assets.core.forecast import Bundle
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import NAIVE, Model, applicable
 from steel_assets.core.samples import Samples, build_samples
+from steel_assets.core.scoring import NothingToScore, scores
 from steel_assets.core.selection import Choice
-from steel_assets.core.validation import NothingToScore, scores
 
 WINDOW = 250
 """Scored origins whose forecasts a candidate is judged by: about a year."""
@@ -136,7 +136,7 @@ def _train(
 ) -> Trained:
     """One horizon's bundle, why its family, and the walk-forward of the newest ``window`` origins that have come true."""
     y = history.prices_at(samples.target_dates, history.as_of)
-    scored = np.flatnonzero(np.isfinite(y) & np.isfinite(samples.last))
+    scored = np.flatnonzero(np.isfinite(y) & samples.news)
     scored = scored[scored >= EARLIEST][-window:]
     newest = len(history.origins) - 1
     first = int(scored[0]) if len(scored) else newest

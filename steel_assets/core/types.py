@@ -18,7 +18,12 @@ QUANTILES: tuple[float, ...] = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 QUANTILE_COLUMNS: tuple[str, ...] = tuple(f"q{round(level * 100):02d}" for level in QUANTILES)
 """The columns that hold them, in the same order: q05 … q95."""
 
-Frequency = Literal["daily", "weekly", "monthly"]
+Frequency = Literal["daily", "weekly", "monthly", "quarterly"]
+Kind = Literal["price", "rate", "index", "spread"]
+"""What a series is, which says how its figures may move: a price or an exchange rate is above zero and moves by factors; a rate
+moves by points and may be negative; an index (or an amount of money) is a level, above zero unless it was ever negative; a spread
+is a difference of two others, of either sign."""
+
 Roll = Literal["none", "first_business_day_of_month"]
 
 MASSES_IN_TONNES: dict[str, float] = {
@@ -87,7 +92,7 @@ class Declaration(BaseModel):
 class Publication(Declaration):
     """When the world can know a figure: ``lag_days`` after its period ends, at ``at`` o'clock in ``zone``.
 
-    A daily period ends on its own date, a weekly one six days after it starts, a monthly one on the last day of the month.
+    A daily period ends on its own date, a weekly one six days after it starts, a monthly or quarterly one on its last day.
     """
 
     lag_days: int = Field(default=0, ge=0, le=400)
@@ -104,13 +109,28 @@ class Publication(Declaration):
         return ZoneInfo(self.zone)
 
 
+class Verified(Declaration):
+    """How sure it is that a provider knows a series by its symbol, from where that is known, and in which month it was looked up.
+
+    ``documented``: the provider itself writes it. ``seen``: public programs use it. ``unconfirmed``: nobody public names it.
+    """
+
+    sure: Literal["documented", "seen", "unconfirmed"]
+    from_: str = Field(alias="from", min_length=1)
+    checked: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
 class Series(Declaration):
-    """One measured quantity over time, from one provider or from files. ``name_es`` is its name in Spanish; empty: the same."""
+    """One measured quantity over time, from one provider or from files. ``name_es`` is its name in Spanish; empty: the same.
+
+    ``kind`` in a declaration is only needed where the unit does not say it, as with a spread of two prices.
+    """
 
     id: Identifier
     name: str
     name_es: str = ""
     unit: Unit
+    declared_kind: Kind | None = Field(default=None, alias="kind")
     source: Identifier = "file_import"
     group: Identifier = "files"
     symbol: str | None = None
@@ -119,6 +139,16 @@ class Series(Declaration):
     published: Publication = Publication()
     revised: bool = False
     note: str = ""
+    verified: Verified | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """As declared; otherwise what its unit says."""
+        if self.declared_kind is not None:
+            return self.declared_kind
+        if self.unit == "percent":
+            return "rate"
+        return "index" if self.unit in PLAIN_UNITS else "price"
 
     @property
     def currency(self) -> str | None:

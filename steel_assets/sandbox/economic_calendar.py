@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from steel_assets.core.types import Publication, Series
+from steel_assets.sandbox.economy import BEGINNING
 from steel_assets.sandbox.market import Market
 
 SOURCE, GROUP = "trading_economics", "economic_calendar"
@@ -86,6 +87,38 @@ def rows(market: Market, series: Series, now: pd.Timestamp, first: str, last: st
             "Unit": "%" if series.unit == "percent" else "",
             "Ticker": "".join(word[0] for word in (series.symbol or "").replace(":", " ").split()).upper(),
         }
+
+
+def auctions(countries: list[str] | None, now: pd.Timestamp, first: str, last: str) -> list[dict[str, object]]:
+    """The two auctions of bills that every country holds on each weekday: they fill a real calendar, and nobody asks for them."""
+    named = sorted({country_of(series) for series in OTHERS} | {"China", "United States"})
+    held = [country for country in named if countries is None or country.lower() in countries]
+    end = min(pd.Timestamp(last[:10]) if last < "2200" else now.tz_localize(None), (now + SCHEDULED).tz_localize(None))
+    days = pd.bdate_range(max(pd.Timestamp(first) if first > "1700" else BEGINNING, BEGINNING), end)
+    return [
+        {
+            "CalendarId": str(1_000_000 + 10 * place + number),
+            "Date": f"{day:%Y-%m-%d}T{15 + number}:30:00",
+            "Country": country,
+            "Category": "Government Debt",
+            "Event": f"{weeks}-Week Bill Auction",
+            "Reference": "",
+            "ReferenceDate": None,
+            "Source": "Simulated",
+            "Actual": f"{2 + place % 300 / 100:.2f}%" if day.tz_localize("UTC") + pd.Timedelta(hours=15 + number) <= now else "",
+            "Previous": "",
+            "Forecast": "",
+            "TEForecast": "",
+            "Importance": 1,
+            "LastUpdate": f"{day:%Y-%m-%d}T{15 + number}:31:00",
+            "Revised": "",
+            "Unit": "%",
+            "Ticker": "",
+        }
+        for country in held
+        for place, day in zip((days - BEGINNING).days, days, strict=True)
+        for number, weeks in enumerate((4, 13))
+    ]
 
 
 def _figure(value: float, unit: str) -> str:

@@ -24,6 +24,9 @@ ERROR_LEFT = (1.0, 0.4, 0.0)
 
 NOISE_HALF_LIFE = 6.0
 
+LENGTHS = {"weekly": "W", "monthly": "M", "quarterly": "Q"}
+"""How pandas calls the periods of each frequency."""
+
 
 @dataclass(frozen=True)
 class Indicator:
@@ -62,7 +65,7 @@ def versions(economy: Economy, series: Series) -> pd.DataFrame:
     """
     symbol = series.symbol or series.id
     indicator = KNOWN.get(symbol) or Indicator(unknown_driver(symbol, series.unit).start, 0.01, (("world", 0.2),), decimals=2)
-    periods, log_level = _log_levels(economy, symbol, indicator, "W" if series.frequency == "weekly" else "M")
+    periods, log_level = _log_levels(economy, symbol, indicator, LENGTHS[series.frequency])
     error = indicator.error / 100 * stream(economy.seed, "first estimate", symbol).standard_normal(len(periods))
     estimates = []
     for releases, left in zip(REVISED_AFTER, ERROR_LEFT, strict=True) if series.revised else [(0, 0.0)]:

@@ -32,6 +32,7 @@ def _lme(driver: str, contract: int) -> Instrument:
 KNOWN: dict[str, Instrument] = {
     **{f"LSR{n}:COM": _lme("rebar", n) for n in range(1, 16)},
     **{f"LSC{n}:COM": _lme("scrap", n) for n in range(1, 16)},
+    "SSC:COM": _lme("scrap", 1),
     "JBP:COM": Instrument(DRIVERS["shfe_rebar"], "january_may_october", tick=1.0),
     "XAL1:COM": Instrument(DRIVERS["coal"], "month_end", tick=0.05, quiet=0.02),
     "HRC=F": Instrument(DRIVERS["hot_rolled_coil"], "early", tick=1.0, quiet=0.12),

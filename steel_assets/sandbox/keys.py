@@ -10,6 +10,9 @@ BAD_KEY = "invalid"
 FREE_KEY = "free"
 """Held to the provider's free plan: its limits on calls, its closed endpoints."""
 
+PACED_KEY = "paced"
+"""A subscription held to one call in 200 ms (Trading Economics)."""
+
 SPENT_KEY = "exhausted"
 """A subscription whose month is used up (Trading Economics)."""
 

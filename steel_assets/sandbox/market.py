@@ -19,11 +19,34 @@ class Market:
     def __init__(self, catalog: Catalog, seed: int = 7) -> None:
         self.catalog = catalog
         self.seed = seed
+        self._halts: dict[str, pd.Timestamp] = {}
         self._tape: Tape | None = None
 
     def find(self, source: str, symbol: str) -> Series | None:
         """The series that ``source`` quotes as ``symbol``, if the catalogue has one; capitals make no difference."""
         return next((s for s in self.catalog.series_of(source) if (s.symbol or "").casefold() == symbol.casefold()), None)
+
+    def halt(self, series: str, since: pd.Timestamp | None) -> None:
+        """Let the provider of ``series`` (its id) bring nothing about ``since`` or a later day; None ends that, nothing is lost.
+
+        Raises:
+            KeyError: there is no such series.
+        """
+        if series not in self.catalog.series:
+            raise KeyError(series)
+        if since is None:
+            self._halts.pop(series, None)
+        else:
+            self._halts[series] = since.normalize()
+
+    @property
+    def halts(self) -> dict[str, str]:
+        """Series that stand still, and since which day."""
+        return {series: f"{since:%Y-%m-%d}" for series, since in self._halts.items()}
+
+    def halted(self, series: Series, day: pd.Timestamp) -> bool:
+        """Whether nothing about ``day`` is shown."""
+        return series.id in self._halts and day >= self._halts[series.id]
 
     def bars(self, series: Series, now: pd.Timestamp) -> pd.DataFrame:
         """Bars of a series published by ``now``, oldest first.
@@ -32,7 +55,7 @@ class Market:
             day, published_at, open, high, low, close, volume; ``missing`` where the provider never had the bar, ``late``
             where it shows the close only once the next session opens.
         """
-        return _published(self._tape_at(now).bars(series), now)
+        return self._running(series, _published(self._tape_at(now).bars(series), now), "day")
 
     def coming_bar(self, series: Series, now: pd.Timestamp) -> pd.Series:
         """The first bar not yet published at ``now``; its name is its place among all bars."""
@@ -45,11 +68,15 @@ class Market:
         Returns:
             period, published_at, value. A daily series has a row for each weekday, empty where its exchange was shut.
         """
-        return _published(self._tape_at(now).versions(series), now)
+        return self._running(series, _published(self._tape_at(now).versions(series), now), "period")
 
     def planned_versions(self, series: Series, now: pd.Timestamp, ahead: pd.Timedelta) -> pd.DataFrame:
         """As ``versions``, with those that will be published within ``ahead``: for their dates, not their values."""
-        return _published(self._tape_at(now).versions(series), now + ahead)
+        return self._running(series, _published(self._tape_at(now).versions(series), now + ahead), "period")
+
+    def _running(self, series: Series, rows: pd.DataFrame, column: str) -> pd.DataFrame:
+        since = self._halts.get(series.id)
+        return rows if since is None else rows[rows[column] < since]
 
     def _tape_at(self, now: pd.Timestamp) -> Tape:
         if self._tape is None or self._tape.until.year < now.year + 1:

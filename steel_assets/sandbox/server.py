@@ -1,4 +1,4 @@
-"""The sandbox server: the four providers under their own paths, and its clock under ``/clock``.
+"""The sandbox server: the four providers under their own paths, its clock under ``/clock``, dead feeds under ``/halts``.
 
 ``Sandbox`` runs it in a thread (tests, the demo), ``serve`` until interrupted. Every answer carries ``X-Simulated: true``.
 """
@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import MutableMapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self
 
+import pandas as pd
 import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -48,7 +49,8 @@ class Sandbox:
 
     def __init__(self, catalog: Catalog, seed: int = DEFAULT_SEED, port: int = 0, host: str = "127.0.0.1") -> None:
         self.clock = Clock()
-        self._app = application(catalog, seed, self.clock)
+        self.market = Market(catalog, seed)
+        self._app = application(self.market, self.clock)
         self._host, self._port = host, port
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -61,6 +63,14 @@ class Sandbox:
     def set_clock(self, moment: datetime | None) -> None:
         """Answer for ``moment`` (with a time zone) until set again; None for the real time. Raises ClockError."""
         self.clock.set(moment)
+
+    def halt(self, series: str, since: date | None) -> None:
+        """Bring nothing of ``series`` about ``since`` or later, everything else as ever; None ends that.
+
+        Raises:
+            KeyError: there is no such series.
+        """
+        self.market.halt(series, None if since is None else pd.Timestamp(since))
 
     def start(self) -> Self:
         """Start answering. Raises SandboxError when the port is taken."""
@@ -96,19 +106,18 @@ def serve(catalog: Catalog, host: str = "127.0.0.1", port: int = 8765, seed: int
     """Run the sandbox in this thread until it is interrupted. Raises SandboxError when the port is taken."""
     listener = _listener(host, port)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(_config(application(catalog, seed, Clock()))).run([listener])
+        uvicorn.Server(_config(application(Market(catalog, seed), Clock()))).run([listener])
 
 
-def application(catalog: Catalog, seed: int, clock: Clock) -> ASGIApp:
+def application(market: Market, clock: Clock) -> ASGIApp:
     """The sandbox as an ASGI application."""
-    market = Market(catalog, seed)
     providers = [
         Mount("/yahoo_finance", routes=YahooFinance(market, clock).routes()),
         Mount("/alpha_vantage", routes=AlphaVantage(market, clock).routes()),
         Mount("/fred_api", routes=Fred(market, clock).routes()),
         Mount("/trading_economics", routes=TradingEconomics(market, clock).routes()),
     ]
-    return _marked(Starlette(routes=[*_clock_routes(clock), *providers]))
+    return _marked(Starlette(routes=[*_clock_routes(clock), *_halt_routes(market), *providers]))
 
 
 def _clock_routes(clock: Clock) -> list[Route]:
@@ -130,6 +139,23 @@ def _clock_routes(clock: Clock) -> list[Route]:
         return shown()
 
     return [Route("/clock", show, methods=["GET"]), Route("/clock", change, methods=["PUT"])]
+
+
+def _halt_routes(market: Market) -> list[Route]:
+    async def show(_: Request) -> Response:
+        return JSONResponse({"halts": market.halts, "simulated": True})
+
+    async def change(request: Request) -> Response:
+        try:
+            asked = json.loads(await request.body())
+            since = asked["since"]
+            market.halt(asked["series"], None if since is None else pd.Timestamp(date.fromisoformat(since)))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            remedy = 'send {"series": "lme_rebar_m01", "since": "2026-03-02"}, or {"series": "lme_rebar_m01", "since": null}'
+            return JSONResponse({"error": f"the body names no series and day; {remedy}"}, status_code=422)
+        return await show(request)
+
+    return [Route("/halts", show, methods=["GET"]), Route("/halts", change, methods=["PUT"])]
 
 
 def _marked(app: ASGIApp) -> ASGIApp:

@@ -1,12 +1,14 @@
 """Trading Economics' wire format: market history and quotes, indicators of countries, the economic calendar.
 
-Any key is accepted except ``invalid``. The key ``free`` may not see most countries, ``exhausted`` nothing this month, and
-``guest:guest`` is gone, as the real ones are. Errors are plain text.
+Any key is accepted except ``invalid``. The key ``free`` may not see most countries, ``paced`` not call twice within 200 ms,
+``exhausted`` nothing this month, and ``guest:guest`` is gone, as the real ones are. Errors are plain text. As the real one it
+cuts answers without a word, prices at 10,000 rows and events at 1,000, and refuses long URLs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -16,14 +18,16 @@ from starlette.routing import Route
 
 from steel_assets.core.types import Series
 from steel_assets.sandbox.clock import Clock
-from steel_assets.sandbox.economic_calendar import SOURCE, country_of, event_of, events, rows
-from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, SPENT_KEY
+from steel_assets.sandbox.economic_calendar import SOURCE, auctions, country_of, event_of, events, rows
+from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, PACED_KEY, SPENT_KEY
 from steel_assets.sandbox.market import Market
 from steel_assets.sandbox.parameters import iso_date
 
 MARKETS = "commodity_prices"
 FREE_COUNTRIES = frozenset({"mexico", "new zealand", "sweden", "thailand"})
 FIRST_DATE, LAST_DATE = "1600-01-01", "9999-12-31"
+MOST_PRICES, MOST_EVENTS, LONGEST_URL = 10_000, 1_000, 260
+SECONDS_BETWEEN_CALLS = 0.2
 
 
 class Refused(Exception):
@@ -41,6 +45,7 @@ class TradingEconomics:
     def __init__(self, market: Market, clock: Clock) -> None:
         self.market = market
         self.clock = clock
+        self._last_call = float("-inf")
 
     def routes(self) -> list[Route]:
         answers = {
@@ -55,6 +60,7 @@ class TradingEconomics:
         def endpoint(path: str) -> Route:
             async def respond(request: Request) -> Response:
                 try:
+                    self._check_pace(request)
                     _check_key(request)
                     return JSONResponse(list(answers[path](request, self.clock.now())))
                 except Refused as refusal:
@@ -64,7 +70,18 @@ class TradingEconomics:
 
         return [endpoint(path) for path in answers]
 
+    def _check_pace(self, request: Request) -> None:
+        if len(str(request.url)) > LONGEST_URL:
+            raise Refused(414, "Bad Request - Request Too Long")
+        if _key(request) == PACED_KEY:
+            before, self._last_call = self._last_call, self.clock.seconds()
+            if self._last_call - before < SECONDS_BETWEEN_CALLS:
+                raise Refused(409, "You have reached the maximum requests per second.")
+
     def _history(self, request: Request, now: pd.Timestamp) -> Iterator[dict[str, object]]:
+        return islice(self._prices(request, now), MOST_PRICES)
+
+    def _prices(self, request: Request, now: pd.Timestamp) -> Iterator[dict[str, object]]:
         first, last = _dates(request.query_params.get("d1"), request.query_params.get("d2"))
         for series in self._asked_markets(request):
             bars = self.market.bars(series, now)
@@ -125,10 +142,10 @@ class TradingEconomics:
 
     def _calendar(self, request: Request, now: pd.Timestamp) -> list[dict[str, object]]:
         first, last = _dates(request.path_params.get("d1", f"{now:%Y-%m-%d}"), request.path_params.get("d2"))
-        every = [
-            row for series in events(self.market, _countries(request)) for row in rows(self.market, series, now, first, last)
-        ]
-        return sorted(every, key=lambda row: (row["Date"], row["CalendarId"]))
+        countries = _countries(request)
+        every = [row for series in events(self.market, countries) for row in rows(self.market, series, now, first, last)]
+        every += auctions(countries, now, first, last)
+        return sorted(every, key=lambda row: (row["Date"], row["CalendarId"]))[:MOST_EVENTS]
 
     def _asked_markets(self, request: Request) -> list[Series]:
         found = [self.market.find(SOURCE, symbol.strip()) for symbol in request.path_params["symbols"].split(",")]
@@ -136,8 +153,7 @@ class TradingEconomics:
 
 
 def _check_key(request: Request) -> None:
-    asked = request.query_params
-    key = asked.get("c") or asked.get("client") or request.headers.get("authorization", "")
+    key = _key(request)
     if key == "guest:guest":
         raise Refused(
             410, "the guest account has been discontinued. Please get your own key at https://developer.tradingeconomics.com"
@@ -150,6 +166,11 @@ def _check_key(request: Request) -> None:
         raise Refused(403, "You exceeded your API subscription limit for this month.")
     if key == FREE_KEY and not FREE_COUNTRIES.issuperset(_countries(request) or FREE_COUNTRIES):
         raise Refused(403, "No Access to this country as free user.")
+
+
+def _key(request: Request) -> str:
+    asked = request.query_params
+    return asked.get("c") or asked.get("client") or request.headers.get("authorization", "")
 
 
 def _countries(request: Request) -> list[str] | None:

@@ -24,7 +24,7 @@ from steel_assets.sandbox.parameters import whole_number
 SOURCE = "yahoo_finance"
 SECONDS_A_DAY = 86_400
 QUOTES = ("open", "high", "low", "close", "volume")
-INTERVALS = {"daily": "1d", "weekly": "1wk", "monthly": "1mo"}
+INTERVALS = {"daily": "1d", "weekly": "1wk", "monthly": "1mo", "quarterly": "3mo"}
 """The one interval of a series that the sandbox knows."""
 
 DAYS_IN_RANGE = {
@@ -110,7 +110,8 @@ class YahooFinance:
         opens = where.openings(pd.DatetimeIndex([coming["day"]]))[0]
         pending = (bars.index == coming.name - 1) & bars["late"] & (now < opens)
         bars.loc[pending, ["open", "high", "low", "close"]] = float("nan")
-        if series.frequency == "daily" and opens <= now < opens + pd.Timedelta(days=1):
+        live = series.frequency == "daily" and not self.market.halted(series, coming["day"])
+        if live and opens <= now < opens + pd.Timedelta(days=1):
             bars = pd.concat([bars, _live(coming, opens, now)], ignore_index=True)
         return bars[(bars["opening"] >= start) & (bars["opening"] < end)]
 

@@ -3,11 +3,8 @@
 The address is 0.0.0.0 and the port that the environment's ``PORT`` names (Cloud Run's way), 8000 by default.
 """
 
-from steel_assets.serving.reading import begin
+from steel_assets.serving.run import serve
+from steel_assets.settings import settings
 
 if __name__ == "__main__":
-    first = begin()  # it starts while the rest is imported
-    from steel_assets.serving.run import serve
-    from steel_assets.settings import settings
-
-    serve("0.0.0.0", settings().port, first)  # noqa: S104  a container's own network; without a key nothing is open
+    serve("0.0.0.0", settings().port)  # noqa: S104  a container's own network; without a key nothing is open

@@ -1,27 +1,37 @@
-"""Who is asking, and may they: a key, a dashboard session, a proxy that vouches, or a newcomer on this very machine.
+"""Who is asking, and may they: a key, a dashboard session, a proxy that vouches, or everybody on this machine.
 
-While no key was ever made, and only when the service is bound to a loopback address, requests that come straight from this
-machine may read. They may not start operations, and nothing is open anywhere else.
+Being open is said, never inferred: without a key nobody is answered but the browser that was opened with the one-time link
+that the service prints at its start, or everybody on a loopback address where the service was started with ``--open``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import ipaddress
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import NamedTuple
 
+from steel_assets.serving.cookies import cookie
 from steel_assets.serving.keys import ApiKey, Keyring, KeyStore, KeyStoreError, Scope
+from steel_assets.serving.sessions import SESSION_SECONDS, Sessions
 
 log = logging.getLogger("steel.serving")
 
 RELOAD_SECONDS = 2.0
 SESSION_COOKIE = "steel_session"
+FIRST_LOOK = "/dashboard/first"
+SESSION_FILE = "sessions.json"
+"""Beside the key file."""
+
+PROXY_SECRET = b"x-steel-proxy-secret"
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True)
@@ -40,11 +50,28 @@ class Asking(NamedTuple):
     """What of a request says who asks."""
 
     api_key: str | None = None
-    cookie: str | None = None
+    cookie: str = ""
     host: str = ""
     client: str | None = None
     forwarded: bool = False
     vouched_user: str | None = None
+    proxy_secret: str = ""
+
+
+@dataclass(frozen=True)
+class Vouching:
+    """How a reverse proxy says who logged in: by a header, from these addresses only, and with a secret where there is one."""
+
+    header: bytes
+    addresses: tuple[Network, ...]
+    secret: str | None = None
+
+    def user(self, asking: Asking) -> str | None:
+        """Whom the proxy vouches for; None where it was not the proxy that asked."""
+        client = _address(asking.client)
+        named = client is not None and any(client in network for network in self.addresses)
+        known = self.secret is None or hmac.compare_digest(self.secret.encode(), asking.proxy_secret.encode())
+        return asking.vouched_user if named and known and asking.vouched_user else None
 
 
 class Access:
@@ -55,48 +82,76 @@ class Access:
         store: KeyStore,
         *,
         bound_to: str = "127.0.0.1",
-        user_header: str | None = None,
+        opened: bool = False,
+        vouching: Vouching | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """
         Args:
             bound_to: address the service answers on.
-            user_header: header by which a reverse proxy says who logged in; it must strip the header from what it receives.
+            opened: everybody on a loopback address may read until a first key is made.
 
         Raises:
             KeyStoreError: the key file cannot be read; the service must not start open instead.
         """
         self._store = store
         self._clock = clock
-        self._loopback = is_loopback(bound_to)
+        self._opened = opened and is_loopback(bound_to)
         self._stamp = self._file_stamp()
+        self._first_look = secrets.token_urlsafe(32)
+        self._first_look_until = clock() + SESSION_SECONDS
         self.keyring: Keyring = store.load()
-        self.user_header = user_header.lower().encode("latin-1") if user_header else None
+        self.problem: str | None = None
+        self.sessions = Sessions(store.path.with_name(SESSION_FILE))
+        self.vouching = vouching
 
     @property
     def open_here(self) -> bool:
-        """True while newcomers on this machine may read without a key."""
-        return self._loopback and self.keyring.empty
+        """True while everybody on this machine may read without a key."""
+        return self._opened and self.keyring.empty and self.problem is None
+
+    @property
+    def first_look(self) -> str | None:
+        """Path of the one-time link; None once it was used, is too old, or a key was made."""
+        usable = self._first_look and self.keyring.empty and self._clock() < self._first_look_until
+        return f"{FIRST_LOOK}?token={self._first_look}" if usable else None
 
     def caller(self, asking: Asking) -> Caller | None:
         """Who asks the API; None when nobody known does."""
         key = self.keyring.check(asking.api_key, self._clock()) if asking.api_key is not None else None
         if key is not None:
             return _caller(key)
-        return NEWCOMER if asking.api_key is None and self._newcomer(asking) else None
+        return NEWCOMER if asking.api_key is None and self._on_this_machine(asking) else None
 
     def visitor(self, asking: Asking) -> Caller | None:
         """Who looks at the dashboard; None when nobody known does."""
-        if self.user_header is not None and asking.vouched_user:
-            return Caller(f"user:{asking.vouched_user}", ("read",))
-        key = self.keyring.check_session(_session(asking.cookie), self._clock()) if asking.cookie else None
-        return _caller(key) if key is not None and "read" in key.scopes else self.caller(asking)
+        user = self.vouching.user(asking) if self.vouching else None
+        if user is not None:
+            return Caller(f"user:{user}", ("read",))
+        now = self._clock()
+        holder = self.sessions.holder(cookie(asking.cookie, SESSION_COOKIE), now)
+        if holder == NEWCOMER.id and self.keyring.empty:
+            return NEWCOMER
+        key = self.keyring.named(holder) if holder else None
+        return _caller(key) if key is not None and key.valid_at(now) and "read" in key.scopes else self.caller(asking)
 
     def log_in(self, presented: str) -> str | None:
         """A session for the dashboard from a key with the scope read; None for any other."""
         now = self._clock()
         key = self.keyring.check(presented.strip(), now)
-        return self.keyring.session(key, now) if key is not None and "read" in key.scopes else None
+        return self.sessions.begin(key.id, now) if key is not None and "read" in key.scopes else None
+
+    def look_first(self, token: str) -> str | None:
+        """A session for the dashboard from the one-time link, once; None for anything else."""
+        path = self.first_look
+        if path is None or not hmac.compare_digest(path.encode(), f"{FIRST_LOOK}?token={token}".encode()):
+            return None
+        self._first_look = ""
+        return self.sessions.begin(NEWCOMER.id, self._clock())
+
+    def log_out(self, asking_cookie: str) -> None:
+        """End the session of a browser."""
+        self.sessions.end(cookie(asking_cookie, SESSION_COOKIE), self._clock())
 
     async def watch(self) -> None:
         """Reload the key file whenever it changes, for ever. While it is damaged or gone, the keys read last stay in force."""
@@ -105,20 +160,22 @@ class Access:
             await asyncio.to_thread(self.reload)
 
     def reload(self) -> None:
-        """Take the key file's present content, if it changed and is whole."""
+        """Take the key file's present content, if it changed and is whole; what is wrong with it is ``problem``."""
         stamp = self._file_stamp()
-        if stamp == self._stamp:
-            return
-        if stamp is None:
-            log.error("the key file %s is gone; the keys read last stay in force", self._store.path)
+        if stamp == self._stamp and self.problem is None:
             return
         try:
-            self.keyring = self._store.load()
-            self._stamp = stamp
+            keyring = self._store.load()
+            if keyring.empty and not self.keyring.empty:
+                raise KeyStoreError(f"the keys in {self._store.path} are gone; restore the file, or start the service anew")
         except KeyStoreError as error:
-            log.error("%s (the keys read last stay in force)", error)
+            if self.problem is None:
+                log.error("%s (until then the keys read last stay in force)", error)
+            self.problem = str(error)
+        else:
+            self.keyring, self._stamp, self.problem = keyring, stamp, None
 
-    def _newcomer(self, asking: Asking) -> bool:
+    def _on_this_machine(self, asking: Asking) -> bool:
         name = asking.host.rpartition(":")[0] if ":" in asking.host.rpartition("]")[2] else asking.host
         local_client = asking.client is not None and is_loopback(asking.client)
         return self.open_here and local_client and not asking.forwarded and name.lower() in LOCAL_NAMES
@@ -133,19 +190,18 @@ class Access:
 
 def is_loopback(address: str) -> bool:
     """True for an address that only this machine can reach."""
+    found = _address(address)
+    return address == "localhost" if found is None else found.is_loopback
+
+
+def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """``text`` as an address; one of IPv4 that came over IPv6 as what it is."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        found = ipaddress.ip_address(text or "")
     except ValueError:
-        return address == "localhost"
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def _caller(key: ApiKey) -> Caller:
     return Caller(key.id, key.scopes, key.limit_per_hour)
-
-
-def _session(cookie: str | None) -> str | None:
-    try:
-        found = SimpleCookie(cookie).get(SESSION_COOKIE)
-    except CookieError:
-        return None
-    return found.value if found else None

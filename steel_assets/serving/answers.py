@@ -7,17 +7,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from steel_assets.core.price_age import Looked, PriceAge, PriceCalendar, aged_confidence, aged_drivers, price_age
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.core.units import UnitError, conversion
 from steel_assets.serving.errors import Refused
 from steel_assets.serving.snapshot import Snapshot
 
 
-def default_forecast(snapshot: Snapshot) -> dict[str, Any]:
+def default_forecast(snapshot: Snapshot, moment: float) -> dict[str, Any]:
     """The default market's next business day, prices in USD per metric ton. Raises Refused (503) before the first."""
-    catalogue = snapshot["catalogue"]
-    market = catalogue["default_market"] if catalogue else None
-    rows = snapshot.forecast(market) if market else None
+    market = snapshot.default_market
+    rows = in_force(snapshot, market, moment) if market else None
     if not rows:
         raise unpublished(snapshot, market)
     row = rows[0]
@@ -29,9 +29,9 @@ def default_forecast(snapshot: Snapshot) -> dict[str, Any]:
     return {**row, **{name: row[name] * factor for name in ("predicted_price", "last_price", *QUANTILE_COLUMNS)}}
 
 
-def prediction(snapshot: Snapshot) -> dict[str, Any]:
+def prediction(snapshot: Snapshot, moment: float) -> dict[str, Any]:
     """The body of GET /predict/steel-rebar-price, the contract of the system it replaces."""
-    row = default_forecast(snapshot)
+    row = default_forecast(snapshot, moment)
     return {
         "prediction_date": row["target_date"],
         "predicted_price_usd_per_ton": round(row["predicted_price"], 2),
@@ -39,16 +39,17 @@ def prediction(snapshot: Snapshot) -> dict[str, Any]:
         "unit": "metric ton",
         "model_confidence": round(row["model_confidence"], 4),
         "timestamp": row["as_of"],
+        **({"note": snapshot.stands_in} if snapshot.stands_in else {}),
     }
 
 
 def prediction_detail(snapshot: Snapshot, moment: float) -> dict[str, Any]:
     """The same with everything a careful buyer asks next."""
-    row = default_forecast(snapshot)
+    row = default_forecast(snapshot, moment)
     exchange = snapshot["exchange"]
     price = row["predicted_price"]
     return {
-        **prediction(snapshot),
+        **prediction(snapshot, moment),
         "market": row["market"],
         "interval_90": {"low_usd_per_ton": round(row["q05"], 2), "high_usd_per_ton": round(row["q95"], 2)},
         "last_price_usd_per_ton": round(row["last_price"], 2),
@@ -59,17 +60,83 @@ def prediction_detail(snapshot: Snapshot, moment: float) -> dict[str, Any]:
         "last_training_date": last_training(snapshot, row["market"]),
         "data_as_of": row["data_as_of"],
         "staleness": staleness(snapshot, row, moment),
+        "aged_drivers": leaning(snapshot, row),
         "data_sources": [source["id"] for source in snapshot["catalogue"]["sources"]],
         "simulated": row["simulated"],
+        "withdrawn_import": snapshot.withdrawn_import(row["market"], row["as_of"]),
     }
 
 
+def in_force(snapshot: Snapshot, market: str, moment: float) -> list[dict[str, Any]] | None:
+    """The newest forecast of ``market``, its confidence fallen with the age of its price; None before the first."""
+    rows = snapshot.forecast(market)
+    age = price_age_of(snapshot, rows[0], moment) if rows else None
+    if not rows or age is None:
+        return rows
+    return [{**row, "model_confidence": confidence_now(row, age)} for row in rows]
+
+
+def confidence_now(row: Mapping[str, Any], age: PriceAge) -> float:
+    """The confidence in a published forecast whose price has become as old as ``age``."""
+    counted = row.get("age_sessions")
+    known = int(counted) if counted is not None and counted == counted else 0  # rows of earlier versions do not say
+    return aged_confidence(row["model_confidence"], row["horizon"], age.sessions, known)
+
+
+def price_age_of(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> PriceAge | None:
+    """How old the price is that a published forecast starts from; None before the market's calendar was read."""
+    about = snapshot["price_calendars"].get(row["market"])
+    if about is None:
+        return None
+    looked = Looked(date.fromisoformat(about["newest"]), date.fromisoformat(about["until"])) if about["newest"] else None
+    day, origin = date.fromisoformat(row["data_as_of"]), date.fromisoformat(row["origin"])
+    return price_age(PriceCalendar.restored(about["calendar"]), day, origin, datetime.fromtimestamp(moment, UTC), looked)
+
+
 def staleness(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> dict[str, Any]:
-    """How old a forecast is; stale once the day it is about has passed in the platform's own time zone."""
+    """How old a forecast and its price are, whether that is too old, and why.
+
+    Before the market's calendar was read it is stale once the day it is about has passed in the platform's own time zone.
+    """
+    age = price_age_of(snapshot, row, moment)
+    seconds = {"age_seconds": max(0, int(moment - datetime.fromisoformat(row["as_of"]).timestamp()))}
+    if age is not None:
+        return {
+            "stale": age.stale,
+            **seconds,
+            "price_date": row["data_as_of"],
+            "price_age_sessions": age.sessions,
+            "stale_reason": age.reason(date.fromisoformat(newest_price(snapshot, row))),
+        }
     zone = ZoneInfo((snapshot["catalogue"] or {}).get("zone", "UTC"))
-    today = datetime.fromtimestamp(moment, zone).date()
-    age = moment - datetime.fromisoformat(row["as_of"]).timestamp()
-    return {"stale": today > date.fromisoformat(row["target_date"]), "age_seconds": max(0, int(age))}
+    passed = datetime.fromtimestamp(moment, zone).date() > date.fromisoformat(row["target_date"])
+    return {
+        "stale": passed,
+        **seconds,
+        "price_date": row["data_as_of"],
+        "price_age_sessions": None,
+        "stale_reason": f"it was for {row['target_date']}, which has passed" if passed else None,
+    }
+
+
+def newest_price(snapshot: Snapshot, row: Mapping[str, Any]) -> str:
+    """Day of the newest price of a forecast's market that is here: its own, or one that nothing was issued from yet."""
+    here = (snapshot["prices"].get(row["market"]) or {}).get("dates") or []
+    return str(max([row["data_as_of"], *here]))
+
+
+def leaning(snapshot: Snapshot, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Drivers that a forecast leans on although their newest figure is older than their own calendar allows."""
+    names = (snapshot["catalogue"] or {}).get("series", {})
+    return [
+        {
+            "series": series,
+            "name": names.get(series, {}).get("name", series),
+            "name_es": names.get(series, {}).get("name_es", series),
+            "newest_period": day,
+        }
+        for series, day in aged_drivers(row.get("aged_drivers")).items()
+    ]
 
 
 def last_training(snapshot: Snapshot, market: str) -> str | None:
@@ -96,14 +163,15 @@ def about(snapshot: Snapshot, version: str) -> dict[str, Any]:
 
 def markets(snapshot: Snapshot, moment: float) -> dict[str, Any]:
     """The body of GET /v1/markets."""
-    default = (snapshot["catalogue"] or {}).get("default_market")
+    default = snapshot.default_market
     return {
         "markets": [
             {
                 **{name: one[name] for name in ("id", "name", "commodity", "region", "unit", "price_level", "horizons")},
                 "default": one["id"] == default,
+                "no_source": None if snapshot.has_a_source(one["id"]) else one["unfed"],
                 "issued_date": rows[0]["issued_date"] if (rows := snapshot.forecast(one["id"])) else None,
-                "stale": staleness(snapshot, rows[0], moment)["stale"] if rows else None,
+                **age_in_short(staleness(snapshot, rows[0], moment) if rows else {}),
                 "simulated": rows[0]["simulated"] if rows else None,
             }
             for one in _markets(snapshot)
@@ -112,9 +180,9 @@ def markets(snapshot: Snapshot, moment: float) -> dict[str, Any]:
 
 
 def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, moment: float) -> dict[str, Any]:
-    """The body of GET /v1/markets/{market}/forecasts. Raises Refused."""
+    """The body of GET /v1/markets/{market}/forecasts: the one in force, or a past issue as it was published. Raises Refused."""
     known(snapshot, market)
-    rows = snapshot.forecast(market) if as_of is None else _issue(snapshot, market, as_of)
+    rows = in_force(snapshot, market, moment) if as_of is None else _issue(snapshot, market, as_of)
     if not rows:
         raise unpublished(snapshot, market)
     first = rows[0]
@@ -127,7 +195,9 @@ def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, mo
         "last_price": first["last_price"],
         "unit": first["unit"],
         "simulated": first["simulated"],
+        "withdrawn_import": snapshot.withdrawn_import(market, first["as_of"]),
         **staleness(snapshot, first, moment),
+        "aged_drivers": leaning(snapshot, first),
         "forecasts": [
             {
                 "horizon": row["horizon"],
@@ -141,6 +211,13 @@ def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, mo
             for row in rows
         ],
     }
+
+
+AGE_IN_SHORT = ("stale", "price_date", "price_age_sessions", "stale_reason")
+
+
+def age_in_short(age: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: age.get(name) for name in AGE_IN_SHORT}
 
 
 def scorecard(snapshot: Snapshot, market: str) -> dict[str, Any]:
@@ -218,5 +295,5 @@ def _markets(snapshot: Snapshot) -> list[dict[str, Any]]:
 def unpublished(snapshot: Snapshot, market: str | None) -> Refused:
     damaged = (snapshot["latest"].get(market) or {}).get("problems") or list(snapshot.problems.values())
     why = f" ({damaged[0]})" if damaged else ""
-    remedy = "run the job daily_data_update, or make demo"
+    remedy = "run the job daily_data_update, or make demo; steel publish, where an older release has published"
     return Refused(503, f"no forecast was published yet{why}; {remedy}", error="no_forecast", retry_after=60)

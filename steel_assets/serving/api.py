@@ -22,7 +22,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?")
 
 DETAIL = "true: with interval, peso price, model, data and age"
-AS_OF = "the newest issue that was public then; default the newest"
+AS_OF = "the newest issue that was public then, as it was published; default the one in force, its confidence as it is now"
 READ = refusals(401, 403, 422, 429, 503)
 api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="made by `steel keys create`")
 
@@ -92,7 +92,7 @@ def routes(service: Service) -> APIRouter:
         """The default market's price on its next business day."""
         request.scope["steel.predicted"] = True
         snapshot, now = service.snapshot, service.now()
-        body = answers.prediction_detail(snapshot, now) if detail in ("true", "1") else answers.prediction(snapshot)
+        body = answers.prediction_detail(snapshot, now) if detail in ("true", "1") else answers.prediction(snapshot, now)
         return _json(body, headers=service.forecast_headers())
 
     @reading.get("/v1/markets", tags=["markets"], response_model=contract.Markets, responses=READ | shown("/v1/markets"))

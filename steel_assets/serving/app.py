@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from steel_assets import __version__
-from steel_assets.serving import api, dashboard, operations
+from steel_assets.serving import acknowledge, api, dashboard, operations
 from steel_assets.serving.door import Door
 from steel_assets.serving.errors import Refused
 from steel_assets.serving.service import Service
@@ -57,6 +57,7 @@ def create_app(service: Service) -> ASGIApp:
     app.include_router(api.routes(service))
     app.include_router(operations.routes(service))
     app.include_router(dashboard.routes(service, app.openapi))
+    app.include_router(acknowledge.routes(service))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)

@@ -47,6 +47,9 @@ class Ready(BaseModel):
     status: Literal["ready", "not_ready"]
     forecast_age_seconds: int | None
     stale: bool | None
+    price_date: str | None = Field(description="of the price that the forecast starts from")
+    price_age_sessions: int | None = Field(description="trading days of the market; null: not known yet")
+    stale_reason: str | None
     redis: bool | None = Field(description="null: not configured")
     problems: dict[str, str]
 
@@ -60,6 +63,7 @@ class Prediction(Shape):
     unit: Literal["metric ton"]
     model_confidence: float = Field(ge=0, le=1, examples=[0.87])
     timestamp: str = Field(description="when the forecast was issued", examples=["2026-11-21T08:00:00Z"])
+    note: str | None = Field(default=None, description="only where another market stands in for the default one, and why")
 
 
 class Interval(Shape):
@@ -78,10 +82,22 @@ class ExchangeRate(Shape):
 
 
 class Staleness(Shape):
-    """How old the forecast is; stale once the day it is about has passed."""
+    """How old the forecast and the price it starts from are; stale as soon as a newer price should be here."""
 
     stale: bool
-    age_seconds: int = Field(ge=0)
+    age_seconds: int = Field(ge=0, description="since the forecast was issued")
+    price_date: str = Field(description="of the price that the forecast starts from", examples=["2026-11-20"])
+    price_age_sessions: int | None = Field(description="trading days of the market since then; null: not known yet", examples=[0])
+    stale_reason: str | None = Field(description="null: it is not stale")
+
+
+class AgedDriver(Shape):
+    """A driver that the forecast leans on although its newest figure is older than its own calendar allows."""
+
+    series: str
+    name: str
+    name_es: str = Field(description="in Spanish")
+    newest_period: str
 
 
 class PredictionDetail(Prediction):
@@ -97,8 +113,10 @@ class PredictionDetail(Prediction):
     last_training_date: str | None
     data_as_of: str
     staleness: Staleness
+    aged_drivers: list[AgedDriver]
     data_sources: list[str]
     simulated: bool
+    withdrawn_import: str | None = Field(description="the import that this was issued from and that was withdrawn since")
 
 
 class Market(Shape):
@@ -114,7 +132,11 @@ class Market(Shape):
     default: bool
     issued_date: str | None
     stale: bool | None
+    price_date: str | None
+    price_age_sessions: int | None
+    stale_reason: str | None
     simulated: bool | None
+    no_source: str | None = Field(description="why no provider is asked for its prices, and the remedy; null: one is")
 
 
 class Markets(Shape):
@@ -158,6 +180,8 @@ class Forecasts(Staleness):
     last_price: float
     unit: str
     simulated: bool
+    aged_drivers: list[AgedDriver]
+    withdrawn_import: str | None = Field(description="the import that this was issued from and that was withdrawn since")
     forecasts: list[HorizonForecast]
 
 
@@ -180,6 +204,7 @@ class HorizonScore(Shape):
     mae: float | None
     naive_mae: float | None
     skill: float | None = Field(description="1 - mae / naive_mae; above 0 is better than the last price")
+    increase: float | None = Field(description="mape of the last 20 forecasts less that of the 250 before; a share")
     rmse: float | None
     r2_score: float | None
     coverage_90: float | None
@@ -274,6 +299,11 @@ class Explanation(Shape):
     horizons: list[HorizonExplanation]
     quality_score: float | None
     data: list[SeriesBeneath]
+    stale: bool
+    price_date: str
+    price_age_sessions: int | None
+    stale_reason: str | None
+    aged_drivers: list[AgedDriver]
     simulated: bool
 
 
@@ -299,6 +329,7 @@ class Alert(Shape):
     market: str | None
     values: list[str]
     since: str | None = Field(description="when the platform's own watch first saw it; null: seen by the service itself")
+    message_es: str = Field(default="", description="in Spanish, where the platform's own watch has said it")
 
 
 class Alerts(Shape):

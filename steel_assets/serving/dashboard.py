@@ -1,28 +1,24 @@
-"""The pages for people: dashboard, login, documentation. Rendered here; the browser adds charts and refreshes."""
+"""The routes of the pages for people: dashboard, login, documentation. The browser adds charts and refreshes."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from steel_assets.serving import words as spoken
-from steel_assets.serving.access import SESSION_COOKIE, Caller
-from steel_assets.serving.keys import SESSION_SECONDS
+from steel_assets.serving.access import FIRST_LOOK, NEWCOMER, SESSION_COOKIE, Caller
+from steel_assets.serving.cookies import cookie
+from steel_assets.serving.errors import Refused
 from steel_assets.serving.page import page
+from steel_assets.serving.rendering import rendered
 from steel_assets.serving.service import Service
+from steel_assets.serving.sessions import SESSION_SECONDS
 from steel_assets.serving.words import LANGUAGES, Words, preferred
 
-TEMPLATES = Path(__file__).parent / "templates"
-STATIC = Path(__file__).parent / "static"
+FORM_TYPE = "application/x-www-form-urlencoded"
 LANGUAGE_COOKIE = "steel_language"
 YEAR = 365 * 24 * 3600
 
@@ -31,6 +27,9 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
     """The pages; ``openapi`` describes the API for its documentation."""
     router = APIRouter(include_in_schema=False)
 
+    def newcomers() -> bool:
+        return service.access.keyring.empty
+
     @router.get("/dashboard")
     async def dashboard(
         request: Request,
@@ -38,7 +37,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
         horizon: Annotated[str | None, Query(max_length=4)] = None,
         lang: Annotated[str | None, Query(max_length=2)] = None,
     ) -> Response:
-        language = _language(request, lang)
+        language = language_of(request, lang)
         caller: Caller = request.scope["steel.caller"]
         context = page(
             service.snapshot,
@@ -50,39 +49,50 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
             horizon=int(horizon) if horizon and horizon.isascii() and horizon.isdigit() else None,
             now=service.now(),
             open_here=service.access.open_here,
-            user=None if caller.id == "local" else caller.id,
+            user=None if caller == NEWCOMER else caller.id,
         )
-        response = HTMLResponse(_render("dashboard.html", language, request, **context))
+        response = HTMLResponse(rendered("dashboard.html", language, request.query_params, **context))
         if lang in LANGUAGES:
             response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR, path="/dashboard", httponly=True, samesite="lax")
         return response
 
     @router.get("/dashboard/login")
     async def login(request: Request, lang: Annotated[str | None, Query(max_length=2)] = None) -> Response:
-        return HTMLResponse(_render("login.html", _language(request, lang), request, wrong=False))
+        return HTMLResponse(
+            rendered("login.html", language_of(request, lang), request.query_params, wrong=False, no_key_yet=newcomers())
+        )
 
     @router.post("/dashboard/login")
     async def log_in(request: Request) -> Response:
-        form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=5)
-        session = service.access.log_in(form.get("key", [""])[0])
+        form = await request.body()
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
+            raise Refused(415, f"the key comes as {FORM_TYPE}")
+        session = service.access.log_in(_key(form))
         if session is None:
-            return HTMLResponse(_render("login.html", _language(request, None), request, wrong=True), 401)
-        response = RedirectResponse("/dashboard", 303)
-        secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
-        response.set_cookie(
-            SESSION_COOKIE, session, max_age=SESSION_SECONDS, path="/dashboard", httponly=True, samesite="strict", secure=secure
-        )
-        return response
+            return HTMLResponse(
+                rendered("login.html", language_of(request, None), request.query_params, wrong=True, no_key_yet=newcomers()), 401
+            )
+        return _with_session(request, session)
+
+    @router.get(FIRST_LOOK)
+    async def first_look(request: Request, token: Annotated[str, Query(max_length=64)] = "") -> Response:
+        session = service.access.look_first(token)
+        if session is None:
+            raise Refused(
+                401, "this link was used already, is too old, or is not the one that steel serve printed; start it again"
+            )
+        return _with_session(request, session)
 
     @router.post("/dashboard/logout")
-    async def log_out() -> Response:
+    async def log_out(request: Request) -> Response:
+        service.access.log_out(request.scope["steel.cookies"])
         response = RedirectResponse("/dashboard/login", 303)
         response.delete_cookie(SESSION_COOKIE, path="/dashboard")
         return response
 
     @router.get("/docs")
     async def documentation(request: Request) -> Response:
-        return HTMLResponse(_render("docs.html", "en", request, api=openapi(), operations=_operations(openapi())))
+        return HTMLResponse(rendered("docs.html", "en", request.query_params, api=openapi(), operations=_operations(openapi())))
 
     @router.get("/favicon.ico")
     async def icon() -> Response:
@@ -91,41 +101,27 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
     return router
 
 
-def _language(request: Request, chosen: str | None) -> str:
-    return preferred(chosen, request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
+def _key(form: bytes) -> str:
+    """The field ``key`` of a form. Raises Refused (400) for what is none."""
+    try:
+        return parse_qs(form.decode("utf-8", "replace"), max_num_fields=5).get("key", [""])[0]
+    except ValueError as error:
+        raise Refused(400, f"this is not the form of the login page: {error}") from error
 
 
-@lru_cache(maxsize=1)
-def _templates() -> Environment:
-    templates = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
+def _with_session(request: Request, session: str) -> Response:
+    response = RedirectResponse("/dashboard", 303)
+    secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
+    response.set_cookie(
+        SESSION_COOKIE, session, max_age=SESSION_SECONDS, path="/dashboard", httponly=True, samesite="strict", secure=secure
     )
-    for name in ("price", "share", "signed_share", "signed", "direction", "money", "figure"):
-        templates.filters[name] = getattr(spoken, name)
-    templates.filters["pretty_json"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
-    templates.globals["static"] = _static
-    return templates
+    return response
 
 
-@lru_cache
-def _static(name: str) -> str:
-    """Address of a file of ``static/`` that changes with its content: after an upgrade no browser mixes old and new."""
-    return f"/static/{name}?{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
-
-
-def _render(template: str, language: str, request: Request, **context: Any) -> str:
-    words = Words(language)
-
-    def link(**changes: str) -> str:
-        kept = {name: value for name, value in request.query_params.items() if name in ("market", "horizon")}
-        return "?" + urlencode({**kept, **changes})
-
-    return _templates().get_template(template).render(t=words, language=language, languages=LANGUAGES, link=link, **context)
+def language_of(request: Request, chosen: str | None) -> str:
+    """The language to answer a browser in."""
+    kept = cookie(request.scope["steel.cookies"], LANGUAGE_COOKIE)
+    return preferred(chosen, kept, request.headers.get("accept-language", ""))
 
 
 def _operations(api: dict[str, Any]) -> list[dict[str, Any]]:

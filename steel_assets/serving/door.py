@@ -12,7 +12,10 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steel_assets.adapters.rate_limit import RateLimiter, Standing
-from steel_assets.serving.access import Access, Asking, Caller
+from steel_assets.core.alerts.message import ACKNOWLEDGE
+from steel_assets.core.same_origin import from_elsewhere
+from steel_assets.serving.access import FIRST_LOOK, PROXY_SECRET, Access, Asking, Caller
+from steel_assets.serving.bounds import LARGEST_BODY, TooLarge, check_headers, check_target
 from steel_assets.serving.errors import Refused
 from steel_assets.serving.keys import SCOPES
 from steel_assets.serving.meter import Meter
@@ -20,9 +23,14 @@ from steel_assets.serving.operations import AUTOMATION, OPERATIONS
 
 log = logging.getLogger("steel.serving")
 
-LARGEST_BODY = 64 * 1024
 ANSWER_SECONDS = 20.0
-OPEN = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/dashboard/login"})
+OPEN = frozenset(
+    {"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/dashboard/login", FIRST_LOOK, ACKNOWLEDGE}
+)
+FORMS = frozenset({"/dashboard/login", "/dashboard/logout", ACKNOWLEDGE})
+"""What a browser posts to with what it knows by itself: a page of another server must not be able to."""
+
+FORWARDED = frozenset({b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-original-host"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 PAGE_POLICY = (
@@ -32,20 +40,13 @@ PAGE_POLICY = (
 ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer a browser posts the login form with Origin: null
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"strict-transport-security", b"max-age=31536000"),
 ]
 FOR_API = [*ALWAYS, (b"cache-control", b"no-store"), (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")]
 FOR_PAGES = [*ALWAYS, (b"cache-control", b"no-store"), (b"content-security-policy", PAGE_POLICY)]
 FOR_STATIC = [*ALWAYS, (b"cache-control", b"public, max-age=3600")]
-
-
-class TooLarge(Refused):
-    """A request's body goes beyond the limit."""
-
-    def __init__(self) -> None:
-        super().__init__(413, f"a request may carry at most {LARGEST_BODY // 1024} KiB")
 
 
 class Door:
@@ -77,10 +78,19 @@ class Door:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        if scope["method"] == "HEAD":  # a GET, of which the server sends the headers only
-            scope = {**scope, "method": "GET"}
+        kept = [one for one in scope["headers"] if one[0] != b"cookie"]  # behind the door nothing parses cookies
+        cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+        head = scope["method"] == "HEAD"  # a GET, of which the server sends the headers only
+        arrived = scope["headers"]
+        scope = {**scope, "headers": kept, "method": "GET" if head else scope["method"]}
         visit = _Visit(scope, receive, send, self._meter)
         try:
+            check_target(scope.get("raw_path", b"") + scope["query_string"])
+            check_headers(arrived)
+            scope["steel.cookies"] = cookies.decode("latin-1")
+            if head and scope["path"] == FIRST_LOOK:
+                raise Refused(405, "the one-time link is opened in a browser")
+            self._refuse_forged(scope)
             caller = self._admit(scope, visit.headers)
             standing = await self._count(caller, scope["path"])
             visit.standing = standing
@@ -107,12 +117,20 @@ class Door:
         finally:
             visit.finish()
 
+    def _refuse_forged(self, scope: Scope) -> None:
+        """Refuse a form that a page of another server sent. Raises Refused (403)."""
+        if scope["method"] != "POST" or scope["path"] not in FORMS:
+            return
+        reason = from_elsewhere(scope["headers"])
+        if reason is not None:
+            raise Refused(403, f"this form is answered to this server's own pages only: {reason}")
+
     def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Caller | None:
         """The caller; None where nobody needs to be known. Raises Refused."""
         path: str = scope["path"]
         if path in OPEN or path.startswith("/static/"):
             return None
-        asking = _asking(scope, headers, self._access.user_header)
+        asking = _asking(scope, headers, self._access.vouching.header if self._access.vouching else None)
         if path == "/dashboard" or path.startswith("/dashboard/"):
             visitor = self._access.visitor(asking)
             if visitor is None and scope["method"] == "GET":
@@ -220,11 +238,13 @@ def _asking(scope: Scope, headers: dict[bytes, bytes], user_header: bytes | None
     bearer = headers.get(b"authorization", b"")
     if key is None and bearer[:7].lower() == b"bearer ":
         key = bearer[7:]
+    vouched = [value for name, value in scope["headers"] if name == user_header]
     return Asking(
         api_key=key.decode("latin-1") if key is not None else None,
-        cookie=headers[b"cookie"].decode("latin-1") if b"cookie" in headers else None,
+        cookie=scope["steel.cookies"],
         host=headers.get(b"host", b"").decode("latin-1"),
         client=scope["client"][0] if scope.get("client") else None,
-        forwarded=b"x-forwarded-for" in headers or b"forwarded" in headers or b"x-real-ip" in headers,
-        vouched_user=headers.get(user_header, b"").decode("latin-1") if user_header else None,
+        forwarded=any(name in FORWARDED or name.startswith(b"x-forwarded") for name in headers),
+        vouched_user=vouched[0].decode("latin-1") if len(vouched) == 1 else None,
+        proxy_secret=headers.get(PROXY_SECRET, b"").decode("latin-1"),
     )

@@ -16,6 +16,8 @@ CODES = {
     405: "method_not_allowed",
     409: "already_running",
     413: "too_large",
+    414: "address_too_long",
+    415: "unsupported_media_type",
     422: "invalid_request",
     429: "rate_limited",
     431: "headers_too_large",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-_STALENESS = {"stale": False, "age_seconds": 5400}
+_AGE = {"stale": False, "price_date": "2026-11-20", "price_age_sessions": 0, "stale_reason": None}
+_STALENESS = {**_AGE, "age_seconds": 5400}
 _QUANTILES = {"q05": 561.9, "q10": 564.2, "q25": 567.6, "q50": 571.25, "q75": 574.9, "q90": 578.3, "q95": 580.6}
 _CHAMPION = {
     "market": "rebar_fob_turkey",
@@ -35,7 +36,7 @@ EXAMPLES: dict[str, Any] = {
         "simulated": False,
     },
     "/health": {"status": "ok"},
-    "/ready": {"status": "ready", "forecast_age_seconds": 5400, "stale": False, "redis": True, "problems": {}},
+    "/ready": {"status": "ready", "forecast_age_seconds": 5400, **_AGE, "redis": True, "problems": {}},
     "/v1/markets": {
         "markets": [
             {
@@ -48,8 +49,9 @@ EXAMPLES: dict[str, Any] = {
                 "horizons": [1, 5, 21, 63],
                 "default": True,
                 "issued_date": "2026-11-21",
-                "stale": False,
+                **_AGE,
                 "simulated": False,
+                "no_source": None,
             }
         ]
     },
@@ -62,7 +64,9 @@ EXAMPLES: dict[str, Any] = {
         "last_price": 569.5,
         "unit": "USD/t",
         "simulated": False,
+        "withdrawn_import": None,
         **_STALENESS,
+        "aged_drivers": [],
         "forecasts": [
             {
                 "horizon": 1,
@@ -89,6 +93,7 @@ EXAMPLES: dict[str, Any] = {
                 "mae": 3.1,
                 "naive_mae": 3.7,
                 "skill": 0.16,
+                "increase": 0.0004,
                 "rmse": 3.9,
                 "r2_score": 0.987,
                 "coverage_90": 0.91,
@@ -164,6 +169,8 @@ EXAMPLES: dict[str, Any] = {
                 "newest_period": "2026-11-20",
             }
         ],
+        **_AGE,
+        "aged_drivers": [],
         "simulated": False,
     },
     "/v1/models": {

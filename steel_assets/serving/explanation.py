@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from steel_assets.serving.answers import known, unpublished
+from steel_assets.serving.answers import age_in_short, in_force, known, leaning, staleness, unpublished
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.vocabulary import WORDS
 from steel_assets.serving.words import LANGUAGES
@@ -15,10 +15,10 @@ EXACT = 1e-6
 """Share of the price by which contributions may miss the forecast: more than rounding is another forecast's explanation."""
 
 
-def explanation(snapshot: Snapshot, market: str) -> dict[str, Any]:
+def explanation(snapshot: Snapshot, market: str, moment: float) -> dict[str, Any]:
     """The body of GET /v1/markets/{market}/explanation. Raises Refused."""
     declared = known(snapshot, market)
-    rows = snapshot.forecast(market)
+    rows = in_force(snapshot, market, moment)
     if not rows:
         raise unpublished(snapshot, market)
     scores = {one["horizon"]: one for one in (snapshot["scorecards"].get(market) or {}).get("horizons", [])}
@@ -41,6 +41,8 @@ def explanation(snapshot: Snapshot, market: str) -> dict[str, Any]:
             }
             for place, name in enumerate([declared["target_series"], *declared["drivers"]])
         ],
+        **age_in_short(staleness(snapshot, rows[0], moment)),
+        "aged_drivers": leaning(snapshot, rows[0]),
         "simulated": rows[0]["simulated"],
     }
 

@@ -1,16 +1,16 @@
 """API keys: ``<id>.<secret>``. The file holds salted hashes; a secret is shown once, when it is made.
 
-A secret is 256 random bits, so a fast hash is enough. Keys are revoked, never removed: an id is used once.
+A secret is 256 random bits, so a fast hash is enough. Keys are revoked, never removed: an id is used once. So a file without a
+key is damaged, and so is an installation where keys were made and the file is gone; a mark beside it remembers that.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
-import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -18,18 +18,24 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from steel_assets.adapters.disk import private_folder, write_private
+from steel_assets.core.problem import Problem
+
 Scope = Literal["read", "operate"]
 SCOPES: tuple[Scope, ...] = ("read", "operate")
 KEY_FILE = "serving/keys.json"
 """Under STEEL_HOME."""
 
+MARK = ".keys-were-made"
+"""Beside the key file."""
+
 DEFAULT_LIMIT = 100
 LONGEST_KEY = 128
-SESSION_SECONDS = 12 * 3600
+REMEDY = "Restore it from a backup, or give all keys up with: steel keys reset --yes (and make new ones)"
 _NOBODY = ("0" * 32, "0" * 64)
 
 
-class KeyStoreError(RuntimeError):
+class KeyStoreError(Problem):
     """The key file cannot be used; the message names it and the remedy."""
 
 
@@ -54,7 +60,7 @@ class ApiKey(BaseModel):
 
 
 class Keyring(BaseModel):
-    """All keys, and the secret by which dashboard sessions are signed."""
+    """All keys. ``session_secret`` is what files of earlier versions hold; nothing is signed with it any more."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,25 +84,6 @@ class Keyring(BaseModel):
     def named(self, key_id: str) -> ApiKey | None:
         return next((key for key in self.keys if key.id == key_id), None)
 
-    def session(self, key: ApiKey, moment: float) -> str:
-        """A token by which a browser is known as the holder of ``key`` for half a day."""
-        claim = f"{key.id}~{int(moment + SESSION_SECONDS)}"
-        return f"{claim}~{self._signature(claim)}"
-
-    def check_session(self, token: str | None, moment: float) -> ApiKey | None:
-        """The key behind a session token, while both are valid."""
-        if not token or len(token) > LONGEST_KEY or not self.session_secret:
-            return None
-        claim, _, signature = token.rpartition("~")
-        if not hmac.compare_digest(signature.encode(), self._signature(claim).encode()):
-            return None
-        name, _, until = claim.partition("~")
-        key = self.named(name)
-        return key if key is not None and key.valid_at(moment) and moment < float(until) else None
-
-    def _signature(self, claim: str) -> str:
-        return hmac.new(self.session_secret.encode(), claim.encode(), hashlib.sha256).hexdigest()
-
 
 class KeyStore:
     """The key file: read whole, written whole beside its place and renamed, readable by its owner only."""
@@ -105,16 +92,21 @@ class KeyStore:
         self.path = path.absolute()
 
     def load(self) -> Keyring:
-        """All keys; none when the file does not exist. Raises KeyStoreError."""
+        """All keys; none when none was ever made. Raises KeyStoreError: it is damaged, or gone."""
         try:
-            return Keyring.model_validate_json(self.path.read_bytes())
+            keyring = Keyring.model_validate_json(self.path.read_bytes())
         except FileNotFoundError:
+            if self._mark.exists():
+                raise KeyStoreError(f"the keys in {self.path} are gone, though keys were made. {REMEDY}") from None
             return Keyring()
         except (OSError, ValidationError) as error:
             reason = "it is not a key file" if isinstance(error, ValidationError) else str(error)
-            raise KeyStoreError(
-                f"the keys in {self.path} cannot be read: {reason}. Restore the file, or remove it and make new keys"
-            ) from error
+            raise KeyStoreError(f"the keys in {self.path} cannot be read: {reason}. {REMEDY}") from error
+        if keyring.empty:
+            raise KeyStoreError(f"the keys in {self.path} cannot be read: it holds no key. {REMEDY}")
+        with suppress(OSError):
+            self._mark.touch(mode=0o600)  # also for keys made before there was a mark
+        return keyring
 
     def create(
         self,
@@ -139,9 +131,7 @@ class KeyStore:
             expires_at=expires_at,
         )
         with self._turn():
-            before = self.load()
-            session_secret = before.session_secret or secrets.token_hex(32)
-            self._write(Keyring(keys=(*before.keys, key), session_secret=session_secret))
+            self._write(Keyring(keys=(*self.load().keys, key)))
         return key, f"{key.id}.{secret}"
 
     def revoke(self, key_id: str, moment: datetime) -> ApiKey:
@@ -158,21 +148,27 @@ class KeyStore:
             self._write(before.model_copy(update={"keys": keys}))
         return revoked
 
+    def reset(self, moment: datetime) -> Path | None:
+        """Give every key up, whatever became of the file; where what is left of it was put, None when nothing is."""
+        with self._turn():
+            aside = self.path.with_name(f"{self.path.name}.given-up-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+            there = self.path.exists()
+            if there:
+                self.path.replace(aside)
+            self._mark.unlink(missing_ok=True)
+        return aside if there else None
+
+    @property
+    def _mark(self) -> Path:
+        return self.path.with_name(MARK)
+
     def _turn(self) -> FileLock:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self.path.parent)
         return FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=10)
 
     def _write(self, keyring: Keyring) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(keyring.model_dump_json(indent=1))
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self.path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_private(self.path, keyring.model_dump_json(indent=1, exclude={"session_secret"}).encode())
+        self._mark.touch(mode=0o600)
 
 
 def _hash(salt: str, secret: str) -> str:

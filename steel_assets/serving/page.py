@@ -12,12 +12,14 @@ from steel_assets.serving import answers
 from steel_assets.serving.charts import charts, script_safe
 from steel_assets.serving.explanation import driver_name, drivers
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.state import ENOUGH, Incident, light
+from steel_assets.serving.state import TOO_OLD, Incident, light
 from steel_assets.serving.words import Words
 
 REALITY_SHOWN = 120
 LEDGER_SHOWN = 12
 DRIVERS_SHOWN = 6
+SCORING = {"fewest": 0, "recent": "–", "before": "–"}
+"""Until a publication says over how many forecasts the figures are."""
 
 
 def page(
@@ -35,7 +37,7 @@ def page(
 ) -> dict[str, Any]:
     """The dashboard's context for one market and one horizon; the default ones where the choice does not exist."""
     catalogue = snapshot["catalogue"] or {"markets": [], "default_market": None, "acceptance": None}
-    chosen = snapshot.market(market or "") or snapshot.market(catalogue["default_market"] or "")
+    chosen = snapshot.market(market or "") or snapshot.market(snapshot.default_market or "")
     shown = _market(snapshot, chosen, horizon, now, words) if chosen else None
     return {
         "simulated": snapshot.simulated,
@@ -45,35 +47,54 @@ def page(
         "updated": f"{datetime.fromtimestamp(now, UTC):%H:%M:%S} UTC",
         "state": light(found),
         "incidents": [_told(one, snapshot, words) for one in found],
-        "markets": [_tab(snapshot, one, chosen, now, words) for one in _default_first(catalogue)],
+        "stands_in": _stands_in(snapshot, words),
+        "has_a_source": chosen is None or snapshot.has_a_source(chosen["id"]),
+        "markets": [_tab(snapshot, one, chosen, now, words) for one in _default_first(catalogue, snapshot.default_market)],
         "market": shown,
         "acceptance": catalogue["acceptance"],
         "sources": snapshot["sources"],
         "use": asdict(use),
+        "alerted": {(one.kind, one.market) for one in found if one.since is not None},
+        "costs_alerted": any(one.since is not None and one.kind.startswith(("cost_", "budget_")) for one in found),
+        "limits": catalogue.get("limits", {}),
+        "scoring": catalogue.get("scoring") or SCORING,
         "costs": snapshot["costs"] if snapshot["costs"] and snapshot["costs"]["days"] else None,
         "charts": script_safe(charts(snapshot, shown, minutes)),
     }
 
 
-def _default_first(catalogue: dict[str, Any]) -> list[dict[str, Any]]:
-    return sorted(catalogue["markets"], key=lambda one: one["id"] != catalogue["default_market"])
+def _stands_in(snapshot: Snapshot, words: Words) -> str | None:
+    """That another market is shown than the catalogue's default, which has no source of prices."""
+    if not snapshot.stands_in:
+        return None
+    declared, shown = snapshot["catalogue"]["default_market"], str(snapshot.default_market)
+    name, other = (words.name(snapshot.market(one) or {"name": one}) for one in (declared, shown))
+    return words("stands_in", name=name, other=other)
+
+
+def _default_first(catalogue: dict[str, Any], default: str | None) -> list[dict[str, Any]]:
+    return sorted(catalogue["markets"], key=lambda one: one["id"] != default)
 
 
 def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | None, now: float, words: Words) -> dict[str, Any]:
     rows = snapshot.forecast(market["id"])
     first = rows[0] if rows else None
+    age = answers.staleness(snapshot, first, now) if first else {"stale": False, "price_age_sessions": None}
+    too_old = answers.price_age_of(snapshot, first, now) if first else None
     return {
         "id": market["id"],
         "name": words.name(market).partition(" (")[0],
         "chosen": chosen is not None and market["id"] == chosen["id"],
         "price": first["predicted_price"] if first else None,
         "change": first["predicted_price"] / first["last_price"] - 1 if first else None,
-        "stale": bool(first and answers.staleness(snapshot, first, now)["stale"]),
+        "stale": age["stale"],
+        "too_old": too_old is not None and too_old.too_old,
+        "old": words.old(age["price_age_sessions"]) if age["price_age_sessions"] else words("stale"),
     }
 
 
 def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now: float, words: Words) -> dict[str, Any]:
-    rows = snapshot.forecast(market["id"])
+    rows = answers.in_force(snapshot, market["id"], now)
     card = snapshot["scorecards"].get(market["id"]) or {"horizons": [], "rows": [], "window": 0}
     scores = {one["horizon"]: one for one in card["horizons"]}
     at = horizon if horizon in scores else min(scores, default=None)
@@ -86,18 +107,21 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "price_level": words.name(market, "price_level"),
         "rows": [{**row, "change": row["predicted_price"] / row["last_price"] - 1} for row in rows or []],
         "first": rows[0] if rows else None,
-        "stale": bool(rows and answers.staleness(snapshot, rows[0], now)["stale"]),
+        "age": _age(snapshot, rows[0], now, words) if rows else None,
+        "leaning": [
+            words("leans_on", one["newest_period"], name=driver_name(snapshot, one["series"], words.language))
+            for one in (answers.leaning(snapshot, rows[0]) if rows else [])
+        ],
         "pesos": _pesos(snapshot, rows[0]) if rows else None,
         "exchange": snapshot["exchange"],
         "scores": [scores[one] for one in sorted(scores)],
-        "score": scores.get(at) if at is not None else None,
+        "score": {"increase": None, **scores[at]} if at is not None else None,
         "horizon": at,
-        "enough": at is not None and scores[at]["forecasts"] >= ENOUGH,
+        "enough": at is not None and scores[at]["forecasts"] >= (snapshot["catalogue"].get("scoring") or SCORING)["fewest"],
         "window": card["window"],
         "why": [_why(snapshot, row, words) for row in rows or []],
         "drift": drift,
         "drift_days": len({row["date"] for row in drift["rows"]}) if drift else 0,
-        "trend": _trend(scores.get(at) if at is not None else None),
         "scored": [row for row in card["rows"] if row["horizon"] == at][-REALITY_SHOWN:],
         "champions": answers.models(snapshot, market["id"])["champions"],
         "ledger": _decisions([row for row in snapshot["ledger"] if row["market"] == market["id"]]),
@@ -106,6 +130,22 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
             {**one, "name": driver_name(snapshot, one["series"], words.language)} for one in (quality or {}).get("series", [])
         ],
     }
+
+
+def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: Words) -> dict[str, Any]:
+    """From which day the price is and how old; ``tone`` and ``text`` of the notice where it is older than it should be."""
+    told, age = answers.staleness(snapshot, row, now), answers.price_age_of(snapshot, row, now)
+    found = {"stale": told["stale"], "title": "", "text": words("day_passed", row["target_date"]), "tone": "warn"}
+    if age is None:
+        return found
+    newest = answers.newest_price(snapshot, row)
+    found["title"] = words.price_age(told["price_date"], age.sessions)
+    found["text"] = words("price_stale")
+    if age.too_old:
+        found |= {"text": words("price_too_old", age.limit, row["issued_date"]), "tone": "bad"}
+    if newest > row["data_as_of"]:
+        found["text"] = words("price_not_used", newest)
+    return found
 
 
 def _why(snapshot: Snapshot, row: dict[str, Any], words: Words) -> dict[str, Any]:
@@ -132,19 +172,6 @@ def _pesos(snapshot: Snapshot, row: dict[str, Any]) -> float | None:
     return row["predicted_price"] * exchange["pesos_per_dollar"] if exchange and row["unit"].startswith("USD/") else None
 
 
-def _trend(score: dict[str, Any] | None) -> float | None:
-    """How much the recent error is above that of all scored forecasts; None before there is a window of them."""
-    if (
-        not score
-        or score["forecasts"] < ENOUGH
-        or not score["rolling"]
-        or score["mape"] is None
-        or score["rolling"][-1]["mape"] is None
-    ):
-        return None
-    return float(score["rolling"][-1]["mape"] - score["mape"])
-
-
 def _decisions(ledger: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The newest decisions; those of one moment that say the same of several horizons are one."""
     found: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -152,6 +179,16 @@ def _decisions(ledger: list[dict[str, Any]]) -> list[dict[str, Any]]:
         key = (row["decided_at"], row["decision"], row["candidate_family"], row["reason"])
         found.setdefault(key, {**row, "horizons": []})["horizons"].append(row["horizon"])
     return list(found.values())[:LEDGER_SHOWN]
+
+
+def _named(incident: Incident, snapshot: Snapshot, market: dict[str, Any] | None, words: Words) -> dict[str, str]:
+    """What an incident's sentence names: its market, the age of its price, the driver it leans on."""
+    named = {"name": words.name(market) if market else ""}
+    if incident.kind in ("stale_price", "unused_price", TOO_OLD):
+        named["age"] = words.price_age(incident.values[0], int(incident.values[1]))
+    if incident.kind == "aged_driver":
+        named["driver"] = driver_name(snapshot, incident.values[0], words.language)
+    return named
 
 
 def _told(incident: Incident, snapshot: Snapshot, words: Words) -> dict[str, Any]:
@@ -164,7 +201,7 @@ def _told(incident: Incident, snapshot: Snapshot, words: Words) -> dict[str, Any
         and (incident.market is None or market is not None)
         and (market or "{name}" not in words(key))
     )
-    text = words(key, *incident.values, name=words.name(market) if market else "") if fits else incident.message
+    text = words(key, *incident.values, **_named(incident, snapshot, market, words)) if fits else incident.message
     if incident.since is not None:
-        text = words.watched(incident.kind, incident.message)
+        text = (incident.message_es if words.language == "es" else "") or incident.message
     return {"severity": incident.severity, "text": text, "market": incident.market, "since": incident.since}

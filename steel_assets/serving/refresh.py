@@ -1,34 +1,42 @@
 """Keeps the snapshot up to date in the background; no request ever waits for it.
 
-Every few seconds: has anything changed on disk, has the cache a newer forecast? When something changed a short-lived process
-reads the publication and hands its parts back one by one. A store that is remote is simply read again after a while.
+Every two seconds: is another publication in force, has the alert book changed? Two looks at versions, which no store charges
+much for. What changed is fetched, the publication through the cache, whose copy counts only where it is, byte for byte, what the
+pointer in the store names. What is damaged, or cannot be answered from, is refused whole: what was served before stays.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from steel_assets.serving.changes import fingerprint
-from steel_assets.serving.reading import Reading, ReadingFailed, begin
+from steel_assets.adapters.disk import private_folder, write_private
+from steel_assets.adapters.object_store import ObjectStore, ObjectStoreError
+from steel_assets.adapters.outbox import BOOK, read_book
+from steel_assets.adapters.sealed import Damaged
+from steel_assets.adapters.snapshot_store import AGAIN, Pointer, SnapshotDamaged, SnapshotStore, fits, parsed
+from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.serving.incidents import incidents
+from steel_assets.serving.rehearsal import rehearse
 from steel_assets.serving.snapshot import Snapshot
 
 log = logging.getLogger("steel.serving")
 
 LOOK_SECONDS = 2.0
-REMOTE_SECONDS = 60.0
-SURELY_SECONDS = 300.0
 RETRY_SECONDS = 15.0
-REST_SECONDS = 8.0
-"""Between two readings: a running pipeline writes all the time, and reading must not compete with it."""
+SURELY_SECONDS = 300.0
+"""After which what is believed is held against the clock again."""
+
+NAMESPACE = "predictions"
+NOTHING_THERE = f"nothing is published here any more, or nothing was since an older release; what was read last is kept; {AGAIN}"
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What a damaged copy of an earlier start, or a publication of another shape, makes its reader raise."""
 
 
 class Cached(Protocol):
@@ -37,21 +45,8 @@ class Cached(Protocol):
     def get(self, namespace: str, key: str) -> bytes | None:
         """See ``adapters.cache.Cache``."""
 
-
-@dataclass(frozen=True)
-class Places:
-    """Where the publication is looked for.
-
-    Attributes:
-        lake, warehouse: local folder and file, or None where they are remote.
-        kept: file that holds the last good snapshot of these places across restarts.
-        name: names the places; a kept snapshot of other places is not used.
-    """
-
-    lake: Path | None
-    warehouse: Path | None
-    kept: Path
-    name: str
+    def put(self, namespace: str, key: str, content: bytes) -> bool:
+        """See ``adapters.cache.Cache``."""
 
 
 class Refresher:
@@ -59,33 +54,42 @@ class Refresher:
 
     def __init__(
         self,
-        places: Places,
+        store: Callable[[], ObjectStore],
+        kept: Path | None = None,
+        name: str = "",
         cache: Cached | None = None,
         *,
-        first: Reading | None = None,
-        environment: Mapping[str, str] | None = None,
+        signing_key: bytes | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """
         Args:
-            first: a reading that was begun already.
-            environment: settings for the readings, beside those of this process.
+            store: makes the store in which publications are; called once, in the background.
+            kept: file that holds the last good snapshot of this store across restarts; None where there is none.
+            name: names the store; a snapshot kept of another is not used.
+            cache: in front of the store, where there is one.
+            signing_key: what is published must be signed with it.
         """
         self.current = Snapshot()
-        self.places = places
+        self._connect = store
+        self._store: ObjectStore | None = None
+        self._kept = kept
+        self._name = name
         self._cache = cache
-        self._begun = first
-        self._environment = environment
+        self._signing_key = signing_key
         self._clock = clock
-        self._seen: int | None = None
+        self._token: str | None = None
+        self._book_token: str | None = None
+        self._latest: dict[str, Any] | None = None
+        self._due = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Take the kept snapshot and begin to look; call it inside the running loop."""
-        with suppress(OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
-            name, _, content = self.places.kept.read_bytes().partition(b"\n")
-            if name.decode() == self.places.name:
-                self.current = Snapshot.from_json(content)
+        with suppress(*UNREADABLE):
+            name, _, content = self._kept.read_bytes().partition(b"\n") if self._kept else (b"", b"", b"")
+            if content and name.decode() == self._name:
+                self.current = rehearse(Snapshot.from_json(content, self._clock()), self._clock())
         self._task = asyncio.create_task(self._forever())
 
     async def stop(self) -> None:
@@ -95,70 +99,89 @@ class Refresher:
                 await self._task
 
     async def _forever(self) -> None:
-        due = rested = 0.0
-        waiting = False
         while True:
             try:
-                waiting = await self._changed() or waiting
-                if (waiting and time.monotonic() >= rested) or time.monotonic() >= due:
-                    waiting = False
-                    whole = await self.read()
-                    rested = time.monotonic() + REST_SECONDS
-                    due = time.monotonic() + (self._period() if whole else RETRY_SECONDS)
-                await self._ask_cache()
+                former, self.current = self.current, await asyncio.to_thread(self.look)
+                if self.current.version != former.version:
+                    await asyncio.to_thread(self._keep, self.current)
             except Exception:
-                log.exception("the publication could not be refreshed; the last good copy is served")
-                due = time.monotonic() + RETRY_SECONDS
+                log.exception("the publication could not be looked at; the last good copy is served")
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _period(self) -> float:
-        return SURELY_SECONDS if self.places.lake and self.places.warehouse else REMOTE_SECONDS
-
-    async def _changed(self) -> bool:
-        if not self.places.lake or not self.places.warehouse:
-            return False
-        now = await asyncio.to_thread(fingerprint, self.places.lake, self.places.warehouse)
-        changed, self._seen = now != self._seen, now
-        return changed
-
-    async def _ask_cache(self) -> None:
-        if self._cache is None:
-            return
-        for market in [one["id"] for one in (self.current["catalogue"] or {}).get("markets", [])]:
-            content = await asyncio.to_thread(self._cache.get, "predictions", market)
-            if content is not None:
-                self.current = self.current.with_cached(market, content)
-
-    async def read(self) -> bool:
-        """Read every part now; True when all of them could be read."""
-        reading, self._begun = self._begun or begin(self._environment), None
-        loop = asyncio.get_running_loop()
+    def look(self) -> Snapshot:
+        """The snapshot after one look at the store; it may take long, and what it finds is not served yet."""
+        found = self.current
         try:
-            await asyncio.to_thread(reading.receive, lambda part: loop.call_soon_threadsafe(self._take, part))
-        except ReadingFailed as error:
-            log.warning("the publication could not be read (%s); the last good copy is served", error)
-            return False
-        except asyncio.CancelledError:
-            reading.process.kill()
-            raise
-        await asyncio.to_thread(self._keep)
-        return not self.current.problems
+            self._store = self._store or self._connect()
+            found = self._look_at_publication(SnapshotStore(self._store, self._signing_key), found)
+            return self._look_at_alerts(self._store, found)
+        except ObjectStoreError as error:
+            log.warning("the store of publications is away (%s); the last good copy is served", error)
+            self._due = 0.0
+            return found.without(f"{error}")
 
-    def _take(self, part: dict[str, Any]) -> None:
-        self.current = self.current.with_part(part["part"], part["content"], part["problem"], self._clock())
+    def _look_at_publication(self, snapshots: SnapshotStore, found: Snapshot) -> Snapshot:
+        token = snapshots.token()
+        if token == self._token and time.monotonic() < self._due:
+            return found
+        try:
+            after = found.without(NOTHING_THERE if found["latest"] else None)
+            if token is not None:
+                after = self._taken(snapshots, token, found)
+        except UNREADABLE as error:
+            shape = f"it is of another shape ({type(error).__name__}: {error}); {AGAIN}"
+            why = f"{error}" if isinstance(error, SnapshotDamaged) else shape
+            log.warning("what is published is refused (%s); what was served before stays", why)
+            after = found.without(why[:500])
+        rest = SURELY_SECONDS if after.away is None and not after.refused else RETRY_SECONDS
+        self._token, self._due = token, time.monotonic() + rest
+        return after
 
-    def _keep(self) -> None:
+    def _taken(self, snapshots: SnapshotStore, token: str, found: Snapshot) -> Snapshot:
+        """The snapshot with what is published now, read anew where it is another than before."""
+        now = self._clock()
+        if token == self._token and self._latest is not None and found.away is None:
+            return found.believing(self._latest, now)
+        pointer = snapshots.pointer()
+        if pointer is None:
+            raise SnapshotDamaged(f"the pointer vanished while it was read; {AGAIN}")
+        parts = parsed(self._content(snapshots, pointer))
+        after = rehearse(found.with_published(parts, pointer, now), now)
+        self._latest = parts["latest"].content
+        return after
+
+    def _content(self, snapshots: SnapshotStore, pointer: Pointer) -> bytes:
+        """From the cache where it has it, else from the store and into the cache."""
+        cached = self._cache.get(NAMESPACE, pointer.version) if self._cache else None
+        if cached is not None and fits(cached, pointer):
+            return cached
+        content = snapshots.content(pointer)
+        if self._cache:
+            self._cache.put(NAMESPACE, pointer.version, content)
+        return content
+
+    def _look_at_alerts(self, store: ObjectStore, found: Snapshot) -> Snapshot:
+        """The open incidents as the alert book has them now; where it is damaged, those of before."""
+        token = store.version(BOOK)
+        published = (found["catalogue"] or {}).get("rulebook")
+        seen = f"{token} {found.version}"
+        if seen == self._book_token:
+            return found
+        try:
+            rulebook = Rulebook.model_validate(published) if published else None
+            now = datetime.fromtimestamp(self._clock(), UTC)
+            told, problem = incidents(read_book(store), rulebook, now), None
+        except (Damaged, ValueError) as error:
+            told, problem = None, f"{error}"
+        self._book_token = seen
+        return found.with_part("incidents", told, problem, self._clock())
+
+    def _keep(self, snapshot: Snapshot) -> None:
         """Keep the snapshot for the next start; a full disk costs that convenience and nothing else."""
-        if not self.current["latest"]:
+        if self._kept is None or not snapshot["latest"]:
             return
         try:
-            self.places.kept.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.places.kept.parent, prefix=".", suffix=".tmp")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(self.places.name.encode() + b"\n" + self.current.to_json())
-                Path(temporary).replace(self.places.kept)
-            finally:
-                Path(temporary).unlink(missing_ok=True)
+            private_folder(self._kept.parent)
+            write_private(self._kept, self._name.encode() + b"\n" + snapshot.to_json())
         except OSError as error:
             log.warning("the last good forecasts could not be kept on disk: %s", error)

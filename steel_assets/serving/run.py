@@ -5,101 +5,124 @@ from __future__ import annotations
 import logging
 import resource
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import uvicorn
 
-from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
+from steel_assets.adapters.acknowledgements import Acknowledging
+from steel_assets.adapters.cache import RedisCache
 from steel_assets.adapters.dagster_graphql import DagsterGraphQL
-from steel_assets.adapters.google_clients import secret_client
-from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.google_clients import secret_client, storage_client
+from steel_assets.adapters.local_counts import LocalCounts
+from steel_assets.adapters.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.secret_manager import Secrets
-from steel_assets.serving.access import Access, is_loopback
+from steel_assets.adapters.signatures import signing_key
+from steel_assets.serving.access import Access, Vouching
 from steel_assets.serving.app import create_app
 from steel_assets.serving.keys import KEY_FILE, KeyStore
-from steel_assets.serving.meter import Store
 from steel_assets.serving.patience import PatientProtocol
-from steel_assets.serving.reading import Reading
-from steel_assets.serving.refresh import Places, Refresher
+from steel_assets.serving.quiet import quiet_down
+from steel_assets.serving.refresh import Refresher
 from steel_assets.serving.service import Service
 from steel_assets.settings import Settings, settings
 
 log = logging.getLogger("steel.serving")
 
 REDIS_SECONDS = 0.05
+STORE_PATIENCE_SECONDS = 30.0
+COUNTS_FILE = "serving/requests.sqlite"
+SERVER: Mapping[str, Any] = {
+    "http": PatientProtocol,
+    "ws": "none",
+    "log_config": None,  # its messages go where all go, where they are bounded
+    "log_level": "warning",
+    "access_log": False,
+    "server_header": False,
+    "date_header": True,
+    "proxy_headers": False,
+    "backlog": 1024,
+    "timeout_keep_alive": 15,
+    "timeout_graceful_shutdown": 10,
+}
+"""How uvicorn serves the application."""
+
+ANYWHERE = "0.0.0.0"  # noqa: S104  only compared with
 
 
-def build(chosen: Settings, host: str, first: Reading | None = None) -> Service:
+def build(chosen: Settings, host: str, *, opened: bool = False) -> Service:
     """The service for ``chosen`` settings, not yet started. Raises KeyStoreError, SecretError."""
-    address = Secrets(partial(secret_client, chosen.secret_manager_endpoint)).reveal(chosen.redis_url)
+    secrets = Secrets(partial(secret_client, chosen.secret_manager_endpoint))
+    address, proxy_secret = secrets.reveal(chosen.redis_url), secrets.reveal(chosen.dashboard_proxy_secret)
     redis = address.get_secret_value() if address else None
-    local = not _remote(chosen.lake)
-    places = Places(
-        lake=chosen.lake_path if local else None,
-        warehouse=None if _remote(chosen.warehouse) else chosen.warehouse_path,
+    key = signing_key(secrets, chosen.signing_key)
+    vouching = None
+    if chosen.dashboard_user_header:
+        vouching = Vouching(
+            chosen.dashboard_user_header.lower().encode("latin-1"),
+            chosen.proxy_networks,
+            proxy_secret.get_secret_value() if proxy_secret else None,
+        )
+    refresher = Refresher(
+        partial(_store, chosen),
         kept=chosen.home / "serving" / "last_good.json",
         name=f"{chosen.lake or chosen.lake_path.absolute()} {chosen.sources}",
+        cache=RedisCache(redis, timeout_seconds=REDIS_SECONDS) if redis else None,
+        signing_key=key,
     )
+    store = _store(chosen)
     return Service(
-        refresher=Refresher(places, _cache(chosen, redis), first=first),
-        access=Access(KeyStore(chosen.home / KEY_FILE), bound_to=host, user_header=chosen.dashboard_user_header),
-        limiter=HourlyRateLimiter(redis, timeout_seconds=REDIS_SECONDS),
+        refresher=refresher,
+        access=Access(KeyStore(chosen.home / KEY_FILE), bound_to=host, opened=opened, vouching=vouching),
+        limiter=HourlyRateLimiter(redis, timeout_seconds=REDIS_SECONDS, counts=LocalCounts(chosen.home / COUNTS_FILE)),
         orchestrator=DagsterGraphQL(chosen.dagster_url),
-        measurements=_store(chosen, local=local),
+        measurements=store,
+        acknowledging=Acknowledging(store, key) if key else None,
     )
 
 
-def serve(host: str, port: int, first: Reading | None = None) -> None:
-    """Answer until stopped; ``first`` is a reading that was begun already. Raises KeyStoreError, ValidationError."""
+def serve(host: str, port: int, *, opened: bool = False) -> None:
+    """Answer until stopped.
+
+    Args:
+        opened: everybody on this machine may read until a first key is made; on a loopback address only.
+
+    Raises:
+        KeyStoreError, ValidationError
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    service = build(settings(), host, first)
+    quiet_down()
+    service = build(settings(), host, opened=opened)
     with suppress(ValueError, OSError):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536) if hard > 0 else 65536, hard))
     _say_who_may_come_in(service, host, port)
-    uvicorn.run(
-        create_app(service),
-        host=host,
-        port=port,
-        http=PatientProtocol,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        proxy_headers=False,
-        log_level="warning",
-        backlog=1024,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=10,
-    )
+    uvicorn.run(create_app(service), host=host, port=port, **SERVER)
 
 
 def _say_who_may_come_in(service: Service, host: str, port: int) -> None:
-    shown = f"[{host}]" if ":" in host else host
+    shown = f"[{host}]" if ":" in host else "127.0.0.1" if host == ANYWHERE else host
     log.info("dashboard on http://%s:%s/dashboard, documentation on http://%s:%s/docs", shown, port, shown, port)
     if not service.access.keyring.empty:
         return
-    if is_loopback(host):
-        log.warning("no API key exists yet: dashboard and API are open to this machine only, operations are closed to everyone")
+    if service.access.open_here:
+        log.warning("no API key exists yet and --open was given: everybody on this machine may read, until there is a key")
     else:
-        log.warning("no API key exists yet: everything is closed on %s", host)
+        log.warning("no API key exists yet: only the browser that opens this link may read, once:")
+        log.warning("  http://%s:%s%s", shown, port, service.access.first_look)
     log.warning('make a key with: steel keys create "my program"')
 
 
-def _remote(place: str | None) -> bool:
-    return place is not None and "://" in place
-
-
-def _cache(chosen: Settings, redis: str | None) -> Cache:
-    return RedisCache(redis, timeout_seconds=REDIS_SECONDS) if redis else LocalCache(chosen.home / "cache")
-
-
-def _store(chosen: Settings, *, local: bool) -> Store:
-    """Where measurements go. A local folder is chosen here, because ``bootstrap`` costs half a second and 100 MB."""
-    if local:
+def _store(chosen: Settings) -> ObjectStore:
+    """Where publications, measurements and acknowledgements are. Chosen here: ``bootstrap`` costs half a second and 100 MB."""
+    if chosen.lake is None or "://" not in chosen.lake:
         return LocalFolder(chosen.lake_path)
-    from steel_assets.bootstrap import platform
+    from steel_assets.adapters.gcs_store import GcsStore
 
-    return platform(chosen).store
+    return GcsStore(
+        chosen.lake, connect=partial(storage_client, chosen.storage_endpoint), patience_seconds=STORE_PATIENCE_SECONDS
+    )

@@ -11,8 +11,10 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from steel_assets.adapters.acknowledgements import Acknowledging
 from steel_assets.adapters.dagster_graphql import Orchestrator
 from steel_assets.adapters.rate_limit import HourlyRateLimiter
+from steel_assets.core.price_age import PriceAge
 from steel_assets.serving import answers, explanation, state
 from steel_assets.serving.access import Access
 from steel_assets.serving.errors import Refused
@@ -23,6 +25,9 @@ from steel_assets.serving.snapshot import Snapshot
 PREDICT = "/predict/steel-rebar-price"
 JSON = (b"content-type", b"application/json")
 INCIDENT_SECONDS = 5.0
+NO_FORECAST = "no forecast of the default market can be answered yet; GET /v1/alerts says why, with a key"
+PASSED_OVER = "the newest is damaged or not believed, and was passed over; GET /v1/alerts says why, with a key"
+UNTOLD = "not up to date; GET /v1/alerts says why, with a key"
 
 Ready = tuple[bytes, list[tuple[bytes, bytes]]]
 """Body and headers of an answer."""
@@ -39,12 +44,13 @@ class Service:
     now: Callable[[], float] = time.time
     meter: Meter = field(init=False)
     measurements: Any = None
+    acknowledging: Acknowledging | None = None
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.measurements, is_up=self.can_answer, clock=self.now)
         self._registry = CollectorRegistry()
         self._registry.register(self.meter)
-        self._rendered: dict[tuple[str, str | None], bytes] = {}
+        self._rendered: dict[tuple[str, str | None, PriceAge | None], bytes] = {}
         self._rendered_number = -1
         self._ready: Ready | None = None
         self._ready_at = (-1, 0)
@@ -56,8 +62,8 @@ class Service:
 
     def can_answer(self) -> bool:
         """Whether the default market has a forecast."""
-        catalogue = self.snapshot["catalogue"]
-        return bool(catalogue and self.snapshot.forecast(catalogue["default_market"]))
+        market = self.snapshot.default_market
+        return bool(market and self.snapshot.forecast(market))
 
     def ready_answer(self, path: str) -> Ready | None:
         """The rendered prediction for its plain path; None for any other path, and before the first forecast.
@@ -75,7 +81,7 @@ class Service:
         if not self.can_answer():
             return None
         try:
-            body = self.rendered("prediction", None)
+            body = json.dumps(answers.prediction(self.snapshot, self.now()), separators=(",", ":"), allow_nan=False).encode()
         except Refused:
             return None
         headers = [(name.encode(), value.encode()) for name, value in self.forecast_headers().items()]
@@ -83,44 +89,60 @@ class Service:
 
     def forecast_headers(self) -> dict[str, str]:
         """What every answer with the default forecast says about it."""
-        row = answers.default_forecast(self.snapshot)
-        age = answers.staleness(self.snapshot, row, self.now())
+        now = self.now()
+        row = answers.default_forecast(self.snapshot, now)
+        age = answers.staleness(self.snapshot, row, now)
+        sessions = age["price_age_sessions"]
         return {
+            "x-market": row["market"],
             "x-data-as-of": row["data_as_of"],
             "x-forecast-age-seconds": str(age["age_seconds"]),
             "x-stale": str(age["stale"]).lower(),
+            "x-price-date": age["price_date"],
+            **({} if sessions is None else {"x-price-age-sessions": str(sessions)}),
             "x-simulated": str(row["simulated"]).lower(),
         }
 
     def rendered(self, what: str, market: str | None) -> bytes:
-        """The body of an answer that only changes when something is published, rendered once. Raises Refused."""
+        """The body of an answer that only changes when something is published or a price has aged, rendered once.
+
+        Raises Refused.
+        """
         snapshot = self.snapshot
         if snapshot.number != self._rendered_number:
             self._rendered, self._rendered_number = {}, snapshot.number
-        key = (what, market)
+        now = self.now()
+        rows = snapshot.forecast(market) if market else None
+        key = (what, market, answers.price_age_of(snapshot, rows[0], now) if rows else None)
         if key not in self._rendered:
             content = {
-                "prediction": lambda: answers.prediction(snapshot),
                 "scorecard": lambda: answers.scorecard(snapshot, str(market)),
-                "explanation": lambda: explanation.explanation(snapshot, str(market)),
+                "explanation": lambda: explanation.explanation(snapshot, str(market), now),
                 "models": lambda: answers.models(snapshot, market),
             }[what]()
             self._rendered[key] = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
         return self._rendered[key]
 
     def readiness(self) -> dict[str, Any]:
-        """The body of GET /ready."""
+        """The body of GET /ready: which parts are not up to date, and nothing that strangers need not know, such as a path."""
+        now = self.now()
         try:
-            row = answers.default_forecast(self.snapshot)
-        except Refused as refused:
-            problems = {"forecast": str(refused), **self.snapshot.problems}
-            age: dict[str, Any] = {"age_seconds": None, "stale": None}
+            row = answers.default_forecast(self.snapshot, now)
+        except Refused:
+            problems = {"forecast": NO_FORECAST}
+            age: dict[str, Any] = {"age_seconds": None}
         else:
-            problems, age = self.snapshot.problems, answers.staleness(self.snapshot, row, self.now())
+            problems, age = {}, answers.staleness(self.snapshot, row, now)
+        problems |= dict.fromkeys(self.snapshot.problems, UNTOLD)
+        problems |= {f"forecast of {market}": reason for market, reason in self.snapshot.refused.items()}
+        passed_over = [market for market, entry in self.snapshot["latest"].items() if entry.get("problems")]
+        problems |= dict.fromkeys([f"published file of {market}" for market in passed_over], PASSED_OVER)
+        if self.access.problem is not None:
+            problems["keys"] = UNTOLD
         return {
             "status": "not_ready" if age["age_seconds"] is None else "ready",
             "forecast_age_seconds": age["age_seconds"],
-            "stale": age["stale"],
+            **answers.age_in_short(age),
             "redis": self.limiter.shared,
             "problems": problems,
         }
@@ -129,7 +151,8 @@ class Service:
         """What is wrong now, looked at every few seconds at most."""
         now, number = self.now(), self.snapshot.number
         if now - self._incidents[0] > INCIDENT_SECONDS or number != self._incidents[1]:
-            self._incidents = (now, number, state.incidents(self.snapshot, self.meter.use(15), now))
+            found = state.incidents(self.snapshot, now)
+            self._incidents = (now, number, state.worst_first([*state.of_keys(self.access.problem), *found]))
         return self._incidents[2]
 
     def prometheus(self) -> tuple[bytes, str]:

@@ -1,6 +1,8 @@
-"""What the service answers from: the newest good copy of every published part, in memory, replaced whole.
+"""What the service answers from: every published part, in memory, replaced whole.
 
-A part that can no longer be read stays as it was, with the reason and the moment it was last good.
+The publication in force is taken as it is, whatever was there before, with one exception: a forecast in it that cannot be true is
+refused and named, and the market's former one stays. A part that can no longer be read stays as it was, with the reason and the
+moment it was last good.
 """
 
 from __future__ import annotations
@@ -11,31 +13,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from steel_assets.core.published import NotAForecast, checked, parse_forecast
+from steel_assets.adapters.snapshot_store import Pointer, PublishedPart
+from steel_assets.core.plausible import Record, why_not
+from steel_assets.core.publication_parts import EMPTY, GONE, emptied
+from steel_assets.core.published import checked
+from steel_assets.serving.believing import latest_moment_of, record_of
 
-EMPTY: Mapping[str, Any] = {
-    "catalogue": None,
-    "latest": {},
-    "prices": {},
-    "exchange": None,
-    "explanations": {},
-    "champions": [],
-    "sources": [],
-    "issues": {},
-    "scorecards": {},
-    "ledger": [],
-    "metrics": [],
-    "costs": None,
-    "quality": {},
-    "drift": {},
-    "incidents": [],
-}
-"""Every part and what it is before it was ever read."""
+LIVE: Mapping[str, Any] = {"incidents": []}
+"""Parts that the service reads for itself, and what each is before that: the open incidents of the alert book. The watch opens
+and closes them between two publications, and the page must not be greener than the pager."""
 
-LASTING = frozenset({"latest", "prices", "issues", "scorecards", "metrics", "ledger", "champions"})
-"""Parts that, once published, cannot honestly become empty: an empty reading means that the store is away."""
+NOTHING: Mapping[str, Any] = {**EMPTY, **LIVE}
+"""Every part before it was ever read."""
 
-
+MISSING = "this publication has none of it: it was written by another release"
 NOT_READ_AGAIN = "kept from an earlier start; not read again yet"
 
 
@@ -50,18 +41,29 @@ class Part:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All parts at one moment. ``number`` grows with every change that a caller could see."""
+    """All parts at one moment.
 
-    parts: Mapping[str, Part] = field(default_factory=lambda: {name: Part(content) for name, content in EMPTY.items()})
+    Attributes:
+        number: grows with every change that a caller could see.
+        refused: market → why the published forecast of it is not believed.
+        away: why what is published now cannot be read; None when it was.
+        version: of the publication; None before the first.
+    """
+
+    parts: Mapping[str, Part] = field(default_factory=lambda: {name: Part(content) for name, content in NOTHING.items()})
     number: int = 0
+    refused: Mapping[str, str] = field(default_factory=dict)
+    away: str | None = None
+    version: str | None = None
 
     def __getitem__(self, name: str) -> Any:
         return self.parts[name].content
 
     @property
     def problems(self) -> dict[str, str]:
-        """Why parts are not up to date, by part."""
-        return {name: part.problem for name, part in self.parts.items() if part.problem}
+        """Why parts are not up to date, by part; ``publication`` is all of them."""
+        away = {"publication": self.away} if self.away else {}
+        return away | {name: part.problem for name, part in self.parts.items() if part.problem}
 
     @property
     def simulated(self) -> bool:
@@ -73,63 +75,149 @@ class Snapshot:
         """The newest forecast of ``market``, one row per horizon; None before the first."""
         return (self["latest"].get(market) or {}).get("rows")
 
+    @property
+    def default_market(self) -> str | None:
+        """The market answered for where none is named; where nothing feeds the catalogue's, the first that was published."""
+        declared = (self["catalogue"] or {}).get("default_market")
+        if declared is None or self.has_a_source(declared):
+            return declared
+        return next((one["id"] for one in self["catalogue"]["markets"] if self.forecast(one["id"])), declared)
+
+    @property
+    def stands_in(self) -> str | None:
+        """Why another market is answered for than the catalogue's default; None when none is."""
+        declared, answered = (self["catalogue"] or {}).get("default_market"), self.default_market
+        why = (self.market(declared) or {}).get("unfed") if declared and answered != declared else None
+        return f"the default market {declared} has {why}; {answered} stands in for it" if why else None
+
+    def has_a_source(self, market: str) -> bool:
+        """Whether something feeds ``market``: a provider that is asked for its prices, or whatever it was published from."""
+        entry = self["latest"].get(market) or {}
+        return bool(entry.get("rows") or entry.get("problems")) or not (self.market(market) or {}).get("unfed")
+
+    def withdrawn_import(self, market: str, as_of: str) -> str | None:
+        """The withdrawn import that a forecast of ``market`` was issued from at ``as_of``, in words; None when there is none."""
+        issued = datetime.fromisoformat(as_of)
+        for one in self["withdrawn"]:
+            if market in one["markets"] and datetime.fromisoformat(one["since"]) <= issued < datetime.fromisoformat(one["until"]):
+                return str(one["text"])
+        return None
+
     def market(self, market: str) -> dict[str, Any] | None:
         """The market's declaration; None when there is no such market."""
         return next((one for one in (self["catalogue"] or {}).get("markets", []) if one["id"] == market), None)
 
     def with_part(self, name: str, content: Any, problem: str | None, moment: float) -> Snapshot:
-        """This snapshot after ``name`` was read, or could not be."""
+        """This snapshot after ``name`` was read at ``moment``, or could not be. Of forecasts nothing is checked here."""
         old = self.parts.get(name)
         if old is None:
             return self
-        if problem is None and name in LASTING and not content and old.content:
-            problem = "nothing is there any more; what was read last is kept"
+        if problem is None and emptied(name, content, old.content):
+            problem = GONE
         if problem is not None:
             new = replace(old, problem=problem)
         elif name == "latest":
-            new = Part(_newest(old.content, content), moment)
+            new = Part(_kept_where_none(old.content, content), moment)
         else:
             new = Part(content, moment)
         changed = new.content != old.content or new.problem != old.problem
-        return Snapshot({**self.parts, name: new}, self.number + changed)
+        return replace(self, parts={**self.parts, name: new}, number=self.number + changed)
 
-    def with_cached(self, market: str, content: bytes) -> Snapshot:
-        """This snapshot with a forecast from the cache, when it is whole and newer than what is here."""
-        try:
-            rows = parse_forecast(content)
-        except NotAForecast:
+    def with_published(self, published: Mapping[str, PublishedPart], pointer: Pointer, now: float) -> Snapshot:
+        """This snapshot after a publication was read: every part of it, and of its forecasts those that can be true at ``now``.
+
+        Raises:
+            ValueError: a published forecast is none.
+        """
+        after, as_of = self, pointer.as_of.timestamp()
+        for name in EMPTY:
+            part = published.get(name, PublishedPart(None, MISSING))
+            read_at = datetime.fromisoformat(part.read_at).timestamp() if part.read_at else as_of
+            if name in published:
+                after = after.with_part(name, part.content, None, read_at)
+            if part.problem is not None:
+                after = after.with_part(name, None, part.problem, read_at)
+        issues = {market: _known_by(now, market, past) for market, past in after["issues"].items()}
+        latest = after.parts["latest"]
+        parts = {
+            **after.parts,
+            "issues": replace(after.parts["issues"], content=issues),
+            "latest": replace(latest, content=self["latest"]),
+        }
+        known = replace(self, parts=parts, number=self.number + 1, away=None, version=pointer.version)
+        return known.believing(latest.content, now)
+
+    def believing(self, published: Mapping[str, Any], now: float) -> Snapshot:
+        """This snapshot with those forecasts of the part ``latest`` as ``published`` that can be true at ``now``.
+
+        A market's forecast that is not believed is named in ``refused``, and the one in this snapshot stays, if that can be true.
+
+        Raises:
+            ValueError: rows are no forecast of their market.
+        """
+        latest, refused = _believed(self, published, now)
+        if latest == self["latest"] and refused == self.refused:
             return self
-        here = self.forecast(market)
-        if rows[0]["market"] != market or (here and _moment(rows) <= _moment(here)):
-            return self
-        latest = {**self["latest"], market: {"rows": rows, "problems": []}}
-        return Snapshot({**self.parts, "latest": replace(self.parts["latest"], content=latest)}, self.number + 1)
+        parts = {**self.parts, "latest": replace(self.parts["latest"], content=latest)}
+        return replace(self, parts=parts, refused=refused, number=self.number + 1)
+
+    def without(self, away: str | None) -> Snapshot:
+        """This snapshot, saying why what is published now cannot be read; None: it was."""
+        return self if away == self.away else replace(self, away=away, number=self.number + 1)
 
     def to_json(self) -> bytes:
         """All parts, to be kept on disk."""
         return json.dumps({name: [part.content, part.read_at] for name, part in self.parts.items()}).encode()
 
     @staticmethod
-    def from_json(content: bytes) -> Snapshot:
-        """What ``to_json`` kept. Raises ValueError when that is damaged."""
+    def from_json(content: bytes, now: float) -> Snapshot:
+        """What ``to_json`` kept, without the forecasts that are not to be believed at ``now`` (Unix seconds).
+
+        Raises:
+            ValueError: it is damaged.
+        """
         kept = json.loads(content)
-        if not isinstance(kept, dict) or set(kept) != set(EMPTY):
+        if not isinstance(kept, dict) or set(kept) != set(NOTHING):
             raise ValueError("not a kept snapshot")
-        for entry in kept["latest"][0].values():
-            if entry.get("rows"):
-                checked(entry["rows"])
-        return Snapshot({name: Part(kept[name][0], kept[name][1], NOT_READ_AGAIN) for name in EMPTY}, 1)
+        parts = {name: Part(kept[name][0], kept[name][1]) for name in NOTHING}
+        latest = parts["latest"]
+        known = Snapshot({**parts, "latest": replace(latest, content={})}, 1, away=NOT_READ_AGAIN)
+        return known.believing(latest.content, now)
 
 
-def _newest(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Market by market the reading, unless it holds nothing whole or something older than what is served already."""
-    merged = dict(old)
-    for market, entry in new.items():
-        here = (old.get(market) or {}).get("rows")
-        older = here and entry["rows"] and _moment(entry["rows"]) < _moment(here)
-        merged[market] = {"rows": here if older or not entry["rows"] else entry["rows"], "problems": entry["problems"]}
-    return merged
+def _kept_where_none(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """``new`` market by market, with the rows of before where it has none: what was published once stays in force."""
+    return {
+        market: {"rows": entry["rows"] or (old.get(market) or {}).get("rows"), "problems": list(entry["problems"])}
+        for market, entry in new.items()
+    }
 
 
-def _moment(rows: list[dict[str, Any]]) -> datetime:
-    return datetime.fromisoformat(rows[0]["as_of"])
+def _believed(snapshot: Snapshot, published: Mapping[str, Any], now: float) -> tuple[dict[str, Any], dict[str, str]]:
+    """The part ``latest`` as far as it is believed at ``now``, and by market why what is published is not. Raises ValueError."""
+    at_most = latest_moment_of(snapshot, now)
+    latest, refused = {}, {}
+    for market, entry in published.items():
+        rows, record = entry["rows"], record_of(snapshot, market)
+        reason = _why_not(market, rows, record, at_most) if rows else None
+        if reason is not None:
+            refused[market] = f"the published forecast of {rows[0]['as_of']} is not believed: {reason}"
+            former = (snapshot["latest"].get(market) or {}).get("rows")
+            rows = former if former and _why_not(market, former, record, at_most) is None else None
+        latest[market] = {"rows": rows, "problems": entry["problems"]}
+    return latest, refused
+
+
+def _known_by(now: float, market: str, past: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Past issues of ``market`` without those of after ``now``. Raises ValueError where one is none."""
+    for issue in past:
+        first = checked(issue["rows"])[0]
+        if (market, issue["as_of"], issue["issued_date"]) != (first["market"], first["as_of"], first["issued_date"]):
+            raise ValueError(f"the issue of {market}, {issue['as_of']}, is one of {first['market']}, {first['as_of']}")
+    return [issue for issue in past if why_not(issue["rows"], None, now) is None]
+
+
+def _why_not(market: str, rows: list[dict[str, Any]], record: Record | None, now: float) -> str | None:
+    if checked(rows)[0]["market"] != market:
+        raise ValueError(f"the forecast of {market} is one of {rows[0]['market']}")
+    return why_not(rows, record, now)

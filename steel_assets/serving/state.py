@@ -1,25 +1,36 @@
-"""Green, yellow or red, and why: one list of incidents, from what is published and what the service measures of itself."""
+"""Green, yellow or red, and why: the open incidents of the alert book, and what nobody but a reader of forecasts can see.
+
+Whether a figure is too high is judged once, by the alert rules; what they opened is told here as it is. Judged here is only what
+is so at the moment of asking: whether there is a forecast that can be believed, how old its price has become, what it leans on,
+and what could not be read.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from steel_assets.core.health import Light, colour
-from steel_assets.core.service_use import Use
-from steel_assets.serving.answers import staleness
+from steel_assets.serving.answers import leaning, newest_price, price_age_of, staleness
 from steel_assets.serving.snapshot import Snapshot
 
 Severity = Literal["low", "medium", "high", "critical"]
 
-ENOUGH = 40
-"""Scored forecasts from which on their mean says something."""
+TOO_OLD = "price_too_old"
+"""Also an alert rule: what the watch told of it once, with the age it had then, gives way to the age it has now."""
+
+UNPUBLISHED = "nothing was published yet; make demo, or steel publish where there are forecasts"
 
 
 @dataclass(frozen=True)
 class Incident:
-    """Something a person should know: ``kind`` and ``values`` to be put in words, ``message`` those words in English."""
+    """Something a person should know: ``kind`` and ``values`` to be put in words, ``message`` those words in English.
+
+    Attributes:
+        message_es: in Spanish, where the platform's own watch has said it.
+    """
 
     kind: str
     severity: Severity
@@ -27,24 +38,39 @@ class Incident:
     market: str | None = None
     values: tuple[str, ...] = ()
     since: str | None = None
+    message_es: str = ""
 
 
-def incidents(snapshot: Snapshot, use: Use, moment: float) -> list[Incident]:
+def incidents(snapshot: Snapshot, moment: float) -> list[Incident]:
     """Everything that is wrong now, worst first."""
-    found = [
-        *_watched(snapshot),
-        *_forecasts(snapshot, moment),
-        *_models(snapshot),
-        *_data(snapshot),
-        *_service(snapshot, use),
-        *_costs(snapshot),
-    ]
+    found = [*_watched(snapshot), *_forecasts(snapshot, moment), *_models(snapshot)]
     for name, why in snapshot.problems.items():
         found.append(Incident("part_away", "medium", f"{name} cannot be read: {why}", values=(name,)))
-    told = {(one["rule"], one["subject"]) for one in snapshot["incidents"]}
-    found = [one for one in found if one.since is not None or (one.kind, one.market) not in told]
+    alone = {(rule, subject) for one in snapshot["incidents"] if len(covers(one)) == 1 for rule, subject in covers(one)}
+    told = {(rule, subject) for one in snapshot["incidents"] for rule, subject in covers(one)}
+    aged = {one.market for one in found if one.kind == TOO_OLD and one.since is None}
+
+    def repeated(one: Incident) -> bool:
+        if one.kind == TOO_OLD and (TOO_OLD, one.market) in alone:
+            return one.since is not None and one.market in aged
+        return one.since is None and (one.kind, one.market) in told
+
+    return worst_first([one for one in found if not repeated(one)])
+
+
+def covers(watched: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Rule and market (or subject) of everything that one of the watch's incidents is about; of an earlier release, one."""
+    return [(rule, subject) for rule, subject in watched.get("covers", [(watched["rule"], watched["subject"])])]
+
+
+def worst_first(found: list[Incident]) -> list[Incident]:
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
     return sorted(found, key=lambda one: order[one.severity])
+
+
+def of_keys(problem: str | None) -> list[Incident]:
+    """What is wrong with the key file, if anything is."""
+    return [] if problem is None else [Incident("keys_damaged", "high", problem)]
 
 
 def light(found: list[Incident]) -> Light:
@@ -65,7 +91,8 @@ def _watched(snapshot: Snapshot) -> list[Incident]:
         Incident(
             kind=one["rule"],
             severity=one["severity"],
-            message=f"{one['title']}: {one['text']}" if one["text"] else f"{one['title']} ({one['subject']})",
+            message=one["title"] if "covers" in one else f"{one['title']}: {one['text'] or one['subject']}",
+            message_es=one.get("title_es", ""),
             market=one["subject"] if snapshot.market(one["subject"]) else None,
             since=one["since"],
         )
@@ -78,84 +105,45 @@ def _forecasts(snapshot: Snapshot, moment: float) -> list[Incident]:
     catalogue = snapshot["catalogue"] or {}
     for market in catalogue.get("markets", []):
         rows = snapshot.forecast(market["id"])
-        default = market["id"] == catalogue["default_market"]
+        for problem in (snapshot["latest"].get(market["id"]) or {}).get("problems", []):
+            found.append(Incident("damaged_file", "medium", problem, market["id"]))
+        if market["id"] in snapshot.refused:
+            text = f"{market['name']}: {snapshot.refused[market['id']]}"
+            found.append(Incident("forecast_refused", "high", text, market["id"]))
+        default = market["id"] == snapshot.default_market
+        if not snapshot.has_a_source(market["id"]):
+            continue  # a choice, told by the API and the page, and no incident
         if not rows:
             severity: Severity = "critical" if default else "high"
             found.append(Incident("no_forecast", severity, f"{market['name']}: no forecast was published yet", market["id"]))
             continue
-        if staleness(snapshot, rows[0], moment)["stale"]:
-            day = rows[0]["target_date"]
-            text = f"{market['name']}: the newest forecast was for {day}, which has passed"
-            found.append(Incident("stale_forecast", "high" if default else "medium", text, market["id"], (day,)))
-        for problem in snapshot["latest"][market["id"]]["problems"]:
-            found.append(Incident("damaged_file", "medium", problem, market["id"]))
+        found += _aged(snapshot, market, rows[0], moment, default=default)
+        if told := snapshot.withdrawn_import(market["id"], rows[0]["as_of"]):
+            text = f"{market['name']}: the forecast in force was issued from a withdrawn import: {told}"
+            found.append(Incident("withdrawn_import", "medium", text, market["id"], (told,)))
     if not catalogue:
-        found.append(Incident("no_forecast", "critical", "nothing was published yet"))
+        found.append(Incident("no_forecast", "critical", UNPUBLISHED))
     return found
+
+
+def _aged(snapshot: Snapshot, market: dict[str, Any], row: dict[str, Any], moment: float, *, default: bool) -> Iterator[Incident]:
+    """A price that is older than it should be, worse where nothing is issued from it any more; drivers that died."""
+    age, told = price_age_of(snapshot, row, moment), staleness(snapshot, row, moment)
+    if told["stale"]:
+        text = f"{market['name']}: {told['stale_reason']}"
+        if age is None:
+            text = f"{market['name']}: the newest forecast was for {row['target_date']}, which has passed"
+            yield Incident("stale_forecast", "high" if default else "medium", text, market["id"], (row["target_date"],))
+        else:
+            newest = newest_price(snapshot, row)
+            severity: Severity = "high" if age.too_old else "medium"
+            values = (told["price_date"], str(age.sessions), str(age.limit), newest)
+            kind = TOO_OLD if age.too_old else "stale_price"
+            yield Incident("unused_price" if newest > told["price_date"] else kind, severity, text, market["id"], values)
+    for one in leaning(snapshot, row):
+        text = f"{market['name']}: its forecast leans on {one['name']}, whose newest figure is of {one['newest_period']}"
+        yield Incident("aged_driver", "low", text, market["id"], (one["series"], one["newest_period"]))
 
 
 def _models(snapshot: Snapshot) -> list[Incident]:
-    found = []
-    for market, card in snapshot["scorecards"].items():
-        name = (snapshot.market(market) or {"name": market})["name"]
-        for one in card["horizons"]:
-            if one["forecasts"] >= ENOUGH and one["rolling"]:
-                rise = one["rolling"][-1]["mape"] - one["mape"]
-                text = f"{name}, {one['horizon']} days ahead: the error of the last forecasts is {rise:.1%} above the year's"
-                words = (str(one["horizon"]), f"{rise:.1%}")
-                found += _beyond(snapshot, "mape_increase", rise, text, words, market)
-    for row in snapshot["champions"]:
-        if row["problem"]:
-            found.append(Incident("model_damaged", "high", row["problem"], row["market"]))
-    return found
-
-
-def _data(snapshot: Snapshot) -> list[Incident]:
-    least = ((snapshot["catalogue"] or {}).get("acceptance") or {}).get("quality_score", 0.0)
-    return [
-        Incident(
-            "low_quality",
-            "medium",
-            f"{market}: data quality {found['quality_score']:.2f} is below {least:.2f}",
-            market,
-            (f"{found['quality_score']:.2f}", f"{least:.2f}"),
-        )
-        for market, found in snapshot["quality"].items()
-        if found["quality_score"] is not None and found["quality_score"] < least
-    ]
-
-
-def _service(snapshot: Snapshot, use: Use) -> list[Incident]:
-    found = []
-    if use.avg_latency_ms is not None:
-        seconds = use.avg_latency_ms / 1000
-        found += _beyond(snapshot, "latency_spike", seconds, f"a request takes {seconds:.2f} s on average", (f"{seconds:.2f}",))
-    if use.error_share is not None:
-        share = f"{use.error_share:.1%}"
-        found += _beyond(snapshot, "error_rate", use.error_share, f"{share} of requests fail", (share,))
-    return found
-
-
-def _costs(snapshot: Snapshot) -> list[Incident]:
-    costs = snapshot["costs"]
-    if not costs or not costs["days"]:
-        return []
-    daily, projection = costs["days"][-1]["cost_usd"], costs["projection_usd"]
-    found = _beyond(snapshot, "cost_daily", daily, f"the last day cost {daily:.2f} USD", (f"{daily:.2f}",))
-    if projection is not None and projection > costs["budget_usd"]:
-        text = f"{projection:.2f} USD a month are projected, the budget is {costs['budget_usd']:.2f}"
-        found.append(Incident("budget", "medium", text, values=(f"{projection:.2f}", f"{costs['budget_usd']:.2f}")))
-    return found
-
-
-def _beyond(
-    snapshot: Snapshot, kind: str, value: float, message: str, values: tuple[str, ...], market: str | None = None
-) -> list[Incident]:
-    """An incident when ``value`` is above the catalogue's limit of the alert ``kind``."""
-    catalogue = snapshot["catalogue"] or {}
-    limit = catalogue.get("limits", {}).get(kind)
-    if limit is None or value <= limit:
-        return []
-    severity: Severity = "high" if value > catalogue["high_beyond"] * limit else "medium"
-    limited = f"{limit:.1%}" if values[-1].endswith("%") else f"{limit:g}"
-    return [Incident(kind, severity, f"{message}; the limit is {limited}", market, (*values, limited))]
+    return [Incident("model_damaged", "high", row["problem"], row["market"]) for row in snapshot["champions"] if row["problem"]]

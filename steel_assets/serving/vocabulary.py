@@ -11,8 +11,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Un simulador inventó estos precios. No compre ni venda con ellos.",
     ),
     "open": (
-        "No API key exists yet: this page is open to this machine only. Make one with",
-        "Aún no existe ninguna clave: esta página solo se abre en esta máquina. Cree una con",
+        "No API key exists yet and the service was started with --open: every program and every user of this machine may read "
+        "this page and the API. Close it with",
+        "Aún no existe ninguna clave y el servicio se inició con --open: cualquier programa y usuario de esta máquina puede leer "
+        "esta página y la API. Ciérrela con",
     ),
     "state_green": ("All is well", "Todo en orden"),
     "state_yellow": ("Needs attention", "Requiere atención"),
@@ -38,7 +40,37 @@ WORDS: dict[str, tuple[str, str]] = {
     "in_pesos": ("In pesos", "En pesos"),
     "rate": ("rate of", "tipo de cambio del"),
     "stale": ("out of date", "desactualizado"),
+    "price_age_0": ("price of {0}, 0 sessions old", "precio del {0}, con 0 sesiones de antigüedad"),
+    "price_age_1": ("price of {0}, 1 session old", "precio del {0}, con 1 sesión de antigüedad"),
+    "price_age_n": ("price of {0}, {1} sessions old", "precio del {0}, con {1} sesiones de antigüedad"),
+    "old_1": ("1 session old", "1 sesión de antigüedad"),
+    "old_n": ("{0} sessions old", "{0} sesiones de antigüedad"),
+    "price_stale": (
+        "A newer price should be here. The forecast below starts from this one.",
+        "Ya debería haber un precio más reciente. El pronóstico parte de este.",
+    ),
+    "price_not_used": (
+        "A price of {0} is here, but no forecast was issued from it. The forecast below starts from the older one.",
+        "Hay un precio del {0}, pero no se emitió ningún pronóstico con él. El pronóstico parte del anterior.",
+    ),
+    "price_too_old": (
+        "Beyond {0} sessions nothing new is issued. This is the forecast of {1}; it stays until a newer price comes.",
+        "Con más de {0} sesiones no se emite nada nuevo. Este es el pronóstico del {1}; queda hasta que llegue un precio nuevo.",
+    ),
+    "day_passed": ("This forecast was for {0}, which has passed.", "Este pronóstico era para el {0}, que ya pasó."),
+    "leans_on": (
+        "This forecast leans on {name}, whose newest figure is of {0}.",
+        "Este pronóstico se apoya en {name}, cuya última cifra es del {0}.",
+    ),
     "no_forecast": ("No forecast of this market was published yet.", "Aún no se publica ningún pronóstico de este mercado."),
+    "no_source": (
+        "No provider is asked for the prices of this market: its key is not set. Set it, or import a file of your own.",
+        "A ningún proveedor se le piden los precios de este mercado: falta su clave. Póngala o importe un archivo propio.",
+    ),
+    "stands_in": (
+        "The default market, {name}, has no source of prices; {other} stands in for it.",
+        "El mercado predeterminado, {name}, no tiene de dónde tomar precios; en su lugar se muestra {other}.",
+    ),
     "fan": ("Price and forecast", "Precio y pronóstico"),
     "fan_note": (
         "Bands hold the price with 50 % and 90 % probability.",
@@ -115,8 +147,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "errors": ("Error over time", "Error en el tiempo"),
     "coverage_time": ("Coverage over time", "Cobertura en el tiempo"),
     "rolling": ("mean of the last {n} forecasts", "media de los últimos {n} pronósticos"),
-    "drift": ("Trend of the error", "Tendencia del error"),
-    "drift_note": ("recent MAPE less the year's", "MAPE reciente menos el del año"),
+    "increase": ("Trend of the error", "Tendencia del error"),
+    "increase_note": (
+        "MAPE of the last {recent} forecasts less that of the {before} before",
+        "MAPE de los últimos {recent} pronósticos menos el de los {before} anteriores",
+    ),
     "actual": ("Actual", "Real"),
     "error": ("Error", "Error"),
     "target": ("Target", "Meta"),
@@ -160,10 +195,22 @@ WORDS: dict[str, tuple[str, str]] = {
     "ago_minutes": ("{n} min ago", "hace {n} min"),
     "ago_hours": ("{n} h ago", "hace {n} h"),
     "ago_days": ("{n} days ago", "hace {n} días"),
+    "ack_title": ("Look after an incident", "Encargarse de un incidente"),
+    "ack_text": (
+        "Whoever presses the button looks after it: nobody is reminded of it any more. What gets worse is still told.",
+        "Quien presiona el botón se encarga: ya no se le recuerda a nadie. Lo que empeore se sigue avisando.",
+    ),
+    "ack_name": ("Your name (others see it)", "Su nombre (lo ven los demás)"),
+    "ack_button": ("I look after it", "Yo me encargo"),
+    "ack_done": ("Thank you. It is noted within a minute or two.", "Gracias. Queda anotado en uno o dos minutos."),
     "log_in": ("Log in", "Entrar"),
     "log_in_text": (
-        "Enter an API key with the scope read. It stays in this browser for 12 hours, as a signed session.",
-        "Escriba una clave con permiso de lectura. Queda 12 horas en este navegador, como sesión firmada.",
+        "Enter an API key with the scope read. This browser stays logged in for 12 hours; the key itself is not kept.",
+        "Escriba una clave con permiso de lectura. La sesión dura 12 horas en este navegador; la clave no se guarda.",
+    ),
+    "no_key_yet": (
+        "No key exists yet: open the one-time link that steel serve printed, or make a key with",
+        "Aún no existe ninguna clave: abra el enlace de un solo uso que mostró steel serve, o cree una con",
     ),
     "key": ("API key", "Clave de API"),
     "wrong_key": ("This key is not valid.", "Esta clave no es válida."),
@@ -173,53 +220,24 @@ WORDS: dict[str, tuple[str, str]] = {
         "{name}: the newest forecast was for {0}, which has passed",
         "{name}: el último pronóstico era para el {0}, que ya pasó",
     ),
-    "incident_mape_increase": (
-        "{name}, {0} days ahead: the error of the last forecasts is {1} above the year's (limit {2})",
-        "{name}, a {0} días: el error reciente supera en {1} al del año (límite {2})",
+    "incident_stale_price": (
+        "{name}: {age}; a newer one should be here",
+        "{name}: {age}; ya debería haber uno más reciente",
     ),
-    "incident_low_quality": ("{name}: data quality {0} is below {1}", "{name}: la calidad de datos {0} es menor que {1}"),
-    "incident_latency_spike": (
-        "A request takes {0} s on average (limit {1})",
-        "Una solicitud tarda {0} s en promedio (límite {1})",
+    "incident_unused_price": (
+        "{name}: {age}; a price of {3} is here, but no forecast was issued from it",
+        "{name}: {age}; hay un precio del {3}, pero no se emitió ningún pronóstico con él",
     ),
-    "incident_error_rate": ("{0} of requests fail (limit {1})", "Falla el {0} de las solicitudes (límite {1})"),
-    "incident_cost_daily": ("The last day cost {0} USD (limit {1})", "El último día costó {0} USD (límite {1})"),
-    "incident_budget": (
-        "{0} USD a month are projected, the budget is {1}",
-        "Se proyectan {0} USD al mes, el presupuesto es {1}",
+    "incident_price_too_old": (
+        "{name}: {age}; beyond {2} nothing new is issued until a newer price comes",
+        "{name}: {age}; con más de {2} no se emite nada nuevo hasta que llegue un precio reciente",
+    ),
+    "incident_aged_driver": (
+        "{name}: its forecast leans on {driver}, whose newest figure is of {1}",
+        "{name}: su pronóstico se apoya en {driver}, cuya última cifra es del {1}",
+    ),
+    "incident_withdrawn_import": (
+        "{name}: the forecast in force was issued from a withdrawn import: {0}",
+        "{name}: el pronóstico vigente se emitió con una importación retirada: {0}",
     ),
 }
-
-WATCHED_ES: dict[str, str] = {
-    "mape_increase": "El error del pronóstico ha subido",
-    "model_degradation": "El modelo ya no es bastante bueno",
-    "drift": "Los datos ya no se parecen a los del entrenamiento",
-    "rejected_candidate": "Se rechazó un modelo candidato",
-    "failed_check": "Falló una verificación",
-    "failed_run": "Falló una ejecución",
-    "stale_asset": "Un activo está atrasado",
-    "asset_never_fresh": "Un activo nunca se ha materializado",
-    "stale_series": "Una fuente no trae nada nuevo",
-    "quarantined_data": "Hay datos en cuarentena",
-    "failed_tick": "Falla un horario o un sensor",
-    "silent_automation": "Un horario o un sensor dejó de funcionar",
-    "channel_down": "No se pueden enviar las alertas",
-    "refused_message": "Un canal rechazó un mensaje",
-    "memory_lost": "Se dañó la memoria de las alertas",
-    "test_message": "Esto es una prueba",
-    "cost_pace": "A este ritmo no alcanza el presupuesto del mes",
-    "cost_daily": "El día fue caro",
-    "cost_spike": "Los costos dieron un salto",
-    "budget_half": "Se gastó la mitad del presupuesto del mes",
-    "budget_most": "Se gastó casi todo el presupuesto del mes",
-    "budget_spent": "Se agotó el presupuesto del mes",
-    "latency_spike": "Los pronósticos tardan mucho",
-    "error_rate": "Fallan solicitudes",
-    "low_availability": "El servicio no pudo responder",
-    "memory_usage": "La memoria está casi llena",
-    "cpu_usage": "Los procesadores no descansan",
-    "disk_usage": "El disco está casi lleno",
-    "metric_unknown": "No se puede medir una cifra",
-    "system_downtime": "La plataforma está detenida",
-}
-"""Titles of the shipped alert rules in Spanish; in English the catalogue has them."""

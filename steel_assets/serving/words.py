@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from steel_assets.serving.vocabulary import WATCHED_ES, WORDS
+from steel_assets.serving.vocabulary import WORDS
 
 LANGUAGES = {"en": "English", "es": "Español"}
 NOTHING = "–"
@@ -31,15 +31,17 @@ class Words:
         values = tuple(self.day(one) if isinstance(one, str) and DAY.fullmatch(one) else one for one in values)
         return text.format(*values, **named) if values or named else text
 
+    def price_age(self, day: str, sessions: int) -> str:
+        """price of 4 Mar 2024, 3 sessions old."""
+        return self(f"price_age_{sessions}" if sessions < 2 else "price_age_n", day, sessions)
+
+    def old(self, sessions: int) -> str:
+        """3 sessions old."""
+        return self("old_1" if sessions == 1 else "old_n", sessions)
+
     def name(self, declared: Mapping[str, Any], field: str = "name") -> str:
         """What the catalogue calls something, in this language where it says so."""
         return str(declared.get(f"{field}_{self.language}") or declared[field])
-
-    def watched(self, rule: str, message: str) -> str:
-        """What the platform's own watch found, ``title: detail``, with the title of a shipped rule in this language."""
-        title, colon, detail = message.partition(": ")
-        translated = WATCHED_ES.get(rule) if self.language == "es" else None
-        return f"{translated or title}{colon}{detail}"
 
     def has(self, key: str) -> bool:
         return key in WORDS
@@ -65,6 +67,11 @@ class Words:
         if seconds < 90 * 60:
             return self("ago_minutes", n=round(seconds / 60))
         return self("ago_hours", n=round(seconds / 3600)) if seconds < 48 * 3600 else self("ago_days", n=round(seconds / 86400))
+
+
+def capitalized(text: str) -> str:
+    """As a sentence begins."""
+    return text[:1].upper() + text[1:]
 
 
 def price(value: float | None) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
-from urllib.parse import quote
 
 import pandas as pd
 from pydantic import SecretStr
 
 from steel_assets.core.answers import Http
+from steel_assets.core.secrecy import blotted
+from steel_assets.core.standing import Settled
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 
@@ -43,6 +45,64 @@ class Exhausted(SourceError):
     """The provider refuses the caller, not the series: asking for another one would only cost another call."""
 
 
+class Busy(SourceError):
+    """The provider refuses because calls came too fast: it is waited out and asked again.
+
+    Attributes:
+        pauses: seconds to wait before each further try.
+    """
+
+    def __init__(self, message: str, pauses: tuple[float, ...]) -> None:
+        super().__init__(message)
+        self.pauses = pauses
+
+
+class Blocked(Exhausted):
+    """The provider shuts this client out: it is asked less from now on.
+
+    Attributes:
+        retry_after: seconds it asks to wait, where it says so.
+    """
+
+    def __init__(self, message: str, content: bytes | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, content)
+        self.retry_after = retry_after
+
+
+class Cut(SourceError):
+    """Figures came, but not all that were asked for.
+
+    Attributes:
+        figures: what came (see ``_gather.Ask``).
+        missing: series → what did not come, and the remedy.
+    """
+
+    def __init__(self, figures: pd.DataFrame, missing: Mapping[str, str]) -> None:
+        super().__init__("; ".join(missing.values()))
+        self.figures = figures
+        self.missing = dict(missing)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a provider documents to answer at most; None where it documents none. How often it may be asked is in the
+    catalogue (``catalog/sources/``), since it depends on the plan.
+
+    Attributes:
+        rows: rows of one answer.
+        events: events of one answer, where they are counted apart.
+        symbols: symbols of one call.
+        url_letters: length of a URL, key included.
+        vintages: vintage dates of one answer.
+    """
+
+    rows: int | None = None
+    events: int | None = None
+    symbols: int | None = None
+    url_letters: int | None = None
+    vintages: int | None = None
+
+
 @dataclass(frozen=True)
 class Access:
     """How a provider is reached, and how much is asked of it.
@@ -52,6 +112,9 @@ class Access:
         simulated: True when the sandbox answers in the provider's place.
         outputsize: Alpha Vantage's: compact is the last 100 rows, full needs a paid key.
         since: ask again for everything from this day on, whatever is known (a backfill).
+        settled: series → up to where its history is known to be as whole as the provider has it.
+        patience_seconds: how long one question that came too fast is waited out in all.
+        sleep: waits so many seconds.
     """
 
     http: Http
@@ -61,18 +124,18 @@ class Access:
     history_years: int = 10
     outputsize: Literal["compact", "full"] = "compact"
     since: pd.Timestamp | None = None
+    settled: Mapping[str, Settled] = field(default_factory=dict)
+    patience_seconds: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
 
     def secret(self, parameter: str) -> dict[str, SecretStr]:
         """The key as a secret parameter of a request; nothing when there is none."""
         return {} if self.api_key is None else {parameter: self.api_key}
 
     def without_key(self, content: bytes) -> bytes:
-        """``content`` with the key blotted out, as it is and as a URL writes it: some providers repeat it in their answers."""
+        """``content`` with the key blotted out, however it is escaped: some providers repeat it in their answers."""
         key = self.api_key.get_secret_value() if self.api_key else ""
-        if len(key) >= SHORTEST_SECRET:
-            for written in (key, quote(key, safe="")):
-                content = content.replace(written.encode(), b"***")
-        return content
+        return blotted(content, key) if len(key) >= SHORTEST_SECRET else content
 
 
 @dataclass(frozen=True)
@@ -94,6 +157,8 @@ class Collection:
         notes: oddities of the provider that were seen, and in how many rows.
         rejected: answers of unknown shape.
         silent: why the provider counts as down and was not asked further; None when it is not.
+        splits: splits of shares that the provider reports: ``series``, ``period`` (the first day on the new basis), ``factor`` by
+            which earlier prices change.
         suspects: rows of ``tables.OBSERVATIONS`` with a ``reason``, that are not to be believed as they are: about days that have
             not come, or in another unit or currency than the catalogue's. None of them is among ``observations``.
     """
@@ -104,6 +169,11 @@ class Collection:
     rejected: tuple[Rejected, ...] = ()
     suspects: pd.DataFrame = field(default_factory=lambda: OBSERVATIONS.empty().assign(reason=pd.Series(dtype="object")))
     silent: str | None = None
+    remarks: dict[str, str] = field(default_factory=dict)
+    settled: dict[str, Settled] = field(default_factory=dict)
+    blocked: str | None = None
+    retry_after: float | None = None
+    splits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"series": [], "period": [], "factor": []}))
 
     @classmethod
     def nothing(cls, reason: str) -> Collection:

@@ -1,4 +1,4 @@
-"""Figures and days as providers write them → numbers and dates. What cannot be read is left out and counted, never guessed."""
+"""Figures as providers write them → numbers. What cannot be read is left out and counted, never guessed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ MINUS = str.maketrans("\u2212", "-")
 
 MULTIPLES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 MILLION = 1e6
-DAYS_OF_ALL_TIME = (pd.Timestamp("1800-01-01"), pd.Timestamp("2200-01-01"))
 
 
 def numbers(values: Iterable[object], notes: Counter[str]) -> list[float]:
@@ -43,20 +42,6 @@ def amounts(values: Sequence[object], unit: str, notes: Counter[str]) -> pd.Data
             "doubt": pd.Series([doubt for _, doubt in read], dtype="object"),
         }
     )
-
-
-def days(texts: Sequence[object], notes: Counter[str], *formats: str) -> pd.Series:
-    """Each text as a day (midnight, no zone) in the first of ``formats`` that fits; NaT and counted when none does.
-
-    A day before 1800 or after 2200 is none.
-    """
-    written = pd.Series([text.strip() if isinstance(text, str) else None for text in texts], dtype="object")
-    found = pd.Series(pd.NaT, index=written.index, dtype="datetime64[ns]")
-    for one in formats:
-        found = found.fillna(pd.to_datetime(written, format=one, errors="coerce"))
-    found = found.where(found.between(*DAYS_OF_ALL_TIME)).dt.normalize()
-    _count(notes, "unreadable dates", int(found.isna().sum()))
-    return found
 
 
 def _number(value: object, notes: Counter[str]) -> float:

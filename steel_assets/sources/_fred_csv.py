@@ -11,7 +11,8 @@ import pandas as pd
 from steel_assets.core.types import Series
 from steel_assets.sources._answers import accepted, quoted
 from steel_assets.sources._contract import Access, SourceError
-from steel_assets.sources._figures import days, numbers
+from steel_assets.sources._days import Written, days
+from steel_assets.sources._figures import numbers
 
 KEYED_HOST = "https://api.stlouisfed.org"
 KEYLESS_HOST = "https://fred.stlouisfed.org"
@@ -29,7 +30,7 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     """The CSV as ``series, period, value``.
 
     Raises:
-        SourceError: the answer is not a CSV with a date and the series' own symbol as its columns.
+        SourceError: the answer is not a CSV with a date and the series' own symbol as its columns, or ends within a line.
     """
     try:
         header, *rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) if row]
@@ -41,11 +42,19 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
             f"it said {quoted(content)}",
             content,
         )
+    if rows and not content.endswith((b"\n", b"\r")) and _may_be_cut([row[1].strip() for row in rows]):
+        raise SourceError(f"FRED's CSV of {series.symbol} ends within its last line, so it was cut", content)
     frame = pd.DataFrame(
         {
             "series": series.id,
-            "period": days([row[0] for row in rows], notes, "%Y-%m-%d"),
+            "period": days([row[0] for row in rows], notes, Written("FRED", series.published.tzinfo), content),
             "value": numbers([row[1] for row in rows], notes),
         }
     )
     return frame.dropna()
+
+
+def _may_be_cut(values: list[str]) -> bool:
+    """Whether the last value may lack digits: it has not as many decimals as all others have, or they have not the same."""
+    decimals = {len(value.partition(".")[2]) for value in values[:-1] if value not in ("", ".")}
+    return len(decimals) != 1 or 0 in decimals or len(values[-1].partition(".")[2]) not in decimals

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 import pandas as pd
 
 from steel_assets.core.answers import HttpError
+from steel_assets.core.standing import Settled
 from steel_assets.core.types import Series
-from steel_assets.sources._contract import Access, Collection, Exhausted, Rejected, SourceError
-from steel_assets.sources._rows import NOT_YET, ahead, as_observations, news, reasons, split
+from steel_assets.sources._complete import came, due, lacking, slack, whole_until
+from steel_assets.sources._contract import Access, Blocked, Collection, Cut, Exhausted, Rejected, SourceError
+from steel_assets.sources._history import first_day, oldest_day, periods_of, settled_until
+from steel_assets.sources._rows import NOT_YET, ahead, as_observations, news, reasons, reported_splits, split
 
 SILENCE = 2
 """After so many calls in a row without an answer the provider counts as down and is not asked further."""
@@ -21,15 +24,23 @@ SILENCE = 2
 AT_ONCE = 2
 """Calls to one provider side by side: polite, and one that is never answered does not keep the others waiting."""
 
+AGAIN = "what is missing is asked for again at the next collection"
+
 Ask = Callable[[Sequence[Series], Counter[str]], pd.DataFrame]
 """Brings the figures of some series, and counts oddities: frames of ``series, period, value`` and, where the provider says it,
-``published_at``, and ``doubt``: why a figure cannot be meant as the catalogue says (None where it can)."""
+``published_at``; ``doubt``: why a figure cannot be meant as the catalogue says (None where it can); and ``split``: the factor by
+which a split changes the prices of the days before this one."""
 
 
 class Gathering:
-    """Collects figures, problems and notes of one provider."""
+    """Collects figures, problems and notes of one provider.
 
-    def __init__(self, source: str, access: Access) -> None:
+    Args:
+        remedy: what to do about history that an answer does not reach back to.
+        newest_only: answers hold the newest figures only, so that history grows from one collection to the next.
+    """
+
+    def __init__(self, source: str, access: Access, remedy: str = AGAIN, *, newest_only: bool = False) -> None:
         self._lock = threading.Condition(threading.RLock())
         self._under_way = 0
         self._notes: Counter[str] = Counter()
@@ -41,6 +52,9 @@ class Gathering:
         self._silences = 0
         self._stopped = ""
         self._down: str | None = None
+        self._blocked: Blocked | None = None
+        self._remedy = remedy
+        self._newest_only = newest_only
 
     def ask_all(self, batches: Sequence[Sequence[Series]], ask: Ask, at_once: int = AT_ONCE) -> None:
         """``ask`` for each of ``batches``, ``at_once`` of them side by side."""
@@ -64,8 +78,15 @@ class Gathering:
                 self._silent(series, error)
         except Exhausted as error:
             with self._coming_back():
+                self._blocked = error if isinstance(error, Blocked) else self._blocked
                 self.stop(str(error))
                 self._refused(series, error)
+        except Cut as error:
+            with self._coming_back():
+                self._keep(series, error.figures)
+                for one in series:
+                    if one.id in error.missing:
+                        self._fail([one], f"{error.missing[one.id]}; {self._remedy}")
         except SourceError as error:
             with self._coming_back():
                 pass
@@ -96,8 +117,51 @@ class Gathering:
         odd = news(doubted, series, known, moment, Counter())
         otherwise = self._observed(odd, moment).assign(reason=reasons(odd, doubted, series).to_numpy())
         suspects = pd.concat([early, otherwise], ignore_index=True)
+        remarks: dict[str, str] = {}
+        settled: dict[str, Settled] = {}
+        for one in series:
+            if one.id not in self._problems:
+                self._judge(one, known, moment, remarks, settled)
         problems = {one.id: self._problems[one.id] for one in series if one.id in self._problems}
-        return Collection(observations, problems, dict(self._notes), tuple(self._rejected), suspects, self._down)
+        return Collection(
+            observations,
+            problems,
+            dict(self._notes),
+            tuple(self._rejected),
+            suspects,
+            splits=reported_splits(self._figures),
+            silent=str(self._blocked) if self._blocked else self._down,
+            remarks=remarks,
+            settled=settled,
+            blocked=str(self._blocked) if self._blocked else None,
+            retry_after=self._blocked.retry_after if self._blocked else None,
+        )
+
+    def _judge(
+        self, one: Series, known: pd.DataFrame, moment: pd.Timestamp, remarks: dict[str, str], settled: dict[str, Settled]
+    ) -> None:
+        """Whether what was asked about ``one`` arrived: a problem where it did not, a word where its history is a short one."""
+        days = [frame.loc[(frame["series"] == one.id) & frame["value"].notna(), "period"] for frame in self._figures]
+        arrived = came(one, pd.concat(days)) if days else pd.DatetimeIndex([])
+        before, start = periods_of(one, known), first_day(one, known, moment, self._access, 0)
+        reach = whole_until(one, before, settled_until(one, moment, self._access)) if len(before) else None
+        wanted = due(one, start, moment)
+        arrived = arrived[arrived <= (wanted[-1] if len(wanted) else moment.tz_localize(None))]  # a live row is no answer
+        if not len(arrived):
+            if days and len(wanted) > slack(one):
+                self._fail([one], f"none of the {len(wanted)} periods from {wanted[0]:%Y-%m-%d} on came; {self._remedy}")
+            return
+        if missing := lacking(one, arrived, before, reach, wanted):
+            self._fail([one], f"{missing}; {self._remedy}")
+            return
+        oldest = oldest_day(moment, self._access)
+        if self._newest_only or (self._access.since is not None and self._access.since > oldest):
+            return
+        settled[one.id] = Settled(oldest, arrived[-1])
+        if int((wanted < arrived[0]).sum()) > slack(one) and one.id not in self._access.settled:
+            remarks[one.id] = (
+                f"{one.symbol}: begins at {arrived[0]:%Y-%m-%d}: there is nothing before it from {start:%Y-%m-%d} on"
+            )
 
     def _observed(self, rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
         return as_observations(rows, moment, self._source, simulated=self._access.simulated)
@@ -143,20 +207,6 @@ class Gathering:
     def _fail(self, series: Sequence[Series], reason: str) -> None:
         with self._lock:
             self._problems |= {one.id: f"{one.symbol}: {reason}" for one in series}
-
-
-def oldest_day(moment: pd.Timestamp, access: Access) -> pd.Timestamp:
-    """The first day of history that is wanted at all."""
-    day = moment.tz_localize(None).normalize() - pd.DateOffset(years=access.history_years)
-    return day if access.since is None else min(day, access.since)
-
-
-def first_day(series: Series, known: pd.DataFrame, moment: pd.Timestamp, access: Access, again_days: int) -> pd.Timestamp:
-    """The day from which to ask: ``again_days`` before the newest period known, or all of history at first."""
-    if access.since is not None:
-        return access.since
-    periods = known.loc[known["series"] == series.id, "period"]
-    return periods.max() - pd.Timedelta(days=again_days) if len(periods) else oldest_day(moment, access)
 
 
 def windows(start: pd.Timestamp, end: pd.Timestamp, years: int) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:

@@ -58,6 +58,13 @@ def split(figures: Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], list[pd.
     return meant, [frame for frame in doubted if len(frame)]
 
 
+def reported_splits(figures: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The splits of shares that providers report beside figures: ``series, period, factor``."""
+    found = [frame.loc[frame["split"].notna(), ["series", "period", "split"]] for frame in figures if "split" in frame]
+    nothing = pd.DataFrame({"series": [], "period": [], "split": []})
+    return pd.concat([one for one in found if len(one)] or [nothing], ignore_index=True).rename(columns={"split": "factor"})
+
+
 def reasons(rows: pd.DataFrame, doubted: Sequence[pd.DataFrame], series: Sequence[Series]) -> pd.Series:
     """Why each of ``rows``, which ``news`` made of ``doubted``, was doubted."""
     why: dict[tuple[object, ...], str] = {}

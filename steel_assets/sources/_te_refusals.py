@@ -1,4 +1,4 @@
-"""How Trading Economics refuses: in plain text, with whatever status, sometimes 200."""
+"""How Trading Economics refuses: in plain text, with whatever status, sometimes 200; and what it answers at most."""
 
 from __future__ import annotations
 
@@ -6,17 +6,28 @@ import re
 
 from steel_assets.core.answers import Answer
 from steel_assets.sources._answers import LONGEST_QUOTE, accepted, quoted
-from steel_assets.sources._contract import Access, Exhausted
+from steel_assets.sources._contract import Access, Busy, Exhausted, Limits
+
+LIMITS = Limits(rows=10_000, events=1_000, url_letters=260)
+"""As documented: rows of prices, rows of the calendar, letters of a URL. Besides, calls less than 200 ms apart are refused."""
 
 REMEDY = "check STEEL_TRADING_ECONOMICS_API_KEY, what it is subscribed to, and the symbol in the catalogue"
 JSON = (b"[", b"{")
 ABOUT_THE_CALLER = re.compile(rb"limit|credential|discontinued|exceeded|unauthori[sz]ed", re.IGNORECASE)
 """Words by which further calls are spared. Whether an answer is a refusal is never told by words."""
 
+TOO_FAST = re.compile(rb"requests? per (second|minute)|too many requests", re.IGNORECASE)
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait after calls that came less than 200 ms apart."""
+
 
 def content_of(answer: Answer, access: Access) -> bytes:
-    """The content of an answer that was not refused. Raises as ``accepted`` does."""
+    """The content of an answer that was not refused. Raises as ``accepted`` does, and Busy for calls that came too fast."""
     content = access.without_key(answer.content)
-    if not content.lstrip().startswith(JSON) and ABOUT_THE_CALLER.search(content[:LONGEST_QUOTE]):
-        raise Exhausted(f"Trading Economics refused ({answer.status}): {quoted(content)}; {REMEDY}")
+    in_words = not content.lstrip().startswith(JSON)
+    message = f"Trading Economics refused ({answer.status}): {quoted(content)}; {REMEDY}"
+    if answer.status == 409 or ((answer.status != 200 or in_words) and TOO_FAST.search(content[:LONGEST_QUOTE])):
+        raise Busy(f"Trading Economics refused ({answer.status}): {quoted(content)}", PAUSES)
+    if in_words and ABOUT_THE_CALLER.search(content[:LONGEST_QUOTE]):
+        raise Exhausted(message)
     return accepted(answer, "Trading Economics", REMEDY, access)

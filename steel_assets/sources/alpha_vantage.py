@@ -2,8 +2,8 @@
 
 Endpoint: ``/query``. A symbol such as USD/MXN is an exchange rate, the name of a function (COPPER) a commodity. Every answer is
 HTTP 200, refusals too, and their wording changes over the years and repeats the key: an answer is one when it holds data, and a
-refusal when it does not. A free key is worth 5 calls a minute and 25 a day, so the first refusal that is not about the symbol
-ends the collection.
+refusal when it does not. Why it refuses is told in ``_av_refusals``: calls that came too fast are asked again, the day's budget
+and the key stop the source, everything else is the trouble of that symbol.
 """
 
 from __future__ import annotations
@@ -19,12 +19,22 @@ from pydantic import BaseModel, Field
 
 from steel_assets.core.types import Series
 from steel_assets.sources._answers import accepted, quoted, refuse_another, refuse_renamed, shaped
-from steel_assets.sources._contract import Access, Collection, Exhausted, SourceError
-from steel_assets.sources._figures import days, numbers
-from steel_assets.sources._gather import Gathering, first_day, oldest_day
+from steel_assets.sources._av_refusals import REMEDY, refusal
+from steel_assets.sources._contract import Access, Collection, Limits, SourceError
+from steel_assets.sources._days import Written, days
+from steel_assets.sources._figures import numbers
+from steel_assets.sources._gather import Gathering
+from steel_assets.sources._history import first_day, oldest_day
+from steel_assets.sources._patience import patiently
 
 SOURCE = "alpha_vantage"
-REMEDY = "check the symbol in the catalogue and STEEL_ALPHA_VANTAGE_API_KEY"
+LIMITS = Limits(rows=100, symbols=1)
+"""Of a compact answer; a full one, which may need a paid key, has no limit."""
+
+TO_FILL = (
+    "a compact answer is the newest 100 rows: set STEEL_ALPHA_VANTAGE_OUTPUTSIZE=full (a paid key), or import what is missing "
+    "from a file (steel import)"
+)
 REVISION_DAYS = 10
 COMPACT_DAYS = 130
 """A compact answer is 100 rows, which are 140 days of trading or more."""
@@ -83,7 +93,8 @@ class _Body(BaseModel):
 
 def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
     """See ``Connector.collect``."""
-    gathering = Gathering(SOURCE, access)
+    compact = access.outputsize == "compact"
+    gathering = Gathering(SOURCE, access, TO_FILL, newest_only=True) if compact else Gathering(SOURCE, access)
     if access.api_key is None:
         gathering.stop("Alpha Vantage needs a key; get one (free) and set STEEL_ALPHA_VANTAGE_API_KEY")
     gathering.ask_all([[one] for one in series], partial(_figures, known=known, moment=moment, access=access), at_once=1)
@@ -114,12 +125,14 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     """An answer as ``series, period, value``.
 
     Raises:
-        SourceError: it holds no data, for a reason that concerns this symbol; or its shape or its steps are others.
-        Exhausted: it holds no data, for a reason that concerns the key: a limit, a paid function.
+        SourceError: it holds no data, for a reason that concerns this symbol; or it is of another function, shape or steps.
+        Busy: it holds no data, because calls came too fast.
+        Exhausted: it holds no data, for a reason that concerns the key.
     """
     body = shaped(_Body, content, "Alpha Vantage", "bars by date under 'Time Series (Daily)', or points under 'data'")
     if body.about is not None:
         refuse_another(body.about.asked_for, series, "Alpha Vantage", content)
+    _refuse_another_function(body, series, content)
     bars = body.bars if body.bars is not None else body.rates
     if bars is not None:
         refuse_renamed(list(bars.values()), ("close",), "Alpha Vantage", content)
@@ -128,12 +141,15 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
         refuse_renamed(body.points, ("date", "value"), "Alpha Vantage", content)
         _refuse_other_steps(body.interval, series)
         points = [(point.date, point.value) for point in body.points]
+    elif body.about is not None:
+        raise SourceError(f"Alpha Vantage answered in an unknown shape: no daily closes in {quoted(content)}", content)
     else:
-        raise _refusal(body, content)
+        raise refusal(body.error, body.note, body.information, content)
+    written = Written("Alpha Vantage", series.published.tzinfo)
     frame = pd.DataFrame(
         {
             "series": series.id,
-            "period": days([date for date, _ in points], notes, "%Y-%m-%d"),
+            "period": days([date for date, _ in points], notes, written, content),
             "value": numbers([value for _, value in points], notes),
         }
     )
@@ -161,8 +177,23 @@ def _figures(
     (series,) = asked
     start = first_day(series, known, moment, access, REVISION_DAYS)
     fits = start > moment.tz_localize(None) - pd.Timedelta(days=COMPACT_DAYS)
-    figures = parse(fetch(series, "compact" if fits else access.outputsize, access), series, notes)
+    size = "compact" if fits else access.outputsize
+    figures = patiently(lambda: parse(fetch(series, size, access), series, notes), access)
     return figures[figures["period"] >= oldest_day(moment, access)]
+
+
+def _refuse_another_function(body: _Body, series: Series, content: bytes) -> None:
+    """Seen behind caches: the points of an index for a share. They would be stored as its closes."""
+    symbol = str(series.symbol)
+    expected = "points" if symbol in COMMODITIES else "rates" if PAIR.fullmatch(symbol) else "bars"
+    kinds = {"bars": body.bars, "rates": body.rates, "points": body.points}
+    others = [name for name, rows in kinds.items() if rows and name != expected]
+    if others and not kinds[expected]:
+        raise SourceError(
+            f"Alpha Vantage answered with {others[0]} of another function when asked for the {expected} of {symbol}; nothing of "
+            "it is kept",
+            content,
+        )
 
 
 def _refuse_other_steps(written: object, series: Series) -> None:
@@ -171,14 +202,3 @@ def _refuse_other_steps(written: object, series: Series) -> None:
         raise SourceError(
             f"Alpha Vantage answered in steps of {written!r:.20}, the catalogue says {series.frequency}; correct the series"
         )
-
-
-def _refusal(body: _Body, content: bytes) -> SourceError:
-    """Why there is no data. Seen: Note and Information (limits, paid functions), Error Message (a wrong symbol or key)."""
-    if body.error is not None:
-        return SourceError(f"Alpha Vantage refused: {quoted(content)}; {REMEDY}")
-    if body.about is not None:
-        return SourceError(f"Alpha Vantage answered in an unknown shape: no daily closes in {quoted(content)}", content)
-    known = body.note is not None or body.information is not None
-    reason = f"Alpha Vantage answered without data: {quoted(content)}; it is asked again at the next collection"
-    return Exhausted(reason, None if known else content)

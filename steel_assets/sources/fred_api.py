@@ -4,8 +4,9 @@ The exemplar of a connector: ``fetch`` knows the network and no figures, ``parse
 of the provider is a small function that says what was seen and counts its rows, and ``collect`` puts them together.
 
 Endpoint: ``/fred/series/observations``. Without real-time bounds it answers today's values; with them, one row for each
-version of each figure, dated by ``realtime_start``. Errors are HTTP 400 with a JSON message. Without a key the CSV behind
-FRED's graphs is read instead (``_fred_csv``): no vintages, so revisions count from the day we see them.
+version of each figure, dated by ``realtime_start``, of at most 2,000 vintage dates. Errors are HTTP 400 with a JSON message. Its
+days are those of Chicago. Without a key the CSV behind FRED's graphs is read instead (``_fred_csv``): no vintages, so revisions
+count from the day we see them.
 """
 
 from __future__ import annotations
@@ -15,31 +16,43 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pydantic import BaseModel, Field
 
-from steel_assets.core.calendars import local_moments, publication_moments
+from steel_assets.core.calendars import local_day, local_moments, publication_moments
 from steel_assets.core.types import Series
 from steel_assets.sources import _fred_csv
 from steel_assets.sources._answers import accepted, refuse_renamed, shaped
-from steel_assets.sources._contract import Access, Collection, Refused, SourceError
-from steel_assets.sources._figures import days, numbers
-from steel_assets.sources._gather import Gathering, first_day, oldest_day, windows
+from steel_assets.sources._contract import Access, Collection, Exhausted, Limits, Refused, SourceError
+from steel_assets.sources._days import Written, days
+from steel_assets.sources._figures import numbers
+from steel_assets.sources._gather import Gathering, windows
+from steel_assets.sources._history import first_day, oldest_day
 
 SOURCE = "fred_api"
 REMEDY = "check the symbol in the catalogue and STEEL_FRED_API_API_KEY"
-PAGE_ROWS = 100_000
-MOST_PAGES = 20
+LIMITS = Limits(rows=100_000, symbols=1, vintages=2_000)
+"""As documented; ``count`` and ``offset`` of an answer tell whether more rows follow."""
+
+ZONE = ZoneInfo("America/Chicago")
+"""Its real-time bounds must not lie after its own day, which begins five or six hours after the one of UTC."""
+
+MOST_PAGES = 100
 REVISION_DAYS = 10
 """How much of what is known is asked for again: days of figures, or days of vintages."""
 
 VINTAGE_YEARS = 5
-"""FRED answers at most 2,000 vintage dates at once; a daily series has about 260 a year."""
+"""A daily series has about 260 vintage dates a year: those of five years fit into one answer."""
 
 TOO_MANY = re.compile(r"(exceed|maxim|2,?000).*vintage|vintage.*(exceed|maxim|2,?000)", re.IGNORECASE)
 SHORTEST = pd.Timedelta(days=90)
 """No series has 2,000 vintages in so few days: what is refused then is refused for another reason."""
+
+NO_VINTAGES = re.compile(r"not exist in ALFRED", re.IGNORECASE)
+ABOUT_THE_KEY = re.compile(r"api_key|api key", re.IGNORECASE)
+ITS_TODAY = re.compile(r"realtime_(start|end) can not be after today's date \((?P<today>[0-9]{4}-[0-9]{2}-[0-9]{2})\)")
 
 NO_END = "9999-12-31"
 """FRED's way to write that a version is the current one."""
@@ -61,6 +74,7 @@ class _Observation(BaseModel):
 class _Page(BaseModel):
     count: int = Field(ge=0)
     offset: int = Field(ge=0)
+    observation_start: Any = None
     observations: list[_Observation]
 
 
@@ -77,6 +91,7 @@ def fetch(symbol: str, start: pd.Timestamp, vintages: Vintages | None, offset: i
     Raises:
         HttpError: no answer.
         SourceError: FRED refuses; the message quotes it.
+        Exhausted: it refuses the key.
     """
     bounds = {"realtime_start": vintages.start, "realtime_end": vintages.end} if vintages else {}
     answer = access.http.get(
@@ -85,13 +100,18 @@ def fetch(symbol: str, start: pd.Timestamp, vintages: Vintages | None, offset: i
             "series_id": symbol,
             "file_type": "json",
             "observation_start": f"{start:%Y-%m-%d}",
-            "limit": str(PAGE_ROWS),
+            "limit": str(LIMITS.rows),
             "offset": str(offset),
             **bounds,
         },
         secret_params=access.secret("api_key"),
     )
-    return accepted(answer, "FRED", REMEDY, access)
+    try:
+        return accepted(answer, "FRED", REMEDY, access)
+    except Refused as error:
+        if ABOUT_THE_KEY.search(error.said):
+            raise Exhausted(str(error)) from None
+        raise
 
 
 def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
@@ -101,12 +121,13 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
         SourceError: the answer is not a page of observations.
     """
     rows = _page(content).observations
+    written = Written("FRED", series.published.tzinfo)
     frame = pd.DataFrame(
         {
             "series": series.id,
-            "period": days([row.date for row in rows], notes, "%Y-%m-%d"),
+            "period": days([row.date for row in rows], notes, written, content),
             "value": numbers([row.value for row in rows], notes),
-            "vintage": days([row.realtime_start for row in rows], notes, "%Y-%m-%d"),
+            "vintage": days([row.realtime_start for row in rows], notes, written, content),
         }
     )
     return frame.dropna()
@@ -124,17 +145,23 @@ def _figures(
     start = oldest_day(moment, access)
     bounds = _vintages(series, known, moment, access)
     ask = partial(_pages, series, start, access=access, notes=notes)
-    return _dated(_all_vintages(bounds, moment.tz_localize(None).normalize(), ask), series, moment)
+    try:
+        return _dated(_all_vintages(bounds, local_day(moment, ZONE), ask), series, moment)
+    except Refused as error:
+        if NO_VINTAGES.search(error.said):
+            remedy = f"it has no vintages: write revised: false for {series.id} in the catalogue"
+            raise SourceError(f"FRED refused ({error.status}): {error.said}; {remedy}") from None
+        raise
 
 
 def _vintages(series: Series, known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> list[Vintages]:
     """The real-time bounds to ask for: since the last collection, or since the first figure; in parts FRED can answer."""
-    today = moment.tz_localize(None).normalize()
-    start = oldest_day(moment, access)
+    today = local_day(moment, ZONE)
+    start = min(oldest_day(moment, access), today)
     collected = known.loc[known["series"] == series.id, "collected_at"]
     if len(collected) and access.since is None:
         start = max(start, collected.max().tz_localize(None).normalize() - pd.Timedelta(days=REVISION_DAYS))
-    if series.frequency == "monthly":
+    if series.frequency in ("monthly", "quarterly"):
         return [Vintages(f"{start:%Y-%m-%d}", NO_END)]
     *closed, (last, _) = windows(start, today, VINTAGE_YEARS)
     return [*(Vintages(f"{first:%Y-%m-%d}", f"{end:%Y-%m-%d}") for first, end in closed), Vintages(f"{last:%Y-%m-%d}", NO_END)]
@@ -153,11 +180,19 @@ def _all_vintages(parts: Sequence[Vintages], today: pd.Timestamp, ask: Callable[
         try:
             found.append(ask(bounds))
         except Refused as error:
+            if (its := ITS_TODAY.search(error.said)) and its["today"] < max(bounds.start, bounds.end.replace(NO_END, "")):
+                to_come = [_until(bounds, its["today"]), *to_come]
+                continue
             halves = _halves(bounds, today) if TOO_MANY.search(error.said) else []
             if not halves and (found or not to_come):
                 raise
             to_come = [*halves, *to_come]
     return pd.concat(found, ignore_index=True)
+
+
+def _until(bounds: Vintages, today: str) -> Vintages:
+    """``bounds`` within FRED's own days: its clock and ours may differ."""
+    return Vintages(min(bounds.start, today), bounds.end if bounds.end == NO_END else min(bounds.end, today))
 
 
 def _halves(bounds: Vintages, today: pd.Timestamp) -> list[Vintages]:
@@ -180,6 +215,12 @@ def _pages(series: Series, start: pd.Timestamp, vintages: Vintages | None, acces
     for _ in range(MOST_PAGES):
         content = fetch(str(series.symbol), start, vintages, offset, access)
         page = _page(content)
+        if _later(page.observation_start, start):
+            raise SourceError(
+                f"FRED answered from {page.observation_start} on when asked from {start:%Y-%m-%d} on; asked again at the next "
+                "collection",
+                content,
+            )
         if page.offset != offset or (not page.observations and page.count > offset):
             raise SourceError(
                 f"FRED answered rows from {page.offset} on, {len(page.observations)} of {page.count}, when asked for those from "
@@ -191,6 +232,11 @@ def _pages(series: Series, start: pd.Timestamp, vintages: Vintages | None, acces
         if offset >= page.count:
             return pd.concat(parts, ignore_index=True)
     raise SourceError(f"FRED has more than {MOST_PAGES} pages of {series.symbol}; set STEEL_HISTORY_YEARS lower")
+
+
+def _later(said: object, start: pd.Timestamp) -> bool:
+    """Whether FRED says that it answers from a later day than ``start`` on."""
+    return bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(said))) and str(said) > f"{start:%Y-%m-%d}"
 
 
 def _page(content: bytes) -> _Page:

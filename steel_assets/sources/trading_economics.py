@@ -1,7 +1,8 @@
 """Trading Economics: prices of commodities, and figures of its economic calendar (``_te_calendar``).
 
 Endpoint for prices: ``/markets/historical/{symbols}``, several symbols in one call, newest first, dates dd/mm/yyyy. Errors are
-plain text. A series of the group ``economic_calendar`` has COUNTRY:EVENT as its symbol; all others have a market's.
+plain text. An answer is cut at 10,000 rows without a word, so calls are sized below that; one that is cut or ends early all the
+same is asked for in parts. A series of the group ``economic_calendar`` has COUNTRY:EVENT as its symbol; others have a market's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote as url_quoted
+from urllib.parse import urlencode
 
 import pandas as pd
 from pydantic import BaseModel, Field, RootModel
@@ -20,23 +22,24 @@ from pydantic import BaseModel, Field, RootModel
 from steel_assets.core.types import Series
 from steel_assets.sources import _te_calendar
 from steel_assets.sources._answers import refuse_renamed, shaped
-from steel_assets.sources._contract import Access, Collection, SourceError
-from steel_assets.sources._figures import amounts, days
-from steel_assets.sources._gather import Gathering, first_day
-from steel_assets.sources._te_refusals import content_of
+from steel_assets.sources._contract import Access, Collection, Cut, SourceError
+from steel_assets.sources._days import Written, days
+from steel_assets.sources._figures import amounts
+from steel_assets.sources._gather import Gathering
+from steel_assets.sources._history import first_day
+from steel_assets.sources._patience import continued, patiently
+from steel_assets.sources._te_refusals import LIMITS, content_of
 
 SOURCE = "trading_economics"
 CALENDAR = "economic_calendar"
 REVISION_DAYS = 10
-MOST_SYMBOLS = 20
-"""Symbols in one call: ten years of so many stay below 10 MB."""
+ROWS_A_YEAR = 313
+"""Six days a week: more than any market has."""
 
-DATES = (
-    "%d/%m/%Y",
-    "%Y-%m-%d",
-    *(f"%Y-%m-%dT%H:%M:%S{fraction}{zone}" for fraction in ("", ".%f") for zone in ("", "Z")),
-)
-MONTH_FIRST = re.compile(r"[0-9]{1,2}/(1[3-9]|2[0-9]|3[01])/[0-9]{4}")
+FEWEST_TO_DOUBT = 100
+"""A symbol that is missing from an answer of fewer rows is not missing because the answer was cut."""
+
+MONTH_FIRST = re.compile(r"[0-9]{1,2}/(1[3-9]|2[0-9]|3[01])/[0-9]{4}([T ].*)?")
 
 
 class _Price(BaseModel):
@@ -75,56 +78,118 @@ def fetch(series: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, acce
         HttpError: no answer.
         SourceError: Trading Economics refuses; the message quotes it.
     """
-    symbols = ",".join(url_quoted(str(one.symbol), safe=":") for one in series)
-    answer = access.http.get(
-        f"{access.base_url}/markets/historical/{symbols}",
-        {"d1": f"{start:%Y-%m-%d}", "d2": f"{end:%Y-%m-%d}", "f": "json"},
-        secret_params=access.secret("c"),
-    )
-    return content_of(answer, access)
+    address, question = _question(series, start, end, access)
+    return patiently(lambda: content_of(access.http.get(address, question, secret_params=access.secret("c")), access), access)
 
 
 def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:
     """Prices as ``series, period, value``: closes, of the symbols asked for.
 
     Raises:
-        SourceError: the answer is not a list of prices, its dates are no longer dd/mm/yyyy, or a series is not daily.
+        SourceError: the answer is not a list of prices, its dates cannot be trusted, or a series is not daily.
     """
-    other = next((one for one in series if one.frequency != "daily"), None)
-    if other is not None:
-        raise SourceError(f"prices are daily, the catalogue says {other.frequency} for {other.id}; correct the series")
-    prices = shaped(_Prices, content, "Trading Economics", "a list of prices with Symbol, Date and Close").root
-    refuse_renamed(prices, ("symbol", "date", "close"), "Trading Economics", content)
-    _refuse_month_first([price.day for price in prices], content)
-    frames = [_one(one, [price for price in prices if _same(price.symbol, one.symbol)], notes) for one in series]
-    return pd.concat(frames, ignore_index=True)
+    return _figures(_read(content, series), series, notes, content)
+
+
+def _question(series: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, access: Access) -> tuple[str, dict[str, str]]:
+    symbols = ",".join(url_quoted(str(one.symbol), safe=":") for one in series)
+    return f"{access.base_url}/markets/historical/{symbols}", {"d1": f"{start:%Y-%m-%d}", "d2": f"{end:%Y-%m-%d}", "f": "json"}
+
+
+def _fits(series: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, access: Access) -> bool:
+    """Whether one call for all of ``series`` stays below what Trading Economics answers, and its URL as short as it takes."""
+    address, question = _question(series, start, end, access)
+    secret = {name: key.get_secret_value() for name, key in access.secret("c").items()}
+    rows = len(series) * ((end - start).days / 365.25 * ROWS_A_YEAR + 1)
+    letters = len(f"{address}?{urlencode(question | secret)}")
+    return bool(LIMITS.rows and rows < LIMITS.rows) and bool(LIMITS.url_letters and letters <= LIMITS.url_letters)
 
 
 def _batches(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Iterator[list[Series]]:
-    """Series to ask for in one call: those wanted from about the same day on, so that none asks for more than it needs."""
+    """Series to ask for in one call: wanted from about the same day on, and as many as an answer and a URL can hold."""
+    end = moment.tz_localize(None)
+    starts = {one.id: first_day(one, known, moment, access, REVISION_DAYS) for one in series}
 
     def year(one: Series) -> int:
-        return first_day(one, known, moment, access, REVISION_DAYS).year
+        return starts[one.id].year
 
     for _, together in groupby(sorted(series, key=year), key=year):
-        alike = list(together)
-        yield from (alike[at : at + MOST_SYMBOLS] for at in range(0, len(alike), MOST_SYMBOLS))
+        batch: list[Series] = []
+        for one in together:
+            if batch and not _fits([*batch, one], min(starts[each.id] for each in (*batch, one)), end, access):
+                yield batch
+                batch = []
+            batch.append(one)
+        yield batch
 
 
 def _prices(
     asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     start = min(first_day(one, known, moment, access, REVISION_DAYS) for one in asked)
-    return parse(fetch(asked, start, moment.tz_localize(None), access), asked, notes)
+    end = moment.tz_localize(None).normalize()
+    found, rows = _between(asked, start, end, access, notes)
+    frames: list[pd.DataFrame] = []
+    missing: dict[str, str] = {}
+    for one in asked:
+        mine = found[found["series"] == one.id]
+        alone = partial(_alone, one, access)
+        if mine.empty and len(asked) > 1 and rows >= FEWEST_TO_DOUBT:
+            mine = alone(start, end)
+        try:
+            frames.append(continued(mine, alone, one, start, end, moment))
+        except Cut as cut:
+            frames.append(cut.figures)
+            missing |= cut.missing
+    figures = pd.concat(frames, ignore_index=True)
+    if missing:
+        raise Cut(figures, missing)
+    return figures
 
 
-def _one(series: Series, prices: Sequence[_Price], notes: Counter[str]) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {
-            "series": series.id,
-            "period": days([price.day for price in prices], notes, *DATES),
-        }
-    )
+def _alone(series: Series, access: Access, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+    return _between([series], first, last, access, Counter())[0]
+
+
+def _between(
+    asked: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, access: Access, notes: Counter[str]
+) -> tuple[pd.DataFrame, int]:
+    """The figures from ``start`` to ``end``, and how many rows they came in. A full answer is one that was cut: it is asked for
+    again in halves, of the symbols, then of the days."""
+    content = fetch(asked, start, end, access)
+    prices = _read(content, asked)
+    if LIMITS.rows is None or len(prices) < LIMITS.rows:
+        return _figures(prices, asked, notes, content), len(prices)
+    if len(asked) > 1:
+        half = len(asked) // 2
+        parts = [_between(some, start, end, access, notes) for some in (asked[:half], asked[half:])]
+    elif start < end:
+        middle = (start + (end - start) / 2).normalize()
+        days_apart = ((start, middle), (middle + pd.Timedelta(days=1), end))
+        parts = [_between(asked, first, last, access, notes) for first, last in days_apart if first <= last]
+    else:
+        raise SourceError(f"Trading Economics answered {len(prices)} prices of one day, which is all it ever answers", content)
+    return pd.concat([frame for frame, _ in parts], ignore_index=True), sum(rows for _, rows in parts)
+
+
+def _read(content: bytes, series: Sequence[Series]) -> list[_Price]:
+    other = next((one for one in series if one.frequency != "daily"), None)
+    if other is not None:
+        raise SourceError(f"prices are daily, the catalogue says {other.frequency} for {other.id}; correct the series")
+    prices = shaped(_Prices, content, "Trading Economics", "a list of prices with Symbol, Date and Close").root
+    refuse_renamed(prices, ("symbol", "date", "close"), "Trading Economics", content)
+    _refuse_month_first([price.day for price in prices], content)
+    return prices
+
+
+def _figures(prices: Sequence[_Price], series: Sequence[Series], notes: Counter[str], content: bytes) -> pd.DataFrame:
+    frames = [_one(one, [price for price in prices if _same(price.symbol, one.symbol)], notes, content) for one in series]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _one(series: Series, prices: Sequence[_Price], notes: Counter[str], content: bytes) -> pd.DataFrame:
+    written = Written("Trading Economics", series.published.tzinfo, british=True)
+    frame = pd.DataFrame({"series": series.id, "period": days([price.day for price in prices], notes, written, content)})
     frame = frame.join(amounts([price.close for price in prices], series.unit, notes))
     return frame.dropna(subset=["period", "value"])
 

@@ -1,11 +1,14 @@
 """Yahoo Finance: futures, exchange rates, indices and funds, one chart of daily bars for each symbol.
 
 Endpoint: ``/v8/finance/chart/{symbol}``. Unofficial and easily offended: it answers 429 to callers that do not look like a
-browser. Closes are raw (``quote.close``), never ``adjclose``: a later dividend must not change what was known.
+browser, and shuts some out for good (``_yahoo_blocks``). Which session a row is about is told in ``_yahoo_sessions``. Closes are
+``quote.close``, never ``adjclose``: a later dividend must not change what was known. A split does change them: Yahoo restates
+every close before it, and reports it among the ``events``.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -14,19 +17,27 @@ from urllib.parse import quote as url_quoted
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
-from steel_assets.core.calendars import period_starts, publication_moments
+from steel_assets.core.answers import HttpError
 from steel_assets.core.types import Series
 from steel_assets.sources._answers import accepted, refuse_another, shaped
-from steel_assets.sources._contract import Access, Collection, SourceError
+from steel_assets.sources._contract import Access, Collection, Limits, Refused, SourceError
 from steel_assets.sources._figures import numbers
-from steel_assets.sources._gather import Gathering, first_day
+from steel_assets.sources._gather import Gathering
+from steel_assets.sources._history import first_day
+from steel_assets.sources._patience import continued
+from steel_assets.sources._yahoo_blocks import blocked, refuse_block
+from steel_assets.sources._yahoo_sessions import local_days, on_their_sessions
 
 SOURCE = "yahoo_finance"
 REMEDY = "check the symbol in the catalogue"
+LIMITS = Limits(symbols=1)
+"""It documents none; an answer that is shorter than what was asked for is continued."""
+
+NOTHING_THERE = re.compile(r"Data doesn't exist", re.IGNORECASE)
 REVISION_DAYS = 10
-INTERVALS = {"daily": "1d", "weekly": "1wk", "monthly": "1mo"}
+INTERVALS = {"daily": "1d", "weekly": "1wk", "monthly": "1mo", "quarterly": "3mo"}
 HEADERS = {
     "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
     "accept": "application/json,text/plain,*/*",
@@ -45,6 +56,8 @@ class _Meta(BaseModel):
     currency: str | None = None
     zone: str | None = Field(default=None, alias="exchangeTimezoneName")
     interval: Any = Field(default=None, alias="dataGranularity")
+    first_trade: Any = Field(default=None, alias="firstTradeDate")
+    hours: Any = Field(default=None, alias="currentTradingPeriod")
     offset_seconds: int | None = Field(default=None, alias="gmtoffset", ge=-86_400, le=86_400)
 
 
@@ -56,10 +69,22 @@ class _Indicators(BaseModel):
     quote: list[_Quote] = Field(min_length=1)
 
 
+class _Split(BaseModel):
+    date: int
+    numerator: float = Field(gt=0)
+    denominator: float = Field(gt=0)
+
+
+class _Events(BaseModel):
+    splits: dict[str, _Split] = Field(default_factory=dict)
+    dividends: dict[str, Any] = Field(default_factory=dict)
+
+
 class _Result(BaseModel):
     meta: _Meta
     timestamp: list[int] | None = None
     indicators: _Indicators
+    events: Any = None
 
 
 class _Chart(BaseModel):
@@ -83,19 +108,25 @@ def fetch(series: Series, start: pd.Timestamp, end: pd.Timestamp, access: Access
     Raises:
         HttpError: no answer.
         SourceError: Yahoo refuses; the message quotes it.
+        Blocked: it shuts this client out.
     """
-    answer = access.http.get(
-        f"{access.base_url}/v8/finance/chart/{url_quoted(str(series.symbol), safe='')}",
-        {"period1": _stamp(start), "period2": _stamp(end), "interval": INTERVALS[series.frequency], "events": "div,split"},
-        headers=HEADERS,
-    )
+    try:
+        answer = access.http.get(
+            f"{access.base_url}/v8/finance/chart/{url_quoted(str(series.symbol), safe='')}",
+            {"period1": _stamp(start), "period2": _stamp(end), "interval": INTERVALS[series.frequency], "events": "div,split"},
+            headers=HEADERS,
+        )
+    except HttpError as error:
+        raise blocked(error) or error from None
+    refuse_block(answer, access)
     return accepted(answer, "Yahoo Finance", REMEDY, access)
 
 
 def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
-    """A chart as ``series, period, value``: raw closes on the exchange's own trading days.
+    """A chart as ``series, period, value``: closes on the exchange's own trading days, as Yahoo adjusts them for splits.
 
-    Closes in another currency than the catalogue's carry that as their ``doubt``.
+    Where it reports a split, ``split`` is the factor that it means for the days before. Dividends do not change closes; they are
+    counted. Closes in another currency than the catalogue's carry that as their ``doubt``.
 
     Raises:
         SourceError: the answer is not a chart, is about another symbol, has bars of another length, or does not tell its zone.
@@ -109,17 +140,37 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     seconds = [stamp if stamp in ALL_TIME else None for stamp in times]
     if mistaken := seconds.count(None):
         notes["unreadable dates"] += mistaken
+    if seconds and mistaken == len(seconds):
+        raise SourceError(
+            f"Yahoo Finance answered in an unknown shape: no time of it can be read, for example {times[0]}", content
+        )
     stamps = pd.Series(pd.to_datetime(seconds, unit="s", utc=True), dtype="datetime64[ns, UTC]")
-    bars = pd.DataFrame(
-        {
-            "series": series.id,
-            "stamp": stamps,
-            "period": _trading_days(stamps, chart.meta, content),
-            "value": numbers(closes, notes),
-        }
+    bars = pd.DataFrame({"series": series.id, "stamp": stamps, "value": numbers(closes, notes)}).dropna().reset_index(drop=True)
+    zone, offset = _zone(chart.meta, content)
+    regular = chart.meta.hours.get("regular") if isinstance(chart.meta.hours, dict) else None
+    bars = on_their_sessions(bars, zone, offset, regular, series, notes)
+    priced = _in_the_series_currency(bars[["series", "period", "value"]], chart.meta, series, notes)
+    return _with_splits(priced, chart, series, notes, content)
+
+
+def _with_splits(bars: pd.DataFrame, chart: _Result, series: Series, notes: Counter[str], content: bytes) -> pd.DataFrame:
+    """``bars`` and a row without a figure for each split."""
+    try:
+        events = _Events.model_validate(chart.events or {})
+    except ValidationError:
+        notes["unreadable events"] += 1
+        return bars
+    if events.dividends:
+        notes["dividends reported"] += len(events.dividends)
+    splits = [one for one in events.splits.values() if one.date in ALL_TIME]
+    if not splits:
+        return bars
+    notes["splits reported"] += len(splits)
+    stamps = pd.Series(pd.to_datetime([one.date for one in splits], unit="s", utc=True), dtype="datetime64[ns, UTC]")
+    rows = {"series": series.id, "period": local_days(stamps, *_zone(chart.meta, content))}
+    return pd.concat(
+        [bars, pd.DataFrame(rows | {"split": [one.denominator / one.numerator for one in splits]})], ignore_index=True
     )
-    bars = _without_next_session(bars.dropna(), series, notes).drop(columns="stamp")
-    return _in_the_series_currency(bars, chart.meta, series, notes)
 
 
 def _figures(
@@ -128,7 +179,26 @@ def _figures(
     (series,) = asked
     start = first_day(series, known, moment, access, REVISION_DAYS)
     end = moment.tz_localize(None).normalize() + pd.Timedelta(days=2)  # the same question all day, so that a cache can answer it
-    return parse(fetch(series, start, end, access), series, notes)
+    content = fetch(series, start, end, access)
+
+    def part(first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+        try:
+            return parse(fetch(series, first, last + pd.Timedelta(days=1), access), series, notes)
+        except Refused as error:
+            if NOTHING_THERE.search(error.said):
+                return found.iloc[:0]
+            raise
+
+    found = parse(content, series, notes)
+    return continued(found, part, series, max(start, _first_trade(content, start)), end, moment)
+
+
+def _first_trade(content: bytes, start: pd.Timestamp) -> pd.Timestamp:
+    """The day on which Yahoo's history of a symbol begins; ``start`` where it does not say so."""
+    stamp = _chart(content).meta.first_trade
+    if isinstance(stamp, bool) or not isinstance(stamp, int) or stamp not in ALL_TIME:
+        return start
+    return pd.Timestamp(stamp, unit="s").normalize()
 
 
 def _stamp(day: pd.Timestamp) -> str:
@@ -159,25 +229,13 @@ def _in_the_series_currency(bars: pd.DataFrame, meta: _Meta, series: Series, not
     return bars.assign(doubt=f"{doubt}; correct the series' unit or symbol, or release what is true")
 
 
-def _trading_days(stamps: pd.Series, meta: _Meta, content: bytes) -> pd.Series:
-    """The local date of each bar. Seen: bars are stamped with the opening of the session in UTC, often the day before."""
+def _zone(meta: _Meta, content: bytes) -> tuple[ZoneInfo | None, int]:
+    """The exchange's zone, and its offset in seconds where the zone is unknown."""
     if meta.zone is not None:
         try:
-            return stamps.dt.tz_convert(ZoneInfo(meta.zone)).dt.tz_localize(None).dt.normalize()
+            return ZoneInfo(meta.zone), meta.offset_seconds or 0
         except (LookupError, ValueError, OSError):
             pass  # an unknown zone: the offset says nearly the same
     if meta.offset_seconds is None:
         raise SourceError("Yahoo Finance does not say in which zone the exchange is, so trading days cannot be told", content)
-    return (stamps + pd.Timedelta(seconds=meta.offset_seconds)).dt.tz_localize(None).dt.normalize()
-
-
-def _without_next_session(bars: pd.DataFrame, series: Series, notes: Counter[str]) -> pd.DataFrame:
-    """``bars`` without ticks stamped after their own day's figure was published.
-
-    Seen: in the evening, a live row of the next session of a future is dated on the day that has just ended.
-    """
-    days = period_starts(pd.DatetimeIndex(bars["period"]), series.frequency)
-    late = bars["stamp"] > pd.Series(publication_moments(days, series.frequency, series.published), index=bars.index)
-    if late.any():
-        notes["ticks of the next session"] += int(late.sum())
-    return bars[~late]
+    return None, meta.offset_seconds

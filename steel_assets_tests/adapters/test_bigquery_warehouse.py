@@ -336,7 +336,7 @@ def test_no_row_of_many_writers_in_threads_is_lost_or_doubled(bigquery: BigQuery
     assert tables(bigquery) == ["small"]
 
 
-def test_a_writer_killed_in_the_middle_leaves_whole_upserts_only(bigquery: BigQueryServer, project_root: str) -> None:
+def test_a_writer_killed_in_the_middle_leaves_whole_upserts_only(bigquery: BigQueryServer) -> None:
     script = textwrap.dedent(f"""
         from functools import partial
         from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
@@ -347,7 +347,7 @@ def test_a_writer_killed_in_the_middle_leaves_whole_upserts_only(bigquery: BigQu
             warehouse.upsert(SMALL, rows(50, market=f"m{{number}}"))
             print("done", flush=True)
     """)
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=project_root)
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for _ in range(5):
         process.stdout.readline()
@@ -359,7 +359,7 @@ def test_a_writer_killed_in_the_middle_leaves_whole_upserts_only(bigquery: BigQu
     assert len(found) >= 5
 
 
-def test_an_embedded_warehouse_never_imports_a_google_client(project_root: str) -> None:
+def test_an_embedded_warehouse_never_imports_a_google_client() -> None:
     script = textwrap.dedent("""
         import pathlib, sys, tempfile
         from steel_assets.adapters.warehouse import DuckDBWarehouse
@@ -367,5 +367,5 @@ def test_an_embedded_warehouse_never_imports_a_google_client(project_root: str) 
         DuckDBWarehouse(pathlib.Path(tempfile.mkdtemp()) / "w.duckdb").upsert(SMALL, rows())
         print(sorted(name for name in sys.modules if name.startswith("google")))
     """)
-    done = subprocess.run([sys.executable, "-c", script], cwd=project_root, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

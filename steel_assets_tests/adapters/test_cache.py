@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Self
 
 import pytest
@@ -20,7 +21,6 @@ from steel_assets.adapters.cache import NAMESPACES, Cache, LocalCache, Namespace
 
 REDIS = shutil.which("redis-server")
 SMALL = {"predictions": Namespace(3600, 100_000), "external_data": Namespace(7200, 100_000)}
-ROOT = Path(__file__).parents[2]
 
 
 class Server:
@@ -36,13 +36,13 @@ class Server:
         self.url = f"redis://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        for _ in range(500):
+        for _ in range(6000):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return self
             time.sleep(0.01)
         self.stop()
-        raise RuntimeError("redis-server did not start within five seconds")
+        raise RuntimeError("redis-server did not start within a minute")
 
     def __exit__(self, *_: object) -> None:
         self.stop()
@@ -50,6 +50,14 @@ class Server:
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+def in_time(holds: Callable[[], bool], seconds: float = 300) -> None:
+    """Wait until ``holds``."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
 
 
 def free_port() -> int:
@@ -71,7 +79,7 @@ def expression(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"LocalCache(Path({str(tmp_path / 'cache')!r}), SMALL)"
     running: Server = request.getfixturevalue("server")
     subprocess.run(["redis-cli", "-p", str(running.port), "flushall"], check=True, stdout=subprocess.DEVNULL)
-    return f"RedisCache({running.url!r}, SMALL, timeout_seconds=2.0)"
+    return f"RedisCache({running.url!r}, SMALL, timeout_seconds=30.0)"
 
 
 @pytest.fixture
@@ -131,10 +139,8 @@ def test_a_second_put_replaces_the_first_and_is_counted_once(cache: Cache):
 
 def test_an_entry_expires_and_frees_its_bytes(cache: Cache):
     cache.put("predictions", "short", b"x" * 1000, ttl_seconds=0.15)
-    cache.put("predictions", "long", b"x")
-    assert cache.get("predictions", "short") is not None
-    time.sleep(0.2)
-    assert cache.get("predictions", "short") is None
+    cache.put("predictions", "long", b"x", ttl_seconds=600)
+    in_time(lambda: cache.get("predictions", "short") is None)
     assert cache.get("predictions", "long") == b"x"
     assert used(cache) < 100
 
@@ -186,10 +192,10 @@ def test_threads_and_processes_never_see_a_wrong_entry_and_never_pass_the_limit(
         from steel_assets_tests.adapters.test_cache import SMALL, hammer
         hammer({expression}, int(sys.argv[1]))
     """)
-    processes = [subprocess.Popen([sys.executable, "-c", script, str(seed)], cwd=ROOT) for seed in (1, 2)]
+    processes = [subprocess.Popen([sys.executable, "-c", script, str(seed)]) for seed in (1, 2)]
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda seed: hammer(cache, seed), (3, 4, 5)))
-    assert [process.wait(timeout=60) for process in processes] == [0, 0]
+    assert [process.wait(timeout=240) for process in processes] == [0, 0]
     assert cache.stats().errors == 0
     assert 0 < used(cache) <= 100_000
 
@@ -276,7 +282,7 @@ def test_a_clock_that_went_back_keeps_nothing_for_longer(tmp_path: Path, monkeyp
     cache = LocalCache(tmp_path, SMALL)
     cache.put("predictions", "key", b"x")
     now = time.time()
-    monkeypatch.setattr("steel_assets.adapters.sqlite_shelf.time.time", lambda: now - 86_400)
+    monkeypatch.setattr("steel_assets.adapters.sqlite_shelf.time", SimpleNamespace(time=lambda: now - 86_400))
     assert cache.get("predictions", "key") is None
 
 
@@ -292,7 +298,7 @@ def test_a_process_killed_while_it_writes_leaves_a_cache_that_works(tmp_path: Pa
     """)
     cache = LocalCache(tmp_path, SMALL)
     for delay in (0.01, 0.03, 0.06):
-        process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE)
+        process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(delay)
@@ -318,8 +324,7 @@ def test_a_killed_server_is_a_miss_and_comes_back(tmp_path: Path):
     assert stats.errors >= 3
     assert f"127.0.0.1:{server.port}" in str(stats.last_error)
     with Server(tmp_path, port=server.port):
-        time.sleep(0.15)
-        assert cache.put("predictions", "key", b"y")
+        in_time(lambda: cache.put("predictions", "key", b"y"))
         assert cache.get("predictions", "key") == b"y"
 
 
@@ -327,11 +332,11 @@ def test_a_server_that_hangs_costs_one_short_wait_and_then_none():
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        cache = RedisCache(f"redis://127.0.0.1:{silent.getsockname()[1]}", SMALL, timeout_seconds=0.2)
+        cache = RedisCache(f"redis://127.0.0.1:{silent.getsockname()[1]}", SMALL, timeout_seconds=0.5)
         started_at = time.monotonic()
         for _ in range(50):
             assert cache.get("predictions", "key") is None
-        assert time.monotonic() - started_at < 1.0
+        assert time.monotonic() - started_at < 20, "not fifty times"
         assert cache.stats().errors == 51
 
 
@@ -347,7 +352,7 @@ def test_a_server_that_speaks_something_else_is_a_miss():
 
 
 def test_an_entry_changed_in_the_server_is_never_handed_out(server: Server):
-    cache = RedisCache(server.url, SMALL, timeout_seconds=2.0)
+    cache = RedisCache(server.url, SMALL, timeout_seconds=30.0)
     for _ in range(2):
         cache.put("predictions", "key", b"true")
         names = _cli(server, "keys", "*predictions*data*").split()
@@ -364,7 +369,7 @@ def test_an_entry_changed_in_the_server_is_never_handed_out(server: Server):
 
 def test_a_full_server_stores_nothing_and_still_answers(tmp_path: Path):
     with Server(tmp_path, "--maxmemory", "3mb", "--maxmemory-policy", "noeviction") as server:
-        cache = RedisCache(server.url, {"predictions": Namespace(3600, 10**9)}, timeout_seconds=2.0)
+        cache = RedisCache(server.url, {"predictions": Namespace(3600, 10**9)}, timeout_seconds=30.0)
         outcomes = [cache.put("predictions", f"key-{i}", bytes(200_000)) for i in range(30)]
         assert outcomes[0]
         assert not outcomes[-1]
@@ -376,25 +381,24 @@ def test_a_full_server_stores_nothing_and_still_answers(tmp_path: Path):
 
 def test_entries_that_the_server_evicted_by_itself_are_misses_and_the_count_recovers(tmp_path: Path):
     with Server(tmp_path, "--maxmemory", "3mb", "--maxmemory-policy", "allkeys-lru") as server:
-        cache = RedisCache(server.url, {"predictions": Namespace(3600, 10**9)}, timeout_seconds=2.0)
+        cache = RedisCache(server.url, {"predictions": Namespace(3600, 10**9)}, timeout_seconds=30.0)
         for i in range(60):
             cache.put("predictions", f"key-{i}", bytes([i]) * 100_000, ttl_seconds=0.5)
         found = [cache.get("predictions", f"key-{i}") for i in range(60)]
         assert any(content is None for content in found)
         assert all(content in (None, bytes([i]) * 100_000) for i, content in enumerate(found))
         assert used(cache) <= sum(len(content) + 32 for content in found if content is not None)
-        time.sleep(0.55)
-        cache.put("predictions", "after", b"x")
+        in_time(lambda: cache.put("predictions", "after", b"x") and cache.stats().usage["predictions"].entries == 1)
         assert cache.get("predictions", "after") == b"x"
         assert cache.stats().usage["predictions"].entries == 1
 
 
 def test_a_password_is_used_and_never_shown(tmp_path: Path):
     with Server(tmp_path, "--requirepass", "open-sesame") as server:
-        right = RedisCache(f"redis://:open-sesame@127.0.0.1:{server.port}", SMALL, timeout_seconds=2.0)
+        right = RedisCache(f"redis://:open-sesame@127.0.0.1:{server.port}", SMALL, timeout_seconds=30.0)
         assert right.put("predictions", "key", b"x")
         for credentials in (":wrong-secret@", ""):
-            wrong = RedisCache(f"redis://{credentials}127.0.0.1:{server.port}", SMALL, timeout_seconds=2.0)
+            wrong = RedisCache(f"redis://{credentials}127.0.0.1:{server.port}", SMALL, timeout_seconds=30.0)
             assert wrong.get("predictions", "key") is None
             stats = wrong.stats()
             assert stats.errors > 0
@@ -413,8 +417,8 @@ def test_tls_is_used_and_a_certificate_nobody_vouches_for_is_refused(tmp_path: P
     files = ("--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-ca-cert-file", str(certificate))
     with Server(tmp_path, "--tls-port", str(port), "--port", "0", "--tls-auth-clients", "no", *files, port=port):
         url = f"rediss://127.0.0.1:{port}"
-        assert RedisCache(f"{url}?ssl_ca_certs={certificate}", SMALL, timeout_seconds=2.0).put("predictions", "key", b"x")
-        doubtful = RedisCache(url, SMALL, timeout_seconds=2.0)
+        assert RedisCache(f"{url}?ssl_ca_certs={certificate}", SMALL, timeout_seconds=30.0).put("predictions", "key", b"x")
+        doubtful = RedisCache(url, SMALL, timeout_seconds=30.0)
         assert doubtful.get("predictions", "key") is None
         assert "CERTIFICATE_VERIFY_FAILED" in str(doubtful.stats().last_error)
 

@@ -192,7 +192,7 @@ def test_the_shipped_lifecycle_is_one_that_the_service_takes(storage: StorageSer
     assert not any(prefix.startswith(("raw-data", "models/production", "models/staging")) for prefix in kept_away)
 
 
-def test_a_local_lake_never_imports_a_google_client(project_root: str) -> None:
+def test_a_local_lake_never_imports_a_google_client() -> None:
     script = textwrap.dedent("""
         import sys
         import steel_assets.cli.main, steel_assets.definitions
@@ -203,5 +203,5 @@ def test_a_local_lake_never_imports_a_google_client(project_root: str) -> None:
         parts.store.put("a", b""); parts.warehouse; parts.models; parts.cache
         print(sorted(name for name in sys.modules if name.startswith(("google.cloud", "google.auth", "google.api_core"))))
     """)
-    done = subprocess.run([sys.executable, "-c", script], cwd=project_root, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -22,6 +22,14 @@ from steel_assets_tests.loopback import Loopback, Reply, Request, misbehaving, s
 KEY = "canary-7f3a91"
 
 
+LONG = 60.0
+"""Longer than anything here takes on the busiest machine: what is given up within it was not waited out."""
+
+
+def no_pause(seconds: float) -> None:
+    pytest.fail(f"it would have paused for {seconds:g} s")
+
+
 def quick(**options: object) -> HttpxHttp:
     defaults = {"timeout_seconds": 2.0, "first_pause_seconds": 0.01}
     return HttpxHttp(**{**defaults, **options})  # type: ignore[arg-type]
@@ -56,7 +64,7 @@ def test_a_refusal_is_an_answer_and_is_not_repeated(status: int) -> None:
 
 
 def test_a_compressed_answer_is_unpacked() -> None:
-    with serving(lambda request: Reply(gzip.compress(b"figures"), headers={"content-encoding": "gzip"})) as server:
+    with serving(lambda request: Reply(gzip.compress(b"figures", mtime=0), headers={"content-encoding": "gzip"})) as server:
         assert quick().get(f"{server.url}/x", {}).content == b"figures"
 
 
@@ -76,12 +84,12 @@ def test_tries_are_bounded_and_the_error_says_what_came() -> None:
     assert (error.kind, error.status, len(server.asked)) == ("status", 503, 3)
 
 
-def test_pauses_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pauses_grow_and_differ() -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("steel_assets.adapters.http.time.sleep", pauses.append)
     with serving(lambda request: Reply(b"", 503)) as server:
         for _ in range(20):
-            failing(quick(attempts=3, first_pause_seconds=0.1, timeout_seconds=60.0), f"{server.url}/x")
+            http = quick(attempts=3, first_pause_seconds=0.1, timeout_seconds=LONG, sleep=pauses.append)
+            failing(http, f"{server.url}/x")
     firsts, seconds = pauses[::2], pauses[1::2]
     assert all(0.05 <= pause <= 0.15 for pause in firsts)
     assert all(0.1 <= pause <= 0.3 for pause in seconds)
@@ -96,32 +104,30 @@ def test_retry_after_is_honoured() -> None:
         return Reply(b"", 429, {"retry-after": "1"}) if len(moments) == 1 else Reply(b"ok")
 
     with serving(answer) as server:
-        assert quick(timeout_seconds=5.0).get(f"{server.url}/x", {}).content == b"ok"
+        assert quick(timeout_seconds=LONG).get(f"{server.url}/x", {}).content == b"ok"
     assert moments[1] - moments[0] >= 1.0
 
 
 def test_a_retry_after_beyond_the_deadline_ends_at_once() -> None:
     with serving(lambda request: Reply(b"", 429, {"retry-after": "3600"})) as server:
-        error, seconds = failing(quick(), f"{server.url}/x")
+        error, _ = failing(quick(timeout_seconds=LONG, sleep=no_pause), f"{server.url}/x")
     assert (error.kind, error.status, len(server.asked)) == ("limited", 429, 1)
     assert "3600 s" in str(error)
-    assert seconds < 2.0
 
 
 def test_a_retry_after_date_is_compared_with_the_answers_own_clock() -> None:
     skewed = datetime(2001, 1, 1, tzinfo=UTC)
     stamp = "%a, %d %b %Y %H:%M:%S GMT"
-    headers = {"date": skewed.strftime(stamp), "retry-after": (skewed + timedelta(seconds=90)).strftime(stamp)}
+    headers = {"date": skewed.strftime(stamp), "retry-after": (skewed + timedelta(hours=1)).strftime(stamp)}
     with serving(lambda request: Reply(b"", 503, headers)) as server:
-        _, seconds = failing(quick(), f"{server.url}/x")
+        failing(quick(timeout_seconds=LONG, sleep=no_pause), f"{server.url}/x")
     assert len(server.asked) == 1
-    assert seconds < 2.0
 
 
 def drip(prefix: bytes) -> object:
     def behave(connection: socket.socket) -> None:
         connection.sendall(prefix)
-        for _ in range(200):
+        for _ in range(int(20 * LONG)):
             connection.sendall(b"x")
             time.sleep(0.05)
 
@@ -137,45 +143,46 @@ def test_a_byte_at_a_time_ends_at_the_deadline(prefix: bytes) -> None:
     with misbehaving(drip(prefix)) as server:  # type: ignore[arg-type]
         error, seconds = failing(quick(timeout_seconds=0.5), f"{server.url}/x")
     assert error.kind in ("timeout", "broken")
-    assert seconds < 5.0
+    assert seconds < LONG
 
 
 def test_silence_ends_at_the_deadline() -> None:
-    with misbehaving(lambda connection: time.sleep(8)) as server:
+    with misbehaving(lambda connection: time.sleep(2 * LONG)) as server:
         error, seconds = failing(quick(timeout_seconds=0.4), f"{server.url}/x")
     assert error.kind == "timeout"
-    assert seconds < 4.0
+    assert seconds < LONG
     assert len(server.asked) == 1
 
 
 def test_retries_share_one_deadline() -> None:
     with serving(lambda request: Reply(b"", 503)) as server:
         _, seconds = failing(quick(timeout_seconds=0.6, attempts=500, first_pause_seconds=0.02), f"{server.url}/x")
-    assert seconds < 4.0
+    assert seconds < LONG
 
 
 def test_a_provider_that_says_nothing_costs_its_timeout_once_however_often_it_is_asked() -> None:
-    with misbehaving(lambda connection: time.sleep(1)) as server:
+    with misbehaving(lambda connection: time.sleep(2 * LONG)) as server:
         http = quick(timeout_seconds=0.4)
         failing(http, f"{server.url}/x")
-        error, took = failing(http, f"{server.url}/y")
+        error, _ = failing(http, f"{server.url}/y")
         assert (error.kind, "said nothing for 0.4 s" in str(error)) == ("timeout", True)
-        assert took < 0.2
         assert len(server.asked) == 1
         _, took = failing(http.afresh(), f"{server.url}/y")
         assert took >= 0.35, "another collection asks again"
     slow = quick(timeout_seconds=1.0, attempts=2)
     with serving(lambda request: time.sleep(0.35) or Reply(b"", 500)) as server:
-        took = sum(failing(slow, f"{server.url}/x")[1] for _ in range(3))
-        assert took < 1.3, "nor may faults come so slowly that they add up"
+        for _ in range(3):
+            failing(slow, f"{server.url}/x")
+        assert len(server.asked) <= 3, "nor may faults come so slowly that they add up"
 
 
 def test_an_answer_to_anything_ends_the_silence() -> None:
-    with serving(lambda request: time.sleep(9 if "hang" in request.path else 0) or Reply(b"ok")) as server:
-        http = quick(timeout_seconds=0.6)
+    with serving(lambda request: time.sleep(2 * LONG if "hang" in request.path else 0) or Reply(b"ok")) as server:
+        http = quick(timeout_seconds=5.0)
         waiting = threading.Thread(target=failing, args=(http, f"{server.url}/hang"))
         waiting.start()
-        time.sleep(0.3)
+        while not server.asked:
+            time.sleep(0.01)
         assert http.get(f"{server.url}/x", {}).content == b"ok"
         waiting.join()
         assert http.get(f"{server.url}/x", {}).content == b"ok"
@@ -189,7 +196,7 @@ def test_a_large_body_is_cut_off() -> None:
 
 
 def test_a_small_answer_that_unpacks_to_a_large_one_is_cut_off() -> None:
-    bomb = gzip.compress(b"\0" * 20_000_000)
+    bomb = gzip.compress(b"\0" * 20_000_000, mtime=0)
     with serving(lambda request: Reply(bomb, headers={"content-encoding": "gzip"})) as server:
         error, _ = failing(quick(largest_body=1_000_000), f"{server.url}/x")
     assert error.kind == "too_large"
@@ -224,7 +231,7 @@ def test_a_provider_that_is_not_there_is_refused() -> None:
         port = free.getsockname()[1]
     error, seconds = failing(quick(), f"http://127.0.0.1:{port}/x")
     assert error.kind == "refused"
-    assert seconds < 4.0
+    assert seconds < LONG
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "nonsense", "http://\x00/", "http://127.0.0.1:99999/x"])
@@ -328,8 +335,15 @@ def test_calls_are_paced(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(waited) == len(server.asked) == 2, "a retry costs the provider a call like any other"
 
 
+def test_the_pace_is_told_when_a_call_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = threading.Event()
+    monkeypatch.setattr("steel_assets.adapters.pace.Pace.sent", lambda pace: told.set())
+    with serving(lambda request: Reply(b"late" if told.wait(10) else b"never told before the answer")) as server:
+        assert quick(seconds_between_calls=0.01, timeout_seconds=20.0).get(f"{server.url}/x", {}).content == b"late"
+
+
 def test_many_threads_may_ask_at_once() -> None:
-    http = quick(timeout_seconds=10.0)
+    http = quick(timeout_seconds=LONG)
     contents: list[bytes] = []
     with serving(lambda request: Reply(request.query["n"].encode())) as server:
         threads = [

@@ -353,7 +353,7 @@ SCRIPT = """
 
 def promoter(root: Path, name: str, turns: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(root), name, str(turns)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def test_a_reader_never_sees_half_a_promotion(tmp_path: Path):

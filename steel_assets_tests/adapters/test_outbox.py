@@ -45,10 +45,13 @@ class Recorder:
     name: str = "slack"
     letters: list[Letter] = field(default_factory=list)
     fails: Callable[[], None] = lambda: None
+    recipients: tuple[str, ...] = ()
+    refuses: dict[str, str] = field(default_factory=dict)
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter) -> dict[str, str]:
         self.fails()
         self.letters.append(letter)
+        return self.refuses
 
     @property
     def titles(self) -> list[str]:
@@ -63,8 +66,60 @@ def failed_run(job: str, moment: datetime = MORNING, *, firing: bool = True) -> 
     return Condition(rule="failed_run", subject=job, firing=firing, moment=moment, text="step x failed", link="/runs/1")
 
 
+def told(job: str) -> str:
+    """The title of the message about a failed run of ``job``."""
+    return f"The run {job} failed; what it makes is not renewed"
+
+
 def down() -> None:
     raise NotSent("slack cannot be reached")
+
+
+def test_somebody_whom_a_channel_refuses_is_told_of_once_on_the_other_channels_and_again_when_it_is_over(tmp_path: Path) -> None:
+    box, clock = outbox(tmp_path, "slack", "email"), Clock()
+    slack, email = Recorder(), Recorder("email", recipients=("a@x", "b@x"), refuses={"b@x": "does not take mail (550)"})
+
+    def a_day(job: str) -> None:
+        box.report([failed_run(job)], clock.now)
+        for _ in range(3):
+            box.deliver({"slack": slack, "email": email}, clock, "http://ui")
+            clock.now += MINUTE
+
+    a_day("one")
+    a_day("two")
+    assert [title for title in slack.titles if "b@x" in title] == ["b@x does not get alerts over e-mail"]
+    email.refuses = {}
+    a_day("three")
+    assert "Over: b@x does not get alerts over e-mail" in slack.titles
+
+
+def test_where_prices_are_simulated_whatever_is_told_says_so(tmp_path: Path) -> None:
+    box, clock = outbox(tmp_path, "slack", "email"), Clock()
+    box.simulated = True
+    email = Recorder("email", recipients=("a@x", "b@x"), refuses={"b@x": "does not take mail (550)"})
+    slack = Recorder()
+    for _ in range(3):
+        silent = Condition(rule="silent_automation", subject="schedule daily", firing=True, moment=clock.now, text="no tick")
+        box.report([failed_run("one"), silent], clock.now)
+        box.deliver({"slack": slack, "email": email}, clock, "http://ui")
+        clock.now += 10 * MINUTE
+    assert len(slack.titles) == 3
+    assert all(letter.simulated for letter in slack.letters)
+    LocalFolder(tmp_path).put("alerts/book.json", b"damaged")
+    box.deliver({"slack": slack}, clock, "http://ui")
+    assert slack.letters[-1].simulated
+
+
+def test_somebody_who_is_no_recipient_any_more_is_no_trouble_any_more(tmp_path: Path) -> None:
+    box, clock = outbox(tmp_path, "slack", "email"), Clock()
+    slack, email = Recorder(), Recorder("email", recipients=("a@x", "b@x"), refuses={"b@x": "does not take mail (550)"})
+    box.report([failed_run("one")], clock.now)
+    box.deliver({"slack": slack, "email": email}, clock, "http://ui")
+    email.recipients, email.refuses = ("a@x",), {}
+    for _ in range(2):
+        clock.now += MINUTE
+        box.deliver({"slack": slack, "email": email}, clock, "http://ui")
+    assert "Over: b@x does not get alerts over e-mail" in slack.titles
 
 
 def test_an_event_is_sent_once_to_each_channel_however_often_rounds_are_made(tmp_path: Path) -> None:
@@ -74,7 +129,7 @@ def test_an_event_is_sent_once_to_each_channel_however_often_rounds_are_made(tmp
         box.report([failed_run("daily")], clock.now)
         box.deliver({"slack": slack, "email": email}, clock, "http://ui")
         clock.now += MINUTE
-    assert slack.titles == email.titles == ["A run failed · daily"]
+    assert slack.titles == email.titles == [told("daily")]
     assert [one.event.subject for one in box.history()] == ["daily"]
     assert set(box.history()[0].sent) == {"slack", "email"}
 
@@ -92,13 +147,13 @@ def test_a_channel_that_is_down_for_an_hour_gets_everything_afterwards_in_order_
     for _ in range(30):
         box.deliver({"slack": slack, "email": email}, clock, "http://ui")
         clock.now += MINUTE
-    runs = [title for title in slack.titles if "A run failed" in title]
-    assert runs == ["A run failed · job00", "A run failed · job20", "A run failed · job40"]
-    assert [title for title in email.titles if "sent" in title] == [
-        "Alerts cannot be sent · slack",
-        "Over: Alerts cannot be sent · slack",
+    runs = [title for title in slack.titles if "The run" in title]
+    assert runs == [told("job00"), told("job20"), told("job40")]
+    assert [title for title in email.titles if "Slack" in title] == [
+        "Nobody gets alerts over Slack",
+        "Over: Nobody gets alerts over Slack",
     ]
-    assert not [title for title in slack.titles if "cannot be sent" in title], "nothing about a channel goes over that channel"
+    assert not [title for title in slack.titles if "over Slack" in title], "nothing about a channel goes over that channel"
     assert box.book().queue == ()
 
 
@@ -120,8 +175,9 @@ def test_a_letter_that_is_refused_for_ever_makes_way_and_the_other_channels_say_
     box.report([failed_run("daily")], clock.now)
     for _ in range(3):
         box.deliver({"slack": slack, "email": email}, clock, "http://ui")
-    assert "A channel refused a message · slack" in email.titles
-    assert box.history()[0].refused == {"slack": "slack refuses the message (400)"}
+    assert "Slack refused a message" in email.titles
+    [run] = [one for one in box.history() if one.event.rule == "failed_run"]
+    assert run.refused == {"slack": "slack refuses the message (400)"}
     assert box.book().queue == ()
 
 
@@ -133,7 +189,7 @@ def test_a_fault_in_one_channel_keeps_no_other_from_being_used_and_tells_no_secr
     slack, email = Recorder(fails=breaks), Recorder("email")
     box.report([failed_run("daily")], clock.now)
     done = box.deliver({"slack": slack, "email": email}, clock, "http://ui")
-    assert email.titles == ["A run failed · daily"]
+    assert email.titles == [told("daily")]
     assert done.problems == {"slack": "a fault in the channel (UnicodeError)"}
     assert "canary" not in (tmp_path / BOOK).read_text()
 
@@ -141,12 +197,12 @@ def test_a_fault_in_one_channel_keeps_no_other_from_being_used_and_tells_no_secr
 def test_a_silence_holds_back_and_can_be_ended_early(tmp_path: Path) -> None:
     box, clock, slack = outbox(tmp_path), Clock(), Recorder()
     silence = Silence(id="s1", rule="*", subject="*", start=MORNING, until=MORNING + 60 * MINUTE, reason="upgrade")
-    box.silence(silence, clock.now)
+    box.silence(silence, clock.now, "ana")
     box.report([failed_run("daily")], clock.now)
     box.deliver({"slack": slack}, clock, "http://ui")
     assert slack.letters == []
-    assert box.unsilence("s1", clock.now)
-    assert not box.unsilence("s1", clock.now)
+    assert box.unsilence("s1", clock.now, "ana")
+    assert not box.unsilence("s1", clock.now, "ana")
     box.report([], clock.now)
     box.deliver({"slack": slack}, clock, "http://ui")
     assert len(slack.letters) == 1
@@ -178,7 +234,7 @@ def test_a_damaged_book_is_set_aside_and_alerts_go_on(tmp_path: Path, content: b
     (tmp_path / BOOK).write_bytes(content)
     box.report([failed_run("weekly")], clock.now)
     box.deliver({"slack": slack}, clock, "http://ui")
-    assert slack.titles == ["The memory of alerts was damaged · book of alerts", "A run failed · weekly"]
+    assert slack.titles == ["The memory of alerts was damaged; alerts go on, some may be told again", told("weekly")]
     kept = list(LocalFolder(tmp_path).list(DAMAGED))
     assert [LocalFolder(tmp_path).get(key) for key in kept] == [content]
 
@@ -187,9 +243,9 @@ class DiesAfterSending:
     """A channel whose process is killed at the worst moment: the receiver has the letter, the book does not know."""
 
     def __init__(self, inner: Notifier, *, before: bool) -> None:
-        self.inner, self.before = inner, before
+        self.inner, self.before, self.recipients = inner, before, inner.recipients
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter) -> dict[str, str]:
         if not self.before:
             self.inner.send(letter)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -214,7 +270,7 @@ def test_kill_9_between_claim_send_and_mark_neither_loses_nor_doubles(tmp_path: 
         process.join()
         assert process.exitcode == (-signal.SIGKILL if fate else 0)
         now += LEASE
-    assert logged(tmp_path) == {"A run failed · a": 1, "A run failed · b": 1}
+    assert logged(tmp_path) == {told("a"): 1, told("b"): 1}
     assert box.book().queue == ()
     assert len(box.history()) == 2
 
@@ -241,5 +297,5 @@ def test_four_processes_that_report_and_send_at_once_lose_and_double_nothing(tmp
         process.join()
         assert process.exitcode == 0
     _round(tmp_path, MORNING + LEASE, "")
-    assert logged(tmp_path) == {f"A run failed · {name}{n}": 1 for name in "wxyz" for n in range(10)}
+    assert logged(tmp_path) == {told(f"{name}{n}"): 1 for name in "wxyz" for n in range(10)}
     assert len(outbox(tmp_path / "lake").history()) == 40

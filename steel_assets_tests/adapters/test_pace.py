@@ -47,3 +47,23 @@ def test_waiting_is_reported() -> None:
     pace = Pace(5, clock=clock, sleep=clock.sleep)
     assert pace.wait() == 0.0
     assert pace.wait() == clock.now - 1000.0
+
+
+def test_the_gap_is_counted_from_when_a_call_was_sent() -> None:
+    """Opening a connection takes a while, the first one longest: what counts is when a call arrives."""
+    clock = Clock()
+    pace = Pace(5, clock=clock, sleep=clock.sleep, told=True)
+    arrivals = []
+    for connecting in (0.9, 0.05, 0.05):
+        pace.wait()
+        clock.sleep(connecting)
+        pace.sent()
+        arrivals.append(clock.now)
+    assert all(later - earlier >= 1.1 for earlier, later in pairwise(arrivals))
+
+
+def test_a_gap_may_be_told_without_an_allowance() -> None:
+    clock = Clock()
+    pace = Pace(None, seconds_between_calls=0.25, clock=clock, sleep=clock.sleep)
+    made = [(pace.wait(), clock.now)[1] for _ in range(9)]
+    assert made[-1] - made[0] == 8 * 0.25

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -46,13 +45,11 @@ for number in range(rounds):
 
 
 @pytest.mark.parametrize("rounds", [5, pytest.param(1_000, marks=[pytest.mark.chaos, pytest.mark.timeout(3_600)])])
-def test_of_four_processes_that_promote_at_once_exactly_one_wins_each_round(
-    storage: StorageServer, project_root: str, rounds: int
-) -> None:
+def test_of_four_processes_that_promote_at_once_exactly_one_wins_each_round(storage: StorageServer, rounds: int) -> None:
     storage.faults.plan(*[Fault(503, "backendError", path="/upload/.*", after=bool(turn % 2), times=1) for turn in range(4)])
     models = ModelStore(GcsStore(ADDRESS, connect=partial(storage_client, storage.url)))
     names = [f"p{number}" for number in range(PROCESSES)]
-    running = [_promoter(storage.url, name, rounds, Path(project_root)) for name in names]
+    running = [_promoter(storage.url, name, rounds) for name in names]
     stop, broken, looks = threading.Event(), [], 0
 
     def watch() -> None:
@@ -93,9 +90,9 @@ def test_of_four_processes_that_promote_at_once_exactly_one_wins_each_round(
     print(json.dumps({"rounds": rounds, "promotions": rounds * PROCESSES, "readers_looks": looks}))  # noqa: T201
 
 
-def _promoter(url: str, name: str, rounds: int, root: Path) -> subprocess.Popen[str]:
+def _promoter(url: str, name: str, rounds: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", PROMOTER, url, name, str(rounds)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def _tell(running: list[subprocess.Popen[str]]) -> None:

@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import redis as redis_client
 
+from steel_assets.adapters.local_counts import LocalCounts
 from steel_assets.adapters.rate_limit import HourlyRateLimiter, Standing
 from steel_assets_tests.serving.running import Redis
 
@@ -17,7 +20,7 @@ WORKER = """
 import asyncio, sys
 from steel_assets.adapters.rate_limit import HourlyRateLimiter
 async def main():
-    limiter = HourlyRateLimiter(sys.argv[1], timeout_seconds=2)
+    limiter = HourlyRateLimiter(sys.argv[1], timeout_seconds=60)
     print(sum([(await limiter.take("mill", int(sys.argv[2]))).allowed for _ in range(int(sys.argv[3]))]))
 asyncio.run(main())
 """
@@ -63,10 +66,10 @@ def test_four_processes_share_one_limit_to_the_request(redis: Redis, limit: int,
 
 def test_a_generous_limit_does_not_ask_redis_for_every_request(redis: Redis) -> None:
     limiter = HourlyRateLimiter(redis.url)
-    began = time.perf_counter()
     standings = take(limiter, 20_000, limit=10**7)
     assert all(one.allowed for one in standings)
-    assert time.perf_counter() - began < 2
+    with redis_client.Redis(port=redis.port) as asked:
+        assert asked.info("stats")["total_commands_processed"] < 2_000
 
 
 def test_concurrent_requests_of_one_caller_never_get_more_than_the_limit(redis: Redis) -> None:
@@ -74,7 +77,7 @@ def test_concurrent_requests_of_one_caller_never_get_more_than_the_limit(redis: 
         return sum(one.allowed for one in await asyncio.gather(*(limiter.take("mill", 100) for _ in range(300))))
 
     assert asyncio.run(storm(HourlyRateLimiter())) == 100
-    assert asyncio.run(storm(HourlyRateLimiter(redis.url, timeout_seconds=5))) == 100
+    assert asyncio.run(storm(HourlyRateLimiter(redis.url, timeout_seconds=60))) == 100
 
 
 def test_without_redis_this_process_counts_alone_and_still_keeps_the_limit(redis: Redis) -> None:
@@ -87,7 +90,72 @@ def test_without_redis_this_process_counts_alone_and_still_keeps_the_limit(redis
 def test_a_frozen_redis_costs_a_moment_once_and_not_every_time(redis: Redis) -> None:
     limiter = HourlyRateLimiter(redis.url, pause_seconds=60)
     redis.freeze()
-    began = time.perf_counter()
     take(limiter, 50)
-    assert time.perf_counter() - began < 1
     assert limiter.failures == 1
+
+
+COUNTED = """
+import asyncio, pathlib, sys
+from steel_assets.adapters.local_counts import LocalCounts
+from steel_assets.adapters.rate_limit import HourlyRateLimiter
+async def main():
+    counts = LocalCounts(pathlib.Path(sys.argv[1]))
+    limiter = HourlyRateLimiter(sys.argv[2] or None, timeout_seconds=0.02, pause_seconds=0.02, counts=counts)
+    done = allowed = 0
+    print("ready", flush=True)
+    while done < int(sys.argv[3]):
+        done += 1
+        allowed += (await limiter.take("mill", 1000)).allowed
+        await asyncio.sleep(0)
+    print(allowed)
+asyncio.run(main())
+"""
+
+
+def counted(path: Path, url: str, each: int) -> list[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", COUNTED, str(path), url, str(each)]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    return workers
+
+
+def test_four_processes_without_redis_share_one_limit_through_the_folder(tmp_path: Path) -> None:
+    workers = counted(tmp_path / "counts.sqlite", "", 400)
+    assert 980 <= sum(int(worker.communicate()[0]) for worker in workers) <= 1000
+
+
+def test_a_redis_that_comes_and_goes_lets_not_one_request_more_through(redis: Redis, tmp_path: Path) -> None:
+    """Where each process counted from nothing while Redis did not answer, 1,027 of 1,000 were let through."""
+    workers = counted(tmp_path / "counts.sqlite", redis.url, 1500)
+    while any(worker.poll() is None for worker in workers):
+        redis.freeze()
+        time.sleep(0.03)
+        redis.thaw()
+        time.sleep(0.03)
+    assert 980 <= sum(int(worker.communicate()[0]) for worker in workers) <= 1000
+
+
+def test_a_redis_that_forgets_everything_opens_no_second_window_on_this_machine(redis: Redis, tmp_path: Path) -> None:
+    limiter = HourlyRateLimiter(redis.url, timeout_seconds=5, counts=LocalCounts(tmp_path / "counts.sqlite"))
+    assert sum(one.allowed for one in take(limiter, 70)) == 70
+    redis.stop()
+    redis.start()
+    again = HourlyRateLimiter(redis.url, timeout_seconds=5, counts=LocalCounts(tmp_path / "counts.sqlite"))
+    assert sum(one.allowed for one in take(again, 70)) == 30
+
+
+def test_a_file_of_counts_that_is_damaged_costs_its_counts_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "counts.sqlite"
+    path.write_bytes(b"garbage" * 1000)
+    standings = take(HourlyRateLimiter(counts=LocalCounts(path)), 103)
+    assert [one.allowed for one in standings] == [True] * 100 + [False] * 3
+
+
+def test_a_window_ends_when_redis_says_so_where_another_machine_began_it(tmp_path: Path) -> None:
+    counts, now = LocalCounts(tmp_path / "counts.sqlite"), 1000.0
+    counts.take("mill", 10, 10, now)
+    counts.settle("mill", 4, now + 60)
+    assert counts.take("mill", 10, 10, now + 1).granted == 4
+    assert counts.take("mill", 10, 10, now + 61).granted == 10

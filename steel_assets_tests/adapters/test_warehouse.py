@@ -47,7 +47,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def warehouse(path: Path) -> Warehouse:
-    return DuckDBWarehouse(path, patience_seconds=20)
+    return DuckDBWarehouse(path, patience_seconds=120)
 
 
 def test_a_table_never_written_has_no_rows_and_makes_no_file(warehouse: Warehouse, path: Path):
@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path):
 
 def test_a_file_held_for_too_long_is_named_with_the_remedy(path: Path):
     DuckDBWarehouse(path).upsert(SMALL, rows())
-    with held(path, seconds=60):
+    with held(path, seconds=600):
         with pytest.raises(WarehouseBusy, match=r"warehouse\.duckdb.*close the program"):
             DuckDBWarehouse(path, patience_seconds=0.3).upsert(SMALL, rows(5))
         with pytest.raises(WarehouseBusy):
@@ -133,7 +133,7 @@ def test_a_file_held_for_too_long_is_named_with_the_remedy(path: Path):
 def test_a_file_held_for_a_moment_is_waited_for(path: Path):
     DuckDBWarehouse(path).upsert(SMALL, rows())
     with held(path, seconds=0.5):
-        assert DuckDBWarehouse(path, patience_seconds=20).upsert(SMALL, rows(5)) == 2
+        assert DuckDBWarehouse(path, patience_seconds=120).upsert(SMALL, rows(5)) == 2
 
 
 def test_no_row_of_many_writers_in_threads_and_processes_is_lost(path: Path):
@@ -146,10 +146,10 @@ def test_no_row_of_many_writers_in_threads_and_processes_is_lost(path: Path):
             DuckDBWarehouse(Path({str(path)!r})).upsert(SMALL, rows(2, market=f"{{sys.argv[1]}}-{{i}}"))
             assert len(DuckDBWarehouse(Path({str(path)!r})).read(SMALL)) % 2 == 0
     """)
-    processes = [subprocess.Popen([sys.executable, "-c", script, name], cwd=Path(__file__).parents[2]) for name in ("a", "b")]
+    processes = [subprocess.Popen([sys.executable, "-c", script, name]) for name in ("a", "b")]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda i: DuckDBWarehouse(path).upsert(SMALL, rows(2, market=f"thread-{i}")), range(16)))
-    assert [process.wait(timeout=60) for process in processes] == [0, 0]
+    assert [process.wait(timeout=240) for process in processes] == [0, 0]
     assert DuckDBWarehouse(path).count(SMALL) == 2 * (16 + 8 + 8)
 
 
@@ -164,9 +164,7 @@ def test_a_writer_killed_in_the_middle_leaves_whole_upserts_only(path: Path):
     """)
     acknowledged = 0
     for delay in (0.01, 0.05, 0.12):
-        process = subprocess.Popen(
-            [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
-        )
+        process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(delay)

@@ -1,8 +1,11 @@
 """The table of contents loads everywhere, and cheaply."""
 
 import json
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,21 +28,51 @@ def test_importing_the_definitions_loads_no_model_library_and_no_google_client()
     assert json.loads(loaded.stdout) == []
 
 
+def test_importing_the_definitions_reads_neither_the_environment_nor_the_catalogue() -> None:
+    broken = os.environ | {"STEEL_SOURCES": "nonsense", "STEEL_CATALOG_DIR": "/nowhere"}
+    subprocess.run([sys.executable, "-c", "import steel_assets.definitions"], env=broken, check=True)
+    built = subprocess.run(
+        [sys.executable, "-c", "from steel_assets.definitions import defs; defs()"],
+        env=broken,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "nonsense" in built.stderr, "only now the settings are read"
+
+
+def test_what_is_not_public_in_dagster_is_named_in_one_file(project_root: str) -> None:
+    private = re.compile(r"dagster(_webserver)?\._|import_module\(.dagster")
+    files = [path for path in (Path(project_root) / "steel_assets").rglob("*.py") if private.search(path.read_text())]
+    assert [path.name for path in files] == ["dagster_internals.py"]
+
+
 def test_every_stage_of_the_river_is_an_asset_group() -> None:
     from steel_assets.definitions import defs
 
-    groups = {spec.group_name for spec in defs.resolve_all_asset_specs()}
-    assert groups == {"raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts"}
+    groups = {spec.group_name for spec in defs().resolve_all_asset_specs()}
+    assert groups == {
+        "raw",
+        "processed",
+        "features",
+        "model",
+        "validation",
+        "promotion",
+        "forecast",
+        "metrics",
+        "alerts",
+        "publication",
+    }
 
 
 def test_data_flows_one_way_through_the_stages() -> None:
     from steel_assets.definitions import defs
 
-    order = ["raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts"]
-    stage = {spec.key: order.index(spec.group_name) for spec in defs.resolve_all_asset_specs()}
+    order = ["raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts", "publication"]
+    stage = {spec.key: order.index(spec.group_name) for spec in defs().resolve_all_asset_specs()}
     backwards = [
         f"{dep.asset_key.to_user_string()} → {spec.key.to_user_string()}"
-        for spec in defs.resolve_all_asset_specs()
+        for spec in defs().resolve_all_asset_specs()
         for dep in spec.deps
         if stage[dep.asset_key] > stage[spec.key]
     ]
@@ -49,7 +82,7 @@ def test_data_flows_one_way_through_the_stages() -> None:
 def test_every_asset_says_what_it_is_who_owns_it_and_whether_its_data_is_simulated() -> None:
     from steel_assets.definitions import defs
 
-    for spec in defs.resolve_all_asset_specs():
+    for spec in defs().resolve_all_asset_specs():
         assert spec.description, spec.key
         assert spec.owners, spec.key
         assert spec.tags["steel/data"] in ("simulated", "live"), spec.key
@@ -64,7 +97,7 @@ def test_the_missions_schedules_run_in_mexico_city_and_are_on(name: str, cron: s
 
     from steel_assets.definitions import defs
 
-    schedule = defs.resolve_schedule_def(name)
+    schedule = defs().resolve_schedule_def(name)
     assert schedule.cron_schedule == cron
     assert schedule.execution_timezone == "America/Mexico_City"
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
@@ -80,9 +113,11 @@ def test_the_missions_schedules_run_in_mexico_city_and_are_on(name: str, cron: s
         ["dagster", "definitions", "validate", "-w", "workspace.yaml"],
     ],
 )
-def test_dagsters_own_tools_load_the_project_from_its_root(command: list[str], project_root: str) -> None:
+def test_dagsters_own_tools_load_the_project_from_its_root(command: list[str], project_root: str, tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "workspace.yaml", "dagster.yaml", "steel_assets"):
+        (tmp_path / name).symlink_to(Path(project_root) / name)
     program = (
         [sys.executable, "-m", "dagster", *command[1:]] if command[0] == "dagster" else [f"{sys.prefix}/bin/dg", *command[1:]]
     )
-    done = subprocess.run(program, cwd=project_root, capture_output=True, text=True, check=False)
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,15 +6,20 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
-from steel_assets.assets import histories
-from steel_assets.assets.features import market_features
+from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.assets.declare import Installation, key_of
+from steel_assets.assets.moment import DAY_TAG, FixedClock
 from steel_assets.bootstrap import Platform, catalog
+from steel_assets.core.calendars import local_day
 from steel_assets.core.tables import MARKET_DAILY
+from steel_assets.definitions import assets
+from steel_assets.operations import histories
 from steel_assets.settings import Settings
 from steel_assets_tests.core.synthetic import Synthetic, synthetic
 
 MARKET = "rebar_fob_turkey"
-AS_OF = {"steel/as_of": "2026-11-20T18:00:00Z"}
+WHOLE = {"system_metrics", "alert_history", "publication"}
+AS_OF = pd.Timestamp("2026-11-20T18:00:00Z")
 
 
 def lived(folder: Path, count: int = 520, made: Synthetic | None = None) -> Platform:
@@ -32,30 +37,55 @@ def lived(folder: Path, count: int = 520, made: Synthetic | None = None) -> Plat
     newest = history.prices.drop_duplicates("period", keep="last").rename(columns={"period": "date"})
     daily = newest.assign(market=MARKET, unit="USD/t", simulated=True)
     parts.lake.write(f"processed-data/daily/{MARKET}.parquet", daily, MARKET_DAILY)
-    made_of(parts, market_features)
+    made_of(parts, "market_features")
     return parts
 
 
+def installation(parts: Platform) -> Installation:
+    """What the definitions of ``parts`` are built from."""
+    return Installation(parts.catalog, parts.settings.simulated, parts.settings.warehouse_kind)
+
+
 def made_of(
-    parts: Platform, *assets: dg.AssetsDefinition, instance: dg.DagsterInstance | None = None, **tags: str
+    parts: Platform,
+    *names: str,
+    instance: dg.DagsterInstance | None = None,
+    moment: pd.Timestamp | None = None,
+    day: str | None = None,
+    market: str = MARKET,
 ) -> dg.ExecuteInProcessResult:
-    """``assets`` materialised for ``MARKET``, whatever comes of it."""
+    """The assets of ``market`` called ``names`` materialised at ``moment``, whatever comes of it; others by their whole key.
+
+    Args:
+        moment: that of the market's stored history when not given.
+        day: the partition of those that have days; that of ``moment`` when not given.
+    """
+    keys = [dg.AssetKey(name) if name in WHOLE else key_of(market, name) for name in names]
+    moment = moment or _of_history(parts, market)
+    today = f"{local_day(moment, parts.catalog.rules.schedules.tzinfo):%Y-%m-%d}"
+    first = min(moment, pd.Timestamp(day or today, tz="UTC"))
+    wanted = assets(installation(parts).reaching(first))
+    by_day = any(asset.partitions_def for asset in wanted if asset.keys & set(keys))
     return dg.materialize(
-        list(assets),
-        partition_key=MARKET,
-        resources={"platform": parts},
+        wanted,
+        selection=keys,
+        resources={"platform": parts, "clock": FixedClock(moment)},
         instance=instance or dg.DagsterInstance.ephemeral(),
-        tags=tags or AS_OF,
+        tags={DAY_TAG: day or today} if by_day else {},
         raise_on_error=False,
     )
 
 
+def _of_history(parts: Platform, market: str) -> pd.Timestamp:
+    try:
+        return histories.load(parts, market).as_of
+    except ObjectNotFound:
+        return AS_OF
+
+
 def checks(done: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
-    """The evaluations of a run by ``asset: check [partition]``."""
-    return {
-        f"{one.asset_key.to_user_string()}: {one.check_name}" + (f" [{one.partition}]" if one.partition else ""): one
-        for one in done.get_asset_check_evaluations()
-    }
+    """The evaluations of a run by ``asset: check``, the asset without its market."""
+    return {f"{found.asset_key.path[-1]}: {found.check_name}": found for found in done.get_asset_check_evaluations()}
 
 
 def at(text: str) -> pd.Timestamp:

@@ -4,19 +4,21 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import dagster as dg
+import pandas as pd
 
 from steel_assets.adapters.notifiers import NotSent
-from steel_assets.assets.alerts import alert_history
 from steel_assets.bootstrap import platform
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.message import Letter
 from steel_assets.core.tables import ALERTS
 from steel_assets.settings import Settings
+from steel_assets_tests.assets.measured_world import made_of
 
 
 class Away:
-    def send(self, letter: Letter) -> None:
+    recipients = ()
+
+    def send(self, letter: Letter) -> dict[str, str]:
         raise NotSent("nobody is there")
 
 
@@ -29,7 +31,7 @@ def test_the_history_holds_what_was_sent_and_what_still_waits(tmp_path: Path) ->
     later = now + timedelta(hours=1)
     for channels, moment, waiting, sent in ((away, now, "slack", "log"), (here, later, None, "log, slack")):
         parts.outbox.deliver(channels, partial(lambda fixed: fixed, moment), "http://ui")
-        done = dg.materialize([alert_history], resources={"platform": parts}, instance=dg.DagsterInstance.ephemeral())
+        done = made_of(parts, "alert_history", moment=pd.Timestamp(moment))
         assert done.success
         row = parts.warehouse.read(ALERTS).iloc[0]
         assert (row["waiting_for"], row["sent_over"], row["text"]) == (waiting, sent, "boom")

@@ -6,16 +6,10 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from steel_assets.assets.forecast import forecasts
-from steel_assets.assets.metrics import metrics_daily
-from steel_assets.assets.moment import AS_OF_TAG
-from steel_assets.assets.system import system_metrics
 from steel_assets.bootstrap import Platform
 from steel_assets.core.service_use import LATENCY_BUCKETS_MS, Minute, measurement_key, to_line
 from steel_assets.core.tables import METRICS_DAILY, SYSTEM_METRICS
-from steel_assets_tests.assets.measured_world import lived, made_of
-
-MOMENT = "2026-11-20T18:00:00Z"
+from steel_assets_tests.assets.measured_world import AS_OF, lived, made_of
 
 
 @pytest.fixture
@@ -30,9 +24,7 @@ def answered(parts: Platform, at: str, latency_ms: float) -> None:
 
 
 def measured(parts: Platform, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-    return dg.materialize(
-        [metrics_daily, system_metrics], resources={"platform": parts}, instance=instance, tags={AS_OF_TAG: MOMENT}
-    )
+    return made_of(parts, "metrics_daily", "system_metrics", instance=instance, moment=AS_OF)
 
 
 def test_latency_of_the_service_is_that_of_the_last_day_only(parts: Platform) -> None:
@@ -40,7 +32,7 @@ def test_latency_of_the_service_is_that_of_the_last_day_only(parts: Platform) ->
     answered(parts, "2026-11-19T19:00Z", 100.0)
     answered(parts, "2026-11-20T17:00Z", 300.0)
     answered(parts, "2026-11-20T19:00Z", 9000.0)
-    assert made_of(parts, forecasts).success
+    assert made_of(parts, "forecasts").success
     with dg.DagsterInstance.ephemeral() as instance:
         assert measured(parts, instance).success
     row = parts.warehouse.read(SYSTEM_METRICS).iloc[0]

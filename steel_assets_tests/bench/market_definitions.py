@@ -5,8 +5,11 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 
-from steel_assets import bootstrap
+from steel_assets import bootstrap, definitions
+from steel_assets.assets.jobs import jobs
+from steel_assets.assets.moment import FixedClock
 from steel_assets.catalog import Catalog, load_catalog
 
 COUNT = int(os.environ["BENCH_MARKETS"])
@@ -28,12 +31,14 @@ def many(extra: Path | None = None) -> Catalog:
 
 
 bootstrap.load_catalog = many
-
-from steel_assets import definitions  # noqa: E402 - only after the catalogue was replaced
+HERE = definitions.installation()
 
 defs = dg.Definitions(
-    assets=definitions.with_freshness(definitions.assets),
-    jobs=definitions.jobs,
-    resources={"platform": definitions.platform_resource},
+    assets=definitions.assets(HERE),
+    jobs=jobs(HERE),
+    resources={
+        "platform": definitions.platform_resource,
+        "clock": FixedClock(pd.Timestamp(os.environ["BENCH_MOMENT"])),
+    },
     executor=EXECUTORS[os.environ["BENCH_EXECUTOR"]],
 )

@@ -21,13 +21,13 @@ import dagster as dg
 import pandas as pd
 import typer
 
+from steel_assets.assets.moment import DAY_TAG
 from steel_assets.catalog import load_catalog
 from steel_assets.sandbox import Sandbox
 from steel_assets_tests.bench.overhead import Spent, spent
 from steel_assets_tests.steel import ROOT
 
 EVE, TODAY = pd.Timestamp("2026-03-17T08:00:00Z"), pd.Timestamp("2026-03-18T08:00:00Z")
-RANGE = "dagster/asset_partition_range"
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,11 @@ class Bench:
             "STEEL_SANDBOX_URL": self.sandbox.url,
             "BENCH_MARKETS": str(markets),
             "BENCH_EXECUTOR": executor,
+            "BENCH_MOMENT": moment.isoformat(),
             "PYTHONPATH": str(ROOT),
         }
         module = "steel_assets_tests.bench.market_definitions"
-        ids = subprocess.run(
-            [sys.executable, "-c", f"from {module} import many; print(*many().markets)"],
-            env=environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
-        tags = {"steel/as_of": moment.isoformat(), f"{RANGE}_start": ids[0], f"{RANGE}_end": ids[-1]}
+        tags = {DAY_TAG: f"{moment:%Y-%m-%d}"}
         command = [sys.executable, "-m", "dagster", "job", "execute", "-m", module, "-j", "daily_data_update"]
         started = time.perf_counter()
         done = subprocess.run(

@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from steel_assets.assets.side_by_side import Material, train_each
 from steel_assets.core.backtest import backtest
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
+from steel_assets.operations.side_by_side import train_market
 from steel_assets_tests.bench.service import say
 from steel_assets_tests.core.synthetic import synthetic
 
@@ -39,7 +39,8 @@ def main() -> None:
     parser.add_argument("--train", type=int, help="only train so many markets, as the bench itself asks its child to")
     chosen = parser.parse_args()
     if chosen.train:
-        train_each({str(seed): material(seed) for seed in range(chosen.train)}, DAILY)
+        for seed in range(chosen.train):
+            train_market(*material(seed), DAILY)
         return
     history = simulated(0)
     newest = len(history.origins) - max(HORIZONS) - 1
@@ -58,7 +59,7 @@ def simulated(seed: int) -> MarketHistory:
     return type(plain)(plain.observations, market, plain.series, plain.sessions).history()
 
 
-def material(seed: int) -> Material:
+def material(seed: int) -> tuple[MarketHistory, pd.DataFrame, dict[int, str]]:
     """A market that has no champion yet."""
     history = simulated(seed)
     return history, build_features(history), {}

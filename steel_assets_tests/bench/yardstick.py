@@ -18,8 +18,8 @@ from steel_assets.catalog import load_catalog
 from steel_assets.cli.real_prices import real_histories
 from steel_assets.core.backtest import CHAMPION, backtest
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.scoring import pinball
 from steel_assets.core.types import QUANTILE_COLUMNS
-from steel_assets.core.validation import pinball
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 WINDOW = 750

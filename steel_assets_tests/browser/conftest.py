@@ -44,6 +44,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
     def start(url: str, **options: Any) -> Page:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(120_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)

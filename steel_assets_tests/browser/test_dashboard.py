@@ -165,7 +165,7 @@ def test_the_page_refreshes_itself_and_keeps_what_was_open_and_focused(dashboard
     page.locator("details.figures summary").first.click()
     page.locator("nav.markets a").nth(1).focus()
     before = page.locator("time").first.inner_text()
-    page.wait_for_timeout(1100)
+    page.wait_for_timeout(1100)  # the page shows whole seconds
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_function("before => document.querySelector('.updated time').textContent !== before", arg=before)
     assert page.locator("details.figures[open]").count() == 1

@@ -32,6 +32,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_check_that_raises_no_alert_rule_is_refused_by_field(folder: Path) -> None:
+    (folder / "rules.yaml").write_text("checks: {recent_price: {severity: error, alert: no_such_rule}}\n")
+    with pytest.raises(CatalogError, match=r"checks.recent_price.alert 'no_such_rule'"):
+        load_catalog(folder)
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "1.5", "many"])
+def test_a_limit_of_age_that_is_no_number_of_sessions_is_refused_by_field(folder: Path, limit: str) -> None:
+    (folder / "rules.yaml").write_text(f"freshness: {{price_sessions: {limit}}}\n")
+    with pytest.raises(CatalogError, match=r"freshness.price_sessions"):
+        load_catalog(folder)
+
+
 def test_the_shipped_catalogue_has_the_missions_groups_and_five_markets() -> None:
     catalog = load_catalog()
     groups = {source.id: set(source.groups) for source in catalog.sources.values() if source.kind == "api"}
@@ -53,6 +66,35 @@ def test_every_endpoint_group_is_asked_for_something() -> None:
 
 def test_no_symbol_is_petrol_or_thermal_coal_by_mistake() -> None:
     assert not {"RB=F", "MTF=F"} & {series.symbol for series in load_catalog().series.values()}
+
+
+def test_every_symbol_says_how_sure_it_is_from_where_and_since_when() -> None:
+    catalog = load_catalog()
+    asked = [one for one in catalog.series.values() if catalog.sources[one.source].kind == "api"]
+    assert [one.id for one in asked if one.verified is None] == []
+    assert {one.symbol: one.verified.sure for one in asked if one.source == "trading_economics" if one.verified} == {
+        **{f"LSR{month}:COM": "unconfirmed" for month in range(1, 7)},
+        **{f"LSC{month}:COM": "unconfirmed" for month in range(2, 7)},
+        **dict.fromkeys(["SSC:COM", "JBP:COM", "IOE:COM", "XAL1:COM"], "seen"),
+        **dict.fromkeys(["China:NBS Manufacturing PMI", "United States:ISM Manufacturing PMI"], "seen"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("verified", "named"),
+    [
+        ("{sure: certain, from: a page, checked: 2026-11}", "verified.sure"),
+        ("{sure: seen, checked: 2026-11}", "verified.from"),
+        ("{sure: seen, from: '', checked: 2026-11}", "verified.from"),
+        ("{sure: seen, from: a page, checked: november}", "verified.checked"),
+        ("{sure: seen, from: a page, checked: 2026-13}", "verified.checked"),
+        ("seen", "verified"),
+    ],
+)
+def test_a_wrong_word_about_a_symbol_is_refused_by_name(folder: Path, verified: str, named: str) -> None:
+    (folder / "series" / "wire_rod.yaml").write_text(f"{SERIES}    verified: {verified}\n")
+    with pytest.raises(CatalogError, match=rf"(?s)wire_rod_brazil.*{named}"):
+        load_catalog(folder)
 
 
 def test_a_folder_of_ones_own_adds_a_market(folder: Path) -> None:

@@ -49,7 +49,7 @@ def _flood(connection: socket.socket, _: Passing) -> None:
 
 @cache
 def _small_and_large() -> bytes:
-    return gzip.compress(b"[" * (200 * 2**20), 1)
+    return gzip.compress(b"[" * (200 * 2**20), 1, mtime=0)
 
 
 def _bomb(connection: socket.socket, _: Passing) -> None:
@@ -180,6 +180,92 @@ def _more_fields(body: Any, source: str) -> Any:
     return body
 
 
+def _cells(body: Any, source: str) -> tuple[Any, bool]:
+    """The rows of an answer, and whether the oldest is the first."""
+    rows = rows_of(body, source)
+    return rows, source in ("fred_api", "yahoo_finance")
+
+
+def _kept(body: Any, source: str, keep: Callable[[list[Any], bool], list[Any]]) -> Any:
+    """An answer with only the rows that ``keep`` keeps, told whether the oldest is the first."""
+    rows, ascending = _cells(body, source)
+    if source == "yahoo_finance":
+        closes = rows["indicators"]["quote"][0]["close"]
+        pairs = keep(list(zip(rows["timestamp"], closes, strict=True)), ascending)
+        rows["timestamp"] = [stamp for stamp, _ in pairs]
+        rows["indicators"]["quote"][0]["close"] = [close for _, close in pairs]
+    elif source == "alpha_vantage":
+        body["Time Series (Daily)"] = dict(keep(list(rows.items()), ascending))
+    else:
+        rows[:] = keep(list(rows), ascending)
+        if source == "fred_api":
+            body["count"] = len(rows)
+    return body
+
+
+def _newest_two(body: Any, source: str) -> Any:
+    return _kept(body, source, lambda rows, ascending: rows[-2:] if ascending else rows[:2])
+
+
+def _oldest_two(body: Any, source: str) -> Any:
+    return _kept(body, source, lambda rows, ascending: rows[:2] if ascending else rows[-2:])
+
+
+def _dates_with(suffix: str) -> Callable[[Any, str], Any]:
+    """Every day with a time of day and an offset; Yahoo's stamps as text."""
+
+    def changed(body: Any, source: str) -> Any:
+        rows = rows_of(body, source)
+        if source == "yahoo_finance":
+            rows["timestamp"] = [f"{stamp}{suffix}" for stamp in rows["timestamp"]]
+        elif source == "alpha_vantage":
+            body["Time Series (Daily)"] = {f"{day}{suffix}": bar for day, bar in rows.items()}
+        elif source == "fred_api":
+            for row in rows:
+                row["date"] += suffix
+        else:
+            for row in rows:
+                day, month, year = row["Date"].split("/")
+                row["Date"] = f"{year}-{month}-{day}{suffix}"
+        return body
+
+    return changed
+
+
+def _next_session(body: Any, source: str) -> Any:
+    """Yahoo's live row of the evening session, stamped 17:05 in Chicago on the day of the last bar."""
+    if source == "yahoo_finance":
+        rows = rows_of(body, source)
+        midnight = next(stamp for stamp in reversed(rows["timestamp"]) if stamp % 86_400 in (4 * 3600, 5 * 3600))
+        rows["timestamp"].append(midnight + 18 * 3600 + 300)
+        rows["indicators"]["quote"][0]["close"].append(111.11)
+    return body
+
+
+BURSTS = {
+    "yahoo_finance": (429, "Too Many Requests"),
+    "alpha_vantage": (
+        200,
+        '{"Information":"Please consider spreading out your requests more sparingly (1 request per second)."}',
+    ),
+    "fred_api": (429, '{"error_code":429,"error_message":"Too Many Requests.  Exceeded Rate Limit"}'),
+    "trading_economics": (409, "You have reached the maximum requests per second."),
+}
+ONE_OF_SEVERAL = {
+    "yahoo_finance": (400, '{"chart":{"result":null,"error":{"code":"Bad Request","description":"Invalid input"}}}'),
+    "alpha_vantage": (200, '{"Information":"Thank you for using Alpha Vantage! This is a premium endpoint."}'),
+    "fred_api": (
+        400,
+        '{"error_code":400,"error_message":"Bad Request.  The series does not exist in ALFRED but may exist in FRED."}',
+    ),
+    "trading_economics": (403, "No Access to this country as free user."),
+}
+BLOCK_PAGES = {
+    "yahoo_finance": (401, '{"finance":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}}'),
+    "alpha_vantage": (403, "<html>Access denied</html>"),
+    "fred_api": (403, "<html>Access denied</html>"),
+    "trading_economics": (403, "<html>Access denied</html>"),
+}
 OWN_ERRORS = {
     "yahoo_finance": (404, '{"chart":{"result":null,"error":{"code":"Not Found","description":"symbol may be delisted"}}}'),
     "alpha_vantage": (200, '{"Error Message":"Invalid API call. Please retry or visit the documentation."}'),
@@ -202,6 +288,11 @@ def _own(errors: dict[str, tuple[int, str]]) -> Fault:
     return fault
 
 
+def _once(errors: dict[str, tuple[int, str]], times: int = 1) -> Fault:
+    """The provider's own refusal for the first answers, then as it should be."""
+    return _first(times, _own(errors))
+
+
 HTML = "<!doctype html><html><body>Please verify that you are human</body></html>"
 
 FAULTS: dict[str, Fault] = {
@@ -220,7 +311,7 @@ FAULTS: dict[str, Fault] = {
     "a body cut off": _cut,
     "broken chunks": _chunks_broken,
     "gzip that is garbage": _says(b"\x1f\x8b" + b"garbage" * 20, content_encoding="gzip"),
-    "gzip cut off": _body(lambda body: gzip.compress(body)[:-40], content_encoding="gzip"),
+    "gzip cut off": _body(lambda body: gzip.compress(body, mtime=0)[:-40], content_encoding="gzip"),
     "an encoding nobody asked for": _body(lambda body: b"\xce\xb2\xcf\x81" + body, content_encoding="br"),
     "a redirect to elsewhere": _says(b"", 302, location="http://127.0.0.2:9/login"),
     "a redirect in a circle": lambda connection, p: send(connection, b"", 302, location=f"/{p.source}/again"),
@@ -264,9 +355,22 @@ FAULTS: dict[str, Fault] = {
     "every price a hundred times": _values(_times(100.0)),
     "every price negative": _values(_times(-1.0)),
     "every price zero": _values(_times(0.0)),
+    "only the newest rows": _json(_newest_two),
+    "only the oldest rows": _json(_oldest_two),
+    "dates with an offset": _json(_dates_with("T00:00:00+00:00")),
+    "dates with a time that may be of two days": _json(_dates_with("T22:30:00-11:00")),
+    "a live row of the next session": _json(_next_session),
+    "a burst refused once": _once(BURSTS),
+    "a burst refused for ever": _own(BURSTS),
+    "one of several refused": _once(ONE_OF_SEVERAL),
+    "an empty object for one of several": _first(1, _says("{}")),
+    "a page that blocks": _own(BLOCK_PAGES),
+    "a consent form": _says("<!DOCTYPE html><html><title>Yahoo is part of the Yahoo family of brands</title></html>"),
 }
 
-HARMLESS = frozenset({"429 once", "503 in a burst", "new fields", "every row twice", "rows in the other order"})
+HARMLESS = frozenset(
+    {"429 once", "503 in a burst", "a burst refused once", "new fields", "every row twice", "rows in the other order"}
+)
 """Faults after which everything is there as if nothing had been."""
 
 QUICK = {

@@ -18,7 +18,6 @@ import pytest
 
 from steel_assets.sandbox import Sandbox
 from steel_assets_tests.chaos.world import EVE, small_catalog
-from steel_assets_tests.steel import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
 
@@ -53,11 +52,11 @@ def victim() -> Iterator[Victim]:
     with Sandbox(catalog) as sandbox:
         sandbox.set_clock(EVE.to_pydatetime())
         command = [sys.executable, "-m", "steel_assets_tests.chaos.victim", sandbox.url]
-        with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             yield Victim(process)
             assert process.stdin is not None
             process.stdin.close()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
 
 def lake(home: Path) -> dict[str, bytes]:

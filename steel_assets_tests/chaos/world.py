@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from steel_assets.assets.collecting import Collected, collect
 from steel_assets.bootstrap import Platform
 from steel_assets.catalog import Catalog, load_catalog
 from steel_assets.core.asof import asof
+from steel_assets.operations.collecting import Collected, collect
 from steel_assets.settings import Settings
 
 EVE = pd.Timestamp("2026-03-02T08:00:00Z")
@@ -26,7 +26,7 @@ GROUPS = {
 SECONDS = 0.6
 """For one answer while a fault is loose, retries and pauses included; long enough to retry, short enough to test hundreds."""
 
-UNHURRIED = 30.0
+UNHURRIED = 300.0
 
 
 def small_catalog() -> Catalog:

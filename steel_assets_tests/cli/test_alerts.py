@@ -15,6 +15,7 @@ from steel_assets.cli.main import main
 from steel_assets.cli.problem import Problem
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets_tests.adapters.notifiers.receivers import web
+from steel_assets_tests.steel import Steel
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def fails_a_run() -> None:
 def test_what_is_open_is_listed_for_people_and_for_scripts() -> None:
     assert "nothing is open" in steel("list")
     fails_a_run()
-    assert "A run failed" in steel("list")
+    assert "The daily update failed" in " ".join(steel("list").split())
     listed = json.loads(steel("list", "--json"))
     assert [one["subject"] for one in listed["incidents"]] == ["daily_data_update"]
     assert listed["waiting"] == 1
@@ -58,6 +59,34 @@ def test_a_silence_is_made_shown_and_ended() -> None:
     steel("silence", "--end", name)
     with pytest.raises(Problem, match="no silence"):
         steel("silence", "--end", name)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_silence_can_be_of_a_cause() -> None:
+    name = steel("silence", "*", "--cause", "job:daily*", "--reason", "moved").split(":")[0]
+    fails_a_run()
+    assert json.loads(steel("list", "--json"))["waiting"] == 0
+    steel("silence", "--end", name)
+    lines = {line["did"]: line for line in json.loads(steel("audit", "--json"))}
+    assert set(lines) == {"silenced", "silence ended"}
+    assert "job:daily*" in lines["silenced"]["about"]
+    assert lines["silenced"]["note"] == "moved"
+    assert name in steel("audit")
+
+
+@pytest.mark.usefixtures("home")
+def test_somebody_looks_after_an_incident_and_everybody_sees_who() -> None:
+    assert "nobody has" in steel("audit")
+    with pytest.raises(Problem, match="open are no incidents"):
+        steel("ack", "job:daily_data_update")
+    fails_a_run()
+    with pytest.raises(Problem, match="open are job:daily_data_update"):
+        steel("ack", "job:weekly")
+    assert "Ana looks after" in steel("ack", "job:daily_data_update", "--by", "Ana", "--note", "on it")
+    assert "cause job:daily_data_update; Ana looks after it" in steel("list")
+    with pytest.raises(Problem, match="Ana looks after job:daily_data_update since"):
+        steel("ack", "job:daily_data_update", "--by", "Bob")
+    assert "Ana acknowledged job:daily_data_update (on it)" in steel("audit")
 
 
 @pytest.mark.usefixtures("home")
@@ -106,11 +135,29 @@ def test_a_test_reaches_every_channel_and_says_which_fails(home: Path, monkeypat
     assert "This is a test" in (home / "alerts.log").read_text()
 
 
+@pytest.mark.usefixtures("home")
+def test_a_test_names_every_recipient_and_fails_when_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with web() as server:
+        for name, value in {
+            "TWILIO_BASE_URL": server.url,
+            "TWILIO_ACCOUNT_SID": "AC1",
+            "TWILIO_AUTH_TOKEN": "canary-4711",
+            "SMS_FROM": "+15005550006",
+            "SMS_TO": "+521,+522",
+        }.items():
+            monkeypatch.setenv(f"STEEL_{name}", value)
+        server.behave = [400, 200]
+        said = steel("test", fails=1)
+    assert "✗ sms: +521: localhost refuses the message (400); check STEEL_SMS_TO" in said
+    assert "✓ sms: +522" in said
+    assert "canary" not in said
+
+
 def test_a_look_from_outside_finds_a_daemon_that_is_not_there_and_sends_what_waits(home: Path) -> None:
     fails_a_run()
     said = steel("watch", fails=1)
     assert "without a heartbeat; 1 letters sent" in said
-    assert "A run failed" in (home / "alerts.log").read_text()
+    assert "The daily update failed" in (home / "alerts.log").read_text()
     assert "What was told" in steel("list", "--history")
     assert len(json.loads(steel("list", "--history", "--json"))) == 1
 
@@ -119,3 +166,15 @@ def test_a_look_from_outside_finds_a_daemon_that_is_not_there_and_sends_what_wai
 def test_a_replay_of_nothing_is_nothing() -> None:
     assert "nothing would have been sent" in steel("replay")
     assert json.loads(steel("replay", "--json"))["rules"] == []
+
+
+@pytest.mark.slow
+def test_the_channels_of_the_file_of_settings_are_those_that_are_tried(tmp_path: Path) -> None:
+    steel = Steel(tmp_path)
+    with web() as server:
+        (tmp_path / ".env").write_text(f"STEEL_ALERT_WEBHOOK_URL={server.url}/hook\n")
+        done = steel("alerts", "test")
+    assert done.returncode == 0, done.stderr
+    assert "webhook" in done.stdout
+    assert len(server.kept) == 1
+    assert f"from {(tmp_path / '.env').resolve()}: STEEL_ALERT_WEBHOOK_URL" in steel("doctor").stdout.replace("\n", "")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets_tests.assets.yahoo import Yahoo, world
 from steel_assets_tests.loopback import Reply
+from steel_assets_tests.operations.yahoo import Yahoo, world
 from steel_assets_tests.steel import Steel
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ def steel(tmp_path: Path) -> Iterator[tuple[Steel, Yahoo]]:
             days = pd.bdate_range(end=today - pd.Timedelta(days=2), periods=len(closes))
             market.yahoo.closes[symbol] = pd.Series(closes.to_numpy(), index=days)
         for one in market.platform.catalog.series_of("yahoo_finance", "commodity_indices"):
-            market.yahoo.bodies[str(one.symbol)] = Reply(b"<html>no</html>")
+            market.yahoo.bodies[str(one.symbol)] = Reply(b'{"no": "chart"}')
         settings = {"STEEL_SOURCES": "live", "STEEL_YAHOO_FINANCE_BASE_URL": market.server.url, "STEEL_HISTORY_YEARS": "1"}
         yield Steel(tmp_path / "folder", settings), market.yahoo
 
@@ -35,7 +35,7 @@ def test_a_held_price_is_told_listed_and_released(steel: tuple[Steel, Yahoo]) ->
     yahoo.closes["HRC=F"].iloc[-1] *= 10
     wrong = float(yahoo.closes["HRC=F"].iloc[-1])
     done = run("collect", "--source", "yahoo_finance", "--json")
-    assert done.returncode == 1, "one group answered HTML"
+    assert done.returncode == 1, "one group answered in another shape"
     assert "expected chart.result[0]" in done.stderr
     assert '"state": "FRESH"' in done.stdout
     assert '"state": "MISSING"' in done.stdout

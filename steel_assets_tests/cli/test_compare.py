@@ -10,7 +10,7 @@ import pytest
 from steel_assets.cli.accuracy import BEGIN, END, measured_markdown, replace_measured
 from steel_assets.cli.problem import Problem
 from steel_assets.core.scorecard import by_year, worst_window
-from steel_assets.core.validation import scores
+from steel_assets.core.scoring import scores
 from steel_assets_tests.core.test_scorecard import rows
 from steel_assets_tests.steel import Steel
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from steel_assets.cli.drift import described
+from steel_assets.cli.drift import described, print_drift
 from steel_assets.core.drift import Drift
 from steel_assets_tests.steel import Steel
 
@@ -24,16 +26,19 @@ def test_alarms_are_counted_as_episodes_over_the_time_that_was_judged() -> None:
     assert (answer["alarms"], answer["episodes"], answer["drift"]) == (5, 2, True)
     assert answer["episodes_a_year"] == pytest.approx(2 / (100 * 5 / 250))
     assert answer["alarm_days"][-1] == f"{days[-1]:%Y-%m-%d}"
+    console = Console(file=StringIO(), soft_wrap=True)
+    print_drift(console, answer, replay=True)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"{answer['alarms']} of {answer['judged']} measurements were alarms" in shown
+    assert shown.rstrip().endswith(answer["alarm_days"][-1])
 
 
 @pytest.mark.slow
 def test_real_prices_are_replayed_and_a_market_without_history_is_told_so(tmp_path: Path, real_prices: Path) -> None:
     steel = Steel(tmp_path)
-    answer = steel.json("drift", "rebar_fob_turkey", "--real", str(real_prices), "--replay")
+    answer = steel.json("drift", "rebar_fob_turkey", "--real", str(real_prices))
     assert answer["judged"] > 200
     assert answer["episodes_a_year"] < 2
-    shown = steel("drift", "rebar_fob_turkey", "--real", str(real_prices), "--replay")
-    assert "measurements were alarms" in shown.stdout
     for arguments, message in ((("gold",), "not in the catalogue"), (("rebar_fob_turkey",), "no observations yet")):
         done = steel("drift", *arguments)
         assert done.returncode == 2

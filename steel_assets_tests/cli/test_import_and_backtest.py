@@ -123,6 +123,8 @@ def test_a_broken_file_is_refused_with_one_error_and_nothing_is_written(
         (("backtest", "wire_rod", "--start", "2023-01-02", "--end", "2022-01-03"), "--end"),
         (("backtest", "wire_rod", "--start", "2030-01-02", "--end", "2031-01-02"), "2023-09-08"),
         (("backtest", "wire_rod", "--models", "oracle"), "oracle"),
+        (("backtest", "wire_rod", "--withhold", "-1"), "--withhold"),
+        (("backtest", "wire_rod", "--withhold", "100000"), "--withhold"),
         (("backtest", "wire_rod", "--output", "no/such/folder.parquet"), "--output"),
         (("forecast", "wire_rod", "--as-of", "2099-01-01"), "not come yet"),
         (("forecast", "wire_rod", "--as-of", "2021-01-08"), "30"),

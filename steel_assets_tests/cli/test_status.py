@@ -43,7 +43,7 @@ def parts(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plat
 
 
 def found(parts: Platform, moment: pd.Timestamp = NOW) -> list[Finding]:
-    return health.findings(parts, health.published(parts, moment), health.service_use(parts, moment), moment)
+    return health.findings(parts, health.published(parts, moment), moment)
 
 
 def areas(parts: Platform, moment: pd.Timestamp = NOW) -> dict[str, str]:
@@ -65,20 +65,25 @@ def test_an_open_incident_gives_its_area_its_colour_and_says_since_when(parts: P
             again = condition.model_copy(update={"moment": (NOW + pd.Timedelta(hours=later)).to_pydatetime()})
             parts.outbox.report([again], again.moment)
     assert areas(parts) == {"sources": "yellow", "automation": "red", "models": "yellow", "budget": "yellow"}
-    assert any("It broke." in one.text and "(since 2" in one.text for one in found(parts))
+    assert any("The run x failed" in one.text and "(since 2" in one.text for one in found(parts))
 
 
 def test_forecasts_whose_day_has_passed_are_red(parts: Platform) -> None:
     assert areas(parts, NOW + pd.Timedelta(days=9))["markets"] == "red"
 
 
-def test_a_service_that_is_slow_and_cannot_answer_is_told(parts: Platform) -> None:
+def test_what_the_service_measured_is_shown_and_told_where_the_watch_says_it_is_too_much(parts: Platform) -> None:
     at = f"{NOW - pd.Timedelta(minutes=5):%Y-%m-%dT%H:%MZ}"
     counts = (0,) * len(LATENCY_BUCKETS_MS) + (50,)
     minute = Minute(at, "p", 50, 0, 40, 50 * 3100.0, 4000.0, counts, 0.0, 1.0, 1)
     parts.store.put(measurement_key(at, "p"), (to_line(minute) + "\n").encode())
+    assert areas(parts) == {}
+    for later in range(3):
+        now = (NOW + pd.Timedelta(minutes=10 * later)).to_pydatetime()
+        slow = Condition(rule="latency_spike", subject="prediction service", firing=True, moment=now, value=3.1)
+        parts.outbox.report([slow], now)
     assert areas(parts) == {"service": "red"}
-    facts = health.facts(parts, health.published(parts, NOW), health.service_use(parts, NOW))
+    facts = health.facts(parts, health.published(parts, NOW), health.service_use(parts, NOW), NOW)
     assert facts["service"] == "50 requests in the last hour, 3100 ms on average"
 
 

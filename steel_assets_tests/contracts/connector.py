@@ -80,7 +80,7 @@ class ConnectorContract:
         }
 
     def access(self, url: str, **options: object) -> Access:
-        http: Http = HttpxHttp(timeout_seconds=2.0, attempts=2, first_pause_seconds=0.01)
+        http: Http = HttpxHttp(timeout_seconds=60.0, attempts=2, first_pause_seconds=0.01)
         return Access(**{"http": http, "base_url": url, "api_key": SecretStr(KEY), "simulated": True, **options})  # type: ignore[arg-type]
 
     def collect(

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.core.backtest import CHAMPION, BacktestError, backtest, families_of
+from steel_assets.core.backtest import CHAMPION, BacktestError, backtest, families_of, without_price
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.scoring import pinball
 from steel_assets.core.tables import BACKTEST
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets_tests.core.synthetic import LONDON, Synthetic, declare, publish, synthetic
@@ -137,17 +138,67 @@ def test_a_price_that_never_moves_is_forecast_to_stay() -> None:
     assert np.allclose(rows["q95"], 500.0, rtol=1e-3)
 
 
-def test_gaps_of_weeks_leave_rows_with_the_last_price_known() -> None:
+def test_days_without_a_price_of_their_own_have_no_rows_and_are_counted() -> None:
     days = market().sessions
     gone = np.zeros(len(days), dtype=bool)
     gone[310:325] = True
     values = 500 * np.exp(np.cumsum(0.01 * np.random.default_rng(1).standard_normal(len(days))))
     gappy = price_only(values[~gone], days[~gone]).history()
-    rows = backtest(gappy, days[305], days[330])
-    assert rows.groupby(["model", "h"]).size().eq(26).all()
-    inside = rows[rows["origin"].isin(days[310:325])]
-    assert (inside["last"] == values[309]).all()
+    rows = backtest(gappy, days[305], days[330], families=["naive", "ridge"])
+    assert sorted(rows["origin"].unique()) == [*days[305:310], *days[325:331]]
+    assert rows.groupby(["model", "h"]).size().eq(11).all()
+    assert without_price(gappy, days[305], days[330]) == 15
+    assert without_price(gappy, days[305], days[330], step=5) == 3
+    assert (rows["age"] == 0).all()
     assert np.isfinite(rows[["p", *QUANTILE_COLUMNS]].to_numpy()).all()
+    with pytest.raises(BacktestError, match="no trading day between 2020-04-01 and 2020-04-03 can be forecast; that is possible"):
+        backtest(gappy, pd.Timestamp("2020-04-01"), pd.Timestamp("2020-04-03"))
+
+
+def test_with_prices_withheld_each_row_starts_from_a_price_that_much_older() -> None:
+    rows = backtest(history(), history().origins[FIRST], history().origins[LAST], families=["naive", "ridge"], withhold=5)
+    assert (rows["age"] == 5).all()
+    assert rows["origin"].drop_duplicates().tolist() == list(history().origins[FIRST : LAST + 1])
+    one = rows[(rows["model"] == "naive") & (rows["h"] == 1)]
+    assert one["last"].tolist() == history().last.iloc[FIRST - 5 : LAST - 4].tolist()
+    assert one["target_date"].tolist() == list(history().target_dates(1)[FIRST : LAST + 1])
+    fresh = whole()[(whole()["model"] == "naive") & (whole()["h"] == 1)]
+    assert (one["q95"] / one["q05"] - 1).mean() > 1.5 * (fresh["q95"] / fresh["q05"] - 1).mean()
+
+
+def test_withheld_prices_change_no_row_however_false_they_are() -> None:
+    place, names = FIRST + 5, market().market.target.curve
+    rows = market().observations
+    withheld = rows["series"].isin(names) & rows["period"].between(history().origins[place - 4], history().origins[place])
+    false = market().knowing(rows.assign(value=rows["value"].where(~withheld, rows["value"] * 3))).history()
+    day = history().origins[place]
+    asked = {"families": ["naive", "forward_curve", "ridge"], "withhold": 5}
+    told, lied = (backtest(one, day, day, **asked).drop(columns="y") for one in (history(), false))
+    assert told.equals(lied)
+
+
+@pytest.mark.parametrize("withhold", [-1, 251, 10**9])
+def test_a_count_of_withheld_prices_that_makes_no_sense_is_refused(withhold: int) -> None:
+    with pytest.raises(BacktestError, match="between 0 and 250 prices can be withheld"):
+        backtest(history(), history().origins[FIRST], history().origins[LAST], withhold=withhold)
+
+
+def test_intervals_hold_and_losses_grow_with_the_age_of_the_price_where_prices_trend() -> None:
+    """Three simulated markets whose moves go on for some days: the square root of time alone would hold far less than 90 %."""
+    inside: dict[int, list[float]] = {age: [] for age in (0, 1, 5, 20)}
+    losses: dict[int, list[float]] = {age: [] for age in inside}
+    days = synthetic(count=1000, lived=0).sessions
+    for seed in range(3):
+        noise = 0.01 * np.random.default_rng(seed).standard_normal(len(days) + 3)
+        trending = price_only(500 * np.exp(np.cumsum((noise[3:] + noise[2:-1]) / 2**0.5)), days).history()
+        for age in inside:
+            rows = backtest(trending, days[700], days[990], step=3, families=["naive"], withhold=age)
+            rows = rows[(rows["h"] == 1) & rows["y"].notna()]
+            inside[age].append(rows["y"].between(rows["q05"], rows["q95"]).mean())
+            losses[age].append((pinball(rows) / rows["last"]).mean())
+    for age, shares in inside.items():
+        assert 0.85 <= np.mean(shares) <= 0.95, age
+    assert (np.diff([np.mean(values) for values in losses.values()]) > 0).all()
 
 
 def test_champion_on_real_prices_is_never_worse_than_the_last_price(real_prices: object) -> None:
@@ -160,7 +211,7 @@ def test_champion_on_real_prices_is_never_worse_than_the_last_price(real_prices:
         for k, name in enumerate(plain.market.target.curve, start=1)
     ]
     real = plain.knowing(pd.concat(rows)).history()
-    from steel_assets.core.validation import scores
+    from steel_assets.core.scoring import scores
 
     table = scores(backtest(real, pd.Timestamp("2021-01-01"), pd.Timestamp("2022-12-31"))).set_index(["model", "h"])
     assert (table.loc["champion", "mae_ratio"] <= 1.01).all()

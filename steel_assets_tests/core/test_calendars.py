@@ -54,6 +54,20 @@ def test_a_monthly_figure_is_published_weeks_after_its_month_ends() -> None:
     assert calendars.publication_moments(days("2026-01-01"), "monthly", rule)[0] == pd.Timestamp("2026-02-16T13:30Z")
 
 
+def test_a_quarter_begins_with_its_first_month_and_is_published_after_its_last() -> None:
+    assert list(calendars.period_starts(days("2026-02-17", "2026-04-01", "2026-12-31"), "quarterly")) == [
+        pd.Timestamp("2026-01-01"),
+        pd.Timestamp("2026-04-01"),
+        pd.Timestamp("2026-10-01"),
+    ]
+    rule = Publication.model_validate({"lag_days": 30, "at": "08:30", "zone": "America/New_York"})
+    assert calendars.publication_moments(days("2026-01-01"), "quarterly", rule)[0] == pd.Timestamp("2026-04-30T12:30Z")
+    first, last = pd.Timestamp("2025-12-31"), pd.Timestamp("2026-07-01")
+    assert list(calendars.period_starts_between("weekdays", "quarterly", first, last)) == list(
+        days("2026-01-01", "2026-04-01", "2026-07-01")
+    )
+
+
 def test_a_forecast_is_issued_at_the_first_two_oclock_in_mexico_after_publication() -> None:
     published = pd.DatetimeIndex(["2026-11-20T18:30Z", "2026-11-20T08:00Z", "2026-11-20T07:20Z", "2026-11-20T08:00:01Z"])
     issued = calendars.issue_moments(published, time(2), MEXICO)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from steel_assets.core.features import build_features, feature_families
-from steel_assets.core.features._drivers import OLDEST_DAILY
+from steel_assets.core.features._drivers import trust
 from steel_assets.core.history import MarketHistory
 from steel_assets_tests.core.synthetic import LONDON, MONTHLY, Synthetic, declare, publish, synthetic
 
@@ -41,11 +41,39 @@ def test_a_market_without_curve_or_drivers_has_features_of_its_own_price_and_the
 
 def test_a_driver_that_stopped_says_nothing_once_its_last_figure_is_too_old() -> None:
     features = build_features(history())
-    stopped = history().ages["dead"] > OLDEST_DAILY
+    stopped = trust(history(), ["dead"])["dead"] == 0
     assert stopped.sum() > 100
     for name in features.columns[features.columns.str.contains("dead")]:
         assert features.loc[stopped, name].isna().all()
         assert features.loc[~stopped, name].notna().any()
+
+
+def test_a_driver_that_stopped_fades_from_the_day_its_next_figure_is_overdue() -> None:
+    shares = trust(history(), ["dead"])["dead"]
+    last = history().periods["dead"].max()
+    assert (shares[: last + pd.Timedelta(days=1)].iloc[1:] == 1).all()
+    after = shares[last:]
+    assert (after.diff().iloc[1:] <= 0).all()
+    assert after.diff().min() > -0.45  # a long weekend at most, never all at once
+    fading = build_features(history()).loc[after.index[after.between(0.05, 0.95)], "margins.dead_year"].abs()
+    assert len(fading) >= 4
+    assert fading.iloc[-1] < 0.5 * fading.iloc[0]
+
+
+def test_a_holiday_of_a_drivers_exchange_fades_nothing() -> None:
+    holidays = history().ages["ore"] > 5
+    assert holidays.sum() >= 5
+    assert (trust(history(), ["ore"])["ore"][holidays] == 1).all()
+
+
+def test_a_monthly_figure_that_is_never_followed_goes_back_to_saying_nothing() -> None:
+    market = synthetic(count=200, lived=0)
+    rows = market.observations
+    stopped = market.knowing(rows[~((rows["series"] == "ppi") & (rows["period"] > market.sessions[90]))]).history()
+    alive, dead = build_features(market.history()), build_features(stopped)
+    assert dead["macro.ppi_change"].iloc[-1] == dead["macro.ppi_surprise"].fillna(0.0).iloc[-1] == 0.0
+    assert dead["macro.ppi_age"].max() <= alive["macro.ppi_age"].max() + 0.1
+    assert dead["macro.ppi_change"].diff().abs().iloc[100:].max() < alive["macro.ppi_change"].diff().abs().max()
 
 
 def test_a_driver_that_rises_shows_in_its_change_and_lowers_the_margin() -> None:

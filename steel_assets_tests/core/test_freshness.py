@@ -60,3 +60,9 @@ def test_a_weekly_figure_counts_from_the_end_of_its_week() -> None:
 
 def test_a_figure_from_the_future_misses_nothing() -> None:
     assert missed_periods(daily(), pd.Timestamp("2026-12-30"), utc("2026-11-20 20:00")) == 0
+
+
+def test_a_quarterly_figure_is_missed_once_its_quarter_was_published() -> None:
+    survey = Series(id="a", name="A", unit="percent", frequency="quarterly", published=Publication(lag_days=30))
+    assert missed_periods(survey, pd.Timestamp("2026-01-01"), utc("2026-07-30 12:00")) == 0
+    assert missed_periods(survey, pd.Timestamp("2026-01-01"), utc("2026-07-31 12:00")) == 1

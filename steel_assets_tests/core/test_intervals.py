@@ -67,7 +67,7 @@ def test_a_distribution_has_the_columns_every_model_promises() -> None:
 def test_intervals_scaled_by_volatility_cover_ninety_percent(regime: str) -> None:
     import pandas as pd
 
-    from steel_assets.core.returns import expected_volatility
+    from steel_assets.core.returns import Returns, expected_volatility
 
     covered = []
     for seed in range(8):
@@ -75,7 +75,8 @@ def test_intervals_scaled_by_volatility_cover_ninety_percent(regime: str) -> Non
         moves = 0.01 * rng.standard_t(5, 1600)
         if regime != "calm":
             moves[1300:] *= 2
-        volatility = expected_volatility(pd.Series(np.concatenate([[np.nan], moves[:-1]])), 1)
+        known = pd.Series(np.concatenate([[np.nan], moves[:-1]]))
+        volatility = expected_volatility(Returns(known, np.ones(len(known))), 1)
         errors = moves / volatility
         for start in range(1300, 1600, 5):
             levels = intervals.error_quantiles(errors[start - 1000 : start], 1)

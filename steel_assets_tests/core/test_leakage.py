@@ -12,7 +12,7 @@ from steel_assets.core.asof import known_at
 from steel_assets.core.backtest import backtest
 from steel_assets.core.features import build_features, feature_families
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.validation import scores
+from steel_assets.core.scoring import scores
 from steel_assets_tests.core.synthetic import LONDON, Synthetic, declare, publish, runs, synthetic
 
 COUNT, LIVED = 440, 60

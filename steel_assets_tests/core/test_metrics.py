@@ -57,6 +57,14 @@ def forecasts(origins: range, *, horizon: int = 1, market: str = "rebar", off: f
     return frame
 
 
+def test_a_day_on_which_no_price_came_scores_no_forecast() -> None:
+    """Neither as an error nor, with the price of the day before carried forward, as none."""
+    missing = prices().drop(index=[10, 11])
+    assert sorted(set(predictions_vs_reality(forecasts(range(8, 13)), missing, NOW)["prediction_date"])) == list(
+        DAYS[[9, 12, 13]]
+    )
+
+
 def metrics(date: pd.Timestamp, published: pd.DataFrame, realised: pd.DataFrame, **more: object) -> pd.DataFrame:
     return metrics_daily(date, {("rebar", 1): "v1"}, published, realised, simulated=False, created_at=NOW, **more)
 
@@ -89,7 +97,7 @@ def test_a_day_published_twice_counts_with_what_was_published_last():
 
 
 def test_markets_do_not_mix():
-    both = pd.concat([forecasts(range(5)), forecasts(range(5), market="scrap")])
+    both = pd.concat([forecasts(range(5)), forecasts(range(5), market="scrap").assign(last_price=300.0)])
     found = predictions_vs_reality(both, pd.concat([prices(), prices(market="scrap").assign(price=300.0)]), NOW)
     assert found.groupby("market")["actual_price"].max().to_dict() == {"rebar": 605.0, "scrap": 300.0}
 
@@ -164,3 +172,27 @@ def test_the_cost_of_a_day_is_the_sum_of_its_rows():
 
 def test_nothing_in_production_is_no_row():
     assert metrics_daily(DAYS[3], {}, forecasts(range(3)), PREDICTIONS_VS_REALITY.empty(), simulated=True, created_at=NOW).empty
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.90718474, 10.0])
+def test_a_restatement_of_the_prices_after_the_issue_is_no_error_of_the_forecast(factor: float) -> None:
+    published = forecasts(range(5, 25))
+    before = predictions_vs_reality(published, prices(), NOW)
+    after = predictions_vs_reality(published, prices(prices()["price"].to_numpy() * factor), NOW)
+    assert np.allclose(after["actual_price"], before["actual_price"])
+    assert np.allclose(after["error_percentage"], before["error_percentage"])
+
+
+def test_forecasts_of_before_and_after_a_restatement_each_count_on_their_own_basis() -> None:
+    published = forecasts(range(5, 25))
+    money = ["last_price", "predicted_price", *QUANTILE_COLUMNS]
+    published.loc[10:, money] *= 0.5
+    rows = predictions_vs_reality(published, prices(prices()["price"].to_numpy() * 0.5), NOW)
+    assert (rows["error_percentage"] < 2.1).all()
+
+
+def test_a_single_price_that_was_corrected_after_the_issue_counts_as_the_error_that_it_was() -> None:
+    published = forecasts(range(5, 25))
+    published.loc[3, "last_price"] *= 2
+    published.loc[3, "predicted_price"] *= 2
+    assert predictions_vs_reality(published, prices(), NOW)["error_percentage"].max() > 90

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.core.accuracy import Accuracy, accuracy
 from steel_assets.core.contest import Contest
 from steel_assets.core.promotion import AcceptanceRules, Contender, Criterion, acceptance_criteria, decide, ledger
+from steel_assets.core.scoring import Accuracy, accuracy
 from steel_assets.core.tables import PROMOTIONS
 
 RULES = AcceptanceRules(horizon=1, window=250, mape=0.05, r2=0.90, rmse=50.0, quality_score=0.8)

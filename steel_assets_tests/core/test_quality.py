@@ -167,11 +167,18 @@ def test_a_monthly_figure_dated_in_the_middle_of_its_month_still_counts():
     assert row(observations, "monthly")["completeness_score"] == 1
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, -5.0, 0.0, 1e9, 1e-6])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, -5.0, 0.0])
 def test_a_value_that_cannot_be_a_price_costs_validity(value: float):
     observations = healthy()
     observations.loc[rows_of(observations)[-100], "value"] = value
     assert row(observations)["validity_score"] == pytest.approx(249 / 250)
+
+
+@pytest.mark.parametrize("value", [1e9, 1e-6])
+def test_a_value_out_of_all_proportion_is_an_outlier(value: float):
+    observations = healthy()
+    observations.loc[rows_of(observations)[-100], "value"] = value
+    assert row(observations)["outlier_score"] == pytest.approx(249 / 250)
 
 
 def test_a_newest_value_that_cannot_be_true_is_not_fresh():
@@ -192,8 +199,14 @@ def test_a_feed_stuck_on_one_price_for_a_month_loses_validity_and_freshness():
     observations = healthy()
     front = rows_of(observations)
     observations.loc[front[-25:], "value"] = 600.0
-    assert row(observations)["validity_score"] == pytest.approx(240 / 250)
+    assert row(observations)["validity_score"] == pytest.approx(228 / 250), "from the fourth on: it never stood still before"
     assert row(observations)["freshness_score"] == 0
+
+
+def test_a_liquid_feed_that_stands_still_for_a_week_is_less_to_be_trusted_already():
+    observations = healthy()
+    observations.loc[rows_of(observations)[-6:], "value"] = 600.0
+    assert row(observations)["quality_score"] < 0.75
 
 
 def test_two_values_for_one_publication_are_a_dispute():

@@ -8,7 +8,7 @@ import pytest
 
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.returns import FLOOR, UNKNOWN, daily_returns, expected_volatility
+from steel_assets.core.returns import FLOOR, UNKNOWN, Returns, daily_returns, expected_volatility
 from steel_assets.core.samples import Samples, build_samples
 from steel_assets.core.types import Market, Target
 from steel_assets_tests.core.synthetic import LONDON, Synthetic, declare, publish
@@ -35,6 +35,10 @@ def flat_contracts(drop: tuple[str, int] | None = None) -> Synthetic:
     return Synthetic(pd.concat(rows), market, series, DAYS)
 
 
+def gapless(moves: np.ndarray) -> Returns:
+    return Returns(pd.Series(moves), np.ones(len(moves)))
+
+
 def samples(history: MarketHistory, horizon: int) -> Samples:
     return build_samples(history, build_features(history), horizon)
 
@@ -42,12 +46,12 @@ def samples(history: MarketHistory, horizon: int) -> Samples:
 def test_a_roll_is_no_return() -> None:
     history = flat_contracts().history()
     assert history.last.nunique() > 3
-    assert daily_returns(history).iloc[1:].abs().max() == 0.0
+    assert daily_returns(history).moves.abs().max() == 0.0
 
 
 def test_without_a_curve_the_roll_is_a_return() -> None:
     market = flat_contracts()
-    assert daily_returns(market.of(curve=(), roll="none").history()).abs().max() > 0.05
+    assert daily_returns(market.of(curve=(), roll="none").history()).moves.abs().max() > 0.05
 
 
 def test_the_curve_knows_the_contract_of_the_target_date() -> None:
@@ -80,7 +84,7 @@ def test_after_an_outage_over_a_roll_the_contract_is_counted_from_the_day_its_pr
     place = history.origins.get_loc(first_of_february)
     assert history.last.iloc[place] == 100.0  # January's contract, of the day before
     assert samples(history, 1).curve[place] == 110.0
-    assert daily_returns(history).iloc[1:].abs().max() == 0.0
+    assert daily_returns(history).moves.abs().max() == 0.0
 
 
 def test_a_market_without_a_curve_forecasts_from_its_last_price() -> None:
@@ -90,17 +94,16 @@ def test_a_market_without_a_curve_forecasts_from_its_last_price() -> None:
 
 def test_volatility_grows_with_the_horizon_and_a_burst_fades() -> None:
     rng = np.random.default_rng(1)
-    calm = pd.Series(np.concatenate([[np.nan], 0.01 * rng.standard_normal(999)]))
+    moves = np.concatenate([[np.nan], 0.01 * rng.standard_normal(999)])
+    calm, burst = gapless(moves), gapless(moves * np.where(np.arange(1000) < 990, 1, 5))
     assert expected_volatility(calm, 1)[-1] == pytest.approx(0.01, rel=0.15)
     assert expected_volatility(calm, 25)[-1] == pytest.approx(0.05, rel=0.15)
-    burst = calm.copy()
-    burst.iloc[-10:] *= 5
     near, far = (expected_volatility(burst, h)[-1] / expected_volatility(calm, h)[-1] for h in (1, 250))
     assert near > far > 1
 
 
 def test_volatility_is_known_from_the_first_day_and_never_zero() -> None:
-    still = pd.Series(np.concatenate([[np.nan], np.zeros(50)]))
+    still = gapless(np.concatenate([[np.nan], np.zeros(50)]))
     volatility = expected_volatility(still, 4)
     assert np.isfinite(volatility).all()
     assert volatility[0] == volatility[5] == 2 * UNKNOWN  # a few days without a move are no calm market
@@ -109,7 +112,7 @@ def test_volatility_is_known_from_the_first_day_and_never_zero() -> None:
 
 def test_volatility_of_a_day_does_not_change_with_what_follows() -> None:
     rng = np.random.default_rng(2)
-    returns = pd.Series(np.concatenate([[np.nan], rng.standard_t(4, 300)]))
-    whole = expected_volatility(returns, 5)
+    moves = np.concatenate([[np.nan], rng.standard_t(4, 300)])
+    whole = expected_volatility(gapless(moves), 5)
     for cut in range(1, 301, 13):
-        assert expected_volatility(returns.iloc[:cut], 5).tolist() == whole[:cut].tolist()
+        assert expected_volatility(gapless(moves[:cut]), 5).tolist() == whole[:cut].tolist()

@@ -30,7 +30,7 @@ def moving(factor: float) -> MarketHistory:
 
 
 def rhythm_of(history: MarketHistory, horizon: int) -> Rhythm:
-    return measure(history, daily_returns(history), horizon)
+    return measure(history, daily_returns(history).moves, horizon)
 
 
 def eves(history: MarketHistory) -> np.ndarray:

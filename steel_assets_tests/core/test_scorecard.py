@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from steel_assets.core.scorecard import by_year, reliability, worst_window
+from steel_assets.core.scoring import NothingToScore
 from steel_assets.core.types import QUANTILE_COLUMNS
-from steel_assets.core.validation import NothingToScore
 
 NORMAL = np.array([-1.645, -1.282, -0.674, 0.0, 0.674, 1.282, 1.645])
 

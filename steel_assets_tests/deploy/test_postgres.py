@@ -43,7 +43,7 @@ def postgres() -> Iterator[int]:
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(_command(f"{tools}/postgres", "-D", data, *options), stdout=log, stderr=log)
     try:
-        for _ in range(100):
+        for _ in range(600):
             if (
                 subprocess.run(
                     ["psql", "-h", "127.0.0.1", "-p", str(port), "-U", "steel", "-c", "select 1", "postgres"],
@@ -57,7 +57,7 @@ def postgres() -> Iterator[int]:
         yield port
     finally:
         subprocess.run(_command(f"{tools}/pg_ctl", "-D", data, "-m", "immediate", "stop"), capture_output=True, check=False)
-        server.wait(timeout=30)
+        server.wait(timeout=120)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -59,7 +59,7 @@ def run(client: bq.Client, text: str, *values: Any, **settings: Any) -> bq.Query
         **settings,
     )
     job = client.query(text, config, location="US")
-    job.result(timeout=30)
+    job.result(timeout=120)
     return job
 
 
@@ -75,7 +75,7 @@ def load(
     pq.write_table(pa.table([pa.array(values, types[name]) for name, values in columns.items()], pa.schema(fields)), content)
     settings = {"source_format": "PARQUET", "write_disposition": "WRITE_EMPTY", "create_disposition": "CREATE_NEVER"} | changes
     target = f"{PROJECT}.{DATASET}.{table}"
-    return client.load_table_from_file(content, target, rewind=True, job_config=bq.LoadJobConfig(**settings)).result(timeout=30)
+    return client.load_table_from_file(content, target, rewind=True, job_config=bq.LoadJobConfig(**settings)).result(timeout=120)
 
 
 TYPES = {
@@ -109,7 +109,7 @@ def test_a_job_in_another_location_does_not_see_the_dataset(client: bq.Client) -
     run(client, PRICES)
     config = bq.QueryJobConfig(default_dataset=f"{PROJECT}.{DATASET}")
     with pytest.raises(google.NotFound, match="location EU"):
-        client.query("SELECT COUNT(*) FROM prices", config, location="EU").result(timeout=10)
+        client.query("SELECT COUNT(*) FROM prices", config, location="EU").result(timeout=120)
 
 
 def test_a_table_tells_its_schema_and_layout_in_the_interface_s_words(client: bq.Client) -> None:
@@ -374,7 +374,7 @@ def test_a_load_says_what_it_stored_and_has_no_rows_to_give(server: BigQueryServ
     run(client, "CREATE TABLE texts (text STRING, close FLOAT64)")
     job = load(client, "texts", {"text": ["ab", None], "close": [1.0, 2.0]}, {"text": pa.string(), "close": pa.float64()})
     assert (job.output_rows, job.output_bytes) == (2, client.get_table(f"{DATASET}.texts").num_bytes)
-    answer = requests.get(f"{server.url}/bigquery/v2/projects/{PROJECT}/queries/{job.job_id}", timeout=5)
+    answer = requests.get(f"{server.url}/bigquery/v2/projects/{PROJECT}/queries/{job.job_id}", timeout=120)
     assert answer.status_code == 400
 
 
@@ -671,5 +671,5 @@ def test_calls_it_was_not_built_for_are_refused_and_never_pretended(client: bq.C
 def test_nonsense_is_answered_with_an_error(
     server: BigQueryServer, client: bq.Client, path: str, body: bytes, status: int
 ) -> None:
-    answer = requests.post(f"{server.url}/bigquery/v2/projects/p/{path}", data=body, timeout=5)
+    answer = requests.post(f"{server.url}/bigquery/v2/projects/p/{path}", data=body, timeout=120)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, status)

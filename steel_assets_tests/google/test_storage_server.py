@@ -106,7 +106,7 @@ def test_content_that_does_not_have_its_checksum_is_refused(server: StorageServe
         f"{server.url}/upload/storage/v1/b/steel-lake/o?uploadType=multipart",
         data=body,
         headers={"content-type": "multipart/related; boundary=x"},
-        timeout=5,
+        timeout=120,
     )
     assert answer.status_code == 400
     assert bucket.get_blob("a") is None
@@ -122,12 +122,12 @@ def test_a_resumable_upload_that_does_not_have_its_checksum_is_refused(server: S
 def _last_piece(server: StorageServer, content: bytes, checksums: str) -> requests.Response:
     place = _begun(server)
     headers = {"content-range": f"bytes 0-{len(content) - 1}/{len(content)}", "x-goog-hash": checksums}
-    return requests.put(place, data=content, headers=headers, timeout=5)
+    return requests.put(place, data=content, headers=headers, timeout=120)
 
 
 def _begun(server: StorageServer, **conditions: str) -> str:
     query = {"uploadType": "resumable", "name": "a"} | conditions
-    answer = requests.post(f"{server.url}/upload/storage/v1/b/steel-lake/o", params=query, json={}, timeout=5)
+    answer = requests.post(f"{server.url}/upload/storage/v1/b/steel-lake/o", params=query, json={}, timeout=120)
     assert answer.status_code == 200, answer.text
     return answer.headers["location"]
 
@@ -138,10 +138,10 @@ def test_an_upload_that_was_interrupted_goes_on_where_it_was(server: StorageServ
 
     def sent(first: int, last: int, total: str = "600000") -> requests.Response:
         headers = {"content-range": f"bytes {first}-{last - 1}/{total}"}
-        return requests.put(place, data=content[first:last], headers=headers, timeout=5)
+        return requests.put(place, data=content[first:last], headers=headers, timeout=120)
 
     assert sent(0, piece, "*").headers["range"] == f"bytes=0-{piece - 1}"
-    asked = requests.put(place, headers={"content-range": "bytes */600000"}, timeout=5)
+    asked = requests.put(place, headers={"content-range": "bytes */600000"}, timeout=120)
     assert (asked.status_code, asked.headers["range"]) == (308, f"bytes=0-{piece - 1}")
     assert sent(2 * piece, 600_000).status_code == 400
     assert sent(piece, piece + 1_000, "*").status_code == 400
@@ -153,7 +153,7 @@ def test_an_upload_that_was_interrupted_goes_on_where_it_was(server: StorageServ
 def test_an_upload_that_lost_the_race_while_it_ran_writes_nothing(server: StorageServer, bucket: storage.Bucket) -> None:
     place = _begun(server, ifGenerationMatch="0")
     bucket.blob("a").upload_from_string("first")
-    answer = requests.put(place, data=b"late", headers={"content-range": "bytes 0-3/4"}, timeout=5)
+    answer = requests.put(place, data=b"late", headers={"content-range": "bytes 0-3/4"}, timeout=120)
     assert answer.status_code == 412
     assert bucket.blob("a").download_as_bytes() == b"first"
 
@@ -250,5 +250,5 @@ def test_nonsense_is_answered_with_an_error(
     server: StorageServer, bucket: storage.Bucket, method: str, path: str, body: bytes, status: int
 ) -> None:
     bucket.blob("a").upload_from_string("content")
-    answer = requests.request(method, server.url + path, data=body, timeout=5)
+    answer = requests.request(method, server.url + path, data=body, timeout=120)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, status)

@@ -43,7 +43,7 @@ def running(catalog: Catalog) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def client(running: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=running.url, headers=BROWSER, timeout=10) as client:
+    with httpx.Client(base_url=running.url, headers=BROWSER, timeout=60) as client:
         yield client
 
 

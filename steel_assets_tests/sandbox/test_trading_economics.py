@@ -124,3 +124,10 @@ def test_the_key_may_come_in_a_header(sandbox: Sandbox, client) -> None:
 @pytest.mark.parametrize("params", [{"d1": "01/02/2026"}, {"d2": "2026-13-01"}])
 def test_a_date_that_is_none_is_refused(get: Get, params: dict[str, str]) -> None:
     assert get(f"{HISTORY}LSR1:COM", c="k", **params).status_code == 400
+
+
+def test_answers_are_cut_without_a_word_and_long_urls_refused(get: Get) -> None:
+    every = ",".join(f"LSR{month}:COM" for month in range(1, 7))
+    assert len(ask(get, f"{HISTORY}{every}", d1="2016-01-01")) == 10_000
+    assert len(ask(get, f"{CALENDAR}china/2016-01-01/2026-03-04")) == 1_000
+    assert get(f"{HISTORY}{','.join(['LSR1:COM'] * 30)}", c="k", f="json").status_code == 414

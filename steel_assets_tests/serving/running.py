@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+
+from steel_assets.serving.app import create_app
+from steel_assets.serving.run import SERVER, build
+from steel_assets.serving.service import Service
+from steel_assets.settings import Settings
+from steel_assets_tests.isolation import outside
 
 PREDICT = "/predict/steel-rebar-price"
 
@@ -24,24 +32,32 @@ class Running:
     """``steel serve`` over a home folder, and a client that holds a key."""
 
     def __init__(
-        self, home: Path, *, key: str | None = None, host: str = "127.0.0.1", keep: bool = False, **environment: str
+        self,
+        home: Path,
+        *,
+        key: str | None = None,
+        host: str = "127.0.0.1",
+        keep: bool = False,
+        closed: bool = False,
+        **environment: str,
     ) -> None:
+        """Without a key it is open to this machine, unless ``closed``."""
         self.home = home
         self.port = free_port()
         self.log_path = home.parent / f"service-{self.port}.log"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("STEEL_", "DAGSTER_"))}
-        command = [sys.executable, "-c", "from steel_assets.cli import main; main()", "serve", "--port", str(self.port)]
+        self.command = [sys.executable, "-c", "from steel_assets.cli import main; main()", "serve", "--port", str(self.port)]
         if not keep:
             self.path_read.unlink(missing_ok=True)
         self._log = self.log_path.open("wb")
+        self.environment = {**outside(), "STEEL_HOME": str(home), **environment}
         self.process = subprocess.Popen(
-            [*command, "--host", host],
-            env={**kept, "STEEL_HOME": str(home), **environment},
+            [*self.command, "--host", host, *(["--open"] if key is None and host == "127.0.0.1" and not closed else [])],
+            env=self.environment,
             stdout=self._log,
             stderr=self._log,
         )
         headers = {"x-api-key": key} if key else {}
-        self.client = httpx.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False)
+        self.client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
 
     @property
     def url(self) -> str:
@@ -51,7 +67,7 @@ class Running:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
-    def until(self, check: Any, seconds: float = 30.0) -> Any:
+    def until(self, check: Any, seconds: float = 600.0) -> Any:
         """Wait until ``check()`` is true; its value. Fails the test with the service's log."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -91,7 +107,7 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(15)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -103,6 +119,23 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+@contextmanager
+def answering(home: Path, *, opened: bool = False, **more: Any) -> Iterator[tuple[Service, int]]:
+    """The service in this process, which publishes nothing, on uvicorn and a port of its own; ``more`` is uvicorn's."""
+    service = build(Settings(home=home, sources="files"), "127.0.0.1", opened=opened)
+    server = uvicorn.Server(uvicorn.Config(create_app(service), lifespan="off", **{**SERVER, **more}))
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        yield service, int(listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(60)
 
 
 class Redis:
@@ -123,7 +156,7 @@ class Redis:
             pytest.skip("redis-server is not on this machine")
         command = [program, "--port", str(self.port), "--save", "", "--appendonly", "no", *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(200):
+        for _ in range(3000):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
@@ -152,7 +185,7 @@ def make_key(home: Path, *options: str, environment: Mapping[str, str] | None = 
     """``steel keys create``, as an operator does it."""
     said = subprocess.run(
         [sys.executable, "-c", "from steel_assets.cli import main; main()", "keys", "create", "tests", "--json", *options],
-        env={**os.environ, "STEEL_HOME": str(home), **(environment or {})},
+        env={**outside(), "STEEL_HOME": str(home), **(environment or {})},
         capture_output=True,
         text=True,
         check=True,

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from steel_assets.adapters.looked import Look, write_look
 from steel_assets.bootstrap import Platform, platform
+from steel_assets.core.calendars import closures, issue_moments, publication_moments
+from steel_assets.core.calendars import sessions as sessions_of
 from steel_assets.core.tables import (
     DATA_QUALITY,
     DRIFT,
@@ -20,6 +23,8 @@ from steel_assets.core.tables import (
     PROMOTIONS,
 )
 from steel_assets.core.types import QUANTILE_COLUMNS
+from steel_assets.operations.publishing import Publication
+from steel_assets.operations.publishing import publish as put
 from steel_assets.settings import Settings
 
 LEVELS = {
@@ -38,13 +43,17 @@ def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, 
     """Write a year of prices, forecasts, scores, decisions and metrics under ``home``, the last issue on ``today``."""
     parts = platform(Settings(home=home, sources="sandbox" if simulated else "live"))
     today = today or (pd.Timestamp.now("UTC") - pd.Timedelta(hours=8)).tz_localize(None).normalize()  # issued at 08:00
+    issued_at = (today + pd.Timedelta(hours=8)).tz_localize("UTC")
     sessions = pd.bdate_range(end=today - pd.Timedelta(days=1), periods=days)
     rng = np.random.default_rng(7)
     forecasts, reality, quality = [], [], []
     for market, level in LEVELS.items():
-        prices = pd.Series(level * np.exp(np.cumsum(rng.normal(0, 0.011, days))), index=sessions).round(2)
+        own = _sessions(parts, market, issued_at, days)
+        prices = pd.Series(level * np.exp(np.cumsum(rng.normal(0, 0.011, days))), index=own).round(2)
         _prices(parts, market, prices, simulated=simulated)
-        issued = [row for place in range(days - 60, days) for row in _issue(market, prices, place, rng, simulated=simulated)]
+        issued = [
+            row for place in range(days - 60, days) for row in _issue(parts, market, prices, place, rng, simulated=simulated)
+        ]
         forecasts += issued
         reality.append(_reality(market, prices, rng, simulated=simulated))
         quality.append(_quality(parts, market, sessions[-1]))
@@ -60,18 +69,42 @@ def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, 
     parts.warehouse.upsert(METRICS_DAILY, _metrics(sessions[-60:], rng, simulated=simulated))
     parts.warehouse.upsert(PROMOTIONS, _decide(parts, sessions))
     _collect(parts, sessions, rng, simulated=simulated)
+    put_in_force(parts)
     return parts
 
 
-def issue_again(parts: Platform, market: str, price: float, as_of: pd.Timestamp) -> str:
-    """Publish one more forecast of ``market``, issued at ``as_of``; its key in the lake."""
+def put_in_force(parts: Platform) -> Publication:
+    """Publish what the lake and the warehouse hold now, as the last step of every job does."""
+    return put(parts, pd.Timestamp.now("UTC").floor("s"))
+
+
+def issue_again(parts: Platform, market: str, price: float, as_of: pd.Timestamp, *, publishing: bool = True) -> str:
+    """One more forecast of ``market``, issued at ``as_of`` and published, or not yet; its key in the lake."""
     day = as_of.tz_convert("America/Mexico_City").tz_localize(None).normalize()
     prices = pd.Series([price], index=[day - pd.offsets.BDay(1)])
-    rows = pd.DataFrame(_issue(market, prices, 0, np.random.default_rng(1), simulated=True))
+    rows = pd.DataFrame(_issue(parts, market, prices, 0, np.random.default_rng(1), simulated=True))
     rows["as_of"], rows["issued_date"], rows["predicted_price"] = as_of, day, rows["q50"]
     key = f"predictions/daily/{day:%Y-%m-%d}/{market}-{as_of:%Y%m%dT%H%M%SZ}.parquet"
     parts.lake.write(key, rows, FORECASTS)
+    if publishing:
+        put_in_force(parts)
     return key
+
+
+def _sessions(parts: Platform, market: str, moment: pd.Timestamp, days: int) -> pd.DatetimeIndex:
+    """The market's newest trading days whose price was published by ``moment``, and the look at them that a run keeps."""
+    declared = parts.catalog.markets[market]
+    every = sessions_of(declared.calendar, moment.tz_localize(None) - pd.Timedelta(days=2 * days), moment.tz_localize(None))
+    known = every[_published(parts, market, every) <= moment][-days:]
+    newest = f"{known[-1]:%Y-%m-%d}"
+    ahead = moment.tz_localize(None).normalize() + pd.Timedelta(days=400)
+    write_look(parts.store, market, Look(declared.calendar, *closures(declared.calendar, ahead), newest, newest))
+    return known
+
+
+def _published(parts: Platform, market: str, days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    rule = parts.catalog.series[parts.catalog.markets[market].target.series].published
+    return publication_moments(days, "daily", rule)
 
 
 def _prices(parts: Platform, market: str, prices: pd.Series, *, simulated: bool) -> None:
@@ -80,9 +113,13 @@ def _prices(parts: Platform, market: str, prices: pd.Series, *, simulated: bool)
     parts.lake.write(f"processed-data/daily/{market}.parquet", frame.assign(unit="USD/t", simulated=simulated), MARKET_DAILY)
 
 
-def _issue(market: str, prices: pd.Series, place: int, rng: np.random.Generator, *, simulated: bool) -> list[dict[str, object]]:
+def _issue(
+    parts: Platform, market: str, prices: pd.Series, place: int, rng: np.random.Generator, *, simulated: bool
+) -> list[dict[str, object]]:
     origin, last = prices.index[place], float(prices.iloc[place])
-    as_of = (origin + pd.Timedelta(days=1, hours=8)).tz_localize("UTC")
+    rules = parts.catalog.rules.schedules
+    published = _published(parts, market, pd.DatetimeIndex([origin]))
+    as_of = issue_moments(published, rules.issue_time, rules.tzinfo)[0]
     rows = []
     for horizon in HORIZONS:
         middle = last * (1 + rng.normal(0.001, 0.004) * np.sqrt(horizon))
@@ -90,7 +127,7 @@ def _issue(market: str, prices: pd.Series, place: int, rng: np.random.Generator,
         quantiles = dict(zip(QUANTILE_COLUMNS, middle + SCALES * spread, strict=True))
         rows.append(
             {
-                "issued_date": origin + pd.Timedelta(days=1),
+                "issued_date": as_of.tz_localize(None).normalize(),
                 "as_of": as_of,
                 "market": market,
                 "horizon": horizon,

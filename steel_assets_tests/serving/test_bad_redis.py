@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -13,9 +15,11 @@ from redis import Redis as Client
 from redis.exceptions import RedisError
 
 from steel_assets.adapters.cache import RedisCache
-from steel_assets.core.published import forecast_json
+from steel_assets.adapters.snapshot_store import fits, written
+from steel_assets.operations.publication.parts import read_parts
 from steel_assets_tests.serving.running import PREDICT, Redis, Running, make_key
-from steel_assets_tests.serving.test_faults import MARKET, issue_again, parts_of, soon
+from steel_assets_tests.serving.sample import issue_again
+from steel_assets_tests.serving.test_faults import MARKET, parts_of, soon
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +48,7 @@ def test_a_full_redis_counts_nobody_out_and_its_cache_is_done_without(home: Path
     assert remaining == sorted(remaining, reverse=True)
     parts = parts_of(home)
     published = parts.lake.read(issue_again(parts, MARKET, 777.0, soon()))
-    service.until(lambda: service.price() == round(float(published["predicted_price"].iloc[0]), 2), 20)
+    service.until(lambda: service.price() == round(float(published["predicted_price"].iloc[0]), 2))
     full.stop()
 
 
@@ -97,27 +101,42 @@ def impostor(reply: bytes) -> Iterator[str]:
 )
 def test_what_is_no_redis_costs_nobody_an_answer(home: Path, serve: Serve, reply: bytes) -> None:
     with impostor(reply) as url:
-        service = serve(home, key=make_key(home)["key"], STEEL_REDIS_URL=url)
+        service = serve(home, key=make_key(home, "--limit", "1000000")["key"], STEEL_REDIS_URL=url)
         ask(service)
         assert "Traceback" not in service.log
 
 
-def test_a_forecast_in_the_cache_that_cannot_be_true_is_passed_over(home: Path, serve: Serve, redis: Redis) -> None:
-    parts = parts_of(home)
-    key = issue_again(parts, MARKET, 777.0, soon())
-    rows = parts.lake.read(key)
-    (home / "lake" / key).unlink()
-    service = serve(home, key=make_key(home)["key"], STEEL_REDIS_URL=redis.url)
-    price = service.price()
-    client = Client(port=redis.port)
-    whole = forecast_json(rows)
-    for content in (
-        whole[: len(whole) // 2],
-        whole.replace(b'"q95":', b'"q95":-'),
-        whole.replace(MARKET.encode(), b"scrap_turkey"),
-    ):
-        for name in client.keys("*"):
-            client.delete(name)
-        RedisCache(redis.url).put("predictions", MARKET, content)
-        ask(service)
-    assert service.price() == price
+@pytest.mark.parametrize(
+    "ruin",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: content.replace(b'"predicted_price":', b'"predicted_price":1'),
+        lambda content: b"{}",
+        lambda content: b"[" * 100_000,
+    ],
+)
+def test_a_copy_in_redis_counts_only_where_it_is_what_was_published(
+    home: Path, serve: Serve, redis: Redis, ruin: Callable[[bytes], bytes]
+) -> None:
+    parts, moment = parts_of(home), soon()
+    service = serve(home, STEEL_REDIS_URL=redis.url)
+    published = parts.lake.read(issue_again(parts, MARKET, 571.0, moment, publishing=False))
+    content = written(read_parts(parts, moment.timestamp(), {}))
+    version = f"{moment:%Y%m%dT%H%M%SZ}-{hashlib.sha256(content).hexdigest()[:12]}"
+    cache = RedisCache(redis.url)
+    assert cache.put("predictions", version, ruin(content))
+    snapshots = parts.snapshots
+    assert snapshots.switch(content, moment.to_pydatetime(), snapshots.token(), snapshots.pointer()).version == version
+    service.until(lambda: service.price() == round(float(published["predicted_price"].iloc[0]), 2))
+    assert service.client.get("/ready").json()["problems"] == {}
+    assert cache.get("predictions", version) == content, "the next one to look finds it whole"
+
+
+def test_a_service_that_starts_takes_the_publication_from_redis_and_puts_it_there(home: Path, serve: Serve, redis: Redis) -> None:
+    pointer = parts_of(home).snapshots.pointer()
+    assert pointer is not None
+    serve(home, STEEL_REDIS_URL=redis.url).stop()
+    assert fits(RedisCache(redis.url).get("predictions", pointer.version) or b"", pointer)
+    (home / "lake" / pointer.key).unlink()
+    shutil.rmtree(home / "serving")
+    assert serve(home, STEEL_REDIS_URL=redis.url).price() > 0, "one look at the pointer, and nothing read of the store"

@@ -7,9 +7,9 @@ import pytest
 
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.tables import EXPLANATIONS
-from steel_assets.serving.publication import explanations
-from steel_assets.serving.publication.parts import PARTS
-from steel_assets.serving.publication.warehouse import Tables
+from steel_assets.operations.publication import explanations
+from steel_assets.operations.publication.parts import PARTS
+from steel_assets.operations.publication.warehouse import Tables
 from steel_assets.serving.snapshot import EMPTY
 from steel_assets.settings import Settings
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from steel_assets.serving.access import Access, Asking
-from steel_assets.serving.keys import KEY_FILE, KeyStore, KeyStoreError
+from steel_assets.serving.access import NEWCOMER, SESSION_FILE, Access, Asking, Vouching
+from steel_assets.serving.keys import KEY_FILE, MARK, KeyStore, KeyStoreError
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 AT = NOW.timestamp()
@@ -53,7 +55,7 @@ def test_a_key_ends_by_revocation_or_by_its_day(store: KeyStore) -> None:
         store.revoke("sk1234567890", NOW)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"keys": [{"id": "x"}]}', '{"keys": [], "more": 1}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"keys": []}', '{"keys": [{"id": "x"}]}', '{"keys": [], "more": 1}'])
 def test_a_damaged_file_is_an_error_and_never_no_keys(store: KeyStore, content: str) -> None:
     store.path.parent.mkdir()
     store.path.write_text(content)
@@ -63,20 +65,78 @@ def test_a_damaged_file_is_an_error_and_never_no_keys(store: KeyStore, content: 
         Access(store)
 
 
+def test_a_file_that_is_gone_is_an_error_once_a_key_was_made_and_the_remedy_gives_all_keys_up(store: KeyStore) -> None:
+    assert store.load().empty
+    store.create("mill", ["read"], NOW)
+    store.path.unlink()
+    with pytest.raises(KeyStoreError, match=r"are gone, though keys were made.*steel keys reset --yes"):
+        store.load()
+    with pytest.raises(KeyStoreError, match="are gone"):
+        store.create("another", ["read"], NOW)
+    store.path.write_text("{}")
+    aside = store.reset(NOW)
+    assert aside is not None
+    assert aside.read_text() == "{}"
+    assert store.load().empty
+    _, shown = store.create("mill", ["read"], NOW)
+    assert store.load().check(shown, AT) is not None
+
+
+def test_keys_of_a_version_that_left_no_mark_are_remembered_from_the_first_look_on(store: KeyStore) -> None:
+    store.create("mill", ["read"], NOW)
+    store.path.with_name(MARK).unlink()
+    store.path.write_text(store.path.read_text().replace('"keys"', '"session_secret": "of old", "keys"'))
+    assert not store.load().empty
+    store.path.unlink()
+    with pytest.raises(KeyStoreError, match="are gone"):
+        store.load()
+
+
 def test_a_session_is_worth_what_its_key_is_worth_and_half_a_day(store: KeyStore) -> None:
+    now = [AT]
     key, shown = store.create("mill", ["read"], NOW)
-    access = Access(store, clock=lambda: AT)
+    access = Access(store, clock=lambda: now[0])
     token = access.log_in(shown)
-    assert token is not None
-    assert shown.partition(".")[2] not in token
-    ring = store.load()
-    assert ring.check_session(token, AT + 12 * 3600 - 1) == key
-    assert ring.check_session(token, AT + 12 * 3600) is None
-    forged = token.replace(token.split("~")[1], str(int(AT) + 10**9))
-    for wrong in (None, "", "~~", forged, token[:-1], "x" * 500, "é~1~2"):
-        assert ring.check_session(wrong, AT) is None
+    assert key.id == access.sessions.holder(token, AT)
+
+    def may(cookie: str) -> bool:
+        return access.visitor(Asking(cookie=cookie)) is not None
+
+    assert may(f"a=b; steel_session={token}; c=d")
+    for wrong in ("", "steel_session=", f"steel_session={token}x", f"other={token}", "x" * 500, "é=\udcff"):
+        assert not may(wrong)
+    now[0] = AT + 12 * 3600 - 1
+    assert may(f"steel_session={token}")
+    now[0] = AT + 12 * 3600
+    assert not may(f"steel_session={token}")
+    now[0] = AT
     store.revoke(key.id, NOW)
-    assert store.load().check_session(token, AT) is None
+    access.reload()
+    assert not may(f"steel_session={token}")
+
+
+def test_logging_out_ends_the_session_for_every_process_and_after_a_restart(store: KeyStore) -> None:
+    _, shown = store.create("mill", ["read"], NOW)
+    here, other = (Access(store, clock=lambda: AT) for _ in range(2))
+    stays, goes = here.log_in(shown), here.log_in(shown)
+    seen = Asking(cookie=f"steel_session={goes}")
+    assert other.visitor(seen) is not None
+    here.log_out(seen.cookie)
+    for access in (here, other, Access(store, clock=lambda: AT)):
+        assert access.visitor(seen) is None
+        assert access.visitor(Asking(cookie=f"steel_session={stays}")) is not None
+
+
+def test_a_session_file_that_is_damaged_or_gone_logs_everybody_out_and_holds_no_token(store: KeyStore) -> None:
+    _, shown = store.create("mill", ["read"], NOW)
+    access = Access(store, clock=lambda: AT)
+    file = store.path.with_name(SESSION_FILE)
+    for ruin in (lambda: file.write_bytes(b"\x00" * 40), lambda: file.write_text("[" * 100_000), file.unlink):
+        token = access.log_in(shown)
+        assert str(token) not in file.read_text()
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        ruin()
+        assert access.visitor(Asking(cookie=f"steel_session={token}")) is None
 
 
 def test_only_a_key_that_may_read_opens_the_dashboard(store: KeyStore) -> None:
@@ -85,6 +145,10 @@ def test_only_a_key_that_may_read_opens_the_dashboard(store: KeyStore) -> None:
 
 
 HERE = Asking(host="127.0.0.1:8000", client="127.0.0.1")
+
+
+def opened(store: KeyStore, bound: str = "127.0.0.1") -> Access:
+    return Access(store, bound_to=bound, opened=True, clock=lambda: AT)
 
 
 @pytest.mark.parametrize(
@@ -101,14 +165,20 @@ HERE = Asking(host="127.0.0.1:8000", client="127.0.0.1")
         ("192.0.2.1", HERE, False),
     ],
 )
-def test_without_any_key_only_this_machine_reads_directly(store: KeyStore, bound: str, asking: Asking, may: bool) -> None:
-    caller = Access(store, bound_to=bound).caller(asking)
+def test_opened_without_any_key_only_this_machine_reads_directly(store: KeyStore, bound: str, asking: Asking, may: bool) -> None:
+    caller = opened(store, bound).caller(asking)
     assert (caller is not None) is may
     assert caller is None or caller.scopes == ("read",)
 
 
-def test_the_first_key_closes_the_open_door_also_when_it_is_revoked(store: KeyStore) -> None:
+def test_without_a_word_nobody_reads_without_a_key_on_this_machine_either(store: KeyStore) -> None:
     access = Access(store)
+    assert access.caller(HERE) is None
+    assert access.visitor(HERE) is None
+
+
+def test_the_first_key_closes_the_open_door_also_when_it_is_revoked(store: KeyStore) -> None:
+    access = opened(store)
     assert access.caller(HERE) is not None
     key, _ = store.create("mill", ["read"], NOW)
     access.reload()
@@ -118,21 +188,78 @@ def test_the_first_key_closes_the_open_door_also_when_it_is_revoked(store: KeySt
     assert access.caller(HERE) is None
 
 
-def test_a_key_file_that_vanishes_or_breaks_leaves_the_keys_in_force(store: KeyStore) -> None:
+@pytest.mark.parametrize("ruin", ["{", "", "{}", '{"keys": []}', None])
+def test_a_key_file_that_vanishes_breaks_or_empties_leaves_the_keys_in_force(store: KeyStore, ruin: str | None) -> None:
     _, shown = store.create("mill", ["read"], NOW)
+    access = opened(store)
+    whole = store.path.read_bytes()
+    store.path.unlink() if ruin is None else store.path.write_text(ruin)
+    access.reload()
+    access.reload()
+    assert access.caller(Asking(api_key=shown)) is not None
+    assert access.caller(HERE) is None
+    assert "steel keys reset" in str(access.problem)
+    with pytest.raises(KeyStoreError):
+        opened(store)
+    store.path.write_bytes(whole)
+    access.reload()
+    assert access.problem is None
+
+
+def test_the_link_that_is_printed_opens_the_dashboard_in_one_browser_once_and_until_the_first_key(store: KeyStore) -> None:
     access = Access(store, clock=lambda: AT)
-    for ruin in (lambda: store.path.write_text("{"), store.path.unlink):
-        ruin()
-        access.reload()
-        assert access.caller(Asking(api_key=shown)) is not None
-        assert access.caller(HERE) is None
-
-
-def test_a_proxy_vouches_only_through_the_header_that_was_configured(store: KeyStore) -> None:
+    link = access.first_look
+    assert link is not None
+    token = link.partition("token=")[2]
+    assert access.look_first(token[:-1]) is None
+    session = access.look_first(token)
+    asking = Asking(cookie=f"steel_session={session}")
+    assert access.visitor(asking) == NEWCOMER
+    assert access.caller(asking) is None
+    assert access.look_first(token) is None
+    assert access.first_look is None
     store.create("mill", ["read"], NOW)
-    vouched = Asking(vouched_user="ana")
-    assert Access(store).visitor(vouched) is None
-    visitor = Access(store, user_header="X-Forwarded-User").visitor(vouched)
-    assert visitor is not None
-    assert visitor.scopes == ("read",)
-    assert Access(store, user_header="X-Forwarded-User").caller(vouched) is None
+    access.reload()
+    assert access.visitor(asking) is None
+
+
+def test_the_link_is_worth_nothing_after_half_a_day_or_once_there_is_a_key(store: KeyStore) -> None:
+    now = [AT]
+    late, keyed = (Access(store, clock=lambda: now[0]) for _ in range(2))
+    tokens = [str(access.first_look).partition("token=")[2] for access in (late, keyed)]
+    now[0] += 12 * 3600
+    assert late.look_first(tokens[0]) is None
+    now[0] = AT
+    store.create("mill", ["read"], NOW)
+    keyed.reload()
+    assert keyed.look_first(tokens[1]) is None
+
+
+PROXY = Vouching(b"x-forwarded-user", (ip_network("10.0.0.7"), ip_network("fd00::/64")))
+
+
+@pytest.mark.parametrize(
+    ("vouching", "asking", "may"),
+    [
+        (PROXY, Asking(vouched_user="ana", client="10.0.0.7"), True),
+        (PROXY, Asking(vouched_user="ana", client="::ffff:10.0.0.7"), True),
+        (PROXY, Asking(vouched_user="ana", client="fd00::12"), True),
+        (PROXY, Asking(vouched_user="ana", client="10.0.0.8"), False),
+        (PROXY, Asking(vouched_user="ana", client="127.0.0.1"), False),
+        (PROXY, Asking(vouched_user="ana", client=None), False),
+        (PROXY, Asking(vouched_user="", client="10.0.0.7"), False),
+        (replace(PROXY, secret="s3cret"), Asking(vouched_user="ana", client="10.0.0.7", proxy_secret="s3cret"), True),  # noqa: S106
+        (replace(PROXY, secret="s3cret"), Asking(vouched_user="ana", client="10.0.0.7"), False),  # noqa: S106
+        (replace(PROXY, secret="s3cret"), Asking(vouched_user="ana", client="10.0.0.7", proxy_secret="é"), False),  # noqa: S106
+        (None, Asking(vouched_user="ana", client="10.0.0.7"), False),
+    ],
+)
+def test_a_proxy_vouches_only_from_its_own_address_and_with_its_secret(
+    store: KeyStore, vouching: Vouching | None, asking: Asking, may: bool
+) -> None:
+    store.create("mill", ["read"], NOW)
+    access = Access(store, vouching=vouching)
+    visitor = access.visitor(asking)
+    assert (visitor is not None) is may
+    assert visitor is None or visitor.scopes == ("read",)
+    assert access.caller(asking) is None

@@ -1,17 +1,24 @@
-"""What replaces what in memory: newer and whole wins, nothing good is lost to a store that is away."""
+"""What replaces what in memory: what is published, as far as it can be true; nothing good is lost to a store that is away."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from steel_assets.adapters.snapshot_store import Pointer, PublishedPart
+from steel_assets.core.publication_parts import EMPTY
 from steel_assets.core.published import checked
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.serving import answers
 from steel_assets.serving.errors import Refused
-from steel_assets.serving.snapshot import Snapshot
+from steel_assets.serving.snapshot import Part, Snapshot
+from steel_assets.serving.state import incidents
+
+MORNING = 1795170000.0
+"""2026-11-20T10:20Z."""
 
 CATALOGUE = {
     "default_market": "rebar",
@@ -21,9 +28,13 @@ CATALOGUE = {
     "zone": "America/Mexico_City",
 }
 
+PRICES = {"dates": ["2026-11-19"], "prices": [500.0], "unit": "USD/t", "low": 400.0, "high": 600.0, "moves": {"1": 0.06}}
+NOW = 1795392000.0
+"""2026-11-23 00:00 UTC."""
+
 
 def row(price: float = 500.0, as_of: str = "2026-11-20T08:00:00Z", unit: str = "USD/t", horizon: int = 1) -> dict[str, Any]:
-    quantiles = dict(zip(QUANTILE_COLUMNS, (0.95 * price + place for place in range(7)), strict=True))
+    quantiles = dict(zip(QUANTILE_COLUMNS, (0.95 * price + place * price / 60 for place in range(7)), strict=True))
     return {
         "issued_date": as_of[:10],
         "as_of": as_of,
@@ -50,17 +61,29 @@ def published(*rows: dict[str, Any], problems: tuple[str, ...] = ()) -> dict[str
 
 @pytest.fixture
 def snapshot() -> Snapshot:
-    return Snapshot().with_part("catalogue", CATALOGUE, None, 1.0).with_part("latest", published(row()), None, 1.0)
+    known = Snapshot().with_part("catalogue", CATALOGUE, None, 1.0).with_part("prices", {"rebar": PRICES}, None, 1.0)
+    return known.with_part("latest", published(row()), None, 1.0)
 
 
 def price(snapshot: Snapshot) -> float:
-    return float(answers.prediction(snapshot)["predicted_price_usd_per_ton"])
+    return float(answers.prediction(snapshot, MORNING)["predicted_price_usd_per_ton"])
 
 
-def test_a_newer_issue_replaces_an_older_one_and_never_the_other_way_round(snapshot: Snapshot) -> None:
-    newer = snapshot.with_part("latest", published(row(510.0, "2026-11-21T08:00:00Z")), None, 2.0)
+POINTER = Pointer(
+    version="20261122T000000Z-0123456789ab", content_sha256="0" * 64, bytes=2, as_of=datetime(2026, 11, 22, tzinfo=UTC)
+)
+
+
+def taken(snapshot: Snapshot, now: float = NOW, version: str = POINTER.version, **parts: Any) -> Snapshot:
+    """``snapshot`` after the same was published again, with other ``parts``."""
+    everything = {name: PublishedPart(parts.get(name, snapshot[name])) for name in EMPTY}
+    return snapshot.with_published(everything, POINTER.model_copy(update={"version": version}), now)
+
+
+def test_what_is_published_is_served_whatever_was_served_before(snapshot: Snapshot) -> None:
+    newer = taken(snapshot, latest=published(row(510.0, "2026-11-21T08:00:00Z")))
     assert price(newer) == 510.0
-    assert price(newer.with_part("latest", published(row(490.0)), None, 3.0)) == 510.0
+    assert price(taken(newer, latest=published(row(490.0)))) == 490.0, "an older lake was put back"
 
 
 def test_a_reading_without_a_whole_file_keeps_the_forecast_and_names_the_problem(snapshot: Snapshot) -> None:
@@ -77,23 +100,13 @@ def test_an_empty_or_failed_reading_keeps_the_last_good_part_with_its_time(snaps
         assert "latest" in after.problems
 
 
-def test_the_cache_wins_only_when_it_is_newer_and_whole(snapshot: Snapshot) -> None:
-    newer = [row(510.0, "2026-11-21T08:00:00Z")]
-    assert price(snapshot.with_cached("rebar", json.dumps(newer).encode())) == 510.0
-    same_moment = json.dumps([row(510.0)]).encode()
-    assert price(snapshot.with_cached("rebar", same_moment)) == 500.0
-    assert price(snapshot.with_cached("scrap", json.dumps(newer).encode())) == 500.0
-    for garbage in (b"", b"\xff", b"{}", b"[[]]", b"[" * 100_000, json.dumps(newer).replace("510.0", "NaN").encode()):
-        assert snapshot.with_cached("rebar", garbage) is snapshot
-
-
 def test_a_snapshot_survives_a_restart_and_a_tampered_one_is_refused(snapshot: Snapshot) -> None:
-    kept = Snapshot.from_json(snapshot.to_json())
+    kept = Snapshot.from_json(snapshot.to_json(), NOW)
     assert price(kept) == 500.0
-    assert "latest" in kept.problems
+    assert "not read again yet" in kept.problems["publication"]
     for damaged in (b"", b"{}", snapshot.to_json()[:-20], snapshot.to_json().replace(b'"q05": 475.0', b'"q05": 9999')):
         with pytest.raises(ValueError):  # noqa: PT011  any ValueError means that it is not used
-            Snapshot.from_json(damaged)
+            Snapshot.from_json(damaged, NOW)
 
 
 def test_nothing_a_caller_could_see_changed_then_the_number_stays(snapshot: Snapshot) -> None:
@@ -106,7 +119,7 @@ def test_a_market_by_the_short_ton_is_answered_by_the_metric_ton_and_yuan_are_no
     assert price(short) == 1000.0
     yuan = snapshot.with_part("latest", published(row(3500.0, "2026-11-21T08:00:00Z", "CNY/t")), None, 2.0)
     with pytest.raises(Refused, match="not USD per ton"):
-        answers.prediction(yuan)
+        answers.prediction(yuan, MORNING)
 
 
 def test_a_forecast_is_stale_once_its_day_has_passed_in_mexico_not_in_greenwich(snapshot: Snapshot) -> None:
@@ -143,3 +156,97 @@ def test_horizons_must_ascend_and_belong_together() -> None:
     for mixed in ([row(horizon=5), row()], [row(), row()], [row(), row(horizon=5, as_of="2026-11-21T08:00:00Z")]):
         with pytest.raises(ValueError, match=r"horizons|mixed"):
             checked(mixed)
+
+
+FORGED = row(1e12, "2099-01-01T08:00:00Z")
+WRONG = row(2_000.0, "2026-11-21T08:00:00Z")
+UNKNOWN = row(505.0, "2026-11-21T08:00:00Z") | {"model_version": "never-in-force"}
+
+
+@pytest.mark.parametrize(
+    ("one", "word"),
+    [
+        (FORGED, "after now"),
+        (WRONG, "starts from"),
+        (row(900.0, "2026-11-21T08:00:00Z") | {"last_price": 500.0}, "too far"),
+        (UNKNOWN, "never in force"),
+    ],
+)
+def test_a_published_forecast_that_cannot_be_true_is_refused_and_named_and_the_one_before_stays(
+    snapshot: Snapshot, one: dict[str, Any], word: str
+) -> None:
+    champions = [{"market": "rebar", "horizon": 1, "switches": [{"version": "v1"}], "problem": None}]
+    after = taken(snapshot, latest=published(one), champions=champions)
+    assert price(after) == 500.0
+    assert word in after.refused["rebar"]
+    named = [found for found in incidents(after, NOW) if found.kind == "forecast_refused"]
+    assert [found.severity for found in named] == ["high"]
+    assert taken(after, latest=published(row(501.0, "2026-11-21T08:00:00Z"))).refused == {}
+
+
+def test_a_market_whose_first_forecast_cannot_be_true_has_none(snapshot: Snapshot) -> None:
+    bare = replace(snapshot, parts={**snapshot.parts, "latest": Part({})})
+    assert taken(bare, latest=published(WRONG)).forecast("rebar") is None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [row() | {"q95": 1.0}],
+        [row() | {"market": "scrap"}],
+        [row() | {"predicted_price": "500"}],
+        [row() | {"as_of": "tomorrow"}],
+        [row(), row()],
+        ["row"],
+        {"a": 1},
+    ],
+)
+def test_a_publication_with_rows_that_are_no_forecast_is_refused_whole(snapshot: Snapshot, rows: object) -> None:
+    with pytest.raises((ValueError, LookupError, TypeError, AttributeError)):
+        taken(snapshot, latest={"rebar": {"rows": rows, "problems": []}})
+    with pytest.raises((ValueError, LookupError, TypeError, AttributeError)):
+        taken(snapshot, issues={"rebar": [{"issued_date": "2026-11-20", "as_of": row()["as_of"], "rows": rows}]})
+
+
+def test_a_past_issue_of_the_future_is_not_answered(snapshot: Snapshot) -> None:
+    past = [{"issued_date": one["issued_date"], "as_of": one["as_of"], "rows": [one]} for one in (row(), FORGED)]
+    after = taken(snapshot, issues={"rebar": past})
+    assert [one["as_of"] for one in after["issues"]["rebar"]] == [row()["as_of"]]
+    mislabelled = [past[0] | {"as_of": "2026-11-01T08:00:00Z"}]
+    with pytest.raises(ValueError, match="is one of"):
+        taken(snapshot, issues={"rebar": mislabelled})
+
+
+def test_a_part_that_could_not_be_read_when_it_was_published_says_so_and_since_when(snapshot: Snapshot) -> None:
+    parts = {name: PublishedPart(snapshot[name]) for name in EMPTY if name != "drift"}
+    parts["ledger"] = PublishedPart([], "WarehouseBusy: it is held", "2026-11-20T00:00:00+00:00")
+    after = snapshot.with_published(parts, POINTER, NOW)
+    assert "WarehouseBusy" in after.problems["ledger"]
+    assert after.parts["ledger"].read_at == datetime(2026, 11, 20, tzinfo=UTC).timestamp()
+    assert "another release" in after.problems["drift"]
+
+
+def test_a_kept_forecast_of_the_future_is_not_served_after_a_restart_and_named(snapshot: Snapshot) -> None:
+    kept = Snapshot.from_json(snapshot.with_part("latest", published(FORGED), None, 2.0).to_json(), NOW)
+    assert kept.forecast("rebar") is None
+    assert "not believed" in kept.refused["rebar"]
+    assert price(taken(kept, latest=published(row()))) == 500.0
+
+
+def test_what_was_believed_under_a_fast_clock_gives_way_once_the_clock_is_right(snapshot: Snapshot) -> None:
+    future = published(row(510.0, "2027-03-01T08:00:00Z"))
+    fast = taken(snapshot, now=NOW + 10**8, latest=future)
+    assert price(fast) == 510.0
+    right = fast.believing(future, NOW)
+    assert right.forecast("rebar") is None
+    assert price(taken(right, latest=published(row()))) == 500.0
+
+
+def test_a_clock_that_is_behind_makes_no_kept_forecast_vanish(snapshot: Snapshot) -> None:
+    assert price(Snapshot.from_json(snapshot.to_json(), NOW - 10**8)) == 500.0
+
+
+def test_believing_the_same_again_changes_nothing_that_a_caller_could_see(snapshot: Snapshot) -> None:
+    refusing = taken(snapshot, latest=published(WRONG))
+    for one, rows in ((snapshot, published(row())), (refusing, published(WRONG))):
+        assert one.believing(rows, NOW) is one

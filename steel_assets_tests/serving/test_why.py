@@ -11,16 +11,16 @@ from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.features import build_features, driver_of
 from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RUN, OTHER
 from steel_assets.core.tables import DRIFT, EXPLANATIONS
+from steel_assets.operations.publication import drift
+from steel_assets.operations.publication.warehouse import Tables
 from steel_assets.serving.explanation import driver_name, drivers, explanation
-from steel_assets.serving.publication import drift
-from steel_assets.serving.publication.warehouse import Tables
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.vocabulary import WORDS
 from steel_assets.settings import Settings
 from steel_assets_tests.core.synthetic import synthetic
 from steel_assets_tests.serving.running import Running
 from steel_assets_tests.serving.test_api import MARKET, latest
-from steel_assets_tests.serving.test_snapshot import CATALOGUE, published, row
+from steel_assets_tests.serving.test_snapshot import CATALOGUE, MORNING, published, row
 
 FORECAST = row() | {"predicted_price": 502.0}
 
@@ -81,7 +81,7 @@ def test_a_lake_of_before_explanations_still_says_which_models_speak() -> None:
     declared = {"price_level": "", "target_series": "scrap", "target_version": 1, "calendar": "weekdays", "drivers": []}
     market = CATALOGUE["markets"][0] | declared
     older = snapshot({}).with_part("catalogue", CATALOGUE | {"markets": [market]}, None, 2.0)
-    assert explanation(older, "rebar")["horizons"][0]["drivers"] is None
+    assert explanation(older, "rebar", MORNING)["horizons"][0]["drivers"] is None
 
 
 def test_the_api_says_what_was_published(service: Running) -> None:

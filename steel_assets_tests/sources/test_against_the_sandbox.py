@@ -52,7 +52,7 @@ def collect(
 ) -> Collection:
     sandbox.set_clock(moment.to_pydatetime())
     access = Access(
-        HttpxHttp(timeout_seconds=20.0, first_pause_seconds=0.05),
+        HttpxHttp(timeout_seconds=120.0, first_pause_seconds=0.05),
         f"{sandbox.url}/{source}",
         None if key is None else SecretStr(key),
         simulated=True,
@@ -146,3 +146,24 @@ def test_a_wrong_key_is_the_problem_of_every_series(source: str, sandbox: Sandbo
     assert set(collection.problems) == {one.id for one in catalog.series_of(source)}
     assert collection.observations.empty
     assert f"STEEL_{source.upper()}_API_KEY" in next(iter(collection.problems.values()))
+
+
+def test_ten_years_of_all_symbols_and_calendars_are_whole_though_answers_are_cut(
+    sandbox: Sandbox, catalog: Catalog, market: Market
+) -> None:
+    """The sandbox cuts as Trading Economics does: at 10,000 prices, 1,000 events, 260 letters of a URL."""
+    sandbox.set_clock(MOMENT.to_pydatetime())
+    access = Access(HttpxHttp(timeout_seconds=30.0), f"{sandbox.url}/trading_economics", SecretStr("any"), simulated=True)
+    series = catalog.series_of("trading_economics")
+    collection = connector("trading_economics").collect(series, OBSERVATIONS.empty(), MOMENT, access)
+    assert collection.problems == {}
+    start = MOMENT.tz_localize(None).normalize() - pd.DateOffset(years=10)
+    for one in series:
+        stored = set(collection.observations.loc[collection.observations["series"] == one.id, "period"])
+        if one.group == EVENTS:
+            versions = market.versions(one, MOMENT)
+            due = set(versions.loc[versions["published_at"].dt.tz_localize(None) > start, "period"])
+        else:
+            every = market.bars(one, MOMENT)
+            due = set(every.loc[~every["missing"] & (every["day"] >= start), "day"])
+        assert stored == due, one.id

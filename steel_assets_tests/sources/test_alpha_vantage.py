@@ -92,23 +92,128 @@ def collect(answer: object, *series: Series) -> tuple[Collection, Recorded]:
     return alpha_vantage.collect(series, OBSERVATIONS.empty(), MOMENT, access), http
 
 
+BURST = (
+    "Thank you for using Alpha Vantage! Please consider spreading out your requests more sparingly (1 request per second). "
+    "You may subscribe to any of the premium plans at https://www.alphavantage.co/premium/ to lift the free key rate limit (25 "
+    "requests per day), raise the per-second burst limit, and instantly unlock all premium endpoints"
+)
+MINUTE = "Thank you for using Alpha Vantage! Our standard API call frequency is 5 calls per minute and 500 calls per day."
+PREMIUM = (
+    "Thank you for using Alpha Vantage! This is a premium endpoint. You may subscribe to any of the premium plans at https://x/"
+)
+DAY = (
+    f"We have detected your API key as {KEY} and our standard API rate limit is 25 requests per day. Please subscribe to premium."
+)
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        {"Note": "Thank you for using Alpha Vantage! Our standard call frequency is 5 calls per minute and 500 calls per day."},
-        {"Information": f"We have detected your API key as {KEY} and our standard API rate limit is 25 requests per day."},
-        {"Information": "Please consider spreading out your free API requests more sparingly (1 request per second)."},
-        {"Message from the future": "words nobody has seen yet"},
-        {},
+        {"Information": DAY},
+        {"Note": "You have used your 500 calls per day."},
+        {"Error Message": "the parameter apikey is invalid or missing. Please claim your free API key"},
+        {"Information": "The **demo** API key is for demo purposes only. Please claim your free API key"},
     ],
+    ids=["daily limit", "daily limit in a note", "bad key", "demo key"],
 )
-def test_an_answer_without_data_is_a_limit_that_saves_the_other_calls(body: dict[str, object]) -> None:
+def test_what_concerns_the_key_stops_the_source_and_saves_the_other_calls(body: dict[str, object]) -> None:
     collection, http = collect(json.dumps(body).encode(), NUCOR, VALE, MITTAL)
     assert len(http.asked) == 1
     assert set(collection.problems) == {NUCOR.id, VALE.id, MITTAL.id}
-    assert "answered without data" in collection.problems[MITTAL.id]
+    assert collection.problems[MITTAL.id].startswith("MT: not asked: Alpha Vantage ")
     assert collection.observations.empty
     assert KEY not in repr(collection)
+
+
+OTHERS_BARS = json.loads(bars({"2024-01-05": "10.5"})) | {"Meta Data": {"2. Symbol": "IBM"}}
+WEEKLY = {"Meta Data": {"2. Symbol": "VALE"}, "Weekly Time Series": {"2024-01-05": {"4. close": "1.0"}}}
+COPPER = {"name": "Copper", "interval": "daily", "unit": "USD", "data": [{"date": "2024-01-05", "value": "8400"}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "remedy"),
+    [
+        ({}, "STEEL_ALPHA_VANTAGE_OUTPUTSIZE=compact"),
+        ({"Information": PREMIUM}, "STEEL_ALPHA_VANTAGE_OUTPUTSIZE=compact"),
+        ({"Information": "The outputsize=full parameter value is a premium feature for the endpoint."}, "OUTPUTSIZE=compact"),
+        ({"Message from the future": "words nobody has seen yet"}, "another symbol"),
+        (OTHERS_BARS, "answered about IBM when asked for VALE"),
+        (WEEKLY, "unknown shape"),
+        (COPPER, "another function"),
+    ],
+    ids=[
+        "empty object",
+        "premium endpoint",
+        "premium size",
+        "unknown words",
+        "another symbol",
+        "another shape",
+        "another function",
+    ],
+)
+def test_what_concerns_one_symbol_fails_it_with_its_remedy_and_the_others_are_asked(body: dict[str, object], remedy: str) -> None:
+    def answer(params: dict[str, str]) -> bytes:
+        return json.dumps(body).encode() if params["symbol"] == "VALE" else FRIDAY
+
+    collection, http = collect(answer, NUCOR, VALE, MITTAL)
+    assert len(http.asked) == 3
+    assert list(collection.problems) == [VALE.id]
+    assert remedy in collection.problems[VALE.id]
+    assert set(collection.observations["series"]) == {NUCOR.id, MITTAL.id}
+
+
+@pytest.mark.parametrize(("words", "pauses"), [({"Information": BURST}, [1.2, 2.4]), ({"Note": MINUTE}, [13.0, 47.0])])
+def test_a_refusal_of_a_burst_is_waited_out_and_asked_again(words: dict[str, object], pauses: list[float]) -> None:
+    waited: list[float] = []
+    refused = json.dumps(words).encode()
+    http = Recorded({"/query": [refused, refused, FRIDAY]})
+    access = Access(http, "http://x", SecretStr(KEY), sleep=waited.append)
+    collection = alpha_vantage.collect([NUCOR, VALE], OBSERVATIONS.empty(), MOMENT, access)
+    assert collection.problems == {}
+    assert waited == pauses
+    assert len(http.asked) == 4
+
+
+@pytest.mark.parametrize(("words", "tries"), [({"Information": BURST}, 5), ({"Note": MINUTE}, 3)])
+def test_a_burst_that_is_refused_for_ever_is_bounded_and_stops_the_source(words: dict[str, object], tries: int) -> None:
+    waited: list[float] = []
+    http = Recorded({"/query": json.dumps(words).encode()})
+    access = Access(http, "http://x", SecretStr(KEY), sleep=waited.append)
+    collection = alpha_vantage.collect([NUCOR, VALE], OBSERVATIONS.empty(), MOMENT, access)
+    assert len(http.asked) == tries
+    assert sum(waited) <= access.patience_seconds
+    assert "not asked" in collection.problems[VALE.id]
+
+
+def compact(moment: pd.Timestamp) -> bytes:
+    days = pd.bdate_range(end=moment.tz_localize(None).normalize() - pd.Timedelta(days=1), periods=100)
+    return bars({f"{day:%Y-%m-%d}": f"{10 + place / 10:.1f}" for place, day in enumerate(days)})
+
+
+def test_a_compact_answer_that_does_not_reach_back_to_what_is_known_is_a_gap_until_it_is_filled() -> None:
+    http = Recorded({"/query": compact(MOMENT)})
+    access = Access(http, "http://x", SecretStr(KEY))
+    first = alpha_vantage.collect([NUCOR], OBSERVATIONS.empty(), MOMENT, access)
+    assert first.problems == {}, "history grows from compact answers"
+    known = first.observations
+    for days in (250, 251):
+        later = MOMENT + pd.Timedelta(days=days)
+        http = Recorded({"/query": compact(later)})
+        again = alpha_vantage.collect([NUCOR], known, later, Access(http, "http://x", SecretStr(KEY)))
+        assert "does not reach back to 2024-01-09" in again.problems[NUCOR.id]
+        assert "STEEL_ALPHA_VANTAGE_OUTPUTSIZE=full" in again.problems[NUCOR.id]
+        known = pd.concat([known, again.observations], ignore_index=True)
+    assert len(known) > 195, "what came is kept"
+    every = pd.bdate_range("2023-08-01", later.tz_localize(None) - pd.Timedelta(days=1))
+    full = bars({f"{day:%Y-%m-%d}": "10.0" for day in every if day not in set(known["period"])})
+    whole = json.loads(full)["Time Series (Daily)"] | {
+        f"{day:%Y-%m-%d}": {"4. close": str(value)} for day, value in zip(known["period"], known["value"], strict=True)
+    }
+    http = Recorded({"/query": json.dumps({"Time Series (Daily)": whole}).encode()})
+    filled = alpha_vantage.collect([NUCOR], known, later, Access(http, "http://x", SecretStr(KEY), outputsize="full"))
+    assert http.asked[0][1]["outputsize"] == "full"
+    assert filled.problems == {}
+    assert len(filled.observations) > 60
 
 
 def test_a_wrong_symbol_costs_only_itself() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -20,8 +19,11 @@ from hypothesis import strategies as st
 
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series
-from steel_assets.sources import _file_csv, _file_excel, _file_parquet, file_import
-from steel_assets.sources.file_import import ImportRefused, import_observations, read_file
+from steel_assets.sources import file_import
+from steel_assets.sources._files import archive, body, delimited, xlsx
+from steel_assets.sources._files import parquet as parquet_files
+from steel_assets.sources.file_import import FileMapping, ImportRefused, Reading, import_observations, read_file
+from steel_assets_tests.sources.reading import read_here
 
 MOMENT = pd.Timestamp("2024-01-10 08:00", tz="UTC")
 LONDON = Publication(at="18:30", zone="Europe/London")  # type: ignore[arg-type]
@@ -33,7 +35,12 @@ GOOD = "date,value\n2024-01-02,590.5\n2024-01-03,591\n"
 
 
 def read(content: str | bytes, name: str = "prices.csv", series: Series = SERIES, **options: Any) -> pd.DataFrame:
-    return read_file(content.encode() if isinstance(content, str) else content, name, series, MOMENT, **options)
+    return whole(content, name, series, **options).figures[series.id]
+
+
+def whole(content: str | bytes, name: str = "prices.csv", series: Series = SERIES, **options: Any) -> Reading:
+    mapping = FileMapping(series=series.id, **options)
+    return read_here(content.encode() if isinstance(content, str) else content, name, mapping, {series.id: series}, MOMENT)
 
 
 def refusal(content: str | bytes, name: str = "prices.csv", series: Series = SERIES, **options: Any) -> str:
@@ -113,7 +120,8 @@ def test_a_csv_file_is_read(content: str) -> None:
         ("2024-1-2", "2024-1-13"),
         ("2024/01/02", "2024/01/13"),
         ("20240102", "20240113"),
-        ("2024-01-02T00:00:00Z", "2024-01-13 16:30"),
+        ("2024-01-02T00:00:00Z", "2024-01-13T00:00:00+00:00"),
+        ("2024-01-02 00:00", "2024-01-13 16:30"),
         ("02/01/2024", "13/01/2024"),
         ("02.01.2024", "13.01.2024"),
         ("01/02/2024", "01/13/2024"),
@@ -132,21 +140,24 @@ def test_dates_that_can_be_read_in_one_way_only_are_read(written: tuple[str, str
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ("03/04/2023,1\n05/06/2023,2", "row 2, column 'date': '03/04/2023' could be a day and a month or a month and a day"),
+        ("03/04/2023,1\n05/06/2023,2", "'03/04/2023' could be 2023-04-03 (--day-first) or 2023-03-04 (--month-first); say which"),
         ("13/04/2023,1\n05/16/2023,2", "row 3, column 'date': '05/16/2023' puts day and month the other way round"),
         ("04/13/2023,1\n16/05/2023,2", "row 3, column 'date': '16/05/2023' puts day and month the other way round"),
-        ("2023-04-13,1\n14/05/2023,2", "row 3, column 'date': '14/05/2023' is not a date, or not written like the first"),
+        ("2023-04-13,1\n14/05/2023,2", "row 3, column 'date': '14/05/2023' is not a date, or not written like most"),
         ("2023-02-30,1", "row 2, column 'date': '2023-02-30' is not a day of the calendar"),
         ("31/06/2023,1", "row 2, column 'date': '31/06/2023' is not a day of the calendar"),
-        ("13 Foo 2023,1", "row 2, column 'date': '13 Foo 2023' is not a day of the calendar"),
-        ("01/02/23,1", "row 2, column 'date': '01/02/23' is not a date"),
-        ("2023-05,1", "row 2, column 'date': '2023-05' is not a date"),
-        ("45000,1", "row 2, column 'date': '45000' is not a date"),
-        ("9999-01-01,1", "row 2, column 'date': '9999-01-01' is not a day of the calendar; write dates as yyyy-mm-dd"),
+        ("13 Foo 2023,1", "row 2, column 'date': '13 Foo 2023' is not a date"),
+        (
+            "01/02/03,1",
+            "'01/02/03' could be 2003-02-01 (--day-first) or 2003-01-02 (--month-first) or 2001-02-03 (--date-format %y/%m/%d)",
+        ),
+        ("2023-05,1", "row 2, column 'date': '2023-05' is a month, the series is daily"),
+        ("450001,1", "row 2, column 'date': '450001' is not a day of the calendar"),
+        ("9999-01-01,1", "row 2, column 'date': '9999-01-01' is not a date; write dates as yyyy-mm-dd"),
         ("2023-05-01,1\n,2", "row 3 has a figure and no date"),
         ("1899-12-31,1", "row 2: 1899-12-31 lies before 1900"),
         ("2024-01-11,1", "row 2: 2024-01-11 lies in the future (today is 2024-01-10)"),
-        ("2023-05-01,1\n2023-05-02,2\n2023-05-01,1", "rows 2, 4 are both about 2023-05-01; keep one"),
+        ("2023-05-01,1\n2023-05-02,2\n2023-05-01,3", "rows 2, 4 are both about 2023-05-01 and differ; keep one"),
     ],
 )
 def test_a_wrong_date_is_named(rows: str, says: str) -> None:
@@ -157,20 +168,18 @@ def test_a_wrong_date_is_named(rows: str, says: str) -> None:
     ("rows", "says"),
     [
         ("2023-05-01,1\n2023-05-02,abc", "row 3, column 'value': 'abc' is not a number; write 1234.5, and leave the cell empty"),
-        ("2023-05-01,#N/A", "'#N/A' is not a number"),
-        ("2023-05-01,USD 5", "'USD 5' is not a number"),
-        ("2023-05-01,5%", "'5%' is not a number"),
+        ("2023-05-01,EUR 5", "'EUR 5' is in another unit: the cells say 'eur', the series is in USD/t"),
+        ("2023-05-01,5%", "'5%' is in another unit: the cells say '%', the series is in USD/t"),
+        ("2023-05-01,$5\n2023-05-02,€6", "cells in '$' (row 2) and in '€' (row 3); keep one unit"),
+        ("2023-05-01,5 boxes", "'5 boxes' is not a number"),
         ("2023-05-01,1_000", "'1_000' is not a number"),
         ("2023-05-01,0x1F", "'0x1F' is not a number"),
         ("2023-05-01,True", "'True' is not a number"),
-        ('2023-05-01,"1234,5"', "'1234,5' is not a number"),
-        ('2023-05-01,"1.234,5"', "'1.234,5' is not a number"),
         ("2023-05-01,٣", "'٣' is not a number"),
-        ("2023-05-01,nan", "'nan' is not a finite number"),
         ("2023-05-01,-inf", "'-inf' is not a finite number"),
         ("2023-05-01,1e400", "'1e400' is not a finite number"),
-        ('2023-05-01,"1,234"\n2023-05-02,999', "'1,234' could mean thousands or a decimal"),
-        ('2023-05-01,"1,234"\n2023-05-02,1.234', "'1,234' could mean thousands or a decimal"),
+        ('2023-05-01,"1,234"\n2023-05-02,999', "'1,234' could be 1.234 or 1234; say --decimal , (1.234) or --decimal . (1234)"),
+        ('2023-05-01,"1,234"\n2023-05-02,1.234', "'1,234' could be 1.234 or 1234; say --decimal , (1.234) or --decimal . (1234)"),
     ],
 )
 def test_a_wrong_figure_is_named(rows: str, says: str) -> None:
@@ -192,9 +201,9 @@ def test_thousands_are_read_where_they_are_beyond_doubt(cells: list[str], values
 
 
 def test_empty_figures_are_left_out_and_counted() -> None:
-    notes: Counter[str] = Counter()
-    assert pairs(read("date,value\n2024-01-02,590.5\n2024-01-03,\n2024-01-04, \n", notes=notes)) == EXPECTED[:1]
-    assert notes == {"empty values": 2}
+    reading = whole("date,value\n2024-01-02,590.5\n2024-01-03,\n2024-01-04, \n")
+    assert pairs(reading.figures[SERIES.id]) == EXPECTED[:1]
+    assert reading.left_out == {"rows without a figure": "2 (empty)"}
 
 
 def test_a_close_is_found_among_other_prices() -> None:
@@ -213,7 +222,7 @@ def test_a_column_can_be_named() -> None:
     [
         ("date,m01,m02\n2024-01-02,1,2\n", {}, "the columns are date, m01, m02: say --value-column"),
         ("a,b\nx,1\n", {}, "which column holds the dates is not clear; the columns are a, b"),
-        ("2024-01-02,1\n2024-01-03,2\n", {}, "the first row holds '2024-01-02', not the names of columns"),
+        ("2024-01-02,1,2\n2024-01-03,2,3\n", {}, "row 1 holds data, and no row above it the names of columns"),
         (GOOD, {"value_column": "close"}, "there is no column 'close'; --value-column can be date, value"),
         (GOOD, {"date_column": "day"}, "there is no column 'day'; --date-column can be date, value"),
         (GOOD, {"value_column": "date"}, "cannot hold both dates and figures"),
@@ -241,7 +250,6 @@ def test_a_wrong_table_is_named(content: str, options: dict[str, str], says: str
         (b'[{"date": "2024-01-02", "value": 1}]', "prices.csv", "it holds JSON, not a table"),
         (b'\n {"date": "2024-01-02"}', "prices.csv", "it holds JSON, not a table"),
         (bytes(range(256)) * 10, "prices.csv", "not text but something binary"),
-        (GOOD.encode("utf-16"), "prices.csv", "not text but something binary"),
         (b"%PDF-1.7\n1 0 obj", "prices.pdf", "its name must end in one of .csv, .tsv, .txt, .xlsx"),
         (GOOD.encode(), "prices", "its name must end in one of"),
         (GOOD.encode(), "prices.xlsx", "by its name it is an Excel workbook, by its content it is not"),
@@ -264,8 +272,8 @@ def test_latin_1_is_read() -> None:
 
 
 def test_the_line_number_is_the_one_an_editor_shows() -> None:
-    content = 'date,value,note\n\n2024-01-02,1,"two\nlines"\n\n2024-01-03,x,\n'
-    assert "row 6, column 'value': 'x'" in refusal(content)
+    content = 'date,value,note\n\n2024-01-02,1,"two\nlines"\n\n2024-01-03,y,\n'
+    assert "row 6, column 'value': 'y'" in refusal(content)
 
 
 # Excel
@@ -295,8 +303,8 @@ def test_a_sheet_can_be_named_and_the_first_is_read_otherwise() -> None:
         ([("date", "value"), (None, None), (date(2024, 1, 2), "abc")], "row 3, column 'value': 'abc' is not a number"),
         ([("date", "value"), (date(2024, 1, 2), True)], "row 2, column 'value': 'True' is not a number"),
         ([("date", "value"), (date(2024, 1, 2), date(2024, 1, 2))], "is not a number"),
-        ([("date", "value"), (45293, 1)], "row 2, column 'date': '45293' is not a date"),
-        ([("date", "value"), (date(2024, 1, 2), "#DIV/0!")], "'#DIV/0!' is not a number"),
+        ([("date", "value"), (4529.5, 1)], "row 2, column 'date': '4529.5' is not a date"),
+        ([("date", "value"), (date(2024, 1, 2), "#DIV/0!")], "'#DIV/0!' is the error of a formula"),
         ([("date", "value"), (date(2024, 1, 12), 5)], "row 2: 2024-01-12 lies in the future"),
         (
             [("date", "value"), (date(2024, 1, 2), 1), (pd.Timestamp("2024-01-02 09:00").to_pydatetime(), 2)],
@@ -332,18 +340,18 @@ HEADER = b'<row r="1"><c r="A1" t="str"><v>date</v></c><c r="B1" t="str"><v>valu
 
 
 def test_a_workbook_that_would_unpack_beyond_the_cap_is_refused_unopened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_file_excel, "LARGEST_BYTES", 1_000_000)
+    monkeypatch.setattr(archive, "LARGEST_BYTES", 1_000_000)
     bomb = with_part(excel(("date", "value")), "xl/worksheets/sheet1.xml", b" " * 30_000_000)
     assert len(bomb) < 100_000
     monkeypatch.setattr(openpyxl, "load_workbook", lambda *_, **__: pytest.fail("it was opened"))
-    assert "it would unpack to 29 MiB, more than 0" in refusal(bomb, "p.xlsx")
+    assert "it would unpack to 29 MiB, more than" in refusal(bomb, "p.xlsx")
 
 
 @pytest.mark.parametrize(
     ("dimension", "rows", "says"),
     [
         (b"", b'<row r="999999999"><c r="A999999999"><v>1</v></c></row>', "more than 100,000 rows"),
-        (b"", b'<row r="2"><c r="ZZZ2"><v>1</v></c></row>', "row 2 has more than 1,000 columns"),
+        (b"", b'<row r="2"><c r="ZZZ2"><v>1</v></c></row>', "row 2 has 18,278 columns, more than 1,000"),
         (b'<dimension ref="A1:XFD1048576"/>', b"", "a header and no rows"),
     ],
     ids=["a row far below", "a column far right", "a size that is not there"],
@@ -351,7 +359,7 @@ def test_a_workbook_that_would_unpack_beyond_the_cap_is_refused_unopened(monkeyp
 def test_a_small_sheet_that_claims_to_be_huge_costs_nothing(
     monkeypatch: pytest.MonkeyPatch, dimension: bytes, rows: bytes, says: str
 ) -> None:
-    monkeypatch.setattr(_file_excel, "MOST_LINES", 20_000)
+    monkeypatch.setattr(xlsx, "MOST_LINES", 20_000)
     content = with_part(excel(("date", "value")), "xl/worksheets/sheet1.xml", SHEET % (dimension, HEADER + rows))
     assert says in refusal(content, "p.xlsx")
 
@@ -359,7 +367,8 @@ def test_a_small_sheet_that_claims_to_be_huge_costs_nothing(
 def test_a_workbook_of_entities_within_entities_is_refused() -> None:
     lines = b"".join(b'<!ENTITY e%d "%s">' % (n, b"&e%d;" % (n - 1) * 10 if n else b"ha") for n in range(12))
     laughs = b"<!DOCTYPE x [" + lines + b"]>" + SHEET % (b"", b'<row r="1"><c r="A1" t="str"><v>&e11;</v></c></row>')
-    assert "damaged" in refusal(with_part(excel(("date", "value")), "xl/worksheets/sheet1.xml", laughs), "p.xlsx")
+    message = refusal(with_part(excel(("date", "value")), "xl/worksheets/sheet1.xml", laughs), "p.xlsx")
+    assert "its part 'xl/worksheets/sheet1.xml' defines XML entities" in message
 
 
 # Parquet
@@ -370,7 +379,7 @@ def test_a_workbook_of_entities_within_entities_is_refused() -> None:
     [
         pd.to_datetime(["2024-01-02", "2024-01-03"]),
         pd.to_datetime(["2024-01-02", "2024-01-03"]).as_unit("us"),
-        pd.to_datetime(["2024-01-02", "2024-01-03"]).tz_localize("America/Mexico_City"),
+        pd.to_datetime(["2024-01-02", "2024-01-03"]).tz_localize("Europe/London"),
         [date(2024, 1, 2), date(2024, 1, 3)],
         ["2024-01-02", "2024-01-03"],
     ],
@@ -387,15 +396,11 @@ def test_a_frame_saved_with_its_dates_as_index_is_read() -> None:
 
 
 def test_figures_of_a_parquet_file_may_be_texts_integers_or_missing() -> None:
-    notes: Counter[str] = Counter()
     days = ["2024-01-02", "2024-01-03", "2024-01-04"]
-    assert read(parquet(pd.DataFrame({"date": days, "value": ["1", None, "3.5"]})), "p.parquet", notes=notes)[
-        "value"
-    ].tolist() == [1, 3.5]
+    assert read(parquet(pd.DataFrame({"date": days, "value": ["1", None, "3.5"]})), "p.parquet")["value"].tolist() == [1, 3.5]
     for values in ([1, 2, 3], [Decimal(1), Decimal(2), Decimal(3)], pd.Categorical([1, 2, 3]), pd.Categorical(["1", "2", "3"])):
         assert read(parquet(pd.DataFrame({"date": days, "value": values})), "p.parquet")["value"].tolist() == [1.0, 2.0, 3.0]
-    assert len(read(parquet(pd.DataFrame({"date": days, "value": [1.0, None, 3.0]})), "p.parquet", notes=notes)) == 2
-    assert notes == {"empty values": 2}
+    assert len(read(parquet(pd.DataFrame({"date": days, "value": [1.0, None, 3.0]})), "p.parquet")) == 2
 
 
 @pytest.mark.parametrize(
@@ -404,7 +409,7 @@ def test_figures_of_a_parquet_file_may_be_texts_integers_or_missing() -> None:
         ({"date": ["2024-01-02"], "value": [float("inf")]}, "row 1, column 'value': 'inf' is not a finite number"),
         ({"date": ["2024-01-02"], "value": [True]}, "is not a number"),
         ({"date": ["2024-01-02"], "value": [[1.0]]}, "is not a number"),
-        ({"date": [20240102], "value": [1.0]}, "row 1, column 'date': '20240102' is not a date"),
+        ({"date": [2024.5], "value": [1.0]}, "row 1, column 'date': '2024.5' is not a date"),
         ({"date": pd.to_datetime(["2024-01-12"]), "value": [1.0]}, "lies in the future"),
         ({"date": pd.to_datetime([None]), "value": [1.0]}, "row 1 has a figure and no date"),
         ({"date": pd.Series([], dtype="object"), "value": pd.Series([], dtype="float64")}, "a header and no rows"),
@@ -419,16 +424,18 @@ def test_a_parquet_file_of_too_many_rows_is_refused_by_its_metadata(monkeypatch:
     days = pd.DataFrame({"date": pd.Timestamp("2024-01-02"), "value": [1.0] * 3_000_000})
     content = parquet(days)
     assert len(content) < 100_000
-    monkeypatch.setattr(_file_parquet.ParquetTable, "_read", lambda *_: pytest.fail("rows were read"))
+    monkeypatch.setattr(parquet_files, "_cells", lambda *_: pytest.fail("rows were read"))
     assert "it has more than 100,000 rows" in refusal(content, "p.parquet")
 
 
 def test_a_long_text_repeated_in_a_parquet_file_is_not_spread_out() -> None:
     once = pa.array(["9" * 100_000])
-    long = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), once)
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 20_000, pa.int32()), once)
     buffer = io.BytesIO()
-    pq.write_table(pa.table({"date": ["2024-01-02"] * 100_000, "value": long}), buffer)
-    assert "rows 1, 2, 3, 4, 5 are both about 2024-01-02" in refusal(buffer.getvalue(), "p.parquet")
+    pq.write_table(pa.table({"date": ["2024-01-02"] * 20_000, "value": long}), buffer)
+    message = refusal(buffer.getvalue(), "p.parquet")
+    assert "is not a number" in message
+    assert len(message) < 300
 
 
 # Size of text
@@ -436,14 +443,13 @@ def test_a_long_text_repeated_in_a_parquet_file_is_not_spread_out() -> None:
 
 def test_a_csv_file_of_too_many_rows_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     content = b"date,value\n" + b"1,1\n" * 2_000_001
-    monkeypatch.setattr(_file_csv.CsvTable, "_decoded", lambda _: pytest.fail("it was read"))
+    monkeypatch.setattr(delimited, "decoded", lambda *_: pytest.fail("it was read"))
     assert "it has more than 100,000 rows" in refusal(content)
 
 
 @pytest.mark.parametrize("name", ["p.csv", "p.xlsx"])
 def test_reading_ends_with_the_first_row_too_many(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(_file_csv, "MOST_ROWS", 50)
-    monkeypatch.setattr(_file_excel, "MOST_ROWS", 50)
+    monkeypatch.setattr(body, "MOST_ROWS", 50)
     rows = [("date", "value"), *((f"{day:%Y-%m-%d}", 1.5) for day in pd.date_range("2023-01-01", periods=51))]
 
     def content(last: int) -> bytes:
@@ -455,7 +461,8 @@ def test_reading_ends_with_the_first_row_too_many(monkeypatch: pytest.MonkeyPatc
 
 def test_a_file_beyond_the_size_cap_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_import, "LARGEST_BYTES", 10)
-    assert "larger than 0 MiB" in refusal(GOOD)
+    with pytest.raises(ImportRefused, match="it is larger than"):
+        read_file(GOOD.encode(), "prices.csv", SERIES, MOMENT)
 
 
 # What a row means
@@ -473,7 +480,7 @@ def test_a_date_within_a_month_or_week_stands_for_it() -> None:
 
 def test_two_days_of_one_month_cannot_both_be_its_figure() -> None:
     message = refusal("date,value\n2023-11-01,1\n2023-11-30,2\n", series=MONTHLY)
-    assert "rows 2, 3 are both about the month of 2023-11-01; keep one (the series is monthly)" in message
+    assert "rows 2, 3 are both about the month of 2023-11-01 and differ; keep one (the series is monthly)" in message
 
 
 def test_today_is_where_the_series_is_published() -> None:

@@ -291,6 +291,51 @@ TOO_MANY = Answer(
 )
 
 
+def test_a_series_without_any_vintage_fails_with_the_remedy_and_the_others_come() -> None:
+    def answer(params: dict[str, str]) -> Answer | bytes:
+        return NOT_IN_ALFRED if params["series_id"] == "DTWEXBGS" else page([row("2023-11-01", "1", "2023-12-12")])
+
+    access = Access(Recorded({"/observations": answer}), "http://x", SecretStr(KEY))
+    collection = fred_api.collect([daily("DTWEXBGS", revised=True), CPI], OBSERVATIONS.empty(), MOMENT, access)
+    assert list(collection.problems) == ["dtwexbgs"]
+    assert "revised: false for dtwexbgs" in collection.problems["dtwexbgs"]
+    assert len(collection.observations) == 1
+
+
+def fred_of(today: str) -> Callable[[dict[str, str]], Answer | bytes]:
+    """FRED on its own day: bounds after it are refused."""
+
+    def answer(params: dict[str, str]) -> Answer | bytes:
+        if params["realtime_start"] > today or today < params["realtime_end"] < "9999":
+            message = f"Bad Request.  Variable realtime_start can not be after today's date ({today})."
+            return Answer(400, json.dumps({"error_code": 400, "error_message": message}).encode())
+        return page([row("2026-11-24", "4.05", max("2026-11-25", params["realtime_start"]))])
+
+    return answer
+
+
+@pytest.mark.parametrize("series", [daily("DGS10", revised=True), CPI], ids=["daily", "monthly"])
+@pytest.mark.parametrize("years", [5, 10])
+@pytest.mark.parametrize("today", ["2026-11-26", "2026-11-25"], ids=["Chicago's day", "a clock of ours that is a day ahead"])
+def test_in_the_hours_when_utc_is_a_day_ahead_freds_today_is_chicagos(series: Series, years: int, today: str) -> None:
+    three = pd.Timestamp("2026-11-27 03:00", tz="UTC")
+    http = Recorded({"/observations": fred_of(today)})
+    collection = collect(series, http, moment=three, history_years=years)
+    assert "realtime_start" not in collection.problems.get(series.id, "")
+    assert len(collection.observations) or series is CPI
+    again = collect(series, http, collection.observations, three + pd.Timedelta(minutes=30), history_years=years)
+    assert "realtime_start" not in again.problems.get(series.id, "")
+
+
+def test_a_wrong_key_costs_one_call() -> None:
+    body = b'{"error_code":400,"error_message":"Bad Request.  The value for variable api_key is not registered."}'
+    http = Recorded({"/observations": Answer(400, body)})
+    series = [daily(f"S{number}") for number in range(8)]
+    collection = fred_api.collect(series, OBSERVATIONS.empty(), MOMENT, Access(http, "http://x", SecretStr(KEY)))
+    assert len(http.asked) <= 2, "those that were under way"
+    assert len(collection.problems) == 8
+
+
 def test_bounds_before_alfred_knew_a_series_are_no_reason_to_lose_it() -> None:
     """The broad dollar index began in 2019: bounds that end before are refused."""
     known_from = page([row("2024-01-05", "119.5", "2024-01-08")])

@@ -101,11 +101,11 @@ def test_a_call_that_is_never_answered_keeps_no_other_waiting() -> None:
 
     def ask(series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:
         if series[0].id == "s0":
-            others.wait(timeout=10)
+            others.wait(timeout=120)
             raise silence()
         figures = provider(series, notes)
         if len(provider.asked) == 4:
-            others.wait(timeout=10)
+            others.wait(timeout=120)
         return figures
 
     problems, stored = gather_side_by_side(ask)

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.http import Answer, Recorded
+from steel_assets.adapters.http import Answer, HttpxHttp, Recorded
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series
 from steel_assets.sources import Access, Collection, SourceError, trading_economics
 from steel_assets_tests.contracts.connector import KEY, MOMENT, ConnectorContract, Figures
-from steel_assets_tests.loopback import Loopback, Reply, Request
+from steel_assets_tests.loopback import Loopback, Reply, Request, serving
 
 LONDON = Publication(at="18:30", zone="Europe/London")  # type: ignore[arg-type]
 
@@ -134,7 +134,7 @@ class TestCalendar(ConnectorContract):
 
         return answer
 
-    def test_a_country_is_asked_for_once_in_windows_and_later_only_two_months(self, provider: Loopback) -> None:
+    def test_a_country_is_asked_for_once_in_windows_and_later_only_the_last_five_months(self, provider: Loopback) -> None:
         known = self.collect(provider.url).observations
         china, america = ([one for one in provider.asked if country in one.path] for country in ("china", "united states"))
         assert [request.path for request in china[:2]] == [
@@ -146,8 +146,8 @@ class TestCalendar(ConnectorContract):
         provider.asked.clear()
         self.collect(provider.url, known)
         assert sorted(request.path for request in provider.asked) == [
-            "/calendar/country/china/2023-09-22/2024-01-10",
-            "/calendar/country/united states/2023-09-22/2024-01-10",
+            "/calendar/country/china/2023-09-01/2024-01-10",
+            "/calendar/country/united states/2023-09-01/2024-01-10",
         ]
 
 
@@ -234,6 +234,57 @@ def test_plain_text_is_quoted(status: int) -> None:
     assert "You exceeded your API subscription limit" in collect(text, REBAR).problems[REBAR.id]
 
 
+TOO_FAST = Answer(409, b"You have reached the maximum requests per second.")
+
+
+def test_calls_that_came_too_fast_are_waited_out_and_asked_again() -> None:
+    waited: list[float] = []
+    http = Recorded({"": [TOO_FAST, TOO_FAST, prices(("LSR1:COM", "05/01/2024", 590.0))]})
+    access = Access(http, "http://x", SecretStr(KEY), sleep=waited.append)
+    collection = trading_economics.collect([REBAR], OBSERVATIONS.empty(), MOMENT, access)
+    assert collection.problems == {}
+    assert waited == [0.5, 1.0]
+
+
+def test_calls_that_are_too_fast_for_ever_are_bounded_and_stop_the_source() -> None:
+    waited: list[float] = []
+    http = Recorded({"": TOO_FAST})
+    access = Access(http, "http://x", SecretStr(KEY), sleep=waited.append)
+    collection = trading_economics.collect([REBAR, SCRAP, CHINA], OBSERVATIONS.empty(), MOMENT, access)
+    assert len(http.asked) == 6
+    assert sum(waited) < access.patience_seconds
+    assert set(collection.problems) == {REBAR.id, SCRAP.id, CHINA.id}
+    assert "maximum requests per second" in collection.problems[CHINA.id]
+
+
+def test_a_country_that_is_not_in_the_plan_fails_alone() -> None:
+    no = Answer(403, b"No Access to this country as free user.")
+    row = {"Date": "2024-01-03T15:00:00", "Event": "ISM Manufacturing PMI", "Reference": "Dec", "Actual": "47.4"}
+    http = Recorded({"china/2023-01-10/2024-01-10": no, "": events(row)})
+    access = Access(http, "http://x", SecretStr(KEY), history_years=1)
+    collection = trading_economics.collect([CHINA, AMERICA], OBSERVATIONS.empty(), MOMENT, access)
+    assert list(collection.problems) == [CHINA.id]
+    assert "No Access to this country" in collection.problems[CHINA.id]
+    assert len(collection.observations) == 1
+
+
+def test_a_url_is_never_longer_than_trading_economics_takes() -> None:
+    many = [price(f"SYMBOL{number:02d}:COM") for number in range(40)]
+    asked: list[int] = []
+
+    def answer(request: Request) -> Reply:
+        query = "&".join(f"{name}={value}" for name, value in request.query.items())
+        asked.append(len(f"{server.url}{request.raw_path}?{query}"))
+        symbols = request.path.rpartition("/")[2].split(",")
+        return Reply(prices(*((symbol, "09/01/2024", 1.0) for symbol in symbols)))
+
+    with serving(answer) as server:
+        access = Access(HttpxHttp(timeout_seconds=20.0), server.url, SecretStr("k" * 60), history_years=1)
+        collection = trading_economics.collect(many, OBSERVATIONS.empty(), MOMENT, access)
+    assert collection.problems == {}
+    assert max(asked) <= 260
+
+
 @pytest.mark.parametrize(
     ("unit", "written", "value"),
     [
@@ -298,6 +349,13 @@ def test_the_reference_month_is_the_last_that_had_begun(date: str, reference: st
     rows = collect(events(row), CHINA).observations
     assert rows["period"].tolist() == [pd.Timestamp(month)]
     assert rows["published_at"].tolist() == [pd.Timestamp(date.removesuffix("Z"), tz="UTC")]
+
+
+@pytest.mark.parametrize(("reference", "quarter"), [("Q3", "2023-07-01"), ("Q4 2022", "2022-10-01"), ("Sep", "2023-07-01")])
+def test_a_quarterly_series_is_about_the_quarter_that_its_reference_names(reference: str, quarter: str) -> None:
+    row = {"Date": "2023-12-03T15:00:00", "Event": "NBS Manufacturing PMI", "Reference": reference, "Actual": "50.2"}
+    quarterly = CHINA.model_copy(update={"frequency": "quarterly"})
+    assert collect(events(row), quarterly).observations["period"].tolist() == [pd.Timestamp(quarter)]
 
 
 @pytest.mark.parametrize("reference", ["Q4", "", None, 7, "Smarch"])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.http import Answer, Recorded
+from steel_assets.adapters.http import Answer, HttpError, Recorded
 from steel_assets.bootstrap import catalog
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series
@@ -137,6 +137,113 @@ def test_a_live_row_beside_its_bar_that_says_the_same_is_stored_once() -> None:
     assert collection.notes == {"repeated rows": 1}
 
 
+def test_a_live_row_beside_its_bar_that_says_otherwise_gives_way_to_the_bar() -> None:
+    stamps = [at("2024-01-05 09:30"), at("2024-01-08 09:30"), at("2024-01-08 16:00:01")]
+    collection = collect(HRC, chart(stamps, [99.0, 100.0, 101.5]))
+    assert collection.observations["value"].tolist() == [99.0, 100.0]
+    assert collection.notes == {"live rows beside their bar": 1}
+
+
+EVENING = pd.Timestamp("2025-12-23 01:30", tz="UTC")
+"""19:30 in Chicago: the day's figure counts as published."""
+
+
+@pytest.mark.parametrize("calendar", ["weekdays", "CMES"])
+@pytest.mark.parametrize("tick", ["2025-12-22 18:00:00", "2025-12-22 18:05:00", "2025-12-22 18:59:30", "2025-12-22 23:59:59"])
+def test_a_live_row_of_the_next_session_is_no_close_of_this_one(tick: str, calendar: str) -> None:
+    stamps = [at("2025-12-18 00:00"), at("2025-12-19 00:00"), at(tick)]
+    one = TIO.model_copy(update={"calendar": calendar})
+    collection = collect(one, chart(stamps, [105.0, 106.0, 111.11], regularMarketTime=stamps[-1]), EVENING)
+    assert periods(collection) == ["2025-12-18", "2025-12-19"]
+    assert collection.notes == {"ticks of the next session": 1}
+
+
+def test_the_last_trade_before_the_close_is_a_close_when_the_bar_is_not_there_yet() -> None:
+    stamps = [at("2025-12-18 00:00"), at("2025-12-19 00:00"), at("2025-12-22 16:59:58")]
+    assert periods(collect(TIO, chart(stamps, [105.0, 106.0, 107.0]), EVENING))[-1] == "2025-12-22"
+
+
+def test_a_tick_of_sunday_evening_is_of_monday() -> None:
+    stamps = [at("2025-12-18 00:00"), at("2025-12-19 00:00"), at("2025-12-21 18:05")]
+    monday = pd.Timestamp("2025-12-22 08:00", tz="UTC")
+    assert periods(collect(TIO, chart(stamps, [105.0, 106.0, 107.0]), monday)) == ["2025-12-18", "2025-12-19"]
+
+
+def test_bars_stamped_on_the_evening_before_are_of_the_session_that_began_then() -> None:
+    stamps = [at("2025-12-17 18:00"), at("2025-12-18 18:00"), at("2025-12-21 18:00"), at("2025-12-22 18:20")]
+    collection = collect(TIO, chart(stamps, [105.0, 106.0, 107.0, 108.0]), EVENING)
+    assert periods(collection) == ["2025-12-18", "2025-12-19", "2025-12-22"]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "zone", "opens", "closing", "next_one", "published"),
+    [
+        ("XSHG", "Asia/Shanghai", "09:30", "15:00:03", "21:05", "22:00"),
+        ("XLON", "Europe/London", "08:00", "16:35:12", "17:05", "18:30"),
+        ("XASX", "Australia/Sydney", "10:00", "16:10:31", "17:10", "19:00"),
+        ("XNYS", "America/New_York", "09:30", "16:00:02", "17:05", "18:00"),
+    ],
+)
+@pytest.mark.parametrize("day", ["2024-01-09", "2024-07-09"], ids=["winter", "summer"])
+def test_every_exchange_has_its_own_close(
+    calendar: str, zone: str, opens: str, closing: str, next_one: str, published: str, day: str
+) -> None:
+    share = future("S", "index", Publication(at=published, zone=zone)).model_copy(update={"calendar": calendar})  # type: ignore[arg-type]
+    before = f"{pd.Timestamp(day) - pd.Timedelta(days=1):%Y-%m-%d}"
+    moment = pd.Timestamp(f"{day} 23:30", tz=zone).tz_convert("UTC")
+    for tick, expected in ((closing, [before, day]), (next_one, [before])):
+        stamps = [at(f"{before} {opens}", zone), at(f"{day} {tick}", zone)]
+        stamps.insert(0, at(f"{pd.Timestamp(before) - pd.Timedelta(days=3):%Y-%m-%d} {opens}", zone))
+        assert periods(collect(share, chart(stamps, [1.0, 2.0, 3.0], exchangeTimezoneName=zone), moment))[1:] == expected
+
+
+def test_an_offset_alone_tells_the_days_of_both_halves_of_the_year() -> None:
+    stamps = [at("2023-07-06 00:00"), at("2023-07-07 00:00"), at("2024-01-05 00:00"), at("2024-01-08 00:00")]
+    content = chart(stamps, [1.0, 2.0, 3.0, 4.0], exchangeTimezoneName="Mars/Olympus", gmtoffset=-18000)
+    assert periods(collect(HRC, content)) == ["2023-07-06", "2023-07-07", "2024-01-05", "2024-01-08"]
+
+
+BLOCKS = {
+    "too many requests": Answer(429, b"Too Many Requests"),
+    "too many requests, as a page": Answer(200, b"Edge: Too Many Requests"),
+    "a crumb": Answer(401, b'{"finance":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}}'),
+    "a crumb in 200": Answer(200, b'{"chart":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}}'),
+    "forbidden": Answer(403, b"Forbidden"),
+    "no access": Answer(403, b'{"finance":{"error":{"description":"User is unable to access this feature"}}}'),
+    "a consent form": Answer(200, b"<!DOCTYPE html><html><title>Yahoo is part of the Yahoo family of brands</title></html>"),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_block_is_named_with_what_can_be_done_and_ends_the_collection(name: str) -> None:
+    answer: object = BLOCKS[name]
+    if BLOCKS[name].status == 429:
+        answer = HttpError("limited", "x/y", "too many requests (429)", status=429, retry_after=600.0)
+    http = Recorded({"": answer})  # type: ignore[dict-item]
+    series = [future(f"S{number}=F") for number in range(8)]
+    collection = yahoo_finance.collect(series, OBSERVATIONS.empty(), MOMENT, Access(http, "http://x"))
+    assert len(http.asked) <= 2, "those that were under way"
+    assert collection.observations.empty
+    assert all("Yahoo blocks this client" in problem for problem in collection.problems.values())
+    assert "another network" in collection.problems["s0_f"]
+    assert "fingerprint" in collection.problems["s0_f"]
+    assert collection.blocked is not None
+    assert collection.retry_after == (600.0 if BLOCKS[name].status == 429 else None)
+
+
+def test_a_redirect_to_the_consent_form_is_a_block() -> None:
+    away = HttpError("redirect", "x/y", "redirects to guce.yahoo.com, which is not followed", status=307)
+    collection = yahoo_finance.collect([HRC], OBSERVATIONS.empty(), MOMENT, Access(Recorded({"": away}), "http://x"))
+    assert "Yahoo blocks this client" in collection.problems[HRC.id]
+
+
+def test_a_symbol_that_is_not_there_is_no_block() -> None:
+    body = b'{"chart":{"result":null,"error":{"code":"Not Found","description":"No data found, symbol may be delisted"}}}'
+    collection = collect(HRC, Answer(404, body))
+    assert collection.blocked is None
+    assert "Yahoo blocks" not in collection.problems[HRC.id]
+
+
 def test_two_closes_for_one_day_are_both_left_for_later() -> None:
     stamps = [at("2024-01-05 00:00"), at("2024-01-08 09:30"), at("2024-01-08 09:30")]
     collection = collect(HRC, chart(stamps, [99.0, 100.0, 101.0]))
@@ -227,7 +334,7 @@ def test_a_real_chart_of_a_future_with_a_hole_and_the_bar_of_the_session_under_w
         [pd.Timestamp("2024-01-05"), 1084.0],
         [pd.Timestamp("2024-01-09"), 1090.0],
     ]
-    assert collection.notes == {"empty values": 1, "not published yet": 1}
+    assert collection.notes == {"empty values": 1, "not published yet": 1, "dividends reported": 1, "splits reported": 1}
 
 
 def test_a_real_chart_of_an_exchange_rate_whose_days_begin_in_london() -> None:

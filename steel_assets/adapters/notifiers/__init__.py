@@ -6,6 +6,7 @@ is sent when, and again, is decided in ``adapters/outbox.py``. No address, passw
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from steel_assets.core.alerts.message import Letter
@@ -28,14 +29,20 @@ class Refused(RuntimeError):
 
 
 class Notifier(Protocol):
-    """A port: one channel."""
+    """A port: one channel.
 
-    def send(self, letter: Letter) -> None:
-        """Hand ``letter`` over. When it returns, the channel has it.
+    Attributes:
+        recipients: the people whom it reaches one by one, as the settings name them; empty for a channel that is one place.
+    """
+
+    recipients: tuple[str, ...]
+
+    def send(self, letter: Letter) -> Mapping[str, str]:
+        """Hand ``letter`` over. When it returns, the channel has it for all recipients but those returned, with the reason.
 
         A letter marked ``repeat`` may have arrived before: a channel that can find out, does, and then sends nothing.
 
         Raises:
             NotSent: not now.
-            Refused: never.
+            Refused: never, for nobody.
         """

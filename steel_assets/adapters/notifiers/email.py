@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import re
 import smtplib
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate
 from typing import Literal
@@ -14,7 +16,8 @@ from typing import Literal
 from pydantic import SecretStr
 
 from steel_assets.adapters.notifiers import NotSent, Refused
-from steel_assets.core.alerts.message import SIMULATED, Letter, Message, plain
+from steel_assets.core.alerts.message import Letter, Message, plain
+from steel_assets.core.alerts.vocabulary import say
 
 SECONDS_PER_STEP = 8.0
 TAKEN, FORWARDED, PERMANENT = 250, 251, 500
@@ -22,11 +25,12 @@ TAKEN, FORWARDED, PERMANENT = 250, 251, 500
 
 COLORS = {"low": "#6b7280", "medium": "#b7791f", "high": "#c2410c", "critical": "#b91c1c"}
 OVER = "#15803d"
+CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True)
 class Mailbox:
-    """Where mail is handed in, and between whom it goes."""
+    """Where mail is handed in, and between whom it goes; ``languages``: of recipients who read another."""
 
     host: str
     port: int
@@ -35,6 +39,7 @@ class Mailbox:
     password: SecretStr | None
     sender: str
     recipients: tuple[str, ...]
+    languages: Mapping[str, str] = field(default_factory=dict)
 
 
 class Email:
@@ -42,18 +47,48 @@ class Email:
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._box = mailbox
+        self.recipients = mailbox.recipients
 
-    def send(self, letter: Letter) -> None:
-        """See ``Notifier.send``. A recipient whom the server does not know is left out as long as it knows another."""
-        content = written(letter, self._box.sender, self._box.recipients).as_bytes()
+    def send(self, letter: Letter) -> Mapping[str, str]:
+        """See ``Notifier.send``. A recipient whom the server does not take is left out as long as it takes another.
+
+        Those who read one language get one mail, so there may be two; when the second fails, both are tried again.
+        """
+        box = self._box
+        readers: dict[str, list[str]] = {}
+        for name in box.recipients:
+            readers.setdefault(box.languages.get(name, letter.language), []).append(name)
+        left_out: dict[str, str] = {}
+        refusals: list[str] = []
+        asked = 0
+        for language, names in readers.items():
+            try:
+                left_out |= self._sent(letter.in_language(language), tuple(names))
+            except Refused as refusal:
+                refusals.append(str(refusal))
+                left_out |= dict.fromkeys(names, str(refusal))
+            except NotSent as failure:
+                raise NotSent(str(failure), perhaps_sent=failure.perhaps_sent or asked > len(left_out)) from None
+            asked += len(names)
+        if len(left_out) == len(box.recipients):
+            if refusals:
+                raise Refused(refusals[0])
+            raise NotSent(f"{box.host} knows none of the recipients; check STEEL_EMAIL_TO")
+        return left_out
+
+    def _sent(self, letter: Letter, names: tuple[str, ...]) -> dict[str, str]:
+        """One mail to ``names``; those whom the server does not take, with the reason."""
+        content = written(letter, self._box.sender, names).as_bytes()
         server = self._reached()
         try:
-            self._addressed(server)
-            self._handed_over(server, content)
+            left_out = self._addressed(server, names)
+            if len(left_out) < len(names):
+                self._handed_over(server, content)
         finally:
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
             server.close()
+        return left_out
 
     def _reached(self) -> smtplib.SMTP:
         """A connection, encrypted and logged in as the settings ask. Raises NotSent."""
@@ -83,15 +118,20 @@ class Email:
             server.close()
         raise NotSent(f"{box.host}: {problem}")
 
-    def _addressed(self, server: smtplib.SMTP) -> None:
+    def _addressed(self, server: smtplib.SMTP, names: tuple[str, ...]) -> dict[str, str]:
+        """The recipients whom the server does not take, and how it said so."""
         box = self._box
         try:
             if server.mail(box.sender)[0] != TAKEN:
                 raise NotSent(f"{box.host} does not take mail from this sender; check STEEL_EMAIL_FROM")
-            if not [name for name in box.recipients if server.rcpt(name)[0] in (TAKEN, FORWARDED)]:
-                raise NotSent(f"{box.host} knows none of the recipients; check STEEL_EMAIL_TO")
+            replies = {name: server.rcpt(name)[0] for name in names}
         except (smtplib.SMTPException, OSError) as error:
             raise NotSent(f"{box.host}: the connection failed ({type(error).__name__})") from None
+        return {
+            name: f"{box.host} does not take mail for this address ({code}); check STEEL_EMAIL_TO"
+            for name, code in replies.items()
+            if code not in (TAKEN, FORWARDED)
+        }
 
     def _handed_over(self, server: smtplib.SMTP, content: bytes) -> None:
         host = self._box.host
@@ -124,31 +164,40 @@ def written(letter: Letter, sender: str, recipients: tuple[str, ...]) -> EmailMe
 
 def page(letter: Letter) -> str:
     """``letter`` as HTML that mail programs show alike: tables, styles in the tags."""
-    notes = ""
+    notes, language = "", letter.language
     if letter.simulated:
-        notes += f'<p style="margin:0 0 12px;padding:8px 12px;background:#fde68a;color:#78350f"><b>{SIMULATED}</b></p>'
+        told = say(language, "simulated")
+        notes += f'<p style="margin:0 0 12px;padding:8px 12px;background:#fde68a;color:#78350f"><b>{told}</b></p>'
     if letter.repeat:
-        notes += '<p style="margin:0 0 12px;color:#6b7280">Sent again after an interruption: you may have it already.</p>'
+        notes += f'<p style="margin:0 0 12px;color:#6b7280">{say(language, "repeat")}</p>'
+    footer = _shown(say(language, "footer"))
     return (
-        '<!doctype html><html lang="en"><body style="margin:0;padding:20px;background:#f5f5f4;'
+        f'<!doctype html><html lang="{language}"><body style="margin:0;padding:20px;background:#f5f5f4;'
         'font:15px/1.5 -apple-system,Segoe UI,Helvetica,Arial,sans-serif;color:#1c1917">'
         f'<div style="max-width:600px;margin:auto">{notes}{"".join(map(_card, letter.messages))}'
-        '<p style="color:#78716c;font-size:12px">Steel Assets. <code>steel alerts silence</code> holds messages back during '
-        "maintenance.</p></div></body></html>"
+        f'<p style="color:#78716c;font-size:12px">{footer}</p></div></body></html>'
     )
+
+
+def _shown(text: str) -> str:
+    """``text`` as HTML, with its commands as such."""
+    return CODE.sub(r"<code>\1</code>", html.escape(text))
 
 
 def _card(message: Message) -> str:
     color = OVER if message.kind == "recovered" else COLORS[message.severity]
     rows = "".join(
         f'<tr><td style="padding:3px 14px 3px 0;color:#78716c;vertical-align:top;white-space:nowrap">{html.escape(label)}</td>'
-        f'<td style="padding:3px 0">{html.escape(text)}</td></tr>'
+        f'<td style="padding:3px 0">{_shown(text)}</td></tr>'
         for label, text in message.facts
     )
     style = f"color:{color};font-weight:600"
-    link = f'<p style="margin:14px 0 0"><a href="{html.escape(message.link)}" style="{style}">Look here</a></p>'
+    links = "".join(
+        f'<p style="margin:14px 0 0"><a href="{html.escape(url)}" style="{style}">{html.escape(label)}</a></p>'
+        for label, url in message.links
+    )
     return (
         f'<div style="margin:0 0 14px;padding:16px 18px;background:#fff;border-left:5px solid {color}">'
         f'<p style="margin:0 0 8px;font-size:17px;font-weight:600">{html.escape(message.title)}</p>'
-        f'<table role="presentation" cellspacing="0" cellpadding="0">{rows}</table>{link if message.link else ""}</div>'
+        f'<table role="presentation" cellspacing="0" cellpadding="0">{rows}</table>{links}</div>'
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
+from steel_assets.adapters.disk import private_file
 from steel_assets.adapters.notifiers import NotSent
 from steel_assets.core.alerts.message import Letter
 
@@ -13,21 +15,24 @@ from steel_assets.core.alerts.message import Letter
 class LogFile:
     """Lines in ``path``, synced to disk before ``send`` returns."""
 
+    recipients: tuple[str, ...] = ()
+
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter) -> Mapping[str, str]:
         """See ``Notifier.send``. A repeated letter that is already in the file is not written again."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private_file(self.path)
             if letter.repeat and self._has(letter.key):
-                return
+                return {}
             with self.path.open("ab") as file:
                 file.write(b"\n" * self._torn() + _line(letter))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise NotSent(f"the log file {self.path} cannot be written: {error.strerror}") from error
+        return {}
 
     def _torn(self) -> bool:
         """True when a crash cut off the last line."""
@@ -57,6 +62,6 @@ def _key(line: bytes) -> str | None:
     """The key of one whole line; None for one that a crash cut off."""
     try:
         content = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return content.get("key") if isinstance(content, dict) else None

@@ -6,13 +6,15 @@ A webhook cannot be asked what it has; a letter that may have arrived says so wh
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import SecretStr
 
 from steel_assets.adapters.notifiers import NotSent
 from steel_assets.adapters.notifiers._post import post
-from steel_assets.core.alerts.message import SIMULATED, Letter, Message
+from steel_assets.core.alerts.message import Letter, Message
+from steel_assets.core.alerts.vocabulary import say
 
 MOST_BLOCKS = 50
 LONGEST_HEADER = 150
@@ -23,15 +25,18 @@ SIGNS = {"low": "⚪", "medium": "🟡", "high": "🟠", "critical": "🔴"}
 class Slack:
     """Posts to the channel that the webhook belongs to."""
 
+    recipients: tuple[str, ...] = ()
+
     def __init__(self, webhook_url: SecretStr) -> None:
         self._url = webhook_url
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter) -> Mapping[str, str]:
         """See ``Notifier.send``."""
         body = json.dumps({"text": _escaped(letter.subject), "blocks": blocks(letter)}, ensure_ascii=False).encode()
         answer = post(self._url.get_secret_value(), body, {"content-type": "application/json; charset=utf-8"})
         if answer.content.strip() != b"ok":
             raise NotSent("Slack did not answer ok; check that the address is an incoming webhook's")
+        return {}
 
 
 def blocks(letter: Letter) -> list[dict[str, Any]]:
@@ -39,28 +44,33 @@ def blocks(letter: Letter) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(letter.subject, LONGEST_HEADER), "emoji": True}}
     ]
-    notes = [f":warning: *{SIMULATED}*"] if letter.simulated else []
-    notes += ["Sent again after an interruption: you may have it already."] if letter.repeat else []
+    notes = [f":warning: *{say(letter.language, 'simulated')}*"] if letter.simulated else []
+    notes += [say(letter.language, "repeat")] if letter.repeat else []
     if notes:
         found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": note} for note in notes]})
     room = MOST_BLOCKS - len(found) - 1
+    whole = len(letter.messages) == 1 and len(letter.subject) <= LONGEST_HEADER
     for message in letter.messages[:room]:
-        found.append(_section(message, alone=len(letter.messages) == 1))
+        found.append(_section(message, alone=whole))
     left = len(letter.messages) - room
     if left > 0:
-        more = f"and {left} more: `steel alerts list --history`"
+        more = say(letter.language, "more_messages", left)
         found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": more}]})
     return found
 
 
 def _section(message: Message, *, alone: bool) -> dict[str, Any]:
+    """One message; ``alone``: the header has its whole title already."""
     sign = "✅" if message.kind == "recovered" else SIGNS[message.severity]
     head = "" if alone else f"{sign} *{_escaped(message.title)}*\n"
     facts = "\n".join(f"*{label}* {_escaped(text)}" for label, text in message.facts)
-    section: dict[str, Any] = {"type": "section", "text": {"type": "mrkdwn", "text": _cut(head + facts, LONGEST_TEXT)}}
-    if message.link:
-        button = {"type": "plain_text", "text": "Look here"}
-        section["accessory"] = {"type": "button", "text": button, "url": message.link, "action_id": f"look-{message.stamp}"}
+    more = "".join(f"\n<{url}|{_escaped(label)}>" for label, url in message.links[1:])
+    text = _cut(head + facts, LONGEST_TEXT - len(more)) + more
+    section: dict[str, Any] = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    if message.links:
+        label, url = message.links[0]
+        button = {"type": "plain_text", "text": label}
+        section["accessory"] = {"type": "button", "text": button, "url": url, "action_id": f"look-{message.stamp}"}
     return section
 
 

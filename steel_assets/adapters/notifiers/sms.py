@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
@@ -20,31 +21,40 @@ LOOK_BACK = 50
 
 
 class Twilio:
-    """Texts from ``sender`` to each of ``recipients`` (numbers as +52…)."""
+    """Texts from ``sender`` to each of ``recipients`` (numbers as +52…), in the language that each reads if it is another."""
 
-    def __init__(self, base_url: str, account: str, token: SecretStr, sender: str, recipients: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        account: str,
+        token: SecretStr,
+        sender: str,
+        recipients: tuple[str, ...],
+        languages: Mapping[str, str] | None = None,
+    ) -> None:
         self._messages = f"{base_url}/2010-04-01/Accounts/{account}/Messages.json"
         self._credentials = base64.b64encode(f"{account}:{token.get_secret_value()}".encode()).decode()
         self._sender = sender
-        self._recipients = recipients
+        self.recipients = recipients
+        self._languages = languages or {}
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter) -> Mapping[str, str]:
         """See ``Notifier.send``. When one number fails, those already told are not told again."""
-        text = short(letter)
         told = 0
-        refusals: list[str] = []
-        for number in self._recipients:
+        refusals: dict[str, str] = {}
+        for number in self.recipients:
             if letter.repeat and self._has(number, letter.key):
                 continue
             try:
-                self._text(number, text)
+                self._text(number, short(letter.in_language(self._languages.get(number, letter.language))))
                 told += 1
             except Refused as refusal:
-                refusals.append(str(refusal))
+                refusals[number] = f"{refusal}; check STEEL_SMS_TO, and that the person has not unsubscribed"
             except NotSent as failure:
                 raise NotSent(str(failure), perhaps_sent=failure.perhaps_sent or bool(told)) from None
-        if len(refusals) == len(self._recipients):
-            raise Refused(refusals[0])
+        if len(refusals) == len(self.recipients):
+            raise Refused(next(iter(refusals.values())))
+        return refusals
 
     def _text(self, number: str, text: str) -> None:
         form = urlencode({"To": number, "From": self._sender, "Body": text}).encode()

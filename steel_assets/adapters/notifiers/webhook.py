@@ -1,7 +1,8 @@
 """Channel ``webhook``: the letter as JSON to an address of your own, signed, with an idempotency key.
 
 The receiver checks ``X-Steel-Signature`` (``sha256=`` and the hex HMAC of the body under the shared secret) and ignores an
-``Idempotency-Key`` that it has seen.
+``Idempotency-Key`` that it has seen. The format ``alertmanager`` is that of Prometheus Alertmanager's own webhook, version 4,
+which many programs take (prometheus.io/docs/alerting/latest/configuration/#webhook_config).
 """
 
 from __future__ import annotations
@@ -9,28 +10,40 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import SecretStr
 
 from steel_assets.adapters.notifiers._post import post
-from steel_assets.core.alerts.message import Letter
+from steel_assets.core.alerts.message import Letter, Message, marked
+from steel_assets.core.alerts.written import Language
+
+Form = Literal["steel", "alertmanager"]
+STILL = "0001-01-01T00:00:00Z"
+"""Alertmanager's end of what has not ended."""
 
 
 class Webhook:
     """POSTs to ``url``."""
 
-    def __init__(self, url: SecretStr, secret: SecretStr | None = None) -> None:
+    recipients: tuple[str, ...] = ()
+
+    def __init__(self, url: SecretStr, secret: SecretStr | None = None, form: Form = "steel") -> None:
         self._url = url
         self._secret = secret
+        self._form: Form = form
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter) -> Mapping[str, str]:
         """See ``Notifier.send``."""
-        body = json.dumps(_content(letter), ensure_ascii=False).encode()
+        content = _content(letter) if self._form == "steel" else _alertmanager(letter)
+        body = json.dumps(content, ensure_ascii=False).encode()
         headers = {"content-type": "application/json", "idempotency-key": letter.key}
         if self._secret is not None:
             signature = hmac.new(self._secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest()
             headers["x-steel-signature"] = f"sha256={signature}"
         post(self._url.get_secret_value(), body, headers)
+        return {}
 
 
 def _content(letter: Letter) -> dict[str, object]:
@@ -52,4 +65,39 @@ def _content(letter: Letter) -> dict[str, object]:
             }
             for message in letter.messages
         ],
+    }
+
+
+def _alertmanager(letter: Letter) -> dict[str, object]:
+    firing = any(message.kind != "recovered" for message in letter.messages)
+    alerts = [_alert(message, letter.language) for message in letter.messages]
+    first = alerts[0] if len(alerts) == 1 else {}
+    return {
+        "version": "4",
+        "groupKey": letter.key,
+        "truncatedAlerts": 0,
+        "status": "firing" if firing else "resolved",
+        "receiver": "steel_assets",
+        "groupLabels": {},
+        "commonLabels": first.get("labels", {}),
+        "commonAnnotations": first.get("annotations", {}),
+        "externalURL": letter.messages[0].link,
+        "alerts": alerts,
+    }
+
+
+def _alert(message: Message, language: Language) -> dict[str, Any]:
+    over = message.kind == "recovered"
+    labels = {"alertname": "SteelAssets", "cause": message.cause, "severity": message.severity, "case": message.case}
+    return {
+        "status": "resolved" if over else "firing",
+        "labels": labels | {"simulated": str(message.simulated).lower()},
+        "annotations": {
+            "summary": marked(message.title, language, simulated=message.simulated),
+            "description": "\n".join(f"{label}: {text}" for label, text in message.facts),
+        },
+        "startsAt": message.since.isoformat(),
+        "endsAt": message.moment.isoformat() if over else STILL,
+        "generatorURL": message.link,
+        "fingerprint": message.case,
     }

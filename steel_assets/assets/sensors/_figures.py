@@ -4,7 +4,6 @@ from datetime import datetime
 
 import pandas as pd
 
-from steel_assets.assets.measured import service_minutes
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Reading
 from steel_assets.core.alerts.figures import (
@@ -15,6 +14,7 @@ from steel_assets.core.alerts.figures import (
     service_readings,
 )
 from steel_assets.core.tables import DRIFT, METRICS_DAILY, PREDICTIONS_VS_REALITY
+from steel_assets.operations.measured import service_minutes
 
 SERVICE_DAYS = 2
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from steel_assets.assets.dagster_internals import events_in_order, indexed_events
 from steel_assets.core.alerts.book import Mark
 
 OVERLAP = 500
@@ -83,20 +84,12 @@ def moment_of(record: dg.EventLogRecord) -> datetime:
 def _read(
     instance: dg.DagsterInstance, kind: dg.DagsterEventType, after: int | None, limit: int, *, ascending: bool
 ) -> list[dg.EventLogRecord]:
-    """One indexed query. Dagster's SQLite storage keeps these events in its index too, which only the base class reads."""
-    storage, wanted = instance.event_log_storage, dg.EventRecordsFilter(event_type=kind, after_cursor=after)
-    from dagster._core.storage.event_log import SqlEventLogStorage
-
-    if isinstance(storage, SqlEventLogStorage):
-        return list(SqlEventLogStorage.get_event_records(storage, wanted, limit=limit, ascending=ascending))
-    return list(storage.get_event_records(wanted, limit=limit, ascending=ascending))
+    return list(indexed_events(instance, kind, after, limit, ascending=ascending))
 
 
 def _overlap(instance: dg.DagsterInstance) -> int:
-    """SQLite writes one event at a time, so its ids appear in order; the last one is re-read to know whether it is the same."""
-    from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
-
-    return 1 if isinstance(instance.event_log_storage, SqliteEventLogStorage) else OVERLAP
+    """Where ids appear in order, the last one is re-read to know whether it is the same."""
+    return 1 if events_in_order(instance) else OVERLAP
 
 
 def _all_read(instance: dg.DagsterInstance, latest: dg.EventLogRecord, mark: Mark, now: datetime) -> bool:

@@ -17,8 +17,9 @@ def alert_delivery(context: dg.SensorEvaluationContext, platform: dg.ResourcePar
 
 
 def look(platform: Platform) -> str:
-    """Let reminders fall due, then send what waits."""
+    """Take up what was acknowledged by link, let reminders fall due, then send what waits."""
+    platform.outbox.take_up(datetime.now(UTC))
     platform.outbox.report([], datetime.now(UTC))
-    done = platform.outbox.deliver(platform.notifiers, lambda: datetime.now(UTC), platform.settings.dagster_url)
+    done = platform.outbox.deliver(platform.notifiers, lambda: datetime.now(UTC), platform.settings.dagster_link)
     troubles = "".join(f"; {name}: {problem}" for name, problem in done.problems.items())
     return f"{len(done.sent)} letters sent{troubles}"

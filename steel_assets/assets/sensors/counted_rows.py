@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from steel_assets.assets.declare import nature
 from steel_assets.assets.sensors._log import moment_of, news
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
@@ -56,5 +55,4 @@ def _condition(rule: AlertRule, asset: str, count: int, moment: datetime) -> Con
         value=count,
         text=f"{count} {rule.counts}.",
         link=f"/assets/{asset}",
-        simulated=nature() == "simulated",
     )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from steel_assets.assets.jobs import EVERY_MARKET
+from steel_assets.assets.jobs import day_of
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.incidents import Incident
 
@@ -43,7 +43,8 @@ def decide(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> d
         return dg.SkipReason(f"the last retraining with a cause is less than {cooldown.total_seconds() / 3600:.0f} h ago")
     answers = {tag: value for one in fresh for tag, value in answer_tags(one).items()}
     told = "; ".join(f"{one.rule}: {one.subject}" for one in fresh)
-    return dg.RunRequest(run_key=f"{JOB}-{fresh[0].id}", tags={**EVERY_MARKET, **answers, CAUSE_TAG: told})
+    day = day_of(now, platform.catalog.rules.schedules)
+    return dg.RunRequest(run_key=f"{JOB}-{fresh[0].id}", partition_key=day, tags={**answers, CAUSE_TAG: told})
 
 
 def answer_tags(incident: Incident) -> dict[str, str]:

@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 import dagster as dg
 import pandas as pd
 
-from steel_assets.assets.dropping import take
 from steel_assets.bootstrap import Platform
+from steel_assets.operations.dropping import take
+from steel_assets.operations.importing import ImportsBusy
 
 
-@dg.sensor(
-    minimum_interval_seconds=30,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="A table dropped with a YAML file beside it is imported once; a failure is explained next to the file.",
-)
-def dropped_files(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult | dg.SkipReason:
-    taken = take(platform, pd.Timestamp(datetime.now(UTC)).floor("s"))
-    for one in taken:
+def look(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult | dg.SkipReason:
+    try:
+        found = take(platform, pd.Timestamp(datetime.now(UTC)).floor("s"))
+    except ImportsBusy:
+        return dg.SkipReason(f"another look at {platform.drop_box.where} is still at work")
+    for one in found:
         context.log.info(f"{one.name}: {one.outcome}: {one.text}")
+    taken = [one for one in found if one.outcome in ("imported", "known already", "failed")]
     if not taken:
         return dg.SkipReason(f"nothing new in {platform.drop_box.where}")
     event = dg.AssetMaterialization(
@@ -26,3 +26,11 @@ def dropped_files(context: dg.SensorEvaluationContext, platform: dg.ResourcePara
         metadata={one.name: f"{one.outcome}: {one.text}" for one in taken},
     )
     return dg.SensorResult(asset_events=[event])
+
+
+dropped_files = dg.sensor(
+    name="dropped_files",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="A table dropped with a YAML file beside it is imported once; a failure is explained next to the file.",
+)(look)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from steel_assets.assets.checking import TOLD_BY
-from steel_assets.assets.declare import nature
+from steel_assets.assets.checking import FAILED_CHECK, TOLD_BY, alert_of
 from steel_assets.assets.sensors._log import moment_of, news
 from steel_assets.bootstrap import Platform
+from steel_assets.catalog.rules import Rules
 from steel_assets.core.alerts.conditions import Condition
 
 LOG = "asset checks"
@@ -29,50 +29,42 @@ def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str
     found = news(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION, outbox.book().marks.get(LOG), now, first_look)
     if found is None:
         return "no new evaluation"
-    outbox.report(conditions(found.events, found.context, untold(platform)), now, marks={LOG: found.mark})
+    outbox.report(conditions(found.events, platform.catalog.rules), now, marks={LOG: found.mark})
     return f"{len(found.events)} new evaluations, read to {found.mark.position}"
 
 
-def untold(platform: Platform) -> frozenset[str]:
-    """Checks of which people hear by an alert rule about the same figure."""
-    return frozenset(name for name, check in platform.catalog.rules.checks.items() if not check.told)
-
-
-def conditions(
-    events: Sequence[dg.EventLogRecord], context: Sequence[dg.EventLogRecord], silent: frozenset[str] = frozenset()
-) -> list[Condition]:
+def conditions(events: Sequence[dg.EventLogRecord], rules: Rules) -> list[Condition]:
     """What ``events`` mean: one condition per cause.
 
-    An evaluation of all partitions together says nothing new beside those of each in the same run, nor does one of whose cause
-    another check tells.
-
-    Args:
-        silent: names of checks that are not told.
+    A check with an alert rule of its own is told under that rule, about its market. What is not told: a check of whose figure an
+    alert rule tells people, and one of whose cause another check tells.
     """
-    by_partition = {_check(one) for one in context if _evaluation(one).partition}
-    told = [one for one in events if _evaluation(one).check_name not in silent and TOLD_BY not in _evaluation(one).metadata]
-    return [_condition(one) for one in told if _evaluation(one).partition or _check(one) not in by_partition]
+    silent = {name for name, check in rules.checks.items() if not check.told}
+    told = [
+        event for event in events if _evaluation(event).check_name not in silent and TOLD_BY not in _evaluation(event).metadata
+    ]
+    return [_condition(event, rules) for event in told]
 
 
-def _condition(record: dg.EventLogRecord) -> Condition:
+def _condition(record: dg.EventLogRecord, rules: Rules) -> Condition:
     found = _evaluation(record)
     asset = found.asset_key.to_user_string()
-    warns = found.severity == dg.AssetCheckSeverity.WARN
+    rule = alert_of(rules, found.check_name)
     return Condition(
-        rule="failed_check",
-        subject=f"{asset}: {found.check_name}" + (f" [{found.partition}]" if found.partition else ""),
+        rule=rule,
+        subject=f"{asset}: {found.check_name}" if rule == FAILED_CHECK else found.asset_key.path[0],
         firing=not found.passed,
         moment=moment_of(record),
-        severity="low" if warns else None,
+        severity="low" if found.severity == dg.AssetCheckSeverity.WARN else None,
         text=found.description or "",
+        facts={"check": found.check_name, **_named(found)},
         link=f"/assets/{asset}?view=checks&checkDetail={found.check_name}",
-        simulated=nature() == "simulated",
     )
 
 
-def _check(record: dg.EventLogRecord) -> tuple[str, str, str]:
-    found = _evaluation(record)
-    return record.run_id, found.asset_key.to_user_string(), found.check_name
+def _named(found: dg.AssetCheckEvaluation) -> dict[str, str]:
+    """The day that the check names in its metadata, for the words of the message."""
+    return {name: str(found.metadata[name].value) for name in ("day",) if name in found.metadata}
 
 
 def _evaluation(record: dg.EventLogRecord) -> dg.AssetCheckEvaluation:

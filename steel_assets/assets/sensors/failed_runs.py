@@ -8,18 +8,19 @@ has passed.
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, WILL_RETRY_TAG
 
-from steel_assets.assets.declare import nature
 from steel_assets.assets.sensors._log import moment_of, news
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.alerts.run_failures import by_place
 
 FAILED, SUCCEEDED = dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_SUCCESS
 LOGS = {FAILED: "failed runs", SUCCEEDED: "successful runs"}
 CHECK_FAILED = "DagsterAssetCheckFailedError"
 AD_HOC = "__ASSET_JOB"
 LONGEST_TEXT = 400
+WILL_RETRY_TAG, AUTO_RETRY_RUN_ID_TAG = "dagster/will_retry", "dagster/auto_retry_run_id"
+"""Dagster's tags of a run that failed: whether it is tried again, and by which run."""
 
 DECIDED = timedelta(minutes=1)
 """After this long Dagster has said whether a run is tried again, or its process died before it could."""
@@ -39,7 +40,8 @@ def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str
     outbox, policy = platform.outbox, platform.catalog.rules.alerts
     first_look, patience = timedelta(hours=policy.first_look_hours), timedelta(minutes=policy.retry_minutes)
     marks, said = outbox.book().marks, 0
-    conditions, read = [], {}
+    conditions: list[Condition] = []
+    read = {}
     for kind, log in LOGS.items():
         found = news(instance, kind, marks.get(log), now, first_look)
         if found is not None:
@@ -47,10 +49,29 @@ def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str
             read[log] = found.mark_without(waiting)
             said += len(found.events) - len(waiting)
             ended = [one for one in found.events if one not in waiting and not (kind == FAILED and _answered(instance, one))]
-            conditions += [one for event in ended if (one := condition(instance, event, failed=kind == FAILED))]
+            for event in ended:
+                conditions += parts_of(instance, event, platform, conditions, failed=kind == FAILED)
     if read:
         outbox.report(conditions, now, marks=read)
     return f"{said} runs ended"
+
+
+def parts_of(
+    instance: dg.DagsterInstance, record: dg.EventLogRecord, platform: Platform, before: list[Condition], *, failed: bool
+) -> list[Condition]:
+    """What the end of a run means for each market and provider that it failed for, or did not fail for any more.
+
+    Args:
+        before: what was read just before it, and is not in the book yet.
+    """
+    whole = condition(instance, record, failed=failed)
+    if whole is None:
+        return []
+    errors = [(step, message) for step, cls, message in _errors(instance, record.run_id) if cls != CHECK_FAILED] if failed else []
+    here = {one.subject for one in platform.outbox.book().incidents if one.rule == whole.rule and one.wrong}
+    here |= {one.subject for one in before if one.firing}
+    found = by_place(whole, errors, sorted(here), platform.catalog.rulebook.subjects)
+    return [one.model_copy(update={"text": one.text[:LONGEST_TEXT]}) for one in found]
 
 
 def condition(instance: dg.DagsterInstance, record: dg.EventLogRecord, *, failed: bool) -> Condition | None:
@@ -71,7 +92,6 @@ def condition(instance: dg.DagsterInstance, record: dg.EventLogRecord, *, failed
         moment=moment_of(record),
         text=text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…",
         link=f"/runs/{run.run_id}",
-        simulated=nature() == "simulated",
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.scheduler.instigation import (
+
+from steel_assets.assets.dagster_internals import (
     InstigatorState,
     InstigatorStatus,
     InstigatorTick,
@@ -12,11 +13,12 @@ from dagster._core.scheduler.instigation import (
     ScheduleInstigatorData,
     SensorInstigatorData,
     TickStatus,
+    due_before,
 )
-from dagster._utils.schedules import reverse_cron_string_iterator
-
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.written import local
 
 FAILED, SILENT = "failed_tick", "silent_automation"
 PATIENT_INTERVALS = 5
@@ -46,13 +48,12 @@ def conditions(
     instance: dg.DagsterInstance, platform: Platform, names: set[str], zones: dict[str, str], now: datetime
 ) -> list[Condition]:
     """Two of each schedule and sensor called one of ``names`` that ever ticked: does it fail, is it silent?"""
-    patience = timedelta(minutes=platform.catalog.rules.alerts.daemon_silence_minutes)
     states = [state for state in instance.all_instigator_state() if state.name in names]
-    return [one for state in states for one in _conditions(instance, state, zones, patience, now)]
+    return [one for state in states for one in _conditions(instance, state, platform, zones, now)]
 
 
 def _conditions(
-    instance: dg.DagsterInstance, state: InstigatorState, zones: dict[str, str], patience: timedelta, now: datetime
+    instance: dg.DagsterInstance, state: InstigatorState, platform: Platform, zones: dict[str, str], now: datetime
 ) -> Iterator[Condition]:
     kind = "schedules" if state.instigator_type == InstigatorType.SCHEDULE else "sensors"
     link = f"/automation?search={state.name}"
@@ -61,14 +62,15 @@ def _conditions(
     failed = bool(ticks) and ticks[0].status == TickStatus.FAILURE
     text = ticks[0].error.message if failed and ticks[0].error else ""
     yield Condition(rule=FAILED, subject=subject, firing=failed, moment=now, text=" ".join(text.split())[:400], link=link)
-    why = _silence(state, ticks, zones, patience, now)
+    why = _silence(state, ticks, zones, platform.catalog.rulebook, now)
     yield Condition(rule=SILENT, subject=subject, firing=bool(why), moment=now, text=why, link=link)
 
 
 def _silence(
-    state: InstigatorState, ticks: list[InstigatorTick], zones: dict[str, str], patience: timedelta, now: datetime
+    state: InstigatorState, ticks: list[InstigatorTick], zones: dict[str, str], rulebook: Rulebook, now: datetime
 ) -> str:
     """Why a schedule or sensor counts as silent; empty when it does not."""
+    patience = timedelta(minutes=rulebook.policy.daemon_silence_minutes)
     if state.status == InstigatorStatus.STOPPED:
         return "It was switched off."
     data = state.instigator_data
@@ -77,11 +79,11 @@ def _silence(
         begun = max(last, data.last_tick_start_timestamp or 0.0, data.last_sensor_start_timestamp or 0.0)
         allowed = max(patience, timedelta(seconds=PATIENT_INTERVALS * (data.min_interval or 30)))
         late = begun > 0 and now - datetime.fromtimestamp(begun, UTC) > allowed
-        return f"Its last tick was at {datetime.fromtimestamp(begun, UTC):%Y-%m-%d %H:%M} UTC." if late else ""
+        return f"Its last tick was at {local(datetime.fromtimestamp(begun, UTC), rulebook)}." if late else ""
     if isinstance(data, ScheduleInstigatorData) and isinstance(data.cron_schedule, str):
-        due = next(reverse_cron_string_iterator((now - patience).timestamp(), data.cron_schedule, zones.get(state.name, "UTC")))
+        due = next(due_before(now - patience, data.cron_schedule, zones.get(state.name, "UTC")))
         begun = max(last, data.start_timestamp or 0.0, data.last_iteration_timestamp or 0.0)
-        return f"It was due at {due:%Y-%m-%d %H:%M %Z} and did not tick." if 0 < begun < due.timestamp() else ""
+        return f"It was due at {local(due, rulebook)} and did not tick." if 0 < begun < due.timestamp() else ""
     return ""
 
 

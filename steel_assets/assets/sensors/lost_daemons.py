@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from steel_assets.assets import dagster_internals
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.alerts.written import local
 
 RULE, SUBJECT = "system_downtime", "Dagster daemon"
 
@@ -30,19 +32,10 @@ def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str
 
 def silent(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> list[str]:
     """Daemons that this instance needs and that are not alive, each with its last heartbeat."""
-    from dagster._daemon.controller import get_daemon_statuses
-
     patience = 60.0 * platform.catalog.rules.alerts.daemon_silence_minutes
-    statuses = get_daemon_statuses(
-        instance,
-        instance.get_required_daemon_types(),
-        curr_time_seconds=now.timestamp(),
-        ignore_errors=True,
-        heartbeat_tolerance_seconds=patience,
-    )
-    lost = {kind: status.last_heartbeat for kind, status in statuses.items() if not status.healthy}
+    lost = dagster_internals.lost_daemons(instance, now, patience)
     return [
         f"{kind.lower().removesuffix('_daemon').replace('_', ' ')} "
-        + (f"(last heartbeat {datetime.fromtimestamp(beat.timestamp, UTC):%Y-%m-%d %H:%M} UTC)" if beat else "(never started)")
+        + (f"(last heartbeat {local(beat, platform.catalog.rulebook)})" if beat else "(never started)")
         for kind, beat in sorted(lost.items())
     ]

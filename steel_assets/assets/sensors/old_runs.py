@@ -3,10 +3,10 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
 
+from steel_assets.assets.dagster_internals import file_of_events
 from steel_assets.assets.sensors import counted_rows, failed_checks, failed_runs
 from steel_assets.assets.sensors._log import news
 from steel_assets.assets.sensors.drift_retraining import answer_tags
@@ -70,11 +70,9 @@ def _needed(instance: dg.DagsterInstance, platform: Platform) -> set[str]:
 
 def _delete(instance: dg.DagsterInstance, run_id: str) -> None:
     """Events first: if this is interrupted, the run is still there to be deleted again."""
-    from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
-
-    storage = instance.event_log_storage
-    storage.delete_events(run_id)
+    events = file_of_events(instance, run_id)
+    instance.event_log_storage.delete_events(run_id)
     instance.compute_log_manager.delete_logs(prefix=[run_id])
     instance.delete_run(run_id)
-    if isinstance(storage, SqliteEventLogStorage):  # it keeps each run's events in a file of its own, and would keep the file
-        Path(storage.path_for_shard(run_id)).unlink(missing_ok=True)
+    if events is not None:
+        events.unlink(missing_ok=True)

@@ -1,18 +1,21 @@
 """Assets that missed the deadline of their freshness policy, and assets that were never materialised at all."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._core.definitions.freshness import FreshnessState
 
-from steel_assets.assets.declare import nature
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
+from steel_assets.operations.unfed import unfed_by_choice
 
 STALE, NEVER = "stale_asset", "asset_never_fresh"
+FAIL, UNKNOWN = "FAIL", "UNKNOWN"
+"""Values of Dagster's freshness states."""
+
 SAID = {
-    FreshnessState.FAIL: "It was not materialised in time for its deadline.",
-    FreshnessState.UNKNOWN: "Nobody has materialised it yet, so nobody can tell whether it is fresh.",
+    FAIL: "It was not materialised in time for its deadline.",
+    UNKNOWN: "Nobody has materialised it yet, so nobody can tell whether it is fresh.",
 }
 
 
@@ -26,22 +29,30 @@ def stale_assets(context: dg.SensorEvaluationContext, platform: dg.ResourceParam
     if repository is None:
         return dg.SkipReason("evaluated outside a code location: there is no list of assets")
     graph = repository.asset_graph
-    watched = [key for key in graph.get_all_asset_keys() if graph.get(key).freshness_policy_or_from_metadata]
-    return dg.SkipReason(look(context.instance, platform, watched, datetime.now(UTC)))
+    due = [key for key in graph.get_all_asset_keys() if graph.get(key).freshness_policy_or_from_metadata]
+    return dg.SkipReason(look(context.instance, platform, set_up(platform, due), datetime.now(UTC)))
 
 
 def look(instance: dg.DagsterInstance, platform: Platform, watched: list[dg.AssetKey], now: datetime) -> str:
     """Report the state of every asset that has a policy."""
     records = instance.get_freshness_state_records(watched)
-    states = {key: records[key].freshness_state if key in records else FreshnessState.UNKNOWN for key in watched}
+    states = {key: records[key].freshness_state.value if key in records else UNKNOWN for key in watched}
     conditions = [_condition(key, state, rule, now) for key, state in states.items() for rule in (STALE, NEVER)]
     platform.outbox.report(conditions, now, complete=frozenset({STALE, NEVER}))
-    stale = sum(state == FreshnessState.FAIL for state in states.values())
+    stale = sum(state == FAIL for state in states.values())
     return f"{len(watched)} watched, {stale} stale"
 
 
-def _condition(key: dg.AssetKey, state: FreshnessState, rule: str, now: datetime) -> Condition:
-    bad = FreshnessState.FAIL if rule == STALE else FreshnessState.UNKNOWN
+def set_up(platform: Platform, keys: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
+    """Those of ``keys`` that should be materialised: their provider, or that of their market's prices, is set up."""
+    sources, markets = platform.catalog.sources.values(), platform.catalog.markets
+    silent = {("raw", source.id) for source in sources if platform.not_configured(source) is not None}
+    unfed = {market for market in markets if unfed_by_choice(platform, market) is not None}
+    return [key for key in keys if tuple(key.path[:2]) not in silent and key.path[0] not in unfed]
+
+
+def _condition(key: dg.AssetKey, state: str, rule: str, now: datetime) -> Condition:
+    bad = FAIL if rule == STALE else UNKNOWN
     name = key.to_user_string()
     return Condition(
         rule=rule,
@@ -50,5 +61,4 @@ def _condition(key: dg.AssetKey, state: FreshnessState, rule: str, now: datetime
         moment=now,
         text=SAID[bad] if state == bad else "",
         link=f"/assets/{name}",
-        simulated=nature() == "simulated",
     )

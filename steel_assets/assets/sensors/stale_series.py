@@ -55,6 +55,6 @@ def _condition(platform: Platform, name: str, rows: pd.DataFrame, now: pd.Timest
         value=missed,
         severity="high" if bool(rows["critical"].any()) else None,
         text=text + (" A market cannot be forecast without it." if rows["critical"].any() else ""),
+        facts={} if missed is None else {"day": f"{newest:%Y-%m-%d}"},
         link=f"/assets/raw/{series.source}/{series.group}",
-        simulated=platform.settings.simulated,
     )

@@ -1,4 +1,4 @@
-"""The book of alerts: incidents, silences, and what waits to be sent over which channel. One document, changed whole.
+"""The book of alerts: incidents, cases, silences, and what waits to be sent over which channel. One document, changed whole.
 
 A message leaves the queue of a channel only when the channel has it: claimed (so that no other process sends it too), sent,
 then marked. A parcel that was claimed and never marked, because its process died, is claimed again with the same key, so
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
 
-from steel_assets.core.alerts.incidents import Event, Incident, Silence
+from steel_assets.core.alerts.incidents import Case, Event, Incident, Silence
 from steel_assets.core.types import Declaration
 
 LEASE = timedelta(minutes=2)
@@ -69,6 +69,7 @@ class Book(Declaration):
     """Everything that must outlive a process for alerts to be neither lost nor doubled."""
 
     incidents: tuple[Incident, ...] = ()
+    cases: tuple[Case, ...] = ()
     silences: tuple[Silence, ...] = ()
     queue: tuple[Waiting, ...] = ()
     channels: Mapping[str, Channel] = {}
@@ -100,13 +101,15 @@ def enqueued(book: Book, events: list[Event]) -> Book:
     return book.model_copy(update={"queue": (*book.queue, *(Waiting(event=one, channels=one.channels) for one in events))})
 
 
-def claimed(book: Book, channel: str, now: datetime, digest_above: int) -> tuple[Book, Parcel | None]:
+def claimed(book: Book, channel: str, now: datetime, digest_above: int, *, rests: bool = False) -> tuple[Book, Parcel | None]:
     """The next parcel for ``channel``, claimed for ``LEASE``; None when there is nothing to send, or not yet.
 
-    Order is kept: nothing overtakes a parcel that failed.
+    Order is kept: nothing overtakes a parcel that failed. Only what is critical does not wait while the channel ``rests``.
     """
     state = book.channels.get(channel, Channel())
     waiting = [one.event for one in book.queue if channel in one.channels]
+    if rests:
+        waiting = [event for event in waiting if event.severity == "critical" or event.id in state.sending]
     if not waiting or _ahead(state.lease_until, now, LEASE) or _ahead(state.next_try, now, LONGEST_PAUSE):
         return book, None
     undecided = tuple(event for event in waiting if event.id in state.sending)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import AwareDatetime, Field
 
@@ -25,6 +25,8 @@ class Condition(Declaration):
         value: the figure, if there is one.
         severity: where the observer knows better than the rule.
         text: what happened, in a sentence.
+        cause: why, where the observer knows: ``provider:yahoo_finance``, ``market:hrc_us_midwest``.
+        facts: what the words of a message may name, such as ``day`` (ISO), ``series``, ``step``.
         link: path of the page in the Dagster UI that shows it, for example ``/runs/<id>``.
     """
 
@@ -35,6 +37,8 @@ class Condition(Declaration):
     value: float | None = Field(default=None, allow_inf_nan=False)
     severity: Severity | None = None
     text: str = ""
+    cause: str = ""
+    facts: Mapping[str, str] = {}
     link: str = ""
     simulated: bool = False
 

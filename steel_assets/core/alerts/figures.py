@@ -13,16 +13,8 @@ import pandas as pd
 
 from steel_assets.core.alerts.conditions import Reading
 from steel_assets.core.drift import ALL
+from steel_assets.core.scoring import FEWEST, RECENT, each_day, increases
 from steel_assets.core.service_use import Minute, summary
-
-RECENT = 20
-"""Forecasts over which the present error is taken."""
-
-BEFORE = 250
-"""Forecasts before those, that it is compared with."""
-
-FEWEST = 20
-"""Forecasts come true below which nothing is said about a model."""
 
 SLOT = timedelta(minutes=10)
 """The service's figures are taken over this long."""
@@ -43,7 +35,7 @@ def error_readings(metrics: pd.DataFrame, horizon: int) -> list[Reading]:
             moment=_moment(row.created_at),
             value=_number(row.mape),
             text=f"Over the last {row.origins} forecasts, h = {horizon}; the last price itself had {row.naive_mape:.2%}.",
-            link="/assets/metrics_daily",
+            link=f"/assets/{row.market}/metrics_daily",
             simulated=bool(row.simulated),
         )
         for row in mine.itertuples()
@@ -51,26 +43,23 @@ def error_readings(metrics: pd.DataFrame, horizon: int) -> list[Reading]:
 
 
 def increase_readings(realised: pd.DataFrame, horizon: int) -> list[Reading]:
-    """``mape_increase`` of each market: the mean error of the last 20 forecasts less that of the 250 before.
+    """``mape_increase`` of each market, as ``scoring.increases`` defines it.
 
     Args:
         realised: rows of ``tables.PREDICTIONS_VS_REALITY``.
     """
     found: list[Reading] = []
-    for market, rows in realised[realised["horizon"] == horizon].sort_values("prediction_date").groupby("market"):
-        error = rows["error_percentage"] / 100
-        recent = error.rolling(RECENT).mean()
-        before = error.shift(RECENT).rolling(BEFORE, min_periods=FEWEST).mean()
-        table = rows.assign(recent=recent, increase=recent - before).dropna(subset=["increase"])
+    for market, rows in each_day(realised[realised["horizon"] == horizon]).groupby("market"):
+        table = rows.join(increases(rows)).dropna(subset=["increase"])
         for row in table.drop_duplicates("created_at", keep="last").itertuples():
-            text = f"MAPE of the last {RECENT} forecasts {row.recent:.2%}, of those before {row.recent - row.increase:.2%}."
+            text = f"MAPE of the last {RECENT} forecasts {row.recent:.2%}, of those before {row.before:.2%}."
             reading = Reading(
                 metric="mape_increase",
                 subject=str(market),
                 moment=_moment(row.created_at),
                 value=_number(row.increase),
                 text=text,
-                link="/assets/predictions_vs_reality",
+                link=f"/assets/{market}/predictions_vs_reality",
                 simulated=bool(row.simulated),
             )
             found.append(reading)
@@ -92,7 +81,7 @@ def drift_readings(drift: pd.DataFrame) -> list[Reading]:
             moment=_moment(row.date.tz_localize("UTC") + pd.Timedelta(days=1)),
             value=_number(row.score),
             text=_drift_told(row.date, row.score),
-            link="/assets/drift",
+            link=f"/assets/{row.market}/drift",
             simulated=bool(row.simulated),
         )
         for row in together.itertuples()
@@ -118,7 +107,7 @@ def cost_readings(metrics: pd.DataFrame, monthly_budget_usd: float) -> list[Read
     days["month"] = days["cost"].fillna(0.0).groupby(days.index.to_period("M")).cumsum()
     found: list[Reading] = []
     for row in days.itertuples():
-        shared = {"moment": _moment(row.known), "link": "/assets/metrics_daily", "simulated": bool(row.simulated)}
+        shared = {"moment": _moment(row.known), "link": "/assets/system_metrics", "simulated": bool(row.simulated)}
         day = f"An estimate for {row.Index:%d %B}, from run times and what is stored."
         month = f"{row.month:.2f} of {monthly_budget_usd:.2f} USD up to {row.Index:%d %B}, estimated."
         share = row.month / monthly_budget_usd

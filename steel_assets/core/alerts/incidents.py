@@ -1,7 +1,9 @@
-"""The nouns of alerting: a silence, an incident (the trouble of one thing), an event (one moment of it that is worth telling)."""
+"""The nouns of alerting: a silence, an incident (the trouble of one thing), a case (all incidents of one cause), an event (one
+moment of a case that is worth telling) and its items (what it lists)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -11,7 +13,10 @@ from pydantic import AwareDatetime
 from steel_assets.core.alerts.rules import Severity
 from steel_assets.core.types import Declaration
 
-Kind = Literal["opened", "escalated", "reminder", "recovered", "notice"]
+Kind = Literal["opened", "escalated", "grown", "reminder", "unanswered", "recovered", "notice"]
+
+
+State = Literal["new", "worse", "along", "open", "over"]
 
 
 class Silence(Declaration):
@@ -23,9 +28,11 @@ class Silence(Declaration):
     start: AwareDatetime
     until: AwareDatetime
     reason: str
+    cause: str = "*"
 
-    def covers(self, rule: str, subject: str, now: datetime) -> bool:
-        return self.start <= now < self.until and fnmatchcase(rule, self.rule) and fnmatchcase(subject, self.subject)
+    def covers(self, rule: str, subject: str, now: datetime, cause: str = "") -> bool:
+        named = fnmatchcase(rule, self.rule) and fnmatchcase(subject, self.subject) and fnmatchcase(cause, self.cause)
+        return self.start <= now < self.until and named
 
 
 class Sighting(Declaration):
@@ -42,9 +49,11 @@ class Incident(Declaration):
         id: of the present spell of trouble; the same spell always has the same one.
         seen: moment of the newest condition.
         fine_since: when it became right again.
+        cause: why it is open, with others (``causes.py``); empty while it is not.
+        hint: the cause that its observer knows, if it does.
+        facts: what its observer knows of it, for the words of the message.
         severity, worst: the worst of this spell.
-        told: the severity that people last heard of; None before they heard anything.
-        messages: how many there were.
+        told, told_at, told_channels, messages: what was told of it alone; since there are cases, only of notices.
     """
 
     rule: str
@@ -55,10 +64,13 @@ class Incident(Declaration):
     since: AwareDatetime | None = None
     fine_since: AwareDatetime | None = None
     open: bool = False
+    cause: str = ""
+    hint: str = ""
     severity: Severity = "low"
     value: float | None = None
     worst: float | None = None
     text: str = ""
+    facts: Mapping[str, str] = {}
     link: str = ""
     simulated: bool = False
     told: Severity | None = None
@@ -71,8 +83,80 @@ class Incident(Declaration):
         return self.since is not None and self.fine_since is None
 
 
+class Item(Declaration):
+    """One incident as a message lists it; ``state`` is what is to be said of it since the message before.
+
+    ``along``: new, and no more than what another one takes along.
+    """
+
+    rule: str
+    subject: str
+    state: State
+    severity: Severity
+    since: AwareDatetime
+    value: float | None = None
+    worst: float | None = None
+    text: str = ""
+    facts: Mapping[str, str] = {}
+    link: str = ""
+
+
+class Heard(Declaration):
+    """An incident that people were told of, and as how bad."""
+
+    rule: str
+    subject: str
+    severity: Severity
+
+
+class Acknowledgement(Declaration):
+    """Who looks after a case, since when, and what they said."""
+
+    by: str
+    at: AwareDatetime
+    note: str = ""
+
+
+class Case(Declaration):
+    """All open incidents of one cause, from the first message about them to the one that says that they are over.
+
+    Attributes:
+        heard: the incidents that people were told of.
+        over: of those, what is over since the last message.
+        along: what another one explained when it joined; not told by itself while something lasts that was told.
+        told, told_at, told_channels: how bad people last heard that it is, when, and who ever heard of it.
+        messages: how many there were.
+        unanswered: whether it was told again because nobody acknowledged it.
+        simulated: whether anything of it was.
+    """
+
+    cause: str
+    id: str
+    since: AwareDatetime
+    told: Severity
+    told_at: AwareDatetime
+    told_channels: tuple[str, ...] = ()
+    messages: int = 0
+    heard: tuple[Heard, ...] = ()
+    over: tuple[Item, ...] = ()
+    along: tuple[Heard, ...] = ()
+    acknowledged: Acknowledgement | None = None
+    unanswered: bool = False
+    simulated: bool = False
+
+    def knows(self, rule: str, subject: str) -> bool:
+        """Whether people were told of that."""
+        return any((one.rule, one.subject) == (rule, subject) for one in self.heard)
+
+
 class Event(Declaration):
-    """One thing to tell. ``id`` is the same however often it is worked out from the same conditions."""
+    """One thing to tell. ``id`` is the same however often it is worked out from the same conditions.
+
+    Attributes:
+        rule, subject, value, worst, text, link: of the item that matters most.
+        cause, items: of the case; empty in events of releases that told each incident alone.
+        acknowledged: who looks after it already.
+    """
 
     id: str
     incident: str
@@ -88,3 +172,6 @@ class Event(Declaration):
     link: str = ""
     simulated: bool = False
     channels: tuple[str, ...] = ()
+    cause: str = ""
+    items: tuple[Item, ...] = ()
+    acknowledged: str = ""

@@ -1,23 +1,24 @@
-"""Events in words that people can use at six in the morning: what, since when, how bad, what to do, and where to look."""
+"""Events as people get them: a message for each, one or several in a letter, in every language that somebody reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from steel_assets.core.alerts.incidents import Event, Kind
-from steel_assets.core.alerts.rules import AlertRule, Rulebook, Severity, Unit, worse
+from steel_assets.core.alerts.naming import market_of
+from steel_assets.core.alerts.rules import Rulebook, Severity, worse
+from steel_assets.core.alerts.vocabulary import say
+from steel_assets.core.alerts.wording import facts, items_of, title
+from steel_assets.core.alerts.written import LANGUAGES, Language
 
-HEADINGS: dict[Kind, str] = {
-    "opened": "",
-    "escalated": "Worse: ",
-    "reminder": "Still open: ",
-    "recovered": "Over: ",
-    "notice": "",
-}
+LOUD: frozenset[Kind] = frozenset({"opened", "escalated", "grown", "reminder", "unanswered"})
 SMS_LENGTH = 300
-SIMULATED = "SIMULATED DATA"
+ACKNOWLEDGE = "/alerts/acknowledge"
+"""Where the service answers the link by which somebody says that they look after an incident."""
+
+ORDER: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 
 
 @dataclass(frozen=True)
@@ -25,19 +26,29 @@ class Message:
     """One event in words.
 
     Attributes:
-        title: the matter in a line, without its severity.
+        title: the consequence in a line, without its severity.
         facts: label and text, in the order of reading.
-        link: page of the Dagster UI; empty where there is none.
+        links: label and address, the most useful first.
         stamp: the event's id, for telling one message from another.
+        case, cause, since: which incident it is about, why, and since when; ``moment``: when this was so.
     """
 
     title: str
     severity: Severity
     kind: Kind
     facts: tuple[tuple[str, str], ...]
-    link: str
+    links: tuple[tuple[str, str], ...]
     simulated: bool
     stamp: str
+    case: str
+    cause: str
+    since: datetime
+    moment: datetime
+
+    @property
+    def link(self) -> str:
+        """The first address; empty where there is none."""
+        return self.links[0][1] if self.links else ""
 
 
 @dataclass(frozen=True)
@@ -47,12 +58,21 @@ class Letter:
     Attributes:
         key: the same for every attempt to send it.
         repeat: True when an earlier attempt may have arrived; the letter says so.
+        do: what to do about its only message; empty in a digest, and when it is over.
+        others: the same letter in the other languages.
     """
 
     subject: str
     messages: tuple[Message, ...]
     key: str
     repeat: bool
+    language: Language = "en"
+    do: str = ""
+    others: Mapping[str, Letter] = field(default_factory=dict)
+
+    def in_language(self, language: str) -> Letter:
+        """The same letter for somebody who reads ``language``."""
+        return self.others.get(language, self)
 
     @property
     def severity(self) -> Severity:
@@ -66,117 +86,116 @@ class Letter:
         return any(message.simulated for message in self.messages)
 
 
-def compose(events: Sequence[Event], rulebook: Rulebook, ui: str, key: str = "", *, repeat: bool = False) -> Letter:
-    """The letter about ``events``.
+@dataclass(frozen=True)
+class _Places:
+    ui: str
+    site: str
+    sealed: Callable[[Event], str] | None
+
+
+def compose(
+    events: Sequence[Event],
+    rulebook: Rulebook,
+    ui: str,
+    key: str = "",
+    *,
+    repeat: bool = False,
+    site: str = "",
+    language: Language = "en",
+    sealed: Callable[[Event], str] | None = None,
+) -> Letter:
+    """The letter about ``events`` in ``language``, with the same in the others.
 
     Args:
-        ui: address of the Dagster UI, which links begin with.
+        ui: address of the Dagster UI, as a phone reaches it.
+        site: address of the prediction service; empty where nobody said.
+        sealed: the token of the link by which whoever gets it acknowledges an event; None where there is no such link.
     """
-    messages = [_message(event, rulebook, ui.rstrip("/")) for event in events]
+    places = _Places(ui.rstrip("/"), site.rstrip("/"), sealed)
+    letters = {one: _letter(events, rulebook, places, key, repeat, one) for one in LANGUAGES}
+    others: dict[str, Letter] = {
+        name: replace(letter, key=f"{key}.{name}") for name, letter in letters.items() if name != language
+    }
+    return replace(letters[language], others=others)
+
+
+def _letter(events: Sequence[Event], rulebook: Rulebook, places: _Places, key: str, repeat: bool, language: Language) -> Letter:
+    messages = [_message(event, rulebook, places, language) for event in events]
+    alone = len(messages) == 1 and messages[0].kind != "recovered"
+    do = dict(messages[0].facts).get(say(language, "to_do"), "") if alone else ""
     if len(messages) > 1:
-        order: list[Severity] = ["critical", "high", "medium", "low"]
-        messages.sort(key=lambda message: (message.kind == "recovered", order.index(message.severity)))
-        told = [f"{count} {name}" for name in order if (count := sum(_alarms(message, name) for message in messages))]
+        messages.sort(key=lambda message: (message.kind == "recovered", ORDER.index(message.severity)))
+        told = [f"{count} {say(language, name)}" for name in ORDER if (count := sum(_alarms(one, name) for one in messages))]
         over = sum(message.kind == "recovered" for message in messages)
-        subject = f"{len(messages)} alerts: " + ", ".join([*told, *([f"{over} over"] if over else [])])
+        counts = ", ".join([*told, *([say(language, "over_count", over)] if over else [])])
+        subject = say(language, "digest", len(messages), counts)
     else:
-        subject = _headed(messages[0])
-    marked = f"[{SIMULATED}] {subject}" if any(message.simulated for message in messages) else subject
-    return Letter(marked, tuple(messages), key, repeat)
+        subject = headed(messages[0], language)
+    subject = marked(subject, language, simulated=any(message.simulated for message in messages))
+    return Letter(subject, tuple(messages), key, repeat, language, do)
+
+
+def _message(event: Event, rulebook: Rulebook, places: _Places, language: Language) -> Message:
+    said = title(event, rulebook, language)
+    return Message(
+        title=said if event.kind in ("opened", "notice") else say(language, event.kind) + said,
+        severity=event.severity,
+        kind=event.kind,
+        facts=facts(event, rulebook, language),
+        links=_links(event, rulebook, places, language),
+        simulated=event.simulated,
+        stamp=event.id,
+        case=event.incident,
+        cause=event.cause,
+        since=event.since,
+        moment=event.moment,
+    )
+
+
+def _links(event: Event, rulebook: Rulebook, places: _Places, language: Language) -> tuple[tuple[str, str], ...]:
+    found = []
+    if event.link:
+        found.append((say(language, "look"), f"{places.ui}{event.link}"))
+    if places.site:
+        markets = [market_of(item, rulebook) for item in items_of(event)]
+        market = next((name for name in markets if name), "")
+        found.append((say(language, "page"), f"{places.site}/dashboard" + (f"?market={market}" if market else "")))
+    if places.site and places.sealed and event.kind in LOUD and event.cause and not event.acknowledged:
+        found.append((say(language, "acknowledge"), f"{places.site}{ACKNOWLEDGE}?token={places.sealed(event)}"))
+    return tuple(found)
 
 
 def plain(letter: Letter) -> str:
     """``letter`` as plain text."""
     blocks = [f"{letter.subject}"]
     if letter.repeat:
-        blocks.append("(Sent again after an interruption: you may have it already.)")
+        blocks.append(f"({say(letter.language, 'repeat')})")
     for message in letter.messages:
-        lines = [f"{label}: {text}" for label, text in message.facts]
-        head = [_headed(message)] if len(letter.messages) > 1 else []
-        blocks.append("\n".join([*head, *lines, *([f"Look here: {message.link}"] if message.link else [])]))
+        lines = [f"{label}: {text}" for label, text in (*message.facts, *message.links)]
+        head = [headed(message, letter.language)] if len(letter.messages) > 1 else []
+        blocks.append("\n".join([*head, *lines]))
     return "\n\n".join(blocks)
 
 
 def short(letter: Letter) -> str:
     """``letter`` in the length of a text message or two, with its key at the end."""
-    facts = dict(letter.messages[0].facts)
-    about = f"{letter.subject}. Do: {facts.get('What to do', '')}" if len(letter.messages) == 1 else letter.subject
-    tail = f" [{letter.key[:8]}]"
+    about = f"{letter.subject}. {say(letter.language, 'do')}: {letter.do}" if letter.do else letter.subject
+    answers = [f" {label}: {url}" for message in letter.messages[:1] for label, url in message.links if ACKNOWLEDGE in url]
+    link = next((one for one in answers if letter.do and len(one) < SMS_LENGTH // 2), "")
+    tail = f"{link} [{letter.key[:8]}]"
     room = SMS_LENGTH - len(tail)
     return (about if len(about) <= room else about[: room - 1].rstrip() + "…") + tail
 
 
-def figure(value: float, unit: Unit) -> str:
-    """``value`` as people write it."""
-    match unit:
-        case "share":
-            return f"{value:.1%}".replace("%", " %")
-        case "points":
-            return f"{100 * value:.1f} points"
-        case "seconds":
-            return f"{value:.2f} s"
-        case "usd":
-            return f"{value:.2f} USD"
-        case "minutes":
-            return f"{value:.0f} minutes"
-        case _:
-            return f"{value:,.4g}"
+def marked(title: str, language: Language, *, simulated: bool) -> str:
+    """``title``, with a word before it where data is simulated."""
+    return f"[{say(language, 'simulated')}] {title}" if simulated else title
 
 
-def _message(event: Event, rulebook: Rulebook, ui: str) -> Message:
-    rule = rulebook.rule(event.rule)
-    over = event.kind == "recovered"
-    facts = [
-        ("What", event.text or rule.title),
-        ("Since", _since(event, rulebook)),
-        ("How bad", _how_bad(event, rule)),
-        ("What to do", "Nothing: it is over." if over else rule.advice),
-    ]
-    return Message(
-        title=f"{HEADINGS[event.kind]}{rule.title} · {event.subject}",
-        severity=event.severity,
-        kind=event.kind,
-        facts=tuple((label, " ".join(text.split())) for label, text in facts if text),
-        link=f"{ui}{event.link}" if event.link else "",
-        simulated=event.simulated,
-        stamp=event.id,
-    )
-
-
-def _how_bad(event: Event, rule: AlertRule) -> str:
-    said = f"it was {event.severity}" if event.kind == "recovered" else event.severity
-    if event.value is None or rule.above is None:
-        return said
-    now = f"now {figure(event.value, rule.unit)}, the limit is {figure(rule.above, rule.unit)}"
-    peak = f"; at worst {figure(event.worst, rule.unit)}" if event.worst is not None and event.worst > event.value else ""
-    return f"{said}: {now}{peak}"
-
-
-def _since(event: Event, rulebook: Rulebook) -> str:
-    local = event.since.astimezone(rulebook.tzinfo)
-    told = f"{local:%A %d %B %Y, %H:%M} ({rulebook.zone})"
-    lasted = event.moment - event.since
-    return told if lasted < timedelta(minutes=2) else f"{told}, {'lasted' if event.kind == 'recovered' else 'for'} {span(lasted)}"
-
-
-def span(lasted: timedelta) -> str:
-    """A length of time in its two largest units."""
-    minutes = int(lasted.total_seconds() // 60)
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
-    first = next((place for place, (count, _) in enumerate(parts) if count), 2)
-    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or "0 min"
-
-
-def local(moment: datetime, rulebook: Rulebook) -> str:
-    """``moment`` as the clock on the wall shows it."""
-    return f"{moment.astimezone(rulebook.tzinfo):%Y-%m-%d %H:%M}"
-
-
-def _headed(message: Message) -> str:
+def headed(message: Message, language: Language = "en") -> str:
     """The title with its severity, where that still matters."""
-    loud = message.kind in ("opened", "escalated", "reminder")
-    return f"{message.severity.capitalize()} · {message.title}" if loud else message.title
+    bad = say(language, message.severity).capitalize()
+    return f"{bad} · {message.title}" if message.kind in LOUD else message.title
 
 
 def _alarms(message: Message, severity: Severity) -> bool:

@@ -16,7 +16,7 @@ from statistics import median
 
 from steel_assets.core.alerts.advance import advance
 from steel_assets.core.alerts.conditions import Condition, Reading, judge
-from steel_assets.core.alerts.incidents import Event, Incident
+from steel_assets.core.alerts.incidents import Case, Event, Incident, Item
 from steel_assets.core.alerts.rules import Rulebook
 
 HINDSIGHT = 5
@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class Replay:
-    """What would have been sent: events in order, and how many of each rule; of judged openings, how many were false."""
+    """What would have been sent: messages by the rule that mattered most; of each rule what was told, judged, and false."""
 
     events: list[Event] = field(default_factory=list)
     openings: Counter[str] = field(default_factory=Counter)
@@ -47,16 +47,18 @@ def replay(readings: Sequence[Reading], conditions: Sequence[Condition], ruleboo
     for condition in [*judge(readings, rulebook), *conditions]:
         by_moment[condition.moment].append(condition)
     incidents: tuple[Incident, ...] = ()
+    cases: tuple[Case, ...] = ()
     for moment in _ticks(sorted(by_moment)):
         if moment in by_moment or any(one.since for one in incidents):
-            incidents, events = advance(incidents, by_moment.get(moment, ()), moment, rulebook, available)
+            incidents, cases, events = advance(incidents, cases, by_moment.get(moment, ()), moment, rulebook, available)
             found.events += events
     figures = _figures(readings)
     for event in found.events:
         found.messages[event.rule] += 1
-        if event.kind in ("opened", "notice"):
-            found.openings[event.rule] += 1
-            _judge(event, figures, rulebook, found)
+        for item in event.items:
+            if item.state in ("new", "along"):
+                found.openings[item.rule] += 1
+                _judge(item, event.moment, figures, rulebook, found)
     if by_moment:
         found.start, found.end = min(by_moment), max(by_moment)
     return found
@@ -71,14 +73,16 @@ def _ticks(moments: Sequence[datetime]) -> Iterator[datetime]:
     yield from moments[-1:]
 
 
-def _judge(event: Event, figures: dict[tuple[str, str], list[tuple[datetime, float]]], rulebook: Rulebook, found: Replay) -> None:
-    rule = rulebook.rule(event.rule)
+def _judge(
+    item: Item, told: datetime, figures: dict[tuple[str, str], list[tuple[datetime, float]]], rulebook: Rulebook, found: Replay
+) -> None:
+    rule = rulebook.rule(item.rule)
     if rule.metric is None or rule.above is None:
         return
-    after = [value for moment, value in figures.get((rule.metric, event.subject), []) if moment >= event.moment][:HINDSIGHT]
+    after = [value for moment, value in figures.get((rule.metric, item.subject), []) if moment >= told][:HINDSIGHT]
     if len(after) == HINDSIGHT:
-        found.judged[event.rule] += 1
-        found.false[event.rule] += median(after) <= rule.above
+        found.judged[item.rule] += 1
+        found.false[item.rule] += median(after) <= rule.above
 
 
 def _figures(readings: Sequence[Reading]) -> dict[tuple[str, str], list[tuple[datetime, float]]]:

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from steel_assets.core.alerts.subjects import Subjects
 from steel_assets.core.types import Declaration, Identifier
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 Unit = Literal["share", "points", "seconds", "usd", "count", "minutes", ""]
+Origin = Literal["machine", "automation", "costs", "service", "storage", "channel", "alerts"]
 Minutes = Annotated[int, Field(ge=0, le=60 * 24 * 14)]
 
 
 def worse(one: Severity, other: Severity) -> bool:
     """True when ``one`` is more severe than ``other``."""
     return SEVERITIES.index(one) > SEVERITIES.index(other)
+
+
+class Words(Declaration):
+    """What is said of one variant of a rule, and what to do about it; empty: as the rule says."""
+
+    says: str = ""
+    says_es: str = ""
+    advice: str = ""
+    advice_es: str = ""
 
 
 class AlertRule(Declaration):
@@ -37,14 +48,29 @@ class AlertRule(Declaration):
             it counts as over.
         notice: told once, nothing stays open.
         retrains: an incident launches retraining, once.
+        reminds: whether people are reminded every day while it is open.
+        cause: what is to blame where the subject names neither a provider nor a market (``causes.py``).
+        follows: rules whose open incident explains one of this rule; it then belongs to that one's cause.
+        quietly: those of them beside which it is not told by itself, only in the next message.
+        says: what it means for people, with names in braces (``wording.py``); where one is not known, ``title`` is said.
+        title_es, says_es, advice_es: the same in Spanish.
+        variants: other words for one check, or for one kind of problem (``wording.py``).
         counts: for a count, the metadata of a materialisation that holds it (more than ``above``, else 0, is an alert).
     """
 
     id: Identifier
     title: str
+    title_es: str = ""
+    says: str = ""
+    says_es: str = ""
     severity: Severity | Literal["scaled"]
     channels: tuple[Identifier, ...] = ()
     advice: str
+    advice_es: str = ""
+    variants: Mapping[Identifier, Words] = {}
+    cause: Origin | None = None
+    follows: tuple[Identifier, ...] = ()
+    quietly: tuple[Identifier, ...] = ()
     metric: Identifier | None = None
     above: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     budget_days: int | None = Field(default=None, ge=1, le=31)
@@ -54,6 +80,7 @@ class AlertRule(Declaration):
     closes_after_minutes: Minutes = 0
     notice: bool = False
     retrains: bool = False
+    reminds: bool = True
     counts: Identifier | None = None
 
     @model_validator(mode="after")
@@ -69,9 +96,30 @@ class AlertRule(Declaration):
             raise ValueError("a rule is about a metric or about a count, not both")
         if self.severity == "scaled" and self.metric is None:
             raise ValueError("only a rule about a metric can have a scaled severity")
+        if strange := set(self.quietly) - set(self.follows):
+            raise ValueError(f"quietly names {', '.join(sorted(strange))}, which follows does not")
         if self.notice and (self.noisy or self.opens_after_minutes or self.closes_after_minutes or self.retrains):
             raise ValueError("a notice is told at once and never stays open; drop noisy, opens_after, closes_after, retrains")
         return self
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Hours(Declaration):
+    """When a channel may ring: on ``days``, from ``start`` until ``end`` in the zone of the schedules, past midnight too."""
+
+    start: time
+    end: time
+    days: tuple[Weekday, ...] = WEEKDAYS
+
+    def on(self, here: datetime) -> bool:
+        """Whether ``here``, a moment in that zone, is among them; the hours after midnight belong to the day before."""
+        clock, day = here.time(), here.weekday()
+        if self.start < self.end:
+            return WEEKDAYS[day] in self.days and self.start <= clock < self.end
+        return (WEEKDAYS[day] in self.days and clock >= self.start) or (WEEKDAYS[day - 1] in self.days and clock < self.end)
 
 
 class AlertPolicy(Declaration):
@@ -79,29 +127,39 @@ class AlertPolicy(Declaration):
 
     Attributes:
         high_beyond: a scaled rule is of high severity beyond this many times its limit.
-        reminder_at: o'clock of the daily reminder of what is still open, in the zone of the schedules.
+        reminder_at: o'clock of the reminders of what is still open, in the zone of the schedules.
+        reminder_days: after how many days without a message what is that bad is reminded of.
+        gather_minutes: what joins an incident without making it worse waits until this long after the last message of it.
+        unanswered_minutes: after this long a critical incident that nobody acknowledged is told once more.
         digest_above: more messages than this waiting for one channel are sent as one.
         first_look_hours: how far back events are read when there is no memory of having read any.
         channel_down_minutes: how long a channel may fail before the others say so.
         daemon_silence_minutes: how long a daemon, schedule or sensor may be overdue.
         retry_minutes: how long the retry of a failed run may take to be launched.
+        queue_minutes: how long a run may wait for its turn.
         retrain_cooldown_hours: least time between two retrainings launched by an incident.
         always: channels that get every message.
         least: the least severity that a channel gets; channels that are not named get all.
         reminds_from: the least severity that is reminded of.
+        hours: when a channel gets what is not critical; outside of them it waits. Channels that are not named get it always.
     """
 
     high_beyond: float = Field(gt=1, allow_inf_nan=False)
     reminder_at: time
+    reminder_days: Mapping[Severity, Annotated[int, Field(ge=1, le=31)]]
+    gather_minutes: Minutes
+    unanswered_minutes: Minutes
     digest_above: int = Field(ge=1)
     first_look_hours: int = Field(ge=0)
     channel_down_minutes: Minutes
     daemon_silence_minutes: Minutes
     retry_minutes: Minutes
+    queue_minutes: Minutes
     retrain_cooldown_hours: int = Field(ge=0)
     always: tuple[Identifier, ...] = Field(min_length=1)
     least: Mapping[Identifier, Severity]
     reminds_from: Severity
+    hours: Mapping[Identifier, Hours] = {}
 
 
 class UnknownRule(KeyError):
@@ -109,11 +167,12 @@ class UnknownRule(KeyError):
 
 
 class Rulebook(Declaration):
-    """All rules, the policy, and the zone that people's clocks show."""
+    """All rules, the policy, the zone that people's clocks show, and what alerts may be about."""
 
     rules: Mapping[str, AlertRule]
     policy: AlertPolicy
     zone: str
+    subjects: Subjects = Subjects()
 
     @property
     def tzinfo(self) -> ZoneInfo:
@@ -126,6 +185,11 @@ class Rulebook(Declaration):
         except KeyError:
             known = ", ".join(self.rules)
             raise UnknownRule(f"there is no alert rule {name!r}; declare it in catalog/alerts/. Known are {known}") from None
+
+    def rests(self, channel: str, now: datetime) -> bool:
+        """Whether ``channel`` gets only what is critical at ``now``."""
+        hours = self.policy.hours.get(channel)
+        return hours is not None and not hours.on(now.astimezone(self.tzinfo))
 
     def severity(self, rule: AlertRule, value: float | None) -> Severity:
         """How bad ``value`` is under ``rule``."""

@@ -1,20 +1,27 @@
-"""The drivers of a market in a form that features can use: logarithms, and nothing where a figure has grown too old."""
+"""The drivers of a market in a form that features can use: logarithms, and ever less of them the longer a figure is overdue.
+
+A figure stands until the next one is due by its own calendar: holidays age nothing. From then on what it says fades, and in the
+end it is unknown; a driver whose feed died neither goes on speaking nor falls silent from one day to the next.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from steel_assets.core.calendars import session_after
 from steel_assets.core.history import MarketHistory
 
-OLDEST_DAILY = 10
-"""A daily figure older than this many calendar days says nothing about today; longer holidays than this do not exist."""
+FADES_OVER = {"daily": 10, "weekly": 21, "monthly": 45, "quarterly": 90}
+"""Calendar days overdue after which a figure says nothing any more."""
+PERIOD_DAYS = {"weekly": 7.0, "monthly": 30.4, "quarterly": 91.3}
+ENDS = {"monthly": pd.offsets.MonthEnd, "quarterly": pd.offsets.QuarterEnd}
 
 
 def daily_drivers(history: MarketHistory) -> pd.DataFrame:
     """log of each daily driver as known at each origin (a rate in percent: its hundredth instead).
 
-    NaN where it is unknown, too old, or has no logarithm.
+    NaN where it is unknown, overdue for too long, or has no logarithm.
     """
     return _logs(history, history.known)
 
@@ -26,7 +33,7 @@ def newest_drivers(history: MarketHistory) -> pd.DataFrame:
 
 def _logs(history: MarketHistory, figures: pd.DataFrame) -> pd.DataFrame:
     names = [name for name in history.market.drivers if history.series[name].frequency == "daily"]
-    values = figures[names].where(history.ages[names] <= OLDEST_DAILY)
+    values = figures[names].where(trust(history, names) > 0)
     return pd.DataFrame(
         {
             name: values[name] / 100 if history.series[name].unit == "percent" else np.log(values[name].where(values[name] > 0))
@@ -39,3 +46,33 @@ def _logs(history: MarketHistory, figures: pd.DataFrame) -> pd.DataFrame:
 def slow_drivers(history: MarketHistory) -> list[str]:
     """The drivers that appear weekly or monthly."""
     return [name for name in history.market.drivers if history.series[name].frequency != "daily"]
+
+
+def trust(history: MarketHistory, names: list[str]) -> pd.DataFrame:
+    """How far the figure known of each driver still counts: 1 until the next one is due, then fading to 0; 0 where unknown."""
+    return pd.DataFrame(
+        {
+            name: np.nan_to_num(np.clip(1 - overdue(history, name) / FADES_OVER[history.series[name].frequency], 0.0, 1.0))
+            for name in names
+        },
+        index=history.origins,
+    )
+
+
+def overdue(history: MarketHistory, name: str) -> np.ndarray:
+    """Calendar days from the day on which the figure after the one known was due to each origin; 0 before, NaN where unknown."""
+    series = history.series[name]
+    periods = pd.DatetimeIndex(history.periods[name])
+    known = periods.notna()
+    days = np.full(len(periods), np.nan)
+    if known.any():
+        if series.frequency == "daily":
+            due = session_after(series.calendar, periods[known], 1)
+        elif series.frequency == "weekly":
+            due = periods[known] + pd.Timedelta(days=13)
+        else:
+            end = ENDS[series.frequency]
+            due = periods[known] + end(0) + end(1)
+        late = history.origins[known] - due - pd.Timedelta(days=series.published.lag_days)
+        days[known] = np.maximum(late / pd.Timedelta(days=1), 0.0)
+    return days

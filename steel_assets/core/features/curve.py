@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from steel_assets.core.features._prices import as_first_known
 from steel_assets.core.history import MarketHistory
 
 
 def features(history: MarketHistory) -> pd.DataFrame:
-    """Log slopes from the front contract to the second and to the third, and from there to the end.
+    """Log slopes from the front contract to the second and to the third, and from there to the end, as of the last price.
 
     No columns where there is no curve.
     """
@@ -19,7 +20,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
     logs = np.log(history.known[list(contracts)])
     front, second, third, end = (logs[contracts[min(k, len(contracts) - 1)]] for k in (0, 1, 2, len(contracts) - 1))
     slope = second - front
-    return pd.DataFrame(
+    columns = pd.DataFrame(
         {
             "slope": slope,
             "slope_third": third - front,
@@ -28,6 +29,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
         },
         index=history.origins,
     )
+    return as_first_known(history, columns)
 
 
 def driver(column: str) -> str:

@@ -1,9 +1,10 @@
-"""The market's own last daily returns, in units of the volatility expected when they were known."""
+"""The market's own last daily returns up to the last price, in units of the volatility expected when they were known."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from steel_assets.core.features._prices import as_of_price
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.returns import daily_returns, expected_volatility
 
@@ -11,10 +12,10 @@ LAGS = (0, 1, 2, 3, 4)
 
 
 def features(history: MarketHistory) -> pd.DataFrame:
-    """``return_0`` is the return of the origin itself; contract rolls are not in it."""
+    """``return_0`` is the return of the last price's own day; contract rolls are not in it. NaN on days without a price."""
     returns = daily_returns(history)
-    scaled = returns / expected_volatility(returns, 1)
-    return pd.DataFrame({f"return_{lag}": scaled.shift(lag) for lag in LAGS})
+    scaled = returns.daily / expected_volatility(returns, 1)
+    return as_of_price(history, pd.DataFrame({f"return_{lag}": scaled.shift(lag) for lag in LAGS}))
 
 
 def driver(column: str) -> str:

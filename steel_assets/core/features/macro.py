@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.features._drivers import slow_drivers
+from steel_assets.core.features._drivers import PERIOD_DAYS, overdue, slow_drivers, trust
 from steel_assets.core.history import MarketHistory
 
 NORM = 24
@@ -14,17 +14,25 @@ NORM = 24
 
 def features(history: MarketHistory) -> pd.DataFrame:
     """Per slow driver: ``change`` (log, since the release before), ``surprise`` (that change against its own last releases,
-    in their standard deviations) and ``age`` (in months since the first day of its period)."""
+    in their standard deviations) and ``age`` (in months since the first day of its period).
+
+    Once the next figure is overdue, change and surprise fade, and the age goes back to what it usually is.
+    """
     ages = history.ages
     columns = {}
-    for name in slow_drivers(history):
+    names = slow_drivers(history)
+    believed = trust(history, names)
+    for name in names:
         releases = _releases(history, name)
         change = releases.diff()
         past = change.shift().rolling(NORM, min_periods=6)
         surprise = (change - past.mean()) / past.std().clip(lower=1e-6)
-        columns[f"{name}_change"] = change.reindex(history.origins, method="ffill")
-        columns[f"{name}_surprise"] = surprise.reindex(history.origins, method="ffill")
-        columns[f"{name}_age"] = ages[name] / 30.4
+        share = believed[name]
+        due = ages[name] - overdue(history, name)
+        usual = due - PERIOD_DAYS[history.series[name].frequency] / 2
+        columns[f"{name}_change"] = change.reindex(history.origins, method="ffill") * share
+        columns[f"{name}_surprise"] = surprise.reindex(history.origins, method="ffill") * share
+        columns[f"{name}_age"] = (share * due + (1 - share) * usual) / 30.4
     return pd.DataFrame(columns, index=history.origins)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from steel_assets.core.features._prices import as_of_price
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.returns import daily_returns, expected_volatility
 
@@ -13,16 +14,16 @@ AVERAGES = (21, 63, 250)
 
 
 def features(history: MarketHistory) -> pd.DataFrame:
-    """All in units of the volatility expected over the window; contract rolls are not in them."""
+    """All in units of the volatility expected over the window, as of the last price; contract rolls are not in them."""
     returns = daily_returns(history)
-    level = returns.fillna(0.0).cumsum()
+    level = returns.moves.fillna(0.0).cumsum()
     columns = {}
     for window in MOMENTUM:
         columns[f"momentum_{window}"] = level.diff(window) / expected_volatility(returns, window)
     for window in AVERAGES:
         distance = level - level.rolling(window, min_periods=window // 2).mean()
         columns[f"above_mean_{window}"] = distance / (expected_volatility(returns, 1) * np.sqrt(window))
-    return pd.DataFrame(columns)
+    return as_of_price(history, pd.DataFrame(columns))
 
 
 def driver(column: str) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from steel_assets.core import intervals
 from steel_assets.core.features import driver_of
 from steel_assets.core.models._protocol import Cadence, ModelError
+from steel_assets.core.models._stored import UNREADABLE, parsed
 from steel_assets.core.samples import Samples
 from steel_assets.core.types import Market
 
@@ -64,7 +65,7 @@ class Calibrated(ABC):
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         try:
-            stored = json.loads(content)
+            stored = parsed(content, f"{cls.family} model")
             if stored.pop("family") != cls.family:
                 raise ModelError(f"this is not a {cls.family} model")
             model = cls()
@@ -72,7 +73,7 @@ class Calibrated(ABC):
             model._restore(stored)
         except ModelError:
             raise
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except UNREADABLE as error:
             raise ModelError(f"this {cls.family} model cannot be read ({error}); train it again") from error
         return model
 

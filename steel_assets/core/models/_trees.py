@@ -12,6 +12,9 @@ from typing import Any, Self
 
 import numpy as np
 
+MOST_NODES = 1000
+"""Of a tree that is read; those grown here have eleven."""
+
 
 @dataclass(frozen=True, eq=False)
 class Tree:
@@ -53,6 +56,8 @@ class Tree:
         Raises:
             KeyError, TypeError, ValueError: it is no tree that every row falls through to a leaf.
         """
+        if any(not isinstance(values, list) or len(values) > MOST_NODES for values in stored.values()):
+            raise ValueError(f"a tree must be lists of at most {MOST_NODES} nodes")
         kinds = {"feature": int, "threshold": float, "missing_left": bool, "left": int, "right": int, "value": float}
         tree = cls(**{name: np.asarray(stored[name], dtype=kind) for name, kind in kinds.items()})
         size = len(tree.feature)

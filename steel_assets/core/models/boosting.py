@@ -16,6 +16,7 @@ from steel_assets.core import intervals
 from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RUN, Calibrated, by_driver
 from steel_assets.core.models._one_thread import one_thread
 from steel_assets.core.models._protocol import Cadence, ModelError
+from steel_assets.core.models._stored import few, figure
 from steel_assets.core.models._trees import Forest, Tree, grown
 from steel_assets.core.samples import Samples
 
@@ -30,6 +31,8 @@ BOLDEST = 1.0
 SHARES = np.array([0.0, 0.25, 0.5, 0.75])
 """Candidates for the share of the prediction that is believed."""
 TREES = 40
+MOST_TREES, MOST_FEATURES = 10 * TREES, 10_000
+"""Of a model that is read."""
 SETTINGS = {
     "loss": "absolute_error",
     "learning_rate": 0.1,
@@ -109,9 +112,9 @@ class Boosting(Calibrated):
         }
 
     def _restore(self, stored: dict[str, Any]) -> None:
-        self.names, self.share = tuple(stored["names"]), float(stored["share"])
-        trees = [Tree.restored(tree, len(self.names)) for tree in stored["trees"]]
-        self.forest = Forest(float(stored["start"]), trees)
+        self.names, self.share = tuple(few(stored["names"], "names", MOST_FEATURES)), figure(stored["share"], "share", 0, 1)
+        trees = [Tree.restored(tree, len(self.names)) for tree in few(stored["trees"], "trees", MOST_TREES)]
+        self.forest = Forest(figure(stored["start"], "start"), trees)
 
 
 def _forest(features: np.ndarray, returns: np.ndarray) -> Forest:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from steel_assets.core.models._calibrated import Calibrated
 from steel_assets.core.models._protocol import Cadence, Model
+from steel_assets.core.models._stored import figure
 from steel_assets.core.models.forward_curve import ForwardCurve
 from steel_assets.core.models.naive import Naive
 from steel_assets.core.models.prophet import Prophet
@@ -28,6 +29,7 @@ WINDOW = 250
 """Newest scored origins that weights are learned from: about a year."""
 HALF_LIFE = 250
 """An error weighs half as much as one that is a year newer."""
+ROUNDING = 1e-6
 POWER = 4
 """How sharply weights tell errors apart: those a tenth smaller weigh half as much again."""
 
@@ -68,7 +70,10 @@ class Combination(Calibrated):
         return {"weights": self.weights, "members": {name: model.to_bytes().decode() for name, model in self.members.items()}}
 
     def _restore(self, stored: dict[str, Any]) -> None:
-        self.weights = {str(name): float(weight) for name, weight in stored["weights"].items()}
+        self.weights = {str(name): figure(weight, f"weight of {name}", 0, 1) for name, weight in stored["weights"].items()}
+        unknown, total = set(self.weights) - set(MEMBERS), sum(self.weights.values())
+        if unknown or not (total == 0 or abs(total - 1) < ROUNDING):
+            raise ValueError(f"weights must be of {', '.join(MEMBERS)} and add up to 1 (or all be 0), these add up to {total:g}")
         self.members = {name: MEMBERS[name].from_bytes(content.encode()) for name, content in stored["members"].items()}
         weighing = {name for name, weight in self.weights.items() if weight > 0}
         if self.members and set(self.members) != weighing:

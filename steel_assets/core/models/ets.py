@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from steel_assets.core.models._smoothed import Smoothed
+from steel_assets.core.models._stored import figure
 
 
 class ETS(Smoothed):
@@ -42,4 +43,4 @@ class ETS(Smoothed):
         return {"level": self.level, "trend": self.trend, "fading": self.fading}
 
     def _restore(self, stored: dict[str, Any]) -> None:
-        self.level, self.trend, self.fading = (float(stored[key]) for key in ("level", "trend", "fading"))
+        self.level, self.trend, self.fading = (figure(stored[key], key, 0, 1) for key in ("level", "trend", "fading"))

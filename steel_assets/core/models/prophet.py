@@ -16,6 +16,7 @@ import pandas as pd
 from steel_assets.core import intervals
 from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RUN, Calibrated, by_driver
 from steel_assets.core.models._protocol import Cadence, ModelError
+from steel_assets.core.models._stored import few, figure, parsed
 from steel_assets.core.samples import Samples
 
 ROWS = 1000
@@ -24,6 +25,8 @@ FEWEST = 250
 """With fewer rows than this nothing is learned and the base price is forecast."""
 THINNED = 250
 """Rows kept of those, evenly spaced: overlapping returns repeat one another, and a fit takes a fiftieth of a second."""
+SEASON_ORDER = 2
+"""Sines and cosines of the season."""
 DRIVERS = 5
 """Features used: those that went with the returns most closely in the part of the past it is fitted to."""
 LARGEST = 4.0
@@ -127,17 +130,36 @@ class Prophet(Calibrated):
         return {"drivers": list(self.drivers), "share": self.share, "prophet": _library().serialize.model_to_json(self.fitted)}
 
     def _restore(self, stored: dict[str, Any]) -> None:
-        self.drivers = tuple(stored["drivers"])
-        self.share = float(stored["share"])
+        self.drivers = tuple(few(stored["drivers"], "drivers", DRIVERS))
+        self.share = figure(stored["share"], "share", 0, 1)
         if stored["prophet"] is not None:
-            self.fitted = _library().serialize.model_from_json(stored["prophet"])
+            about = parsed(stored["prophet"], "prophet model")
+            _check(about)
+            self.fitted = _library().serialize.model_from_dict(about)
+
+
+def _check(about: dict[str, Any]) -> None:
+    """Refuse what no model of ours holds and what costs much to predict with. Raises KeyError, TypeError, ValueError."""
+    only = {"growth": "flat", "mcmc_samples": 0, "uncertainty_samples": 0, "holidays": None, "country_holidays": None}
+    for name, value in only.items():
+        if about[name] != value:
+            raise ValueError(f"{name} is {str(about[name])[:40]!r}, ours have {value!r}")
+    seasons, regressors = about["seasonalities"], about["extra_regressors"]
+    if seasons[0] != ["yearly"] or seasons[1]["yearly"]["fourier_order"] != SEASON_ORDER:
+        raise ValueError(f"its season is not the yearly one of order {SEASON_ORDER}")
+    few(regressors[0], "regressors", DRIVERS)
+    widest = 2 * SEASON_ORDER + DRIVERS
+    for name, rows in about["params"].items():
+        most = widest if name == "beta" else ROWS
+        if len(few(rows, name, 1)) != 1 or len(few(rows[0], name, most)) < 1:
+            raise ValueError(f"{name} is empty")
 
 
 def _new_prophet() -> Any:
     """A Prophet without a trend: a trend in returns would be a promise of ever faster growth."""
     return _library().Prophet(
         growth="flat",
-        yearly_seasonality=2,
+        yearly_seasonality=SEASON_ORDER,
         weekly_seasonality=False,
         daily_seasonality=False,
         seasonality_prior_scale=0.1,

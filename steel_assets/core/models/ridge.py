@@ -15,12 +15,15 @@ from steel_assets.core import intervals
 from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, Calibrated, by_driver
 from steel_assets.core.models._one_thread import one_thread
 from steel_assets.core.models._protocol import ModelError
+from steel_assets.core.models._stored import few
 from steel_assets.core.samples import Samples
 
 ROWS = 1500
 """Newest rows learned from: about six years, so that a market that changed its ways is learned anew."""
 FEWEST = 250
 """With fewer rows than this nothing is learned and the base price is forecast."""
+MOST_FEATURES = 10_000
+"""Of a model that is read."""
 LARGEST = 4.0
 """Features and returns beyond this many standard deviations count as this many: no single day decides."""
 BOLDEST = 1.0
@@ -97,10 +100,12 @@ class Ridge(Calibrated):
         }
 
     def _restore(self, stored: dict[str, Any]) -> None:
-        self.names = tuple(stored["names"])
+        self.names = tuple(few(stored["names"], "names", MOST_FEATURES))
         self.mean, self.scale, self.weights = (np.array(stored[key], dtype=float) for key in ("mean", "scale", "weights"))
         if not len(self.names) == len(self.mean) == len(self.scale) == len(self.weights):
             raise ModelError("this ridge model has not one weight for each feature; train it again")
+        if not (np.isfinite(self.mean).all() and np.isfinite(self.weights).all() and (self.scale > 0).all()):
+            raise ValueError("means and weights must be finite, scales above 0")
 
 
 def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from steel_assets.core.models._smoothed import Smoothed
+from steel_assets.core.models._stored import figure
 
 
 class Theta(Smoothed):
@@ -46,4 +47,4 @@ class Theta(Smoothed):
         return {"level": self.level}
 
     def _restore(self, stored: dict[str, Any]) -> None:
-        self.level = None if stored["level"] is None else float(stored["level"])
+        self.level = None if stored["level"] is None else figure(stored["level"], "level", 1e-9, 1)

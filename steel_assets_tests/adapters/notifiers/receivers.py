@@ -60,7 +60,7 @@ def web(tls: ssl.SSLContext | None = None) -> Iterator[Web]:
             if how in ("keep", "keep slowly", 200):
                 state.kept.append(request)
             if how in ("hang", "keep slowly"):
-                time.sleep(3)
+                time.sleep(30)
             if isinstance(how, str):
                 with suppress(OSError):
                     self.connection.shutdown(socket.SHUT_RDWR)
@@ -88,7 +88,11 @@ def web(tls: ssl.SSLContext | None = None) -> Iterator[Web]:
 
 @dataclass
 class Post:
-    """What a mail server got; ``behave`` maps a command (``MAIL``, ``RCPT``, ``DATA``, ``.``) to a reply, or to ``drop``."""
+    """What a mail server got.
+
+    Attributes:
+        behave: a command (``MAIL``, ``RCPT``, ``DATA``, ``.``) or a whole line to a reply, or to ``drop``.
+    """
 
     port: int = 0
     mails: list[Message] = field(default_factory=list)
@@ -119,7 +123,7 @@ def post_office(tls: ssl.SSLContext, *, implicit: bool = False) -> Iterator[Post
             while raw := file.readline():
                 line = raw.decode().strip()
                 word = line.split(" ")[0].upper()
-                if how := state.behave.get(word):
+                if how := state.behave.get(word) or state.behave.get(line):
                     if how == "drop":
                         raise _Dropped
                     say(how)

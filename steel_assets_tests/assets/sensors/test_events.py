@@ -72,6 +72,44 @@ def test_a_failed_run_says_what_went_wrong_and_a_success_of_the_job_ends_it(
     assert told(parts)[1:] == ["recovered failed_run update"]
 
 
+@dg.asset(key=["hrc_us_midwest", "market_features"])
+def of_hrc(context: dg.AssetExecutionContext) -> None:
+    if "hrc" in context.run.tags.get("told", ""):
+        raise ValueError("hrc broke")
+
+
+@dg.asset(key=["rebar_fob_turkey", "forecasts"])
+def of_rebar(context: dg.AssetExecutionContext) -> None:
+    if "rebar" in context.run.tags.get("told", ""):
+        raise ValueError("rebar broke")
+
+
+def test_a_run_that_failed_for_one_market_is_told_about_that_market_and_the_next_one_about_the_other(
+    instance: dg.DagsterInstance, parts: Platform
+) -> None:
+    job = dg.define_asset_job("daily", selection=[of_hrc, of_rebar])
+    runnable = dg.Definitions(assets=[of_hrc, of_rebar], jobs=[job]).resolve_job_def("daily")
+
+    def live(told: str) -> None:
+        runnable.execute_in_process(instance=instance, tags={"told": told}, raise_on_error=False)
+
+    live("hrc")
+    failed_runs.look(instance, parts, now())
+    assert told(parts) == ["opened failed_run daily: hrc_us_midwest"]
+    assert parts.outbox.book().queue[0].event.text == "hrc_us_midwest__market_features: ValueError: hrc broke"
+    live("rebar")
+    failed_runs.look(instance, parts, now())
+    assert sorted(told(parts)[1:]) == [
+        "opened failed_run daily: rebar_fob_turkey",
+        "recovered failed_run daily: hrc_us_midwest",
+    ]
+    live("hrc")
+    live("rebar")
+    live("")
+    failed_runs.look(instance, parts, now())
+    assert told(parts)[3:] == ["recovered failed_run daily: rebar_fob_turkey"], "failures that a success answered open nothing"
+
+
 def test_a_run_that_will_be_tried_again_is_not_told(instance: dg.DagsterInstance, parts: Platform) -> None:
     materialise(instance, "raise", **{"dagster/will_retry": "true"})
     failed_runs.look(instance, parts, now())
@@ -230,24 +268,18 @@ def test_ids_that_appear_out_of_order_are_not_missed(
     assert len(names) == len(set(names)) == 4
 
 
-def test_an_evaluation_of_all_markets_says_nothing_beside_those_of_each_market(
-    instance: dg.DagsterInstance, parts: Platform
-) -> None:
-    spec = dg.AssetCheckSpec("acceptance", asset="scores")
+def test_a_check_with_an_alert_of_its_own_is_told_about_its_market(instance: dg.DagsterInstance, parts: Platform) -> None:
+    def market(name: str, check: str) -> dg.AssetsDefinition:
+        key = dg.AssetKey([name, "forecasts"])
 
-    @dg.asset(check_specs=[spec], partitions_def=dg.StaticPartitionsDefinition(["hrc", "rebar"]))
-    def scores(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        for market in ("hrc", "rebar"):
-            evaluation = dg.AssetCheckEvaluation(
-                asset_key=dg.AssetKey("scores"),
-                check_name="acceptance",
-                passed=market == "rebar",
-                metadata={},
-                partition=market,
-            )
-            context.log_event(evaluation)
-        return dg.MaterializeResult(check_results=[dg.AssetCheckResult(check_name="acceptance", passed=False)])
+        @dg.asset(key=key, check_specs=[dg.AssetCheckSpec(check, asset=key)])
+        def forecasts() -> dg.MaterializeResult:
+            return dg.MaterializeResult(check_results=[dg.AssetCheckResult(check_name=check, passed=name != "hrc")])
 
-    dg.materialize([scores], partition_key="hrc", instance=instance)
+        return forecasts
+
+    dg.materialize([market("hrc", "recent_price"), market("rebar", "recent_price")], instance=instance)
     failed_checks.look(instance, parts, now())
-    assert told(parts) == ["opened failed_check scores: acceptance [hrc]"]
+    dg.materialize([market("hrc", "sane_forecast")], instance=instance)
+    failed_checks.look(instance, parts, now())
+    assert told(parts) == ["opened price_too_old hrc", "opened failed_check hrc/forecasts: sane_forecast"]

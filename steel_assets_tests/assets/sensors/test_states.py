@@ -174,7 +174,7 @@ def test_a_daemon_without_a_heartbeat_is_critical(instance: dg.DagsterInstance, 
     lost_daemons.look(instance, parts, NOW + 9 * MINUTE)
     assert told(parts) == ["opened system_downtime Dagster daemon"]
     assert parts.outbox.book().queue[0].event.severity == "critical"
-    assert "sensor (last heartbeat 2026-11-20 17:55 UTC)" in parts.outbox.book().queue[0].event.text
+    assert "sensor (last heartbeat 2026-11-20 11:55)" in parts.outbox.book().queue[0].event.text
 
 
 def assessed(parts: Platform, newest: dict[str, str | None]) -> None:
@@ -234,7 +234,7 @@ def test_a_full_machine_and_one_that_does_not_say_are_both_conditions(parts: Pla
             busy_machine.look(parts, NOW + minute * MINUTE)
     kinds = told(parts)
     assert kinds[0] == "opened memory_usage this machine"
-    assert "opened metric_unknown cpu_usage of this machine" in kinds
+    assert "grown metric_unknown cpu_usage of this machine" in kinds
 
 
 def test_the_real_machine_says_what_it_uses(tmp_path: Path) -> None:

@@ -28,4 +28,4 @@ def small(extra: Path | None = None) -> Catalog:
 def shrink() -> None:
     """From now on, in this process, the catalogue is the small one."""
     bootstrap.load_catalog = small
-    bootstrap.catalog.cache_clear()
+    bootstrap.catalog_with.cache_clear()

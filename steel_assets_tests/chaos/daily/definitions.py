@@ -9,12 +9,13 @@ from steel_assets_tests.chaos.daily.catalogue import shrink
 
 shrink()
 
-from steel_assets.assets.jobs import EVERY_MARKET  # noqa: E402 - only after the catalogue was cut down
-from steel_assets.assets.moment import AS_OF_TAG  # noqa: E402
+import pandas as pd  # noqa: E402 - only after the catalogue was cut down
+
+from steel_assets.assets.jobs import jobs  # noqa: E402
+from steel_assets.assets.moment import FixedClock  # noqa: E402
 from steel_assets.assets.sensors import alert_delivery, counted_rows, failed_checks, failed_runs  # noqa: E402
 from steel_assets.bootstrap import Platform  # noqa: E402
-from steel_assets.definitions import assets, platform_resource, with_freshness  # noqa: E402
-from steel_assets.definitions import jobs as all_jobs  # noqa: E402
+from steel_assets.definitions import assets, installation, platform_resource  # noqa: E402
 
 TODAY = "2026-03-18T08:00:00Z"
 EVE = "2026-03-17T08:00:00Z"
@@ -24,7 +25,7 @@ RUNNING = dg.DefaultSensorStatus.RUNNING
 @dg.sensor(job_name=os.environ.get("CHAOS_JOB", "daily_data_update"), minimum_interval_seconds=1, default_status=RUNNING)
 def launches() -> dg.RunRequest:
     """The run of ``TODAY``, asked for at every tick, made once: what a schedule does at its hour."""
-    return dg.RunRequest(run_key=TODAY, tags={**EVERY_MARKET, AS_OF_TAG: TODAY})
+    return dg.RunRequest(run_key=TODAY, partition_key=TODAY[:10])
 
 
 @dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
@@ -41,10 +42,12 @@ def delivers(platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
     return dg.SkipReason(alert_delivery.look(platform))
 
 
+HERE = installation()
+
 defs = dg.Definitions(
-    assets=with_freshness(assets),
-    jobs=all_jobs,
+    assets=assets(HERE),
+    jobs=jobs(HERE),
     sensors=[launches, looks, delivers],
-    resources={"platform": platform_resource},
+    resources={"platform": platform_resource, "clock": FixedClock(pd.Timestamp(TODAY))},
     executor=dg.in_process_executor,
 )

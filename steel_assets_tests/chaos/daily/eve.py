@@ -7,16 +7,16 @@ import sys
 import dagster as dg
 import pandas as pd
 
-from steel_assets_tests.chaos.daily.definitions import EVE, defs, platform_resource
+from steel_assets_tests.chaos.daily.definitions import EVE, defs
 
 
 def main() -> None:
     """Exit code 1 when a run failed."""
     from steel_assets.assets.runs import run_job  # only after the definitions cut down the catalogue
+    from steel_assets.bootstrap import platform
 
-    resources = {"platform": platform_resource}
     with dg.DagsterInstance.get() as instance:
-        done = [run_job(defs, job, instance, resources, pd.Timestamp(EVE)) for job in sys.argv[1:]]
+        done = [run_job(defs, job, instance, platform(), pd.Timestamp(EVE)) for job in sys.argv[1:]]
     sys.exit("; ".join(f"{one.job}: {one.failed_steps}" for one in done if not one.success) or 0)
 
 

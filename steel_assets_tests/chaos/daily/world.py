@@ -27,7 +27,7 @@ from steel_assets.adapters.outbox import Outbox
 from steel_assets.adapters.warehouse import DuckDBWarehouse
 from steel_assets.core.tables import DATA_QUALITY, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS, Table
 from steel_assets_tests.chaos.daily.catalogue import small
-from steel_assets_tests.steel import ROOT
+from steel_assets_tests.isolation import ROOT, outside
 
 DAILY, RETRAINING = "daily_data_update", "weekly_retraining"
 DEFINITIONS = "steel_assets_tests.chaos.daily.definitions"
@@ -87,8 +87,7 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        outside = {name: value for name, value in os.environ.items() if not name.startswith(("STEEL_", "DAGSTER_"))}
-        return outside | {
+        return outside() | {
             "CHAOS_JOB": self.job,
             "DAGSTER_HOME": str(self.folder / "dagster"),
             "STEEL_HOME": str(self.folder / "home"),
@@ -135,10 +134,14 @@ class World:
         return DuckDBWarehouse(self.folder / "home" / "warehouse.duckdb")
 
     def facts(self) -> dict[str, Any]:
-        """All that a day leaves behind and that must not depend on what happened to the processes."""
+        """All that a day leaves behind and that must not depend on what happened to the processes.
+
+        Of what is told: the causes and what is open. Which of them one message lists depends on when somebody looked.
+        """
         lake = {key: self.store.get(key) for key in self.store.list("") if not key.startswith("alerts/")}
         outbox = Outbox(self.store, small().rulebook, frozenset({"log", "webhook"}))
-        told = [f"{one.event.kind} {one.event.rule} {one.event.subject} {sorted(one.sent)}" for one in outbox.history()]
+        told = sorted({f"{one.event.cause or one.event.rule} {sorted(one.sent)}" for one in outbox.history()})
+        told += sorted(f"{one.rule} {one.subject}" for one in outbox.book().open_incidents)
         waiting = [one.event.id for one in outbox.book().queue]
         tables = {table.name: self.table(table) for table in TABLES}
         return {"lake": lake, "tables": tables, "told": told, "waiting": waiting}

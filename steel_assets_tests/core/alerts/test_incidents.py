@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from steel_assets.catalog import load_catalog
 from steel_assets.core.alerts.advance import advance
 from steel_assets.core.alerts.conditions import Condition, Reading, judge
-from steel_assets.core.alerts.incidents import Event, Incident, Silence
+from steel_assets.core.alerts.incidents import Case, Event, Incident, Silence
 from steel_assets.core.alerts.rules import Rulebook, UnknownRule
 from steel_assets_tests.core.alerts.conftest import EVERYWHERE, MORNING
 
@@ -28,12 +28,13 @@ class World:
 
     rulebook: Rulebook
     incidents: tuple[Incident, ...] = ()
+    cases: tuple[Case, ...] = ()
     told: list[Event] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
 
     def at(self, now: datetime, *conditions: Condition, complete: Iterable[str] = ()) -> list[str]:
-        self.incidents, events = advance(
-            self.incidents, conditions, now, self.rulebook, EVERYWHERE, self.silences, frozenset(complete)
+        self.incidents, self.cases, events = advance(
+            self.incidents, self.cases, conditions, now, self.rulebook, EVERYWHERE, self.silences, frozenset(complete)
         )
         self.told += events
         return [event.kind for event in events]
@@ -69,19 +70,47 @@ def test_recovery_is_told_once_on_the_channels_that_heard_of_it(rulebook: Rulebo
     world.at(MORNING, down)
     world.at(MORNING + 3 * MINUTE, down)
     later = MORNING + HOUR
-    assert world.at(later, down.model_copy(update={"firing": False, "moment": later})) == ["recovered"]
+    assert world.at(later, down.model_copy(update={"firing": False, "moment": later})) == []
+    assert world.at(later + 30 * MINUTE) == ["recovered"], "and stayed so"
     assert world.at(later + HOUR, down.model_copy(update={"firing": False, "moment": later + HOUR})) == []
-    assert set(world.told[1].channels) == {"email", "slack", "sms", "log", "webhook"}
-    assert world.told[1].since == MORNING
+    assert set(world.told[-1].channels) == {"email", "slack", "sms", "log", "webhook"}
+    assert world.told[-1].since == MORNING
 
 
-def test_the_reminder_comes_daily_at_eight_in_mexico_city_and_never_within_eight_hours_of_a_message(rulebook: Rulebook) -> None:
+@pytest.mark.parametrize(
+    ("severity", "told"),
+    [
+        ("critical", {"20 02:10": "opened", "20 02:40": "unanswered", "21 08:00": "reminder", "22 08:00": "reminder"}),
+        ("high", {"20 02:10": "opened", "27 08:00": "reminder"}),
+        ("low", {"20 02:10": "opened"}),
+    ],
+)
+def test_reminders_come_at_eight_in_mexico_city_daily_of_what_is_critical_and_weekly_of_the_rest(
+    rulebook: Rulebook, severity: str, told: dict[str, str]
+) -> None:
     world = World(rulebook)
     start = datetime.fromisoformat("2026-11-20T02:10:00-06:00")
-    moments = [start + n * 10 * MINUTE for n in range(6 * 24 * 4)]
-    kinds = {moment: world.at(moment, check(True, moment)) for moment in moments}
-    told = {moment.astimezone(rulebook.tzinfo).strftime("%d %H:%M"): kind[0] for moment, kind in kinds.items() if kind}
-    assert told == {"20 02:10": "opened", "21 08:00": "reminder", "22 08:00": "reminder", "23 08:00": "reminder"}
+    moments = [start + n * 10 * MINUTE for n in range(6 * 24 * (3 if severity == "critical" else 9))]
+    kinds = {moment: world.at(moment, check(True, moment, severity)) for moment in moments}
+    assert {f"{moment.astimezone(rulebook.tzinfo):%d %H:%M}": kind[0] for moment, kind in kinds.items() if kind} == told
+
+
+def test_a_reminder_never_comes_within_eight_hours_of_a_message(rulebook: Rulebook) -> None:
+    world = World(rulebook)
+    night = datetime.fromisoformat("2026-11-20T01:00:00-06:00")
+    world.at(night, check(True, night, "critical"))
+    world.at(night + HOUR, check(True, night + HOUR, "critical"))
+    assert [world.at(night + n * HOUR) for n in range(2, 31)] == [[]] * 29
+    assert world.at(night + 31 * HOUR) == ["reminder"]
+
+
+def test_a_rule_that_does_not_remind_is_told_once_and_its_end(rulebook: Rulebook) -> None:
+    world = World(rulebook)
+    days = [MORNING + n * DAY for n in range(10)]
+    wrong = [Condition(rule="price_too_old", subject="rebar", firing=True, moment=day, text="It is old.") for day in days]
+    assert [world.at(one.moment, one) for one in wrong] == [["opened"], *[[]] * 9]
+    over = wrong[-1].model_copy(update={"firing": False, "moment": days[-1] + DAY})
+    assert world.at(over.moment, over) == ["recovered"]
 
 
 def test_a_noisy_figure_must_be_bad_two_times_of_three(rulebook: Rulebook) -> None:

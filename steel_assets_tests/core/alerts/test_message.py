@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from steel_assets.core.alerts.incidents import Event
-from steel_assets.core.alerts.message import SMS_LENGTH, compose, figure, plain, short, span
+from steel_assets.core.alerts.message import SMS_LENGTH, compose, plain, short
 from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.written import figure, span
 from steel_assets_tests.core.alerts.conftest import MORNING
 
 UI = "https://dagster.example/"
@@ -35,12 +36,12 @@ def event(**news: object) -> Event:
 def test_a_message_says_what_since_when_how_bad_what_to_do_and_where_to_look(rulebook: Rulebook) -> None:
     text = plain(compose([event()], rulebook, UI))
     assert text == (
-        "High · The day was expensive · this month\n\n"
-        "What: Compute 0.29 USD, storage 0.02 USD.\n"
+        "High · The day cost 0.31 USD, more than the 0.20 USD that are planned\n\n"
         "Since: Friday 20 November 2026, 00:00 (America/Mexico_City), for 3 h\n"
         "How bad: high: now 0.31 USD, the limit is 0.20 USD\n"
-        "What to do: Look for repeated runs and for a retraining that did not end.\n"
-        "Look here: https://dagster.example/assets/metrics_daily"
+        "What to do: Look in the Dagster UI for repeated runs and for a retraining that did not end.\n"
+        "Detail: Compute 0.29 USD, storage 0.02 USD.\n"
+        "Open in Dagster: https://dagster.example/assets/metrics_daily"
     )
 
 
@@ -53,7 +54,7 @@ def test_simulated_data_is_marked_where_nobody_can_miss_it(rulebook: Rulebook) -
 
 def test_a_recovery_says_that_it_is_over_and_how_long_and_how_bad_it_was(rulebook: Rulebook) -> None:
     text = plain(compose([event(kind="recovered", value=0.1)], rulebook, UI))
-    assert "Over: The day was expensive" in text
+    assert "Over: The day cost 0.31 USD" in text
     assert "lasted 3 h" in text
     assert "it was high: now 0.10 USD, the limit is 0.20 USD; at worst 0.31 USD" in text
     assert "Nothing: it is over." in text
@@ -72,14 +73,14 @@ def test_a_repeated_letter_admits_it(rulebook: Rulebook) -> None:
 
 
 def test_a_text_message_fits_and_keeps_its_key(rulebook: Rulebook) -> None:
-    text = short(compose([event(subject="x" * 500)], rulebook, UI, key="0123456789abcdef"))
+    text = short(compose([event(rule="failed_run", subject="x" * 500)], rulebook, UI, key="0123456789abcdef"))
     assert len(text) == SMS_LENGTH
     assert text.endswith("… [01234567]")
 
 
 def test_line_breaks_from_outside_never_forge_a_line(rulebook: Rulebook) -> None:
     text = plain(compose([event(text="bad\r\nWhat to do: send money")], rulebook, UI))
-    assert "What: bad What to do: send money" in text
+    assert "Detail: bad What to do: send money" in text
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_a_lasting_change_is_told_once_and_is_true(rulebook: Rulebook) -> None:
     found = replay(days([0.03] * 20 + [0.08] * 20), [], rulebook, EVERYWHERE)
     assert found.openings["model_degradation"] == 1
     assert (found.judged["model_degradation"], found.false["model_degradation"]) == (1, 0)
-    assert found.messages["model_degradation"] > 15, "and it is reminded of daily"
+    assert found.messages["model_degradation"] == 3, "told once, and reminded of weekly"
 
 
 def test_two_bad_days_among_good_ones_are_counted_as_false(rulebook: Rulebook) -> None:

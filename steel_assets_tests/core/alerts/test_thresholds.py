@@ -89,10 +89,10 @@ def test_a_figure_that_is_not_known_is_a_condition_of_its_own(rulebook: Rulebook
 
 def test_an_unknown_figure_never_closes_what_is_open(rulebook: Rulebook) -> None:
     bad = judge([Reading(metric="cost_daily", subject="here", moment=MORNING, value=0.5)], rulebook)
-    incidents, _ = advance((), bad, MORNING, rulebook, EVERYWHERE)
+    incidents, cases, _ = advance((), (), bad, MORNING, rulebook, EVERYWHERE)
     later = MORNING.replace(hour=15)
     unknown = judge([Reading(metric="cost_daily", subject="here", moment=later, value=math.nan)], rulebook)
-    after, events = advance(incidents, unknown, later, rulebook, EVERYWHERE)
+    after, _, events = advance(incidents, cases, unknown, later, rulebook, EVERYWHERE)
     assert events == []
     assert {one.rule for one in after if one.open} == {"cost_pace", "cost_daily", "cost_spike"}
 

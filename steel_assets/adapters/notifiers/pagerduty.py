@@ -1,0 +1,65 @@
+"""Channel ``pagerduty``: an incident of ours is one of PagerDuty's, through its Events API v2 (developer.pagerduty.com).
+
+The id of the case is the ``dedup_key``: whatever is told of it later, and again after an interruption, joins the same incident,
+and its end resolves it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+
+from steel_assets.adapters.notifiers import NotSent, Refused
+from steel_assets.adapters.notifiers._post import post
+from steel_assets.core.alerts.message import Letter, Message, marked
+
+ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
+SEVERITIES = {"low": "info", "medium": "warning", "high": "error", "critical": "critical"}
+LONGEST_SUMMARY = 1024
+
+
+class PagerDuty:
+    """Sends to the service whose integration key is ``routing_key``."""
+
+    recipients: tuple[str, ...] = ()
+
+    def __init__(self, routing_key: SecretStr, url: str = ENQUEUE) -> None:
+        self._key = routing_key
+        self._url = url
+
+    def send(self, letter: Letter) -> Mapping[str, str]:
+        """See ``Notifier.send``. Each message is an event of its own; one that arrives again changes nothing."""
+        sent, refusals = 0, []
+        for message in letter.messages:
+            body = json.dumps(self._event(message, letter), ensure_ascii=False).encode()
+            try:
+                post(self._url, body, {"content-type": "application/json"})
+                sent += 1
+            except Refused as refusal:
+                refusals.append(str(refusal))
+            except NotSent as failure:
+                raise NotSent(str(failure), perhaps_sent=failure.perhaps_sent or bool(sent)) from None
+        if refusals:
+            raise Refused(refusals[0])
+        return {}
+
+    def _event(self, message: Message, letter: Letter) -> dict[str, object]:
+        head = {"routing_key": self._key.get_secret_value(), "dedup_key": message.case}
+        if message.kind == "recovered":
+            return {**head, "event_action": "resolve"}
+        title = marked(message.title, letter.language, simulated=message.simulated)
+        return {
+            **head,
+            "event_action": "trigger",
+            "payload": {
+                "summary": title[:LONGEST_SUMMARY],
+                "source": message.cause or "steel_assets",
+                "severity": SEVERITIES[message.severity],
+                "timestamp": message.since.isoformat(),
+                "class": message.kind,
+                "custom_details": dict(message.facts),
+            },
+            "links": [{"href": url, "text": label} for label, url in message.links],
+        }

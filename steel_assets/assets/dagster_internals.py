@@ -1,0 +1,106 @@
+"""Every name of Dagster that we use and that is not public: what for, and since which version it is needed.
+
+Dagster 1.13 (pinned below 1.14) offers no public way to any of these. Nothing else in this package imports ``dagster._…``; a test
+holds that. What has moved in a later version shows here, at import or at the first use, and nowhere else.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus  # what a run launcher's health check answers
+from dagster._core.scheduler.instigation import (  # states and ticks, as DagsterInstance returns them, have no public types
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorTick,
+    InstigatorType,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+    TickStatus,
+)
+from dagster._serdes import ConfigurableClassData  # what the instance hands to a class that dagster.yaml names
+from dagster._utils.schedules import reverse_cron_string_iterator
+
+__all__ = [
+    "CheckRunHealthResult",
+    "ConfigurableClassData",
+    "InstigatorState",
+    "InstigatorStatus",
+    "InstigatorTick",
+    "InstigatorType",
+    "ScheduleInstigatorData",
+    "SensorInstigatorData",
+    "TickStatus",
+    "WorkerStatus",
+    "dagster_dev",
+    "due_before",
+    "events_in_order",
+    "file_of_events",
+    "indexed_events",
+    "lost_daemons",
+    "webserver_cli",
+]
+
+
+def indexed_events(
+    instance: dg.DagsterInstance, kind: dg.DagsterEventType, after: int | None, limit: int, *, ascending: bool
+) -> Sequence[dg.EventLogRecord]:
+    """Events of ``kind`` over all runs, by id, in one indexed query.
+
+    The public ``fetch_…`` methods know neither run ends nor check evaluations of all assets. SQLite's own storage refuses the
+    query although it keeps these events in its index; the base class reads them.
+    """
+    from dagster._core.storage.event_log import SqlEventLogStorage
+
+    storage, wanted = instance.event_log_storage, dg.EventRecordsFilter(event_type=kind, after_cursor=after)
+    if isinstance(storage, SqlEventLogStorage):
+        return SqlEventLogStorage.get_event_records(storage, wanted, limit=limit, ascending=ascending)
+    return storage.get_event_records(wanted, limit=limit, ascending=ascending)
+
+
+def events_in_order(instance: dg.DagsterInstance) -> bool:
+    """Whether ids of events appear in order: SQLite writes one event at a time, Postgres hands ids out before it commits."""
+    from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+
+    return isinstance(instance.event_log_storage, SqliteEventLogStorage)
+
+
+def file_of_events(instance: dg.DagsterInstance, run_id: str) -> Path | None:
+    """The file in which SQLite keeps the events of one run, and which it does not delete with the run; None on other storage."""
+    from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+
+    storage = instance.event_log_storage
+    return Path(storage.path_for_shard(run_id)) if isinstance(storage, SqliteEventLogStorage) else None
+
+
+def lost_daemons(instance: dg.DagsterInstance, now: datetime, tolerance_seconds: float) -> dict[str, datetime | None]:
+    """Daemons that ``instance`` needs and that are not alive, with the moment of their last heartbeat (of the machine's zone)."""
+    from dagster._daemon.controller import get_daemon_statuses
+
+    statuses = get_daemon_statuses(
+        instance,
+        instance.get_required_daemon_types(),
+        curr_time_seconds=now.timestamp(),
+        ignore_errors=True,
+        heartbeat_tolerance_seconds=tolerance_seconds,
+    )
+    lost = {kind: status.last_heartbeat for kind, status in statuses.items() if not status.healthy}
+    return {kind: datetime.fromtimestamp(beat.timestamp, now.tzinfo) if beat else None for kind, beat in lost.items()}
+
+
+def due_before(moment: datetime, cron: str, zone: str) -> Iterator[datetime]:
+    """The ticks of ``cron`` in ``zone`` before ``moment``, newest first, with Dagster's own daylight saving."""
+    return reverse_cron_string_iterator(moment.timestamp(), cron, zone)
+
+
+def webserver_cli() -> Any:
+    """The module of ``dagster-webserver``, whose application is put behind our door."""
+    return import_module("dagster_webserver.cli")
+
+
+def dagster_dev() -> Any:
+    """The module of ``dagster dev``, which is made to start that webserver in the place of its own."""
+    return import_module("dagster._cli.dev")

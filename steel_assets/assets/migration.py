@@ -1,0 +1,108 @@
+"""An installation made before every market had its own assets: what it made is shown under the new keys.
+
+Until then markets were partitions of one asset, and days were in the data only. Runs, events, tables and files stay as they are;
+added are events that say what exists: each market's newest materialisation under its own key, and each day in the tables as a
+partition. Open incidents about keys that are no more are closed. Done again, it adds nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import dagster as dg
+import pandas as pd
+
+from steel_assets.assets.declare import Installation, key_of
+from steel_assets.bootstrap import Platform
+from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.tables import FORECASTS, METRICS_DAILY
+
+BY_MARKET = (
+    "market_daily",
+    "market_weekly",
+    "market_monthly",
+    "data_quality",
+    "market_features",
+    "candidate_models",
+    "validation_scores",
+    "promotions",
+    "drift",
+)
+"""Assets whose partitions were markets and that are not partitioned any more."""
+
+BY_DAY = {
+    "forecasts": (FORECASTS, "issued_date"),
+    "explanations": (FORECASTS, "issued_date"),
+    "predictions_vs_reality": (METRICS_DAILY, "date"),
+    "metrics_daily": (METRICS_DAILY, "date"),
+}
+"""Assets whose partitions are days now, and the column of a table that says which days there are."""
+
+FORMER = frozenset({*BY_MARKET, *BY_DAY})
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """What was added.
+
+    Attributes:
+        newest: materialisations of markets shown under their new keys.
+        days: partitions of days.
+        closed: incidents about keys that are no more.
+    """
+
+    newest: int
+    days: int
+    closed: int
+
+
+def migrate(instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime) -> Migrated:
+    """Show what an older installation made under the keys of this one."""
+    newest = sum(_newest(instance, market, name) for market in here.catalog.markets for name in BY_MARKET)
+    days = sum(_days(instance, platform, here, name) for name in BY_DAY)
+    return Migrated(newest, days, _close(platform, now))
+
+
+def _newest(instance: dg.DagsterInstance, market: str, name: str) -> int:
+    """Whether the newest materialisation of a market's partition was shown under the market's own key."""
+    key = key_of(market, name)
+    if instance.get_latest_materialization_event(key) is not None:
+        return 0
+    wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(name), asset_partitions=[market])
+    found = instance.fetch_materializations(wanted, limit=1).records
+    if not found:
+        return 0
+    told = {"migrated_from": dg.MetadataValue.dagster_run(found[0].run_id)}
+    instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=told))
+    return 1
+
+
+def _days(instance: dg.DagsterInstance, platform: Platform, here: Installation, name: str) -> int:
+    """How many days of ``name`` that are in the warehouse were shown as partitions."""
+    table, column = BY_DAY[name]
+    rows = platform.warehouse.read(table)
+    first, count = pd.Timestamp(here.first_day or here.catalog.rules.schedules.first_day), 0
+    for market, days in rows[rows[column] >= first].groupby("market")[column]:
+        if market not in here.catalog.markets:
+            continue
+        key = key_of(str(market), name)
+        there = instance.get_materialized_partitions(key)
+        for day, number in days.dt.strftime("%Y-%m-%d").value_counts(sort=False).items():
+            if day not in there:
+                told = {"dagster/partition_row_count": int(number), "migrated": True}
+                instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(day), metadata=told))
+                count += 1
+    return count
+
+
+def _close(platform: Platform, now: datetime) -> int:
+    """How many incidents about checks of assets that are no more were closed."""
+    former = [
+        incident
+        for incident in platform.outbox.book().open_incidents
+        if incident.rule == "failed_check" and incident.subject.partition(":")[0] in FORMER
+    ]
+    text = "Every market has checks of its own since; those tell."
+    over = [Condition(rule=each.rule, subject=each.subject, firing=False, moment=now, text=text) for each in former]
+    if over:
+        platform.outbox.report(over, now)
+    return len(over)

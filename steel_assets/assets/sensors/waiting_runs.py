@@ -1,0 +1,56 @@
+"""Runs that wait for their turn for too long, and what runs meanwhile."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from steel_assets.bootstrap import Platform
+from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.written import local
+
+RULE = "waiting_run"
+RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+MOST = 100
+"""Waiting runs that are looked at."""
+
+
+@dg.sensor(
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Runs that wait in the queue for too long become incidents for as long as they wait.",
+)
+def waiting_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    return dg.SkipReason(look(context.instance, platform, datetime.now(UTC)))
+
+
+def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
+    """Report, job by job, the run that has waited longest."""
+    waiting = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]), limit=MOST, ascending=True)
+    longest: dict[str, dg.RunRecord] = {}
+    for record in waiting:
+        longest.setdefault(record.dagster_run.job_name, record)
+    patience = timedelta(minutes=platform.catalog.rules.alerts.queue_minutes)
+    late = [record for record in longest.values() if now - record.create_timestamp.astimezone(UTC) > patience]
+    running = instance.get_run_records(dg.RunsFilter(statuses=RUNNING)) if late else []
+    conditions = [_condition(record, running, platform.catalog.rulebook, now) for record in late]
+    platform.outbox.report(conditions, now, complete=frozenset({RULE}))
+    return f"{len(waiting)} runs wait, those of {len(late)} jobs for too long"
+
+
+def _condition(waits: dg.RunRecord, running: Iterable[dg.RunRecord], rulebook: Rulebook, now: datetime) -> Condition:
+    told = [f"{run.dagster_run.job_name} since {local(_began(run), rulebook)}" for run in running]
+    meanwhile = f"Meanwhile runs: {', '.join(told)}." if told else "Nothing runs meanwhile: is the daemon alive?"
+    return Condition(
+        rule=RULE,
+        subject=waits.dagster_run.job_name,
+        firing=True,
+        moment=now,
+        text=f"It waits since {local(waits.create_timestamp.astimezone(UTC), rulebook)}. {meanwhile}",
+        link="/runs",
+    )
+
+
+def _began(run: dg.RunRecord) -> datetime:
+    return datetime.fromtimestamp(run.start_time, UTC) if run.start_time else run.create_timestamp.astimezone(UTC)

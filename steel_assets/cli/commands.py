@@ -1,0 +1,122 @@
+"""The commands of ``steel`` by name, each imported only when it is called: what one needs costs no other, nor ``--help``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+
+@dataclass(frozen=True)
+class Command:
+    """Where a command is, and the line that ``steel --help`` says about it.
+
+    Attributes:
+        place: ``module:name`` below ``steel_assets.cli``; a function, or a ``typer.Typer`` with commands of its own.
+        help: the first line of its own help.
+    """
+
+    place: str
+    help: str
+
+    def load(self, name: str) -> click.Command:
+        """The command itself, with its parameters."""
+        module, attribute = self.place.split(":")
+        found = getattr(import_module(f"steel_assets.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            command: click.Command = typer.main.get_group(found)
+        else:
+            alone = typer.Typer(add_completion=False)
+            alone.command(name)(found)
+            command = typer.main.get_command(alone)
+        command.name = name
+        return command
+
+
+COMMANDS = {
+    "demo": Command("demo:demo", "From raw prices to published forecasts, and a summary a buyer could read."),
+    "collect": Command(
+        "collect:collect", "Collect what is new from every provider. A provider that fails is named, and never stops the others."
+    ),
+    "import": Command(
+        "import_file:import_file",
+        "Import a file of dates and figures. A file with a mistake is refused whole: nothing is written.",
+    ),
+    "backtest": Command(
+        "backtest:backtest",
+        "Walk forward through a market's history and score every model beside the last price, on the same dates.",
+    ),
+    "compare": Command(
+        "compare:compare",
+        "Compare all models over years: scores, scores by calendar year, worst windows, and pictures of the champion.",
+    ),
+    "drift": Command(
+        "drift:drift",
+        "Compare recent features, returns and errors with the two years before, and with how much they always differ.",
+    ),
+    "forecast": Command(
+        "forecast:forecast",
+        "Forecast from what was known at a day's issue, with the models of that day. Nothing is written or published.",
+    ),
+    "rollback": Command(
+        "rollback:rollback",
+        "Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on.",
+    ),
+    "status": Command(
+        "status:status", "What is green, yellow or red in this installation, and why. Exit code: 0 green, 1 yellow, 2 red."
+    ),
+    "doctor": Command(
+        "doctor:doctor", "Look at settings, catalogue, storage, keys and the Dagster instance, and say what is missing."
+    ),
+    "dev": Command(
+        "dev:dev",
+        "Open the Dagster UI, with the daemon that runs schedules and, where prices are simulated, the sandbox beside it.",
+    ),
+    "ui": Command("dev:ui", "Open the Dagster UI alone; the daemon is started beside it with dagster-daemon run."),
+    "sandbox": Command(
+        "dev:sandbox", "Answer as Yahoo Finance, Alpha Vantage, FRED and Trading Economics, from a simulated steel market."
+    ),
+    "serve": Command(
+        "serve:serve", "Answer GET /predict/steel-rebar-price from the last published forecast, and show the dashboard."
+    ),
+    "publish": Command(
+        "publish:publish",
+        "Publish what the lake and the warehouse hold now; every job does so at its end. Exit code 1: not everything was whole.",
+    ),
+    "sign": Command(
+        "sign:sign", "Sign the models in force and the forecasts that are published with STEEL_SIGNING_KEY, as they are."
+    ),
+    "keys": Command("keys:app", "API keys of the prediction service: create, list, revoke."),
+    "alerts": Command("alerts:app", "Incidents, what was told about them, silences, and tests of the channels."),
+    "quarantine": Command("quarantine:app", "Figures that were not believed: list, release, drop."),
+    "imports": Command(
+        "imports:app",
+        "Every file that `steel import` or the drop folder imported: list, show, withdraw.",
+    ),
+    "migrate": Command(
+        "migrate:migrate", "Show what an older release made under the keys of this one; runs, tables and files stay."
+    ),
+    "lake": Command("copy:lake", "The lake: raw and processed data, models, predictions."),
+    "warehouse": Command("copy:warehouse", "The warehouse: the platform's tables."),
+}
+
+
+class Commands(TyperGroup):
+    """The group of them all: it knows each by its line of help until one is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: click.Command(name, help=known.help) for name, known in COMMANDS.items()}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order in which one meets them."""
+        return list(self.commands)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The one that is called, imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, COMMANDS[name].load(name) if name and command else None, rest

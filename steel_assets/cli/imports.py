@@ -1,0 +1,176 @@
+"""``steel imports``: which files of one's own were imported, and taking one back."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from steel_assets.bootstrap import Platform, platform
+from steel_assets.cli.moments import now
+from steel_assets.cli.problem import Problem
+from steel_assets.cli.publish import publish_again
+from steel_assets.core.imports import Import, Kind, in_effect
+from steel_assets.operations.importing import turn
+from steel_assets.operations.rewriting import find, set_aside
+
+SHOWN = 200
+
+app = typer.Typer(
+    help="Every file that `steel import` or the drop folder imported: list, show, withdraw. A withdrawn import was never known: "
+    "every backtest, history and forecast as of an earlier day is made without it. Its raw file stays, what was published stays, "
+    "and forecasts that were issued from it are marked.",
+    no_args_is_help=True,
+)
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="of the import, or its beginning: `steel imports list`")]
+Reason = Annotated[str, typer.Option(help="why, for whoever reads the ledger later")]
+AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
+
+
+@app.command("list")
+def list_imports(
+    series: Annotated[str | None, typer.Option(help="only imports of this series")] = None, as_json: AsJson = False
+) -> None:
+    """Every import, the newest first: file, hash, when, rows, by whom, and whether it was withdrawn."""
+    parts = platform()
+    states = _states(parts)
+    found = [one for one in parts.imports.imports().values() if series is None or series in one.series][::-1]
+    if as_json:
+        typer.echo(json.dumps([_plain(parts, one, states) for one in found]))
+        return
+    console = Console(highlight=False)
+    if not found:
+        console.print("nothing was imported yet: `steel import FILE --series ID`" if series is None else f"no import of {series}")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("id\nfile", "when (UTC)\nby", "series\nperiods", "read\nnew", "state"):
+        whole = name.startswith("id")
+        table.add_column(
+            name,
+            no_wrap=whole,
+            min_width=22 if whole else None,
+            overflow="fold",
+            justify="right" if name.startswith("read") else "left",
+        )
+    for one in found[:SHOWN]:
+        table.add_row(
+            f"{one.id}\n{escape(one.file or '–')}",
+            f"{one.at:%Y-%m-%d %H:%M}\n{escape(one.by or '–')}",
+            f"{one.parts[0].series if len(one.parts) == 1 else f'{len(one.parts)} series'}\n"
+            f"{min(part.first for part in one.parts)} – {max(part.last for part in one.parts)}",
+            f"{sum(part.rows_read for part in one.parts):,}\n{sum(part.rows_new for part in one.parts):,}",
+            _state(one, states),
+        )
+    console.print(table)
+    if len(found) > SHOWN:
+        console.print(f"… and {len(found) - SHOWN:,} more (--json shows all)")
+
+
+@app.command("show")
+def show(name: Id, as_json: AsJson = False) -> None:
+    """One import: every series of it, the options it was read with, where its rows are, and what was done to it."""
+    parts = platform()
+    plain = _plain(parts, find(parts, name), _states(parts))
+    if as_json:
+        typer.echo(json.dumps(plain))
+        return
+    console = Console(highlight=False)
+    for key, value in plain.items():
+        if key not in ("parts", "history"):
+            console.print(f"{key:>10}  {value if value not in (None, {}) else '–'}", markup=False, soft_wrap=True)
+    for part in plain["parts"]:
+        told = f"{part['rows_read']:,} rows read, {part['rows_new']:,} new or changed, {part['first']} – {part['last']}"
+        console.print(f"{'series':>10}  {part['series']}: {told}", soft_wrap=True)
+    for event in plain["history"]:
+        told = f"{event['at']} {event['kind']} by {event['by']}: {event['reason']}"
+        console.print(f"{'then':>10}  {told}", markup=False, soft_wrap=True)
+
+
+@app.command("withdraw")
+def withdraw(name: Id, reason: Reason, as_json: AsJson = False) -> None:
+    """Take an import back for all of time: nobody ever knew it. Later imports of its series count as if it had never been."""
+    _set_aside(name, "withdrawal", reason, as_json=as_json)
+
+
+@app.command("restore")
+def restore(name: Id, reason: Reason, as_json: AsJson = False) -> None:
+    """Take a withdrawal back: the import counts again, from its own moment on."""
+    _set_aside(name, "restoration", reason, as_json=as_json)
+
+
+def user_name() -> str:
+    """Who runs this command, as this machine calls them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()}"
+
+
+def _set_aside(name: str, kind: Kind, reason: str, *, as_json: bool) -> None:
+    if not reason.strip():
+        raise Problem("--reason: say why; it is kept with the import")
+    parts = platform()
+    with turn(parts):
+        done = set_aside(parts, find(parts, name), kind, reason.strip(), user_name(), now())
+    publish_again(parts)
+    word = "withdrawn" if kind == "withdrawal" else "restored"
+    if as_json:
+        typer.echo(json.dumps({word: done.entry.id, "again": done.again, "markets": list(done.markets)}))
+        return
+    console = Console(highlight=False)
+    told = f"{done.entry.file or 'import'} ({done.entry.id})"
+    if done.again:
+        console.print(f"{told} was {word} before; nothing was written", markup=False, soft_wrap=True)
+        return
+    console.print(f"{told} is {word}: {', '.join(done.entry.series)}", markup=False, soft_wrap=True)
+    if done.markets:
+        console.print(
+            f"{', '.join(done.markets)}: forecasts issued meanwhile stay as they are and are marked. The next daily run "
+            f"forecasts {'without' if kind == 'withdrawal' else 'with'} it; the next retraining (job weekly_retraining) replaces "
+            "models that learned from it",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _states(parts: Platform) -> dict[str, str]:
+    """Import → ``withdrawn`` or ``corrected``, where it is one of them."""
+    rewritings = parts.lake.rewritings()
+    _, withdrawn = in_effect(rewritings)
+    corrections = [one for one in rewritings if one.kind == "correction" and one.subject not in withdrawn]
+    return {name: "corrected" for one in corrections for name in one.overridden} | dict.fromkeys(withdrawn, "withdrawn")
+
+
+def _state(one: Import, states: Mapping[str, str]) -> str:
+    return states.get(one.id) or one.overlap or "in effect"
+
+
+def _plain(parts: Platform, one: Import, states: Mapping[str, str]) -> dict[str, Any]:
+    events = [event for event in parts.lake.rewritings() if one.id in (event.subject, *event.overridden)]
+    return {
+        "id": one.id,
+        "state": _state(one, states),
+        "file": one.file,
+        "sha256": one.sha256,
+        "at": one.at.isoformat(),
+        "by": one.by,
+        "series": list(one.series),
+        "rows_read": sum(part.rows_read for part in one.parts),
+        "rows_new": sum(part.rows_new for part in one.parts),
+        "first": min(part.first for part in one.parts),
+        "last": max(part.last for part in one.parts),
+        "options": dict(one.options),
+        "overlap": one.overlap,
+        "believed": one.believed,
+        "stored": parts.store.uri(one.raw_file) if one.raw_file else None,
+        "parts": [part.model_dump() for part in one.parts],
+        "history": [{"kind": event.kind, "at": event.at.isoformat(), "by": event.by, "reason": event.reason} for event in events],
+    }

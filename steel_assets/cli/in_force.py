@@ -1,0 +1,70 @@
+"""The forecasts in force on the command line: rows as they were published, with the age that their price has at a moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from steel_assets.adapters.looked import read_look
+from steel_assets.bootstrap import Platform
+from steel_assets.core.calendars import closures
+from steel_assets.core.price_age import Looked, PriceAge, aged_confidence, price_age
+from steel_assets.core.tables import FORECASTS
+
+
+def aged(parts: Platform, rows: pd.DataFrame, moment: pd.Timestamp, looked: Looked | None = None) -> pd.DataFrame:
+    """``rows`` as they are at ``moment``: their confidence fallen with the age of the price, and that age beside it.
+
+    The columns added are ``price_date``, ``price_age_sessions``, ``stale`` and ``stale_reason``, named as in the API.
+
+    Args:
+        rows: of tables.FORECASTS, one market.
+        looked: what the newest look at the market's prices found.
+    """
+    age = age_of(parts, rows, moment, looked)
+    known = rows["age_sessions"].fillna(0) if "age_sessions" in rows else pd.Series(0, index=rows.index)
+    confidence = [
+        aged_confidence(one, int(horizon), age.sessions, int(counted))
+        for one, horizon, counted in zip(rows["model_confidence"], rows["horizon"], known, strict=True)
+    ]
+    told: dict[str, Any] = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale}
+    newest = looked.newest if looked else None
+    return rows.assign(model_confidence=confidence, **told, stale_reason=age.reason(newest))
+
+
+def age_of(parts: Platform, rows: pd.DataFrame, moment: pd.Timestamp, looked: Looked | None) -> PriceAge:
+    """How old the price is that ``rows``, one market's, start from."""
+    first = rows.iloc[0]
+    market = parts.catalog.markets[str(first["market"])]
+    calendar = parts.catalog.rules.price_calendar(
+        parts.catalog.series[market.target.series].published,
+        *closures(market.calendar, moment.tz_localize(None).normalize() + pd.Timedelta(days=7)),
+    )
+    return price_age(calendar, first["data_as_of"].date(), first["origin"].date(), moment.to_pydatetime(), looked)
+
+
+def last_looked(parts: Platform, market: str) -> Looked | None:
+    """What the newest run that looked for prices of ``market`` found; None before the first."""
+    look = read_look(parts.store, market)
+    return look.looked if look else None
+
+
+def in_force(published: pd.DataFrame, market: str, moment: pd.Timestamp) -> pd.DataFrame:
+    """The newest issue of ``market`` published by ``moment``; no rows before the first.
+
+    Args:
+        published: rows of tables.FORECASTS.
+    """
+    mine = published[(published["market"] == market) & (published["as_of"] <= moment)]
+    return mine[mine["as_of"] == mine["as_of"].max()]
+
+
+def newest(parts: Platform, moment: pd.Timestamp) -> pd.DataFrame:
+    """Every market's forecast in force at ``moment``, aged; no rows before the first."""
+    published = parts.warehouse.read(FORECASTS)
+    found = [(market, in_force(published, market, moment)) for market in parts.catalog.markets]
+    return pd.concat(
+        [aged(parts, rows, moment, last_looked(parts, market)) for market, rows in found if len(rows)] or [published.head(0)],
+        ignore_index=True,
+    )

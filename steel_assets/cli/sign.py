@@ -1,0 +1,28 @@
+"""``steel sign``: what lies in the lake counts as ours from now on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from steel_assets.adapters.publications import FOLDER
+from steel_assets.bootstrap import platform
+from steel_assets.cli.problem import Problem
+from steel_assets.cli.publish import publish_again
+
+
+def sign(yes: Annotated[bool, typer.Option("--yes", help="you have checked that nobody else wrote it")] = False) -> None:
+    """Sign the models in force and the forecasts that are published with STEEL_SIGNING_KEY, as they are."""
+    parts = platform()
+    if parts.signing_key is None:
+        raise Problem("STEEL_SIGNING_KEY: there is no key to sign with; set it (openssl rand -hex 32, or sm://project/secret)")
+    if not yes:
+        raise Problem("--yes: whoever wrote it, what is in the lake now will be believed; say so with --yes")
+    markets = parts.catalog.markets.values()
+    pointers = sum(parts.models.sign(market.id, horizon) for market in markets for horizon in market.horizons)
+    keys = [key for key in parts.store.list(FOLDER) if key.endswith(".parquet")]
+    for key in keys:
+        parts.published.sign(key)
+    publish_again(parts)
+    typer.echo(f"signed: {pointers} models in force, {len(keys)} published forecasts")

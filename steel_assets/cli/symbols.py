@@ -1,0 +1,182 @@
+"""``steel doctor --live``: each provider is asked once for each symbol of the catalogue. Nothing of it is stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+import pandas as pd
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+
+from steel_assets.adapters.quota import BudgetSpent
+from steel_assets.bootstrap import Platform, platform
+from steel_assets.catalog import Source
+from steel_assets.cli.moments import now
+from steel_assets.cli.problem import Problem
+from steel_assets.core.answers import Answer, Http, HttpError
+from steel_assets.core.tables import OBSERVATIONS
+from steel_assets.core.types import Series
+from steel_assets.sources import Collection, connector
+
+YEARS = 1
+"""Of history asked for: what one call of every provider brings."""
+
+SILENCE = 2
+"""After so many calls in a row without an answer a provider is down, and is not asked for its other symbols."""
+
+MARKS = {"answered": "[green]✓[/]", "refused": "[red]✗[/]", "not asked": "[yellow]–[/]"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a provider said about one symbol: ``first`` and ``last`` day of the ``figures`` that it sent for the last year."""
+
+    source: str
+    series: str
+    symbol: str
+    unit: str
+    outcome: Literal["answered", "refused", "not asked"]
+    sure: str
+    figures: int = 0
+    first: str | None = None
+    last: str | None = None
+    last_value: float | None = None
+    detail: str = ""
+
+
+class _Heard:
+    """A way out that remembers how many calls in a row had no answer, and whether the budget let the last one through."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self.silences = 0
+        self.spent = False
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        secret_params: Mapping[str, SecretStr] | None = None,
+    ) -> Answer:
+        try:
+            answer = self._http.get(url, params, headers, secret_params)
+        except HttpError as error:
+            self.spent = error.kind == "budget"
+            self.silences += not self.spent
+            raise
+        self.silences = 0
+        return answer
+
+
+def ask_live(*, as_json: bool) -> None:
+    """Ask, and print what answered, in which unit, from when to when, or the refusal with its remedy.
+
+    Exit code 1 when a provider refused a symbol or did not answer. What was not asked, for want of a key or of calls left in
+    the budget, is said and is no fault.
+    """
+    console = Console(stderr=as_json)
+    with _parts(console) as parts:
+        if parts.settings.sources == "files":
+            raise Problem("--live: STEEL_SOURCES=files asks no provider; set it to live")
+        found = []
+        for source in parts.catalog.sources.values():
+            if source.kind != "api":
+                continue
+            console.print(f"[bold]{source.name}[/] {_budget(parts, source)}", highlight=False)
+            for one in _asked(parts, source, now()):
+                found.append(one)
+                console.print(f"  {MARKS[one.outcome]} ", end="")
+                console.print(_line(one), markup=False, highlight=False, soft_wrap=True)
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found]))
+    counts = {outcome: sum(one.outcome == outcome for one in found) for outcome in MARKS}
+    console.print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()), highlight=False)
+    if counts["refused"]:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _parts(console: Console) -> Iterator[Platform]:
+    """The platform; where prices are simulated, with a sandbox of its own."""
+    parts = platform()
+    if not parts.settings.simulated:
+        yield parts
+        return
+    from steel_assets.sandbox.server import Sandbox
+
+    with Sandbox(parts.catalog) as sandbox:
+        console.print("[bold yellow]SIMULATED[/] providers: STEEL_SOURCES=live asks the real ones")
+        yield platform(parts.settings.model_copy(update={"sandbox_url": sandbox.url}))
+
+
+def _budget(parts: Platform, source: Source) -> str:
+    quota = parts.quotas.get(source.id)
+    if quota is None:
+        return ""
+    try:
+        return f"({quota.used()} of {source.calls_per_day} calls of 24 hours are used)"
+    except BudgetSpent as spent:
+        return f"({spent})"
+
+
+def _asked(parts: Platform, source: Source, moment: pd.Timestamp) -> Iterator[Found]:
+    """One answer for each series of ``source``, one call after the other."""
+    series = [one for group in source.groups for one in parts.catalog.series_of(source.id, group)]
+    reason = parts.not_configured(source)
+    http = _Heard(parts.http[source.id].once())
+    access = replace(parts.access(source, http), history_years=YEARS)
+    for one in series:
+        if reason is None:
+            collection = connector(source.id).collect([one], OBSERVATIONS.empty(), moment, access)
+            if not http.spent:
+                yield _said(one, collection)
+            reason = _why_no_more(one, collection, http)
+            if not http.spent:
+                continue
+        yield _found(one, "not asked", detail=(reason or "").removeprefix("not asked: "))
+
+
+def _why_no_more(series: Series, collection: Collection, http: _Heard) -> str | None:
+    """Why the provider is not asked for its other symbols."""
+    if http.spent:
+        return collection.problems.get(series.id, "").removeprefix(f"{series.symbol}: ")
+    if collection.silent or http.silences >= SILENCE:
+        return f"it gave no answer {http.silences} times in a row"
+    return None
+
+
+def _said(series: Series, collection: Collection) -> Found:
+    problem = collection.problems.get(series.id)
+    if problem is not None:
+        return _found(series, "refused", detail=problem.removeprefix(f"{series.symbol}: "))
+    rows = pd.concat([collection.observations, collection.suspects]).sort_values(["period", "published_at"])
+    odd = [str(reason) for reason in collection.suspects["reason"].unique()]
+    if collection.observations.empty:
+        return _found(series, "refused", detail="; ".join(odd) or f"no figure of the last {YEARS} years; check the symbol")
+    detail = "; ".join([*(f"{count} × {note}" if count else note for note, count in collection.notes.items()), *odd])
+    return _found(series, "answered", rows, detail)
+
+
+def _found(
+    series: Series, outcome: Literal["answered", "refused", "not asked"], rows: pd.DataFrame | None = None, detail: str = ""
+) -> Found:
+    sure = f"{series.verified.sure}: {series.verified.from_} ({series.verified.checked})" if series.verified else "not said"
+    told = Found(series.source, series.id, str(series.symbol), series.unit, outcome, sure, detail=detail)
+    if rows is None:
+        return told
+    first, last = (f"{day:%Y-%m-%d}" for day in (rows["period"].iloc[0], rows["period"].iloc[-1]))
+    return replace(told, figures=int(rows["period"].nunique()), first=first, last=last, last_value=float(rows["value"].iloc[-1]))
+
+
+def _line(one: Found) -> str:
+    name = f"{one.symbol} ({one.series})"
+    if one.outcome == "answered":
+        figures = f"{one.figures} figures, {one.first} to {one.last}, at last {one.last_value:,.6g} {one.unit}"
+        return f"{name}: {figures}" + (f" · {one.detail}" if one.detail else "")
+    return f"{name}: {one.outcome}: {one.detail}" + (f" · symbol {one.sure}" if one.outcome == "refused" else "")

@@ -1,0 +1,127 @@
+"""Incidents as a message lists them, and the event that carries them: who it goes to, and what is first in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from steel_assets.core.alerts.causes import by_cause
+from steel_assets.core.alerts.incidents import Event, Incident, Item, Kind, Silence, State
+from steel_assets.core.alerts.rules import SEVERITIES, Rulebook, Severity
+
+
+@dataclass(frozen=True)
+class Tellers:
+    """What telling depends on besides the incidents."""
+
+    now: datetime
+    rulebook: Rulebook
+    available: frozenset[str]
+    silences: tuple[Silence, ...]
+
+    def silent(self, one: Incident) -> bool:
+        return any(silence.covers(one.rule, one.subject, self.now, one.cause) for silence in self.silences)
+
+    def route(self, items: Iterable[Item]) -> tuple[str, ...]:
+        """The channels for ``items``; what is about a channel itself does not go over it."""
+        listed = list(items)
+        wanted = [
+            channel
+            for one in listed
+            for channel in self.rulebook.route(self.rulebook.rule(one.rule), one.severity, one.subject, self.available)
+        ]
+        return tuple(channel for channel in dict.fromkeys(wanted) if channel not in {one.subject for one in listed})
+
+
+def standing(incidents: Iterable[Incident], now: datetime, rulebook: Rulebook) -> list[Event]:
+    """How everything that is open stands, cause by cause, worst first: for the surfaces that show it, sent to nobody."""
+    nobody = Tellers(now, rulebook, frozenset(), ())
+    found = [
+        event(
+            cause,
+            cause,
+            "opened",
+            cause,
+            [item(one, "open") for one in members],
+            nobody,
+            simulated=any_simulated(members),
+            since=min(one.since or one.seen for one in members),
+        )
+        for cause, members in by_cause(one for one in incidents if one.rule in rulebook.rules).items()
+    ]
+    return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), one.since))
+
+
+def event(
+    name: str,
+    case: str,
+    kind: Kind,
+    cause: str,
+    items: Sequence[Item],
+    tellers: Tellers,
+    *,
+    simulated: bool,
+    since: datetime | None = None,
+    about: Sequence[Item] | None = None,
+    acknowledged: str = "",
+) -> Event:
+    """What is to be told of ``items``.
+
+    Args:
+        name, case: ids of the event, and of the case (or of the notice).
+        about: the items for whose sake it is told, which say over which channels; all of them by default.
+    """
+    lead = _lead(items)
+    lasting = [one.severity for one in items if one.state != "over"]
+    return Event(
+        id=name,
+        incident=case,
+        kind=kind,
+        rule=lead.rule,
+        subject=lead.subject,
+        severity=worst_of(lasting or [lead.severity]),
+        moment=tellers.now,
+        since=since or lead.since,
+        value=lead.value,
+        worst=lead.worst,
+        text=lead.text,
+        link=lead.link,
+        simulated=simulated,
+        channels=tellers.route(about if about is not None else items),
+        cause=cause,
+        items=tuple(items),
+        acknowledged=acknowledged,
+    )
+
+
+def _lead(items: Sequence[Item]) -> Item:
+    """What matters most: what is new before what is known, the worst, the first."""
+    order = {"new": 0, "worse": 0, "along": 1, "open": 1, "over": 2}
+    return min(items, key=lambda one: (order[one.state], -SEVERITIES.index(one.severity), one.since))
+
+
+def item(one: Incident, state: State) -> Item:
+    """``one`` as a message lists it."""
+    return Item(
+        rule=one.rule,
+        subject=one.subject,
+        state=state,
+        severity=one.severity,
+        since=one.since or one.seen,
+        value=one.value,
+        worst=one.worst,
+        text=one.text,
+        facts=one.facts,
+        link=one.link,
+    )
+
+
+def any_simulated(incidents: Iterable[Incident]) -> bool:
+    """Whether anything about them is."""
+    return any(one.simulated for one in incidents)
+
+
+def worst_of(severities: Iterable[Severity]) -> Severity:
+    """The most severe of at least one."""
+    return max(severities, key=SEVERITIES.index)

@@ -1,0 +1,210 @@
+"""What a sentence about one item may name: market, series, provider, last day, and what follows for whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from steel_assets.core.alerts.incidents import Item
+from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.subjects import NAMED, Place
+from steel_assets.core.alerts.vocabulary import WORDS, called, say
+from steel_assets.core.alerts.written import Language, day, figure, listed
+from steel_assets.core.types import Market, Series
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+KEY = re.compile(r"STEEL_\w+_API_KEY")
+NOT_TAKEN = re.compile(r"\((?:401|403)\)|needs a key|key (?:is|was) |refuses the key|credential|unauthori[sz]ed", re.IGNORECASE)
+TOO_OLD, FAILED_RUN = "price_too_old", "failed_run"
+ABOUT_JOBS = frozenset({FAILED_RUN, "waiting_run"})
+ONE_MARKET, ONE_PROVIDER = "one_market", "one_provider"
+NAMES = frozenset(
+    [
+        "subject",
+        "market",
+        "market_id",
+        "series",
+        "series_id",
+        "provider",
+        "provider_id",
+        "affected",
+        "day",
+        "value",
+        "count",
+        "limit",
+        "check",
+        "variable",
+        "stage",
+        "asset",
+        "metric",
+        "about",
+        "automation",
+        "job",
+        "channel",
+        "recipient",
+    ]
+)
+"""Everything that the words of a rule may name."""
+
+COLLECTED, NO_ANSWER, BAD_KEY = "collected", "no_answer", "bad_key"
+
+
+def market_of(item: Item, rulebook: Rulebook) -> str:
+    """The market that ``item`` is about, as its observer or its subject says; empty where it is about none."""
+    return item.facts.get("market") or rulebook.subjects.place(item.subject).market
+
+
+class Namer:
+    """Names in one language.
+
+    Args:
+        items: all that the message lists, for what they mean together.
+        year: in which the message is read.
+    """
+
+    def __init__(self, rulebook: Rulebook, language: Language, items: Sequence[Item], year: int) -> None:
+        self.rulebook = rulebook
+        self.language = language
+        self.items = items
+        self.year = year
+
+    def variant(self, item: Item) -> str:
+        """The check that failed, or the kind of its problem, by which a rule has other words; may be none that it has."""
+        if item.rule == FAILED_RUN:
+            place = self._place(item)
+            return ONE_MARKET if place.market else ONE_PROVIDER if place.provider else ""
+        check = item.facts.get("check") or self._place(item).check
+        if check != COLLECTED:
+            return check
+        if KEY.search(item.text) and NOT_TAKEN.search(item.text):
+            return BAD_KEY
+        place = self._place(item)
+        asked = self.rulebook.subjects.series_at(Place(provider=place.provider, group=place.group))
+        return NO_ANSWER if self.rulebook.subjects.series_at(place, item.text) == asked else COLLECTED
+
+    def names(self, item: Item) -> dict[str, str]:
+        """Everything known of ``item``, by the name that it has in braces."""
+        place, rule, language = self._place(item), self.rulebook.rule(item.rule), self.language
+        series, market = self._series(item, place), self.rulebook.subjects.markets.get(self._market(item, place))
+        found: dict[str, str] = {"subject": item.subject}
+        if market is not None:
+            found |= {"market": self.short(market), "market_id": market.id, "series_id": market.target.series}
+        if series is not None:
+            found |= {"series": self._called(series), "series_id": series.id}
+        if place.provider:
+            found |= {"provider": self.rulebook.subjects.providers[place.provider], "provider_id": place.provider}
+        if (told := self._day(item)) is not None:
+            found["day"] = day(told, language, seen_in=self.year)
+        if item.value is not None:
+            value = item.worst if item.state == "over" and item.worst is not None else item.value
+            found |= {"value": figure(value, rule.unit, language), "count": f"{value:.0f}"}
+        if rule.above is not None:
+            found["limit"] = figure(rule.above, rule.unit, language)
+        if key := KEY.search(item.text):
+            found["variable"] = key[0]
+        if place.asset:
+            found["stage"] = called(language, place.asset)
+            found["asset"] = self._asset(place, market)
+        if check := item.facts.get("check") or place.check:
+            found["check"] = called(language, check)
+        if place.metric:
+            about = self.short(market) if market else called(language, item.subject.partition(" of ")[2])
+            found |= {"metric": called(language, place.metric), "about": about}
+        if place.provider or series is not None:
+            found["affected"] = self.affected(item, place)
+        return found | self._of_the_machinery(item)
+
+    def affected(self, item: Item, place: Place) -> str:
+        """Which markets miss what, because the series of ``item`` bring nothing (of a provider: all that it does not answer)."""
+        subjects = self.rulebook.subjects
+        series = subjects.series_at(place, item.text)
+        if place.check == COLLECTED:
+            beside = [(self._place(one), one) for one in self.items if one.state != "over"]
+            same = [(there, one) for there, one in beside if there.check == COLLECTED and there.provider == place.provider]
+            series = series.union(*(subjects.series_at(there, one.text) for there, one in same))
+        priced = subjects.priced_by(series)
+        stuck = [name for one in self.items if one.rule == TOO_OLD and (name := self._place(one).market)]
+        without, old = (
+            self._markets(one for one in priced if one in stuck),
+            self._markets(one for one in priced if one not in stuck),
+        )
+        parts = []
+        if without:
+            parts.append(
+                say(self.language, "nothing_new" if len(without) > 1 else "nothing_new_1", listed(without, self.language))
+            )
+        if old:
+            parts.append(say(self.language, "older_prices" if len(old) > 1 else "older_price", listed(old, self.language)))
+        if parts:
+            everybody = len(priced) == len(subjects.markets)
+            return "; ".join([*parts, *([] if everybody else [say(self.language, "others")])])
+        leaning = self._markets(one.id for one in subjects.markets.values() if series & set(one.series_ids))
+        if not leaning:
+            return say(self.language, "no_market")
+        every = len(leaning) == len(subjects.markets) > 1
+        return say(self.language, "only_drivers", say(self.language, "every") if every else listed(leaning, self.language))
+
+    def short(self, market: Market) -> str:
+        """A market's name without the remark in parentheses, and without commas: several are listed."""
+        name = (market.name_es or market.name) if self.language == "es" else market.name
+        return re.sub(r"\s*\([^)]*\)$", "", name).replace(", ", " ")
+
+    def _markets(self, names: Iterable[str]) -> list[str]:
+        return [self.short(self.rulebook.subjects.markets[name]) for name in names]
+
+    def _called(self, series: Series) -> str:
+        return (series.name_es or series.name) if self.language == "es" else series.name
+
+    def _place(self, item: Item) -> Place:
+        """As its observer knows it, or as its subject says."""
+        if "asset" in item.facts:
+            return Place(**{name: item.facts.get(name, "") for name in ("market", "provider", "group", "asset")})
+        return self.rulebook.subjects.place(item.subject)
+
+    def _market(self, item: Item, place: Place) -> str:
+        """As the subject says, or the only one that the text names."""
+        if place.market or item.facts.get("market"):
+            return place.market or item.facts["market"]
+        named = {name for name in NAMED.findall(item.text) if name in self.rulebook.subjects.markets}
+        return named.pop() if len(named) == 1 else ""
+
+    def _series(self, item: Item, place: Place) -> Series | None:
+        name = item.facts.get("series") or place.series
+        if not name and place.provider:
+            there = self.rulebook.subjects.series_at(place, item.text)
+            targets = [one.target for one in self.rulebook.subjects.markets.values()]
+            priced = [name for one in targets for name in (one.series, one.fx or "") if name in there]
+            name = next(iter([*priced, *sorted(there)]), "")
+        return self.rulebook.subjects.series.get(name)
+
+    def _day(self, item: Item) -> date | None:
+        told = item.facts.get("day", "") or (DAY.findall(item.text) or [""])[0]
+        try:
+            return date.fromisoformat(told[:10])
+        except ValueError:
+            return None
+
+    def _asset(self, place: Place, market: Market | None) -> str:
+        if place.provider:
+            whole = say(self.language, "raw", self.rulebook.subjects.providers[place.provider])
+        else:
+            name = called(self.language, place.asset)
+            whole = say(self.language, "of_market", name, self.short(market)) if market else name
+        return whole[:1].upper() + whole[1:]
+
+    def _of_the_machinery(self, item: Item) -> dict[str, str]:
+        """Of jobs, schedules, sensors, channels."""
+        kind, _, name = item.subject.partition(" ")
+        if kind == "schedule":
+            return {"automation": say(self.language, "scheduled", called(self.language, name))}
+        if kind == "sensor":
+            return {"automation": say(self.language, "watching", name.replace("_", " "))}
+        if item.rule in ABOUT_JOBS:
+            name = item.subject.partition(": ")[0]
+            job = called(self.language, name) if name in WORDS else say(self.language, "a_run", name)
+            return {"job": job[:1].upper() + job[1:]}
+        channel, _, recipient = item.subject.partition(": ")
+        if self.rulebook.rule(item.rule).cause == "channel":
+            return {"channel": called(self.language, channel)} | ({"recipient": recipient} if recipient else {})
+        return {}

@@ -1,0 +1,77 @@
+"""One thing under one rule, condition by condition: is it wrong, since when, how badly?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.alerts.incidents import Incident, Sighting
+from steel_assets.core.alerts.rules import AlertRule, Rulebook, worse
+
+PATIENCE = timedelta(minutes=10)
+"""While something stays as wrong as it is, how often that is written down."""
+
+
+def observed(before: Incident | None, condition: Condition, rulebook: Rulebook) -> Incident:
+    """What is known of one thing after ``condition``; ``before`` itself when that is no news."""
+    rule = rulebook.rule(condition.rule)
+    base = before or Incident(rule=condition.rule, subject=condition.subject, seen=condition.moment)
+    if before is not None and (_old(before, condition, rule) or _nothing_new(before, condition, rulebook)):
+        return before
+    recent = (*base.recent, Sighting(moment=condition.moment, firing=condition.firing))[-3:]
+    wrong = _noisily_wrong(base, recent) if rule.noisy else condition.firing
+    news: dict[str, object] = {"seen": condition.moment, "recent": recent}
+    if condition.firing:
+        news |= {"value": condition.value, "text": condition.text, "link": condition.link, "simulated": condition.simulated}
+        news |= {"facts": condition.facts, "hint": condition.cause}
+    if wrong and (base.since is None or rule.notice):
+        since = min(one.moment for one in recent if one.firing) if rule.noisy else condition.moment
+        news |= {"since": since, "id": _identity(condition, since), "told": None, "worst": None, "messages": 0, "severity": "low"}
+    if wrong:
+        news["fine_since"] = None
+    elif base.since is not None and base.fine_since is None:
+        news |= {"fine_since": condition.moment, "value": condition.value}
+    after = base.model_copy(update=news)
+    return after.model_copy(update=_worst(after, condition, rulebook)) if condition.firing and wrong else after
+
+
+def _old(before: Incident, condition: Condition, rule: AlertRule) -> bool:
+    once = rule.noisy or rule.notice
+    return condition.moment < before.seen or (once and condition.moment == before.seen)
+
+
+def _nothing_new(before: Incident, condition: Condition, rulebook: Rulebook) -> bool:
+    """As wrong as it was a few minutes ago: a book that does not change is not written."""
+    rule = rulebook.rule(condition.rule)
+    severity = condition.severity or rulebook.severity(rule, condition.value)
+    lasting = before.wrong and condition.firing and before.recent[-1].firing and not rule.notice
+    return lasting and not worse(severity, before.severity) and condition.moment - before.seen < PATIENCE
+
+
+def may_matter(one: Incident, rulebook: Rulebook) -> bool:
+    """Not wrong, and yet worth remembering: a notice (so that it is not told twice), a bad figure among the last two."""
+    rule = rulebook.rule(one.rule)
+    return rule.notice or (rule.noisy and any(sighting.firing for sighting in one.recent[-2:]))
+
+
+def _noisily_wrong(base: Incident, recent: Sequence[Sighting]) -> bool:
+    """Two bad ones of three make it wrong, two good ones in a row make it right again."""
+    if base.wrong:
+        return any(one.firing for one in recent[-2:])
+    return sum(one.firing for one in recent) >= 2
+
+
+def _worst(incident: Incident, condition: Condition, rulebook: Rulebook) -> dict[str, object]:
+    severity = condition.severity or rulebook.severity(rulebook.rule(condition.rule), condition.value)
+    figures = [figure for figure in (incident.worst, condition.value) if figure is not None]
+    return {
+        "severity": severity if worse(severity, incident.severity) else incident.severity,
+        "worst": max(figures) if figures else None,
+    }
+
+
+def _identity(condition: Condition, since: datetime) -> str:
+    spell = f"{condition.rule}\n{condition.subject}\n{since.astimezone(UTC).isoformat()}"
+    return hashlib.sha256(spell.encode()).hexdigest()[:12]

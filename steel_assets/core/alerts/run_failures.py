@@ -1,0 +1,44 @@
+"""A run that failed, told by what failed in it: a market or a provider alone, where every failed step is of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.alerts.subjects import Place, Subjects
+
+
+def by_place(
+    whole: Condition, errors: Sequence[tuple[str, str]], open_subjects: Iterable[str], subjects: Subjects
+) -> list[Condition]:
+    """What the end of a run means, one condition for each market and provider that it failed for.
+
+    Args:
+        whole: the run's end as one condition, about its job.
+        errors: key and message of each step that failed.
+        open_subjects: of the open incidents of this rule; those of the same job that this end does not repeat are over.
+    """
+    mine = [one for one in open_subjects if one == whole.subject or one.startswith(f"{whole.subject}: ")]
+    if not whole.firing:
+        return [whole, *(whole.model_copy(update={"subject": one}) for one in mine if one != whole.subject)]
+    places = [subjects.of_step(step) for step, _ in errors]
+    if not places or not all(place.market or place.provider for place in places):
+        return [whole]
+    found: dict[str, Condition] = {}
+    for place, (step, message) in zip(places, errors, strict=True):
+        name = place.market or place.provider
+        before = found.get(name)
+        text = f"{before.text}; {step}: {message}" if before else f"{step}: {message}"
+        known = before.facts if before else _facts(place)
+        cause = f"market:{name}" if place.market else f"provider:{name}"
+        news = {"subject": f"{whole.subject}: {name}", "cause": cause, "facts": known, "text": text}
+        found[name] = whole.model_copy(update=news)
+    named = {one.subject for one in found.values()}
+    over = [whole.model_copy(update={"subject": one, "firing": False, "text": ""}) for one in mine if one not in named]
+    return [*found.values(), *over]
+
+
+def _facts(place: Place) -> dict[str, str]:
+    """Where the first of its steps failed, for the words of the message."""
+    facts = {"market": place.market, "provider": place.provider, "group": place.group, "asset": place.asset}
+    return {name: value for name, value in facts.items() if value}

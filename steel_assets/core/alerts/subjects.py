@@ -1,0 +1,114 @@
+"""What alerts are about: the markets, series and providers behind the subjects that observers write.
+
+A subject is a line for people and a name for machines: ``raw/yahoo_finance/steel_futures: collected``,
+``hrc_us_midwest/forecasts: recent_price``, ``forecasts: recent_price [hrc_us_midwest]``, ``hrc_us_midwest``,
+``mape of hrc_us_midwest``, ``Nucor (share_nucor, alpha_vantage)``. This module takes them apart; it knows no rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from steel_assets.core.types import Declaration, Market, Series
+
+RAW = "raw"
+COLLECT = "collect_"
+ASSET = re.compile(r"(?P<asset>[\w/-]+)(?:: (?P<check>\w+))?(?: \[(?P<partition>[^\]]+)\])?")
+SERIES = re.compile(r"\((?P<series>\w+), (?P<provider>\w+)\)$")
+FIGURE = re.compile(r"(?P<metric>\w+) of (?P<subject>.+)")
+NAMED = re.compile(r"(?:^|; )(\w+): ")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the pipeline something is; what is not known is empty.
+
+    Attributes:
+        asset: without the market or the partition, as ``forecasts``.
+        metric: of a figure that cannot be measured.
+    """
+
+    provider: str = ""
+    group: str = ""
+    market: str = ""
+    series: str = ""
+    asset: str = ""
+    check: str = ""
+    metric: str = ""
+
+    def fits(self, other: Place) -> bool:
+        """False when the two name different endpoint groups or different markets."""
+        groups = {self.group, other.group} - {""}
+        markets = {self.market, other.market} - {""}
+        return len(groups) < 2 and len(markets) < 2
+
+
+class Subjects(Declaration):
+    """Everything that has a name, by id, as the catalogue declares it; ``providers``: id → name."""
+
+    markets: Mapping[str, Market] = {}
+    series: Mapping[str, Series] = {}
+    providers: Mapping[str, str] = {}
+
+    def place(self, subject: str) -> Place:
+        """Where ``subject`` is; an empty place when it names nothing that is declared."""
+        if found := SERIES.search(subject):
+            return self._of_series(found["series"], found["provider"])
+        if found := FIGURE.fullmatch(subject):
+            about = found["subject"]
+            return Place(metric=found["metric"], market=about if about in self.markets else "")
+        if found := ASSET.fullmatch(subject):
+            return self._of_asset(found["asset"], found["check"] or "", found["partition"] or "")
+        return Place()
+
+    def of_step(self, step: str) -> Place:
+        """Where the step of a run is, by its key: ``hrc_us_midwest__forecasts``, ``collect_yahoo_finance``."""
+        asset = step.partition(".")[0]  # what follows names a part of the step
+        provider = asset.removeprefix(COLLECT)
+        if asset.startswith(COLLECT) and provider in self.providers:
+            return Place(provider=provider, asset=asset)
+        return self._of_asset(asset.replace("__", "/"), "", "")
+
+    def sources(self, market: str) -> frozenset[str]:
+        """The providers without which ``market`` has no price."""
+        if market not in self.markets:
+            return frozenset()
+        target = self.markets[market].target
+        needed = [target.series, *([target.fx] if target.fx else [])]
+        return frozenset(self.series[name].source for name in needed if name in self.series)
+
+    def priced_by(self, series: frozenset[str]) -> list[str]:
+        """The markets whose price needs one of ``series``."""
+        return [
+            market.id
+            for market in self.markets.values()
+            if market.target.series in series or (market.target.fx is not None and market.target.fx in series)
+        ]
+
+    def series_at(self, place: Place, text: str = "") -> frozenset[str]:
+        """The series that ``place`` is about: itself, or those of its group that ``text`` names (all where it names none)."""
+        if place.series:
+            return frozenset({place.series})
+        there = {
+            one.id
+            for one in self.series.values()
+            if place.provider and one.source == place.provider and place.group in ("", one.group)
+        }
+        return frozenset(there & set(NAMED.findall(text))) or frozenset(there)
+
+    def _of_series(self, series: str, provider: str) -> Place:
+        declared = self.series.get(series)
+        if declared is None:
+            return Place(provider=provider if provider in self.providers else "")
+        return Place(provider=declared.source, group=declared.group, series=series)
+
+    def _of_asset(self, asset: str, check: str, partition: str) -> Place:
+        first, *rest = asset.split("/")
+        if first == RAW and rest and rest[0] in self.providers:
+            return Place(provider=rest[0], group=rest[1] if len(rest) > 1 else "", asset=asset, check=check)
+        if first in self.markets:
+            return Place(market=first, asset="/".join(rest), check=check)
+        market = next((name for name in partition.split("|") if name in self.markets), "")
+        return Place(market=market, asset=asset, check=check)

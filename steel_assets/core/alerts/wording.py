@@ -1,0 +1,202 @@
+"""One place that puts an incident into words, for every surface: what it means first, then what to do, in two languages.
+
+Sentences are the catalogue's (``says`` and ``advice`` of a rule or of one of its variants), names are filled in. Where a name is
+not known the rule's plain title is said instead; advice then has the word in capitals, as in a manual.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from string import Formatter
+
+from steel_assets.core.alerts.incidents import Event, Item
+from steel_assets.core.alerts.naming import COLLECTED, NO_ANSWER, Namer
+from steel_assets.core.alerts.rules import AlertRule, Rulebook, Words
+from steel_assets.core.alerts.subjects import NAMED
+from steel_assets.core.alerts.vocabulary import say
+from steel_assets.core.alerts.written import Language, figure, full, span
+
+MOST_LISTED = 6
+LONGEST_DETAIL = 280
+LONGEST_READ = 2000
+BRACKETS = re.compile(r"[\[{][^\[\]{}]*[\"':<>][^\[\]{}]*[\]}]")
+CUT_OFF = re.compile(r"[\[{]\s*[\"'{\[].*?(?=; |$)")
+CONSEQUENCE = re.compile(r"[:;] ")
+"""Where a sentence goes on to what follows; of what is over, that is not said."""
+
+TAGS = re.compile(r"<[^>]{1,200}>")
+
+
+def title(event: Event, rulebook: Rulebook, language: Language = "en") -> str:
+    """The consequence in a line, of what matters most, and how much more there is."""
+    items = items_of(event)
+    news = [one for one in items if one.state in ("new", "worse")] or [one for one in items if one.state != "over"] or list(items)
+    said = list(dict.fromkeys(sentence(one, event, rulebook, language) for one in worst_first(event, news)))
+    if event.kind == "recovered":
+        return _cause_of(said[0])
+    return said[0] if len(said) == 1 else say(language, "and_more", said[0], len(said) - 1)
+
+
+def sentence(item: Item, event: Event, rulebook: Rulebook, language: Language = "en") -> str:
+    """What ``item`` of ``event`` means for people."""
+    rule, namer = rulebook.rule(item.rule), _namer(event, rulebook, language)
+    names = namer.names(item)
+    for template in _templates(rule, namer.variant(item), language, "says"):
+        if _names_in(template) <= set(names):
+            return template.format(**names)
+    plain = (rule.title_es or rule.title) if language == "es" else rule.title
+    about = names.get("market") or names.get("series") or names.get("provider") or item.subject
+    return f"{plain} · {about}"
+
+
+def advice(event: Event, rulebook: Rulebook, language: Language = "en") -> str:
+    """What to do about what matters most in ``event``, with the command."""
+    lead = worst_first(event)[0]
+    rule, namer = rulebook.rule(lead.rule), _namer(event, rulebook, language)
+    names = namer.names(lead)
+    template = _templates(rule, namer.variant(lead), language, "advice")[0]
+    missing = {name: name.removesuffix("_id").upper() for name in _names_in(template)}
+    return template.format(**(missing | names))
+
+
+def facts(event: Event, rulebook: Rulebook, language: Language = "en") -> tuple[tuple[str, str], ...]:
+    """Label and text of everything that a message says below its title, in the order of reading."""
+    items = worst_first(event)
+    lead, over = items[0], event.kind == "recovered"
+    first = title(event, rulebook, language)
+    rows = [
+        ("new", _list([one for one in items if one.state in ("new", "worse")], event, rulebook, language, besides=first)),
+        ("along", _list([one for one in items if one.state == "along"], event, rulebook, language)),
+        ("still", _list([one for one in items if one.state == "open"], event, rulebook, language, besides=first)),
+        ("ended", _ended(event, items, rulebook, language, besides=first)),
+        ("since", _since(event, rulebook, language)),
+        ("how_bad", _how_bad(event, lead, rulebook, language)),
+        ("tried", "" if over else _tried(event, lead, rulebook, language)),
+        ("to_do", say(language, "nothing") if over else advice(event, rulebook, language)),
+        ("looks_after", event.acknowledged),
+        ("detail", "" if over else cleaned(lead.text)),
+    ]
+    return tuple((say(language, label), " ".join(text.split())) for label, text in rows if text)
+
+
+def items_of(event: Event) -> tuple[Item, ...]:
+    """What ``event`` lists; of an event of an earlier release, the one thing that it was about."""
+    return event.items or (
+        Item(
+            rule=event.rule,
+            subject=event.subject,
+            state="over" if event.kind == "recovered" else "open" if event.kind == "reminder" else "new",
+            severity=event.severity,
+            since=event.since,
+            value=event.value,
+            worst=event.worst,
+            text=event.text,
+            link=event.link,
+        ),
+    )
+
+
+def cleaned(text: str) -> str:
+    """An observer's text without what a provider's machine wrote: JSON, tags; and not too long."""
+    before, text = None, text[:LONGEST_READ]
+    while before != text:
+        before, text = text, BRACKETS.sub("…", text)
+    text = _shared(" ".join(TAGS.sub(" ", CUT_OFF.sub("…", text)).split()))
+    return text if len(text) <= LONGEST_DETAIL else text[: LONGEST_DETAIL - 1].rstrip() + "…"
+
+
+def _shared(text: str) -> str:
+    """``a: why; b: why; c: why`` as ``a, b, c: why``."""
+    names, reasons = NAMED.findall(text), NAMED.split(text)[2::2]
+    if len(names) < 2 or len(set(reasons)) > 1 or NAMED.split(text)[0]:
+        return text
+    return f"{', '.join(names)}: {reasons[0]}"
+
+
+def names_in(rule: AlertRule) -> set[str]:
+    """All names in braces in the words of ``rule``. Raises ValueError where braces do not fit."""
+    words: list[AlertRule | Words] = [rule, *rule.variants.values()]
+    texts = [text for one in words for text in (one.says, one.says_es, one.advice, one.advice_es)]
+    return {name for text in texts for name in _names_in(text)}
+
+
+def _templates(rule: AlertRule, variant: str, language: Language, kind: str) -> list[str]:
+    """From the most to the least particular; Spanish gives way to English where a rule of one's own has none."""
+    found: list[str] = []
+    particular: tuple[Words | AlertRule | None, ...] = (rule.variants.get(variant), rule)
+    for words in particular:
+        if words is not None:
+            texts = {"says": (words.says, words.says_es), "advice": (words.advice, words.advice_es)}[kind]
+            found += [text for text in (reversed(texts) if language == "es" else texts[:1]) if text]
+    return found
+
+
+def _names_in(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def _namer(event: Event, rulebook: Rulebook, language: Language) -> Namer:
+    return Namer(rulebook, language, items_of(event), event.moment.astimezone(rulebook.tzinfo).year)
+
+
+def worst_first(event: Event, items: Iterable[Item] | None = None) -> list[Item]:
+    """The items of ``event`` (or some of them): the one it is named after, then what is new, then what is worst."""
+    order = {"new": 0, "worse": 0, "along": 1, "open": 2, "over": 3}
+    levels = ("critical", "high", "medium", "low")
+    lead = (event.rule, event.subject)
+    return sorted(
+        items_of(event) if items is None else items,
+        key=lambda one: ((one.rule, one.subject) != lead, order[one.state], levels.index(one.severity), one.since),
+    )
+
+
+def _list(items: list[Item], event: Event, rulebook: Rulebook, language: Language, *, besides: str = "") -> str:
+    said = dict.fromkeys(sentence(one, event, rulebook, language) for one in items)
+    return _counted([one for one in said if not besides.startswith(one)], language)
+
+
+def _ended(event: Event, items: list[Item], rulebook: Rulebook, language: Language, *, besides: str) -> str:
+    """What is over, without what followed from it."""
+    said = dict.fromkeys(_cause_of(sentence(one, event, rulebook, language)) for one in items if one.state == "over")
+    return _counted([one for one in said if one != besides], language)
+
+
+def _cause_of(text: str) -> str:
+    return CONSEQUENCE.split(text, maxsplit=1)[0]
+
+
+def _counted(lines: list[str], language: Language) -> str:
+    if len(lines) <= MOST_LISTED:
+        return "; ".join(lines)
+    return say(language, "and_more", "; ".join(lines[:MOST_LISTED]), len(lines) - MOST_LISTED)
+
+
+def _since(event: Event, rulebook: Rulebook, language: Language) -> str:
+    told, lasted = full(event.since, rulebook, language), event.moment - event.since
+    if lasted.total_seconds() < 120:
+        return told
+    return say(language, "lasted" if event.kind == "recovered" else "for", told, span(lasted))
+
+
+def _how_bad(event: Event, lead: Item, rulebook: Rulebook, language: Language) -> str:
+    rule, bad = rulebook.rule(lead.rule), say(language, event.severity)
+    if event.kind == "recovered":
+        bad = say(language, "was", bad)
+    if lead.value is None or rule.above is None or rule.counts:
+        return bad
+    text = say(language, "now_limit", bad, figure(lead.value, rule.unit, language), figure(rule.above, rule.unit, language))
+    if lead.worst is not None and lead.worst > lead.value:
+        text = say(language, "at_worst", text, figure(lead.worst, rule.unit, language))
+    return text
+
+
+def _tried(event: Event, lead: Item, rulebook: Rulebook, language: Language) -> str:
+    if event.kind == "unanswered":
+        return say(language, "tried_unanswered")
+    if rulebook.rule(lead.rule).retrains:
+        return say(language, "tried_retrains")
+    variant = _namer(event, rulebook, language).variant(lead)
+    if variant in (COLLECTED, NO_ANSWER):
+        return say(language, "tried_collected")
+    return say(language, f"tried_{lead.rule}") if lead.rule in ("failed_run", "channel_down") else ""

@@ -1,0 +1,91 @@
+"""Whether a second file of a series is another series, unit or column: what it says about periods that were imported before.
+
+An ordinary revision changes some figures a little. When at least ``share`` of the overlapping periods change by more than a usual
+move from period to period (or by more than ``change``), or all by the same factor or amount, only a person can say whether the
+first figures were never true (a correction) or these were published later (a revision).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from steel_assets.core.types import Declaration, Series
+
+FEWEST_MOVES = 5
+"""With fewer moves known than this, the size of a usual one is not."""
+
+SAME = 0.1
+"""Changes are the same when the middle four fifths of them differ by no more than this share of the typical one."""
+
+
+class OverlapRule(Declaration):
+    """When the overlap of two imports of a series differs widely.
+
+    Attributes:
+        share: of the overlapping periods that differ.
+        change: a change beyond this share of a figure is wide, however wild the series is.
+        moves: so is one beyond this multiple of the median move from period to period.
+        least: a change below this share of a figure is never wide.
+        periods: fewest changed periods that show a common factor or amount.
+    """
+
+    share: float = Field(gt=0, le=1)
+    change: float = Field(gt=0)
+    moves: float = Field(gt=0)
+    least: float = Field(ge=0)
+    periods: int = Field(ge=2)
+
+
+def difference(figures: pd.DataFrame, imported: pd.DataFrame, series: Series, rule: OverlapRule) -> str | None:
+    """How ``figures`` differ widely from what was imported before, in words; None where they do not.
+
+    Args:
+        figures: ``period, value`` of the new file.
+        imported: ``period, value`` of the newest import of each period.
+    """
+    both = figures.merge(imported, on="period", suffixes=("", "_before")).sort_values("period")
+    new, old = both["value"].to_numpy(dtype=float), both["value_before"].to_numpy(dtype=float)
+    changed = new != old
+    if not changed.any() or changed.mean() < rule.share:
+        return None
+    before = imported.sort_values("period")["value"].to_numpy(dtype=float)
+    ratios = series.unit != "percent" and bool((before > 0).all()) and bool((new > 0).all())
+    size = np.log(new) - np.log(old) if ratios else new - old
+    moves = np.abs(np.diff(np.log(before) if ratios else before))
+    level = 1.0 if ratios else float(np.median(np.abs(old))) or 1.0
+    limit = np.log1p(rule.change) if ratios else rule.change * level
+    moves = moves[moves > 0]
+    if len(moves) >= FEWEST_MOVES:
+        limit = min(limit, max(rule.moves * float(np.median(moves)), rule.least * level))
+    wide = np.abs(size) > limit
+    example = int(np.argmax(np.abs(size)))
+    told = (
+        f"{int(changed.sum())} of {len(both)} periods that were imported before differ, "
+        f"for example {old[example]:g} becomes {new[example]:g} on {both['period'].iloc[example]:%Y-%m-%d}"
+    )
+    if changed.sum() >= rule.periods and (same := _in_common(new[changed], old[changed], rule.least, ratios=ratios)):
+        return f"{told}; {same}"
+    return told if wide.mean() >= rule.share else None
+
+
+def _in_common(new: np.ndarray, old: np.ndarray, least: float, *, ratios: bool) -> str | None:
+    """The factor or amount by which all figures changed, whichever fits better; None where there is none."""
+    amounts = new - old
+    fits = [(_spread(amounts), least * float(np.median(np.abs(old))), amounts, "all by {:+.4g}")]
+    if ratios:
+        factors = np.log(new / old)
+        fits.append((_spread(factors), least, factors, "all by a factor of {:.4g}"))
+    spread, smallest, changes, words = min(fits, key=lambda fit: fit[0])
+    typical = float(np.median(changes))
+    if spread > SAME or abs(typical) <= smallest:
+        return None
+    return words.format(np.exp(typical) if "factor" in words else typical)
+
+
+def _spread(changes: np.ndarray) -> float:
+    """How far apart the middle four fifths of the changes are, as a share of the typical one."""
+    low, high = np.quantile(changes, [0.1, 0.9])
+    typical = abs(float(np.median(changes)))
+    return float(high - low) / typical if typical else np.inf

@@ -1,0 +1,188 @@
+"""How old the price is that a forecast starts from, and what follows: one figure and one verdict, asked by every surface.
+
+The age of a price is counted in sessions of its market: those after the price's own day whose price should be here, so that a
+weekend, a holiday and the usual lag add nothing. A session's price should be here
+
+- when a run has looked for it and nothing newer than the price in question came, and in any case
+- two hours after the first daily issue at or after its publication (``RUN``): so long a run may take.
+
+A forecast ages while nobody issues. From one session on it is ``stale``; beyond the limit of ``rules.yaml`` nothing new is issued
+and the forecast in force stays, marked. Standard library only: the service, which has no pandas, computes it too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+RUN = timedelta(hours=2)
+"""What was collected this soon after an issue was collected by the run of that issue."""
+
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class PriceCalendar:
+    """When the prices of one market should be here, and how old one may be.
+
+    Attributes:
+        closed: weekdays on which its exchange is shut, as 2026-12-25.
+        extra: Saturdays and Sundays on which it trades.
+        lag_days, at, zone: a session's price is published that many days later, at that hour there.
+        issue_at, issue_zone: o'clock of the daily issue.
+        limit: sessions; from an older price nothing new is issued.
+    """
+
+    closed: frozenset[str]
+    extra: frozenset[str]
+    lag_days: int
+    at: str
+    zone: str
+    issue_at: str
+    issue_zone: str
+    limit: int
+
+    def sessions(self, after: date, until: date) -> int:
+        """Trading days in (after, until]."""
+        return sum(self._trades(after + A_DAY * step) for step in range(1, (until - after).days + 1))
+
+    def session_of(self, day: date) -> date:
+        """The trading day that a price of ``day`` counts for: the next one where it is none itself."""
+        while not self._trades(day):
+            day += A_DAY
+        return day
+
+    def published(self, moment: datetime) -> date:
+        """The newest session whose price the world could know at ``moment``."""
+        day = moment.astimezone(ZoneInfo(self.zone)).date() + A_DAY
+        while not (self._trades(day) and _at(day + A_DAY * self.lag_days, self.at, self.zone) <= moment):
+            day -= A_DAY
+        return day
+
+    def due(self, moment: datetime) -> date:
+        """The newest session whose price a daily run should have brought by ``moment``."""
+        day = (moment - RUN).astimezone(ZoneInfo(self.issue_zone)).date()
+        issue = _at(day, self.issue_at, self.issue_zone)
+        return self.published(issue if issue <= moment - RUN else _at(day - A_DAY, self.issue_at, self.issue_zone))
+
+    def stored(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {**vars(self), "closed": sorted(self.closed), "extra": sorted(self.extra)}
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> Self:
+        """What ``stored`` gave."""
+        return cls(**{**stored, "closed": frozenset(stored["closed"]), "extra": frozenset(stored["extra"])})
+
+    def _trades(self, day: date) -> bool:
+        return day.isoformat() not in self.closed if day.weekday() < 5 else day.isoformat() in self.extra
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the newest run found that looked for prices of a market.
+
+    Attributes:
+        newest: day of the newest price there was.
+        until: the newest session whose price was published when it looked.
+    """
+
+    newest: date
+    until: date
+
+
+@dataclass(frozen=True)
+class PriceAge:
+    """The verdict on the price of ``day``: so many ``sessions`` old, where ``limit`` is allowed."""
+
+    day: date
+    sessions: int
+    limit: int
+
+    @property
+    def stale(self) -> bool:
+        """A newer price should be here."""
+        return self.sessions > 0
+
+    @property
+    def too_old(self) -> bool:
+        """Nothing new is issued from it."""
+        return self.sessions > self.limit
+
+    @property
+    def text(self) -> str:
+        """price of 2024-03-04, 3 sessions old."""
+        return f"price of {self.day}, {sessions_old(self.sessions)}"
+
+    def reason(self, newest: date | None = None) -> str | None:
+        """Why it is stale; None when it is not.
+
+        Args:
+            newest: day of the newest price that is here.
+        """
+        if not self.stale:
+            return None
+        if newest is not None and newest > self.day:
+            return f"{self.text}; a price of {newest} is here, but no forecast was issued from it"
+        if self.too_old:
+            return f"{self.text}; beyond {self.limit} nothing new is issued until a newer price comes"
+        return f"{self.text}; a newer one should be here"
+
+    def refusal(self, series: str) -> str:
+        """Why nothing new is issued, and what to do."""
+        return (
+            f"the last price of {series} is of {self.day}, {sessions_old(self.sessions)}; nothing new is issued beyond "
+            f"{self.limit}; collect or import newer prices of {series}"
+        )
+
+
+def sessions_old(sessions: int) -> str:
+    """3 sessions old."""
+    return f"{sessions} session{'' if sessions == 1 else 's'} old"
+
+
+def price_age(calendar: PriceCalendar, day: date, origin: date, moment: datetime, looked: Looked | None = None) -> PriceAge:
+    """How old the price of ``day`` is at ``moment``.
+
+    Args:
+        origin: of the forecast that starts from this price: the newest session whose price was published when it was issued.
+        moment: with a time zone.
+        looked: what the newest run found; a newer price than that of ``day`` is about to be forecast from.
+    """
+    until = max(origin, calendar.due(moment))
+    if looked is not None and looked.newest <= day:
+        until = max(until, looked.until)
+    return PriceAge(day, calendar.sessions(calendar.session_of(day), until), calendar.limit)
+
+
+def aged_confidence(confidence: float, horizon: int, sessions: int, counted: int = 0) -> float:
+    """``confidence`` in a forecast ``horizon`` days ahead from a price that is ``sessions`` old.
+
+    The forecast really spans horizon + sessions days, and errors grow with the root of the span: c · √(h / (h + age)).
+
+    Args:
+        counted: sessions of age that ``confidence`` already takes into account.
+    """
+    return confidence * math.sqrt((horizon + counted) / (horizon + max(sessions, counted)))
+
+
+def aged_drivers(told: str | None) -> dict[str, str]:
+    """Driver → day of its newest figure, from ``series=YYYY-MM-DD`` joined by commas."""
+    return dict(_pairs(told.split(","))) if isinstance(told, str) else {}
+
+
+def _pairs(parts: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for part in parts:
+        series, equals, day = part.strip().partition("=")
+        if equals:
+            yield series, day
+
+
+def _at(day: date, at: str, zone: str) -> datetime:
+    """``at`` o'clock in ``zone`` on ``day``, UTC; the later of the two where the clock is put back over it."""
+    local = datetime.combine(day, time.fromisoformat(at), ZoneInfo(zone))
+    return max(local.astimezone(UTC), local.replace(fold=1).astimezone(UTC))

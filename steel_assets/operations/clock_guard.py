@@ -1,0 +1,57 @@
+"""Nothing is issued by a clock that is wrong; what was issued before stays in force and is served."""
+
+import logging
+
+import pandas as pd
+
+from steel_assets.adapters.lake import ASIDE, RAW, collected_at
+from steel_assets.bootstrap import Platform
+from steel_assets.core.problem import Problem
+
+log = logging.getLogger("steel.clock")
+
+
+class WrongClock(Problem):
+    """This machine's clock jumped, or is behind what is stored; the message says by how much and what to do."""
+
+
+def refuse_wrong_clock(platform: Platform, moment: pd.Timestamp) -> None:
+    """Hold this machine's clock against the one that counts since its start, and against what was collected last.
+
+    Args:
+        moment: of the run, UTC.
+
+    Raises:
+        WrongClock: the clock jumped since the last issue, or is behind what is stored.
+    """
+    most = platform.catalog.rules.clock.tolerance_seconds
+    jumped = platform.clock.jump_seconds()
+    if abs(jumped) > most:
+        raise WrongClock(
+            f"this clock jumped by {jumped:+,.0f} s since the last issue (it says {moment:%Y-%m-%d %H:%M:%S} UTC): "
+            f"nothing is issued. Set it right; if it is right now, delete {platform.clock.path} and run again"
+        )
+    ahead = newest_collection(platform)
+    if ahead is not None and ahead[0] > moment + pd.Timedelta(seconds=most):
+        raise WrongClock(
+            f"this clock says {moment:%Y-%m-%d %H:%M} UTC, but {ahead[1]} was collected {ahead[0]:%Y-%m-%d %H:%M}: "
+            "nothing is issued. Set it right; if it was fast then and is right now, remove what it collected and run again"
+        )
+
+
+def note_clock(platform: Platform) -> None:
+    """Remember what both clocks say, for the next issue; a disk that does not take it costs that comparison and nothing else."""
+    try:
+        platform.clock.note()
+    except OSError as error:
+        log.warning("the clock could not be noted in %s: %s", platform.clock.path, error)
+
+
+def newest_collection(platform: Platform) -> tuple[pd.Timestamp, str] | None:
+    """Moment and key of what was collected last; None while the lake is empty."""
+    stamps = {collected_at(key): key for key in platform.store.list(RAW) if not ASIDE.search(key)}
+    stamps.pop("", None)
+    if not stamps:
+        return None
+    newest = max(stamps)
+    return pd.to_datetime(newest, format="%Y-%m-%dT%H%M%S").tz_localize("UTC"), stamps[newest]

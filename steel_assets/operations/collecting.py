@@ -1,0 +1,158 @@
+"""One collection, from the answer to storage: doubt, store, set aside, and note how it went. Asking is ``asking``'s.
+
+The order of writing is such that a process killed anywhere leaves nothing half done: what was not stored is news again at the
+next collection, and what was is not stored twice.
+"""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from steel_assets.adapters.aside import Aside
+from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Source
+from steel_assets.core.quarantine import DECISIONS, DROPPED, RELEASED, Decision, as_released, held, state
+from steel_assets.core.standing import Standing, standing
+from steel_assets.core.tables import OBSERVATIONS
+from steel_assets.operations.asking import Asked, ask
+from steel_assets.operations.records import note, record
+from steel_assets.operations.restating import judged
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What one collection did.
+
+    Attributes:
+        stored: the new file of observations; None when nothing was news.
+        held: figures that are not believed and wait for a decision, of this collection.
+        rejected: where answers of unknown shape are kept, and why they could not be read.
+        problems: series → what failed, the remedy, and what stands in.
+        notes: oddities of the provider, and in how many rows.
+        skipped: why the provider was not asked at all, and the remedy.
+        remarks: series → what is worth knowing about its history although nothing failed.
+        damaged: what became of stored files of the group that were found damaged, a sentence each.
+        answered: whether the provider answered about one series of the group at least.
+    """
+
+    observations: pd.DataFrame
+    stored: str | None
+    held: pd.DataFrame
+    rejected: dict[str, str]
+    problems: dict[str, str]
+    notes: dict[str, int]
+    standing: Standing
+    skipped: str | None = None
+    remarks: dict[str, str] = field(default_factory=dict)
+    damaged: tuple[str, ...] = ()
+    answered: bool = True
+
+
+def collect(platform: Platform, source: Source, group: str, moment: pd.Timestamp, since: pd.Timestamp | None = None) -> Collected:
+    """Ask ``source`` for what is new in ``group`` and store it.
+
+    Args:
+        since: ask again for everything from this day on.
+    """
+    return store(platform, source, group, moment, ask(platform, source, group, moment, since))
+
+
+def store(platform: Platform, source: Source, group: str, moment: pd.Timestamp, asked: Asked) -> Collected:
+    """Store what ``source`` answered about ``group``: what is believed, what is held, what could not be read."""
+    series = platform.catalog.series_of(source.id, group)
+    answer, known = asked.answer, asked.known
+    came = answer.observations
+    strangers = sorted(set(came["source"]) - {source.id})
+    if strangers:
+        raise ValueError(f"the connector of {source.id} brought rows of {', '.join(strangers)}; nothing was stored")
+    what = judged(platform, source, series, known, answer, moment)
+    suspects = pd.concat([what.whole, held(what.rows, what.reasons), held(answer.suspects, answer.suspects["reason"])])
+    aside = Aside(platform.store)
+    decided = aside.decisions(source.folder)
+    dropped = suspects["id"].isin(decided.loc[decided["decision"] == DROPPED, "id"])
+    believed = what.rows[what.reasons.isna()]
+    key = platform.lake.append_observations(believed, source.folder, group)
+    aside.hold(suspects[~dropped], source.folder, moment)
+    rejected = {aside.reject(source.folder, one.series, one.reason, one.content, moment): one.reason for one in answer.rejected}
+    if not (answer.problems or answer.rejected or len(suspects)):
+        asked.http.keep(platform.access(source).api_key)
+    skipped = platform.not_configured(source)
+    ids = [one.id for one in series]
+    settled = {name: days for name, days in answer.settled.items() if name not in answer.problems}
+    noted = None if skipped else note(platform.store, source, group, moment, ids, answer.problems, settled)
+    stored = _newest(known) | _newest(believed)
+    where = standing(ids, noted, stored, moment)
+    problems = {name: f"{problem}; {_stands_in(where, name, moment)}" for name, problem in answer.problems.items()}
+    notes = dict(answer.notes) | ({"dropped by decision": int(dropped.sum())} if dropped.any() else {})
+    damaged = _mended(platform, asked, believed, moment, skipped)
+    answered = not skipped and any(name not in problems for name in ids)
+    return Collected(
+        believed, key, suspects[~dropped], rejected, problems, notes, where, skipped, answer.remarks, damaged, answered
+    )
+
+
+def group_standing(platform: Platform, source: Source, group: str, observations: pd.DataFrame, now: pd.Timestamp) -> Standing:
+    """Where a group stands at ``now``, from what is stored."""
+    asked = [one.id for one in platform.catalog.series_of(source.id, group)]
+    mine = observations[observations["series"].isin(asked)]
+    return standing(asked, record(platform.store, source, group), _newest(mine), now)
+
+
+def was_asked(platform: Platform, source: Source) -> bool:
+    """Whether any group of a source was ever asked for, with whatever success."""
+    return any(record(platform.store, source, group) is not None for group in source.groups)
+
+
+def waiting(platform: Platform, observations: pd.DataFrame) -> pd.DataFrame:
+    """Every held figure that nobody has decided upon, of all providers: rows of QUARANTINE."""
+    every = quarantine(platform, observations)
+    return every[every["state"] == "waiting"].drop(columns="state")
+
+
+def quarantine(platform: Platform, observations: pd.DataFrame) -> pd.DataFrame:
+    """Every figure ever held, of all providers, with its ``state``."""
+    aside = Aside(platform.store)
+    frames = []
+    for source in platform.catalog.sources.values():
+        figures = aside.held(source.folder)
+        frames.append(figures.assign(state=state(figures, aside.decisions(source.folder), observations)))
+    return pd.concat(frames, ignore_index=True)
+
+
+def decide(platform: Platform, figures: pd.DataFrame, decision: Decision, moment: pd.Timestamp) -> None:
+    """Release or drop held figures (rows of QUARANTINE). Raises ValueError for what cannot be released."""
+    observations = as_released(figures, moment) if decision == RELEASED else OBSERVATIONS.empty()
+    aside = Aside(platform.store)
+    for source in platform.catalog.sources.values():
+        mine = figures[figures["source"] == source.id]
+        for group in source.groups:
+            ids = [one.id for one in platform.catalog.series_of(source.id, group)]
+            platform.lake.append_observations(observations[observations["series"].isin(ids)], source.folder, group)
+        aside.decide(
+            DECISIONS.enforce(pd.DataFrame({"id": mine["id"], "decision": decision, "decided_at": moment})), source.folder, moment
+        )
+
+
+def _mended(
+    platform: Platform, asked: Asked, believed: pd.DataFrame, moment: pd.Timestamp, skipped: str | None
+) -> tuple[str, ...]:
+    """Say what became of damaged files: mended when every series answered with its whole history, else asked again next time."""
+    if skipped or asked.answer.problems:
+        return tuple(f"{one.text}; what it held is asked for again at the next collection" for one in asked.lost)
+    words = f"the whole history was asked for again: {len(believed)} rows that were not known came"
+    for one in asked.lost:
+        platform.lake.damaged.mend(one, moment.to_pydatetime(), words)
+    return tuple(f"{one.text}; {words}" for one in asked.lost)
+
+
+def _stands_in(where: Standing, series: str, moment: pd.Timestamp) -> str:
+    """What takes the place of an answer that did not come."""
+    if series in where.missing:
+        return "nothing stands in: it was never answered"
+    days = (moment - where.stale[series]) / pd.Timedelta(days=1)
+    return f"its own last good answer stands in, {days:.1f} days old"
+
+
+def _newest(observations: pd.DataFrame) -> dict[str, pd.Timestamp]:
+    """When the newest row of each series was collected."""
+    return {str(name): at for name, at in observations.groupby("series")["collected_at"].max().items()}

@@ -1,0 +1,114 @@
+"""What lies in the drop folder and what it is: tables with their mappings, and a word about everything else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pydantic import ValidationError
+
+from steel_assets.adapters.drop_box import PASSING
+from steel_assets.core.imports import Overlap
+from steel_assets.core.plain_yaml import NotPlain, load_plain
+from steel_assets.sources.file_import import TABLE_ENDINGS, FileMapping
+
+COMPRESSED = frozenset({".gz", ".zip"})
+MAPPING = ".yaml"
+EXAMPLE = "series: lme_rebar_m01"
+
+
+class DropRefused(ValueError):
+    """A dropped file cannot be imported; the message says why and what to do."""
+
+
+class DropMapping(FileMapping):
+    """What the YAML file beside a table says: the options of ``steel import``, under the same names.
+
+    Attributes:
+        overlap: what a file is to those imported before, where it differs widely from them.
+        believe: figures that are doubted are true.
+    """
+
+    overlap: Overlap | None = None
+    believe: bool = False
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Tables with the names of their mappings, in order, and words about what is neither."""
+
+    tables: dict[str, str]
+    words: dict[str, str]
+
+
+def sorted_out(names: Iterable[str]) -> Sorted:
+    """Which of ``names`` (all that lie at the top) are tables with a mapping of their own, and what the others are."""
+    there = sorted(names)
+    found = {name: mapping for name in there if _is_table(name) and (mapping := _mapping_of(name, there))}
+    shared = {mapping: [table for table in found if found[table] == mapping] for mapping in found.values()}
+    tables = {table: mapping for table, mapping in found.items() if len(shared[mapping]) == 1}
+    words = {name: _word(name, shared, found) for name in there if name not in tables and name not in tables.values()}
+    return Sorted(tables, words)
+
+
+def read_mapping(name: str, content: bytes, series: Iterable[str]) -> DropMapping:
+    """The mapping in a YAML file. Raises DropRefused.
+
+    Args:
+        series: ids of those that exist.
+    """
+    try:
+        said = load_plain(content)
+    except NotPlain as error:
+        raise DropRefused(f"{name}: {error}; write for example: {EXAMPLE}") from error
+    try:
+        mapping = DropMapping.model_validate(said)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, problem["loc"])) or "the whole of it"
+        raise DropRefused(f"{name}: {where}: {problem['msg']}; it may say {', '.join(DropMapping.model_fields)}") from None
+    if not mapping.series_ids:
+        raise DropRefused(f"{name}: series: say which series the table fills, for example: {EXAMPLE}")
+    known = set(series)
+    for one in mapping.series_ids:
+        if one not in known:
+            raise DropRefused(f"{name}: series: {one!r} is not in the catalogue; `steel doctor` lists what is known")
+    return mapping
+
+
+def passing(name: str) -> bool:
+    """Whether it is what a program calls a file on its way; it is spoken of only when it stays."""
+    return name.startswith(PASSING)
+
+
+def _is_table(name: str) -> bool:
+    suffix = PurePosixPath(name).suffix.lower()
+    return suffix in TABLE_ENDINGS | COMPRESSED and not passing(name)
+
+
+def _mapping_names(table: str) -> list[str]:
+    """Where the mapping of a table may be, the most particular first: ``a.csv.gz.yaml``, ``a.csv.yaml``, ``a.yaml``."""
+    path = PurePosixPath(table)
+    found = [f"{table}{MAPPING}", path.with_suffix(MAPPING).name]
+    if path.suffix.lower() in COMPRESSED and PurePosixPath(path.stem).suffix.lower() in TABLE_ENDINGS:
+        found.append(PurePosixPath(path.stem).with_suffix(MAPPING).name)
+    return found
+
+
+def _mapping_of(table: str, there: list[str]) -> str | None:
+    return next((name for name in _mapping_names(table) if name in there), None)
+
+
+def _word(name: str, shared: dict[str, list[str]], found: dict[str, str]) -> str:
+    suffix = PurePosixPath(name).suffix.lower()
+    tables = shared.get(found.get(name, name), [])
+    if len(tables) > 1:
+        return f"{found.get(name, name)} stands beside several tables; give each one of its own: {tables[0]}{MAPPING}"
+    if _is_table(name):
+        return f"a table without a mapping: put {PurePosixPath(name).with_suffix(MAPPING).name} beside it, for example: {EXAMPLE}"
+    if suffix == MAPPING:
+        stem = PurePosixPath(name).stem
+        return f"a mapping without a table: put its table beside it, for example {stem if _is_table(stem) else f'{stem}.csv'}"
+    if suffix == ".yml":
+        return f"a mapping ends in {MAPPING}; rename it"
+    kinds = ", ".join(sorted(TABLE_ENDINGS | COMPRESSED))
+    return f"nothing is known to do with its ending; a table ends in {kinds}, a mapping in {MAPPING}"

@@ -1,0 +1,85 @@
+"""Which files at the top of the drop folder are whole: unchanged between two looks, quiet, and ending as their kind ends."""
+
+import hashlib
+from collections.abc import Mapping
+
+import pandas as pd
+
+from steel_assets.adapters.drop_box import DropBox, Offer
+from steel_assets.catalog.rules import DropRule
+from steel_assets.core.wholeness import unfinished
+from steel_assets.operations.drop_state import Seen
+
+
+class Watch:
+    """What one look finds of each file, beside what earlier looks found.
+
+    Attributes:
+        seen: files as they were first seen so, by name.
+        words: about files that are waited for, by name.
+    """
+
+    def __init__(self, box: DropBox, rule: DropRule, seen: Mapping[str, Seen], moment: pd.Timestamp) -> None:
+        self._box, self._rule, self._moment = box, rule, moment
+        self.seen = dict(seen)
+        self.words: dict[str, str] = {}
+
+    def whole(self, name: str, offer: Offer, most: int, *, any_end: bool = False) -> tuple[bytes, Offer] | None:
+        """The content of a file that is whole; None while it may not be. Raises NotAFile.
+
+        Args:
+            most: bytes; of a larger file one more is read.
+            any_end: it may end in any way.
+        """
+        if not self._box.grows:
+            return self._box.read(name, most)
+        seen = self.seen.get(name)
+        if seen is None or seen.version != offer.version:
+            self._first_look(name, *self._box.read(name, most), most, any_end=any_end)
+            return None
+        since = pd.Timestamp(seen.since)
+        if not self.is_quiet(offer, since):
+            return None
+        if seen.unfinished is not None and self._moment - since < self._patience:
+            self.words[name] = (
+                f"{seen.unfinished}: it may still be on its way. It is imported when it ends as it should, or as it is when it "
+                f"has not changed for {self._rule.patience_minutes:g} minutes"
+            )
+            return None
+        content, found = self._box.read(name, most)
+        if (found.version, sha256(content)) != (seen.version, seen.sha256):
+            self._first_look(name, content, found, most, any_end=any_end)
+            return None
+        return content, found
+
+    def is_quiet(self, offer: Offer, since: pd.Timestamp | None = None, *, long: bool = False) -> bool:
+        """Whether a file has not been changed for a while, or was seen to be so where its clock is ahead of ours.
+
+        Args:
+            long: for as long as an unfinished file is waited for.
+        """
+        if offer.changed is None:
+            return True
+        least = self._patience if long else pd.Timedelta(seconds=self._rule.quiet_seconds)
+        return self._moment - min(offer.changed, since or offer.changed) >= least
+
+    def forget(self, *names: str) -> None:
+        """Files that are no longer at the top."""
+        for name in names:
+            self.seen.pop(name, None)
+
+    @property
+    def _patience(self) -> pd.Timedelta:
+        return pd.Timedelta(minutes=self._rule.patience_minutes)
+
+    def _first_look(self, name: str, content: bytes, found: Offer, most: int, *, any_end: bool) -> None:
+        self.seen[name] = Seen(
+            version=found.version,
+            sha256=sha256(content),
+            since=self._moment.to_pydatetime(),
+            unfinished=None if any_end or len(content) > most else unfinished(name, content),
+        )
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

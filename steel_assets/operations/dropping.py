@@ -1,0 +1,262 @@
+"""Files that people drop into a folder or a bucket: imported once, moved to ``done/``, or to ``failed/`` and explained there.
+
+A table is imported when a YAML file of the same name lies beside it (``drop_mapping``). In a folder it counts as whole when two
+looks found the same content and it ends as its kind ends; what does not is waited for, and what lies in ``done/`` and ``failed/``
+is looked at again for a while. One look takes a bounded number of files, looks never overlap, and a process that dies anywhere
+leaves a file that the next look takes once. Whatever else lies there gets a word in ``notes/``.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+import pandas as pd
+
+from steel_assets.adapters.drop_box import DONE, FAILED, NotAFile, Offer
+from steel_assets.adapters.lake import LakeError
+from steel_assets.adapters.object_store import Conflict, ObjectStoreError
+from steel_assets.bootstrap import Platform
+from steel_assets.core.plain_yaml import LARGEST_BYTES as LARGEST_MAPPING
+from steel_assets.operations import drop_state
+from steel_assets.operations.drop_mapping import DropMapping, DropRefused, passing, read_mapping, sorted_out
+from steel_assets.operations.drop_notes import keep_notes, printable
+from steel_assets.operations.drop_state import DropState, Moved
+from steel_assets.operations.drop_watch import Watch, sha256
+from steel_assets.operations.importing import ImportsBusy, NotImported, Offered, import_table, turn
+from steel_assets.operations.rewriting import NoSuchImport, find, set_aside
+from steel_assets.sources.file_import import LARGEST_BYTES, ImportRefused, ReaderUnavailable, read_table
+
+Outcome = Literal["imported", "known already", "failed", "changed", "told"]
+
+BY = "drop folder"
+LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What became of one file: ``changed`` is one that was not whole when it was dealt with, ``told`` one that is none."""
+
+    name: str
+    outcome: Outcome
+    text: str
+
+
+def take(platform: Platform, moment: pd.Timestamp) -> list[Dropped]:
+    """Look through the drop folder once: what was done, and what was said for the first time.
+
+    Raises:
+        ImportsBusy: the look before is still at work.
+        ObjectStoreError, ReaderUnavailable: the lake or the bucket cannot be reached, or no process be started that reads a
+            file; the files stay where they are.
+    """
+    with turn(platform, 0, name="drop"):
+        return _Look(platform, moment).through()
+
+
+class _Look:
+    """One look."""
+
+    def __init__(self, platform: Platform, moment: pd.Timestamp) -> None:
+        self._platform, self._moment = platform, moment
+        self._box, self._rule = platform.drop_box, platform.catalog.rules.imports.drop
+        self._before = self._saved = drop_state.load(platform)
+        self._watch = Watch(self._box, self._rule, self._before.seen, moment)
+        self._moved, self._again = dict(self._before.moved), dict(self._before.again)
+        self._words: dict[str, str] = {}
+        self._done: list[Dropped] = []
+        self._ends = time.monotonic() + self._rule.seconds
+
+    def through(self) -> list[Dropped]:
+        for key in list(self._moved):
+            self._look_again(key)
+        offered = self._box.offered()
+        found = sorted_out(offered.files)
+        if found.tables:
+            self._platform.lake.rewritings()  # a lake that cannot be read is not the files' fault
+        for number, table in enumerate(sorted(found.tables, key=lambda name: (name not in self._watch.seen, name))):
+            if number and time.monotonic() > self._ends:
+                break
+            if sum(one.outcome != "changed" for one in self._done) >= self._rule.files:
+                break
+            self._take(table, found.tables[table], offered.files)
+        self._watch.forget(*(name for name in self._watch.seen.copy() if name not in offered.files))
+        self._again = {name: one for name, one in self._again.items() if name in offered.files}
+        for name, word in found.words.items():
+            if self._watch.is_quiet(offered.files[name], long=passing(name)):
+                self._words[name] = word
+        for name, why in offered.odd.items():
+            if not passing(name):
+                self._words[printable(name)] = f"it is {why}; only files at the top are taken"
+        self._words |= self._watch.words
+        told = keep_notes(self._box, self._before.notes, self._words)
+        self._done += [Dropped(name, "told", text) for name, text in told.items()]
+        self._save(notes=self._words)
+        return self._done
+
+    def _take(self, table: str, mapping: str, files: Mapping[str, Offer]) -> None:
+        """Import one table, unless it is not whole yet. What fails in it is its own."""
+        try:
+            content = self._watch.whole(table, files[table], LARGEST_BYTES)
+            told = self._watch.whole(mapping, files[mapping], LARGEST_MAPPING, any_end=True)
+        except NotAFile as error:
+            self._words[table] = str(error)
+            return
+        if content is None or told is None:
+            return
+        outcome, text, import_id = self._imported(table, mapping, content, told[0])
+        self._put_away(table, mapping, content, told, Dropped(table, outcome, text[:LONGEST_TEXT]), import_id)
+
+    def _imported(self, table: str, mapping: str, content: tuple[bytes, Offer], told: bytes) -> tuple[Outcome, str, str | None]:
+        platform = self._platform
+        try:
+            said = read_mapping(mapping, told, platform.catalog.series)
+            if len(content[0]) > LARGEST_BYTES:
+                raise DropRefused(f"{table} is larger than {LARGEST_BYTES // 2**20} MiB; split it by years")
+        except DropRefused as refusal:
+            return "failed", str(refusal), None
+        known = platform.lake.observations(said.series_ids)
+        try:
+            return self._stored(table, content, said, known)
+        except (DropRefused, ImportRefused, NotImported, LakeError) as refusal:
+            return "failed", str(refusal), None
+        except (Conflict, ImportsBusy, ObjectStoreError, ReaderUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001  whatever a strange file raises, the others go on
+            return "failed", f"{table} could not be read: {type(error).__name__}: {error}", None
+
+    def _stored(
+        self, table: str, content: tuple[bytes, Offer], said: DropMapping, known: pd.DataFrame
+    ) -> tuple[Outcome, str, str | None]:
+        platform = self._platform
+        limits = platform.catalog.rules.imports.reading
+        reading = read_table(content[0], table, said, platform.catalog.series, self._moment, known, limits)
+        if table in self._again:
+            self._withdraw(self._again[table], table)
+        offered = Offered(
+            file=table,
+            sha256=sha256(content[0]),
+            figures=reading.figures,
+            by=BY,
+            options=said.model_dump(mode="json", exclude_defaults=True, exclude={"overlap", "believe"}),
+            overlap=said.overlap,
+            believe=said.believe,
+            dropped=f"{table}|{content[1].identity}",
+        )
+        done = import_table(platform, offered, self._moment)
+        if done.known_already:
+            return "known already", f"the same file was imported before (import {done.entry.id})", done.entry.id
+        names = ", ".join(done.entry.series[:3]) + (
+            f" and {len(done.entry.series) - 3} more" if len(done.entry.series) > 3 else ""
+        )
+        said_of = f" ({'; '.join(reading.said)})" if reading.said else ""
+        return "imported", f"{done.rows_read:,} rows of {names}, {done.rows_new:,} new or changed{said_of}", done.entry.id
+
+    def _put_away(
+        self,
+        table: str,
+        mapping: str,
+        content: tuple[bytes, Offer],
+        told: tuple[bytes, Offer],
+        outcome: Dropped,
+        import_id: str | None,
+    ) -> None:
+        """Move both files; the table first, for without it its mapping is nothing to import."""
+        place = FAILED if outcome.outcome == "failed" else DONE
+        names = self._free_names(place, (table, mapping), content[0])
+        moved = Moved(
+            table=table,
+            mapping=mapping,
+            place=place,
+            table_now=names[0],
+            mapping_now=names[1],
+            mapping_sha256=sha256(told[0]),
+            version=content[1].version,
+            sha256=sha256(content[0]),
+            at=self._moment.to_pydatetime(),
+            import_id=import_id,
+        )
+        try:
+            if place == FAILED:
+                explanation = f"{table} was not imported.\n\n{outcome.text}\n"
+                self._box.write(FAILED, f"{names[0]}.error.txt", explanation.encode(errors="backslashreplace"))
+            self._moved[f"{place}/{names[0]}"] = moved
+            self._save()
+            if self._box.move(table, place, names[0], content[1]):
+                self._box.move(mapping, place, names[1], told[1])
+        except OSError as error:
+            self._moved.pop(f"{place}/{names[0]}", None)
+            self._words[table] = f"it was dealt with and cannot be moved to {place}/: {error.strerror or error}"
+            if self._before.notes.get(table) == self._words[table]:
+                return  # told before
+        else:
+            self._moved[f"{place}/{names[0]}"] = moved.model_copy(update={"arrived": True})
+            self._watch.forget(table, mapping)
+            self._again.pop(table, None)
+        self._done.append(outcome)
+
+    def _free_names(self, place: str, names: tuple[str, str], content: bytes) -> tuple[str, str]:
+        """Names that nothing in ``place`` has."""
+        if not any(self._box.holds(place, name) for name in names):
+            return names
+        tag = f"-{self._moment:%Y%m%dT%H%M%SZ}-{sha256(content)[:6]}"
+        table, mapping = (f"{PurePosixPath(name).stem}{tag}{PurePosixPath(name).suffix}" for name in names)
+        return table, mapping
+
+    def _look_again(self, key: str) -> None:
+        """Finish a move that a process died in, and bring back a file that was changed since."""
+        one, box = self._moved[key], self._box
+        try:
+            if not one.arrived:
+                self._moved[key] = one = one.model_copy(update={"arrived": True})
+                if box.holds(one.place, one.table_now) and not box.holds("", one.table) and box.holds("", one.mapping):
+                    content, found = box.read(one.mapping, LARGEST_MAPPING)
+                    if sha256(content) == one.mapping_sha256:
+                        box.move(one.mapping, one.place, one.mapping_now, found)
+            version = box.version(one.place, one.table_now) if box.grows else None
+            if version is None or self._moment - pd.Timestamp(one.at) > pd.Timedelta(days=self._rule.watched_days):
+                del self._moved[key]
+            elif version != one.version:
+                content, found = box.read(one.table_now, LARGEST_BYTES, one.place)
+                if sha256(content) == one.sha256:
+                    self._moved[key] = one.model_copy(update={"version": found.version})
+                else:
+                    self._bring_back(key, one, found)
+        except OSError as error:
+            self._moved.pop(key, None)
+            self._words[key] = f"it cannot be looked at again: {error.strerror or error}"
+
+    def _bring_back(self, key: str, one: Moved, found: Offer) -> None:
+        told = f"{key} was changed after it was dealt with: its writer was not done"
+        if one.import_id is not None and found.is_the_file_of(one.version):
+            self._again[one.table] = one.import_id
+            self._save()
+        if not self._box.bring_back(one.place, one.table_now, one.table):
+            self._again.pop(one.table, None)
+            self._words[key] = f"{told}. Another {one.table} lies at the top: drop this one again under another name"
+            return
+        del self._moved[key]
+        self._box.bring_back(one.place, one.mapping_now, one.mapping)
+        if one.place == FAILED:
+            self._box.remove(FAILED, f"{one.table_now}.error.txt")
+        self._done.append(Dropped(one.table, "changed", f"{told}; it is read again"))
+
+    def _withdraw(self, name: str, table: str) -> None:
+        """Take back what was imported of a file whose writer was not done: it was never true."""
+        with turn(self._platform):
+            try:
+                entry = find(self._platform, name)
+            except NoSuchImport:
+                return
+            set_aside(self._platform, entry, "withdrawal", f"{table} was not whole: it was changed afterwards", BY, self._moment)
+
+    def _save(self, notes: dict[str, str] | None = None) -> None:
+        state = DropState(
+            seen=self._watch.seen,
+            moved=self._moved,
+            again=self._again,
+            notes=dict(self._before.notes) if notes is None else notes,
+        )
+        drop_state.save(self._platform, state, self._saved)
+        self._saved = state

@@ -1,0 +1,61 @@
+"""A market's features in the lake: written when they are built, read by everything downstream."""
+
+import pandas as pd
+
+from steel_assets.adapters.lake import DamagedFile
+from steel_assets.bootstrap import Platform
+from steel_assets.core.history import MarketHistory
+from steel_assets.operations import histories
+
+
+class FeaturesBehind(RuntimeError):
+    """The features in the lake are not of the history that shall be forecast from."""
+
+
+def build(platform: Platform, history: MarketHistory) -> pd.DataFrame:
+    """Build the features of ``history`` and write them: one row per origin, one column per feature."""
+    from steel_assets.core.features import build_features
+
+    frame = build_features(history)
+    platform.lake.write(_key(history.market.id), frame.rename_axis("origin").reset_index())
+    histories.stamp(platform, _folder(history.market.id), history.as_of)
+    return frame
+
+
+def load(platform: Platform, history: MarketHistory) -> pd.DataFrame:
+    """What ``build`` wrote for ``history``; worked out again when an import was withdrawn since, or it was damaged.
+
+    Raises:
+        FeaturesBehind: it was written for another history.
+        ObjectNotFound: it never was.
+    """
+    from steel_assets.core.features import build_features
+
+    market = history.market.id
+    if histories.is_behind(platform, _folder(market)):
+        return build_features(history)
+    try:
+        frame = platform.lake.read(_key(market), _by_origin)
+    except DamagedFile as error:
+        platform.lake.set_aside(error)
+        return build(platform, history)
+    if not frame.index.equals(history.origins):
+        raise FeaturesBehind(f"{market}: its features are not those of its history; materialise {market}/market_features")
+    return frame.set_index(history.origins)
+
+
+def _by_origin(frame: pd.DataFrame) -> pd.DataFrame:
+    """The features by origin, as they were written. Raises KeyError, TypeError, ValueError for another frame."""
+    found = frame.set_index("origin").rename_axis(None)
+    found.index = pd.DatetimeIndex(found.index)
+    if not all(map(pd.api.types.is_numeric_dtype, found.dtypes)):
+        raise TypeError("its values are not figures")
+    return found
+
+
+def _key(market: str) -> str:
+    return f"{_folder(market)}.parquet"
+
+
+def _folder(market: str) -> str:
+    return f"processed-data/daily/features/{market}"

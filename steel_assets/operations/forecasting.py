@@ -1,0 +1,85 @@
+"""A market's daily forecast: issued and published, or withheld for a reason; and replayed for a day that is over."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from steel_assets.bootstrap import Platform
+from steel_assets.core.calendars import local_day
+from steel_assets.core.price_age import PriceAge
+from steel_assets.core.published import forecast_rows
+from steel_assets.core.tables import EXPLANATIONS, FORECASTS, REPLAYED_FORECASTS
+from steel_assets.operations import feature_store, histories
+from steel_assets.operations.issuing import absurd, damaged_models, issue_as_of, issue_from
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a market's stage of forecasting did.
+
+    Attributes:
+        age: of the newest price.
+        rows: what was published, of tables.FORECASTS; none where it was withheld.
+        explanations: of ``rows``.
+        absurdities: what is absurd about the forecast that was withheld, in sentences.
+        damaged: horizon → what is wrong with its champion, for which the last price stands in.
+    """
+
+    age: PriceAge
+    rows: pd.DataFrame
+    explanations: pd.DataFrame
+    absurdities: list[str] = field(default_factory=list)
+    damaged: dict[int, str] = field(default_factory=dict)
+
+
+class HistoryBehind(RuntimeError):
+    """The stored history of a market is not of the day that shall be forecast on; the message says what to do."""
+
+
+def forecast(platform: Platform, market: str, day: pd.Timestamp) -> Forecast:
+    """Forecast ``market`` from its stored history and features; publish it unless it is absurd or its price too old.
+
+    What is published is written in an order in which a reader never sees a forecast without its explanation.
+
+    Args:
+        day: the day of issue, midnight without a zone.
+
+    Raises:
+        HistoryBehind: the stored history is of another day, so the same forecast would be issued once more.
+    """
+    history = histories.load(platform, market)
+    known = local_day(history.as_of, platform.catalog.rules.schedules.tzinfo)
+    if known != day:
+        raise HistoryBehind(
+            f"the history of {market} is of {known:%Y-%m-%d}, not of {day:%Y-%m-%d}: materialise {market}/market_daily and "
+            f"{market}/market_features first"
+        )
+    age = histories.age_of(platform, history)
+    if age.too_old:
+        return Forecast(age, FORECASTS.empty(), EXPLANATIONS.empty())
+    damaged = damaged_models(platform, history)
+    rows, explanations = issue_from(platform, history, feature_store.load(platform, history))
+    forecast_rows(rows)  # refuses what is no forecast, before anything is written
+    absurdities = absurd(platform, history, rows)
+    if absurdities:
+        return Forecast(age, FORECASTS.empty(), EXPLANATIONS.empty(), absurdities, damaged)
+    file = f"{rows['issued_date'].iloc[0]:%Y-%m-%d}/{market}-{history.as_of:%Y%m%dT%H%M%SZ}.parquet"
+    platform.lake.write(f"predictions/explanations/{file}", explanations, EXPLANATIONS)
+    platform.warehouse.upsert(EXPLANATIONS, explanations)
+    platform.published.write(f"predictions/daily/{file}", rows, FORECASTS)
+    platform.warehouse.upsert(FORECASTS, rows)
+    return Forecast(age, rows, explanations, damaged=damaged)
+
+
+def replay(platform: Platform, market: str, moment: pd.Timestamp) -> pd.DataFrame:
+    """What would have been said of ``market`` at ``moment``, from what was known and the models in force then.
+
+    It is written to tables.REPLAYED_FORECASTS and nowhere else: what was issued that day, if anything, stays as it is.
+
+    Raises:
+        HistoryError: too little was known then.
+        PriceTooOld: nothing would have been issued.
+    """
+    rows = issue_as_of(platform, histories.build(platform, market, moment)).forecasts
+    platform.warehouse.upsert(REPLAYED_FORECASTS, rows)
+    return rows

@@ -1,0 +1,182 @@
+"""A market's history in the lake: written by ``market_daily``, read by everything downstream of it."""
+
+import hashlib
+import json
+from functools import partial
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from steel_assets.adapters.damaged import read_kept
+from steel_assets.adapters.lake import DamagedFile
+from steel_assets.adapters.looked import Look, write_look
+from steel_assets.bootstrap import Platform
+from steel_assets.core.calendars import closures
+from steel_assets.core.history import HistoryError, MarketHistory, build_history
+from steel_assets.core.price_age import Looked, PriceAge, price_age
+
+CALENDAR_AHEAD = pd.DateOffset(years=2)
+"""So far beyond a look its market's calendar is kept: how long the platform may stand still and still tell ages exactly."""
+
+
+def build(platform: Platform, market: str, as_of: pd.Timestamp) -> MarketHistory:
+    """The history of ``market`` from all that the lake knew at ``as_of``. Raises HistoryError."""
+    declared, series = platform.catalog.markets[market], platform.catalog.market_series(market)
+    rules = platform.catalog.rules.schedules
+    observations = platform.lake.observations(declared.series_ids)
+    return build_history(observations, declared, series, as_of, rules.issue_time, rules.tzinfo)
+
+
+def save(platform: Platform, history: MarketHistory) -> str:
+    """Write ``history``, and what it found of prices; the folder it is in."""
+    found = looked(history)
+    closed, extra = closures(history.market.calendar, history.as_of.tz_localize(None) + CALENDAR_AHEAD)
+    look = Look(history.market.calendar, closed, extra, found.newest.isoformat(), found.until.isoformat())
+    write_look(platform.store, history.market.id, look)
+    folder = _folder(history.market.id)
+    known = history.known.rename_axis("origin").reset_index()
+    known.insert(1, "moment", history.moments)
+    platform.lake.write(f"{folder}/prices.parquet", history.prices)
+    platform.lake.write(f"{folder}/periods.parquet", history.periods.rename_axis("origin").reset_index())
+    platform.lake.write(f"{folder}/newest.parquet", history.newest.rename_axis("origin").reset_index())
+    stamp(platform, folder, history.as_of)
+    return platform.lake.write(f"{folder}/known.parquet", known)
+
+
+class Stamp(NamedTuple):
+    """What is noted beside files that were computed.
+
+    Attributes:
+        withdrawals: which imports were withdrawn when they were made, in short; empty without any.
+        as_of: the moment they are of; None in files of older releases.
+    """
+
+    withdrawals: str
+    as_of: pd.Timestamp | None
+
+
+def load(platform: Platform, market: str) -> MarketHistory:
+    """The history that ``market_daily`` wrote last; what was withdrawn since is left out of it.
+
+    A damaged file of it is set aside, and the whole is worked out again from the raw figures as of the same moment.
+
+    Raises:
+        ObjectNotFound: it never did.
+        HistoryError: too little is left, or of which moment it was is not known.
+    """
+    try:
+        return _stored(platform, market)
+    except DamagedFile as error:
+        platform.lake.set_aside(error)
+        noted = _stamp(platform, _folder(market))
+        if noted is None or noted.as_of is None:
+            raise HistoryError(f"{error}; it is set aside: materialise market_daily of {market} again") from error
+        history = build(platform, market, noted.as_of)
+        save(platform, history)
+        return history
+
+
+def _stored(platform: Platform, market: str) -> MarketHistory:
+    folder, declared = _folder(market), platform.catalog.markets[market]
+    target = declared.target.series
+    known = platform.lake.read(f"{folder}/known.parquet", partial(_by_moment, target=target))
+    moments = pd.DatetimeIndex(known.pop("moment")).as_unit("ns")
+    if is_behind(platform, folder):
+        return build(platform, market, moments[-1])
+    periods = platform.lake.read(f"{folder}/periods.parquet", partial(_beside, known=known, target=target))
+    newest = platform.lake.read(f"{folder}/newest.parquet", partial(_beside, known=known))
+    return MarketHistory(
+        market=declared,
+        series=platform.catalog.market_series(market),
+        as_of=moments[-1],
+        origins=pd.DatetimeIndex(known.index, name=None),
+        moments=moments.rename(None),
+        known=known.rename_axis(None),
+        periods=periods.rename_axis(None),
+        newest=newest.rename_axis(None),
+        prices=platform.lake.read(f"{folder}/prices.parquet", _of_prices),
+        simulated=bool(platform.lake.simulated),
+    )
+
+
+def _by_origin(frame: pd.DataFrame, target: str | None = None) -> pd.DataFrame:
+    """A frame by origin, as ``save`` wrote it. Raises KeyError, TypeError, ValueError for another one."""
+    found = frame.set_index("origin")
+    found.index = pd.DatetimeIndex(found.index).as_unit("ns")
+    if target is not None and target not in found:
+        raise KeyError(f"no column {target}")
+    if not len(found) or not found.index.is_monotonic_increasing or found.index.has_duplicates:
+        raise ValueError("its origins are not days in order")
+    return found
+
+
+def _beside(frame: pd.DataFrame, known: pd.DataFrame, target: str | None = None) -> pd.DataFrame:
+    found = _by_origin(frame, target)
+    if not found.index.equals(known.index):
+        raise ValueError("its origins are not those of known.parquet")
+    return found.set_index(known.index)
+
+
+def _by_moment(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+    known = _by_origin(frame, target)
+    moments = pd.DatetimeIndex(known["moment"])
+    if moments.tz is None or moments.hasnans or not moments.is_monotonic_increasing:
+        raise ValueError("its moments are not moments in order")
+    if not all(map(pd.api.types.is_numeric_dtype, known.drop(columns="moment").dtypes)):
+        raise TypeError("its values are not figures")
+    return known
+
+
+def _of_prices(frame: pd.DataFrame) -> pd.DataFrame:
+    found = frame[["period", "price", "known_at"]]
+    kinds = (pd.api.types.is_datetime64_dtype, pd.api.types.is_numeric_dtype, pd.api.types.is_datetime64_any_dtype)
+    if not all(fits(found[name]) for name, fits in zip(found, kinds, strict=True)):
+        raise TypeError("its columns are of other types")
+    return found
+
+
+def looked(history: MarketHistory) -> Looked:
+    """The newest price that ``history`` knows, and the newest session whose price was published at its moment."""
+    newest = pd.Timestamp(history.periods[history.market.target.series].iloc[-1])
+    return Looked(newest.date(), history.origins[-1].date())
+
+
+def age_of(platform: Platform, history: MarketHistory) -> PriceAge:
+    """How old the newest price of ``history`` is at its moment."""
+    found, published = looked(history), history.series[history.market.target.series].published
+    calendar = platform.catalog.rules.price_calendar(published, *closures(history.market.calendar, history.origins[-1]))
+    return price_age(calendar, found.newest, found.until, history.as_of.to_pydatetime())
+
+
+def stamp(platform: Platform, folder: str, as_of: pd.Timestamp) -> None:
+    """Note in ``folder`` of which moment it is, and which imports were withdrawn when what is in it was made."""
+    noted = {"sha256": _withdrawals(platform), "as_of": as_of.isoformat()}
+    platform.store.put(f"{folder}/withdrawals.json", json.dumps(noted).encode())
+
+
+def is_behind(platform: Platform, folder: str) -> bool:
+    """Whether an import was withdrawn or corrected since ``stamp``, or what that noted is lost: it is then made again."""
+    noted = _stamp(platform, folder)
+    told = noted.withdrawals if noted else ""
+    return told != _withdrawals(platform) or (noted is None and bool(platform.lake.damaged.open(f"{folder}/")))
+
+
+def _stamp(platform: Platform, folder: str) -> Stamp | None:
+    def parsed(said: Any) -> Stamp:
+        as_of = said.get("as_of")
+        moment = pd.Timestamp(as_of) if as_of is not None else None
+        if not isinstance(said["sha256"], str) or (moment is not None and moment.tz is None):
+            raise ValueError("it says no moment, or no checksum")
+        return Stamp(said["sha256"], moment)
+
+    return read_kept(platform.store, f"{folder}/withdrawals.json", parsed)
+
+
+def _withdrawals(platform: Platform) -> str:
+    """All withdrawals and corrections of imports so far, in short; empty without any."""
+    told = [f"{one.at.isoformat()} {one.subject}" for one in platform.lake.rewritings()]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest() if told else ""
+
+
+def _folder(market: str) -> str:
+    return f"processed-data/daily/history/{market}"

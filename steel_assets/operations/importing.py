@@ -1,0 +1,206 @@
+"""One table into the lake: the one way in for ``steel import`` and for the drop folder.
+
+All of a file or nothing: it is compared with what was imported before, doubted like collected figures, and stored with its entry
+in the ledger by one last write.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from steel_assets.adapters.disk import make_folder
+from steel_assets.adapters.import_ledger import FOLDER, GROUP, import_id, parts_of
+from steel_assets.bootstrap import Platform
+from steel_assets.core.anomaly_detection import doubted
+from steel_assets.core.asof import asof
+from steel_assets.core.imports import SOURCE, Import, Overlap, claims, stored, without_periods
+from steel_assets.core.overlap import difference
+from steel_assets.core.problem import Problem
+from steel_assets.core.vintages import END_OF_TIME
+from steel_assets.operations.mending import mend_imports
+from steel_assets.operations.rewriting import in_effect_now, rewrite
+
+LONGEST_TURN_SECONDS = 120.0
+"""How long one import waits for another."""
+
+FASTEST_CLOCK = pd.Timedelta(minutes=1)
+"""An import dated further ahead than this was made by a clock that was wrong, or this one is."""
+
+SHOWN = 5
+
+
+class NotImported(Problem, ValueError):
+    """A file is not imported: the message says why, and what a person may say to it. Nothing was written."""
+
+
+class ImportsBusy(Problem):
+    """Another process imports or withdraws for too long. Nothing was written; try again."""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A file as it was read, and what its owner says about it.
+
+    Attributes:
+        figures: series → ``period, value``.
+        options: how it was read, as the ledger notes it.
+        dropped: which file in the drop folder it is.
+        simulated: True only for figures that the sandbox made.
+    """
+
+    file: str
+    sha256: str
+    figures: Mapping[str, pd.DataFrame]
+    by: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    overlap: Overlap | None = None
+    believe: bool = False
+    dropped: str | None = None
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a file: its entry in the ledger, and whether that was there before."""
+
+    entry: Import
+    known_already: bool = False
+
+    @property
+    def rows_read(self) -> int:
+        return sum(part.rows_read for part in self.entry.parts)
+
+    @property
+    def rows_new(self) -> int:
+        return 0 if self.known_already else sum(part.rows_new for part in self.entry.parts)
+
+
+@contextmanager
+def turn(platform: Platform, seconds: float = LONGEST_TURN_SECONDS, name: str = "imports") -> Iterator[None]:
+    """Inside, no other process of this machine imports or withdraws. The lock of a process that died is free.
+
+    Raises:
+        ImportsBusy: another had its turn for longer than ``seconds``.
+    """
+    lock = platform.settings.home / "turns" / f"{name}.lock"
+    make_folder(lock.parent)
+    try:
+        held = FileLock(lock, timeout=seconds).acquire()
+    except Timeout as error:
+        raise ImportsBusy(f"another process has been at it for more than {seconds:g} s ({lock}); try again") from error
+    with held:
+        yield
+
+
+def import_table(platform: Platform, offered: Offered, now: pd.Timestamp) -> Imported:
+    """Store what is new in a file, with its entry in the ledger.
+
+    The file that its series were imported from last is known already, as is a file that lies in the drop folder because a process
+    died before it was moved.
+
+    Raises:
+        NotImported: its figures are not believed, or contradict an earlier import, and nobody said what that means.
+        ImportsBusy: another import takes too long.
+        LakeError: the figures are simulated and the lake is not, or the other way round.
+    """
+    with turn(platform):
+        mend_imports(platform)
+        ledger = platform.imports
+        imports, (_, withdrawn) = ledger.imports(), in_effect_now(platform)
+        before = [one for one in imports.values() if one.id not in withdrawn]
+        again = _known_already(offered, list(imports.values()), before)
+        if again is not None:
+            return Imported(again, known_already=True)
+        at = _moment(now, before)
+        series = [platform.catalog.series[name] for name in offered.figures]
+        claimed = pd.concat([claims(offered.figures[one.id], one, at) for one in series], ignore_index=True)
+        known = platform.lake.observations(offered.figures)
+        correcting = offered.overlap == "correction"
+        if offered.overlap is None:
+            _compare(platform, claimed, known)
+        elif correcting:
+            known = pd.concat([known[known["source"] != SOURCE], without_periods(known[known["source"] == SOURCE], claimed)])
+        rows = stored(claimed, known, at, simulated=offered.simulated)
+        if not offered.believe:
+            _believe(platform, rows, known)
+        raw = platform.lake.prepared(rows, FOLDER, GROUP) if len(rows) else None
+        entry = Import(
+            id=import_id(at, offered.sha256),
+            at=at.to_pydatetime(),
+            file=offered.file,
+            sha256=offered.sha256,
+            by=offered.by,
+            options=offered.options,
+            overlap=offered.overlap,
+            believed=offered.believe,
+            parts=parts_of(claimed, rows),
+            dropped=offered.dropped,
+            raw_file=raw[0] if raw else None,
+        )
+        if correcting and raw:
+            rewrite(platform, "correction", entry, f"corrected by {offered.file}", offered.by, at, claimed)
+        return Imported(ledger.add(entry, claimed, raw[1] if raw else None))
+
+
+def _known_already(offered: Offered, imports: list[Import], before: list[Import]) -> Import | None:
+    """The import that this file is: the same one dropped, or the same content as that of its series' latest import."""
+    for entry in imports:
+        if offered.dropped is not None and (entry.dropped, entry.sha256) == (offered.dropped, offered.sha256):
+            return entry
+    latest = {name: one for one in before for name in one.series}
+    mine = {one.id: one for name in offered.figures if (one := latest.get(name))}
+    if len(mine) != 1 or not set(offered.figures) <= set(latest):
+        return None
+    [one] = mine.values()
+    same = (one.sha256, dict(one.options), set(one.series)) == (offered.sha256, dict(offered.options), set(offered.figures))
+    return one if same and offered.overlap in (None, one.overlap) else None
+
+
+def _moment(now: pd.Timestamp, before: list[Import]) -> pd.Timestamp:
+    """A moment of its own: now, or just after the import before."""
+    if not before:
+        return now
+    newest = pd.Timestamp(before[-1].at)
+    if newest > now + FASTEST_CLOCK:
+        raise NotImported(
+            f"import {before[-1].id} is dated {newest:%Y-%m-%d %H:%M:%S} UTC, and this clock says {now:%Y-%m-%d %H:%M:%S}; "
+            "correct the clock, or withdraw that import if it was the clock of then that was wrong"
+        )
+    return max(now, newest + pd.Timedelta(microseconds=1))
+
+
+def _compare(platform: Platform, claimed: pd.DataFrame, known: pd.DataFrame) -> None:
+    """Refuse a file that differs widely from what was imported of the same series before."""
+    imported = asof(known[known["source"] == SOURCE], END_OF_TIME)
+    found = []
+    for name, figures in claimed.groupby("series"):
+        mine = imported.loc[imported["series"] == name, ["period", "value"]]
+        told = difference(
+            figures[["period", "value"]], mine, platform.catalog.series[str(name)], platform.catalog.rules.imports.overlap
+        )
+        if told is not None:
+            found.append(f"{name}: {told}")
+    if found:
+        raise NotImported(
+            f"{'; '.join(found[:SHOWN])}. Say which it is: --correction (what was imported before was never true: it is taken "
+            "back for all of time), or --revision (these figures were published later: both stay known, each in its time). In a "
+            "mapping: `overlap: correction` or `overlap: revision`"
+        )
+
+
+def _believe(platform: Platform, rows: pd.DataFrame, known: pd.DataFrame) -> None:
+    """Refuse figures that would be held if a provider had sent them."""
+    names = sorted(set(rows["series"]))
+    reasons = doubted(rows, known, [platform.catalog.series[name] for name in names]).dropna()
+    if reasons.empty:
+        return
+    shown = [f"{rows.at[at, 'series']} {rows.at[at, 'period']:%Y-%m-%d}: {reason}" for at, reason in reasons.iloc[:SHOWN].items()]
+    more = f"; and {len(reasons) - SHOWN:,} more" if len(reasons) > SHOWN else ""
+    raise NotImported(
+        f"{len(reasons):,} of {len(rows):,} figures are not believed. {'; '.join(shown)}{more}. Correct the file (its unit, its "
+        "decimal mark, its column), or say that they are true: --believe (in a mapping: `believe: true`)"
+    )

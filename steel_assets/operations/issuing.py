@@ -1,0 +1,139 @@
+"""Which champion forecasts a market at a moment, and the forecast it gives."""
+
+import logging
+from typing import NamedTuple
+
+import pandas as pd
+
+from steel_assets.adapters.model_store import ModelDamaged, ModelNotSigned
+from steel_assets.bootstrap import Platform
+from steel_assets.core.calendars import local_day
+from steel_assets.core.explanation import explain
+from steel_assets.core.features import build_features
+from steel_assets.core.forecast import Bundle, bundle_from_files, issue
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.models import ModelError
+from steel_assets.core.plausible import BASELINE
+from steel_assets.core.price_age import Looked, PriceAge
+from steel_assets.core.sanity import Bounds, absurdities
+from steel_assets.core.tables import EXPLANATIONS, FORECASTS, Table
+from steel_assets.core.training import baseline, train
+from steel_assets.core.types import Market
+from steel_assets.operations import histories
+
+log = logging.getLogger("steel.issuing")
+
+
+class Issued(NamedTuple):
+    """One issue of one market: rows of tables.FORECASTS, and those of tables.EXPLANATIONS that go with them."""
+
+    forecasts: pd.DataFrame
+    explanations: pd.DataFrame
+
+
+class PriceTooOld(RuntimeError):
+    """Nothing new is issued: the last price of ``market`` is ``age.sessions`` old. The message says what to do.
+
+    Attributes:
+        looked: what the history found from which nothing is issued.
+    """
+
+    def __init__(self, market: Market, age: PriceAge, looked: Looked) -> None:
+        super().__init__(age.refusal(market.target.series))
+        self.age, self.looked = age, looked
+
+
+def issue_as_of(platform: Platform, history: MarketHistory) -> Issued:
+    """What the platform says of a market at the moment of ``history``, or would have said; not yet published.
+
+    Before the first promotion of all it trains as of that moment, so that any day of the past can be asked about.
+
+    Raises:
+        PriceTooOld: nothing is, or would have been, issued.
+    """
+    age = histories.age_of(platform, history)
+    if age.too_old:
+        raise PriceTooOld(history.market, age, histories.looked(history))
+    features = build_features(history)
+    if not platform.models.has_production():
+        trained = train(history, features)
+        return _rows(
+            platform,
+            history,
+            features,
+            [(f"trained-{history.as_of:%Y%m%dT%H%MZ}", bundle) for bundle in trained.bundles.values()],
+        )
+    return issue_from(platform, history, features)
+
+
+def issue_from(platform: Platform, history: MarketHistory, features: pd.DataFrame) -> Issued:
+    """The forecast of ``history``'s newest origin by the champions in production at its moment."""
+    return _rows(
+        platform, history, features, [_champion(platform, history, features, horizon) for horizon in history.market.horizons]
+    )
+
+
+def absurd(platform: Platform, history: MarketHistory, rows: pd.DataFrame) -> list[str]:
+    """What is absurd about a market's forecasts (``core.sanity``), in sentences; nothing when they can be published."""
+    bounds = Bounds(**platform.catalog.rules.sanity.model_dump())
+    return absurdities(history, rows, in_force(platform, history.market.id, history.as_of), bounds)
+
+
+def in_force(platform: Platform, market: str, moment: pd.Timestamp) -> pd.DataFrame:
+    """The newest issue of ``market`` published before ``moment``: rows of tables.FORECASTS, none before the first."""
+    published = platform.warehouse.read(FORECASTS, {"market": market})
+    earlier = published[published["as_of"] < moment]
+    return earlier[earlier["as_of"] == earlier["as_of"].max()]
+
+
+def damaged_models(platform: Platform, history: MarketHistory) -> dict[int, str]:
+    """Horizon → what is wrong with its champion, for which the last price stands in."""
+    found = {}
+    for horizon in history.market.horizons:
+        try:
+            _in_production(platform, history, horizon)
+        except ModelNotSigned:
+            raise
+        except (ModelDamaged, ModelError) as error:
+            found[horizon] = str(error)
+    return found
+
+
+def _champion(platform: Platform, history: MarketHistory, features: pd.DataFrame, horizon: int) -> tuple[str, Bundle]:
+    """The champion at one horizon; the last price before the first promotion, and where the champion is damaged."""
+    try:
+        found = _in_production(platform, history, horizon)
+    except ModelNotSigned:
+        raise
+    except (ModelDamaged, ModelError) as error:
+        log.warning("%s %s days ahead: %s; the last price stands in", history.market.id, horizon, error)
+        found = None
+    return found or (BASELINE, baseline(history, features, horizon))
+
+
+def _in_production(platform: Platform, history: MarketHistory, horizon: int) -> tuple[str, Bundle] | None:
+    market = history.market.id
+    version = platform.models.version_at(market, horizon, history.as_of)
+    if version is None:
+        return None
+    _, files = platform.models.whole(market, horizon, version)
+    return version, bundle_from_files(files)
+
+
+def _rows(platform: Platform, history: MarketHistory, features: pd.DataFrame, champions: list[tuple[str, Bundle]]) -> Issued:
+    bundles = [bundle for _, bundle in champions]
+    versions = {bundle.horizon: version for version, bundle in champions}
+
+    def completed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+        return table.enforce(
+            rows.assign(
+                issued_date=local_day(history.as_of, platform.catalog.rules.schedules.tzinfo),
+                model_version=rows["horizon"].map(versions),
+                created_at=history.as_of,
+            )
+        )
+
+    return Issued(
+        completed(issue(history, features, bundles, platform.catalog.rules.freshness.missed_periods), FORECASTS),
+        completed(explain(history, features, bundles), EXPLANATIONS),
+    )

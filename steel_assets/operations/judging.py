@@ -1,0 +1,108 @@
+"""A candidate before the bar: its scores, the last price's and the champion's on the same dates, and the criteria."""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from steel_assets.adapters.model_store import ModelDamaged, ModelNotFound
+from steel_assets.bootstrap import Platform
+from steel_assets.core.contest import contest
+from steel_assets.core.promotion import AcceptanceRules, Contender, Criterion, Decision, acceptance_criteria, decide
+from steel_assets.core.scoring import Accuracy, accuracy
+from steel_assets.operations.candidates import announced, backtest, family_of
+from steel_assets.operations.trust import quality_score
+
+CRITERIA = {
+    "quality_score": "The market's data is good enough to train on.",
+    "origins": "The candidate was scored on the whole acceptance window.",
+    "mape": "MAPE on the acceptance window is at most the catalogue's.",
+    "r2": "R² on the acceptance window is at least the catalogue's; it warns where the last price itself falls short.",
+    "rmse": "RMSE on the acceptance window is at most the catalogue's, in USD/t.",
+}
+"""Names of the acceptance criteria and what they ask."""
+
+NAIVE = "naive"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The acceptance criteria of one market as measured, and what is decided at each horizon.
+
+    Attributes:
+        damaged: horizon → what is wrong with its candidate, about which nothing is decided.
+    """
+
+    market: str
+    criteria: list[Criterion]
+    decisions: list[Decision]
+    damaged: dict[int, str]
+
+    def criterion(self, name: str) -> Criterion:
+        """The criterion of that name."""
+        return next(one for one in self.criteria if one.name == name)
+
+
+def judge(platform: Platform, market: str) -> Judgement:
+    """Judge the newest candidates of ``market`` against the last price and the champions that they found in production.
+
+    So a candidate that took over is judged again as it was the first time, whenever a stage dies and is run again. A champion is
+    re-scored, never compared by an old score: its family walked forward over the same dates as the candidate's.
+    """
+    newest = announced(platform, market)
+    rows = backtest(platform, market)
+    rows = rows[rows["y"].notna()]
+    declared = platform.catalog.markets[market]
+    acceptance = platform.catalog.rules.acceptance
+    rules = AcceptanceRules(
+        horizon=acceptance.horizon,
+        window=acceptance.window,
+        mape=acceptance.mape,
+        r2=acceptance.r2,
+        rmse=acceptance.rmse_usd_per_tonne if declared.target.unit == "USD/t" else None,
+        quality_score=acceptance.quality_score,
+    )
+    candidates, damaged = _candidates(platform, market, newest.versions, rows)
+    gate = acceptance.horizon if acceptance.horizon in candidates else min(candidates)
+    score = quality_score(platform, market, newest.as_of)
+    criteria = acceptance_criteria(rules, score, candidates[gate].accuracy, _scored(rows, gate, NAIVE), declared.target.unit)
+    decisions = []
+    for horizon, candidate in candidates.items():
+        pointer = platform.models.mended(market, horizon)
+        found = pointer.before(candidate.version) if pointer else None
+        champion = _in_force(platform, market, horizon, found.version, rows, candidate.accuracy) if found else None
+        other = champion is not None and champion.family != candidate.family
+        compared = contest(rows, candidate.family, champion.family, horizon) if champion and other else None
+        decisions.append(decide(market, horizon, criteria, candidate, _scored(rows, horizon, NAIVE), champion, compared))
+    return Judgement(market, criteria, decisions, damaged)
+
+
+def _in_force(platform: Platform, market: str, horizon: int, version: str, rows: pd.DataFrame, candidate: Accuracy) -> Contender:
+    """The champion, judged by its family; one that is damaged beyond saying what it was has no score."""
+    family = family_of(platform, market, horizon, version)
+    if family is None:
+        return Contender(version, "damaged", Accuracy(candidate.origins, math.nan, math.nan, math.nan, math.nan))
+    return Contender(version, family, _scored(rows, horizon, family))
+
+
+def _candidates(
+    platform: Platform, market: str, versions: dict[int, str], rows: pd.DataFrame
+) -> tuple[dict[int, Contender], dict[int, str]]:
+    """The candidates by horizon, and what is wrong with those that are damaged. Raises ModelDamaged where all of them are."""
+    found: dict[int, Contender] = {}
+    damaged: dict[int, str] = {}
+    for horizon, version in versions.items():
+        try:
+            manifest, _ = platform.models.load("staging", market, horizon, version)
+        except (ModelDamaged, ModelNotFound) as error:
+            damaged[horizon] = str(error)
+            continue
+        found[horizon] = Contender(version, manifest["family"], _scored(rows, horizon, manifest["family"]))
+    if not found:
+        raise ModelDamaged("; ".join(damaged.values()))
+    return found, damaged
+
+
+def _scored(rows: pd.DataFrame, horizon: int, family: str) -> Accuracy:
+    mine = rows[(rows["h"] == horizon) & (rows["model"] == family)]
+    return accuracy(mine["y"], mine["p"])

@@ -1,0 +1,43 @@
+"""A market's prices in the lake by day: written when its history is built, read by everything downstream."""
+
+import pandas as pd
+
+from steel_assets.adapters.lake import DamagedFile
+from steel_assets.bootstrap import Platform
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.tables import MARKET_DAILY
+from steel_assets.operations import histories
+
+
+def read_daily(platform: Platform, market: str) -> pd.DataFrame:
+    """What ``write_daily`` wrote of ``market``: rows of tables.MARKET_DAILY. A damaged file is set aside and made again.
+
+    Raises:
+        ObjectNotFound: it never did.
+        HistoryError: the market's history is damaged too, beyond what can be worked out again.
+    """
+
+    def check(frame: pd.DataFrame) -> pd.DataFrame:
+        found = MARKET_DAILY.enforce(frame)
+        if set(found["market"]) - {market}:
+            raise ValueError(f"it holds prices of {', '.join(sorted(set(found['market']) - {market}))[:80]}")
+        return found
+
+    try:
+        return platform.lake.read(f"processed-data/daily/{market}.parquet", check)
+    except DamagedFile as error:
+        platform.lake.set_aside(error)
+        return write_daily(platform, histories.load(platform, market))
+
+
+def write_daily(platform: Platform, history: MarketHistory) -> pd.DataFrame:
+    """Write the newest version of each day's price in ``history``; the rows."""
+    daily = MARKET_DAILY.enforce(daily_prices(history))
+    platform.lake.write(f"processed-data/daily/{history.market.id}.parquet", daily)
+    return daily
+
+
+def daily_prices(history: MarketHistory) -> pd.DataFrame:
+    """The newest version of each day's price, per tables.MARKET_DAILY."""
+    newest = history.prices.drop_duplicates("period", keep="last").rename(columns={"period": "date"})
+    return newest.assign(market=history.market.id, unit=history.market.target.unit, simulated=history.simulated)

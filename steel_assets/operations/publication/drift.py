@@ -1,0 +1,44 @@
+"""Whether a market is still the one that its models learned: the newest measurements of drift, and those before them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from steel_assets.bootstrap import Platform
+from steel_assets.core.tables import DRIFT
+from steel_assets.operations.publication.warehouse import Tables, records
+
+SHOWN = 260
+TOGETHER = "all"
+"""The subject that speaks for all the others."""
+
+
+def read(platform: Platform, tables: Tables) -> dict[str, Any]:
+    """Market → ``{"subjects": newest measurement of each, "rows": every measurement shown, oldest first}``.
+
+    A score is the share of its own past measurements that a distance exceeds. ``since`` is the first day of the unbroken run
+    of measurements that said drift, None where the newest does not.
+    """
+    frame = tables.rows(DRIFT).sort_values(["date", "subject"])
+    return {str(market): _drift(group) for market, group in frame.groupby("market")}
+
+
+def _drift(rows: pd.DataFrame) -> dict[str, Any]:
+    columns = ["date", "subject", "score", "drifted", "wasserstein", "psi"]
+    subjects = []
+    for subject, group in rows.groupby("subject"):
+        newest = records(group[columns].tail(1))[0]
+        subjects.append(newest | {"since": _since(group) if newest["drifted"] else None})
+        if subject == TOGETHER:
+            subjects.insert(0, subjects.pop())
+    days = rows["date"].drop_duplicates().tail(SHOWN)
+    return {"subjects": subjects, "rows": records(rows.loc[rows["date"].isin(days), ["date", "subject", "score", "drifted"]])}
+
+
+def _since(measured: pd.DataFrame) -> str:
+    """First day of the newest unbroken run of drift in one subject's measurements, oldest first."""
+    calm = measured.loc[~measured["drifted"], "date"]
+    run = measured["date"] if calm.empty else measured.loc[measured["date"] > calm.iloc[-1], "date"]
+    return f"{run.iloc[0]:%Y-%m-%d}"

@@ -1,0 +1,132 @@
+"""Published forecasts: the newest whole one of each market, those before it, and the prices they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.bootstrap import Platform
+from steel_assets.core.plausible import latest_moment, why_not
+from steel_assets.core.published import NotAForecast, checked, forecast_rows, plain_rows
+from steel_assets.core.tables import FORECASTS
+from steel_assets.operations.publication.records import Known, daily_prices, extremes, record_of
+from steel_assets.operations.publication.warehouse import Tables
+
+FOLDER = "predictions/daily/"
+PRICE_DAYS = 400
+ISSUES = 400
+TRIES = 10
+EXCHANGE_SERIES = "usdmxn"
+
+
+def latest(platform: Platform, tables: Tables) -> dict[str, Any]:
+    """Market → rows of its newest forecast that is whole and can be believed, and what was wrong with newer files.
+
+    ``rows`` is None before the first. A clock that is behind the day of the newest price is not asked what time it is.
+    """
+    keys = keys_by_market(platform, FOLDER)
+    records = {market: record_of(platform, market) for market in keys}
+    newest = max((known.newest for known in records.values() if known), default=0.0)
+    now = latest_moment(tables.moment, newest)
+    return {
+        market: _newest_whole(platform, market, found, records[market], now, tables.in_force.get(market))
+        for market, found in keys.items()
+    }
+
+
+def keys_by_market(platform: Platform, folder: str) -> dict[str, list[str]]:
+    """Market → keys of its issues in ``folder`` (``<day>/<market>-<moment>.parquet``), newest first."""
+    keys: dict[str, list[str]] = {}
+    for key in platform.store.list(folder):
+        market, dash, _ = key.rpartition("/")[2].partition("-")
+        if dash and key.endswith(".parquet") and market in platform.catalog.markets:
+            keys.setdefault(market, []).append(key)
+    return {market: sorted(found, reverse=True) for market, found in keys.items()}
+
+
+def key_of(rows: list[dict[str, Any]]) -> str:
+    """The file in the lake of an issue, given by its plain rows."""
+    first = rows[0]
+    moment = pd.Timestamp(first["as_of"])
+    return f"{FOLDER}{first['issued_date']}/{first['market']}-{moment:%Y%m%dT%H%M%SZ}.parquet"
+
+
+def issues(platform: Platform, tables: Tables) -> dict[str, Any]:
+    """Market → its past forecasts, oldest first, each ``{"issued_date", "as_of", "rows"}``."""
+    frame = tables.rows(FORECASTS).sort_values(["market", "as_of", "horizon"])
+    kept = frame[frame.groupby("market")["as_of"].rank("dense", ascending=False) <= ISSUES]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (market, as_of), group in groupby(plain_rows(kept), key=lambda row: (row["market"], row["as_of"])):
+        rows = _whole(list(group))
+        if rows and why_not(rows, None, tables.moment) is None:
+            found.setdefault(market, []).append({"issued_date": rows[0]["issued_date"], "as_of": as_of, "rows": rows})
+    return found
+
+
+def prices(platform: Platform, tables: Tables) -> dict[str, Any]:
+    """Market → its last prices, ``{"dates": [...], "prices": [...]}``, in the target's unit; without a market whose file is
+    damaged, of which ``damaged`` tells."""
+    found = {}
+    for market in platform.catalog.markets:
+        daily = daily_prices(platform, market)
+        if daily is None:
+            continue
+        shown = daily.tail(PRICE_DAYS)
+        days = pd.to_datetime(shown["date"]).dt.strftime("%Y-%m-%d")
+        found[market] = {
+            "dates": list(days),
+            "prices": [round(float(price), 4) for price in shown["price"]],
+            **extremes(daily, platform.catalog.markets[market].horizons),
+        }
+    return found
+
+
+def exchange_rate(platform: Platform, tables: Tables) -> dict[str, Any] | None:
+    """The newest peso rate collected, ``{"pesos_per_dollar", "date", "series"}``; None when there is none."""
+    series = platform.catalog.series.get(EXCHANGE_SERIES)
+    if series is None:
+        return None
+    folder = platform.catalog.sources[series.source].folder
+    keys = [key for key in platform.lake.files(f"raw-data/{folder}/") if f"/{series.group}/" in key]
+    for key in sorted(keys, key=lambda key: key.rpartition("/")[2], reverse=True)[: 4 * TRIES]:
+        stored = platform.lake.raw(key)
+        if stored is None:
+            continue
+        rows = stored[(stored["series"] == EXCHANGE_SERIES) & (stored["value"] > 0)]
+        if len(rows):
+            newest = rows.sort_values(["period", "published_at"]).iloc[-1]
+            return {"pesos_per_dollar": float(newest["value"]), "date": f"{newest['period']:%Y-%m-%d}", "series": EXCHANGE_SERIES}
+    return None
+
+
+def _newest_whole(
+    platform: Platform, market: str, keys: list[str], known: Known | None, now: float, before: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The newest of the files ``keys`` that is whole and believed; the rows published ``before`` stand in for their own file."""
+    problems: list[str] = []
+    published = (before or {}).get("rows")
+    for key in keys[:TRIES]:
+        try:
+            rows = forecast_rows(FORECASTS.enforce(platform.published.read(key)))
+            if rows[0]["market"] != market:
+                raise NotAForecast(f"it is a forecast of {rows[0]['market']}")
+            reason = why_not(rows, known.record if known else None, now)
+            if reason is not None:
+                raise NotAForecast(reason)
+            return {"rows": rows, "problems": problems}
+        except (ObjectNotFound, OSError, ValueError) as error:  # pyarrow's errors are ValueError or OSError
+            problems.append(f"{key} was passed over: {error}")
+            if published and key == key_of(published) and why_not(published, known.record if known else None, now) is None:
+                return {"rows": published, "problems": problems}
+    return {"rows": None, "problems": problems}
+
+
+def _whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    try:
+        return checked(rows)
+    except NotAForecast:
+        return None

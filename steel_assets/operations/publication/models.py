@@ -1,0 +1,66 @@
+"""Models: who is in force, what was decided and why, the daily metrics and what a day costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from steel_assets.adapters.model_files import ModelStoreError
+from steel_assets.bootstrap import Platform
+from steel_assets.core.costs import month_projection_usd
+from steel_assets.core.tables import METRICS_DAILY, PROMOTIONS
+from steel_assets.operations.publication.warehouse import Tables, records
+
+DECISIONS = 1000
+DAYS = 400
+
+
+def champions(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
+    """One row per market and horizon that has a model in force: version, since when, and every switch before."""
+    found: list[dict[str, Any]] = []
+    for market in platform.catalog.markets.values():
+        for horizon in market.horizons:
+            row: dict[str, Any] = {"market": market.id, "horizon": horizon}
+            try:
+                pointer = platform.models.production(market.id, horizon)
+            except ModelStoreError as error:
+                found.append(row | {"version": None, "since": None, "problem": str(error), "switches": []})
+                continue
+            if pointer is not None:
+                switches = [
+                    {"version": one.version, "since": f"{one.since:%Y-%m-%dT%H:%M:%SZ}", "action": one.action}
+                    for one in pointer.switches
+                ]
+                row |= {"version": pointer.version, "since": switches[-1]["since"], "problem": None, "switches": switches}
+                found.append(row)
+    return found
+
+
+def ledger(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
+    """The newest decisions about candidates, newest first."""
+    frame = tables.rows(PROMOTIONS).sort_values(["decided_at", "market", "horizon"], ascending=[False, True, True])
+    return records(frame.head(DECISIONS).drop(columns="created_at"))
+
+
+def metrics_daily(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
+    """The newest rows of ``metrics_daily``, oldest first."""
+    frame = tables.rows(METRICS_DAILY)
+    if frame.empty:
+        return []
+    recent = frame[frame["date"] > frame["date"].max() - pd.Timedelta(days=DAYS)]
+    return records(recent.sort_values(["date", "market", "horizon"]))
+
+
+def costs(platform: Platform, tables: Tables) -> dict[str, Any]:
+    """Estimated cost by day, this month so far, and the projection of a whole month against the budget."""
+    frame = tables.rows(METRICS_DAILY).dropna(subset=["cost_usd"])
+    days = frame.groupby("date")["cost_usd"].sum()  # a day's cost is shared by the rows of its markets and horizons
+    budget = platform.catalog.rules.costs.monthly_budget_usd
+    month = days[days.index >= days.index.max().replace(day=1)] if len(days) else days
+    return {
+        "days": [{"date": f"{day:%Y-%m-%d}", "cost_usd": round(float(cost), 6)} for day, cost in days.tail(90).items()],
+        "month_to_date_usd": float(month.sum()) if len(month) else None,
+        "projection_usd": month_projection_usd(days.tail(30)),
+        "budget_usd": budget,
+    }

@@ -1,0 +1,38 @@
+"""What is needed to tell how old a market's price is at any later moment: its calendar, and what the newest run found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from steel_assets.adapters.looked import read_look
+from steel_assets.bootstrap import Platform
+from steel_assets.operations.publication.warehouse import Tables
+
+
+def read(platform: Platform, tables: Tables) -> dict[str, Any]:
+    """Market → ``{"calendar": PriceCalendar, "newest", "until": as in price_age.Looked, null before the first look}``."""
+    return {market: price_calendar(platform, market, tables.moment) for market in platform.catalog.markets}
+
+
+def price_calendar(platform: Platform, market: str, moment: float) -> dict[str, Any]:
+    """That of one market at ``moment``, Unix seconds."""
+    declared = platform.catalog.markets[market]
+    look = read_look(platform.store, market)
+    closed, extra = (
+        (look.closed, look.extra) if look and look.calendar == declared.calendar else _closures(declared.calendar, moment)
+    )
+    published = platform.catalog.series[declared.target.series].published
+    return {
+        "calendar": platform.catalog.rules.price_calendar(published, closed, extra).stored(),
+        "newest": look.newest if look else None,
+        "until": look.until if look else None,
+    }
+
+
+def _closures(calendar: str, moment: float) -> tuple[list[str], list[str]]:
+    """From the calendar library: slower than what the runs keep, and only until the next one."""
+    from steel_assets.core.calendars import closures
+
+    return closures(calendar, pd.Timestamp(moment, unit="s").normalize() + pd.DateOffset(years=1))

@@ -1,0 +1,80 @@
+"""What the lake knows of a market, to hold its forecasts against: what its prices ever did, and which models were in force."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.adapters.lake import DamagedFile
+from steel_assets.adapters.model_files import ModelStoreError
+from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.bootstrap import Platform
+from steel_assets.core.plausible import Record
+from steel_assets.core.sanity import FEWEST
+from steel_assets.core.tables import MARKET_DAILY
+
+log = logging.getLogger("steel.publication")
+
+
+class Known(NamedTuple):
+    """A market's record, and the day of its newest price (Unix seconds at its beginning)."""
+
+    record: Record
+    newest: float
+
+
+def record_of(platform: Platform, market: str) -> Known | None:
+    """What is known of ``market``; None while its prices cannot be read."""
+    daily = daily_prices(platform, market)
+    about = extremes(daily, platform.catalog.markets[market].horizons) if daily is not None else {}
+    if daily is None or not about:
+        return None
+    sanity = platform.catalog.rules.sanity
+    moves = {int(horizon): move for horizon, move in about["moves"].items()}
+    versions = {horizon: _versions(platform, market, horizon) for horizon in platform.catalog.markets[market].horizons}
+    record = Record(about["unit"], about["low"], about["high"], moves, versions, sanity.move, sanity.widest)
+    return Known(record, pd.Timestamp(daily["date"].iloc[-1]).tz_localize("UTC").timestamp())
+
+
+def daily_prices(platform: Platform, market: str) -> pd.DataFrame | None:
+    """The prices of ``market`` in order of date; None before the first, and where their file is damaged: the next run of
+    ``market_daily`` makes it again."""
+    try:
+        return platform.lake.read(f"processed-data/daily/{market}.parquet", MARKET_DAILY.enforce).sort_values("date")
+    except ObjectNotFound:
+        return None
+    except DamagedFile as error:
+        log.warning("%s", error)
+        return None
+
+
+def extremes(daily: pd.DataFrame, horizons: Iterable[int]) -> dict[str, Any]:
+    """Of a market's daily prices: their unit, the lowest, the highest, and the largest move by horizon; empty without any.
+
+    Args:
+        daily: rows of tables.MARKET_DAILY, in order of date.
+    """
+    prices = daily["price"].astype(float).reset_index(drop=True)
+    prices = prices[np.isfinite(prices) & (prices > 0)]
+    if prices.empty:
+        return {}
+    logs = np.log(prices)
+    moves = {horizon: (logs - logs.shift(horizon)).dropna().abs() for horizon in horizons}
+    return {
+        "unit": str(daily["unit"].iloc[-1]),
+        "low": float(prices.min()),
+        "high": float(prices.max()),
+        "moves": {str(horizon): float(found.max()) for horizon, found in moves.items() if len(found) >= FEWEST},
+    }
+
+
+def _versions(platform: Platform, market: str, horizon: int) -> frozenset[str]:
+    try:
+        pointer = platform.models.production(market, horizon)
+    except ModelStoreError:  # the part ``champions`` says so
+        return frozenset()
+    return frozenset(switch.version for switch in pointer.switches) if pointer else frozenset()

@@ -1,0 +1,53 @@
+"""What is noted about collections in the lake, under ``state/``: how the last one of each group went, and who blocks us."""
+
+import json
+from collections.abc import Mapping
+
+import pandas as pd
+
+from steel_assets.adapters.damaged import read_kept
+from steel_assets.adapters.object_store import ObjectStore
+from steel_assets.catalog import Source
+from steel_assets.core.blocks import Block
+from steel_assets.core.standing import Record, Settled
+
+
+def record(store: ObjectStore, source: Source, group: str) -> Record | None:
+    """How the last collection went; None when there was none, or what is noted was damaged (the lake says enough then)."""
+    return read_kept(store, _collection(source, group), Record.from_json)
+
+
+def note(
+    store: ObjectStore,
+    source: Source,
+    group: str,
+    moment: pd.Timestamp,
+    asked: list[str],
+    problems: Mapping[str, str],
+    settled: Mapping[str, Settled],
+) -> Record:
+    """Note how a collection went."""
+    now = (record(store, source, group) or Record(moment)).after(moment, asked, problems, settled)
+    store.put(_collection(source, group), json.dumps(now.to_json(), indent=1, ensure_ascii=False).encode())
+    return now
+
+
+def block(store: ObjectStore, source: Source) -> Block | None:
+    """How a provider blocks us; None when it does not, or what is noted was damaged (it is asked then)."""
+    return read_kept(store, _block(source), Block.from_json)
+
+
+def note_block(store: ObjectStore, source: Source, now: Block | None) -> None:
+    """Note that a provider blocks us, or no longer does."""
+    if now is not None:
+        store.put(_block(source), json.dumps(now.to_json(), indent=1, ensure_ascii=False).encode())
+    elif block(store, source) is not None:
+        store.delete(_block(source))
+
+
+def _collection(source: Source, group: str) -> str:
+    return f"state/collections/{source.id}/{group}.json"
+
+
+def _block(source: Source) -> str:
+    return f"state/blocks/{source.id}.json"

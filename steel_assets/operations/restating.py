@@ -1,0 +1,174 @@
+"""Restated histories on their way in: recognised by the overlap, asked for whole, and held as one thing until a person decides.
+
+What the provider announces itself, as the split of a share, and what a person released is stored as a vintage; anything else is
+held, and what comes on the new basis later is held as the same thing. Splits in raw closes are ``splitting``'s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.adapters.aside import Aside
+from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Source
+from steel_assets.core.anomaly_detection import doubts
+from steel_assets.core.asof import asof
+from steel_assets.core.quarantine import BY_SPLIT, QUARANTINE, RELEASED, held_whole, state, the_same
+from steel_assets.core.restatements import Restatement, recognised
+from steel_assets.core.tables import OBSERVATIONS, Table
+from steel_assets.core.types import Series
+from steel_assets.core.vintages import END_OF_TIME
+from steel_assets.operations.splitting import on_the_basis_of_decisions, refused, split_off
+from steel_assets.sources import Collection
+
+NEAR_A_SPLIT = 0.02
+"""How far, relative, the change of known closes may be from the split that a provider reports."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came, and what of it is doubted.
+
+    Attributes:
+        rows: observations, with those of an accepted restatement that the provider did not send again.
+        reasons: why each of ``rows`` is doubted; None where it is believed.
+        whole: restatements and suspected splits that are held, each as one row of QUARANTINE.
+    """
+
+    rows: pd.DataFrame
+    reasons: pd.Series
+    whole: pd.DataFrame
+
+
+def judged(
+    platform: Platform, source: Source, series: Sequence[Series], known: pd.DataFrame, answer: Collection, moment: pd.Timestamp
+) -> Judged:
+    """Judge what came of each series: as a whole where its history is restated, else figure by figure."""
+    rows, reasons, whole = [], [], []
+    decided = _decided(platform, source, known)
+    for one in series:
+        came = answer.observations[answer.observations["series"] == one.id]
+        if came.empty:
+            continue
+        its_own = known[known["series"] == one.id]
+        came, vintage = on_the_basis_of_decisions(came, its_own, decided, moment)
+        its_own = pd.concat([its_own, vintage], ignore_index=True) if len(vintage) else its_own
+        found = recognised(came, its_own, one)
+        if found is not None and not _accepted(found, decided, answer):
+            alike = the_same(decided, found)
+            before = alike[alike["state"].isin(["waiting", "dropped"])]
+            as_one = held_whole(found, found.told(one), came)
+            whole.append(before[QUARANTINE.column_names].tail(1) if len(before) else as_one)
+            continue
+        if found is not None:
+            unsent = _not_sent_again(came, its_own, found, answer, moment)
+            came = pd.concat([came, unsent], ignore_index=True) if len(unsent) else came
+            its_own = _rebased(its_own, found)
+        came, suspected = split_off(came, its_own, decided, one)
+        whole.append(suspected)
+        rows += [came, vintage]
+        reasons += [doubts(came, its_own, one, refused(decided, one.id)), pd.Series(None, vintage.index, dtype="object")]
+    return Judged(
+        OBSERVATIONS.enforce(_together(rows, OBSERVATIONS)),
+        pd.concat(reasons, ignore_index=True) if reasons else pd.Series(dtype="object"),
+        QUARANTINE.enforce(_together(whole, QUARANTINE)),
+    )
+
+
+def _together(frames: Sequence[pd.DataFrame], table: Table) -> pd.DataFrame:
+    frames = [frame for frame in frames if len(frame)]
+    return pd.concat(frames, ignore_index=True) if frames else table.empty()
+
+
+def with_whole_histories(
+    platform: Platform,
+    source: Source,
+    series: Sequence[Series],
+    known: pd.DataFrame,
+    answer: Collection,
+    moment: pd.Timestamp,
+) -> Collection:
+    """``answer``, in which the series whose history is restated are asked for again from their first known period on.
+
+    A restatement that waits for a decision, or was dropped, is not asked for again.
+    """
+    decided = _decided(platform, source, known)
+    for one in series:
+        its_own = known[known["series"] == one.id]
+        mine = answer.observations[answer.observations["series"] == one.id]
+        came, vintage = on_the_basis_of_decisions(mine, its_own, decided, moment)
+        found = recognised(came, pd.concat([its_own, vintage], ignore_index=True), one)
+        due = decided[_released(decided, one.id)]
+        splits = due["restated"] == BY_SPLIT
+        fresh = found is not None and not the_same(decided, found)["state"].isin(["waiting", "dropped"]).any()
+        since = its_own["period"].min()
+        beyond = (due.loc[splits, "period"] <= since).any()
+        if one.id in answer.problems or its_own.empty or not (fresh or beyond or (~splits).any()):
+            continue
+        if beyond:
+            since = moment.tz_localize(None).normalize() - pd.DateOffset(years=platform.settings.history_years)
+        again = platform.collect(source, [one], moment, known, platform.way_out(source, moment, since), since)
+        if again.problems:
+            answer = replace(answer, problems=answer.problems | again.problems)
+            continue
+        others = answer.observations[answer.observations["series"] != one.id]
+        answer = replace(
+            answer,
+            observations=pd.concat([others, again.observations], ignore_index=True),
+            splits=pd.concat([answer.splits, again.splits], ignore_index=True).drop_duplicates(),
+        )
+    return answer
+
+
+def _decided(platform: Platform, source: Source, known: pd.DataFrame) -> pd.DataFrame:
+    """The restatements and splits that were ever held of a source, with ``state``, ``decided_at``, and whether any figure of the
+    series was stored since then (``applied``)."""
+    aside = Aside(platform.store)
+    figures, decisions = aside.held(source.folder), aside.decisions(source.folder)
+    whole = figures[figures["restated"].notna()]
+    moments = whole["id"].map(decisions.set_index("id")["decided_at"])
+    last = whole["series"].map(known.groupby("series")["collected_at"].max())
+    return whole.assign(
+        state=state(whole, decisions, known),
+        decided_at=pd.to_datetime(moments, utc=True),
+        applied=pd.to_datetime(last, utc=True) > pd.to_datetime(moments, utc=True),
+    )
+
+
+def _released(decided: pd.DataFrame, series: str) -> pd.Series:
+    """Which of ``decided`` were released of ``series`` and not stored since."""
+    return (decided["series"] == series) & (decided["state"] == RELEASED) & ~decided["applied"]
+
+
+def _accepted(found: Restatement, decided: pd.DataFrame, answer: Collection) -> bool:
+    """Whether a person released it, or the provider reports the split that it is."""
+    alike = the_same(decided, found)
+    return bool(_released(alike, found.series).any()) or _split(found, answer)
+
+
+def _split(found: Restatement, answer: Collection) -> bool:
+    """Whether it is a split that came with the answer, or several of them after each other."""
+    factors = answer.splits[answer.splits["series"] == found.series].sort_values("period")["factor"].to_numpy(dtype=float)
+    products = np.cumprod(factors[::-1])
+    possible = np.concatenate([factors, products])
+    return not found.amount and bool((np.abs(possible / found.factor - 1) <= NEAR_A_SPLIT).any())
+
+
+def _rebased(known: pd.DataFrame, found: Restatement) -> pd.DataFrame:
+    """``known`` on the new basis."""
+    return known.assign(value=known["value"].where(known["period"] < found.since, found.applied(known["value"])))
+
+
+def _not_sent_again(
+    came: pd.DataFrame, known: pd.DataFrame, found: Restatement, answer: Collection, moment: pd.Timestamp
+) -> pd.DataFrame:
+    """Known figures of the old basis that a split changes and the provider did not send again, on the new one."""
+    newest = asof(known, END_OF_TIME)
+    first = newest["period"].min() if _split(found, answer) else found.since
+    missing = newest[(newest["period"] >= first) & (newest["period"] <= came["period"].max())]
+    missing = missing[~missing["period"].isin(came["period"])]
+    return OBSERVATIONS.enforce(
+        missing[OBSERVATIONS.column_names].assign(value=found.applied(missing["value"]), published_at=moment, collected_at=moment)
+    )

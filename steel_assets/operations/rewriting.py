@@ -1,0 +1,152 @@
+"""Imports that were never true: withdrawn, restored, or overridden by a correction, for all of time.
+
+Nothing stored is touched. The imports of the same series are worked out again as if the wrong one had never been
+(``core.imports.replayed``), and one record says what is read instead.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from steel_assets.bootstrap import Platform
+from steel_assets.core.imports import (
+    SOURCE,
+    Claim,
+    Import,
+    Kind,
+    Rewriting,
+    claims,
+    in_effect,
+    replayed,
+)
+from steel_assets.core.problem import Problem
+from steel_assets.core.tables import OBSERVATIONS
+
+
+class NoSuchImport(Problem, KeyError):
+    """There is no import of that id; the message says where they are listed."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What a withdrawal or a restoration did.
+
+    Attributes:
+        again: it had been done before, and nothing was written.
+        markets: those that read one of its series.
+    """
+
+    entry: Import
+    again: bool
+    markets: tuple[str, ...]
+
+
+def in_effect_now(platform: Platform) -> tuple[dict[str, str | None], set[str]]:
+    """Which files are read instead of others, and which imports are withdrawn."""
+    return in_effect(platform.lake.rewritings())
+
+
+def find(platform: Platform, name: str) -> Import:
+    """The import of this id, or of the only one that starts so. Raises NoSuchImport."""
+    imports = platform.imports.imports()
+    found = [name] if name in imports else [one for one in imports if name and one.startswith(name)]
+    if len(found) != 1:
+        why = f"is the beginning of {len(found)} imports" if found else "is no import"
+        raise NoSuchImport(f"ID: {name!r} {why}; `steel imports list` shows them")
+    return imports[found[0]]
+
+
+def set_aside(platform: Platform, entry: Import, kind: Kind, reason: str, by: str, now: pd.Timestamp) -> Rewritten:
+    """Withdraw an import, or restore it; a second time changes nothing. To be called inside ``importing.turn``."""
+    _, withdrawn = in_effect_now(platform)
+    again = (entry.id in withdrawn) == (kind == "withdrawal")
+    if not again:
+        rewrite(platform, kind, entry, reason, by, now)
+    reading = [name for name, one in platform.catalog.markets.items() if not set(entry.series).isdisjoint(one.series_ids)]
+    return Rewritten(entry, again, tuple(reading))
+
+
+def rewrite(
+    platform: Platform, kind: Kind, entry: Import, reason: str, by: str, now: pd.Timestamp, corrected: pd.DataFrame | None = None
+) -> None:
+    """Write what is read instead of the imports of the same series, now that ``entry`` is withdrawn, restored or a correction.
+
+    Args:
+        corrected: what a correction claims (rows of ``CLAIMS``); its own rows are stored like those of any import.
+    """
+    imports, rewritings = platform.imports.imports(), platform.lake.rewritings()
+    instead, withdrawn = in_effect(rewritings)
+    if kind == "withdrawal":
+        withdrawn = withdrawn | {entry.id}
+    elif kind == "restoration":
+        withdrawn = withdrawn - {entry.id}
+    touched = set(entry.series)
+    mine = {name: one for name, one in imports.items() if name not in withdrawn and not touched.isdisjoint(one.series)}
+    read = {name: _claim(platform, one, touched) for name, one in mine.items()}
+    claimed = list(read.values())
+    if corrected is not None:
+        claimed.append(Claim(entry.id, pd.Timestamp(entry.at), corrected, corrects=True))
+    everything = platform.lake.observations(touched)
+    others = everything[everything["source"] != SOURCE]
+    simulated = bool(platform.lake.simulated)
+    then = replayed(claimed, others, simulated=simulated)
+    files: dict[str, str | None] = {}
+    for name, one in mine.items():
+        rows = pd.concat([then[name], _untouched(platform, one, instead, touched)], ignore_index=True)
+        files[one.place] = platform.imports.instead(rows) if len(rows) else None
+    if kind == "withdrawal":
+        files[entry.place] = None
+    overridden = _overridden(claimed, entry) if corrected is not None else (entry.id,)
+    moment = max([now, *(pd.Timestamp(one.at) + pd.Timedelta(microseconds=1) for one in rewritings[-1:])])
+    platform.imports.rewrite(
+        Rewriting(
+            kind=kind,
+            subject=entry.id,
+            overridden=overridden,
+            series=tuple(sorted(touched)),
+            at=moment.to_pydatetime(),
+            by=by,
+            reason=reason,
+            counts_with=entry.raw_file if corrected is not None else None,
+            instead=files,
+        )
+    )
+
+
+def _overridden(claimed: list[Claim], entry: Import) -> tuple[str, ...]:
+    """The imports of which a correction (the last claim) changes at least one figure."""
+    new = claimed[-1].rows.set_index(["series", "period"])["value"]
+    found = []
+    for one in claimed[:-1]:
+        old = one.rows.set_index(["series", "period"])["value"]
+        both = old.index.intersection(new.index)
+        if len(both) and (old[both] != new[both]).any():
+            found.append(one.id)
+    return tuple(found)
+
+
+def _claim(platform: Platform, one: Import, touched: set[str]) -> Claim:
+    """What an import claims of the touched series. Of one from before there was a ledger the publication rule is applied again:
+    it was stored as a revision of what may never have been true."""
+    rows = platform.imports.claims(one)
+    rows = rows[rows["series"].isin(touched)]
+    if one.claims is None:
+        declared: Mapping[str, object] = platform.catalog.series
+        at = pd.Timestamp(one.at)
+        parts = [
+            claims(part, platform.catalog.series[str(name)], at) if name in declared else part
+            for name, part in rows.groupby("series")
+        ]
+        rows = pd.concat(parts, ignore_index=True) if parts else rows
+    return Claim(one.id, pd.Timestamp(one.at), rows, corrects=one.overlap == "correction")
+
+
+def _untouched(platform: Platform, one: Import, instead: Mapping[str, str | None], touched: set[str]) -> pd.DataFrame:
+    """What is read at present of the other series of an import, and of other sources in the same file."""
+    key = instead.get(one.place, one.raw_file)
+    rows = platform.lake.read(key) if key is not None else OBSERVATIONS.empty()
+    return rows[~rows["series"].isin(touched) | (rows["source"] != SOURCE)]

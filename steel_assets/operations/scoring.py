@@ -1,0 +1,88 @@
+"""Published forecasts of a market beside what happened, and the daily figures over them."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from steel_assets.bootstrap import Platform
+from steel_assets.core import metrics
+from steel_assets.core.drift import newest_scores
+from steel_assets.core.service_use import summary as service_use
+from steel_assets.core.tables import DRIFT, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
+from steel_assets.operations.market_tables import read_daily
+from steel_assets.operations.measured import service_minutes
+from steel_assets.operations.refilling import refill
+
+DAY = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Forecasts of a market that have come true.
+
+    Attributes:
+        rows: of tables.PREDICTIONS_VS_REALITY.
+        refilled: what was done about a damaged warehouse, in words.
+    """
+
+    rows: pd.DataFrame
+    refilled: str | None
+
+
+def score(platform: Platform, market: str, moment: pd.Timestamp, *, replayed: bool) -> Scored:
+    """Put every published forecast of ``market`` beside the price that came, as far as it was known at ``moment``.
+
+    Args:
+        replayed: the day is over: rows that were written since, from more knowledge, stay as they are.
+
+    Raises:
+        ObjectNotFound, HistoryError: the market's prices cannot be read.
+    """
+    refilled = refill(platform)
+    published = platform.warehouse.read(FORECASTS, {"market": market})
+    if published.empty:
+        return Scored(PREDICTIONS_VS_REALITY.empty(), refilled)
+    rows = metrics.predictions_vs_reality(published, read_daily(platform, market), moment)
+    there = platform.warehouse.read(PREDICTIONS_VS_REALITY, {"market": market}) if replayed else PREDICTIONS_VS_REALITY.empty()
+    platform.warehouse.upsert(PREDICTIONS_VS_REALITY, _without(rows, there, PREDICTIONS_VS_REALITY))
+    return Scored(rows, refilled)
+
+
+def measure(platform: Platform, market: str, date: pd.Timestamp, moment: pd.Timestamp, *, replayed: bool) -> pd.DataFrame:
+    """The daily figures of ``market`` on ``date``: rows of tables.METRICS_DAILY, their cost as it is there already.
+
+    Args:
+        replayed: the day is over: rows that were measured then stay as they are.
+    """
+    published = platform.warehouse.read(FORECASTS, {"market": market})
+    known = published[published["as_of"] <= moment].sort_values("as_of")
+    newest = known.drop_duplicates(["market", "horizon"], keep="last").set_index(["market", "horizon"])
+    rows = metrics.metrics_daily(
+        date,
+        newest["model_version"].to_dict(),
+        published,
+        platform.warehouse.read(PREDICTIONS_VS_REALITY, {"market": market}),
+        simulated=bool(platform.lake.simulated),
+        created_at=moment,
+        latency_ms=service_use(service_minutes(platform, moment - DAY, moment)).avg_latency_ms,
+        drift_scores=newest_scores(platform.warehouse.read(DRIFT, {"market": market}), date),
+    )
+    there = platform.warehouse.read(METRICS_DAILY, {"market": market, "date": date})
+    costs = there.set_index("horizon")["cost_usd"]
+    rows = rows.assign(cost_usd=rows["horizon"].map(costs).astype(float))
+    platform.warehouse.upsert(METRICS_DAILY, _without(rows, there, METRICS_DAILY) if replayed else rows)
+    return rows
+
+
+def share_cost(platform: Platform, date: pd.Timestamp, cost_usd: float) -> None:
+    """Enter the estimated cost of ``date`` into its figures, shared equally by the rows of all markets."""
+    rows = platform.warehouse.read(METRICS_DAILY, {"date": date})
+    if len(rows):
+        platform.warehouse.upsert(METRICS_DAILY, rows.assign(cost_usd=cost_usd / len(rows)))
+
+
+def _without(rows: pd.DataFrame, there: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """``rows`` but those whose key is ``there``."""
+    key = list(table.key)
+    known = pd.MultiIndex.from_frame(there[key])
+    return rows[~pd.MultiIndex.from_frame(rows[key]).isin(known)]

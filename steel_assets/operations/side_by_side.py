@@ -1,0 +1,24 @@
+"""A market's horizons trained side by side, in processes of their own: joblib chooses how, so another backend can take over."""
+
+import os
+from collections.abc import Mapping
+
+import pandas as pd
+
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.training import Candidate, candidate_of, train_horizon
+
+
+def train_market(history: MarketHistory, features: pd.DataFrame, champions: Mapping[int, str], window: int) -> Candidate:
+    """The candidate of all horizons of a market. The first error of a horizon is raised as it was there.
+
+    Args:
+        champions: the families in production by horizon.
+        window: scored origins that each candidate's walk-forward shall cover.
+    """
+    from joblib import Parallel, delayed
+
+    horizons = history.market.horizons
+    workers = min(len(horizons), len(os.sched_getaffinity(0)))
+    tasks = (delayed(train_horizon)(history, features, horizon, window, champions.get(horizon)) for horizon in horizons)
+    return candidate_of(history, list(Parallel(n_jobs=workers, batch_size=1)(tasks)))

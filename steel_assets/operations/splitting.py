@@ -1,0 +1,73 @@
+"""Splits in raw closes on their way in: each suspected one is held as one thing; each released one is taken out of what came.
+
+While one is held, what is on its other side is not stored; the provider sends it again. See ``core.splits``.
+"""
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core.asof import asof
+from steel_assets.core.quarantine import BY_SPLIT, DROPPED, QUARANTINE, RELEASED, held_split
+from steel_assets.core.splits import SAME_CLOSE, Split, around, on_newest_basis, suspected
+from steel_assets.core.tables import OBSERVATIONS
+from steel_assets.core.types import Series
+from steel_assets.core.vintages import END_OF_TIME
+
+
+def on_the_basis_of_decisions(
+    came: pd.DataFrame, known: pd.DataFrame, decided: pd.DataFrame, moment: pd.Timestamp
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What came of one series after its released splits; and what is known, where they change it, as a vintage of ``moment``.
+
+    What came on the old basis once more, and is known on the new one, is no news.
+
+    Args:
+        decided: restatements and splits that were ever held, with ``state`` and ``decided_at``.
+    """
+    nothing = OBSERVATIONS.empty()
+    if came.empty:
+        return came, nothing
+    mine = decided[(decided["series"] == came["series"].iloc[0]) & (decided["restated"] == BY_SPLIT)]
+    released = mine[(mine["state"] == RELEASED) & (mine["decided_at"] < moment)]
+    if released.empty:
+        return came, nothing
+    splits = [Split(row.series, row.period, row.value) for row in released.itertuples()]
+    before = asof(known, END_OF_TIME)
+    sent = _newest(came)
+    after, basis = on_newest_basis(sent, _newest(before), splits)
+    came = came.assign(value=came["value"] * came["period"].map(after / sent).fillna(1.0))
+    repeated = np.isclose(came["value"], came["period"].map(basis).astype(float), rtol=SAME_CLOSE, atol=0)
+    came = came[~repeated]
+    vintage = before.assign(value=before["period"].map(basis), published_at=moment, collected_at=moment)
+    changed = (vintage["value"] != before["value"]) & ~before["period"].isin(came["period"])
+    return came, OBSERVATIONS.enforce(vintage.loc[changed, OBSERVATIONS.column_names])
+
+
+def split_off(
+    came: pd.DataFrame, known: pd.DataFrame, decided: pd.DataFrame, series: Series
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What came on the basis of what is known; and the suspected splits that bound it, as rows of QUARANTINE."""
+    before = _newest(asof(known, END_OF_TIME))
+    none = refused(decided, series.id)
+    found = [one for one in suspected(_newest(came), before, series) if one.period not in none]
+    if not found:
+        return came, QUARANTINE.empty()
+    line = _newest(came).combine_first(before).sort_index()
+    held = []
+    for one in found:
+        at = int(line.index.get_loc(one.period))
+        held.append(held_split(one, one.told(line.iloc[at - 1], line.iloc[at]), came))
+    first, until = around(before, found)
+    return came[(came["period"] >= first) & (came["period"] < until)], pd.concat(held, ignore_index=True)
+
+
+def refused(decided: pd.DataFrame, series: str) -> frozenset[pd.Timestamp]:
+    """First days of what was suspected to be a split of ``series`` and is none, as a person said."""
+    mine = (decided["series"] == series) & (decided["restated"] == BY_SPLIT) & (decided["state"] == DROPPED)
+    return frozenset(decided.loc[mine, "period"])
+
+
+def _newest(rows: pd.DataFrame) -> pd.Series:
+    """The newest version of each period."""
+    order = rows.sort_values(["period", "published_at"], kind="stable").drop_duplicates("period", keep="last")
+    return order.set_index("period")["value"].astype(float)

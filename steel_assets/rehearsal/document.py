@@ -1,0 +1,61 @@
+"""``docs/alerts-rehearsal.md``: every message of every scenario in both languages, as the receivers got it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.written import local
+from steel_assets.rehearsal.play import Arrived, Rehearsal
+
+HEAD = """# What alerts say: a rehearsal
+
+Written by `steel alerts rehearse all --document docs/alerts-rehearsal.md`; a test compares it. Thirteen kinds of trouble are
+played in simulated time through the real rules, outbox and channels, to receivers on one machine. What the sensors would report
+is scripted (`steel_assets/rehearsal/scenarios.py`); that they do report it so is what their own tests hold. The command also
+writes a page that shows each message as Slack, a mail program and a phone do. Here are mails and text messages; Slack has the
+same words.
+
+At most {most} messages about one incident arrive over any channel within any seven days, and nothing that was wrong for long
+enough to be told is missing from them:
+
+"""
+
+
+def document(found: Sequence[Rehearsal], rulebook: Rulebook) -> str:
+    """``found``, every scenario in every language, as Markdown."""
+    most = max(count for one in found for count in one.busiest_week.values())
+    rows = ["| scenario | Slack | e-mail | text message | missing |", "|---|---|---|---|---|"]
+    for one in (one for one in found if one.language == "en"):
+        counts = one.busiest_week
+        rows.append(f"| {one.scenario.title} | {counts['slack']} | {counts['email']} | {counts['sms']} | {len(one.missing)} |")
+    parts = [HEAD.format(most=most) + "\n".join(rows)]
+    for scenario in dict.fromkeys(one.scenario.id for one in found):
+        here = [one for one in found if one.scenario.id == scenario]
+        parts.append(f"## {here[0].scenario.title}")
+        parts += [_told(one, rulebook) for one in here]
+    return "\n\n".join(parts) + "\n"
+
+
+def _told(found: Rehearsal, rulebook: Rulebook) -> str:
+    """The mails and texts of one language; Slack has the words of the mails, and is shown where it gets what they do not."""
+    mailed = {one.moment for one in found.arrived if one.channel == "email"}
+    shown = [one for one in found.arrived if one.channel != "slack" or one.moment not in mailed]
+    head = [f"*{found.scenario.title_es}*"] if found.language == "es" else []
+    return "\n\n".join([*head, *(_block(one, rulebook) for one in shown)])
+
+
+def _block(one: Arrived, rulebook: Rulebook) -> str:
+    return f"{local(one.moment, rulebook)}, {one.channel}\n\n```text\n{_text(one)}\n```"
+
+
+def _text(one: Arrived) -> str:
+    if one.channel == "sms":
+        return str(one.content)
+    if one.channel == "email":
+        body = one.content.get_body(("plain",))
+        return str(body.get_content()).strip()
+    texts = [block["text"]["text"] for block in one.content["blocks"] if block["type"] in ("header", "section")]
+    plain = (re.sub(r"<([^|>]+)\|([^>]+)>", r"\2: \1", text).replace("*", "") for text in texts)
+    return "\n\n".join(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for text in plain)

@@ -1,0 +1,140 @@
+"""A scenario in simulated time, through the real outbox, rules and notifiers, and what arrived of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pydantic import SecretStr
+
+from steel_assets.adapters.notifiers import Notifier
+from steel_assets.adapters.notifiers.email import Email, Mailbox
+from steel_assets.adapters.notifiers.log import LogFile
+from steel_assets.adapters.notifiers.slack import Slack
+from steel_assets.adapters.notifiers.sms import Twilio
+from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.outbox import Outbox
+from steel_assets.core.alerts.conditions import Condition, judge
+from steel_assets.core.alerts.incidents import Event
+from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.written import Language
+from steel_assets.rehearsal.receivers import Received, receivers
+from steel_assets.rehearsal.scenarios import Scenario
+
+CHANNELS = ("slack", "email", "sms")
+STEP, CALM = timedelta(minutes=5), timedelta(hours=1)
+WEEK = timedelta(days=7)
+LASTING = timedelta(hours=2)
+"""So long after the last report the clock still runs."""
+
+UI, SITE = "https://dagster.example", "https://steel.example"
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """One message at one receiver: ``content`` is Slack's JSON, the e-mail, or the text."""
+
+    moment: datetime
+    channel: str
+    content: Any
+
+
+@dataclass
+class Rehearsal:
+    """What came of one scenario.
+
+    Attributes:
+        events: everything that was told, by the log of the platform.
+        missing: rule and subject of what was open for long enough and that no message ever listed.
+    """
+
+    scenario: Scenario
+    language: Language
+    arrived: list[Arrived] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    missing: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def busiest_week(self) -> dict[str, int]:
+        """Of each channel, the most messages about one incident within any seven days."""
+        found = dict.fromkeys(CHANNELS, 0)
+        for channel in CHANNELS:
+            by_incident: defaultdict[str, list[datetime]] = defaultdict(list)
+            for event in self.events:
+                if channel in event.channels:
+                    by_incident[event.incident].append(event.moment)
+            for moments in by_incident.values():
+                weeks = [sum(first <= moment < first + WEEK for moment in moments) for first in moments]
+                found[channel] = max(found[channel], *weeks)
+        return found
+
+
+def play(scenario: Scenario, rulebook: Rulebook, language: Language = "en") -> Rehearsal:
+    """Live through ``scenario`` once."""
+    found = Rehearsal(scenario, language)
+    with TemporaryDirectory() as folder, receivers() as received:
+        outbox = Outbox(
+            LocalFolder(Path(folder) / "lake"),
+            rulebook,
+            frozenset({*CHANNELS, "log"}),
+            simulated=True,
+            site=SITE,
+            language=language,
+        )
+        channels = _channels(received, Path(folder))
+        reports = _reports(scenario, rulebook)
+        opened: set[tuple[str, str]] = set()
+        for now in _moments(sorted(reports)):
+            book = outbox.report(reports.get(now, ()), now)
+            opened |= {(one.rule, one.subject) for one in book.open_incidents}
+            if book.queue:
+                outbox.deliver(channels, partial(_clock, now), UI)
+                found.arrived += _arrived(received, now)
+        found.events = [one.event for one in outbox.history()]
+        told = {(item.rule, item.subject) for event in found.events for item in event.items}
+        found.missing = sorted(opened - told)
+    return found
+
+
+def _clock(now: datetime) -> datetime:
+    return now
+
+
+def _channels(received: Received, folder: Path) -> dict[str, Notifier]:
+    box = Mailbox("127.0.0.1", received.port, "none", None, None, "steel@example.com", ("buyer@example.com",))
+    return {
+        "log": LogFile(folder / "alerts.log"),
+        "slack": Slack(SecretStr(f"{received.url}/slack")),
+        "email": Email(box),
+        "sms": Twilio(received.url, "AC0", SecretStr("none"), "+15005550006", ("+5215512345678",)),
+    }
+
+
+def _reports(scenario: Scenario, rulebook: Rulebook) -> dict[datetime, list[Condition]]:
+    found: defaultdict[datetime, list[Condition]] = defaultdict(list)
+    for condition in (*scenario.conditions, *judge(scenario.readings, rulebook)):
+        found[condition.moment].append(condition)
+    return dict(found)
+
+
+def _moments(reported: list[datetime]) -> Iterator[datetime]:
+    """Every report, and between them a look every five minutes in the hour after each, then every hour."""
+    ends = [*reported[1:], reported[-1] + LASTING]
+    for moment, end in zip(reported, ends, strict=True):
+        yield moment
+        now = moment
+        while (now := now + (STEP if now - moment < CALM else CALM)) < end:
+            yield now
+
+
+def _arrived(received: Received, now: datetime) -> Iterator[Arrived]:
+    slack, mails, texts = received.taken()
+    yield from (Arrived(now, "slack", one) for one in slack)
+    yield from (Arrived(now, "email", one) for one in mails)
+    yield from (Arrived(now, "sms", one) for one in texts)

@@ -1,0 +1,49 @@
+"""What the platform's own watch has found: its open incidents by cause, in the words of the messages about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from steel_assets.core.alerts.book import Book
+from steel_assets.core.alerts.incidents import Incident
+from steel_assets.core.alerts.listing import standing
+from steel_assets.core.alerts.naming import market_of
+from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.wording import title, worst_first
+
+
+def incidents(book: Book, rulebook: Rulebook | None, now: datetime) -> list[dict[str, Any]]:
+    """Every cause that something is wrong for, worst first; ``covers`` is what: rule, and market or else subject.
+
+    Args:
+        rulebook: the alert rules as they were published; None where an older release published, and then nothing has words.
+        now: UTC.
+    """
+    if rulebook is None:
+        return [_without_words(incident) for incident in book.open_incidents]
+    return [
+        {
+            "rule": event.rule,
+            "title": title(event, rulebook),
+            "title_es": title(event, rulebook, "es"),
+            "subject": market_of(worst_first(event)[0], rulebook) or event.subject,
+            "severity": event.severity,
+            "since": f"{event.since:%Y-%m-%dT%H:%M:%SZ}",
+            "text": event.text,
+            "cause": event.cause,
+            "covers": [[item.rule, market_of(item, rulebook) or item.subject] for item in event.items],
+        }
+        for event in standing(book.incidents, now, rulebook)
+    ]
+
+
+def _without_words(incident: Incident) -> dict[str, Any]:
+    return {
+        "rule": incident.rule,
+        "title": incident.rule,
+        "subject": incident.subject,
+        "severity": incident.severity,
+        "since": f"{incident.since:%Y-%m-%dT%H:%M:%SZ}" if incident.since else None,
+        "text": incident.text,
+    }

@@ -1,0 +1,65 @@
+"""A snapshot is answered from before anybody asks: one that cannot be is refused whole, and the one before it stays.
+
+Whoever can write the store can write figures where words belong. Here every answer, and the page of every market, is made once.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+from steel_assets.adapters.snapshot_store import AGAIN, SnapshotDamaged
+from steel_assets.core.service_use import summary
+from steel_assets.serving import answers, explanation, state
+from steel_assets.serving.errors import Refused
+from steel_assets.serving.page import page
+from steel_assets.serving.rendering import rendered
+from steel_assets.serving.snapshot import Snapshot
+from steel_assets.serving.words import Words
+
+
+def rehearse(snapshot: Snapshot, now: float) -> Snapshot:
+    """``snapshot``, once every answer from it was made at ``now`` (Unix seconds).
+
+    Raises:
+        SnapshotDamaged: one could not be made; the message says why.
+    """
+    try:
+        _answer(snapshot, now)
+    except Exception as error:
+        words = " ".join(f"{error}".split())[:160]
+        raise SnapshotDamaged(f"it cannot be answered from ({type(error).__name__}: {words}); {AGAIN}") from error
+    return snapshot
+
+
+def _answer(snapshot: Snapshot, now: float) -> None:
+    made = [
+        answers.about(snapshot, ""),
+        answers.markets(snapshot, now),
+        answers.models(snapshot, None),
+        answers.metrics(snapshot, None, None, None),
+    ]
+    with suppress(Refused):
+        made.append(answers.prediction_detail(snapshot, now))
+    found = state.incidents(snapshot, now)
+    markets = [market["id"] for market in (snapshot["catalogue"] or {}).get("markets", [])]
+    for market in markets:
+        made.append(answers.scorecard(snapshot, market))
+        with suppress(Refused):
+            made.append(answers.forecasts(snapshot, market, None, now))
+            made.append(explanation.explanation(snapshot, market, now))
+    for market in markets or [None]:
+        shown = page(
+            snapshot,
+            [],
+            summary([]),
+            found,
+            words=Words("es"),
+            market=market,
+            horizon=None,
+            now=now,
+            open_here=False,
+            user=None,
+        )
+        rendered("dashboard.html", "es", {}, **shown)
+    json.dumps([made, state.alerts(found, now)], allow_nan=False)

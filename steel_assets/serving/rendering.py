@@ -1,0 +1,53 @@
+"""Pages from their templates: words, formats, and addresses of what belongs to them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from steel_assets.serving import words as spoken
+from steel_assets.serving.words import LANGUAGES, Words
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    for name in ("price", "share", "signed_share", "signed", "direction", "money", "figure", "capitalized"):
+        templates.filters[name] = getattr(spoken, name)
+    templates.filters["pretty_json"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+    templates.globals["static"] = _static
+    return templates
+
+
+@lru_cache
+def _static(name: str) -> str:
+    """Address of a file of ``static/`` that changes with its content: after an upgrade no browser mixes old and new."""
+    return f"/static/{name}?{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
+def rendered(template: str, language: str, query: Mapping[str, str], **context: Any) -> str:
+    """A page; its links keep the market and the horizon that ``query``, of the address, chose."""
+    words = Words(language)
+
+    def link(**changes: str) -> str:
+        kept = {name: value for name, value in query.items() if name in ("market", "horizon")}
+        return "?" + urlencode({**kept, **changes})
+
+    return _templates().get_template(template).render(t=words, language=language, languages=LANGUAGES, link=link, **context)

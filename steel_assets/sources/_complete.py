@@ -1,0 +1,122 @@
+"""Whether what was asked for arrived: from the first period to the last, and as many as the series' own calendar has.
+
+Publication lags, holidays that a calendar does not know and short gaps of a provider are allowed (``SLACK``). A series that
+begins later than was asked for is a new one, unless something of it is known from before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core.calendars import (
+    WEEKDAYS,
+    local_day,
+    period_starts,
+    period_starts_between,
+    publication_moments,
+)
+from steel_assets.core.types import Series
+
+SLACK = {"daily": 6, "weekly": 3, "monthly": 2, "quarterly": 2}
+"""Periods in a row that may be missing at an end without a word."""
+
+SLACK_OF_WEEKDAYS = 10
+"""The same where the calendar is not an exchange's own: the longest holidays (lunar new year) take eight weekdays."""
+
+HOLE = {"daily": 2, "weekly": 1, "monthly": 1, "quarterly": 1}
+"""Periods in a row that may be missing within what is known; more are asked for once more."""
+
+LEAST_SHARE = 0.8
+FEWEST = 20
+"""Fewer figures than these are never taken for a cut answer: no provider cuts so short."""
+
+
+def due(series: Series, start: pd.Timestamp, moment: pd.Timestamp) -> pd.DatetimeIndex:
+    """The periods of ``series`` from the one of ``start`` on that are public at ``moment``, by its calendar and its rule."""
+    today = local_day(moment, series.published.tzinfo)
+    if start > today:
+        return pd.DatetimeIndex([], dtype="datetime64[ns]")
+    (first,) = period_starts(pd.DatetimeIndex([start]), series.frequency)
+    periods = period_starts_between(series.calendar, series.frequency, first, today)
+    return periods[publication_moments(periods, series.frequency, series.published) <= moment]
+
+
+def slack(series: Series) -> int:
+    """How many periods in a row may be missing at an end of what was asked for."""
+    if series.frequency == "daily" and series.calendar == WEEKDAYS:
+        return SLACK_OF_WEEKDAYS
+    return SLACK[series.frequency]
+
+
+def came(series: Series, days: pd.Series) -> pd.DatetimeIndex:
+    """The periods that some days lie in, each once, in order."""
+    return period_starts(pd.DatetimeIndex(days.dropna().unique()), series.frequency).unique().sort_values()
+
+
+def whole_until(series: Series, periods: pd.DatetimeIndex, settled: pd.Timestamp | None) -> pd.Timestamp:
+    """The last of ``periods`` (in order, not empty) before the first hole among them; the last one when there is none.
+
+    Args:
+        settled: a hole that begins before this day is the provider's own.
+    """
+    if len(periods) < FEWEST:
+        return periods[-1]
+    calendar = period_starts_between(series.calendar, series.frequency, periods[0], periods[-1])
+    between = calendar.searchsorted(periods[1:], side="left") - calendar.searchsorted(periods[:-1], side="right")
+    holes = between > HOLE[series.frequency]
+    if settled is not None:
+        holes &= periods[:-1] >= settled
+    return periods[int(np.argmax(holes))] if holes.any() else periods[-1]
+
+
+def lacking(
+    series: Series, arrived: pd.DatetimeIndex, known: pd.DatetimeIndex, reach: pd.Timestamp | None, wanted: pd.DatetimeIndex
+) -> str | None:
+    """What of ``wanted`` did not come; None when it did, within reason.
+
+    Args:
+        arrived: the periods that came, in order, not empty.
+        known: the periods known before.
+        reach: the last period known without a hole; the answer must reach back to it. None when nothing is known.
+        wanted: the periods asked for that are public, of ``due``.
+    """
+    if not len(wanted):
+        return None
+    few = slack(series)
+    if (late := int((wanted > arrived[-1]).sum())) > few:
+        return f"the answer ends at {arrived[-1]:%Y-%m-%d}, {late} {_named(series)} early"
+    if reach is not None:
+        gap = wanted[(wanted > reach) & (wanted < arrived[0])]
+        if len(gap) > (0 if wanted[0] <= reach else few):
+            return (
+                f"the answer begins at {arrived[0]:%Y-%m-%d} and does not reach back to {reach:%Y-%m-%d}, where what is known "
+                f"ends: {len(gap)} {_named(series)} are missing"
+            )
+        gone = known[(known >= wanted[0]) & (known < arrived[0])]
+        if len(gone) > few:
+            return f"the answer begins at {arrived[0]:%Y-%m-%d}, without {len(gone)} {_named(series)} that are known from before"
+    inside = wanted[(wanted >= arrived[0]) & (wanted <= arrived[-1])]
+    fresh = inside if not len(known) else inside[(inside < known[0]) | (inside > known[-1])]
+    there = len(fresh.intersection(arrived))
+    if len(fresh) - there > few and there < LEAST_SHARE * len(fresh):
+        return (
+            f"only {there} of {len(fresh)} {_named(series)} from {fresh[0]:%Y-%m-%d} to {fresh[-1]:%Y-%m-%d} came; if that is "
+            f"all there is, correct its calendar ({series.calendar}) or frequency"
+        )
+    return None
+
+
+def missing_ends(
+    series: Series, arrived: pd.DatetimeIndex, wanted: pd.DatetimeIndex
+) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """The periods of ``wanted`` before the first and after the last of ``arrived``; empty where they are of no concern."""
+    if len(arrived) < FEWEST:
+        return wanted[:0], wanted[:0]
+    before, after = wanted[wanted < arrived[0]], wanted[wanted > arrived[-1]]
+    few = slack(series)
+    return before if len(before) > few else before[:0], after if len(after) > few else after[:0]
+
+
+def _named(series: Series) -> str:
+    return {"daily": "sessions", "weekly": "weeks", "monthly": "months", "quarterly": "quarters"}[series.frequency]

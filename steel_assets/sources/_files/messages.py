@@ -1,0 +1,92 @@
+"""What the platform and the process that reads a file say to each other: JSON and the bytes of the file, never pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core.reading_limits import ReadingLimits
+from steel_assets.core.types import Publication, Series
+from steel_assets.sources._files.held import held
+from steel_assets.sources._files.options import FileMapping
+from steel_assets.sources._files.reading import Reading
+from steel_assets.sources._files.table import File
+
+
+def question(
+    file: File,
+    mapping: FileMapping,
+    series: Mapping[str, Series],
+    moment: pd.Timestamp,
+    known: pd.DataFrame | None,
+    limits: ReadingLimits,
+) -> bytes:
+    """A line of JSON, then the bytes of the file."""
+    told = {
+        "name": file.name,
+        "mapping": mapping.model_dump(mode="json", include=set(FileMapping.model_fields)),
+        "series": {name: series[name].model_dump(mode="json", by_alias=True) for name in mapping.series_ids},
+        "moment": moment.isoformat(),
+        "known": {name: _columns(held(known, name)) for name in mapping.series_ids},
+        "limits": limits.model_dump(mode="json"),
+    }
+    return json.dumps(told).encode() + b"\n" + file.content
+
+
+def asked(line: bytes, content: bytes) -> tuple[File, FileMapping, dict[str, Series], pd.Timestamp, pd.DataFrame]:
+    """The arguments of ``question`` but the limits, which come before anything else (``limits_of``)."""
+    told = json.loads(line)
+    series = {
+        # not validated again: a preview has a series without a unit
+        name: Series.model_construct(**{**one, "published": Publication.model_validate(one["published"])})
+        for name, one in told["series"].items()
+    }
+    known = [_frame(columns).assign(series=name, collected_at=0) for name, columns in told["known"].items()]
+    mapping = FileMapping.model_validate(told["mapping"])
+    return File(told["name"], content), mapping, series, pd.Timestamp(told["moment"]), pd.concat(known, ignore_index=True)
+
+
+def limits_of(line: bytes) -> ReadingLimits:
+    """The limits in a ``question``."""
+    return ReadingLimits.model_validate(json.loads(line)["limits"])
+
+
+def answer(reading: Reading) -> bytes:
+    """A reading as JSON."""
+    told = {
+        "figures": {name: _columns(figures) for name, figures in reading.figures.items()},
+        "mapping": reading.mapping.model_dump(mode="json"),
+        "assumed": reading.assumed,
+        "left_out": reading.left_out,
+    }
+    return json.dumps(told).encode()
+
+
+def answered(told: Mapping[str, Any], mapping: FileMapping) -> Reading:
+    """The reading of an ``answer`` to a question about ``mapping``, which keeps what it says beside how a file is read.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: it is none.
+    """
+    settled = FileMapping.model_validate(told["mapping"])
+    found = {name: value for name, value in settled if value != getattr(mapping, name)}
+    return Reading(
+        {str(name): _frame(columns) for name, columns in told["figures"].items()},
+        mapping.model_copy(update=found),
+        {str(topic): str(words) for topic, words in told["assumed"].items()},
+        {str(topic): str(words) for topic, words in told["left_out"].items()},
+    )
+
+
+def _columns(figures: pd.DataFrame) -> list[list[Any]]:
+    """Nanoseconds since 1970, and figures; a float's shortest form in JSON is read as the same float."""
+    return [figures["period"].astype("datetime64[ns]").astype("int64").tolist(), figures["value"].astype("float64").tolist()]
+
+
+def _frame(columns: list[list[Any]]) -> pd.DataFrame:
+    periods, values = columns
+    return pd.DataFrame({"period": np.array(periods, dtype="int64").view("datetime64[ns]"), "value": np.array(values, "float64")})

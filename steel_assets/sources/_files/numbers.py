@@ -1,0 +1,112 @@
+"""Figures as people write them → floats. The marks of thousands and decimals are judged over the whole column.
+
+A dot or a comma before three digits can be either. Where every figure of a column can be read with a decimal point and with a
+decimal comma, and the two differ, then what the series holds already decides; else it is refused with both readings.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
+
+from steel_assets.sources._files.names import words
+from steel_assets.sources._files.status_marks import Mark, without_mark
+from steel_assets.sources._files.table import is_blank
+from steel_assets.sources._files.units import joined_unit
+
+NO_FIGURE = words(
+    """. .. ... … - -- --- – — _ * x ? null none nil nan nat <na> na n/a n.a. n.a #n/a #n/d #nv #yok #na n/e ne nd n.d. n.d n/d
+    s/d s.d. sd s/i n.m. nm n.v. n/v k.a. k/a -.- yok 无 暂无 missing"""
+) | {"#n/a n/a", "not available", "no disponible", "no data", "sin dato"}
+"""Cells that say that there is no figure, lower case."""
+
+ERRORS = ("#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!", "#getting_data", "#¡", "#¿")
+SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+LIKE = str.maketrans({**dict.fromkeys("’ʼ′´`", "'"), **dict.fromkeys("−–", "-"), "\u200b": "", "\u200e": ""})
+LONGEST = 60
+WRITTEN = re.compile(
+    r"(?P<open>\()?(?P<before>[^0-9()+-]*?)\s?(?P<sign>[+-])?\s?(?P<inner>[^0-9()+.,-]*?)\s?"
+    r"(?P<number>[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?(?:[eE][+-]?[0-9]{1,3})?)"
+    r"(?P<minus>-)?\s?(?P<after>[^0-9()]*?)\s?(?P<close>\))?"
+)
+BARE = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+PLAIN = {mark: re.compile(rf"(?:[0-9]+{re.escape(mark)}?[0-9]*|{re.escape(mark)}[0-9]+)(?:[eE][+-]?[0-9]+)?") for mark in ".,"}
+GROUPED = {
+    ".": re.compile(
+        r"[1-9][0-9]{0,2}(?:([,' ])[0-9]{3})(?:\1[0-9]{3})*(?:\.[0-9]+)?|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?"
+    ),
+    ",": re.compile(r"[1-9][0-9]{0,2}(?:([.' ])[0-9]{3})(?:\1[0-9]{3})*(?:,[0-9]+)?"),
+}
+"""With a decimal point also the Indian 1,23,456."""
+
+EITHER = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+"""The figures that can be read in two ways."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A cell that holds a figure: its sign, its digits and marks, the unit around it, and what is said of it behind it."""
+
+    sign: int
+    number: str
+    unit: str
+    status: Mark | None = None
+
+    def value(self, decimal: str) -> float | None:
+        """The figure with ``decimal`` as the decimal mark; None where it is none then."""
+        if not (PLAIN[decimal].fullmatch(self.number) or GROUPED[decimal].fullmatch(self.number)):
+            return None
+        other = "," if decimal == "." else "."
+        return self.sign * float(re.sub(f"[{other}' ]", "", self.number).replace(decimal, "."))
+
+
+def is_no_figure(cell: object) -> bool:
+    """True for an empty cell, and for the marks that stand for no figure."""
+    if isinstance(cell, str) and cell[:1].isdigit():
+        return False
+    return is_blank(cell) or (isinstance(cell, str) and SPACES.sub(" ", cell).strip().casefold() in NO_FIGURE)
+
+
+def is_error(cell: object) -> bool:
+    """True for the error that a workbook's formula left in a cell (#REF!)."""
+    return isinstance(cell, str) and cell.strip().casefold().startswith(ERRORS)
+
+
+def is_number(cell: object) -> bool:
+    """True for a cell that is a number by its type."""
+    return isinstance(cell, int | float | Decimal | np.number) and not isinstance(cell, bool | np.bool_)
+
+
+def count(text: str) -> int | None:
+    """A whole number of at most nine digits; None where ``text`` is none. (Of thousands of digits Python refuses to make one.)"""
+    return int(text) if len(text) < 10 and text.isdecimal() else None
+
+
+def written(cell: object) -> Written | None:
+    """A text as a figure whose marks are not yet told; None where it is none."""
+    if not isinstance(cell, str) or len(cell) > LONGEST:
+        return None
+    if BARE.fullmatch(cell):
+        return Written(1, cell, "")
+    figure = _figure(cell)
+    if figure is not None:
+        return figure
+    text, mark = without_mark(cell)
+    figure = _figure(text) if mark else None
+    return None if figure is None else replace(figure, status=mark)
+
+
+def _figure(cell: str) -> Written | None:
+    found = WRITTEN.fullmatch(SPACES.sub(" ", cell.translate(LIKE)).strip())
+    if found is None or (found["open"] is None) != (found["close"] is None):
+        return None
+    signs = [one for one in (found["open"], found["sign"], found["minus"]) if one]
+    units = [found[name].strip().casefold() for name in ("before", "inner", "after") if found[name].strip()]
+    unit = joined_unit(units)
+    glued = found["number"][0] in ".," and found.string[: found.start("number")][-1:].isalpha()  # Rs.500 is no half
+    if len(signs) > 1 or unit is None or glued or (found["minus"] and found["after"].strip()):
+        return None
+    return Written(-1 if signs and signs[0] != "+" else 1, found["number"], unit)

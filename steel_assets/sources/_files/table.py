@@ -1,0 +1,120 @@
+"""What a file of a company's own must be: a table of bounded size; or the one error that says why it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from steel_assets.core.problem import Problem
+
+MIB = 2**20
+LARGEST_BYTES = 200 * MIB
+"""Of the file, and of what it unpacks to."""
+
+MOST_LINES = 2_000_000
+"""Of a file, blank ones included; Excel's own limit is half of it."""
+
+MOST_ROWS = 100_000
+"""Filled rows of one series. There are fewer days since 1900: more cannot be one."""
+
+MOST_COLUMNS = 1_000
+SAMPLE_ROWS = 200
+"""Rows looked at to tell where the table begins and which column holds what."""
+
+
+class ImportRefused(Problem, ValueError):
+    """A file cannot be imported; nothing of it was. The message names the file, the place and the remedy."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file, as it came or as it was in its wrapping; ``name`` is always that of what came."""
+
+    name: str
+    content: bytes
+
+    def refusal(self, problem: str) -> ImportRefused:
+        """The one error for this file."""
+        return ImportRefused(f"{self.name}: {problem}. Nothing was imported")
+
+    def too_many_rows(self) -> ImportRefused:
+        """The error for a table that cannot be one series."""
+        return self.refusal(
+            f"it has more than {MOST_ROWS:,} rows, more than there are days since 1900; keep one series of it, "
+            "or name its rows with --where COLUMN=VALUE"
+        )
+
+    def too_many_columns(self, columns: int, place: str = "it") -> ImportRefused:
+        """The error for a table that is too wide."""
+        return self.refusal(f"{place} has {columns:,} columns, more than {MOST_COLUMNS:,}; keep those that matter")
+
+    def too_large(self, unpacked: int) -> ImportRefused:
+        """The error for what would fill the memory when it is unpacked."""
+        return self.refusal(f"it would unpack to {unpacked / MIB:,.0f} MiB, more than {LARGEST_BYTES // MIB}; split it")
+
+
+@dataclass(frozen=True)
+class Unsolved:
+    """A cell with a formula whose result was not stored with it."""
+
+    place: str
+
+    def __str__(self) -> str:
+        return f"a formula in {self.place}"
+
+
+class Row(NamedTuple):
+    """A row of a file. ``number`` is what its program, or an editor, shows; ``cells`` are as they are, None where empty."""
+
+    number: int
+    cells: Sequence[object]
+
+
+class Table(Protocol):
+    """A file opened as a table whose size is known to be bounded. Header and titles are rows like any other."""
+
+    @property
+    def assumed(self) -> dict[str, str]:
+        """What was assumed to open it, by topic, in words."""
+
+    @property
+    def exact_width(self) -> bool:
+        """True where a row with fewer or more cells than the header is a broken one (text), not an empty end (a sheet)."""
+
+    @property
+    def point_is_decimal(self) -> bool:
+        """True where a dot in a figure cannot be a mark of thousands of a country that writes a decimal comma."""
+
+    @property
+    def epoch_1904(self) -> bool:
+        """True where numbers of days count from 1904."""
+
+    def rows(self, columns: Collection[int] | None = None) -> Iterator[Row]:
+        """All rows that are not blank; cells of other columns than ``columns`` may be left None."""
+
+
+def check_solved(file: File, cells: Sequence[object]) -> None:
+    """Refuses cells with formulas whose results are not there: they are no empty cells."""
+    places = [cell.place for cell in cells if isinstance(cell, Unsolved)]
+    if places:
+        raise file.refusal(
+            f"cells {listed(places, 5)} hold formulas whose results were not saved with the file; "
+            "open it in Excel or LibreOffice and save it as .xlsx"
+        )
+
+
+def is_blank(cell: object) -> bool:
+    """True for an empty cell; NaN and NaT are how most programs write one in a column of numbers or dates."""
+    return cell is None or (isinstance(cell, str) and not cell.strip()) or cell != cell
+
+
+def shown(cell: object) -> str:
+    """A cell as it stands in a message."""
+    return repr(str(cell)[:60])
+
+
+def listed(names: Sequence[str], most: int = 30) -> str:
+    """Names as they stand in a message."""
+    short = [" ".join(name.split())[:40] or "(no name)" for name in names[:most]]
+    return ", ".join(short) + (" …" if len(names) > most else "")

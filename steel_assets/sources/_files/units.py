@@ -1,0 +1,84 @@
+"""What people write around a figure: a currency, a mass, a percent sign; and whether it is what the series is measured in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from steel_assets.core.types import Series
+from steel_assets.sources._files.names import words
+
+DOLLARS_AND_PESOS = frozenset({"USD", "MXN", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "ARS", "CLP", "COP", "UYU", "DOP"})
+CODES = words(
+    """USD EUR GBP JPY CNY CNH MXN CAD AUD NZD CHF SEK NOK DKK PLN CZK HUF RON TRY BRL ARS CLP COP PEN UYU DOP INR IDR KRW TWD HKD
+    SGD THB VND MYR PHP ZAR EGP AED SAR QAR IRR RUB UAH KZT ILS PKR BDT NGN"""
+)
+CURRENCIES: dict[str, frozenset[str]] = {
+    **{code.casefold(): frozenset({code}) for code in CODES},
+    "$": DOLLARS_AND_PESOS,
+    **dict.fromkeys(("us$", "u$s", "usd$", "dollar", "dollars"), frozenset({"USD"})),
+    **dict.fromkeys(("mx$", "mex$", "mxn$", "m.n.", "mn"), frozenset({"MXN"})),
+    **dict.fromkeys(("€", "euro", "euros"), frozenset({"EUR"})),
+    **dict.fromkeys(("cnh", "rmb", "元", "yuan", "人民币"), frozenset({"CNY", "CNH"})),
+    **dict.fromkeys(("¥", "￥"), frozenset({"CNY", "CNH", "JPY"})),
+    **dict.fromkeys(("₺", "tl"), frozenset({"TRY"})),
+    **dict.fromkeys(("₹", "rs", "rs."), frozenset({"INR", "PKR"})),
+    "£": frozenset({"GBP"}),
+    "r$": frozenset({"BRL"}),
+    "₽": frozenset({"RUB"}),
+    "₩": frozenset({"KRW"}),
+    "₫": frozenset({"VND"}),
+}
+TONS = frozenset({"t", "short_ton", "long_ton"})
+QUANTITIES: dict[str, frozenset[str]] = {
+    **dict.fromkeys(
+        ("t", "mt", "tm", "tonne", "tonnes", "metric ton", "dmt", "wmt", "tonelada", "toneladas", "吨"), frozenset("t")
+    ),
+    **dict.fromkeys(("ton", "tons"), TONS),
+    **dict.fromkeys(("st", "s/t", "nt", "short ton", "short_ton"), frozenset({"short_ton"})),
+    **dict.fromkeys(("lt", "l/t", "long ton", "long_ton"), frozenset({"long_ton"})),
+    **dict.fromkeys(("lb", "lbs", "pound"), frozenset({"lb"})),
+    **{unit: frozenset({unit}) for unit in ("kg", "cwt", "oz", "bbl", "mmbtu")},
+}
+PERCENT = frozenset({"%", "pct", "percent"})
+
+
+def joined_unit(parts: Sequence[str]) -> str | None:
+    """The unit that stands around a figure, lower case: ``us$`` and ``/t`` are ``us$/t``, ``$`` and ``mxn`` are ``mxn``.
+
+    Returns:
+        Empty for no parts, None where they are no unit.
+    """
+    if not parts:
+        return ""
+    if len(parts) == 2 and all(part in CURRENCIES for part in parts):
+        first, second = (CURRENCIES[part] for part in parts)
+        return parts[1] if second <= first else parts[0] if first <= second else None
+    together = "".join(parts) if len(parts) == 1 or parts[-1].startswith("/") else "/".join(parts)
+    return together if len(parts) < 3 and (together in PERCENT or _parts(together) is not None) else None
+
+
+def contradiction(text: str, series: Series) -> str | None:
+    """Why ``text`` (of ``joined_unit``) is not what ``series`` is measured in; None where it may be.
+
+    A series without a unit is none of the catalogue's: a file looked at before there is one.
+    """
+    if not series.unit:
+        return None
+    if text in PERCENT:
+        fits = series.unit in ("percent", "index")
+    else:
+        currency, quantity = _parts(text) or ("", "")
+        mine, _, per = series.unit.partition("/")
+        fits = (not currency or (mine in CURRENCIES[currency] or (per.isupper() and per in CURRENCIES[currency]))) and (
+            not quantity or per in QUANTITIES[quantity]
+        )
+    return None if fits else f"the cells say {text!r}, the series is in {series.unit}"
+
+
+def _parts(text: str) -> tuple[str, str] | None:
+    """Currency and quantity of a unit, either of them empty where it does not say it."""
+    currency, slash, quantity = (part.strip() for part in re.sub(r"\s+(?:per|por|pro|je)\s+", "/", text).partition("/"))
+    if (currency and currency not in CURRENCIES) or (quantity and quantity not in QUANTITIES) or (slash and not quantity):
+        return None
+    return (currency, quantity) if currency or quantity else None

@@ -1,0 +1,78 @@
+"""A provider that was asked too fast is waited for and asked again; an answer that ends early is continued. Both bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pandas as pd
+
+from steel_assets.core.types import Series
+from steel_assets.sources._complete import came, due, missing_ends
+from steel_assets.sources._contract import Access, Busy, Cut, Exhausted, Refused
+
+MOST_PARTS = 40
+DAY = pd.Timedelta(days=1)
+NEAR = pd.Timedelta(days=7)
+"""Days beside those asked for that a provider may answer too."""
+
+
+T = TypeVar("T")
+Part = Callable[[pd.Timestamp, pd.Timestamp], pd.DataFrame]
+"""The figures of one series between two days, both included; empty where the provider has none."""
+
+
+def patiently(ask: Callable[[], T], access: Access) -> T:
+    """What ``ask`` brings, asked again after a pause whenever it raises Busy, within ``access.patience_seconds``.
+
+    Raises:
+        Exhausted: it is still refused after that.
+    """
+    waited, tries = 0.0, 0
+    while True:
+        try:
+            return ask()
+        except Busy as busy:
+            pause = busy.pauses[tries] if tries < len(busy.pauses) else None
+            if pause is None or waited + pause > access.patience_seconds:
+                raise Exhausted(f"{busy}; asked {tries + 1} times over {waited:.0f} s") from None
+            access.sleep(pause)
+            waited, tries = waited + pause, tries + 1
+
+
+def continued(
+    found: pd.DataFrame, ask: Part, series: Series, start: pd.Timestamp, end: pd.Timestamp, moment: pd.Timestamp
+) -> pd.DataFrame:
+    """``found``, and what is missing of it before and after, as long as more comes.
+
+    Args:
+        found: the figures of ``series`` (``series, period, value``) that were answered when asked from ``start`` to ``end``.
+
+    Raises:
+        Cut: asked for what is missing, the provider answers with other days: there may be more than it gives.
+    """
+    wanted = due(series, start, moment)
+    closed = {"before": False, "after": False}
+    for _ in range(MOST_PARTS):
+        before, after = missing_ends(series, came(series, found.loc[found["value"].notna(), "period"]), wanted)
+        side = "before" if len(before) and not closed["before"] else "after" if len(after) and not closed["after"] else None
+        if side is None:
+            return found
+        first, last = (start, before[-1]) if side == "before" else (after[0], end)
+        try:
+            more = ask(first, last)
+        except Refused as error:
+            raise Cut(found, {series.id: f"asked from {first:%Y-%m-%d} to {last:%Y-%m-%d}: {error}"}) from None
+        fresh = more[more["period"].between(first, last + 6 * DAY) & ~more["period"].isin(found["period"])]
+        if fresh.empty and not more["period"].between(first - NEAR, last + NEAR).all():
+            raise Cut(found, {series.id: _others(more, first, last)})
+        closed[side] = fresh.empty
+        found = pd.concat([found, fresh], ignore_index=True)
+    raise Cut(found, {series.id: f"the answer was continued {MOST_PARTS} times and is not whole"})
+
+
+def _others(more: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> str:
+    return (
+        f"asked from {first:%Y-%m-%d} to {last:%Y-%m-%d}, it answered from {more['period'].min():%Y-%m-%d} to "
+        f"{more['period'].max():%Y-%m-%d}"
+    )

@@ -1,0 +1,45 @@
+"""How Yahoo Finance shuts a client out: too many requests without end, a page instead of data, a consent form, a crumb."""
+
+from __future__ import annotations
+
+import re
+
+from steel_assets.core.answers import Answer, HttpError
+from steel_assets.sources._answers import quoted
+from steel_assets.sources._contract import Access, Blocked
+
+SHUT_OUT = frozenset({401, 403, 999})
+WORDS = re.compile(
+    rb"crumb|cookie|unauthori[sz]ed|too many requests|consent|captcha|forbidden|access denied|unable to access|right back|robot",
+    re.IGNORECASE,
+)
+ELSEWHERE = re.compile(r"consent|guce|login", re.IGNORECASE)
+DATA, NO_DATA = b'{"chart"', b'"result":null'
+WHAT_TO_DO = (
+    "wait (it is asked less and less until it answers again), ask less (fewer series, fewer collections a day), ask from another "
+    "network, or take the series from another source or a file (steel import). It may also tell programs from browsers by how "
+    "they open a TLS connection (its fingerprint), which no setting here changes"
+)
+
+
+def blocked(error: HttpError) -> Blocked | None:
+    """What a failure says when it is a block; None when it is not."""
+    shut = error.kind == "limited" or error.status in SHUT_OUT
+    if shut or (error.kind == "redirect" and ELSEWHERE.search(str(error))):
+        return _blocked(str(error), retry_after=error.retry_after)
+    return None
+
+
+def refuse_block(answer: Answer, access: Access) -> None:
+    """Raises Blocked for an answer by which Yahoo shuts this client out."""
+    content = access.without_key(answer.content)
+    start = content.lstrip()[:2000]
+    page = start.startswith(b"<") and answer.status == 200
+    compact = start.replace(b" ", b"")
+    in_words = (not compact.startswith(DATA) or NO_DATA in compact) and WORDS.search(start) and answer.status != 404
+    if answer.status in SHUT_OUT or page or in_words:
+        raise _blocked(f"it answered ({answer.status}) {quoted(content)}", content if page else None)
+
+
+def _blocked(what: str, content: bytes | None = None, retry_after: float | None = None) -> Blocked:
+    return Blocked(f"Yahoo blocks this client: {what}; {WHAT_TO_DO}", content, retry_after)

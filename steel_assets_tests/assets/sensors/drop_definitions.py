@@ -1,0 +1,16 @@
+"""What the daemon of ``test_drop_folder.py`` runs: the look into the drop folder, as often as a daemon looks."""
+
+import dagster as dg
+
+from steel_assets.assets.sensors.dropped_files import look
+from steel_assets.bootstrap import platform
+
+
+@dg.resource
+def parts() -> object:
+    return platform()
+
+
+looks = dg.sensor(name="dropped_files", minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)(look)
+
+defs = dg.Definitions(sensors=[looks], resources={"platform": parts})

@@ -1,0 +1,48 @@
+"""Horizons side by side: another joblib backend can take over and gives the same models."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from joblib import parallel_config, register_parallel_backend
+from joblib._parallel_backends import ThreadingBackend
+
+from steel_assets.core.features import build_features
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.training import Candidate
+from steel_assets.operations.side_by_side import train_market
+from steel_assets_tests.core.synthetic import synthetic
+
+handed_out: list[int] = []
+
+
+class Elsewhere(ThreadingBackend):
+    """A backend that notes that it was asked, as one on other machines would be."""
+
+    def submit(self, func, callback=None):  # type: ignore[no-untyped-def]
+        handed_out.append(1)
+        return super().submit(func, callback)
+
+
+@pytest.fixture(scope="module")
+def material() -> tuple[MarketHistory, pd.DataFrame]:
+    history = synthetic(count=320, seed=1, lived=0).history()
+    return history, build_features(history)
+
+
+def content(trained: Candidate) -> list[bytes]:
+    return [bundle.model.to_bytes() for bundle in trained.bundles.values()]
+
+
+def test_another_backend_takes_over_and_trains_the_same_models(material: tuple[MarketHistory, pd.DataFrame]) -> None:
+    here = train_market(*material, {}, 40)
+    register_parallel_backend("elsewhere", Elsewhere)
+    with parallel_config(backend="elsewhere"):
+        there = train_market(*material, {}, 40)
+    assert len(handed_out) == 2, "one task per horizon"
+    assert content(here) == content(there)
+
+
+def test_what_fails_at_one_horizon_is_raised_as_it_was_there(material: tuple[MarketHistory, pd.DataFrame]) -> None:
+    with pytest.raises(AttributeError):
+        train_market(material[0], None, {}, 40)  # type: ignore[arg-type]

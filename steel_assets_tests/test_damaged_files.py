@@ -1,0 +1,212 @@
+"""Ten damages × every kind of file of the lake: it is named, set aside, told, and costs only itself."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from steel_assets.adapters.acknowledgements import left
+from steel_assets.adapters.aside import Aside
+from steel_assets.adapters.lake import LakeError
+from steel_assets.adapters.looked import read_look
+from steel_assets.adapters.snapshot_store import parsed
+from steel_assets.bootstrap import Platform
+from steel_assets.cli.forecast import _scores
+from steel_assets.core.service_use import summary
+from steel_assets.operations import drop_state, histories
+from steel_assets.operations.candidates import CANDIDATES, announced, backtest
+from steel_assets.operations.importing import turn
+from steel_assets.operations.market_tables import read_daily
+from steel_assets.operations.measured import service_minutes
+from steel_assets.operations.mending import mend_imports
+from steel_assets.operations.publication import explanations, forecasts
+from steel_assets.operations.publication.warehouse import Tables
+from steel_assets.operations.publishing import publish
+from steel_assets.operations.records import block, record
+from steel_assets_tests.damaged_world import (
+    IMPORTED,
+    LINKS,
+    MARKET,
+    NOW,
+    WITHDRAWN,
+    copied,
+    figures,
+    issued,
+    lived_through,
+    platform_at,
+)
+from steel_assets_tests.damages import DAMAGES
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that is not to be changed."""
+    return lived_through(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def home(whole: Path, tmp_path: Path) -> Path:
+    return copied(whole, tmp_path)
+
+
+def frame(rows: pd.DataFrame) -> Any:
+    return json.loads(rows.to_json(orient="split", date_format="iso"))
+
+
+def history_of(parts: Platform) -> Any:
+    found = histories.load(parts, MARKET)
+    return [
+        f"{found.as_of}",
+        len(found.origins),
+        frame(found.known),
+        frame(found.periods),
+        frame(found.newest),
+        frame(found.prices),
+    ]
+
+
+def latest(parts: Platform) -> Any:
+    found = forecasts.latest(parts, Tables(parts.warehouse, NOW.timestamp()))[MARKET]
+    return found["rows"] and [row["predicted_price"] for row in found["rows"]]
+
+
+def published_again(parts: Platform) -> Any:
+    done = publish(parts, NOW + pd.Timedelta(hours=1))
+    return list(done.forecasts), parsed(parts.snapshots.content(done.pointer))["latest"].content
+
+
+def told_by_latest(parts: Platform) -> str:
+    return " ".join(forecasts.latest(parts, Tables(parts.warehouse, NOW.timestamp()))[MARKET]["problems"])
+
+
+def refused(read: Callable[[], Any]) -> str | None:
+    """What an error says of a file that is written again by the next run; None when there is none."""
+    try:
+        read()
+    except LakeError as error:
+        return str(error).partition(":")[0]
+    return None
+
+
+def imported(parts: Platform) -> Any:
+    with turn(parts):
+        parts.lake.observations()
+        mend_imports(parts)
+    return [sorted(parts.imports.imports()), frame(parts.lake.observations([IMPORTED, WITHDRAWN]).sort_values("period"))]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file.
+
+    Attributes:
+        where: which files below the home, as a pattern; the first one is damaged.
+        read: what is made of it.
+        without: what is made of it where it is lost; None: the same as before, for it is worked out or fetched again.
+        told: where else than among what was set aside the damage is told.
+    """
+
+    where: str
+    read: Callable[[Platform], Any]
+    without: Callable[[Any], Any] | None = None
+    told: Callable[[Platform], str] | None = None
+
+
+def less(source: str) -> Callable[[Any], Any]:
+    return lambda before: {name: count for name, count in before.items() if name != source}
+
+
+H = f"lake/processed-data/daily/history/{MARKET}"
+P = f"lake/models/production/{MARKET}/h1"
+NOTHING: Callable[[Any], Any] = lambda before: None  # noqa: E731
+KINDS = {
+    "raw figures": Kind("lake/raw-data/fred-api/macro/*/*.parquet", figures, less("fred_api")),
+    "what the lake holds": Kind("lake/lake.json", lambda parts: parts.lake.simulated),
+    "a market's values": Kind(f"{H}/known.parquet", history_of),
+    "a market's periods": Kind(f"{H}/periods.parquet", history_of),
+    "a market's newest values": Kind(f"{H}/newest.parquet", history_of),
+    "a market's prices": Kind(f"{H}/prices.parquet", history_of),
+    "withdrawals seen": Kind(f"{H}/withdrawals.json", history_of),
+    "a look at prices": Kind(f"{H}/looked.json", lambda parts: read_look(parts.store, MARKET) and 1, NOTHING),
+    "daily prices": Kind(f"lake/processed-data/daily/{MARKET}.parquet", lambda parts: frame(read_daily(parts, MARKET))),
+    "features": Kind(f"lake/processed-data/daily/features/{MARKET}.parquet", issued),
+    "a pointer": Kind(f"{P}/pointer.json", issued),
+    "a model": Kind(f"{P}/versions/*/model.json", issued, told=lambda parts: "restored"),
+    "a manifest": Kind(f"{P}/versions/*/manifest.json", issued, told=lambda parts: "restored"),
+    "a publication": Kind("lake/predictions/daily/2021-01-05/*", latest, told=told_by_latest),
+    "an explanation": Kind(
+        "lake/predictions/explanations/2021-01-05/*",
+        lambda parts: explanations.read(parts, Tables(parts.warehouse)),
+        told=lambda parts: "an older one explains",
+    ),
+    "which snapshot is in force": Kind("lake/published/current.json", published_again),
+    "a published snapshot": Kind("lake/published/2*.json", published_again, told=lambda parts: "published again"),
+    "an announcement of candidates": Kind(
+        f"lake/{CANDIDATES}/{MARKET}.json",
+        lambda parts: refused(lambda: announced(parts, MARKET)),
+        lambda before: f"{CANDIDATES}/{MARKET}.json is damaged",
+        told=lambda parts: "in the error",
+    ),
+    "a walk-forward": Kind(
+        "lake/predictions/validation/backtest/*",
+        lambda parts: refused(lambda: backtest(parts, MARKET)),
+        lambda before: f"predictions/validation/backtest/{MARKET}.parquet is damaged",
+        told=lambda parts: "in the error",
+    ),
+    "scores": Kind("lake/predictions/validation/scores/*", lambda parts: _scores(parts, MARKET) is not None, lambda _: False,
+                   told=lambda parts: "on stderr"),
+    "raw figures of an import": Kind("lake/raw-data/file-import/files/*/*.parquet", imported),
+    "claims of an import": Kind("lake/raw-data/file-import/imports/claims/*/*", lambda parts: [
+        frame(parts.imports.claims(one)) for one in parts.imports.imports().values()]),
+    "a withdrawal": Kind("lake/raw-data/file-import/imports/rewritten/*.json", imported),
+    "held figures": Kind("lake/raw-data/yahoo-finance/quarantine/held/*",
+                         lambda parts: len(Aside(parts.store).held("yahoo-finance")), lambda _: 0),
+    "how a collection went": Kind("lake/state/collections/*/*.json", lambda parts: record(
+        parts.store, parts.catalog.sources["fred_api"], parts.catalog.sources["fred_api"].groups[0]) and 1, NOTHING),
+    "who blocks us": Kind("lake/state/blocks/*.json",
+                          lambda parts: block(parts.store, parts.catalog.sources["fred_api"]) and 1, NOTHING),
+    "the drop folder's memory": Kind("lake/state/drop/*.json", lambda parts: dict(drop_state.load(parts).notes), lambda _: {}),
+    "alerts told": Kind("lake/alerts/history/*/*.json", lambda parts: len(parts.outbox.history()), lambda _: 0),
+    "what people did about alerts": Kind("lake/alerts/audit/*/*.json", lambda parts: len(parts.outbox.audit()), lambda _: 0),
+    "who answered an alert": Kind("lake/alerts/acknowledge/*.json",
+                                  lambda parts: len(list(left(parts.store, LINKS, NOW.to_pydatetime()))), lambda _: 0),
+    "measurements": Kind(
+        "lake/service/measurements/*/*.jsonl",
+        lambda parts: summary(service_minutes(parts, NOW - pd.Timedelta(hours=1), NOW)).requests,
+        lambda _: 0,
+        told=lambda parts: "lines are left out",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_file_costs_only_itself_and_is_named(
+    home: Path, kind: str, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    case = KINDS[kind]
+    before = case.read(platform_at(home))
+    path = sorted(home.glob(case.where))[0]
+    whole = path.read_bytes()
+    path.write_bytes(DAMAGES[damage](whole))
+    bytes_then = path.read_bytes()
+    after = case.read(platform_at(home))
+    harmless = damage in ("duplicate", "other encoding") and after == before and not caplog.text
+    assert harmless or after == (case.without(before) if case.without else before)
+    assert after == case.read(platform_at(home)), "whoever reads it next sees the same"
+    if case.told is not None:
+        assert harmless or case.told(platform_at(home))
+        return
+    parts, key = platform_at(home), path.relative_to(home / "lake").as_posix()
+    notes = [one for one in parts.lake.damaged.all() if one.key == key]
+    assert harmless or [parts.store.get(one.kept) for one in notes] == [bytes_then], "its bytes are kept"
+    assert harmless or key in caplog.text
+    assert caplog.text.count(f"{key} was damaged") <= 1, "told once"
