@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
 from steel_assets.adapters.clock import ClockRecord
 from steel_assets.adapters.drop_box import DropBox, DropBucket, DropFolder
-from steel_assets.adapters.http_cache import CachedHttp
 from steel_assets.adapters.import_ledger import ImportLedger
 from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.model_store import ModelStore
@@ -21,24 +17,16 @@ from steel_assets.adapters.notifiers import Notifier
 from steel_assets.adapters.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.outbox import Outbox
 from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.quota import FileLedger, Ledger, Limits, Quota, RedisLedger
 from steel_assets.adapters.secret_manager import Secrets
 from steel_assets.adapters.signatures import signing_key
 from steel_assets.adapters.snapshot_store import SnapshotStore
 from steel_assets.adapters.warehouse import DuckDBWarehouse, Warehouse
-from steel_assets.catalog import Catalog, CatalogError, Source, load_catalog
-from steel_assets.core.answers import Http
-from steel_assets.core.imports import Tainted, tainted
-from steel_assets.core.standing import Settled
-from steel_assets.core.types import Series
+from steel_assets.catalog import Catalog, CatalogError, load_catalog
+from steel_assets.providers import Providers
 from steel_assets.settings import Settings, settings
-from steel_assets.sources import Access, Collection, connector
 
 if TYPE_CHECKING:
-    from steel_assets.adapters.http import HttpxHttp
-
-When = tuple[pd.Timestamp, pd.Timestamp | None]
-"""One collection: its moment, and since when it asks again (a backfill)."""
+    pass
 
 
 def catalog() -> Catalog:
@@ -72,11 +60,6 @@ class Platform:
         """Which files of one's own were ever imported, and which of them were withdrawn."""
         return ImportLedger(self.lake)
 
-    def taints(self) -> list[Tainted]:
-        """Every import that was believed for a while and is no longer."""
-        rewritings = self.lake.rewritings()
-        return tainted(self.imports.imports(), rewritings) if rewritings else []
-
     @cached_property
     def drop_box(self) -> DropBox:
         """Where people drop files of their own."""
@@ -101,7 +84,17 @@ class Platform:
         return secrets_for(self.settings)
 
     @cached_property
-    def clock(self) -> ClockRecord:
+    def providers(self) -> Providers:
+        """Whom prices come from."""
+        return Providers(self.settings, self.catalog, self.cache, self.secrets)
+
+    @property
+    def home(self) -> Path:
+        """The folder of everything that this installation stores on this machine."""
+        return self.settings.home
+
+    @cached_property
+    def clock_record(self) -> ClockRecord:
         """What is remembered of this machine's clock."""
         return ClockRecord(self.settings.home / "clock.json")
 
@@ -123,62 +116,6 @@ class Platform:
     def snapshots(self) -> SnapshotStore:
         """What the service answers from, signed where there is a key."""
         return SnapshotStore(self.store, self.signing_key)
-
-    @cached_property
-    def http(self) -> dict[str, HttpxHttp]:
-        """One way out per source, so that each provider's pace is its own. The sandbox sets none."""
-        from steel_assets.adapters.http import HttpxHttp
-
-        timeout = self.settings.http_timeout_seconds
-        if self.settings.simulated:
-            return {name: HttpxHttp(timeout_seconds=timeout) for name in self.catalog.sources}
-        return {
-            source.id: HttpxHttp(
-                timeout_seconds=timeout,
-                calls_per_minute=source.calls_per_minute,
-                seconds_between_calls=source.seconds_between_calls,
-                quota=self.quotas.get(source.id),
-            )
-            for source in self.catalog.sources.values()
-        }
-
-    @cached_property
-    def quotas(self) -> dict[str, Quota]:
-        """The budgets of the sources that have one, shared with every process of this installation. The sandbox has none."""
-        if self.settings.simulated:
-            return {}
-        redis = self.secrets.reveal(self.settings.redis_url)
-
-        def ledger(name: str) -> Ledger:
-            file = FileLedger(self.settings.home / "quota" / f"{name}.json")
-            return RedisLedger(redis.get_secret_value(), f"steel:quota:{name}", file) if redis else file
-
-        return {
-            source.id: Quota(
-                Limits(source.calls_per_day, source.calls_per_minute, source.seconds_between_calls), ledger(source.id)
-            )
-            for source in self.catalog.sources.values()
-            if source.calls_per_day
-        }
-
-    def way_out(self, source: Source, moment: pd.Timestamp, since: pd.Timestamp | None = None) -> CachedHttp:
-        """How one collection at ``moment`` asks ``source``: through the cache, where the source has a time for it."""
-        when: When = (moment, since)
-        if source.id not in self._ways or self._ways[source.id][0] != when:
-            self._ways[source.id] = when, self.http[source.id].afresh()
-        network = self._ways[source.id][1]
-        if self.settings.simulated or since is not None or not source.cache_ttl_hours:
-            return CachedHttp(network)
-        return CachedHttp(network, self.cache, source.cache_ttl_hours * 3600, f"{moment:%Y-%m-%d}")
-
-    @cached_property
-    def _ways(self) -> dict[str, tuple[When, Http]]:
-        """The way out to each provider in the newest collection: what it keeps silent about one group it keeps about all."""
-        return {}
-
-    def stored_bytes(self) -> int:
-        """What the lake and the warehouse hold, wherever they are."""
-        return self.store.stored_bytes() + self.warehouse.stored_bytes()
 
     @cached_property
     def notifiers(self) -> dict[str, Notifier]:
@@ -226,79 +163,6 @@ class Platform:
             site=chosen.public_url or "",
             language=chosen.language,
             key=self.signing_key,
-        )
-
-    def not_configured(self, source: Source) -> str | None:
-        """Why a source is not asked at all, and the remedy; None when it is."""
-        if self.settings.sources == "files":
-            return "not asked: STEEL_SOURCES=files"
-        if source.needs_key and self.settings.api_key(source.id) is None:
-            return f"not configured: no key; set STEEL_{source.id.upper()}_API_KEY"
-        return None
-
-    def unfed(self, market: str) -> str | None:
-        """Why no provider is asked for the prices of ``market``, and the remedy; None when one is. Files may feed it still."""
-        target = self.catalog.markets[market].target
-        for name in (target.series, target.fx):
-            source = self.catalog.sources[self.catalog.series[name].source] if name else None
-            if source is not None and self.settings.sources == "live" and self.not_configured(source):
-                remedy = f"set STEEL_{source.id.upper()}_API_KEY, or import a file of your own as series {name}"
-                return f"no source of its prices: {source.name} needs a key; {remedy}"
-        return None
-
-    def collect(
-        self,
-        source: Source,
-        series: Sequence[Series],
-        moment: pd.Timestamp,
-        known: pd.DataFrame,
-        http: Http,
-        since: pd.Timestamp | None = None,
-        settled: Mapping[str, Settled] | None = None,
-    ) -> Collection:
-        """Ask a provider for what is new about ``series``; an empty collection where it is not asked at all.
-
-        Args:
-            known: raw observations of ``series``, all vintages.
-            http: the way out, of ``way_out``.
-            since: ask again for everything from this day on.
-            settled: series → the days of its history that need not be asked for again.
-        """
-        reason = self.not_configured(source)
-        if reason:
-            return Collection.nothing(reason)
-        when: When = (moment, since)
-        if source.id in self._silent and self._silent[source.id][0] == when:
-            return Collection.of_a_silent_provider(series, self._silent[source.id][1])
-        collection = connector(source.id).collect(series, known, moment, self.access(source, http, since, settled))
-        if collection.silent:
-            self._silent[source.id] = when, collection.silent
-        return collection
-
-    @cached_property
-    def _silent(self) -> dict[str, tuple[When, str]]:
-        """Providers found to be down, and in which collection: its other groups need not find it out again."""
-        return {}
-
-    def access(
-        self,
-        source: Source,
-        http: Http | None = None,
-        since: pd.Timestamp | None = None,
-        settled: Mapping[str, Settled] | None = None,
-    ) -> Access:
-        """How a provider is reached, from the settings; with ``since``, for a backfill. Calls that came too fast are waited out
-        for at most twice the time of one answer."""
-        return Access(
-            http=http or self.http[source.id],
-            base_url=self.settings.base_url(source.id),
-            api_key=self.secrets.reveal(self.settings.api_key(source.id)),
-            history_years=self.settings.history_years,
-            simulated=self.settings.simulated,
-            outputsize="full" if self.settings.simulated else self.settings.alpha_vantage_outputsize,
-            since=since,
-            settled=settled or {},
-            patience_seconds=2 * self.settings.http_timeout_seconds,
         )
 
 

@@ -27,6 +27,7 @@ from steel_assets.assets.declare import Installation
 from steel_assets.assets.freshness import with_freshness
 from steel_assets.assets.jobs import jobs, schedules
 from steel_assets.assets.moment import RunClock
+from steel_assets.assets.resources import resources
 from steel_assets.assets.sensors import watchers
 from steel_assets.bootstrap import catalog, platform
 from steel_assets.catalog import Catalog
@@ -87,7 +88,7 @@ def definitions(here: Installation) -> dg.Definitions:
         jobs=jobs(here),
         schedules=schedules(here),
         sensors=watchers(),
-        resources={"platform": platform_resource, "clock": clock_resource},
+        resources=resources(platform_resource, clock_resource),
         executor=dg.in_process_executor,
     )
 

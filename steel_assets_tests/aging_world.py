@@ -93,7 +93,7 @@ class Surfaces:
         _, key = keys.create("reader", ["read"], datetime.now(UTC), limit_per_hour=1_000_000)
         service = build(self._parts.settings, "127.0.0.1")
         service.now = self._moment.timestamp
-        publish(self._parts, self._moment)
+        publish(self._parts, self._parts.snapshots, self._moment)
         service.refresher.current = health.published(self._parts, self._moment)
         assert service.snapshot.problems == {}
 
@@ -119,7 +119,7 @@ class Surfaces:
 
     def status(self) -> tuple[int, dict[str, Any], list[str]]:
         """Exit code of ``steel status``, what it says of the market, and what is wrong with markets."""
-        publish(self._parts, self._moment)
+        publish(self._parts, self._parts.snapshots, self._moment)
         code, said, _ = self.command("status", "--json")
         told = json.loads(said)
         area = next(one for one in told["areas"] if one["area"] == "markets")

@@ -46,7 +46,8 @@ VERSION = "20210101T0900Z-naive-0123abcd"
 def copied(whole: Path, folder: Path) -> Path:
     """A home of one's own like ``whole``, that may be damaged."""
     home = Path(shutil.copytree(whole, folder / "home"))
-    drop_state.save(platform_at(home), drop_state.DropState(notes={"x.csv": "no mapping"}), drop_state.DropState())
+    parts = platform_at(home)
+    drop_state.save(parts.lake, parts.drop_box, drop_state.DropState(notes={"x.csv": "no mapping"}), drop_state.DropState())
     return home
 
 
@@ -59,18 +60,18 @@ def lived_through(folder: Path) -> Path:
     other = rows[rows["series"] == "scrap"].assign(series="another", source="yahoo_finance")
     parts.lake.append_observations(other, "yahoo-finance", "steel_futures")
     _imports(parts)
-    history = histories.build(parts, MARKET, synthetic(count=300, lived=0).history().as_of)
-    histories.save(parts, history)
+    history = histories.build(parts.catalog, parts.lake, MARKET, synthetic(count=300, lived=0).history().as_of)
+    histories.save(parts.lake, history)
     made_of(parts, "market_features")
     _models(parts, history)
     _published(parts, history)
     _states(parts)
-    publish(parts, NOW)
+    publish(parts, parts.snapshots, NOW)
     return folder / "home"
 
 
 def _models(parts: Platform, history: Any) -> None:
-    known = feature_store.load(parts, history)
+    known = feature_store.load(parts.lake, history)
     for horizon in history.market.horizons:
         files = bundle_to_files(baseline(history, known, horizon))
         about = {"family": "naive", "trained_as_of": history.as_of.isoformat()}
@@ -89,7 +90,7 @@ def _models(parts: Platform, history: Any) -> None:
 
 
 def _published(parts: Platform, history: Any) -> None:
-    issued = issuing.issue_from(parts, history, feature_store.load(parts, history))
+    issued = issuing.issue_from(parts.catalog, parts.models, history, feature_store.load(parts.lake, history))
     for day in ("2021-01-04", "2021-01-05"):
         file = f"{day}/{MARKET}-{day.replace('-', '')}T080000Z.parquet"
         parts.published.write(f"predictions/daily/{file}", issued.forecasts, FORECASTS)
@@ -102,9 +103,11 @@ def _imports(parts: Platform) -> None:
         offered = Offered(
             file=f"{number}.csv", sha256=f"{number:064d}", figures={series: prices}, by="ana", believe=True, simulated=True
         )  # fmt: skip
-        done = import_table(parts, offered, NOW + pd.Timedelta(minutes=number))
-    with turn(parts):
-        set_aside(parts, done.entry, "withdrawal", "wrong", "ana", NOW + pd.Timedelta(minutes=9))
+        done = import_table(parts.catalog, parts.lake, parts.imports, parts.home, offered, NOW + pd.Timedelta(minutes=number))
+    with turn(parts.home):
+        set_aside(
+            parts.catalog, parts.lake, parts.imports, done.entry, "withdrawal", "wrong", "ana", NOW + pd.Timedelta(minutes=9)
+        )
 
 
 def _states(parts: Platform) -> None:
@@ -145,6 +148,6 @@ def figures(parts: Platform) -> dict[str, int]:
 
 
 def issued(parts: Platform) -> list[tuple[int, str, float]]:
-    history = histories.load(parts, MARKET)
-    rows = issuing.issue_from(parts, history, feature_store.load(parts, history)).forecasts
+    history = histories.load(parts.catalog, parts.lake, MARKET)
+    rows = issuing.issue_from(parts.catalog, parts.models, history, feature_store.load(parts.lake, history)).forecasts
     return [(int(row.horizon), str(row.model_version), round(float(row.predicted_price), 6)) for row in rows.itertuples()]

@@ -41,7 +41,7 @@ def test_the_settings_reach_both(monkeypatch: pytest.MonkeyPatch) -> None:
         parts = platform(Settings())
         parts.store.put("a", b"content")
         parts.warehouse.upsert(SMALL, rows())
-        assert parts.stored_bytes() == 7
+        assert parts.store.stored_bytes() == 7
         assert [one["location"] for one in bigquery.held.datasets.values()] == ["EU"]
         assert parts.warehouse.count(SMALL) == 3
 
@@ -77,6 +77,6 @@ def test_a_key_may_be_a_reference_to_a_secret(tmp_path: Path) -> None:
         reference = SecretStr("sm://steel-project/fred")
         parts = platform(Settings(home=tmp_path, sources="live", fred_api_api_key=reference, secret_manager_endpoint=url))
         assert server.faults.asked == []
-        access = parts.access(catalog().sources["fred_api"])
+        access = parts.providers.access(catalog().sources["fred_api"])
         assert access.api_key == SecretStr("canary-4711")
         assert "canary" not in repr(parts) + repr(access)

@@ -28,7 +28,7 @@ from steel_assets.operations import histories, issuing
 from steel_assets.operations.candidates import family_of
 from steel_assets.operations.collecting import collect
 from steel_assets.operations.publication.parts import read_parts
-from steel_assets.operations.refilling import lost, refill
+from steel_assets.operations.refilling import refill
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.settings import Settings
 from steel_assets_tests.assets.measured_world import checks, made_of
@@ -79,11 +79,12 @@ def test_a_damaged_warehouse_is_begun_anew_told_and_filled_from_the_lake(home: P
     assert platform_at(home).warehouse.read(FORECASTS).empty
     [kept] = home.glob("warehouse.duckdb.damaged-*")
     assert kept.read_bytes() == damaged
-    assert str(path) in str(lost(platform_at(home)))
+    assert str(path) in str(platform_at(home).warehouse.lost())
     damaged_files.look(platform_at(home), NOW.to_pydatetime())
     [incident] = platform_at(home).outbox.book().open_incidents
     assert (incident.rule, incident.subject) == ("file_set_aside", "warehouse")
-    assert "were written again" in str(refill(platform_at(home)))
+    begun = platform_at(home)
+    assert "were written again" in str(refill(begun.lake, begun.warehouse, begun.published))
     assert platform_at(home).warehouse.count(FORECASTS) == before
     damaged_files.look(platform_at(home), NOW.to_pydatetime())
     assert not platform_at(home).outbox.book().open_incidents
@@ -98,11 +99,11 @@ def test_a_pointer_without_a_copy_and_a_model_without_another_cost_their_horizon
     parts = platform_at(home)
     after = issued(parts)
     assert [(horizon, version) for horizon, version, _ in after] == [(1, BASELINE), (5, BASELINE)]
-    history = histories.load(parts, MARKET)
-    told = issuing.damaged_models(parts, history)
+    history = histories.load(parts.catalog, parts.lake, MARKET)
+    told = issuing.damaged_models(parts.models, history)
     assert "model.json" in told[1]
     assert "pointer.json" in told[5]
-    assert family_of(parts, MARKET, 1, VERSION) == "naive", "its name says what it was"
+    assert family_of(parts.models, MARKET, 1, VERSION) == "naive", "its name says what it was"
     parts.models.give_up(MARKET, 5)
     assert parts.models.production(MARKET, 5) is None, "the next promotion is a first one"
     assert [one.key for one in parts.lake.damaged.all("models/")] == [f"models/production/{MARKET}/h5/pointer.json"]
@@ -134,10 +135,26 @@ def pages(home: Path) -> dict[str, PublishedPart]:
 @pytest.mark.parametrize("damage", ["truncated", "garbage", "wrong type", "empty"])
 def test_what_a_damaged_raw_file_held_is_asked_for_again_and_told_once(tmp_path: Path, damage: str) -> None:
     with world(tmp_path) as market:
-        first = collect(market.platform, market.source, GROUP, MOMENT)
+        first = collect(
+            market.platform.catalog,
+            market.platform.lake,
+            market.platform.providers,
+            market.platform.home,
+            market.source,
+            GROUP,
+            MOMENT,
+        )
         for closes in market.yahoo.closes.values():
             closes.loc[pd.Timestamp("2026-03-04")] = closes.iloc[-1]
-        second = collect(market.platform, market.source, GROUP, LATER)
+        second = collect(
+            market.platform.catalog,
+            market.platform.lake,
+            market.platform.providers,
+            market.platform.home,
+            market.source,
+            GROUP,
+            LATER,
+        )
         whole = values(market.platform)
         for done, held in ((first, len(first.observations)), (second, len(second.observations))):
             path = tmp_path / "lake" / str(done.stored)
@@ -147,29 +164,69 @@ def test_what_a_damaged_raw_file_held_is_asked_for_again_and_told_once(tmp_path:
             assert open_one.key == done.stored
             [told] = health.damaged(market.platform, Snapshot(), pd.Timestamp.now("UTC"))
             assert str(done.stored) in told.text
-            again = collect(market.platform, market.source, GROUP, LATER + pd.Timedelta(hours=held % 7 + 1))
+            again = collect(
+                market.platform.catalog,
+                market.platform.lake,
+                market.platform.providers,
+                market.platform.home,
+                market.source,
+                GROUP,
+                LATER + pd.Timedelta(hours=held % 7 + 1),
+            )
             assert len(again.observations) == held
             assert f"{held} rows that were not known came" in again.damaged[0]
             assert values(market.platform) == whole
             assert market.platform.lake.damaged.open() == []
             for note in market.platform.lake.damaged.all():
                 market.platform.store.delete(f"{note.kept}.json")
-        assert collect(market.platform, market.source, GROUP, LATER + pd.Timedelta(days=1)).observations.empty
+        assert collect(
+            market.platform.catalog,
+            market.platform.lake,
+            market.platform.providers,
+            market.platform.home,
+            market.source,
+            GROUP,
+            LATER + pd.Timedelta(days=1),
+        ).observations.empty
 
 
 def test_a_provider_that_fails_is_asked_again_for_what_was_lost_until_it_answers(tmp_path: Path) -> None:
     with world(tmp_path) as market:
-        done = collect(market.platform, market.source, GROUP, MOMENT)
+        done = collect(
+            market.platform.catalog,
+            market.platform.lake,
+            market.platform.providers,
+            market.platform.home,
+            market.source,
+            GROUP,
+            MOMENT,
+        )
         (tmp_path / "lake" / str(done.stored)).write_bytes(b"garbage")
         market.yahoo.bodies["HRC=F"] = Reply(b"no answer", 500)
-        failed = collect(market.platform, market.source, GROUP, LATER)
+        failed = collect(
+            market.platform.catalog,
+            market.platform.lake,
+            market.platform.providers,
+            market.platform.home,
+            market.source,
+            GROUP,
+            LATER,
+        )
         assert "asked for again at the next collection" in failed.damaged[0]
         assert [one.key for one in market.platform.lake.damaged.open()] == [done.stored]
         [open_one] = market.platform.lake.damaged.open()
         market.platform.store.put(f"{open_one.kept}.json", b"the note is damaged too")
         assert [one.key for one in market.platform.lake.damaged.open()] == [done.stored]
         del market.yahoo.bodies["HRC=F"]
-        collect(market.platform, market.source, GROUP, LATER + pd.Timedelta(hours=2))
+        collect(
+            market.platform.catalog,
+            market.platform.lake,
+            market.platform.providers,
+            market.platform.home,
+            market.source,
+            GROUP,
+            LATER + pd.Timedelta(hours=2),
+        )
         assert market.platform.lake.damaged.open() == []
 
 
@@ -178,7 +235,15 @@ def test_damage_of_one_source_does_not_touch_the_collection_of_another(tmp_path:
         stranger = "raw-data/fred-api/macro_us/2026/2026-03-01T080000Z-0123456789ab.parquet"
         market.platform.store.put(stranger, b"twelve bytes")
         (tmp_path / "lake" / stranger).with_name("a copy (1).parquet").write_bytes(b"twelve bytes")
-        done = collect(market.platform, market.source, GROUP, MOMENT)
+        done = collect(
+            market.platform.catalog,
+            market.platform.lake,
+            market.platform.providers,
+            market.platform.home,
+            market.source,
+            GROUP,
+            MOMENT,
+        )
         assert done.problems == {}
         assert done.damaged == ()
         assert [one.key for one in market.platform.lake.damaged.open()] == [stranger]

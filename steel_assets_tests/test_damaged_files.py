@@ -61,7 +61,7 @@ def frame(rows: pd.DataFrame) -> Any:
 
 
 def history_of(parts: Platform) -> Any:
-    found = histories.load(parts, MARKET)
+    found = histories.load(parts.catalog, parts.lake, MARKET)
     return [
         f"{found.as_of}",
         len(found.origins),
@@ -72,13 +72,23 @@ def history_of(parts: Platform) -> Any:
     ]
 
 
+def daily(parts: Platform) -> Any:
+    """A market's daily prices."""
+    return frame(read_daily(parts.catalog, parts.lake, MARKET))
+
+
+def drop_notes(parts: Platform) -> Any:
+    """What is remembered of files in the drop folder."""
+    return dict(drop_state.load(parts.lake, parts.drop_box).notes)
+
+
 def latest(parts: Platform) -> Any:
     found = forecasts.latest(parts, Tables(parts.warehouse, NOW.timestamp()))[MARKET]
     return found["rows"] and [row["predicted_price"] for row in found["rows"]]
 
 
 def published_again(parts: Platform) -> Any:
-    done = publish(parts, NOW + pd.Timedelta(hours=1))
+    done = publish(parts, parts.snapshots, NOW + pd.Timedelta(hours=1))
     return list(done.forecasts), parsed(parts.snapshots.content(done.pointer))["latest"].content
 
 
@@ -96,9 +106,9 @@ def refused(read: Callable[[], Any]) -> str | None:
 
 
 def imported(parts: Platform) -> Any:
-    with turn(parts):
+    with turn(parts.home):
         parts.lake.observations()
-        mend_imports(parts)
+        mend_imports(parts.lake, parts.imports)
     return [sorted(parts.imports.imports()), frame(parts.lake.observations([IMPORTED, WITHDRAWN]).sort_values("period"))]
 
 
@@ -135,7 +145,7 @@ KINDS = {
     "a market's prices": Kind(f"{H}/prices.parquet", history_of),
     "withdrawals seen": Kind(f"{H}/withdrawals.json", history_of),
     "a look at prices": Kind(f"{H}/looked.json", lambda parts: read_look(parts.store, MARKET) and 1, NOTHING),
-    "daily prices": Kind(f"lake/processed-data/daily/{MARKET}.parquet", lambda parts: frame(read_daily(parts, MARKET))),
+    "daily prices": Kind(f"lake/processed-data/daily/{MARKET}.parquet", daily),
     "features": Kind(f"lake/processed-data/daily/features/{MARKET}.parquet", issued),
     "a pointer": Kind(f"{P}/pointer.json", issued),
     "a model": Kind(f"{P}/versions/*/model.json", issued, told=lambda parts: "restored"),
@@ -150,13 +160,13 @@ KINDS = {
     "a published snapshot": Kind("lake/published/2*.json", published_again, told=lambda parts: "published again"),
     "an announcement of candidates": Kind(
         f"lake/{CANDIDATES}/{MARKET}.json",
-        lambda parts: refused(lambda: announced(parts, MARKET)),
+        lambda parts: refused(lambda: announced(parts.lake, MARKET)),
         lambda before: f"{CANDIDATES}/{MARKET}.json is damaged",
         told=lambda parts: "in the error",
     ),
     "a walk-forward": Kind(
         "lake/predictions/validation/backtest/*",
-        lambda parts: refused(lambda: backtest(parts, MARKET)),
+        lambda parts: refused(lambda: backtest(parts.lake, MARKET)),
         lambda before: f"predictions/validation/backtest/{MARKET}.parquet is damaged",
         told=lambda parts: "in the error",
     ),
@@ -172,14 +182,14 @@ KINDS = {
         parts.store, parts.catalog.sources["fred_api"], parts.catalog.sources["fred_api"].groups[0]) and 1, NOTHING),
     "who blocks us": Kind("lake/state/blocks/*.json",
                           lambda parts: block(parts.store, parts.catalog.sources["fred_api"]) and 1, NOTHING),
-    "the drop folder's memory": Kind("lake/state/drop/*.json", lambda parts: dict(drop_state.load(parts).notes), lambda _: {}),
+    "the drop folder's memory": Kind("lake/state/drop/*.json", drop_notes, lambda _: {}),
     "alerts told": Kind("lake/alerts/history/*/*.json", lambda parts: len(parts.outbox.history()), lambda _: 0),
     "what people did about alerts": Kind("lake/alerts/audit/*/*.json", lambda parts: len(parts.outbox.audit()), lambda _: 0),
     "who answered an alert": Kind("lake/alerts/acknowledge/*.json",
                                   lambda parts: len(list(left(parts.store, LINKS, NOW.to_pydatetime()))), lambda _: 0),
     "measurements": Kind(
         "lake/service/measurements/*/*.jsonl",
-        lambda parts: summary(service_minutes(parts, NOW - pd.Timedelta(hours=1), NOW)).requests,
+        lambda parts: summary(service_minutes(parts.lake, NOW - pd.Timedelta(hours=1), NOW)).requests,
         lambda _: 0,
         told=lambda parts: "lines are left out",
     ),

@@ -45,14 +45,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platfo
 def test_exactly_the_markets_that_need_no_key_are_published(installed: tuple[Platform, RunReport]) -> None:
     platform, _ = installed
     assert sorted(platform.warehouse.read(FORECASTS)["market"].unique()) == FREE
-    assert [market for market in platform.catalog.markets if platform.unfed(market) is None] == FREE
+    assert [market for market in platform.catalog.markets if platform.providers.unfed(market) is None] == FREE
 
 
 def test_the_others_are_told_as_such_and_fail_no_check(installed: tuple[Platform, RunReport]) -> None:
     platform, report = installed
     assert report.success
     assert report.failed_steps | report.failed_checks == {}
-    reason = platform.unfed("rebar_fob_turkey")
+    reason = platform.providers.unfed("rebar_fob_turkey")
     assert reason is not None
     assert "STEEL_TRADING_ECONOMICS_API_KEY" in reason
     assert "import a file of your own as series lme_rebar_m01" in reason

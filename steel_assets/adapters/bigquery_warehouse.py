@@ -74,6 +74,12 @@ class BigQueryWarehouse:
         self._connect = connect
         self._runner: BigQueryJobs | None = None
 
+    def lost(self) -> str | None:
+        return None
+
+    def filled_again(self) -> None:
+        """Nothing is ever lost here that the service does not tell of itself."""
+
     def upsert(self, table: Table, frame: pd.DataFrame) -> int:
         rows = staged(table, table.enforce(frame))
         with self._explained(f"write table {table.name} of"):

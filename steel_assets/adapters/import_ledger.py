@@ -18,7 +18,7 @@ from steel_assets.adapters.damaged import read_kept
 from steel_assets.adapters.lake import DamagedFile, Lake, LakeError, copy_of
 from steel_assets.adapters.object_store import ObjectNotFound
 from steel_assets.adapters.parquet import to_parquet
-from steel_assets.core.imports import CLAIMS, SOURCE, Import, Part, Rewriting
+from steel_assets.core.imports import CLAIMS, SOURCE, Import, Part, Rewriting, Tainted, tainted
 from steel_assets.core.tables import OBSERVATIONS
 
 FOLDER = "file-import"
@@ -54,6 +54,11 @@ class ImportLedger:
                 self._read[key] = record
         old = [one for key in raw if key not in told and (one := self._read[key])]
         return {one.id: one for one in sorted([*old, *known], key=lambda one: (one.at, one.id))}
+
+    def taints(self) -> list[Tainted]:
+        """Every import that was believed for a while and is no longer."""
+        rewritings = self.lake.rewritings()
+        return tainted(self.imports(), rewritings) if rewritings else []
 
     def claims(self, entry: Import) -> pd.DataFrame:
         """What an import claimed: rows of ``CLAIMS``. Of an import without a record, or whose claims are damaged, what it stored.

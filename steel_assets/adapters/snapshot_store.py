@@ -76,6 +76,11 @@ class SnapshotStore:
         self.store = store
         self._key = signing_key
 
+    @property
+    def signs(self) -> bool:
+        """Whether what is published is signed."""
+        return self._key is not None
+
     def token(self) -> str | None:
         """The store's version of the pointer, another after every publication; None before the first. Raises ObjectStoreError."""
         return self.store.version(POINTER)

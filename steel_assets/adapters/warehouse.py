@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from steel_assets.adapters import warehouse_sql as sql
 from steel_assets.adapters.disk import make_folder, private_file, remedy
-from steel_assets.adapters.warehouse_damage import is_damage, lost, set_aside
+from steel_assets.adapters.warehouse_damage import filled_again, is_damage, lost, set_aside
 from steel_assets.adapters.warehouse_errors import WarehouseBusy, WarehouseError
 from steel_assets.adapters.warehouse_migration import Present, migration, refuse_orphans
 from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
@@ -91,6 +91,12 @@ class Warehouse(Protocol):
     def take_jobs(self) -> list[Job]:
         """The jobs run since this was last asked, oldest first; none where nothing is billed."""
 
+    def lost(self) -> str | None:
+        """What is to be told of a damaged warehouse that was begun anew, until ``filled_again``; None when nothing is."""
+
+    def filled_again(self) -> None:
+        """What can be known of what was lost is in it again."""
+
 
 class DuckDBWarehouse:
     """Tables in one DuckDB file, in the mission's dataset (a schema)."""
@@ -105,6 +111,12 @@ class DuckDBWarehouse:
         self.path = path.absolute()
         self._ours = ours
         self.patience_seconds = patience_seconds
+
+    def lost(self) -> str | None:
+        return lost(self.path)
+
+    def filled_again(self) -> None:
+        filled_again(self.path)
 
     def upsert(self, table: Table, frame: pd.DataFrame) -> int:
         return self._again_if_damaged(lambda: self._upsert(table, frame))

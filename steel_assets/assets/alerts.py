@@ -5,11 +5,12 @@ from datetime import timedelta
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.metadata import schema_of, summary
 from steel_assets.assets.moment import Clock
 from steel_assets.assets.system import KEY as SYSTEM_METRICS
-from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.history import alert_rows
 from steel_assets.core.tables import ALERTS
 
@@ -30,12 +31,15 @@ def alert_history(here: Installation) -> dg.AssetsDefinition:
         **here.stage("alerts", "duckdb"),
     )
     def told(
-        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]
+        context: dg.AssetExecutionContext,
+        warehouse: dg.ResourceParam[Warehouse],
+        outbox: dg.ResourceParam[Outbox],
+        clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         moment = clock.moment(context)
-        book = platform.outbox.book()
-        rows = alert_rows([*platform.outbox.history(moment.to_pydatetime() - LOOK_BACK), *book.queue], moment)
-        platform.warehouse.upsert(ALERTS, rows)
+        book = outbox.book()
+        rows = alert_rows([*outbox.history(moment.to_pydatetime() - LOOK_BACK), *book.queue], moment)
+        warehouse.upsert(ALERTS, rows)
         incidents = pd.DataFrame(
             [
                 {"rule": incident.rule, "subject": incident.subject, "severity": incident.severity, "since": incident.since}
@@ -43,7 +47,7 @@ def alert_history(here: Installation) -> dg.AssetsDefinition:
             ]
         )
         return dg.MaterializeResult(
-            metadata=summary(incidents, warehouse=platform.warehouse.uri(ALERTS))
+            metadata=summary(incidents, warehouse=warehouse.uri(ALERTS))
             | {"dagster/row_count": len(rows), "open_incidents": len(incidents), "waiting": len(book.queue)}
         )
 

@@ -5,35 +5,36 @@ from functools import partial
 
 import pandas as pd
 
+from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.object_store import ObjectNotFound
-from steel_assets.adapters.warehouse import WarehouseBusy, WarehouseError
+from steel_assets.adapters.warehouse import Warehouse, WarehouseBusy, WarehouseError
 from steel_assets.assets.checking import Verdict
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 from steel_assets.core.tables import MARKET_DAILY, WAREHOUSE_TABLES, Table
 
 RECENT = 7
 """Days of a table by day that are read back; older rows were read when they were new."""
 
 
-def contracts(platform: Platform, date: pd.Timestamp) -> dict[str, Verdict]:
+def contracts(catalog: Catalog, lake: Lake, warehouse: Warehouse, date: pd.Timestamp) -> dict[str, Verdict]:
     """The verdict on each table of the warehouse, and on each market's prices in the lake.
 
     Raises:
         WarehouseBusy: another process holds the warehouse; that is no breach.
     """
-    found = {table.name: _verdict(table, partial(_recent, platform, table, date)) for table in WAREHOUSE_TABLES}
-    for market in platform.catalog.markets:
+    found = {table.name: _verdict(table, partial(_recent, warehouse, table, date)) for table in WAREHOUSE_TABLES}
+    for market in catalog.markets:
         key = f"processed-data/daily/{market}.parquet"
-        found[key] = _verdict(MARKET_DAILY, partial(platform.lake.read, key))
+        found[key] = _verdict(MARKET_DAILY, partial(lake.read, key))
     return found
 
 
-def _recent(platform: Platform, table: Table, date: pd.Timestamp) -> pd.DataFrame:
+def _recent(warehouse: Warehouse, table: Table, date: pd.Timestamp) -> pd.DataFrame:
     by_day = {column.name for column in table.columns if column.dtype == "date"}
     if table.partition_by not in by_day:
-        return platform.warehouse.read(table)
+        return warehouse.read(table)
     days = pd.date_range(date - pd.Timedelta(days=RECENT), date)
-    return platform.warehouse.read(table, {str(table.partition_by): list(days)})
+    return warehouse.read(table, {str(table.partition_by): list(days)})
 
 
 def _verdict(table: Table, read: Callable[[], pd.DataFrame]) -> Verdict:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
-from steel_assets.bootstrap import Platform
 from steel_assets.core.drift import ALL, RARE, market_drift, newest_rows
 from steel_assets.core.tables import DRIFT
 from steel_assets.core.types import Market
@@ -39,16 +40,18 @@ def drift(here: Installation, market: Market) -> dg.AssetsDefinition:
         "retraining.",
         **here.stage("metrics", "duckdb", owner=MODEL_TEAM, market=market),
     )
-    def measured(platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def measured(
+        lake: dg.ResourceParam[Lake], warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         try:
-            history = histories.load(platform, market.id)
+            history = histories.load(here.catalog, lake, market.id)
         except ObjectNotFound:  # before the first day, and where no provider of its prices is set up
             yield result(here.catalog.rules, key, CHECK, Verdict(True, "its prices were never processed"))
             return
-        found = market_drift(history, feature_store.load(platform, history))
+        found = market_drift(history, feature_store.load(lake, history))
         rows = newest_rows(found, market.id, simulated=history.simulated, created_at=history.as_of)
-        platform.warehouse.upsert(DRIFT, rows)
-        yield dg.MaterializeResult(metadata=summary(rows, **in_warehouse(platform.warehouse, DRIFT)))
+        warehouse.upsert(DRIFT, rows)
+        yield dg.MaterializeResult(metadata=summary(rows, **in_warehouse(warehouse, DRIFT)))
         yield result(here.catalog.rules, key, CHECK, _verdict(rows))
 
     return measured

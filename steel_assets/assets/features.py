@@ -3,9 +3,9 @@
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.lake import Lake
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import summary
-from steel_assets.bootstrap import Platform
 from steel_assets.core.types import Market
 from steel_assets.operations import feature_store, histories
 
@@ -20,8 +20,8 @@ def market_features(here: Installation, market: Market) -> dg.AssetsDefinition:
         "moment.",
         **here.stage("features", "pandas", "parquet", market=market),
     )
-    def built(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-        frame = feature_store.build(platform, histories.load(platform, market.id))
+    def built(lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult:
+        frame = feature_store.build(lake, histories.load(here.catalog, lake, market.id))
         share = float(frame.notna().mean().mean())
         shape = pd.DataFrame([{"origins": len(frame), "features": frame.shape[1], "share_known": share}])
         return dg.MaterializeResult(metadata=summary(shape) | {"dagster/row_count": len(frame)})

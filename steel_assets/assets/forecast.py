@@ -11,12 +11,16 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.clock import ClockRecord
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.model_store import ModelStore
+from steel_assets.adapters.publications import Publications
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock, issue_of
 from steel_assets.assets.plots import forecast_fan
-from steel_assets.bootstrap import Platform
 from steel_assets.core.tables import EXPLANATIONS, FORECASTS, REPLAYED_FORECASTS
 from steel_assets.core.types import Market
 from steel_assets.operations import forecasting
@@ -71,21 +75,30 @@ def forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
         check_specs=[dg.AssetCheckSpec(name, asset=key, description=text) for name, text in CHECKS.items()],
         description=f"Issues and publishes the forecasts of {market.name}.",
     )
-    def issued(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]) -> Events:
+    def issued(
+        context: dg.AssetExecutionContext,
+        lake: dg.ResourceParam[Lake],
+        warehouse: dg.ResourceParam[Warehouse],
+        models: dg.ResourceParam[ModelStore],
+        published: dg.ResourceParam[Publications],
+        clock_record: dg.ResourceParam[ClockRecord],
+        clock: dg.ResourceParam[Clock],
+    ) -> Events:
         issue = issue_of(context, clock, here.catalog.rules.schedules)
         if issue.replayed:
-            yield from _made(context, key, _replayed(platform, market, issue.moment))
+            rows = forecasting.replay(here.catalog, lake, warehouse, models, market.id, issue.moment)
+            yield from _made(context, key, _replayed(rows, issue.moment, warehouse))
             return
         if not clock.fixed:
-            refuse_wrong_clock(platform, issue.moment)
+            refuse_wrong_clock(here.catalog, lake, clock_record, issue.moment)
         started = time.perf_counter()
-        done = forecasting.forecast(platform, market.id, issue.day)
+        done = forecasting.forecast(here.catalog, lake, warehouse, models, published, market.id, issue.day)
         latency = 1000 * (time.perf_counter() - started) / max(len(done.rows), 1)
         if not clock.fixed:
-            note_clock(platform)
+            note_clock(clock_record)
         if len(done.rows):
-            fan = forecast_fan(read_daily(platform, market.id), done.rows, market.name)
-            about = summary(done.rows[SHOWN], **in_warehouse(platform.warehouse, FORECASTS))
+            fan = forecast_fan(read_daily(here.catalog, lake, market.id), done.rows, market.name)
+            about = summary(done.rows[SHOWN], **in_warehouse(warehouse, FORECASTS))
             about |= {LATENCY_MS: latency, "price": done.age.text, "price_age_sessions": done.age.sessions, "forecast": fan}
             yield from _made(context, key, about)
             yield from _made(context, explained, summary(done.explanations[["horizon", "driver", "contribution"]]))
@@ -105,10 +118,9 @@ def _made(context: dg.AssetExecutionContext, key: dg.AssetKey, metadata: dict[st
         context.log_event(dg.AssetMaterialization(key, metadata=metadata, partition=context.partition_key))
 
 
-def _replayed(platform: Platform, market: Market, moment: pd.Timestamp) -> dict[str, Any]:
-    rows = forecasting.replay(platform, market.id, moment)
+def _replayed(rows: pd.DataFrame, moment: pd.Timestamp, warehouse: Warehouse) -> dict[str, Any]:
     told = {"replayed": True, "as_of": dg.MetadataValue.timestamp(moment.timestamp())}
-    return summary(rows[SHOWN], **in_warehouse(platform.warehouse, REPLAYED_FORECASTS)) | told
+    return summary(rows[SHOWN], **in_warehouse(warehouse, REPLAYED_FORECASTS)) | told
 
 
 def _verdicts(market: Market, done: forecasting.Forecast) -> dict[str, Verdict]:

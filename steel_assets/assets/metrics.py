@@ -3,11 +3,13 @@
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.publications import Publications
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.checking import Verdict, result, together
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock, issue_of
-from steel_assets.bootstrap import Platform
 from steel_assets.catalog import Catalog
 from steel_assets.catalog.rules import Coverage
 from steel_assets.core.alerts.figures import increase_readings, newest
@@ -32,14 +34,24 @@ def predictions_vs_reality(here: Installation, market: Market) -> dg.AssetsDefin
         **here.stage("metrics", "duckdb", market=market),
     )
     def scored(
-        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]
+        context: dg.AssetExecutionContext,
+        lake: dg.ResourceParam[Lake],
+        warehouse: dg.ResourceParam[Warehouse],
+        published: dg.ResourceParam[Publications],
+        clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         issue = issue_of(context, clock, here.catalog.rules.schedules)
-        done = scoring.score(platform, market.id, issue.moment, replayed=issue.replayed)
-        told = {"damaged_warehouse": dg.MetadataValue.text(done.refilled)} if done.refilled else {}
-        return dg.MaterializeResult(
-            metadata=summary(done.rows, **in_warehouse(platform.warehouse, PREDICTIONS_VS_REALITY)) | told
+        done = scoring.score(
+            here.catalog,
+            lake,
+            warehouse,
+            published,
+            market.id,
+            issue.moment,
+            replayed=issue.replayed,
         )
+        told = {"damaged_warehouse": dg.MetadataValue.text(done.refilled)} if done.refilled else {}
+        return dg.MaterializeResult(metadata=summary(done.rows, **in_warehouse(warehouse, PREDICTIONS_VS_REALITY)) | told)
 
     return scored
 
@@ -70,14 +82,17 @@ def metrics_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
         **here.stage("metrics", "duckdb", market=market),
     )
     def measured(
-        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]
+        context: dg.AssetExecutionContext,
+        lake: dg.ResourceParam[Lake],
+        warehouse: dg.ResourceParam[Warehouse],
+        clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         issue = issue_of(context, clock, here.catalog.rules.schedules)
-        rows = scoring.measure(platform, market.id, issue.day, issue.moment, replayed=issue.replayed)
-        realised = platform.warehouse.read(PREDICTIONS_VS_REALITY, {"market": market.id})
+        rows = scoring.measure(lake, warehouse, market.id, issue.day, issue.moment, replayed=issue.replayed)
+        realised = warehouse.read(PREDICTIONS_VS_REALITY, {"market": market.id})
         rules = here.catalog.rules
         return dg.MaterializeResult(
-            metadata=summary(rows, **in_warehouse(platform.warehouse, METRICS_DAILY)),
+            metadata=summary(rows, **in_warehouse(warehouse, METRICS_DAILY)),
             check_results=[
                 result(rules, key, COVERAGE, together(_coverage(rows, rules.coverage))),
                 result(rules, key, INCREASE, _increase(realised, here.catalog)),

@@ -3,9 +3,11 @@
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.model_store import ModelStore
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import link, summary
-from steel_assets.bootstrap import Platform
 from steel_assets.core.types import Market
 from steel_assets.operations.training import train_candidate
 
@@ -20,12 +22,14 @@ def candidate_models(here: Installation, market: Market) -> dg.AssetsDefinition:
         "earn it, fitted on everything known now. Its walk-forward is in `predictions/validation`.",
         **here.stage("model", "scikitlearn", "prophet", owner=MODEL_TEAM, market=market),
     )
-    def trained(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-        candidate, versions = train_candidate(platform, market.id)
+    def trained(
+        lake: dg.ResourceParam[Lake], warehouse: dg.ResourceParam[Warehouse], models: dg.ResourceParam[ModelStore]
+    ) -> dg.MaterializeResult:
+        candidate, versions = train_candidate(here.catalog, lake, warehouse, models, market.id)
         rows = pd.DataFrame(
             {"horizon": h, "version": versions[h], "family": bundle.family, "why": candidate.choices[h].reason}
             for h, bundle in candidate.bundles.items()
         )
-        return dg.MaterializeResult(metadata=summary(rows) | {"folder": link(platform.store.uri("models/staging"))})
+        return dg.MaterializeResult(metadata=summary(rows) | {"folder": link(lake.store.uri("models/staging"))})
 
     return trained

@@ -6,12 +6,13 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.after_collection import OUT, after_collection
 from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.raw import IMPORTED, key_of_group
-from steel_assets.bootstrap import Platform
 from steel_assets.core import processed, quality
 from steel_assets.core.tables import DATA_QUALITY, MARKET_DAILY, MARKET_MONTHLY, MARKET_WEEKLY, Table
 from steel_assets.core.types import Market
@@ -31,14 +32,14 @@ def market_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
     upstream = [key_of_group(*group) for group in sorted(groups) if group[0] in api]
 
     def body(context: dg.OpExecutionContext) -> Iterator[dg.Output[None]]:
-        platform, moment = context.resources.platform, context.resources.clock.moment(context)
-        unfed = unfed_by_choice(platform, market.id)
+        lake, moment = context.resources.lake, context.resources.clock.moment(context)
+        unfed = unfed_by_choice(here.catalog, lake, context.resources.providers, market.id)
         if unfed is not None:
             context.log.info(f"{market.id}: {unfed}")
             return
-        history = histories.build(platform, market.id, moment)
-        histories.save(platform, history)
-        daily = write_daily(platform, history)
+        history = histories.build(here.catalog, lake, market.id, moment)
+        histories.save(lake, history)
+        daily = write_daily(lake, history)
         as_of = dg.MetadataValue.timestamp(moment.timestamp())
         yield dg.Output(None, OUT, metadata=_written(daily, MARKET_DAILY) | {"as_of": as_of})
 
@@ -49,7 +50,7 @@ def market_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
         description=f"{market.name}: the daily price in {market.target.unit}, and what was known of it and of its drivers on "
         "each trading day. Units and currencies are converted here, once.",
         metadata=schema_of(MARKET_DAILY),
-        resources={"platform", "clock"},
+        resources={"lake", "providers", "clock"},
         **here.stage("processed", "pandas", "parquet", market=market),
     )
 
@@ -71,15 +72,15 @@ def market_periods(here: Installation, market: Market) -> dg.AssetsDefinition:
             ),
         ],
     )
-    def periods(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult]:
-        prices = read_daily(platform, market.id)
+    def periods(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> Iterator[dg.MaterializeResult]:
+        prices = read_daily(here.catalog, lake, market.id)
         for key, folder, summed, table in (
             (weekly, "weekly", processed.weekly, MARKET_WEEKLY),
             (monthly, "monthly", processed.monthly, MARKET_MONTHLY),
         ):
             if key in context.selected_asset_keys:
                 frame = summed(prices)
-                platform.lake.write(f"processed-data/{folder}/{market.id}.parquet", frame, table)
+                lake.write(f"processed-data/{folder}/{market.id}.parquet", frame, table)
                 yield dg.MaterializeResult(asset_key=key, metadata=_written(frame, table))
 
     return periods
@@ -104,13 +105,13 @@ def data_quality(here: Installation, market: Market) -> dg.AssetsDefinition:
         description=f"{market.name}: completeness, freshness, validity, consistency and outliers of every series it reads.",
         **here.stage("processed", "duckdb", market=market),
     )
-    def assessed(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-        rows = quality_rows(platform, market.id, histories.load(platform, market.id).as_of)
-        platform.warehouse.upsert(DATA_QUALITY, rows)
+    def assessed(lake: dg.ResourceParam[Lake], warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult:
+        rows = quality_rows(here.catalog, lake, market.id, histories.load(here.catalog, lake, market.id).as_of)
+        warehouse.upsert(DATA_QUALITY, rows)
         least, score = here.catalog.rules.acceptance.quality_score, quality.market_score(rows)
         verdict = Verdict(score >= least, f"{score:.2f}, at least {least} is wanted", score)
         return dg.MaterializeResult(
-            metadata=_written(rows, DATA_QUALITY) | in_warehouse(platform.warehouse, DATA_QUALITY),
+            metadata=_written(rows, DATA_QUALITY) | in_warehouse(warehouse, DATA_QUALITY),
             check_results=[result(here.catalog.rules, key, QUALITY, verdict)],
         )
 

@@ -2,11 +2,13 @@
 
 import dagster as dg
 
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.model_store import ModelStore
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock
-from steel_assets.bootstrap import Platform
 from steel_assets.core.tables import PROMOTIONS
 from steel_assets.core.types import Market
 from steel_assets.operations.promoting import promote
@@ -35,9 +37,13 @@ def promotions(here: Installation, market: Market) -> dg.AssetsDefinition:
         **here.stage("promotion", "duckdb", owner=MODEL_TEAM, market=market),
     )
     def promoted(
-        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]
+        context: dg.AssetExecutionContext,
+        lake: dg.ResourceParam[Lake],
+        warehouse: dg.ResourceParam[Warehouse],
+        models: dg.ResourceParam[ModelStore],
+        clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
-        done = promote(platform, market.id, clock.moment(context))
+        done = promote(here.catalog, lake, warehouse, models, market.id, clock.moment(context))
         damaged = "; ".join(f"{horizon} days ahead: {why}" for horizon, why in done.damaged.items())
         verdict = Verdict(not damaged, damaged or "every candidate is whole")
         return dg.MaterializeResult(
@@ -46,7 +52,7 @@ def promotions(here: Installation, market: Market) -> dg.AssetsDefinition:
                 promoted=int((done.rows["decision"] == "promoted").sum()),
                 rejected=int((done.rows["decision"] == "rejected").sum()),
                 pruned=len(done.pruned),
-                **in_warehouse(platform.warehouse, PROMOTIONS),
+                **in_warehouse(warehouse, PROMOTIONS),
             ),
             check_results=[result(here.catalog.rules, key, WHOLE, verdict)],
         )

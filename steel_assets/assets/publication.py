@@ -1,14 +1,33 @@
 """Stage 10, publication: everything that the service answers from, put in force as one snapshot."""
 
+from typing import NamedTuple
+
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.import_ledger import ImportLedger
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.model_store import ModelStore
+from steel_assets.adapters.publications import Publications
+from steel_assets.adapters.snapshot_store import SnapshotStore
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import link, listed
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 from steel_assets.operations.publishing import publish
+from steel_assets.providers import Providers
 
 KEY = dg.AssetKey("publication")
+
+
+class _Inputs(NamedTuple):
+    catalog: Catalog
+    lake: Lake
+    imports: ImportLedger
+    warehouse: Warehouse
+    models: ModelStore
+    published: Publications
+    providers: Providers
 
 
 def publication(here: Installation) -> dg.AssetsDefinition:
@@ -24,8 +43,17 @@ def publication(here: Installation) -> dg.AssetsDefinition:
         "fails and says so.",
         **here.stage("publication", "json"),
     )
-    def published(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-        done = publish(platform, pd.Timestamp.now("UTC").floor("s"))
+    def in_force(
+        lake: dg.ResourceParam[Lake],
+        imports: dg.ResourceParam[ImportLedger],
+        warehouse: dg.ResourceParam[Warehouse],
+        models: dg.ResourceParam[ModelStore],
+        published: dg.ResourceParam[Publications],
+        providers: dg.ResourceParam[Providers],
+        snapshots: dg.ResourceParam[SnapshotStore],
+    ) -> dg.MaterializeResult:
+        read = _Inputs(here.catalog, lake, imports, warehouse, models, published, providers)
+        done = publish(read, snapshots, pd.Timestamp.now("UTC").floor("s"))
         if done.failed:
             raise dg.Failure(
                 f"{done.pointer.version} is in force, and not everything in it is new: {done.failed}", allow_retries=False
@@ -37,9 +65,9 @@ def publication(here: Installation) -> dg.AssetsDefinition:
                 "snapshot": link(done.place),
                 "bytes": done.pointer.bytes,
                 "sha256": done.pointer.content_sha256,
-                "signed": platform.signing_key is not None,
+                "signed": snapshots.signs,
                 "forecasts in force": listed({market: f"issued {as_of}" for market, as_of in done.forecasts.items()}),
             }
         )
 
-    return published
+    return in_force

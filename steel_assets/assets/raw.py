@@ -7,20 +7,23 @@ stands in for it, and its check says so.
 
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from steel_assets.adapters.import_ledger import ImportLedger
+from steel_assets.adapters.lake import Lake
 from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.metadata import counts, listed, preview, schema_of, summary
 from steel_assets.assets.moment import Clock, since_of
-from steel_assets.bootstrap import Platform
 from steel_assets.catalog import Source
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations import collecting
 from steel_assets.operations.importing import turn
 from steel_assets.operations.mending import mend_imports
+from steel_assets.providers import Providers
 
 COLLECTED = "collected"
 IMPORTED = dg.AssetKey(["raw", "file_import", "files"])
@@ -62,18 +65,22 @@ def _provider(here: Installation, source: Source) -> dg.AssetsDefinition:
         description=f"Asks {source.name} for what is new, group by group.",
     )
     def collected(
-        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]
+        context: dg.AssetExecutionContext,
+        lake: dg.ResourceParam[Lake],
+        providers: dg.ResourceParam[Providers],
+        home: dg.ResourceParam[Path],
+        clock: dg.ResourceParam[Clock],
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         moment, since = clock.moment(context), since_of(context)
         for key in sorted(context.selected_asset_keys):
             try:
-                done = collecting.collect(platform, source, groups[key], moment, since)
+                done = collecting.collect(here.catalog, lake, providers, home, source, groups[key], moment, since)
             except Exception as error:  # noqa: BLE001 - whatever one group's trouble is, it is told and the others are asked
                 context.log.error(f"{key.to_user_string()}: {traceback.format_exc()}")
                 yield result(here.catalog.rules, key, COLLECTED, Verdict(False, f"{error}" or type(error).__name__))
                 continue
             if done.answered:
-                yield dg.MaterializeResult(asset_key=key, metadata=_metadata(here, platform, source, groups[key], done))
+                yield dg.MaterializeResult(asset_key=key, metadata=_metadata(here, lake, source, groups[key], done))
             yield result(here.catalog.rules, key, COLLECTED, _verdict(done))
 
     return collected
@@ -84,12 +91,12 @@ def _verdict(done: collecting.Collected) -> Verdict:
     return Verdict(not done.problems, problems or done.skipped or "every series answered")
 
 
-def _metadata(here: Installation, platform: Platform, source: Source, group: str, done: collecting.Collected) -> dict[str, Any]:
+def _metadata(here: Installation, lake: Lake, source: Source, group: str, done: collecting.Collected) -> dict[str, Any]:
     told = summary(
         done.observations,
-        file=platform.lake.store.uri(done.stored) if done.stored else "nothing new, nothing written",
+        file=lake.store.uri(done.stored) if done.stored else "nothing new, nothing written",
         state=str(done.standing),
-        series_asked=len(platform.catalog.series_of(source.id, group)),
+        series_asked=len(here.catalog.series_of(source.id, group)),
         oddities=counts(done.notes),
         quarantined=len(done.held),
         unreadable_answers=len(done.rejected),
@@ -102,7 +109,7 @@ def _metadata(here: Installation, platform: Platform, source: Source, group: str
     if len(done.held):
         told["quarantine"] = preview(done.held[["id", "series", "period", "value", "reason"]])
     if done.rejected:
-        told["rejected_answers"] = listed({platform.store.uri(key): why for key, why in done.rejected.items()})
+        told["rejected_answers"] = listed({lake.store.uri(key): why for key, why in done.rejected.items()})
     return told
 
 
@@ -115,13 +122,15 @@ def imported_files(here: Installation) -> dg.AssetsDefinition:
         metadata=schema_of(OBSERVATIONS),
         **here.stage("raw", "parquet"),
     )
-    def files(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-        observations = platform.lake.observations()
+    def files(
+        lake: dg.ResourceParam[Lake], imports: dg.ResourceParam[ImportLedger], home: dg.ResourceParam[Path]
+    ) -> dg.MaterializeResult:
+        observations = lake.observations()
         mended: list[str] = []
-        if platform.imports.without_rows():
-            with turn(platform):
-                mended = mend_imports(platform)
-            observations = platform.lake.observations()
+        if imports.without_rows():
+            with turn(home):
+                mended = mend_imports(lake, imports)
+            observations = lake.observations()
         imported = observations[observations["source"] == "file_import"]
         return dg.MaterializeResult(
             metadata=summary(imported, series=counts({str(k): int(v) for k, v in imported["series"].value_counts().items()}))

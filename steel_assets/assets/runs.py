@@ -12,6 +12,7 @@ import pandas as pd
 
 from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
 from steel_assets.assets.moment import DAY_TAG, SINCE_TAG, FixedClock, RunClock
+from steel_assets.assets.resources import resources
 from steel_assets.assets.run_launcher import MACHINE_TAG
 from steel_assets.assets.sensors.wrap_up import AFTER_TAG
 from steel_assets.bootstrap import Platform
@@ -83,11 +84,11 @@ def run_job(
     if chosen.partitions_def is not None:
         zone = parts.catalog.rules.schedules.tzinfo
         tags[DAY_TAG] = f"{local_day(moment or pd.Timestamp.now('UTC'), zone):%Y-%m-%d}"
-    resources = {"platform": parts, "clock": clock}
-    report = _run(chosen, job, instance, resources, tags, on_step)
+    parts_and_clock = resources(parts, clock)
+    report = _run(chosen, job, instance, parts_and_clock, tags, on_step)
     if job in FOLLOWED and not only:
         tags = {MACHINE_TAG: platform.node(), AFTER_TAG: report.run_id}
-        report.add(_run(definitions.resolve_job_def(WRAP_UP), WRAP_UP, instance, resources, tags, on_step))
+        report.add(_run(definitions.resolve_job_def(WRAP_UP), WRAP_UP, instance, parts_and_clock, tags, on_step))
     return report
 
 
@@ -95,7 +96,7 @@ def _run(
     job_def: dg.JobDefinition,
     job: str,
     instance: dg.DagsterInstance,
-    resources: Mapping[str, Any],
+    parts_and_clock: Mapping[str, Any],
     tags: Mapping[str, str],
     on_step: Callable[[str, bool], None],
 ) -> RunReport:
@@ -112,7 +113,7 @@ def _run(
 
     instance.add_event_listener(run_id, listen)
     result = job_def.execute_in_process(
-        run_id=run_id, instance=instance, resources=dict(resources), tags=dict(tags), run_config=QUIET, raise_on_error=False
+        run_id=run_id, instance=instance, resources=dict(parts_and_clock), tags=dict(tags), run_config=QUIET, raise_on_error=False
     )
     return _report(result, job, instance)
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from steel_assets.assets.metadata import BYTES_BILLED
 from steel_assets.assets.moment import DAY_TAG
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog.rules import Rules
 from steel_assets.core.calendars import local_day
 from steel_assets.core.costs import day_cost_usd
 
@@ -25,9 +25,13 @@ def runs_of(instance: dg.DagsterInstance, date: pd.Timestamp, zone: ZoneInfo) ->
             yield record
 
 
-def cost_usd(instance: dg.DagsterInstance, platform: Platform, date: pd.Timestamp) -> float:
-    """Estimated cost of ``date`` so far."""
-    zone, costs = platform.catalog.rules.schedules.tzinfo, platform.catalog.rules.costs
+def cost_usd(instance: dg.DagsterInstance, rules: Rules, stored_bytes: int, date: pd.Timestamp) -> float:
+    """Estimated cost of ``date`` so far.
+
+    Args:
+        stored_bytes: what the lake and the warehouse hold.
+    """
+    zone, costs = rules.schedules.tzinfo, rules.costs
     seconds, billed = 0.0, 0
     for record in runs_of(instance, date, zone):
         if record.start_time:
@@ -35,7 +39,7 @@ def cost_usd(instance: dg.DagsterInstance, platform: Platform, date: pd.Timestam
             billed += _bytes_billed(instance, record.dagster_run.run_id)
     return day_cost_usd(
         seconds,
-        platform.stored_bytes(),
+        stored_bytes,
         compute_usd_per_vcpu_hour=costs.compute_usd_per_vcpu_hour,
         storage_usd_per_gib_month=costs.storage_usd_per_gib_month,
         queried_bytes=billed,

@@ -1,12 +1,15 @@
 """Stage 8, metrics: the platform measures itself — its service, its machine, its storage and its cost."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.machine import use
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.checking import result, together
 from steel_assets.assets.contracts import contracts
 from steel_assets.assets.declare import Installation, key_of
@@ -14,7 +17,6 @@ from steel_assets.assets.forecast import LATENCY_MS
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock
 from steel_assets.assets.spending import cost_usd, runs_of
-from steel_assets.bootstrap import Platform
 from steel_assets.core import system_metrics as core
 from steel_assets.core.calendars import local_day
 from steel_assets.core.tables import METRICS_DAILY, SYSTEM_METRICS
@@ -46,29 +48,33 @@ def system_metrics(here: Installation) -> dg.AssetsDefinition:
         **here.stage("metrics", "duckdb"),
     )
     def measured(
-        context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform], clock: dg.ResourceParam[Clock]
+        context: dg.AssetExecutionContext,
+        lake: dg.ResourceParam[Lake],
+        warehouse: dg.ResourceParam[Warehouse],
+        home: dg.ResourceParam[Path],
+        clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         moment = clock.moment(context)
         zone = here.catalog.rules.schedules.tzinfo
         date = local_day(moment, zone)
-        used = use(platform.settings.home)
-        share_cost(platform, date, cost_usd(context.instance, platform, date))
+        used, stored = use(home), lake.store.stored_bytes() + warehouse.stored_bytes()
+        share_cost(warehouse, date, cost_usd(context.instance, here.catalog.rules, stored, date))
         rows = core.system_metrics(
             moment,
             date,
-            service_minutes(platform, moment - DAY, moment),
+            service_minutes(lake, moment - DAY, moment),
             {"cpu_share": used.cpu_share, "memory_share": used.memory_share, "disk_share": used.disk_share},
-            platform.warehouse.read(METRICS_DAILY),
-            stored_bytes=platform.stored_bytes(),
+            warehouse.read(METRICS_DAILY),
+            stored_bytes=stored,
             forecast_ms=_forecast_ms(context.instance, here.catalog.markets),
             worked_share=_worked_share(context.instance, date, zone),
             simulated=here.simulated,
         )
-        platform.warehouse.upsert(SYSTEM_METRICS, rows)
+        warehouse.upsert(SYSTEM_METRICS, rows)
         facts = {"unknown": ", ".join(core.unknown(rows)) or "nothing"}
         return dg.MaterializeResult(
-            metadata=summary(rows, **facts, **in_warehouse(platform.warehouse, SYSTEM_METRICS)),
-            check_results=[result(here.catalog.rules, KEY, CONTRACTS, together(contracts(platform, date)))],
+            metadata=summary(rows, **facts, **in_warehouse(warehouse, SYSTEM_METRICS)),
+            check_results=[result(here.catalog.rules, KEY, CONTRACTS, together(contracts(here.catalog, lake, warehouse, date)))],
         )
 
     return measured

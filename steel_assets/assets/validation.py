@@ -2,11 +2,13 @@
 
 import dagster as dg
 
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.model_store import ModelStore
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.checking import SEVERITIES
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import summary
 from steel_assets.assets.plots import skill_bars
-from steel_assets.bootstrap import Platform
 from steel_assets.core.promotion import Criterion
 from steel_assets.core.scoring import scores
 from steel_assets.core.types import Market
@@ -26,10 +28,12 @@ def validation_scores(here: Installation, market: Market) -> dg.AssetsDefinition
         "a ratio to the last price on the same dates; and the acceptance criteria.",
         **here.stage("validation", "pandas", owner=MODEL_TEAM, market=market),
     )
-    def scored(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-        table = scores(backtest(platform, market.id))
-        platform.lake.write(f"predictions/validation/scores/{market.id}.parquet", table)
-        judgement = judge(platform, market.id)
+    def scored(
+        lake: dg.ResourceParam[Lake], warehouse: dg.ResourceParam[Warehouse], models: dg.ResourceParam[ModelStore]
+    ) -> dg.MaterializeResult:
+        table = scores(backtest(lake, market.id))
+        lake.write(f"predictions/validation/scores/{market.id}.parquet", table)
+        judgement = judge(here.catalog, lake, warehouse, models, market.id)
         return dg.MaterializeResult(
             metadata=summary(table) | {"skill": skill_bars(table, market.name)},
             check_results=[_result(key, criterion) for criterion in judgement.criteria],

@@ -60,7 +60,7 @@ def _assets_of(sources: list[str]) -> list[dg.AssetKey]:
 def _groups(parts: Platform, sources: list[str] | None, moment: pd.Timestamp) -> list[dict[str, Any]]:
     """What the collection at ``moment`` did, group by group."""
     observations = parts.lake.observations()
-    held = waiting(parts, observations)
+    held = waiting(parts.catalog, parts.lake, observations)
     again = observations.duplicated(["series", "period"], keep=False)
     rows = []
     for source in parts.catalog.sources.values():
@@ -71,7 +71,7 @@ def _groups(parts: Platform, sources: list[str] | None, moment: pd.Timestamp) ->
                 {
                     "source": source.id,
                     "group": group,
-                    "state": str(group_standing(parts, source, group, observations, moment)),
+                    "state": str(group_standing(parts.catalog, parts.lake, source, group, observations, moment)),
                     "new": int((new & ~again).sum()),
                     "changed": int((new & again).sum()),
                     "quarantined": int(held["series"].isin(ids).sum()),

@@ -48,7 +48,7 @@ def compare(
     if real is not None:
         found = real_histories(real, parts.catalog, chosen)
     else:
-        found = {market: histories.build(parts, market, now()) for market in chosen}
+        found = {market: histories.build(parts.catalog, parts.lake, market, now()) for market in chosen}
 
     console = Console(stderr=as_json)
     tables = []

@@ -45,5 +45,5 @@ def _import(platform: Platform, folder: Path) -> int:
     for series, table in figures(folder, platform.catalog, moment):
         digest = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
         offered = Offered(FILES[series][0], digest, {series: table}, user_name(), believe=True)
-        new += import_table(platform, offered, moment).rows_new
+        new += import_table(platform.catalog, platform.lake, platform.imports, platform.home, offered, moment).rows_new
     return new

@@ -73,7 +73,7 @@ def _findings(parts: Platform) -> Iterator[Finding]:
     yield _tried("cache", lambda: str(parts.cache.stats()))
     yield _tried("dagster instance", _instance)
     for market in catalog.markets:
-        if unfed := parts.unfed(market):
+        if unfed := parts.providers.unfed(market):
             yield Finding(f"market {market}", True, unfed)
     if chosen.sources == "live":
         for source in catalog.sources.values():
@@ -103,7 +103,7 @@ def _key(parts: Platform, source: Source) -> str:
     """A source without a key is skipped, or asked without one: that is a choice, and no fault."""
     if parts.settings.api_key(source.id) is not None:
         return "set"
-    return parts.not_configured(source) or "not set: it is asked without one, which brings no revisions of the past"
+    return parts.providers.not_configured(source) or "not set: it is asked without one, which brings no revisions of the past"
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:

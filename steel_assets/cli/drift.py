@@ -32,7 +32,11 @@ def drift(
     parts = platform()
     if market not in parts.catalog.markets:
         raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
-    history = real_histories(real, parts.catalog, [market])[market] if real else histories.build(parts, market, now())
+    history = (
+        real_histories(real, parts.catalog, [market])[market]
+        if real
+        else histories.build(parts.catalog, parts.lake, market, now())
+    )
     found = market_drift(history, build_features(history))
     if found.judged == 0:
         raise Problem(f"{market}: about four years of prices are needed to tell drift from what is usual; import more history")

@@ -43,10 +43,10 @@ def forecast(
     too_old = False
     for name in [market] if market else parts.catalog.markets:
         try:
-            history = histories.build(parts, name, moment)
-            rows = issuing.issue_as_of(parts, history).forecasts
+            history = histories.build(parts.catalog, parts.lake, name, moment)
+            rows = issuing.issue_as_of(parts.catalog, parts.models, history).forecasts
         except HistoryError as error:
-            unfed = parts.unfed(name)
+            unfed = parts.providers.unfed(name)
             without[name] = f"no forecast: {error}; {unfed}" if unfed else f"no forecast: {error}"
         except issuing.PriceTooOld as error:
             too_old = True
@@ -55,7 +55,7 @@ def forecast(
             if len(standing):
                 tables.append(aged(parts, standing, moment, error.looked))
         else:
-            if found := issuing.absurd(parts, history, rows):
+            if found := issuing.absurd(parts.catalog, parts.warehouse, history, rows):
                 without[name] = f"no forecast: {name}: absurd, and would not be published: {'; '.join(found)}"
             else:
                 tables.append(aged(parts, rows, moment))
@@ -86,7 +86,7 @@ def forecast(
 def _marks(parts: Platform, rows: pd.DataFrame) -> dict[str, str]:
     """Market → what withdrawn imports had to do with the forecast published at this issue, or with the models behind this one."""
     found: dict[str, str] = {}
-    withdrawn = parts.taints()
+    withdrawn = parts.imports.taints()
     for name, group in rows.groupby("market") if withdrawn else ():
         series, issued = parts.catalog.markets[str(name)].series_ids, group["as_of"].iloc[0]
         for one in withdrawn:

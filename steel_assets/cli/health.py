@@ -15,7 +15,6 @@ from steel_assets.core.health import Finding, colour
 from steel_assets.core.service_use import Use, summary
 from steel_assets.operations.drop_state import load
 from steel_assets.operations.measured import service_minutes
-from steel_assets.operations.refilling import lost
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -63,7 +62,7 @@ def published(parts: Platform, moment: pd.Timestamp) -> Snapshot:
 
 def service_use(parts: Platform, moment: pd.Timestamp) -> Use | None:
     """What the service measured of itself lately; None when it does not measure."""
-    minutes = service_minutes(parts, moment - SILENT, moment)
+    minutes = service_minutes(parts.lake, moment - SILENT, moment)
     return summary(minutes) if minutes else None
 
 
@@ -94,7 +93,7 @@ def sources(standings: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
 
 def dropped(parts: Platform) -> Iterator[Finding]:
     """What lies in the drop folder and is not imported."""
-    notes = load(parts).notes
+    notes = load(parts.lake, parts.drop_box).notes
     for name, text in list(notes.items())[:SHOWN_NOTES]:
         yield Finding("sources", "yellow", f"drop folder: {name}: {text}")
     if len(notes) > SHOWN_NOTES:
@@ -106,7 +105,7 @@ def damaged(parts: Platform, snapshot: Snapshot, moment: pd.Timestamp) -> Iterat
     from steel_assets.serving.state import covers
 
     told = {subject for one in snapshot["incidents"] for rule, subject in covers(one) if rule == "file_set_aside"}
-    if (warehouse := lost(parts)) is not None and "warehouse" not in told:
+    if (warehouse := parts.warehouse.lost()) is not None and "warehouse" not in told:
         yield Finding("sources", "red", warehouse)
     notes = [one for one in parts.lake.damaged.news(moment.to_pydatetime()) if one.key not in told]
     for one in notes[:SHOWN_NOTES]:

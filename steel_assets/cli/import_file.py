@@ -99,7 +99,7 @@ def import_file(
         overlap=told.overlap,
         believe=told.believe,
     )
-    _print(parts, reading, import_table(parts, offered, moment), as_json=as_json)
+    _print(parts, reading, import_table(parts.catalog, parts.lake, parts.imports, parts.home, offered, moment), as_json=as_json)
 
 
 def _check_series(parts: Platform, told: FileMapping) -> None:

@@ -78,7 +78,7 @@ def list_imports(
 def show(name: Id, as_json: AsJson = False) -> None:
     """One import: every series of it, the options it was read with, where its rows are, and what was done to it."""
     parts = platform()
-    plain = _plain(parts, find(parts, name), _states(parts))
+    plain = _plain(parts, find(parts.imports, name), _states(parts))
     if as_json:
         typer.echo(json.dumps(plain))
         return
@@ -118,8 +118,10 @@ def _set_aside(name: str, kind: Kind, reason: str, *, as_json: bool) -> None:
     if not reason.strip():
         raise Problem("--reason: say why; it is kept with the import")
     parts = platform()
-    with turn(parts):
-        done = set_aside(parts, find(parts, name), kind, reason.strip(), user_name(), now())
+    with turn(parts.home):
+        done = set_aside(
+            parts.catalog, parts.lake, parts.imports, find(parts.imports, name), kind, reason.strip(), user_name(), now()
+        )
     publish_again(parts)
     word = "withdrawn" if kind == "withdrawal" else "restored"
     if as_json:

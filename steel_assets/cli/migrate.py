@@ -24,7 +24,7 @@ def migrate() -> None:
         f"shown under the markets' own keys: {done.newest} assets and {done.days} days of issue; "
         f"{done.closed} incidents about former keys closed"
     )
-    in_force = publish(parts, pd.Timestamp(now).floor("s"))
+    in_force = publish(parts, parts.snapshots, pd.Timestamp(now).floor("s"))
     typer.echo(f"what the service answers from: {in_force.pointer.version}")
     if in_force.failed:
         raise Problem(f"not everything in it is new: {in_force.failed}")

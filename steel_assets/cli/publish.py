@@ -16,7 +16,8 @@ from steel_assets.operations.publishing import publish as put_in_force
 
 def publish(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
     """Publish what the lake and the warehouse hold now; every job does so at its end. Exit code 1: not everything was whole."""
-    done = put_in_force(platform(), now())
+    parts = platform()
+    done = put_in_force(parts, parts.snapshots, now())
     if as_json:
         told = {"version": done.pointer.version, "changed": done.changed, "place": done.place, "forecasts": dict(done.forecasts)}
         typer.echo(json.dumps(told | {"problems": dict(done.problems), "passed_over": dict(done.passed_over)}))
@@ -37,6 +38,6 @@ def publish_again(parts: Platform) -> None:
     if parts.snapshots.token() is None:
         return
     try:
-        put_in_force(parts, now())
+        put_in_force(parts, parts.snapshots, now())
     except Problem as error:
         typer.echo(f"the service does not know yet ({error}); tell it with: steel publish", err=True)

@@ -31,7 +31,7 @@ def list_held(
 ) -> None:
     """Show what is held, and why."""
     parts = platform()
-    figures = quarantine(parts, parts.lake.observations())
+    figures = quarantine(parts.catalog, parts.lake, parts.lake.observations())
     shown = figures if everything else figures[figures["state"] == "waiting"]
     shown = shown.sort_values(["series", "period"])
     if as_json:
@@ -72,7 +72,7 @@ def _decide(ids: list[str] | None, series: str | None, decision: Decision) -> No
     parts = platform()
     figures = _chosen(parts, ids or [], series)
     try:
-        decide(parts, figures, decision, now())
+        decide(parts.catalog, parts.lake, figures, decision, now())
     except ValueError as error:
         raise Problem(str(error)) from error
     typer.echo(json.dumps({decision: figures["id"].tolist()}))
@@ -82,7 +82,7 @@ def _chosen(parts: Platform, ids: list[str], series: str | None) -> pd.DataFrame
     """The waiting figures that are meant."""
     if bool(ids) == bool(series):
         raise Problem("name either ids (`steel quarantine list`) or one --series")
-    figures = quarantine(parts, parts.lake.observations())
+    figures = quarantine(parts.catalog, parts.lake, parts.lake.observations())
     waiting = figures[figures["state"] == "waiting"].drop(columns="state")
     chosen = waiting[waiting["id"].isin(ids) | (waiting["series"] == (series or ""))]
     unknown = sorted(set(ids) - set(chosen["id"]))

@@ -88,7 +88,7 @@ def _print(parts: Platform, found: list[Finding], facts: dict[str, str], moment:
 
 
 def _not_asked(parts: Platform, source: str) -> bool:
-    return parts.not_configured(parts.catalog.sources[source]) is not None
+    return parts.providers.not_configured(parts.catalog.sources[source]) is not None
 
 
 def _sources(parts: Platform) -> list[dict[str, Any]]:
@@ -96,9 +96,9 @@ def _sources(parts: Platform) -> list[dict[str, Any]]:
     newest = observations.groupby("source").agg(
         series=("series", "nunique"), rows=("series", "size"), newest=("period", "max"), collected=("collected_at", "max")
     )
-    silent = [one.id for one in parts.catalog.sources.values() if one.id not in newest.index and was_asked(parts, one)]
+    silent = [one.id for one in parts.catalog.sources.values() if one.id not in newest.index and was_asked(parts.lake, one)]
     newest = newest.reindex([*newest.index, *silent])  # one that never answered anything is told too
-    held = waiting(parts, observations)["source"].value_counts()
+    held = waiting(parts.catalog, parts.lake, observations)["source"].value_counts()
     moment = max(now(), observations["collected_at"].max()) if len(observations) else now()
     return [
         {
@@ -122,12 +122,14 @@ def _standing(parts: Platform, source: str, observations: pd.DataFrame, moment: 
     declared = parts.catalog.sources[source]
     if declared.kind != "api":
         return None
-    return {group: str(group_standing(parts, declared, group, observations, moment)) for group in declared.groups}
+    return {
+        group: str(group_standing(parts.catalog, parts.lake, declared, group, observations, moment)) for group in declared.groups
+    }
 
 
 def calls_used(parts: Platform, source: str) -> str | None:
     """Calls of the last 24 hours out of those a provider allows; None where it does not count them."""
-    quota = parts.quotas.get(source)
+    quota = parts.providers.quotas.get(source)
     if quota is None:
         return None
     try:

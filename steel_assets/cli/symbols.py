@@ -116,7 +116,7 @@ def _parts(console: Console) -> Iterator[Platform]:
 
 
 def _budget(parts: Platform, source: Source) -> str:
-    quota = parts.quotas.get(source.id)
+    quota = parts.providers.quotas.get(source.id)
     if quota is None:
         return ""
     try:
@@ -128,9 +128,9 @@ def _budget(parts: Platform, source: Source) -> str:
 def _asked(parts: Platform, source: Source, moment: pd.Timestamp) -> Iterator[Found]:
     """One answer for each series of ``source``, one call after the other."""
     series = [one for group in source.groups for one in parts.catalog.series_of(source.id, group)]
-    reason = parts.not_configured(source)
-    http = _Heard(parts.http[source.id].once())
-    access = replace(parts.access(source, http), history_years=YEARS)
+    reason = parts.providers.not_configured(source)
+    http = _Heard(parts.providers.http[source.id].once())
+    access = replace(parts.providers.access(source, http), history_years=YEARS)
     for one in series:
         if reason is None:
             collection = connector(source.id).collect([one], OBSERVATIONS.empty(), moment, access)

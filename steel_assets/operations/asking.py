@@ -1,6 +1,7 @@
 """Asking one provider for what is new in one group: its turn among processes, its blocks, and what was known before."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -8,12 +9,12 @@ from filelock import FileLock, Timeout
 from steel_assets.adapters.damaged import Damage
 from steel_assets.adapters.disk import make_folder
 from steel_assets.adapters.http_cache import CachedHttp
-from steel_assets.adapters.lake import RAW
-from steel_assets.bootstrap import Platform
-from steel_assets.catalog import Source
+from steel_assets.adapters.lake import RAW, Lake
+from steel_assets.catalog import Catalog, Source
 from steel_assets.core.blocks import blocked_again
 from steel_assets.operations.records import block, note_block, record
 from steel_assets.operations.restating import with_whole_histories
+from steel_assets.providers import Providers
 from steel_assets.sources import Collection
 
 LONGEST_TURN_SECONDS = 900.0
@@ -36,7 +37,16 @@ class Asked:
     lost: tuple[Damage, ...] = ()
 
 
-def ask(platform: Platform, source: Source, group: str, moment: pd.Timestamp, since: pd.Timestamp | None = None) -> Asked:
+def ask(
+    catalog: Catalog,
+    lake: Lake,
+    providers: Providers,
+    home: Path,
+    source: Source,
+    group: str,
+    moment: pd.Timestamp,
+    since: pd.Timestamp | None = None,
+) -> Asked:
     """Ask ``source`` for what is new in ``group``; for its whole history where a file of it was found damaged.
 
     What such a file held is not known, so all of it is asked for; only what is missing comes in again.
@@ -44,29 +54,29 @@ def ask(platform: Platform, source: Source, group: str, moment: pd.Timestamp, si
     Args:
         since: ask again for everything from this day on, even where the provider has blocked us.
     """
-    series = platform.catalog.series_of(source.id, group)
+    series = catalog.series_of(source.id, group)
     ids = [one.id for one in series]
-    known = platform.lake.observations(ids)
-    lost = tuple(platform.lake.damaged.open(f"{RAW}{source.folder}/{group}/"))
-    whole = moment.tz_localize(None).normalize() - pd.DateOffset(years=platform.settings.history_years)
+    known = lake.observations(ids)
+    lost = tuple(lake.damaged.open(f"{RAW}{source.folder}/{group}/"))
+    whole = moment.tz_localize(None).normalize() - pd.DateOffset(years=providers.history_years)
     again = whole if lost and since is None else since
-    http = platform.way_out(source, moment, since)
-    noted = record(platform.store, source, group)
-    shut = block(platform.store, source)
+    http = providers.way_out(source, moment, since)
+    noted = record(lake.store, source, group)
+    shut = block(lake.store, source)
     if shut is not None and since is None and moment < shut.until:
         return Asked(Collection.of_a_silent_provider(series, str(shut)), known, http)
-    lock = platform.settings.home / "turns" / f"{source.id}.lock"
+    lock = home / "turns" / f"{source.id}.lock"
     make_folder(lock.parent)
     try:
         with FileLock(lock, timeout=LONGEST_TURN_SECONDS):
-            answer = platform.collect(source, series, moment, known, http, again, noted.settled if noted else None)
-            answer = with_whole_histories(platform, source, series, known, answer, moment)
+            answer = providers.collect(source, series, moment, known, http, again, noted.settled if noted else None)
+            answer = with_whole_histories(lake, providers, source, series, known, answer, moment)
     except Timeout:
         answer = Collection.of_a_silent_provider(
             series, f"another process has been asking {source.name} for a long time ({lock})"
         )
     if answer.blocked:
-        note_block(platform.store, source, blocked_again(shut, moment, answer.blocked, answer.retry_after))
+        note_block(lake.store, source, blocked_again(shut, moment, answer.blocked, answer.retry_after))
     elif shut is not None and len(answer.problems) < len(series):
-        note_block(platform.store, source, None)
+        note_block(lake.store, source, None)
     return Asked(answer, known, http, lost)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from steel_assets.adapters.damaged import UNREADABLE, plain_json, why_not
-from steel_assets.adapters.lake import DamagedFile
-from steel_assets.adapters.model_store import ModelDamaged
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import DamagedFile, Lake
+from steel_assets.adapters.model_store import ModelDamaged, ModelStore
 from steel_assets.core.forecast import bundle_to_files
 from steel_assets.core.tables import BACKTEST
 from steel_assets.core.training import Candidate
@@ -28,14 +27,14 @@ def validation_key(market: str) -> str:
     return f"predictions/validation/backtest/{market}.parquet"
 
 
-def backtest(platform: Platform, market: str) -> pd.DataFrame:
+def backtest(lake: Lake, market: str) -> pd.DataFrame:
     """The newest candidate's walk-forward.
 
     Raises:
         ObjectNotFound: before the first training.
         DamagedFile: it cannot be read; the next training writes it again.
     """
-    return platform.lake.read(validation_key(market), BACKTEST.enforce)
+    return lake.read(validation_key(market), BACKTEST.enforce)
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Announcement:
     versions: dict[int, str]
 
 
-def announced(platform: Platform, market: str) -> Announcement:
+def announced(lake: Lake, market: str) -> Announcement:
     """The newest candidates of ``market``.
 
     Raises:
@@ -54,7 +53,7 @@ def announced(platform: Platform, market: str) -> Announcement:
         DamagedFile: it cannot be read; the next training writes it again.
     """
     key = f"{CANDIDATES}/{market}.json"
-    content = platform.store.get(key)
+    content = lake.store.get(key)
     try:
         said = plain_json(content)
         as_of, versions = pd.Timestamp(said["as_of"]), {int(h): str(version) for h, version in said["versions"].items()}
@@ -65,10 +64,10 @@ def announced(platform: Platform, market: str) -> Announcement:
     return Announcement(as_of, versions)
 
 
-def family_of(platform: Platform, market: str, horizon: int, version: str) -> str | None:
+def family_of(models: ModelStore, market: str, horizon: int, version: str) -> str | None:
     """The family of a version of production; of a damaged one as its name says it, None where that says nothing."""
     try:
-        manifest, _ = platform.models.whole(market, horizon, version)
+        manifest, _ = models.whole(market, horizon, version)
     except ModelDamaged as error:
         log.warning("%s", error)
         named = NAMED.fullmatch(version)
@@ -76,17 +75,17 @@ def family_of(platform: Platform, market: str, horizon: int, version: str) -> st
     return str(manifest["family"])
 
 
-def propose(platform: Platform, candidate: Candidate) -> dict[int, str]:
+def propose(lake: Lake, models: ModelStore, candidate: Candidate) -> dict[int, str]:
     """Save a market's candidates and their walk-forward, then announce them; the version of each horizon."""
     market = candidate.market
-    versions = {h: _stage(platform, candidate, h) for h in candidate.bundles}
-    platform.lake.write(validation_key(market), candidate.backtest, BACKTEST)
+    versions = {h: _stage(models, candidate, h) for h in candidate.bundles}
+    lake.write(validation_key(market), candidate.backtest, BACKTEST)
     announcement = {"market": market, "as_of": candidate.as_of.isoformat(), "versions": versions}
-    platform.store.put(f"{CANDIDATES}/{market}.json", json.dumps(announcement).encode())
+    lake.store.put(f"{CANDIDATES}/{market}.json", json.dumps(announcement).encode())
     return versions
 
 
-def _stage(platform: Platform, candidate: Candidate, horizon: int) -> str:
+def _stage(models: ModelStore, candidate: Candidate, horizon: int) -> str:
     """Save one horizon's candidate under a version that says when, what and, by its hash, exactly which."""
     bundle = candidate.bundles[horizon]
     files = bundle_to_files(bundle)
@@ -99,5 +98,5 @@ def _stage(platform: Platform, candidate: Candidate, horizon: int) -> str:
         "reason": candidate.choices[horizon].reason,
         "confidence": bundle.confidence,
     }
-    platform.models.save_candidate(candidate.market, horizon, version, files, manifest)
+    models.save_candidate(candidate.market, horizon, version, files, manifest)
     return version

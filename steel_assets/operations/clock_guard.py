@@ -4,8 +4,9 @@ import logging
 
 import pandas as pd
 
-from steel_assets.adapters.lake import ASIDE, RAW, collected_at
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.clock import ClockRecord
+from steel_assets.adapters.lake import ASIDE, RAW, Lake, collected_at
+from steel_assets.catalog import Catalog
 from steel_assets.core.problem import Problem
 
 log = logging.getLogger("steel.clock")
@@ -15,7 +16,7 @@ class WrongClock(Problem):
     """This machine's clock jumped, or is behind what is stored; the message says by how much and what to do."""
 
 
-def refuse_wrong_clock(platform: Platform, moment: pd.Timestamp) -> None:
+def refuse_wrong_clock(catalog: Catalog, lake: Lake, clock_record: ClockRecord, moment: pd.Timestamp) -> None:
     """Hold this machine's clock against the one that counts since its start, and against what was collected last.
 
     Args:
@@ -24,14 +25,14 @@ def refuse_wrong_clock(platform: Platform, moment: pd.Timestamp) -> None:
     Raises:
         WrongClock: the clock jumped since the last issue, or is behind what is stored.
     """
-    most = platform.catalog.rules.clock.tolerance_seconds
-    jumped = platform.clock.jump_seconds()
+    most = catalog.rules.clock.tolerance_seconds
+    jumped = clock_record.jump_seconds()
     if abs(jumped) > most:
         raise WrongClock(
             f"this clock jumped by {jumped:+,.0f} s since the last issue (it says {moment:%Y-%m-%d %H:%M:%S} UTC): "
-            f"nothing is issued. Set it right; if it is right now, delete {platform.clock.path} and run again"
+            f"nothing is issued. Set it right; if it is right now, delete {clock_record.path} and run again"
         )
-    ahead = newest_collection(platform)
+    ahead = newest_collection(lake)
     if ahead is not None and ahead[0] > moment + pd.Timedelta(seconds=most):
         raise WrongClock(
             f"this clock says {moment:%Y-%m-%d %H:%M} UTC, but {ahead[1]} was collected {ahead[0]:%Y-%m-%d %H:%M}: "
@@ -39,17 +40,17 @@ def refuse_wrong_clock(platform: Platform, moment: pd.Timestamp) -> None:
         )
 
 
-def note_clock(platform: Platform) -> None:
+def note_clock(clock_record: ClockRecord) -> None:
     """Remember what both clocks say, for the next issue; a disk that does not take it costs that comparison and nothing else."""
     try:
-        platform.clock.note()
+        clock_record.note()
     except OSError as error:
-        log.warning("the clock could not be noted in %s: %s", platform.clock.path, error)
+        log.warning("the clock could not be noted in %s: %s", clock_record.path, error)
 
 
-def newest_collection(platform: Platform) -> tuple[pd.Timestamp, str] | None:
+def newest_collection(lake: Lake) -> tuple[pd.Timestamp, str] | None:
     """Moment and key of what was collected last; None while the lake is empty."""
-    stamps = {collected_at(key): key for key in platform.store.list(RAW) if not ASIDE.search(key)}
+    stamps = {collected_at(key): key for key in lake.store.list(RAW) if not ASIDE.search(key)}
     stamps.pop("", None)
     if not stamps:
         return None

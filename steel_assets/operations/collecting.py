@@ -5,18 +5,20 @@ next collection, and what was is not stored twice.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
 from steel_assets.adapters.aside import Aside
-from steel_assets.bootstrap import Platform
-from steel_assets.catalog import Source
+from steel_assets.adapters.lake import Lake
+from steel_assets.catalog import Catalog, Source
 from steel_assets.core.quarantine import DECISIONS, DROPPED, RELEASED, Decision, as_released, held, state
 from steel_assets.core.standing import Standing, standing
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations.asking import Asked, ask
 from steel_assets.operations.records import note, record
 from steel_assets.operations.restating import judged
+from steel_assets.providers import Providers
 
 
 @dataclass(frozen=True)
@@ -48,100 +50,113 @@ class Collected:
     answered: bool = True
 
 
-def collect(platform: Platform, source: Source, group: str, moment: pd.Timestamp, since: pd.Timestamp | None = None) -> Collected:
+def collect(
+    catalog: Catalog,
+    lake: Lake,
+    providers: Providers,
+    home: Path,
+    source: Source,
+    group: str,
+    moment: pd.Timestamp,
+    since: pd.Timestamp | None = None,
+) -> Collected:
     """Ask ``source`` for what is new in ``group`` and store it.
 
     Args:
         since: ask again for everything from this day on.
     """
-    return store(platform, source, group, moment, ask(platform, source, group, moment, since))
+    return store(
+        catalog, lake, providers, source, group, moment, ask(catalog, lake, providers, home, source, group, moment, since)
+    )
 
 
-def store(platform: Platform, source: Source, group: str, moment: pd.Timestamp, asked: Asked) -> Collected:
+def store(
+    catalog: Catalog, lake: Lake, providers: Providers, source: Source, group: str, moment: pd.Timestamp, asked: Asked
+) -> Collected:
     """Store what ``source`` answered about ``group``: what is believed, what is held, what could not be read."""
-    series = platform.catalog.series_of(source.id, group)
+    series = catalog.series_of(source.id, group)
     answer, known = asked.answer, asked.known
     came = answer.observations
     strangers = sorted(set(came["source"]) - {source.id})
     if strangers:
         raise ValueError(f"the connector of {source.id} brought rows of {', '.join(strangers)}; nothing was stored")
-    what = judged(platform, source, series, known, answer, moment)
+    what = judged(lake, source, series, known, answer, moment)
     suspects = pd.concat([what.whole, held(what.rows, what.reasons), held(answer.suspects, answer.suspects["reason"])])
-    aside = Aside(platform.store)
+    aside = Aside(lake.store)
     decided = aside.decisions(source.folder)
     dropped = suspects["id"].isin(decided.loc[decided["decision"] == DROPPED, "id"])
     believed = what.rows[what.reasons.isna()]
-    key = platform.lake.append_observations(believed, source.folder, group)
+    key = lake.append_observations(believed, source.folder, group)
     aside.hold(suspects[~dropped], source.folder, moment)
     rejected = {aside.reject(source.folder, one.series, one.reason, one.content, moment): one.reason for one in answer.rejected}
     if not (answer.problems or answer.rejected or len(suspects)):
-        asked.http.keep(platform.access(source).api_key)
-    skipped = platform.not_configured(source)
+        asked.http.keep(providers.access(source).api_key)
+    skipped = providers.not_configured(source)
     ids = [one.id for one in series]
     settled = {name: days for name, days in answer.settled.items() if name not in answer.problems}
-    noted = None if skipped else note(platform.store, source, group, moment, ids, answer.problems, settled)
+    noted = None if skipped else note(lake.store, source, group, moment, ids, answer.problems, settled)
     stored = _newest(known) | _newest(believed)
     where = standing(ids, noted, stored, moment)
     problems = {name: f"{problem}; {_stands_in(where, name, moment)}" for name, problem in answer.problems.items()}
     notes = dict(answer.notes) | ({"dropped by decision": int(dropped.sum())} if dropped.any() else {})
-    damaged = _mended(platform, asked, believed, moment, skipped)
+    damaged = _mended(lake, asked, believed, moment, skipped)
     answered = not skipped and any(name not in problems for name in ids)
     return Collected(
         believed, key, suspects[~dropped], rejected, problems, notes, where, skipped, answer.remarks, damaged, answered
     )
 
 
-def group_standing(platform: Platform, source: Source, group: str, observations: pd.DataFrame, now: pd.Timestamp) -> Standing:
+def group_standing(
+    catalog: Catalog, lake: Lake, source: Source, group: str, observations: pd.DataFrame, now: pd.Timestamp
+) -> Standing:
     """Where a group stands at ``now``, from what is stored."""
-    asked = [one.id for one in platform.catalog.series_of(source.id, group)]
+    asked = [one.id for one in catalog.series_of(source.id, group)]
     mine = observations[observations["series"].isin(asked)]
-    return standing(asked, record(platform.store, source, group), _newest(mine), now)
+    return standing(asked, record(lake.store, source, group), _newest(mine), now)
 
 
-def was_asked(platform: Platform, source: Source) -> bool:
+def was_asked(lake: Lake, source: Source) -> bool:
     """Whether any group of a source was ever asked for, with whatever success."""
-    return any(record(platform.store, source, group) is not None for group in source.groups)
+    return any(record(lake.store, source, group) is not None for group in source.groups)
 
 
-def waiting(platform: Platform, observations: pd.DataFrame) -> pd.DataFrame:
+def waiting(catalog: Catalog, lake: Lake, observations: pd.DataFrame) -> pd.DataFrame:
     """Every held figure that nobody has decided upon, of all providers: rows of QUARANTINE."""
-    every = quarantine(platform, observations)
+    every = quarantine(catalog, lake, observations)
     return every[every["state"] == "waiting"].drop(columns="state")
 
 
-def quarantine(platform: Platform, observations: pd.DataFrame) -> pd.DataFrame:
+def quarantine(catalog: Catalog, lake: Lake, observations: pd.DataFrame) -> pd.DataFrame:
     """Every figure ever held, of all providers, with its ``state``."""
-    aside = Aside(platform.store)
+    aside = Aside(lake.store)
     frames = []
-    for source in platform.catalog.sources.values():
+    for source in catalog.sources.values():
         figures = aside.held(source.folder)
         frames.append(figures.assign(state=state(figures, aside.decisions(source.folder), observations)))
     return pd.concat(frames, ignore_index=True)
 
 
-def decide(platform: Platform, figures: pd.DataFrame, decision: Decision, moment: pd.Timestamp) -> None:
+def decide(catalog: Catalog, lake: Lake, figures: pd.DataFrame, decision: Decision, moment: pd.Timestamp) -> None:
     """Release or drop held figures (rows of QUARANTINE). Raises ValueError for what cannot be released."""
     observations = as_released(figures, moment) if decision == RELEASED else OBSERVATIONS.empty()
-    aside = Aside(platform.store)
-    for source in platform.catalog.sources.values():
+    aside = Aside(lake.store)
+    for source in catalog.sources.values():
         mine = figures[figures["source"] == source.id]
         for group in source.groups:
-            ids = [one.id for one in platform.catalog.series_of(source.id, group)]
-            platform.lake.append_observations(observations[observations["series"].isin(ids)], source.folder, group)
+            ids = [one.id for one in catalog.series_of(source.id, group)]
+            lake.append_observations(observations[observations["series"].isin(ids)], source.folder, group)
         aside.decide(
             DECISIONS.enforce(pd.DataFrame({"id": mine["id"], "decision": decision, "decided_at": moment})), source.folder, moment
         )
 
 
-def _mended(
-    platform: Platform, asked: Asked, believed: pd.DataFrame, moment: pd.Timestamp, skipped: str | None
-) -> tuple[str, ...]:
+def _mended(lake: Lake, asked: Asked, believed: pd.DataFrame, moment: pd.Timestamp, skipped: str | None) -> tuple[str, ...]:
     """Say what became of damaged files: mended when every series answered with its whole history, else asked again next time."""
     if skipped or asked.answer.problems:
         return tuple(f"{one.text}; what it held is asked for again at the next collection" for one in asked.lost)
     words = f"the whole history was asked for again: {len(believed)} rows that were not known came"
     for one in asked.lost:
-        platform.lake.damaged.mend(one, moment.to_pydatetime(), words)
+        lake.damaged.mend(one, moment.to_pydatetime(), words)
     return tuple(f"{one.text}; {words}" for one in asked.lost)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from steel_assets.adapters.damaged import read_kept
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.drop_box import DropBox
+from steel_assets.adapters.lake import Lake
 from steel_assets.core.types import Declaration
 
 
@@ -60,17 +61,17 @@ class DropState(Declaration):
     again: Mapping[str, str] = {}
 
 
-def load(platform: Platform) -> DropState:
+def load(lake: Lake, drop_box: DropBox) -> DropState:
     """What was remembered last. Where it cannot be read, nothing: every file is then looked at twice again."""
-    return read_kept(platform.store, _key(platform), lambda said: DropState.model_validate_json(json.dumps(said))) or DropState()
+    return read_kept(lake.store, _key(drop_box), lambda said: DropState.model_validate_json(json.dumps(said))) or DropState()
 
 
-def save(platform: Platform, state: DropState, before: DropState) -> None:
+def save(lake: Lake, drop_box: DropBox, state: DropState, before: DropState) -> None:
     """Remember ``state``, where it differs from ``before``."""
     if state != before:
-        platform.store.put(_key(platform), state.model_dump_json(indent=1).encode())
+        lake.store.put(_key(drop_box), state.model_dump_json(indent=1).encode())
 
 
-def _key(platform: Platform) -> str:
+def _key(drop_box: DropBox) -> str:
     """One for each place: machines that share a lake may each have a drop folder."""
-    return f"state/drop/{hashlib.sha256(platform.drop_box.where.encode()).hexdigest()[:16]}.json"
+    return f"state/drop/{hashlib.sha256(drop_box.where.encode()).hexdigest()[:16]}.json"

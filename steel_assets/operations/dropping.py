@@ -9,15 +9,16 @@ leaves a file that the next look takes once. Whatever else lies there gets a wor
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import pandas as pd
 
-from steel_assets.adapters.drop_box import DONE, FAILED, NotAFile, Offer
-from steel_assets.adapters.lake import LakeError
+from steel_assets.adapters.drop_box import DONE, FAILED, DropBox, NotAFile, Offer
+from steel_assets.adapters.import_ledger import ImportLedger
+from steel_assets.adapters.lake import Lake, LakeError
 from steel_assets.adapters.object_store import Conflict, ObjectStoreError
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 from steel_assets.core.plain_yaml import LARGEST_BYTES as LARGEST_MAPPING
 from steel_assets.operations import drop_state
 from steel_assets.operations.drop_mapping import DropMapping, DropRefused, passing, read_mapping, sorted_out
@@ -43,7 +44,9 @@ class Dropped:
     text: str
 
 
-def take(platform: Platform, moment: pd.Timestamp) -> list[Dropped]:
+def take(
+    catalog: Catalog, lake: Lake, imports: ImportLedger, drop_box: DropBox, home: Path, moment: pd.Timestamp
+) -> list[Dropped]:
     """Look through the drop folder once: what was done, and what was said for the first time.
 
     Raises:
@@ -51,17 +54,19 @@ def take(platform: Platform, moment: pd.Timestamp) -> list[Dropped]:
         ObjectStoreError, ReaderUnavailable: the lake or the bucket cannot be reached, or no process be started that reads a
             file; the files stay where they are.
     """
-    with turn(platform, 0, name="drop"):
-        return _Look(platform, moment).through()
+    with turn(home, 0, name="drop"):
+        return _Look(catalog, lake, imports, drop_box, home, moment).through()
 
 
 class _Look:
     """One look."""
 
-    def __init__(self, platform: Platform, moment: pd.Timestamp) -> None:
-        self._platform, self._moment = platform, moment
-        self._box, self._rule = platform.drop_box, platform.catalog.rules.imports.drop
-        self._before = self._saved = drop_state.load(platform)
+    def __init__(
+        self, catalog: Catalog, lake: Lake, imports: ImportLedger, box: DropBox, home: Path, moment: pd.Timestamp
+    ) -> None:
+        self._catalog, self._lake, self._imports, self._home, self._moment = catalog, lake, imports, home, moment
+        self._box, self._rule = box, catalog.rules.imports.drop
+        self._before = self._saved = drop_state.load(lake, box)
         self._watch = Watch(self._box, self._rule, self._before.seen, moment)
         self._moved, self._again = dict(self._before.moved), dict(self._before.again)
         self._words: dict[str, str] = {}
@@ -74,7 +79,7 @@ class _Look:
         offered = self._box.offered()
         found = sorted_out(offered.files)
         if found.tables:
-            self._platform.lake.rewritings()  # a lake that cannot be read is not the files' fault
+            self._lake.rewritings()  # a lake that cannot be read is not the files' fault
         for number, table in enumerate(sorted(found.tables, key=lambda name: (name not in self._watch.seen, name))):
             if number and time.monotonic() > self._ends:
                 break
@@ -109,14 +114,13 @@ class _Look:
         self._put_away(table, mapping, content, told, Dropped(table, outcome, text[:LONGEST_TEXT]), import_id)
 
     def _imported(self, table: str, mapping: str, content: tuple[bytes, Offer], told: bytes) -> tuple[Outcome, str, str | None]:
-        platform = self._platform
         try:
-            said = read_mapping(mapping, told, platform.catalog.series)
+            said = read_mapping(mapping, told, self._catalog.series)
             if len(content[0]) > LARGEST_BYTES:
                 raise DropRefused(f"{table} is larger than {LARGEST_BYTES // 2**20} MiB; split it by years")
         except DropRefused as refusal:
             return "failed", str(refusal), None
-        known = platform.lake.observations(said.series_ids)
+        known = self._lake.observations(said.series_ids)
         try:
             return self._stored(table, content, said, known)
         except (DropRefused, ImportRefused, NotImported, LakeError) as refusal:
@@ -129,9 +133,8 @@ class _Look:
     def _stored(
         self, table: str, content: tuple[bytes, Offer], said: DropMapping, known: pd.DataFrame
     ) -> tuple[Outcome, str, str | None]:
-        platform = self._platform
-        limits = platform.catalog.rules.imports.reading
-        reading = read_table(content[0], table, said, platform.catalog.series, self._moment, known, limits)
+        limits = self._catalog.rules.imports.reading
+        reading = read_table(content[0], table, said, self._catalog.series, self._moment, known, limits)
         if table in self._again:
             self._withdraw(self._again[table], table)
         offered = Offered(
@@ -144,7 +147,7 @@ class _Look:
             believe=said.believe,
             dropped=f"{table}|{content[1].identity}",
         )
-        done = import_table(platform, offered, self._moment)
+        done = import_table(self._catalog, self._lake, self._imports, self._home, offered, self._moment)
         if done.known_already:
             return "known already", f"the same file was imported before (import {done.entry.id})", done.entry.id
         names = ", ".join(done.entry.series[:3]) + (
@@ -244,12 +247,13 @@ class _Look:
 
     def _withdraw(self, name: str, table: str) -> None:
         """Take back what was imported of a file whose writer was not done: it was never true."""
-        with turn(self._platform):
+        with turn(self._home):
             try:
-                entry = find(self._platform, name)
+                entry = find(self._imports, name)
             except NoSuchImport:
                 return
-            set_aside(self._platform, entry, "withdrawal", f"{table} was not whole: it was changed afterwards", BY, self._moment)
+            reason = f"{table} was not whole: it was changed afterwards"
+            set_aside(self._catalog, self._lake, self._imports, entry, "withdrawal", reason, BY, self._moment)
 
     def _save(self, notes: dict[str, str] | None = None) -> None:
         state = DropState(
@@ -258,5 +262,5 @@ class _Look:
             again=self._again,
             notes=dict(self._before.notes) if notes is None else notes,
         )
-        drop_state.save(self._platform, state, self._saved)
+        drop_state.save(self._lake, self._box, state, self._saved)
         self._saved = state

@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from steel_assets.adapters.lake import DamagedFile
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import DamagedFile, Lake
 from steel_assets.core.history import MarketHistory
 from steel_assets.operations import histories
 
@@ -12,17 +11,17 @@ class FeaturesBehind(RuntimeError):
     """The features in the lake are not of the history that shall be forecast from."""
 
 
-def build(platform: Platform, history: MarketHistory) -> pd.DataFrame:
+def build(lake: Lake, history: MarketHistory) -> pd.DataFrame:
     """Build the features of ``history`` and write them: one row per origin, one column per feature."""
     from steel_assets.core.features import build_features
 
     frame = build_features(history)
-    platform.lake.write(_key(history.market.id), frame.rename_axis("origin").reset_index())
-    histories.stamp(platform, _folder(history.market.id), history.as_of)
+    lake.write(_key(history.market.id), frame.rename_axis("origin").reset_index())
+    histories.stamp(lake, _folder(history.market.id), history.as_of)
     return frame
 
 
-def load(platform: Platform, history: MarketHistory) -> pd.DataFrame:
+def load(lake: Lake, history: MarketHistory) -> pd.DataFrame:
     """What ``build`` wrote for ``history``; worked out again when an import was withdrawn since, or it was damaged.
 
     Raises:
@@ -32,13 +31,13 @@ def load(platform: Platform, history: MarketHistory) -> pd.DataFrame:
     from steel_assets.core.features import build_features
 
     market = history.market.id
-    if histories.is_behind(platform, _folder(market)):
+    if histories.is_behind(lake, _folder(market)):
         return build_features(history)
     try:
-        frame = platform.lake.read(_key(market), _by_origin)
+        frame = lake.read(_key(market), _by_origin)
     except DamagedFile as error:
-        platform.lake.set_aside(error)
-        return build(platform, history)
+        lake.set_aside(error)
+        return build(lake, history)
     if not frame.index.equals(history.origins):
         raise FeaturesBehind(f"{market}: its features are not those of its history; materialise {market}/market_features")
     return frame.set_index(history.origins)

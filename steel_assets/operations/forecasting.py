@@ -4,7 +4,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.model_store import ModelStore
+from steel_assets.adapters.publications import Publications
+from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import local_day
 from steel_assets.core.price_age import PriceAge
 from steel_assets.core.published import forecast_rows
@@ -36,7 +40,15 @@ class HistoryBehind(RuntimeError):
     """The stored history of a market is not of the day that shall be forecast on; the message says what to do."""
 
 
-def forecast(platform: Platform, market: str, day: pd.Timestamp) -> Forecast:
+def forecast(
+    catalog: Catalog,
+    lake: Lake,
+    warehouse: Warehouse,
+    models: ModelStore,
+    published: Publications,
+    market: str,
+    day: pd.Timestamp,
+) -> Forecast:
     """Forecast ``market`` from its stored history and features; publish it unless it is absurd or its price too old.
 
     What is published is written in an order in which a reader never sees a forecast without its explanation.
@@ -47,31 +59,33 @@ def forecast(platform: Platform, market: str, day: pd.Timestamp) -> Forecast:
     Raises:
         HistoryBehind: the stored history is of another day, so the same forecast would be issued once more.
     """
-    history = histories.load(platform, market)
-    known = local_day(history.as_of, platform.catalog.rules.schedules.tzinfo)
+    history = histories.load(catalog, lake, market)
+    known = local_day(history.as_of, catalog.rules.schedules.tzinfo)
     if known != day:
         raise HistoryBehind(
             f"the history of {market} is of {known:%Y-%m-%d}, not of {day:%Y-%m-%d}: materialise {market}/market_daily and "
             f"{market}/market_features first"
         )
-    age = histories.age_of(platform, history)
+    age = histories.age_of(catalog, history)
     if age.too_old:
         return Forecast(age, FORECASTS.empty(), EXPLANATIONS.empty())
-    damaged = damaged_models(platform, history)
-    rows, explanations = issue_from(platform, history, feature_store.load(platform, history))
+    damaged = damaged_models(models, history)
+    rows, explanations = issue_from(catalog, models, history, feature_store.load(lake, history))
     forecast_rows(rows)  # refuses what is no forecast, before anything is written
-    absurdities = absurd(platform, history, rows)
+    absurdities = absurd(catalog, warehouse, history, rows)
     if absurdities:
         return Forecast(age, FORECASTS.empty(), EXPLANATIONS.empty(), absurdities, damaged)
     file = f"{rows['issued_date'].iloc[0]:%Y-%m-%d}/{market}-{history.as_of:%Y%m%dT%H%M%SZ}.parquet"
-    platform.lake.write(f"predictions/explanations/{file}", explanations, EXPLANATIONS)
-    platform.warehouse.upsert(EXPLANATIONS, explanations)
-    platform.published.write(f"predictions/daily/{file}", rows, FORECASTS)
-    platform.warehouse.upsert(FORECASTS, rows)
+    lake.write(f"predictions/explanations/{file}", explanations, EXPLANATIONS)
+    warehouse.upsert(EXPLANATIONS, explanations)
+    published.write(f"predictions/daily/{file}", rows, FORECASTS)
+    warehouse.upsert(FORECASTS, rows)
     return Forecast(age, rows, explanations, damaged=damaged)
 
 
-def replay(platform: Platform, market: str, moment: pd.Timestamp) -> pd.DataFrame:
+def replay(
+    catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore, market: str, moment: pd.Timestamp
+) -> pd.DataFrame:
     """What would have been said of ``market`` at ``moment``, from what was known and the models in force then.
 
     It is written to tables.REPLAYED_FORECASTS and nowhere else: what was issued that day, if anything, stays as it is.
@@ -80,6 +94,6 @@ def replay(platform: Platform, market: str, moment: pd.Timestamp) -> pd.DataFram
         HistoryError: too little was known then.
         PriceTooOld: nothing would have been issued.
     """
-    rows = issue_as_of(platform, histories.build(platform, market, moment)).forecasts
-    platform.warehouse.upsert(REPLAYED_FORECASTS, rows)
+    rows = issue_as_of(catalog, models, histories.build(catalog, lake, market, moment)).forecasts
+    warehouse.upsert(REPLAYED_FORECASTS, rows)
     return rows

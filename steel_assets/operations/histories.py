@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from steel_assets.adapters.damaged import read_kept
-from steel_assets.adapters.lake import DamagedFile
+from steel_assets.adapters.lake import DamagedFile, Lake
 from steel_assets.adapters.looked import Look, write_look
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import closures
 from steel_assets.core.history import HistoryError, MarketHistory, build_history
 from steel_assets.core.price_age import Looked, PriceAge, price_age
@@ -19,28 +19,28 @@ CALENDAR_AHEAD = pd.DateOffset(years=2)
 """So far beyond a look its market's calendar is kept: how long the platform may stand still and still tell ages exactly."""
 
 
-def build(platform: Platform, market: str, as_of: pd.Timestamp) -> MarketHistory:
+def build(catalog: Catalog, lake: Lake, market: str, as_of: pd.Timestamp) -> MarketHistory:
     """The history of ``market`` from all that the lake knew at ``as_of``. Raises HistoryError."""
-    declared, series = platform.catalog.markets[market], platform.catalog.market_series(market)
-    rules = platform.catalog.rules.schedules
-    observations = platform.lake.observations(declared.series_ids)
+    declared, series = catalog.markets[market], catalog.market_series(market)
+    rules = catalog.rules.schedules
+    observations = lake.observations(declared.series_ids)
     return build_history(observations, declared, series, as_of, rules.issue_time, rules.tzinfo)
 
 
-def save(platform: Platform, history: MarketHistory) -> str:
+def save(lake: Lake, history: MarketHistory) -> str:
     """Write ``history``, and what it found of prices; the folder it is in."""
     found = looked(history)
     closed, extra = closures(history.market.calendar, history.as_of.tz_localize(None) + CALENDAR_AHEAD)
     look = Look(history.market.calendar, closed, extra, found.newest.isoformat(), found.until.isoformat())
-    write_look(platform.store, history.market.id, look)
+    write_look(lake.store, history.market.id, look)
     folder = _folder(history.market.id)
     known = history.known.rename_axis("origin").reset_index()
     known.insert(1, "moment", history.moments)
-    platform.lake.write(f"{folder}/prices.parquet", history.prices)
-    platform.lake.write(f"{folder}/periods.parquet", history.periods.rename_axis("origin").reset_index())
-    platform.lake.write(f"{folder}/newest.parquet", history.newest.rename_axis("origin").reset_index())
-    stamp(platform, folder, history.as_of)
-    return platform.lake.write(f"{folder}/known.parquet", known)
+    lake.write(f"{folder}/prices.parquet", history.prices)
+    lake.write(f"{folder}/periods.parquet", history.periods.rename_axis("origin").reset_index())
+    lake.write(f"{folder}/newest.parquet", history.newest.rename_axis("origin").reset_index())
+    stamp(lake, folder, history.as_of)
+    return lake.write(f"{folder}/known.parquet", known)
 
 
 class Stamp(NamedTuple):
@@ -55,7 +55,7 @@ class Stamp(NamedTuple):
     as_of: pd.Timestamp | None
 
 
-def load(platform: Platform, market: str) -> MarketHistory:
+def load(catalog: Catalog, lake: Lake, market: str) -> MarketHistory:
     """The history that ``market_daily`` wrote last; what was withdrawn since is left out of it.
 
     A damaged file of it is set aside, and the whole is worked out again from the raw figures as of the same moment.
@@ -65,37 +65,37 @@ def load(platform: Platform, market: str) -> MarketHistory:
         HistoryError: too little is left, or of which moment it was is not known.
     """
     try:
-        return _stored(platform, market)
+        return _stored(catalog, lake, market)
     except DamagedFile as error:
-        platform.lake.set_aside(error)
-        noted = _stamp(platform, _folder(market))
+        lake.set_aside(error)
+        noted = _stamp(lake, _folder(market))
         if noted is None or noted.as_of is None:
             raise HistoryError(f"{error}; it is set aside: materialise market_daily of {market} again") from error
-        history = build(platform, market, noted.as_of)
-        save(platform, history)
+        history = build(catalog, lake, market, noted.as_of)
+        save(lake, history)
         return history
 
 
-def _stored(platform: Platform, market: str) -> MarketHistory:
-    folder, declared = _folder(market), platform.catalog.markets[market]
+def _stored(catalog: Catalog, lake: Lake, market: str) -> MarketHistory:
+    folder, declared = _folder(market), catalog.markets[market]
     target = declared.target.series
-    known = platform.lake.read(f"{folder}/known.parquet", partial(_by_moment, target=target))
+    known = lake.read(f"{folder}/known.parquet", partial(_by_moment, target=target))
     moments = pd.DatetimeIndex(known.pop("moment")).as_unit("ns")
-    if is_behind(platform, folder):
-        return build(platform, market, moments[-1])
-    periods = platform.lake.read(f"{folder}/periods.parquet", partial(_beside, known=known, target=target))
-    newest = platform.lake.read(f"{folder}/newest.parquet", partial(_beside, known=known))
+    if is_behind(lake, folder):
+        return build(catalog, lake, market, moments[-1])
+    periods = lake.read(f"{folder}/periods.parquet", partial(_beside, known=known, target=target))
+    newest = lake.read(f"{folder}/newest.parquet", partial(_beside, known=known))
     return MarketHistory(
         market=declared,
-        series=platform.catalog.market_series(market),
+        series=catalog.market_series(market),
         as_of=moments[-1],
         origins=pd.DatetimeIndex(known.index, name=None),
         moments=moments.rename(None),
         known=known.rename_axis(None),
         periods=periods.rename_axis(None),
         newest=newest.rename_axis(None),
-        prices=platform.lake.read(f"{folder}/prices.parquet", _of_prices),
-        simulated=bool(platform.lake.simulated),
+        prices=lake.read(f"{folder}/prices.parquet", _of_prices),
+        simulated=bool(lake.simulated),
     )
 
 
@@ -141,27 +141,27 @@ def looked(history: MarketHistory) -> Looked:
     return Looked(newest.date(), history.origins[-1].date())
 
 
-def age_of(platform: Platform, history: MarketHistory) -> PriceAge:
+def age_of(catalog: Catalog, history: MarketHistory) -> PriceAge:
     """How old the newest price of ``history`` is at its moment."""
     found, published = looked(history), history.series[history.market.target.series].published
-    calendar = platform.catalog.rules.price_calendar(published, *closures(history.market.calendar, history.origins[-1]))
+    calendar = catalog.rules.price_calendar(published, *closures(history.market.calendar, history.origins[-1]))
     return price_age(calendar, found.newest, found.until, history.as_of.to_pydatetime())
 
 
-def stamp(platform: Platform, folder: str, as_of: pd.Timestamp) -> None:
+def stamp(lake: Lake, folder: str, as_of: pd.Timestamp) -> None:
     """Note in ``folder`` of which moment it is, and which imports were withdrawn when what is in it was made."""
-    noted = {"sha256": _withdrawals(platform), "as_of": as_of.isoformat()}
-    platform.store.put(f"{folder}/withdrawals.json", json.dumps(noted).encode())
+    noted = {"sha256": _withdrawals(lake), "as_of": as_of.isoformat()}
+    lake.store.put(f"{folder}/withdrawals.json", json.dumps(noted).encode())
 
 
-def is_behind(platform: Platform, folder: str) -> bool:
+def is_behind(lake: Lake, folder: str) -> bool:
     """Whether an import was withdrawn or corrected since ``stamp``, or what that noted is lost: it is then made again."""
-    noted = _stamp(platform, folder)
+    noted = _stamp(lake, folder)
     told = noted.withdrawals if noted else ""
-    return told != _withdrawals(platform) or (noted is None and bool(platform.lake.damaged.open(f"{folder}/")))
+    return told != _withdrawals(lake) or (noted is None and bool(lake.damaged.open(f"{folder}/")))
 
 
-def _stamp(platform: Platform, folder: str) -> Stamp | None:
+def _stamp(lake: Lake, folder: str) -> Stamp | None:
     def parsed(said: Any) -> Stamp:
         as_of = said.get("as_of")
         moment = pd.Timestamp(as_of) if as_of is not None else None
@@ -169,12 +169,12 @@ def _stamp(platform: Platform, folder: str) -> Stamp | None:
             raise ValueError("it says no moment, or no checksum")
         return Stamp(said["sha256"], moment)
 
-    return read_kept(platform.store, f"{folder}/withdrawals.json", parsed)
+    return read_kept(lake.store, f"{folder}/withdrawals.json", parsed)
 
 
-def _withdrawals(platform: Platform) -> str:
+def _withdrawals(lake: Lake) -> str:
     """All withdrawals and corrections of imports so far, in short; empty without any."""
-    told = [f"{one.at.isoformat()} {one.subject}" for one in platform.lake.rewritings()]
+    told = [f"{one.at.isoformat()} {one.subject}" for one in lake.rewritings()]
     return hashlib.sha256("\n".join(told).encode()).hexdigest() if told else ""
 
 

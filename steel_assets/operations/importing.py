@@ -7,14 +7,16 @@ in the ledger by one last write.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
 
 from steel_assets.adapters.disk import make_folder
-from steel_assets.adapters.import_ledger import FOLDER, GROUP, import_id, parts_of
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.import_ledger import FOLDER, GROUP, ImportLedger, import_id, parts_of
+from steel_assets.adapters.lake import Lake
+from steel_assets.catalog import Catalog
 from steel_assets.core.anomaly_detection import doubted
 from steel_assets.core.asof import asof
 from steel_assets.core.imports import SOURCE, Import, Overlap, claims, stored, without_periods
@@ -80,13 +82,13 @@ class Imported:
 
 
 @contextmanager
-def turn(platform: Platform, seconds: float = LONGEST_TURN_SECONDS, name: str = "imports") -> Iterator[None]:
+def turn(home: Path, seconds: float = LONGEST_TURN_SECONDS, name: str = "imports") -> Iterator[None]:
     """Inside, no other process of this machine imports or withdraws. The lock of a process that died is free.
 
     Raises:
         ImportsBusy: another had its turn for longer than ``seconds``.
     """
-    lock = platform.settings.home / "turns" / f"{name}.lock"
+    lock = home / "turns" / f"{name}.lock"
     make_folder(lock.parent)
     try:
         held = FileLock(lock, timeout=seconds).acquire()
@@ -96,7 +98,9 @@ def turn(platform: Platform, seconds: float = LONGEST_TURN_SECONDS, name: str = 
         yield
 
 
-def import_table(platform: Platform, offered: Offered, now: pd.Timestamp) -> Imported:
+def import_table(
+    catalog: Catalog, lake: Lake, imports: ImportLedger, home: Path, offered: Offered, now: pd.Timestamp
+) -> Imported:
     """Store what is new in a file, with its entry in the ledger.
 
     The file that its series were imported from last is known already, as is a file that lies in the drop folder because a process
@@ -107,27 +111,26 @@ def import_table(platform: Platform, offered: Offered, now: pd.Timestamp) -> Imp
         ImportsBusy: another import takes too long.
         LakeError: the figures are simulated and the lake is not, or the other way round.
     """
-    with turn(platform):
-        mend_imports(platform)
-        ledger = platform.imports
-        imports, (_, withdrawn) = ledger.imports(), in_effect_now(platform)
-        before = [one for one in imports.values() if one.id not in withdrawn]
-        again = _known_already(offered, list(imports.values()), before)
+    with turn(home):
+        mend_imports(lake, imports)
+        entries, (_, withdrawn) = imports.imports(), in_effect_now(lake)
+        before = [one for one in entries.values() if one.id not in withdrawn]
+        again = _known_already(offered, list(entries.values()), before)
         if again is not None:
             return Imported(again, known_already=True)
         at = _moment(now, before)
-        series = [platform.catalog.series[name] for name in offered.figures]
+        series = [catalog.series[name] for name in offered.figures]
         claimed = pd.concat([claims(offered.figures[one.id], one, at) for one in series], ignore_index=True)
-        known = platform.lake.observations(offered.figures)
+        known = lake.observations(offered.figures)
         correcting = offered.overlap == "correction"
         if offered.overlap is None:
-            _compare(platform, claimed, known)
+            _compare(catalog, claimed, known)
         elif correcting:
             known = pd.concat([known[known["source"] != SOURCE], without_periods(known[known["source"] == SOURCE], claimed)])
         rows = stored(claimed, known, at, simulated=offered.simulated)
         if not offered.believe:
-            _believe(platform, rows, known)
-        raw = platform.lake.prepared(rows, FOLDER, GROUP) if len(rows) else None
+            _believe(catalog, rows, known)
+        raw = lake.prepared(rows, FOLDER, GROUP) if len(rows) else None
         entry = Import(
             id=import_id(at, offered.sha256),
             at=at.to_pydatetime(),
@@ -142,8 +145,8 @@ def import_table(platform: Platform, offered: Offered, now: pd.Timestamp) -> Imp
             raw_file=raw[0] if raw else None,
         )
         if correcting and raw:
-            rewrite(platform, "correction", entry, f"corrected by {offered.file}", offered.by, at, claimed)
-        return Imported(ledger.add(entry, claimed, raw[1] if raw else None))
+            rewrite(catalog, lake, imports, "correction", entry, f"corrected by {offered.file}", offered.by, at, claimed)
+        return Imported(imports.add(entry, claimed, raw[1] if raw else None))
 
 
 def _known_already(offered: Offered, imports: list[Import], before: list[Import]) -> Import | None:
@@ -173,15 +176,13 @@ def _moment(now: pd.Timestamp, before: list[Import]) -> pd.Timestamp:
     return max(now, newest + pd.Timedelta(microseconds=1))
 
 
-def _compare(platform: Platform, claimed: pd.DataFrame, known: pd.DataFrame) -> None:
+def _compare(catalog: Catalog, claimed: pd.DataFrame, known: pd.DataFrame) -> None:
     """Refuse a file that differs widely from what was imported of the same series before."""
     imported = asof(known[known["source"] == SOURCE], END_OF_TIME)
     found = []
     for name, figures in claimed.groupby("series"):
         mine = imported.loc[imported["series"] == name, ["period", "value"]]
-        told = difference(
-            figures[["period", "value"]], mine, platform.catalog.series[str(name)], platform.catalog.rules.imports.overlap
-        )
+        told = difference(figures[["period", "value"]], mine, catalog.series[str(name)], catalog.rules.imports.overlap)
         if told is not None:
             found.append(f"{name}: {told}")
     if found:
@@ -192,10 +193,10 @@ def _compare(platform: Platform, claimed: pd.DataFrame, known: pd.DataFrame) -> 
         )
 
 
-def _believe(platform: Platform, rows: pd.DataFrame, known: pd.DataFrame) -> None:
+def _believe(catalog: Catalog, rows: pd.DataFrame, known: pd.DataFrame) -> None:
     """Refuse figures that would be held if a provider had sent them."""
     names = sorted(set(rows["series"]))
-    reasons = doubted(rows, known, [platform.catalog.series[name] for name in names]).dropna()
+    reasons = doubted(rows, known, [catalog.series[name] for name in names]).dropna()
     if reasons.empty:
         return
     shown = [f"{rows.at[at, 'series']} {rows.at[at, 'period']:%Y-%m-%d}: {reason}" for at, reason in reasons.iloc[:SHOWN].items()]

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from steel_assets.adapters.model_store import ModelDamaged, ModelNotSigned
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.model_store import ModelDamaged, ModelNotSigned, ModelStore
+from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import local_day
 from steel_assets.core.explanation import explain
 from steel_assets.core.features import build_features
@@ -43,7 +44,7 @@ class PriceTooOld(RuntimeError):
         self.age, self.looked = age, looked
 
 
-def issue_as_of(platform: Platform, history: MarketHistory) -> Issued:
+def issue_as_of(catalog: Catalog, models: ModelStore, history: MarketHistory) -> Issued:
     """What the platform says of a market at the moment of ``history``, or would have said; not yet published.
 
     Before the first promotion of all it trains as of that moment, so that any day of the past can be asked about.
@@ -51,47 +52,47 @@ def issue_as_of(platform: Platform, history: MarketHistory) -> Issued:
     Raises:
         PriceTooOld: nothing is, or would have been, issued.
     """
-    age = histories.age_of(platform, history)
+    age = histories.age_of(catalog, history)
     if age.too_old:
         raise PriceTooOld(history.market, age, histories.looked(history))
     features = build_features(history)
-    if not platform.models.has_production():
+    if not models.has_production():
         trained = train(history, features)
         return _rows(
-            platform,
+            catalog,
             history,
             features,
             [(f"trained-{history.as_of:%Y%m%dT%H%MZ}", bundle) for bundle in trained.bundles.values()],
         )
-    return issue_from(platform, history, features)
+    return issue_from(catalog, models, history, features)
 
 
-def issue_from(platform: Platform, history: MarketHistory, features: pd.DataFrame) -> Issued:
+def issue_from(catalog: Catalog, models: ModelStore, history: MarketHistory, features: pd.DataFrame) -> Issued:
     """The forecast of ``history``'s newest origin by the champions in production at its moment."""
     return _rows(
-        platform, history, features, [_champion(platform, history, features, horizon) for horizon in history.market.horizons]
+        catalog, history, features, [_champion(models, history, features, horizon) for horizon in history.market.horizons]
     )
 
 
-def absurd(platform: Platform, history: MarketHistory, rows: pd.DataFrame) -> list[str]:
+def absurd(catalog: Catalog, warehouse: Warehouse, history: MarketHistory, rows: pd.DataFrame) -> list[str]:
     """What is absurd about a market's forecasts (``core.sanity``), in sentences; nothing when they can be published."""
-    bounds = Bounds(**platform.catalog.rules.sanity.model_dump())
-    return absurdities(history, rows, in_force(platform, history.market.id, history.as_of), bounds)
+    bounds = Bounds(**catalog.rules.sanity.model_dump())
+    return absurdities(history, rows, in_force(warehouse, history.market.id, history.as_of), bounds)
 
 
-def in_force(platform: Platform, market: str, moment: pd.Timestamp) -> pd.DataFrame:
+def in_force(warehouse: Warehouse, market: str, moment: pd.Timestamp) -> pd.DataFrame:
     """The newest issue of ``market`` published before ``moment``: rows of tables.FORECASTS, none before the first."""
-    published = platform.warehouse.read(FORECASTS, {"market": market})
+    published = warehouse.read(FORECASTS, {"market": market})
     earlier = published[published["as_of"] < moment]
     return earlier[earlier["as_of"] == earlier["as_of"].max()]
 
 
-def damaged_models(platform: Platform, history: MarketHistory) -> dict[int, str]:
+def damaged_models(models: ModelStore, history: MarketHistory) -> dict[int, str]:
     """Horizon → what is wrong with its champion, for which the last price stands in."""
     found = {}
     for horizon in history.market.horizons:
         try:
-            _in_production(platform, history, horizon)
+            _in_production(models, history, horizon)
         except ModelNotSigned:
             raise
         except (ModelDamaged, ModelError) as error:
@@ -99,10 +100,10 @@ def damaged_models(platform: Platform, history: MarketHistory) -> dict[int, str]
     return found
 
 
-def _champion(platform: Platform, history: MarketHistory, features: pd.DataFrame, horizon: int) -> tuple[str, Bundle]:
+def _champion(models: ModelStore, history: MarketHistory, features: pd.DataFrame, horizon: int) -> tuple[str, Bundle]:
     """The champion at one horizon; the last price before the first promotion, and where the champion is damaged."""
     try:
-        found = _in_production(platform, history, horizon)
+        found = _in_production(models, history, horizon)
     except ModelNotSigned:
         raise
     except (ModelDamaged, ModelError) as error:
@@ -111,29 +112,29 @@ def _champion(platform: Platform, history: MarketHistory, features: pd.DataFrame
     return found or (BASELINE, baseline(history, features, horizon))
 
 
-def _in_production(platform: Platform, history: MarketHistory, horizon: int) -> tuple[str, Bundle] | None:
+def _in_production(models: ModelStore, history: MarketHistory, horizon: int) -> tuple[str, Bundle] | None:
     market = history.market.id
-    version = platform.models.version_at(market, horizon, history.as_of)
+    version = models.version_at(market, horizon, history.as_of)
     if version is None:
         return None
-    _, files = platform.models.whole(market, horizon, version)
+    _, files = models.whole(market, horizon, version)
     return version, bundle_from_files(files)
 
 
-def _rows(platform: Platform, history: MarketHistory, features: pd.DataFrame, champions: list[tuple[str, Bundle]]) -> Issued:
+def _rows(catalog: Catalog, history: MarketHistory, features: pd.DataFrame, champions: list[tuple[str, Bundle]]) -> Issued:
     bundles = [bundle for _, bundle in champions]
     versions = {bundle.horizon: version for version, bundle in champions}
 
     def completed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
         return table.enforce(
             rows.assign(
-                issued_date=local_day(history.as_of, platform.catalog.rules.schedules.tzinfo),
+                issued_date=local_day(history.as_of, catalog.rules.schedules.tzinfo),
                 model_version=rows["horizon"].map(versions),
                 created_at=history.as_of,
             )
         )
 
     return Issued(
-        completed(issue(history, features, bundles, platform.catalog.rules.freshness.missed_periods), FORECASTS),
+        completed(issue(history, features, bundles, catalog.rules.freshness.missed_periods), FORECASTS),
         completed(explain(history, features, bundles), EXPLANATIONS),
     )

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.model_store import ModelDamaged, ModelNotFound
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.model_store import ModelDamaged, ModelNotFound, ModelStore
+from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.core.contest import contest
 from steel_assets.core.promotion import AcceptanceRules, Contender, Criterion, Decision, acceptance_criteria, decide
 from steel_assets.core.scoring import Accuracy, accuracy
@@ -43,17 +45,17 @@ class Judgement:
         return next(one for one in self.criteria if one.name == name)
 
 
-def judge(platform: Platform, market: str) -> Judgement:
+def judge(catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore, market: str) -> Judgement:
     """Judge the newest candidates of ``market`` against the last price and the champions that they found in production.
 
     So a candidate that took over is judged again as it was the first time, whenever a stage dies and is run again. A champion is
     re-scored, never compared by an old score: its family walked forward over the same dates as the candidate's.
     """
-    newest = announced(platform, market)
-    rows = backtest(platform, market)
+    newest = announced(lake, market)
+    rows = backtest(lake, market)
     rows = rows[rows["y"].notna()]
-    declared = platform.catalog.markets[market]
-    acceptance = platform.catalog.rules.acceptance
+    declared = catalog.markets[market]
+    acceptance = catalog.rules.acceptance
     rules = AcceptanceRules(
         horizon=acceptance.horizon,
         window=acceptance.window,
@@ -62,38 +64,38 @@ def judge(platform: Platform, market: str) -> Judgement:
         rmse=acceptance.rmse_usd_per_tonne if declared.target.unit == "USD/t" else None,
         quality_score=acceptance.quality_score,
     )
-    candidates, damaged = _candidates(platform, market, newest.versions, rows)
+    candidates, damaged = _candidates(models, market, newest.versions, rows)
     gate = acceptance.horizon if acceptance.horizon in candidates else min(candidates)
-    score = quality_score(platform, market, newest.as_of)
+    score = quality_score(catalog, warehouse, market, newest.as_of)
     criteria = acceptance_criteria(rules, score, candidates[gate].accuracy, _scored(rows, gate, NAIVE), declared.target.unit)
     decisions = []
     for horizon, candidate in candidates.items():
-        pointer = platform.models.mended(market, horizon)
+        pointer = models.mended(market, horizon)
         found = pointer.before(candidate.version) if pointer else None
-        champion = _in_force(platform, market, horizon, found.version, rows, candidate.accuracy) if found else None
+        champion = _in_force(models, market, horizon, found.version, rows, candidate.accuracy) if found else None
         other = champion is not None and champion.family != candidate.family
         compared = contest(rows, candidate.family, champion.family, horizon) if champion and other else None
         decisions.append(decide(market, horizon, criteria, candidate, _scored(rows, horizon, NAIVE), champion, compared))
     return Judgement(market, criteria, decisions, damaged)
 
 
-def _in_force(platform: Platform, market: str, horizon: int, version: str, rows: pd.DataFrame, candidate: Accuracy) -> Contender:
+def _in_force(models: ModelStore, market: str, horizon: int, version: str, rows: pd.DataFrame, candidate: Accuracy) -> Contender:
     """The champion, judged by its family; one that is damaged beyond saying what it was has no score."""
-    family = family_of(platform, market, horizon, version)
+    family = family_of(models, market, horizon, version)
     if family is None:
         return Contender(version, "damaged", Accuracy(candidate.origins, math.nan, math.nan, math.nan, math.nan))
     return Contender(version, family, _scored(rows, horizon, family))
 
 
 def _candidates(
-    platform: Platform, market: str, versions: dict[int, str], rows: pd.DataFrame
+    models: ModelStore, market: str, versions: dict[int, str], rows: pd.DataFrame
 ) -> tuple[dict[int, Contender], dict[int, str]]:
     """The candidates by horizon, and what is wrong with those that are damaged. Raises ModelDamaged where all of them are."""
     found: dict[int, Contender] = {}
     damaged: dict[int, str] = {}
     for horizon, version in versions.items():
         try:
-            manifest, _ = platform.models.load("staging", market, horizon, version)
+            manifest, _ = models.load("staging", market, horizon, version)
         except (ModelDamaged, ModelNotFound) as error:
             damaged[horizon] = str(error)
             continue

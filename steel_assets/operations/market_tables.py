@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from steel_assets.adapters.lake import DamagedFile
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import DamagedFile, Lake
+from steel_assets.catalog import Catalog
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.tables import MARKET_DAILY
 from steel_assets.operations import histories
 
 
-def read_daily(platform: Platform, market: str) -> pd.DataFrame:
+def read_daily(catalog: Catalog, lake: Lake, market: str) -> pd.DataFrame:
     """What ``write_daily`` wrote of ``market``: rows of tables.MARKET_DAILY. A damaged file is set aside and made again.
 
     Raises:
@@ -24,16 +24,16 @@ def read_daily(platform: Platform, market: str) -> pd.DataFrame:
         return found
 
     try:
-        return platform.lake.read(f"processed-data/daily/{market}.parquet", check)
+        return lake.read(f"processed-data/daily/{market}.parquet", check)
     except DamagedFile as error:
-        platform.lake.set_aside(error)
-        return write_daily(platform, histories.load(platform, market))
+        lake.set_aside(error)
+        return write_daily(lake, histories.load(catalog, lake, market))
 
 
-def write_daily(platform: Platform, history: MarketHistory) -> pd.DataFrame:
+def write_daily(lake: Lake, history: MarketHistory) -> pd.DataFrame:
     """Write the newest version of each day's price in ``history``; the rows."""
     daily = MARKET_DAILY.enforce(daily_prices(history))
-    platform.lake.write(f"processed-data/daily/{history.market.id}.parquet", daily)
+    lake.write(f"processed-data/daily/{history.market.id}.parquet", daily)
     return daily
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.model_store import Conflict
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.model_store import Conflict, ModelStore
+from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.core.promotion import Decision, ledger
 from steel_assets.core.tables import PROMOTIONS
 from steel_assets.operations.candidates import announced
@@ -28,42 +30,44 @@ class Promoted:
     damaged: dict[int, str]
 
 
-def promote(platform: Platform, market: str, moment: pd.Timestamp) -> Promoted:
+def promote(
+    catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore, market: str, moment: pd.Timestamp
+) -> Promoted:
     """Decide about the newest candidates of ``market``; a candidate that was decided about already is left alone.
 
     Raises:
         Conflict: the champion that a candidate was judged against is not in force any more.
     """
-    versions = list(announced(platform, market).versions.values())
-    judged = platform.warehouse.read(PROMOTIONS, {"market": market, "candidate_version": versions})
-    judgement = judge(platform, market)
+    versions = list(announced(lake, market).versions.values())
+    judged = warehouse.read(PROMOTIONS, {"market": market, "candidate_version": versions})
+    judgement = judge(catalog, lake, warehouse, models, market)
     decided = set(judged["candidate_version"])
     open_decisions = [decision for decision in judgement.decisions if decision.candidate.version not in decided]
     for decision in open_decisions:
-        _switch(platform, decision, moment)
+        _switch(models, decision, moment)
     rows = ledger(open_decisions, moment)
-    platform.warehouse.upsert(PROMOTIONS, rows)
-    return Promoted(rows, prune_former(platform, market, moment), judgement.damaged)
+    warehouse.upsert(PROMOTIONS, rows)
+    return Promoted(rows, prune_former(catalog, models, market, moment), judgement.damaged)
 
 
-def _switch(platform: Platform, decision: Decision, moment: pd.Timestamp) -> None:
+def _switch(models: ModelStore, decision: Decision, moment: pd.Timestamp) -> None:
     """Put a promoted candidate in force. The switch comes before its ledger row: a crash in between is decided again, alike."""
     if not decision.promoted:
         return
     market, horizon, version = decision.market, decision.horizon, decision.candidate.version
-    expected = platform.models.production(market, horizon)
+    expected = models.production(market, horizon)
     judged = decision.champion.version if decision.champion else None
     in_force = expected.version if expected else None
     if in_force not in (judged, version):
         raise Conflict(f"{version} was judged against {judged}, but {in_force} is in force now; materialise promotions again")
-    platform.models.promote(market, horizon, version, expected, moment.to_pydatetime())
+    models.promote(market, horizon, version, expected, moment.to_pydatetime())
 
 
-def prune_former(platform: Platform, market: str, moment: pd.Timestamp) -> list[str]:
+def prune_former(catalog: Catalog, models: ModelStore, market: str, moment: pd.Timestamp) -> list[str]:
     """Give up former models that the rule does not keep: last of all, so that no decision waits for it."""
-    rule = platform.catalog.rules.model_backups
+    rule = catalog.rules.model_backups
     given_up: list[str] = []
-    for horizon in platform.catalog.markets[market].horizons:
+    for horizon in catalog.markets[market].horizons:
         with suppress(Conflict):  # somebody rolls back at this moment; the next retraining prunes
-            given_up += platform.models.prune(market, horizon, rule.versions, rule.days, moment.to_pydatetime())
+            given_up += models.prune(market, horizon, rule.versions, rule.days, moment.to_pydatetime())
     return given_up

@@ -21,8 +21,8 @@ from steel_assets.adapters.snapshot_store import (
     parsed,
     written,
 )
-from steel_assets.bootstrap import Platform
 from steel_assets.core.publication_parts import EMPTY, GONE, emptied
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.parts import read_parts
 
 ATTEMPTS = 10
@@ -72,7 +72,7 @@ class Former:
         return PublishedPart(found.content, found.problem, found.read_at or self.pointer.as_of.isoformat())
 
 
-def publish(platform: Platform, moment: pd.Timestamp) -> Publication:
+def publish(inputs: Inputs, snapshots: SnapshotStore, moment: pd.Timestamp) -> Publication:
     """Read every part as it is now and put them in force together, unless the very same is in force already.
 
     What cannot be read any more stays as it was published, with the reason and the moment at which it was read last. Two
@@ -85,10 +85,9 @@ def publish(platform: Platform, moment: pd.Timestamp) -> Publication:
         Conflict: others published again and again meanwhile.
         ObjectStoreError: the store does not take it; what was published before is in force.
     """
-    snapshots = platform.snapshots
     for _ in range(ATTEMPTS):
         former = _former(snapshots)
-        parts = _parts(platform, former, moment)
+        parts = _parts(inputs, former, moment)
         content = written(parts)
         pointer = former.pointer if former.parts is not None else None
         if pointer is None or not fits(content, pointer):
@@ -117,8 +116,8 @@ def _former(snapshots: SnapshotStore) -> Former:
         return Former(token, pointer)
 
 
-def _parts(platform: Platform, former: Former, moment: pd.Timestamp) -> dict[str, PublishedPart]:
-    found = read_parts(platform, moment.timestamp(), former.part("latest").content or {})
+def _parts(inputs: Inputs, former: Former, moment: pd.Timestamp) -> dict[str, PublishedPart]:
+    found = read_parts(inputs, moment.timestamp(), former.part("latest").content or {})
     return {name: _lasting(name, part, former.part(name)) for name, part in found.items()}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.adapters.aside import Aside
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import Lake
 from steel_assets.catalog import Source
 from steel_assets.core.anomaly_detection import doubts
 from steel_assets.core.asof import asof
@@ -21,6 +21,7 @@ from steel_assets.core.tables import OBSERVATIONS, Table
 from steel_assets.core.types import Series
 from steel_assets.core.vintages import END_OF_TIME
 from steel_assets.operations.splitting import on_the_basis_of_decisions, refused, split_off
+from steel_assets.providers import Providers
 from steel_assets.sources import Collection
 
 NEAR_A_SPLIT = 0.02
@@ -43,11 +44,11 @@ class Judged:
 
 
 def judged(
-    platform: Platform, source: Source, series: Sequence[Series], known: pd.DataFrame, answer: Collection, moment: pd.Timestamp
+    lake: Lake, source: Source, series: Sequence[Series], known: pd.DataFrame, answer: Collection, moment: pd.Timestamp
 ) -> Judged:
     """Judge what came of each series: as a whole where its history is restated, else figure by figure."""
     rows, reasons, whole = [], [], []
-    decided = _decided(platform, source, known)
+    decided = _decided(lake, source, known)
     for one in series:
         came = answer.observations[answer.observations["series"] == one.id]
         if came.empty:
@@ -83,7 +84,8 @@ def _together(frames: Sequence[pd.DataFrame], table: Table) -> pd.DataFrame:
 
 
 def with_whole_histories(
-    platform: Platform,
+    lake: Lake,
+    providers: Providers,
     source: Source,
     series: Sequence[Series],
     known: pd.DataFrame,
@@ -94,7 +96,7 @@ def with_whole_histories(
 
     A restatement that waits for a decision, or was dropped, is not asked for again.
     """
-    decided = _decided(platform, source, known)
+    decided = _decided(lake, source, known)
     for one in series:
         its_own = known[known["series"] == one.id]
         mine = answer.observations[answer.observations["series"] == one.id]
@@ -108,8 +110,8 @@ def with_whole_histories(
         if one.id in answer.problems or its_own.empty or not (fresh or beyond or (~splits).any()):
             continue
         if beyond:
-            since = moment.tz_localize(None).normalize() - pd.DateOffset(years=platform.settings.history_years)
-        again = platform.collect(source, [one], moment, known, platform.way_out(source, moment, since), since)
+            since = moment.tz_localize(None).normalize() - pd.DateOffset(years=providers.history_years)
+        again = providers.collect(source, [one], moment, known, providers.way_out(source, moment, since), since)
         if again.problems:
             answer = replace(answer, problems=answer.problems | again.problems)
             continue
@@ -122,10 +124,10 @@ def with_whole_histories(
     return answer
 
 
-def _decided(platform: Platform, source: Source, known: pd.DataFrame) -> pd.DataFrame:
+def _decided(lake: Lake, source: Source, known: pd.DataFrame) -> pd.DataFrame:
     """The restatements and splits that were ever held of a source, with ``state``, ``decided_at``, and whether any figure of the
     series was stored since then (``applied``)."""
-    aside = Aside(platform.store)
+    aside = Aside(lake.store)
     figures, decisions = aside.held(source.folder), aside.decisions(source.folder)
     whole = figures[figures["restated"].notna()]
     moments = whole["id"].map(decisions.set_index("id")["decided_at"])

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.import_ledger import ImportLedger
+from steel_assets.adapters.lake import Lake
+from steel_assets.catalog import Catalog
 from steel_assets.core.imports import (
     SOURCE,
     Claim,
@@ -45,64 +47,74 @@ class Rewritten:
     markets: tuple[str, ...]
 
 
-def in_effect_now(platform: Platform) -> tuple[dict[str, str | None], set[str]]:
+def in_effect_now(lake: Lake) -> tuple[dict[str, str | None], set[str]]:
     """Which files are read instead of others, and which imports are withdrawn."""
-    return in_effect(platform.lake.rewritings())
+    return in_effect(lake.rewritings())
 
 
-def find(platform: Platform, name: str) -> Import:
+def find(imports: ImportLedger, name: str) -> Import:
     """The import of this id, or of the only one that starts so. Raises NoSuchImport."""
-    imports = platform.imports.imports()
-    found = [name] if name in imports else [one for one in imports if name and one.startswith(name)]
+    entries = imports.imports()
+    found = [name] if name in entries else [one for one in entries if name and one.startswith(name)]
     if len(found) != 1:
         why = f"is the beginning of {len(found)} imports" if found else "is no import"
         raise NoSuchImport(f"ID: {name!r} {why}; `steel imports list` shows them")
-    return imports[found[0]]
+    return entries[found[0]]
 
 
-def set_aside(platform: Platform, entry: Import, kind: Kind, reason: str, by: str, now: pd.Timestamp) -> Rewritten:
+def set_aside(
+    catalog: Catalog, lake: Lake, imports: ImportLedger, entry: Import, kind: Kind, reason: str, by: str, now: pd.Timestamp
+) -> Rewritten:
     """Withdraw an import, or restore it; a second time changes nothing. To be called inside ``importing.turn``."""
-    _, withdrawn = in_effect_now(platform)
+    _, withdrawn = in_effect_now(lake)
     again = (entry.id in withdrawn) == (kind == "withdrawal")
     if not again:
-        rewrite(platform, kind, entry, reason, by, now)
-    reading = [name for name, one in platform.catalog.markets.items() if not set(entry.series).isdisjoint(one.series_ids)]
+        rewrite(catalog, lake, imports, kind, entry, reason, by, now)
+    reading = [name for name, one in catalog.markets.items() if not set(entry.series).isdisjoint(one.series_ids)]
     return Rewritten(entry, again, tuple(reading))
 
 
 def rewrite(
-    platform: Platform, kind: Kind, entry: Import, reason: str, by: str, now: pd.Timestamp, corrected: pd.DataFrame | None = None
+    catalog: Catalog,
+    lake: Lake,
+    imports: ImportLedger,
+    kind: Kind,
+    entry: Import,
+    reason: str,
+    by: str,
+    now: pd.Timestamp,
+    corrected: pd.DataFrame | None = None,
 ) -> None:
     """Write what is read instead of the imports of the same series, now that ``entry`` is withdrawn, restored or a correction.
 
     Args:
         corrected: what a correction claims (rows of ``CLAIMS``); its own rows are stored like those of any import.
     """
-    imports, rewritings = platform.imports.imports(), platform.lake.rewritings()
+    entries, rewritings = imports.imports(), lake.rewritings()
     instead, withdrawn = in_effect(rewritings)
     if kind == "withdrawal":
         withdrawn = withdrawn | {entry.id}
     elif kind == "restoration":
         withdrawn = withdrawn - {entry.id}
     touched = set(entry.series)
-    mine = {name: one for name, one in imports.items() if name not in withdrawn and not touched.isdisjoint(one.series)}
-    read = {name: _claim(platform, one, touched) for name, one in mine.items()}
+    mine = {name: one for name, one in entries.items() if name not in withdrawn and not touched.isdisjoint(one.series)}
+    read = {name: _claim(catalog, imports, one, touched) for name, one in mine.items()}
     claimed = list(read.values())
     if corrected is not None:
         claimed.append(Claim(entry.id, pd.Timestamp(entry.at), corrected, corrects=True))
-    everything = platform.lake.observations(touched)
+    everything = lake.observations(touched)
     others = everything[everything["source"] != SOURCE]
-    simulated = bool(platform.lake.simulated)
+    simulated = bool(lake.simulated)
     then = replayed(claimed, others, simulated=simulated)
     files: dict[str, str | None] = {}
     for name, one in mine.items():
-        rows = pd.concat([then[name], _untouched(platform, one, instead, touched)], ignore_index=True)
-        files[one.place] = platform.imports.instead(rows) if len(rows) else None
+        rows = pd.concat([then[name], _untouched(lake, one, instead, touched)], ignore_index=True)
+        files[one.place] = imports.instead(rows) if len(rows) else None
     if kind == "withdrawal":
         files[entry.place] = None
     overridden = _overridden(claimed, entry) if corrected is not None else (entry.id,)
     moment = max([now, *(pd.Timestamp(one.at) + pd.Timedelta(microseconds=1) for one in rewritings[-1:])])
-    platform.imports.rewrite(
+    imports.rewrite(
         Rewriting(
             kind=kind,
             subject=entry.id,
@@ -129,24 +141,23 @@ def _overridden(claimed: list[Claim], entry: Import) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _claim(platform: Platform, one: Import, touched: set[str]) -> Claim:
+def _claim(catalog: Catalog, imports: ImportLedger, one: Import, touched: set[str]) -> Claim:
     """What an import claims of the touched series. Of one from before there was a ledger the publication rule is applied again:
     it was stored as a revision of what may never have been true."""
-    rows = platform.imports.claims(one)
+    rows = imports.claims(one)
     rows = rows[rows["series"].isin(touched)]
     if one.claims is None:
-        declared: Mapping[str, object] = platform.catalog.series
+        declared: Mapping[str, object] = catalog.series
         at = pd.Timestamp(one.at)
         parts = [
-            claims(part, platform.catalog.series[str(name)], at) if name in declared else part
-            for name, part in rows.groupby("series")
+            claims(part, catalog.series[str(name)], at) if name in declared else part for name, part in rows.groupby("series")
         ]
         rows = pd.concat(parts, ignore_index=True) if parts else rows
     return Claim(one.id, pd.Timestamp(one.at), rows, corrects=one.overlap == "correction")
 
 
-def _untouched(platform: Platform, one: Import, instead: Mapping[str, str | None], touched: set[str]) -> pd.DataFrame:
+def _untouched(lake: Lake, one: Import, instead: Mapping[str, str | None], touched: set[str]) -> pd.DataFrame:
     """What is read at present of the other series of an import, and of other sources in the same file."""
     key = instead.get(one.place, one.raw_file)
-    rows = platform.lake.read(key) if key is not None else OBSERVATIONS.empty()
+    rows = lake.read(key) if key is not None else OBSERVATIONS.empty()
     return rows[~rows["series"].isin(touched) | (rows["source"] != SOURCE)]

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.publications import Publications
+from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.core import metrics
 from steel_assets.core.drift import newest_scores
 from steel_assets.core.service_use import summary as service_use
@@ -29,7 +32,16 @@ class Scored:
     refilled: str | None
 
 
-def score(platform: Platform, market: str, moment: pd.Timestamp, *, replayed: bool) -> Scored:
+def score(
+    catalog: Catalog,
+    lake: Lake,
+    warehouse: Warehouse,
+    published: Publications,
+    market: str,
+    moment: pd.Timestamp,
+    *,
+    replayed: bool,
+) -> Scored:
     """Put every published forecast of ``market`` beside the price that came, as far as it was known at ``moment``.
 
     Args:
@@ -38,47 +50,49 @@ def score(platform: Platform, market: str, moment: pd.Timestamp, *, replayed: bo
     Raises:
         ObjectNotFound, HistoryError: the market's prices cannot be read.
     """
-    refilled = refill(platform)
-    published = platform.warehouse.read(FORECASTS, {"market": market})
-    if published.empty:
+    refilled = refill(lake, warehouse, published)
+    issued = warehouse.read(FORECASTS, {"market": market})
+    if issued.empty:
         return Scored(PREDICTIONS_VS_REALITY.empty(), refilled)
-    rows = metrics.predictions_vs_reality(published, read_daily(platform, market), moment)
-    there = platform.warehouse.read(PREDICTIONS_VS_REALITY, {"market": market}) if replayed else PREDICTIONS_VS_REALITY.empty()
-    platform.warehouse.upsert(PREDICTIONS_VS_REALITY, _without(rows, there, PREDICTIONS_VS_REALITY))
+    rows = metrics.predictions_vs_reality(issued, read_daily(catalog, lake, market), moment)
+    there = warehouse.read(PREDICTIONS_VS_REALITY, {"market": market}) if replayed else PREDICTIONS_VS_REALITY.empty()
+    warehouse.upsert(PREDICTIONS_VS_REALITY, _without(rows, there, PREDICTIONS_VS_REALITY))
     return Scored(rows, refilled)
 
 
-def measure(platform: Platform, market: str, date: pd.Timestamp, moment: pd.Timestamp, *, replayed: bool) -> pd.DataFrame:
+def measure(
+    lake: Lake, warehouse: Warehouse, market: str, date: pd.Timestamp, moment: pd.Timestamp, *, replayed: bool
+) -> pd.DataFrame:
     """The daily figures of ``market`` on ``date``: rows of tables.METRICS_DAILY, their cost as it is there already.
 
     Args:
         replayed: the day is over: rows that were measured then stay as they are.
     """
-    published = platform.warehouse.read(FORECASTS, {"market": market})
+    published = warehouse.read(FORECASTS, {"market": market})
     known = published[published["as_of"] <= moment].sort_values("as_of")
     newest = known.drop_duplicates(["market", "horizon"], keep="last").set_index(["market", "horizon"])
     rows = metrics.metrics_daily(
         date,
         newest["model_version"].to_dict(),
         published,
-        platform.warehouse.read(PREDICTIONS_VS_REALITY, {"market": market}),
-        simulated=bool(platform.lake.simulated),
+        warehouse.read(PREDICTIONS_VS_REALITY, {"market": market}),
+        simulated=bool(lake.simulated),
         created_at=moment,
-        latency_ms=service_use(service_minutes(platform, moment - DAY, moment)).avg_latency_ms,
-        drift_scores=newest_scores(platform.warehouse.read(DRIFT, {"market": market}), date),
+        latency_ms=service_use(service_minutes(lake, moment - DAY, moment)).avg_latency_ms,
+        drift_scores=newest_scores(warehouse.read(DRIFT, {"market": market}), date),
     )
-    there = platform.warehouse.read(METRICS_DAILY, {"market": market, "date": date})
+    there = warehouse.read(METRICS_DAILY, {"market": market, "date": date})
     costs = there.set_index("horizon")["cost_usd"]
     rows = rows.assign(cost_usd=rows["horizon"].map(costs).astype(float))
-    platform.warehouse.upsert(METRICS_DAILY, _without(rows, there, METRICS_DAILY) if replayed else rows)
+    warehouse.upsert(METRICS_DAILY, _without(rows, there, METRICS_DAILY) if replayed else rows)
     return rows
 
 
-def share_cost(platform: Platform, date: pd.Timestamp, cost_usd: float) -> None:
+def share_cost(warehouse: Warehouse, date: pd.Timestamp, cost_usd: float) -> None:
     """Enter the estimated cost of ``date`` into its figures, shared equally by the rows of all markets."""
-    rows = platform.warehouse.read(METRICS_DAILY, {"date": date})
+    rows = warehouse.read(METRICS_DAILY, {"date": date})
     if len(rows):
-        platform.warehouse.upsert(METRICS_DAILY, rows.assign(cost_usd=cost_usd / len(rows)))
+        warehouse.upsert(METRICS_DAILY, rows.assign(cost_usd=cost_usd / len(rows)))
 
 
 def _without(rows: pd.DataFrame, there: pd.DataFrame, table: Table) -> pd.DataFrame:

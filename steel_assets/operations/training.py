@@ -2,8 +2,10 @@
 
 import logging
 
-from steel_assets.adapters.model_store import ModelDamaged, ModelNotSigned
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.model_store import ModelDamaged, ModelNotSigned, ModelStore
+from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.core.training import Candidate
 from steel_assets.operations import candidates, feature_store, histories
 from steel_assets.operations.side_by_side import train_market
@@ -16,7 +18,9 @@ class NotTrained(RuntimeError):
     """A market's data is not good enough to learn from."""
 
 
-def train_candidate(platform: Platform, market: str) -> tuple[Candidate, dict[int, str]]:
+def train_candidate(
+    catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore, market: str
+) -> tuple[Candidate, dict[int, str]]:
     """Walk every family through the market's history, fit the chosen ones on all of it, and propose them.
 
     Returns:
@@ -25,28 +29,28 @@ def train_candidate(platform: Platform, market: str) -> tuple[Candidate, dict[in
     Raises:
         NotTrained: the market's quality score is below the catalogue's.
     """
-    acceptance = platform.catalog.rules.acceptance
-    history = histories.load(platform, market)
-    score = quality_score(platform, market, history.as_of)
+    acceptance = catalog.rules.acceptance
+    history = histories.load(catalog, lake, market)
+    score = quality_score(catalog, warehouse, market, history.as_of)
     if score < acceptance.quality_score:
         raise NotTrained(f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality")
-    features = feature_store.load(platform, history)
-    candidate = train_market(history, features, _champions(platform, market), acceptance.window)
-    return candidate, candidates.propose(platform, candidate)
+    features = feature_store.load(lake, history)
+    candidate = train_market(history, features, _champions(catalog, models, market), acceptance.window)
+    return candidate, candidates.propose(lake, models, candidate)
 
 
-def _champions(platform: Platform, market: str) -> dict[int, str]:
+def _champions(catalog: Catalog, models: ModelStore, market: str) -> dict[int, str]:
     """The family in production at each horizon that has one. A damaged champion is none: its successor is trained now."""
     found = {}
-    for horizon in platform.catalog.markets[market].horizons:
+    for horizon in catalog.markets[market].horizons:
         try:
-            pointer = platform.models.mended(market, horizon)
+            pointer = models.mended(market, horizon)
         except ModelNotSigned:
             raise
         except ModelDamaged as error:
             log.warning("%s", error)
-            platform.models.give_up(market, horizon)
+            models.give_up(market, horizon)
             continue
-        if pointer is not None and (family := candidates.family_of(platform, market, horizon, pointer.version)):
+        if pointer is not None and (family := candidates.family_of(models, market, horizon, pointer.version)):
             found[horizon] = family
     return found

@@ -47,13 +47,20 @@ def live(home: Path) -> None:
     assert here.cache.put("external_data", "key", b"of a provider", 60)
     FileLedger(home / "quota" / "provider.json").book(Limits(25), time.time())
     LogFile(home / "alerts.log").send(Letter("a letter", (), "key", repeat=False))
-    here.clock.note()
+    here.clock_record.note()
     here.store.put("alerts/outbox/letter.json", b"a letter")
     here.store.put_if("alerts/book.json", b"{}", here.store.version("alerts/book.json"))
     here.warehouse.upsert(FORECASTS, FORECASTS.empty())
     figures = pd.DataFrame({"period": pd.bdate_range("2026-01-02", periods=5), "value": 500.0})
     digest = hashlib.sha256(b"prices").hexdigest()
-    import_table(here, Offered(file="prices.csv", sha256=digest, figures={SERIES: figures}, by="ana"), pd.Timestamp(NOW))
+    import_table(
+        here.catalog,
+        here.lake,
+        here.imports,
+        here.home,
+        Offered(file="prices.csv", sha256=digest, figures={SERIES: figures}, by="ana"),
+        pd.Timestamp(NOW),
+    )
 
 
 def others_may(path: Path) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 from steel_assets.adapters.object_store import ObjectNotFound
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.moment import DAY_TAG, FixedClock
+from steel_assets.assets.resources import resources
 from steel_assets.bootstrap import Platform, catalog
 from steel_assets.core.calendars import local_day
 from steel_assets.core.tables import MARKET_DAILY
@@ -33,7 +34,7 @@ def lived(folder: Path, count: int = 520, made: Synthetic | None = None) -> Plat
     parts = Platform(Settings(home=folder / "home"), known)
     parts.store.put("lake.json", b'{"simulated": true}')
     history = dataclasses.replace(made, market=market).history()
-    histories.save(parts, dataclasses.replace(history, simulated=True))
+    histories.save(parts.lake, dataclasses.replace(history, simulated=True))
     newest = history.prices.drop_duplicates("period", keep="last").rename(columns={"period": "date"})
     daily = newest.assign(market=MARKET, unit="USD/t", simulated=True)
     parts.lake.write(f"processed-data/daily/{MARKET}.parquet", daily, MARKET_DAILY)
@@ -69,7 +70,7 @@ def made_of(
     return dg.materialize(
         wanted,
         selection=keys,
-        resources={"platform": parts, "clock": FixedClock(moment)},
+        resources=resources(parts, FixedClock(moment)),
         instance=instance or dg.DagsterInstance.ephemeral(),
         tags={DAY_TAG: day or today} if by_day else {},
         raise_on_error=False,
@@ -78,7 +79,7 @@ def made_of(
 
 def _of_history(parts: Platform, market: str) -> pd.Timestamp:
     try:
-        return histories.load(parts, market).as_of
+        return histories.load(parts.catalog, parts.lake, market).as_of
     except ObjectNotFound:
         return AS_OF
 

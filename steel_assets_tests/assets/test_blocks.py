@@ -26,7 +26,16 @@ def market(tmp_path: Path) -> Iterator[World]:
 def run(market: World, minutes: float, group: str = GROUP, since: pd.Timestamp | None = None) -> Collected:
     """A collection so many minutes after MOMENT, of a process that has just started."""
     fresh = Platform(market.platform.settings, market.platform.catalog)
-    return collect(fresh, fresh.catalog.sources["yahoo_finance"], group, MOMENT + pd.Timedelta(minutes=minutes), since)
+    return collect(
+        fresh.catalog,
+        fresh.lake,
+        fresh.providers,
+        fresh.home,
+        fresh.catalog.sources["yahoo_finance"],
+        group,
+        MOMENT + pd.Timedelta(minutes=minutes),
+        since,
+    )
 
 
 def test_a_block_is_named_and_the_pauses_grow_whatever_is_restarted(market: World) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from steel_assets import bootstrap, definitions
 from steel_assets.assets.jobs import jobs
 from steel_assets.assets.moment import FixedClock
+from steel_assets.assets.resources import resources
 from steel_assets.catalog import Catalog, load_catalog
 
 COUNT = int(os.environ["BENCH_MARKETS"])
@@ -36,9 +37,6 @@ HERE = definitions.installation()
 defs = dg.Definitions(
     assets=definitions.assets(HERE),
     jobs=jobs(HERE),
-    resources={
-        "platform": definitions.platform_resource,
-        "clock": FixedClock(pd.Timestamp(os.environ["BENCH_MOMENT"])),
-    },
+    resources=resources(definitions.platform_resource, FixedClock(pd.Timestamp(os.environ["BENCH_MOMENT"]))),
     executor=EXECUTORS[os.environ["BENCH_EXECUTOR"]],
 )

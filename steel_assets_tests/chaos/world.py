@@ -43,7 +43,15 @@ def platform_at(home: Path, sandbox_url: str, catalog: Catalog, seconds: float =
 
 def gather(platform: Platform, source: str, moment: pd.Timestamp) -> Collected:
     """One collection of a source's group."""
-    return collect(platform, platform.catalog.sources[source], GROUPS[source][0], moment)
+    return collect(
+        platform.catalog,
+        platform.lake,
+        platform.providers,
+        platform.home,
+        platform.catalog.sources[source],
+        GROUPS[source][0],
+        moment,
+    )
 
 
 def facts(platform: Platform) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def here(user: Steel) -> Platform:
 def promoted(user: Steel, change: Callable[[Bundle], Bundle]) -> None:
     """Put what ``change`` makes of an honest champion into production."""
     parts = here(user)
-    history = histories.build(parts, "wire_rod", AS_OF)
+    history = histories.build(parts.catalog, parts.lake, "wire_rod", AS_OF)
     features = build_features(history)
     honest = Drift()
     honest.fit(build_samples(history, features, HORIZON))

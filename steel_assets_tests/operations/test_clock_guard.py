@@ -22,37 +22,37 @@ def parts(tmp_path: Path) -> Any:
     store = LocalFolder(tmp_path / "lake")
     store.put(COLLECTED, b"rows")
     rules = SimpleNamespace(clock=SimpleNamespace(tolerance_seconds=300.0))
-    clock = SimpleNamespace(jump_seconds=lambda: 0.0, path=tmp_path / "clock.json", note=lambda: None)
-    return SimpleNamespace(store=store, catalog=SimpleNamespace(rules=rules), clock=clock)
+    clock_record = SimpleNamespace(jump_seconds=lambda: 0.0, path=tmp_path / "clock.json", note=lambda: None)
+    return SimpleNamespace(lake=SimpleNamespace(store=store), catalog=SimpleNamespace(rules=rules), clock_record=clock_record)
 
 
 def test_a_clock_that_is_right_issues(parts: Any) -> None:
-    refuse_wrong_clock(parts, NOW)
-    parts.clock.jump_seconds = lambda: -299.0
-    refuse_wrong_clock(parts, NOW - pd.Timedelta(minutes=5))
+    refuse_wrong_clock(parts.catalog, parts.lake, parts.clock_record, NOW)
+    parts.clock_record.jump_seconds = lambda: -299.0
+    refuse_wrong_clock(parts.catalog, parts.lake, parts.clock_record, NOW - pd.Timedelta(minutes=5))
 
 
 @pytest.mark.parametrize("jump", [301.0, -301.0, 2.3e9])
 def test_a_clock_that_jumped_issues_nothing_and_says_by_how_much_and_what_to_do(parts: Any, jump: float) -> None:
-    parts.clock.jump_seconds = lambda: jump
+    parts.clock_record.jump_seconds = lambda: jump
     with pytest.raises(WrongClock, match=r"jumped by .* s since the last issue.*clock\.json"):
-        refuse_wrong_clock(parts, NOW)
+        refuse_wrong_clock(parts.catalog, parts.lake, parts.clock_record, NOW)
 
 
 def test_a_clock_that_is_behind_what_was_collected_issues_nothing_and_names_the_file(parts: Any) -> None:
     with pytest.raises(WrongClock, match="0123456789ab"):
-        refuse_wrong_clock(parts, NOW - pd.Timedelta(days=1))
+        refuse_wrong_clock(parts.catalog, parts.lake, parts.clock_record, NOW - pd.Timedelta(days=1))
 
 
 def test_what_was_kept_aside_is_no_evidence(parts: Any) -> None:
-    parts.store.put("raw-data/fred-api/rejected/2099-01-01T000000Z-0123456789ab.parquet", b"rows")
-    assert newest_collection(parts) == (pd.Timestamp("2026-11-20T07:59:00Z"), COLLECTED)
+    parts.lake.store.put("raw-data/fred-api/rejected/2099-01-01T000000Z-0123456789ab.parquet", b"rows")
+    assert newest_collection(parts.lake) == (pd.Timestamp("2026-11-20T07:59:00Z"), COLLECTED)
 
 
 def test_a_disk_that_does_not_take_the_note_stops_no_issue(parts: Any, caplog: pytest.LogCaptureFixture) -> None:
     def full() -> None:
         raise OSError(28, "No space left on device")
 
-    parts.clock.note = full
-    note_clock(parts)
+    parts.clock_record.note = full
+    note_clock(parts.clock_record)
     assert "No space left" in caplog.text

@@ -16,6 +16,7 @@ from steel_assets.core.quality import assess
 from steel_assets.core.standing import standing
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations.collecting import Collected, collect, decide, group_standing, quarantine, waiting
+from steel_assets.providers import Providers
 from steel_assets.sources import Collection
 from steel_assets_tests.loopback import Reply
 from steel_assets_tests.operations.yahoo import GROUP, LATER, MOMENT, World, world
@@ -31,7 +32,16 @@ def market(tmp_path: Path) -> Iterator[World]:
 
 
 def run(market: World, moment: pd.Timestamp = MOMENT, since: pd.Timestamp | None = None) -> Collected:
-    return collect(market.platform, market.source, GROUP, moment, since)
+    return collect(
+        market.platform.catalog,
+        market.platform.lake,
+        market.platform.providers,
+        market.platform.home,
+        market.source,
+        GROUP,
+        moment,
+        since,
+    )
 
 
 def hrc(market: World) -> pd.DataFrame:
@@ -85,7 +95,7 @@ def test_a_price_ten_times_yesterdays_is_held_visible_and_never_an_observation(m
     assert "10 times" in done.held["reason"].iloc[0]
     assert done.observations[["series", "value"]].to_numpy().tolist() == [["iron_ore_62", right]]
     assert hrc(market)["period"].max() == TUESDAY
-    assert waiting(market.platform, hrc(market))["value"].tolist() == [wrong]
+    assert waiting(market.platform.catalog, market.platform.lake, hrc(market))["value"].tolist() == [wrong]
 
 
 def test_a_held_figure_is_held_once_however_often_it_comes(market: World) -> None:
@@ -101,12 +111,18 @@ def test_a_released_figure_is_known_from_its_release_and_changes_no_past(market:
     wrong = add(market, HRC, WEDNESDAY, 10)
     run(market, LATER)
     release = LATER + pd.Timedelta(hours=3)
-    decide(market.platform, waiting(market.platform, hrc(market)), "released", release)
+    decide(
+        market.platform.catalog,
+        market.platform.lake,
+        waiting(market.platform.catalog, market.platform.lake, hrc(market)),
+        "released",
+        release,
+    )
     before = asof(hrc(market), release - pd.Timedelta(seconds=1))
     after = asof(hrc(market), release)
     assert before["period"].max() == TUESDAY
     assert after.iloc[-1][["period", "value", "source"]].tolist() == [WEDNESDAY, wrong, "yahoo_finance"]
-    assert waiting(market.platform, hrc(market)).empty
+    assert waiting(market.platform.catalog, market.platform.lake, hrc(market)).empty
     again = run(market, release + pd.Timedelta(hours=1))
     assert again.held.empty
     assert again.observations.empty
@@ -120,10 +136,10 @@ def test_a_change_of_currency_is_held_counted_and_released_figure_by_figure(mark
     assert done.observations.empty
     assert set(done.held["series"]) == {"hrc_us_midwest"}, "what was known before is no news in whatever currency"
     assert "quotes it in EUR, the catalogue says USD/short_ton" in done.held["reason"].iloc[0]
-    waits = waiting(market.platform, hrc(market))
+    waits = waiting(market.platform.catalog, market.platform.lake, hrc(market))
     assert waits["period"].tolist() == [WEDNESDAY]
     assert quality_of(market.platform, waits)["validity_score"] < quality_of(market.platform, None)["validity_score"]
-    decide(market.platform, waits, "released", LATER)
+    decide(market.platform.catalog, market.platform.lake, waits, "released", LATER)
     assert hrc(market).sort_values("period").iloc[-1][["period", "value"]].tolist() == waits[["period", "value"]].iloc[0].tolist()
     again = run(market, LATER + pd.Timedelta(hours=1))
     assert again.held.empty
@@ -134,7 +150,13 @@ def test_after_a_release_the_new_level_is_believed(market: World) -> None:
     run(market)
     add(market, HRC, WEDNESDAY, 10)
     run(market, LATER)
-    decide(market.platform, waiting(market.platform, hrc(market)), "released", LATER)
+    decide(
+        market.platform.catalog,
+        market.platform.lake,
+        waiting(market.platform.catalog, market.platform.lake, hrc(market)),
+        "released",
+        LATER,
+    )
     friday = add(market, HRC, pd.Timestamp("2026-03-05"), 1.01)
     done = run(market, LATER + pd.Timedelta(days=1))
     assert done.held.empty
@@ -145,7 +167,13 @@ def test_a_figure_released_from_the_first_collection_is_not_known_before_either(
     market.yahoo.closes[HRC].iloc[50] *= 100
     run(market)
     release = LATER
-    decide(market.platform, waiting(market.platform, hrc(market)), "released", release)
+    decide(
+        market.platform.catalog,
+        market.platform.lake,
+        waiting(market.platform.catalog, market.platform.lake, hrc(market)),
+        "released",
+        release,
+    )
     period = market.yahoo.closes[HRC].index[50]
     assert period not in set(asof(hrc(market), release - pd.Timedelta(seconds=1))["period"])
     assert period in set(asof(hrc(market), release)["period"])
@@ -155,12 +183,18 @@ def test_a_dropped_figure_stays_out_and_is_counted(market: World) -> None:
     run(market)
     add(market, HRC, WEDNESDAY, 10)
     run(market, LATER)
-    decide(market.platform, waiting(market.platform, hrc(market)), "dropped", LATER)
+    decide(
+        market.platform.catalog,
+        market.platform.lake,
+        waiting(market.platform.catalog, market.platform.lake, hrc(market)),
+        "dropped",
+        LATER,
+    )
     done = run(market, LATER + pd.Timedelta(hours=1))
     assert done.held.empty
     assert done.notes["dropped by decision"] == 1
     assert hrc(market)["period"].max() == TUESDAY
-    assert quarantine(market.platform, hrc(market))["state"].tolist() == ["dropped"]
+    assert quarantine(market.platform.catalog, market.platform.lake, hrc(market))["state"].tolist() == ["dropped"]
 
 
 def test_a_provider_that_corrects_itself_supersedes_what_is_held(market: World) -> None:
@@ -171,7 +205,7 @@ def test_a_provider_that_corrects_itself_supersedes_what_is_held(market: World) 
     market.yahoo.closes[HRC].loc[WEDNESDAY] = right
     done = run(market, LATER + pd.Timedelta(hours=1))
     assert done.observations["value"].tolist() == [right]
-    assert quarantine(market.platform, hrc(market))["state"].tolist() == ["superseded"]
+    assert quarantine(market.platform.catalog, market.platform.lake, hrc(market))["state"].tolist() == ["superseded"]
 
 
 def test_a_figure_dated_in_the_future_is_held_and_cannot_be_released_before_its_day(market: World) -> None:
@@ -181,7 +215,7 @@ def test_a_figure_dated_in_the_future_is_held_and_cannot_be_released_before_its_
     assert done.held[["period", "reason"]].to_numpy().tolist() == [[pd.Timestamp("2026-06-01"), "dated in the future"]]
     assert hrc(market)["period"].max() == TUESDAY
     with pytest.raises(ValueError, match="has not come"):
-        decide(market.platform, done.held, "released", LATER)
+        decide(market.platform.catalog, market.platform.lake, done.held, "released", LATER)
     assert hrc(market)["period"].max() == TUESDAY
 
 
@@ -201,9 +235,11 @@ def test_a_provider_that_fails_is_stood_in_for_by_its_own_last_answer_with_its_a
     assert all("its own last good answer stands in, 2.0 days old" in text for text in done.problems.values())
     assert done.observations.empty
     now = MOMENT + pd.Timedelta(days=3)
-    assert str(group_standing(market.platform, market.source, GROUP, market.platform.lake.observations(), now)).startswith(
-        "LAST_GOOD (3.0 days"
-    )
+    assert str(
+        group_standing(
+            market.platform.catalog, market.platform.lake, market.source, GROUP, market.platform.lake.observations(), now
+        )
+    ).startswith("LAST_GOOD (3.0 days")
 
 
 def test_a_series_that_was_never_answered_is_missing_and_the_others_go_on(market: World) -> None:
@@ -219,7 +255,9 @@ def test_a_collection_that_was_days_ago_is_not_fresh_however_well_it_went(market
     run(market)
     observations = market.platform.lake.observations()
     states = {
-        hours: group_standing(market.platform, market.source, GROUP, observations, MOMENT + pd.Timedelta(hours=hours)).state
+        hours: group_standing(
+            market.platform.catalog, market.platform.lake, market.source, GROUP, observations, MOMENT + pd.Timedelta(hours=hours)
+        ).state
         for hours in (1, 30, 50)
     }
     assert states == {1: "FRESH", 30: "FRESH", 50: "LAST_GOOD"}
@@ -237,7 +275,10 @@ def test_a_damaged_record_is_none_and_the_lake_says_what_stands_in(market: World
     for key in market.platform.store.list("state/collections/"):
         market.platform.store.put(key, b'{"attempted_at": 3')
     observations = market.platform.lake.observations()
-    assert group_standing(market.platform, market.source, GROUP, observations, LATER).state == "LAST_GOOD"
+    assert (
+        group_standing(market.platform.catalog, market.platform.lake, market.source, GROUP, observations, LATER).state
+        == "LAST_GOOD"
+    )
     assert run(market, LATER).standing.state == "FRESH"
 
 
@@ -300,7 +341,15 @@ def test_an_answer_to_another_question_is_kept_aside_and_nothing_of_it_stored(ma
 
 def test_a_source_without_its_key_is_skipped_said_to_be_so_and_no_problem(market: World) -> None:
     source = market.platform.catalog.sources["alpha_vantage"]
-    done = collect(market.platform, source, "steel_stocks", MOMENT)
+    done = collect(
+        market.platform.catalog,
+        market.platform.lake,
+        market.platform.providers,
+        market.platform.home,
+        source,
+        "steel_stocks",
+        MOMENT,
+    )
     assert done.skipped == "not configured: no key; set STEEL_ALPHA_VANTAGE_API_KEY"
     assert done.problems == {}
     assert done.standing.state == "MISSING"
@@ -312,7 +361,7 @@ def test_held_figures_lower_the_quality_of_their_series(market: World) -> None:
     add(market, HRC, WEDNESDAY, 10)
     run(market, LATER)
     parts = market.platform
-    before, after = (quality_of(parts, held) for held in (None, waiting(parts, parts.lake.observations())))
+    before, after = (quality_of(parts, held) for held in (None, waiting(parts.catalog, parts.lake, parts.lake.observations())))
     assert after["validity_score"] < before["validity_score"]
     assert after["quality_score"] < before["quality_score"]
 
@@ -328,7 +377,15 @@ def test_a_provider_found_to_be_down_is_not_asked_for_its_other_groups_until_the
     run(market)
     asked = len(market.server.asked)
     assert asked == 2
-    other = collect(market.platform, market.source, "commodity_indices", MOMENT)
+    other = collect(
+        market.platform.catalog,
+        market.platform.lake,
+        market.platform.providers,
+        market.platform.home,
+        market.source,
+        "commodity_indices",
+        MOMENT,
+    )
     assert len(market.server.asked) == asked
     assert all("not asked: the provider failed 2 times in a row" in problem for problem in other.problems.values())
     assert len(other.problems) == len(market.platform.catalog.series_of("yahoo_finance", "commodity_indices"))
@@ -350,7 +407,7 @@ def test_rows_of_another_source_are_refused_before_anything_is_stored(market: Wo
             }
         )
     )
-    monkeypatch.setattr(Platform, "collect", lambda *_: Collection(stranger))
+    monkeypatch.setattr(Providers, "collect", lambda *_: Collection(stranger))
     with pytest.raises(ValueError, match="rows of alpha_vantage"):
         run(market)
     assert list(market.platform.store.list("raw-data/")) == []

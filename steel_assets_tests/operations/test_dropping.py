@@ -78,7 +78,13 @@ def names(here: Platform) -> list[str]:
 
 def look(here: Platform, times: int = 2, after: float = 0) -> list[Dropped]:
     """What ``times`` looks did, half a minute apart, the first ``after`` seconds after MOMENT."""
-    return [one for number in range(times) for one in take(here, MOMENT + pd.Timedelta(seconds=after + 30 * number))]
+    return [
+        one
+        for number in range(times)
+        for one in take(
+            here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT + pd.Timedelta(seconds=after + 30 * number)
+        )
+    ]
 
 
 def outcomes(found: list[Dropped]) -> list[tuple[str, str]]:
@@ -295,7 +301,7 @@ def test_a_writer_that_stalls_in_the_middle_of_a_number_is_waited_for(here: Plat
     taken: list[Dropped] = []
     with subprocess.Popen([sys.executable, "-c", WRITER, str(folder(here) / "slow.csv")]) as writer:
         while not any(one.outcome == "imported" for one in taken):
-            taken += take(here, pd.Timestamp.now(tz="UTC"))
+            taken += take(here.catalog, here.lake, here.imports, here.drop_box, here.home, pd.Timestamp.now(tz="UTC"))
             assert here.lake.observations().empty or writer.poll() is not None, "nothing before it is whole"
             assert [one for one in taken if one.outcome == "failed"] == []
             time.sleep(0.5)
@@ -317,9 +323,9 @@ def test_a_look_takes_a_bounded_number_of_files_and_none_twice(here: Platform) -
 def test_looks_do_not_overlap(here: Platform) -> None:
     drop(here, "platts.csv")
     look(here, 1)
-    with turn(here, name="drop"):
+    with turn(here.home, name="drop"):
         with pytest.raises(ImportsBusy):
-            take(here, MOMENT)
+            take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)
         with dg.DagsterInstance.ephemeral() as instance:
             skipped = dropped_files(dg.build_sensor_context(instance, resources={"platform": here}))
         assert isinstance(skipped, dg.SkipReason)
@@ -336,9 +342,9 @@ def test_the_lock_of_a_look_that_was_killed_is_free(here: Platform) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "1\n"
         with pytest.raises(ImportsBusy):
-            take(here, MOMENT)
+            take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)
         process.kill()
-    assert take(here, MOMENT) == []
+    assert take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT) == []
 
 
 class Killed(BaseException):
@@ -390,7 +396,14 @@ def test_a_file_that_was_imported_and_not_moved_does_not_undo_what_was_imported_
         with pytest.raises(Killed):
             look(here, 1, after=30)
     later = pd.DataFrame({"period": pd.to_datetime(["2026-02-03"]), "value": [504.0]})
-    import_table(here, Offered("by hand.csv", "0" * 64, {"lme_rebar_m01": later}, "ana"), MOMENT + pd.Timedelta(seconds=40))
+    import_table(
+        here.catalog,
+        here.lake,
+        here.imports,
+        here.home,
+        Offered("by hand.csv", "0" * 64, {"lme_rebar_m01": later}, "ana"),
+        MOMENT + pd.Timedelta(seconds=40),
+    )
     assert [one.outcome for one in look(here, 1, after=60)] == ["known already"]
     assert values(here) == [501.5, 504.0]
 
@@ -431,13 +444,13 @@ def test_everything_that_lies_there_gets_a_word_once_and_loses_it_with_its_cause
     assert "253 bytes" in told[long]
     assert len(list((folder(here) / "notes").iterdir())) == len(words) + 1
     assert "alone.yaml" in (folder(here) / "notes" / "alone.csv.txt").read_text()
-    assert set(load(here).notes) == set(told)
+    assert set(load(here.lake, here.drop_box).notes) == set(told)
     assert look(here, 1, after=30) == [], "once"
     lay(here, "alone.yaml", MAPPING)
     for name in ("lonely.yaml", "other.yml", "letter.docx", "pipe.csv", "link.csv"):
         (folder(here) / name).unlink()
     assert outcomes(look(here, 2, after=60)) == [("alone.csv", "imported")]
-    assert not {"alone.csv", "lonely.yaml", "pipe.csv"} & set(load(here).notes)
+    assert not {"alone.csv", "lonely.yaml", "pipe.csv"} & set(load(here.lake, here.drop_box).notes)
     assert not (folder(here) / "notes" / "alone.csv.txt").exists()
 
 
@@ -466,7 +479,7 @@ def test_a_done_folder_that_leads_elsewhere_is_not_followed(here: Platform, tmp_
     drop(here, "platts.csv")
     found = look(here, 4)
     assert list((tmp_path / "elsewhere").iterdir()) == []
-    assert "cannot be moved" in load(here).notes["platts.csv"]
+    assert "cannot be moved" in load(here.lake, here.drop_box).notes["platts.csv"]
     assert len(here.imports.imports()) == 1
     assert outcomes(found).count(("platts.csv", "told")) == 1
     (folder(here) / "done").unlink()
@@ -505,14 +518,19 @@ def put(store: GcsStore, **contents: str) -> None:
 def test_a_table_dropped_into_a_bucket_is_imported_once_and_moves_to_done(bucket: tuple[Platform, GcsStore]) -> None:
     here, store = bucket
     put(store, platts_csv=TABLE)
-    assert outcomes(take(here, MOMENT)) == [("platts.csv", "told")], "it waits for its mapping"
+    assert outcomes(take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)) == [("platts.csv", "told")], (
+        "it waits for its mapping"
+    )
     assert "platts.yaml" in store.get("notes/platts.csv.txt").decode()
     put(store, platts_yaml=MAPPING)
-    [taken] = take(here, MOMENT)
+    [taken] = take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)
     assert taken.outcome == "imported"
     assert list(store.list("")) == ["done/platts.csv", "done/platts.yaml"]
     put(store, again_csv=TABLE, again_yaml=MAPPING, platts_csv=TABLE, platts_yaml=MAPPING)
-    assert [one.outcome for one in take(here, MOMENT)] == ["known already", "known already"]
+    assert [one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
+        "known already",
+        "known already",
+    ]
     assert len(list(store.list("done/"))) == 6
     assert len(here.lake.observations()) == 2
 
@@ -520,11 +538,14 @@ def test_a_table_dropped_into_a_bucket_is_imported_once_and_moves_to_done(bucket
 def test_a_failure_in_a_bucket_is_moved_aside_with_an_explanation(bucket: tuple[Platform, GcsStore]) -> None:
     here, store = bucket
     put(store, bad_csv="day;price\n2026-02-02;cheap\n", bad_yaml=MAPPING, good_csv=TABLE, good_yaml=MAPPING)
-    assert [one.outcome for one in take(here, MOMENT)] == ["failed", "imported"]
+    assert [one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
+        "failed",
+        "imported",
+    ]
     assert list(store.list("failed/")) == ["failed/bad.csv", "failed/bad.csv.error.txt", "failed/bad.yaml"]
     assert "cheap" in store.get("failed/bad.csv.error.txt").decode()
     assert store.get("failed/bad.csv").decode().endswith("cheap\n")
-    assert take(here, MOMENT) == []
+    assert take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT) == []
 
 
 def test_killed_while_moving_within_a_bucket_it_is_imported_once(
@@ -535,8 +556,10 @@ def test_killed_while_moving_within_a_bucket_it_is_imported_once(
     with monkeypatch.context() as crash:
         crash.setattr(GcsStore, "delete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            take(here, MOMENT)
-    assert [one.outcome for one in take(here, MOMENT)] == ["known already"]
+            take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)
+    assert [one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
+        "known already"
+    ]
     assert [key for key in store.list("") if "/" not in key] == []
     assert len(here.lake.observations()) == 2
 
@@ -553,9 +576,9 @@ def test_an_object_uploaded_again_while_it_was_imported_is_taken_too(
         return read_table(content, *rest)
 
     monkeypatch.setattr("steel_assets.operations.dropping.read_table", slowly)
-    assert [one.outcome for one in take(here, MOMENT)] == ["imported"]
+    assert [one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == ["imported"]
     assert {"platts.csv", "platts.yaml"} <= set(store.list(""))
-    assert [one.outcome for one in take(here, MOMENT)] == ["imported"]
+    assert [one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == ["imported"]
     assert len(here.lake.observations()) == 3
 
 
@@ -565,10 +588,10 @@ def test_what_lies_in_a_bucket_and_cannot_be_taken_gets_a_word_too(bucket: tuple
     store.put("older/prices.csv", TABLE.encode())
     client = storage_client(here.settings.storage_endpoint)
     client.bucket("steel-lake").blob("drop/my prices.csv").upload_from_string(TABLE)
-    assert {one.name: one.outcome for one in take(here, MOMENT)} == dict.fromkeys(
-        ("lonely.yaml", "letter.docx", "older", "my prices.csv"), "told"
-    )
-    assert take(here, MOMENT) == []
+    assert {
+        one.name: one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)
+    } == dict.fromkeys(("lonely.yaml", "letter.docx", "older", "my prices.csv"), "told")
+    assert take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT) == []
 
 
 def test_the_sensor_watches_the_bucket(bucket: tuple[Platform, GcsStore]) -> None:

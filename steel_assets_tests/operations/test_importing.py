@@ -44,11 +44,11 @@ def offered(values: list[float], series: str = REBAR, days: pd.DatetimeIndex = D
 
 
 def put(here: Platform, values: list[float], moment: pd.Timestamp = MOMENT, **more: Any) -> Imported:
-    return import_table(here, offered(values, **more), moment)
+    return import_table(here.catalog, here.lake, here.imports, here.home, offered(values, **more), moment)
 
 
 def withdraw(here: Platform, name: str, moment: pd.Timestamp = LATER) -> None:
-    set_aside(here, find(here, name), "withdrawal", "VAT included", "ana", moment)
+    set_aside(here.catalog, here.lake, here.imports, find(here.imports, name), "withdrawal", "VAT included", "ana", moment)
 
 
 def newest(here: Platform, moment: pd.Timestamp = LATER, series: str = REBAR) -> list[float]:
@@ -107,7 +107,9 @@ def test_a_second_withdrawal_writes_nothing_and_a_restoration_brings_all_back(he
     stored = files(here)
     withdraw(here, wrong.entry.id)
     assert files(here) == stored
-    set_aside(here, find(here, wrong.entry.id), "restoration", "it was right", "ana", LATER)
+    set_aside(
+        here.catalog, here.lake, here.imports, find(here.imports, wrong.entry.id), "restoration", "it was right", "ana", LATER
+    )
     pd.testing.assert_frame_equal(here.lake.observations(), before)
     withdraw(here, right.entry.id)
     assert newest(here) == WITH_VAT
@@ -120,7 +122,7 @@ def test_a_withdrawal_of_one_file_of_many_series_leaves_others_of_other_files_al
     withdraw(here, wrong.entry.id)
     assert newest(here) == []
     assert newest(here, series=SCRAP) == [501, 502, 503]
-    assert find(here, wrong.entry.id).series == (REBAR, SCRAP)
+    assert find(here.imports, wrong.entry.id).series == (REBAR, SCRAP)
 
 
 def test_what_providers_sent_is_not_touched(here: Platform) -> None:
@@ -145,7 +147,7 @@ def test_a_correction_takes_the_earlier_figures_back_for_all_of_time(here: Platf
     fix = put(here, FOB, overlap="correction")
     assert newest(here, BEFORE) == FOB
     assert fix.rows_new == 30
-    assert [one.id for one in here.taints()] == [wrong.entry.id]
+    assert [one.id for one in here.imports.taints()] == [wrong.entry.id]
     withdraw(here, fix.entry.id)
     assert newest(here, BEFORE) == WITH_VAT, "without the correction the first figures are true again"
 
@@ -254,9 +256,9 @@ def test_killed_at_any_write_nothing_is_half_done_and_the_next_try_does_it_all(
 
 
 def test_a_process_that_imports_for_too_long_is_named_and_one_that_died_holds_nothing(here: Platform) -> None:
-    with turn(here), pytest.raises(ImportsBusy, match=r"imports\.lock"), turn(here, 0.01):
+    with turn(here.home), pytest.raises(ImportsBusy, match=r"imports\.lock"), turn(here.home, 0.01):
         pass
-    with turn(here, 0.01):
+    with turn(here.home, 0.01):
         pass
 
 
@@ -290,15 +292,15 @@ def test_a_market_s_history_and_features_are_made_again_when_an_import_was_withd
     uneven = [price + 7 * (row % 5) for row, price in enumerate(WITH_VAT * 2)]  # no change of basis, which history would undo
     wrong = put(here, uneven, days=LONG)
     put(here, FOB * 2, days=LONG, overlap="revision")
-    history = histories.build(here, MARKET, LATER)
-    histories.save(here, history)
-    assert histories.load(here, MARKET).last.iloc[5] > 550
+    history = histories.build(here.catalog, here.lake, MARKET, LATER)
+    histories.save(here.lake, history)
+    assert histories.load(here.catalog, here.lake, MARKET).last.iloc[5] > 550
     withdraw(here, wrong.entry.id, LATER + pd.Timedelta(hours=1))
-    again = histories.load(here, MARKET)
+    again = histories.load(here.catalog, here.lake, MARKET)
     assert again.last.iloc[5] < 550
     assert again.as_of == history.as_of
-    histories.save(here, again)
-    assert not histories.is_behind(here, f"processed-data/daily/history/{MARKET}")
+    histories.save(here.lake, again)
+    assert not histories.is_behind(here.lake, f"processed-data/daily/history/{MARKET}")
 
 
 def test_what_is_published_names_the_withdrawn_import_and_the_markets_that_read_it(here: Platform) -> None:

@@ -59,7 +59,7 @@ def test_a_promotion_that_died_between_switch_and_ledger_is_decided_again_alike(
 def test_a_candidate_judged_against_a_champion_that_is_no_longer_in_force_does_not_take_over(
     parts: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judged = judging.judge(parts, MARKET)
+    judged = judging.judge(parts.catalog, parts.lake, parts.warehouse, parts.models, MARKET)
     parts.models.save_candidate(MARKET, HORIZON, "other", {"model.json": b"other"}, {"family": "ridge"})
     parts.models.promote(
         MARKET, HORIZON, "other", parts.models.production(MARKET, HORIZON), (LAST_WEEK + pd.Timedelta(days=1)).to_pydatetime()

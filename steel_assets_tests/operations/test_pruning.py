@@ -32,12 +32,12 @@ def parts(tmp_path: Path) -> Platform:
 
 def test_half_a_year_of_champions_stays_at_every_horizon(parts: Platform) -> None:
     rule = parts.catalog.rules.model_backups
-    given_up = prune_former(parts, MARKET, WEEKS[-1])
+    given_up = prune_former(parts.catalog, parts.models, MARKET, WEEKS[-1])
     kept = sorted({key.split("/")[4] for key in parts.store.list(f"models/backups/{MARKET}/h63/")})
     in_time = [f"v{n:02d}" for n in range(39) if WEEKS[n + 1] > WEEKS[-1] - pd.Timedelta(days=rule.days)]
     assert kept == in_time
     assert len(given_up) == 2 * (39 - len(in_time)) > 0
-    assert prune_former(parts, MARKET, WEEKS[-1]) == []
+    assert prune_former(parts.catalog, parts.models, MARKET, WEEKS[-1]) == []
 
 
 def test_a_rollback_at_the_same_moment_is_no_failure_of_the_stage(parts: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,4 +45,4 @@ def test_a_rollback_at_the_same_moment_is_no_failure_of_the_stage(parts: Platfor
         raise Conflict("somebody switched")
 
     monkeypatch.setattr(ModelStore, "prune", switched)
-    assert prune_former(parts, MARKET, WEEKS[-1]) == []
+    assert prune_former(parts.catalog, parts.models, MARKET, WEEKS[-1]) == []

@@ -65,6 +65,11 @@ def later(hours: int) -> pd.Timestamp:
     return NOW + pd.Timedelta(hours=hours)
 
 
+def published_now(parts: Platform, moment: pd.Timestamp) -> Publication:
+    """Everything of a home, published at ``moment``."""
+    return publish(parts, parts.snapshots, moment)
+
+
 def test_what_is_published_is_what_the_warehouse_holds_for_analysts(parts: Platform) -> None:
     published = in_force(parts)
     table = parts.warehouse.read(FORECASTS).sort_values("as_of").drop_duplicates(["market", "horizon"], keep="last")
@@ -81,7 +86,7 @@ def test_what_is_published_is_what_the_warehouse_holds_for_analysts(parts: Platf
 
 def test_publishing_again_with_nothing_new_writes_nothing(parts: Platform) -> None:
     before = files(parts)
-    done = publish(parts, later(1))
+    done = published_now(parts, later(1))
     assert not done.changed
     assert done.failed is None
     assert files(parts) == before
@@ -91,7 +96,7 @@ def test_a_new_forecast_is_a_new_version_and_a_few_old_ones_are_kept(parts: Plat
     versions = []
     for number in range(KEPT + 2):
         issue_again(parts, MARKET, 570.0 + number, NOW - pd.Timedelta(minutes=10 - number), publishing=False)
-        done = publish(parts, later(number))
+        done = published_now(parts, later(number))
         assert done.changed
         versions.append(done.pointer.version)
     kept = [f"{FOLDER}{version}.json" for version in versions[-KEPT:]]
@@ -134,16 +139,16 @@ def test_a_process_that_dies_leaves_the_former_one_or_the_new_one_in_force_and_b
 ) -> None:
     for count in range(KEPT):
         issue_again(parts, MARKET, 560.0 + count, NOW - pd.Timedelta(minutes=10 - count), publishing=False)
-        publish(parts, later(count))
+        published_now(parts, later(count))
     before = price(parts)
     issue_again(parts, MARKET, 571.0, NOW - pd.Timedelta(minutes=1), publishing=False)
     dying = at(parts.settings.home)
     dying.__dict__["store"] = Dying(parts.settings.lake_path, number, after=after)
     with pytest.raises(KeyboardInterrupt):
-        publish(dying, later(KEPT))
+        published_now(dying, later(KEPT))
     switched = number > 2 or (number == 2 and after)
     assert (price(parts) != before) is switched
-    assert publish(at(parts.settings.home), later(KEPT + 1)).failed is None
+    assert published_now(at(parts.settings.home), later(KEPT + 1)).failed is None
     assert price(parts) != before
     assert len(files(parts)) <= KEPT + 2, "what was left lying is pruned, now or after the next one"
 
@@ -168,11 +173,11 @@ def test_who_is_overtaken_reads_again_so_that_nothing_newer_is_undone(parts: Pla
 
     def other() -> None:
         issue_again(at(home), MARKET, 575.0, NOW - pd.Timedelta(minutes=1), publishing=False)
-        publish(at(home), later(2))
+        published_now(at(home), later(2))
 
     slow = at(home)
     slow.__dict__["store"] = Overtaken(parts.settings.lake_path, other)
-    done = publish(slow, later(1))
+    done = published_now(slow, later(1))
     assert not done.changed, "read again, it is what the other one published"
     assert done.pointer == parts.snapshots.pointer()
     newest = max((home / "lake" / "predictions" / "daily").glob(f"*/{MARKET}-*.parquet"))
@@ -185,7 +190,7 @@ def test_a_warehouse_that_is_held_costs_its_parts_their_news_and_says_so(parts: 
     busy = at(parts.settings.home)
     busy.warehouse.patience_seconds = 0.1  # type: ignore[attr-defined]
     with duckdb.connect(parts.settings.warehouse_path):
-        done = publish(busy, later(1))
+        done = published_now(busy, later(1))
     assert {"ledger", "metrics", "scorecards", "quality"} <= set(done.problems)
     assert "latest" not in done.problems
     after = in_force(parts)
@@ -193,7 +198,7 @@ def test_a_warehouse_that_is_held_costs_its_parts_their_news_and_says_so(parts: 
     assert after["metrics"].content == before["metrics"].content
     assert after["metrics"].read_at is not None
     assert "WarehouseBusy" in str(after["metrics"].problem)
-    healed = publish(parts, later(2))
+    healed = published_now(parts, later(2))
     assert healed.failed is None
     assert in_force(parts)["metrics"].problem is None
 
@@ -201,12 +206,12 @@ def test_a_warehouse_that_is_held_costs_its_parts_their_news_and_says_so(parts: 
 def test_what_a_store_has_lost_stays_published_with_the_reason(parts: Platform) -> None:
     before = in_force(parts)
     (parts.settings.warehouse_path).unlink()
-    done = publish(at(parts.settings.home), later(1))
+    done = published_now(at(parts.settings.home), later(1))
     assert done.problems["metrics"] == GONE
     assert in_force(parts)["metrics"].content == before["metrics"].content
     first = in_force(parts)["metrics"].read_at
     issue_again(parts, MARKET, 571.0, NOW - pd.Timedelta(minutes=1), publishing=False)
-    publish(at(parts.settings.home), later(2))
+    published_now(at(parts.settings.home), later(2))
     assert in_force(parts)["metrics"].read_at == first, "when it was read last, however often it was published since"
 
 
@@ -215,19 +220,19 @@ def test_a_forecast_that_was_published_outlives_damage_to_its_file_but_not_its_r
     path = parts.settings.lake_path / issue_again(parts, MARKET, 571.0, NOW - pd.Timedelta(minutes=1))
     published = price(parts)
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
-    done = publish(parts, later(1))
+    done = published_now(parts, later(1))
     assert price(parts) == published
     assert path.name in done.passed_over[MARKET][0]
     assert path.name in str(done.failed)
     path.unlink()
-    assert publish(parts, later(2)).failed is None
+    assert published_now(parts, later(2)).failed is None
     assert price(parts) != published
 
 
 def test_a_forecast_of_later_than_now_is_not_published(parts: Platform) -> None:
     before = price(parts)
     key = issue_again(parts, MARKET, 571.0, NOW + pd.Timedelta(hours=3), publishing=False)
-    done = publish(parts, NOW)
+    done = published_now(parts, NOW)
     assert price(parts) == before
     assert key in done.passed_over[MARKET][0]
     assert "after now" in done.passed_over[MARKET][0]
@@ -243,7 +248,7 @@ def test_a_damaged_publication_is_refused_by_name_and_published_again(parts: Pla
     with pytest.raises(SnapshotDamaged, match=rf"{path.name}.*steel publish"):
         in_force(parts)
     damaged = path.read_bytes()
-    done = publish(at(parts.settings.home), later(1))
+    done = published_now(at(parts.settings.home), later(1))
     assert done.failed is None
     assert in_force(parts) == before
     kept = [parts.store.get(one.kept) for one in parts.lake.damaged.all() if one.key == POINTER]
@@ -255,7 +260,7 @@ def test_with_a_key_what_nobody_signed_is_neither_read_nor_handed_on(parts: Plat
     signing = at(parts.settings.home, signing_key=key)
     with pytest.raises(SnapshotDamaged, match=r"not signed.*steel publish"):
         signing.snapshots.pointer()
-    done = publish(signing, later(1))
+    done = published_now(signing, later(1))
     assert "is not signed" in str(done.passed_over[MARKET][0]), "the forecasts of before the key, too"
     assert MARKET not in done.forecasts
     assert signing.snapshots.pointer() == done.pointer == parts.snapshots.pointer()
@@ -276,11 +281,11 @@ def test_a_store_that_takes_nothing_says_so_and_the_former_one_stays(parts: Plat
     full = at(parts.settings.home)
     full.__dict__["store"] = Full(parts.settings.lake_path)
     with pytest.raises(ObjectStoreError, match="No space left"):
-        publish(full, later(1))
+        published_now(full, later(1))
     assert files(parts) == before
 
 
 def test_nothing_at_all_can_be_published_and_says_what_is_missing_to_nobody(tmp_path: Path) -> None:
-    done: Publication = publish(at(tmp_path / "home"), NOW)
+    done: Publication = published_now(at(tmp_path / "home"), NOW)
     assert done.failed is None
     assert dict(done.forecasts) == {}

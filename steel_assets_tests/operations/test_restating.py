@@ -25,7 +25,15 @@ def market(tmp_path: Path) -> Iterator[World]:
 
 
 def run(market: World, moment: pd.Timestamp) -> Collected:
-    return collect(market.platform, market.source, GROUP, moment)
+    return collect(
+        market.platform.catalog,
+        market.platform.lake,
+        market.platform.providers,
+        market.platform.home,
+        market.source,
+        GROUP,
+        moment,
+    )
 
 
 def hrc(market: World) -> pd.DataFrame:
@@ -33,7 +41,7 @@ def hrc(market: World) -> pd.DataFrame:
 
 
 def held(market: World) -> pd.DataFrame:
-    return waiting(market.platform, hrc(market))
+    return waiting(market.platform.catalog, market.platform.lake, hrc(market))
 
 
 def restate(market: World, factor: float, day: pd.Timestamp = WEDNESDAY) -> None:
@@ -90,7 +98,7 @@ def test_a_released_restatement_is_asked_for_whole_and_known_from_then_on(market
     before = market.yahoo.closes[HRC].copy()
     restate(market, 1.2)
     run(market, LATER)
-    decide(market.platform, held(market), "released", LATER + pd.Timedelta(hours=1))
+    decide(market.platform.catalog, market.platform.lake, held(market), "released", LATER + pd.Timedelta(hours=1))
     assert len(hrc(market)) == len(before), "nothing is stored before it is asked for again"
     moment = LATER + DAY
     restate(market, 1.0, THURSDAY)
@@ -98,7 +106,7 @@ def test_a_released_restatement_is_asked_for_whole_and_known_from_then_on(market
     assert done.held.empty
     assert asof(hrc(market), moment).set_index("period")["value"].to_dict() == market.yahoo.closes[HRC].to_dict()
     assert asof(hrc(market), moment - DAY / 2).set_index("period")["value"].to_dict() == before.to_dict()
-    assert quarantine(market.platform, hrc(market))["state"].tolist() == ["released"]
+    assert quarantine(market.platform.catalog, market.platform.lake, hrc(market))["state"].tolist() == ["released"]
     calls = asked_for_hrc(market)
     assert run(market, moment + DAY).held.empty
     assert asked_for_hrc(market) == calls + 1
@@ -109,7 +117,7 @@ def test_a_dropped_restatement_keeps_the_old_basis_and_what_comes_later_is_held_
     known = len(hrc(market))
     restate(market, 1.2)
     run(market, LATER)
-    decide(market.platform, held(market), "dropped", LATER)
+    decide(market.platform.catalog, market.platform.lake, held(market), "dropped", LATER)
     restate(market, 1.0, THURSDAY)
     done = run(market, LATER + DAY)
     assert done.held.empty

@@ -44,7 +44,15 @@ class World:
     def collected(self, today: int) -> Collected:
         """The collection at eight in the morning (UTC) before session ``today``."""
         self.today = today
-        return collect(self.platform, self.platform.catalog.sources["alpha_vantage"], GROUP, self.moment(today))
+        return collect(
+            self.platform.catalog,
+            self.platform.lake,
+            self.platform.providers,
+            self.platform.home,
+            self.platform.catalog.sources["alpha_vantage"],
+            GROUP,
+            self.moment(today),
+        )
 
     def moment(self, today: int) -> pd.Timestamp:
         return DAYS[today].tz_localize("UTC") + pd.Timedelta(hours=8)
@@ -57,11 +65,11 @@ class World:
         return asof(self.known, self.moment(today)).set_index("period")["value"]
 
     def waits(self) -> pd.DataFrame:
-        return waiting(self.platform, self.known)
+        return waiting(self.platform.catalog, self.platform.lake, self.known)
 
     def says(self, decision: str, today: int) -> None:
         """A person decides on all that waits, an hour after the collection before session ``today``."""
-        decide(self.platform, self.waits(), decision, self.moment(today) + pd.Timedelta(hours=1))  # type: ignore[arg-type]
+        decide(self.platform.catalog, self.platform.lake, self.waits(), decision, self.moment(today) + pd.Timedelta(hours=1))  # type: ignore[arg-type]
 
 
 def walk() -> np.ndarray:
@@ -143,7 +151,7 @@ def test_old_closes_that_come_again_every_day_are_neither_stored_nor_held(world:
         assert done.held.empty
         assert done.observations["period"].tolist() == [DAYS[SPLIT + day - 1]]
     assert steps(world.newest(SPLIT + 7)) < 0.06
-    assert quarantine(world.platform, world.known)["state"].tolist() == ["released"]
+    assert quarantine(world.platform.catalog, world.platform.lake, world.known)["state"].tolist() == ["released"]
 
 
 def test_a_correction_of_an_old_close_is_brought_to_the_new_basis(world: World) -> None:
@@ -204,7 +212,13 @@ def test_a_first_history_of_which_one_split_of_two_was_released_waits_for_the_ot
     world.closes = raw((130, 0.5), (170, 1 / 3))
     world.collected(SPLIT)
     _, other = world.waits()["id"]
-    decide(world.platform, world.waits().iloc[:1], "released", world.moment(SPLIT) + pd.Timedelta(hours=1))
+    decide(
+        world.platform.catalog,
+        world.platform.lake,
+        world.waits().iloc[:1],
+        "released",
+        world.moment(SPLIT) + pd.Timedelta(hours=1),
+    )
     assert world.collected(SPLIT + 1).held["id"].tolist() == [other]
     assert world.waits()["id"].tolist() == [other]
     world.says("released", SPLIT + 1)
@@ -241,7 +255,7 @@ def test_a_close_that_was_wrong_for_a_day_is_no_split_once_the_next_one_has_come
     assert len(world.collected(SPLIT + 1).held) == 1
     done = world.collected(SPLIT + 2)
     assert done.observations["period"].tolist() == [DAYS[SPLIT + 1]]
-    states = quarantine(world.platform, world.known).set_index("restated")["state"].to_dict()
+    states = quarantine(world.platform.catalog, world.platform.lake, world.known).set_index("restated")["state"].to_dict()
     assert states["split"] == "superseded"
     assert steps(world.newest(SPLIT + 2)) < 0.06
 

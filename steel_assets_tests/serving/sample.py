@@ -75,7 +75,7 @@ def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, 
 
 def put_in_force(parts: Platform) -> Publication:
     """Publish what the lake and the warehouse hold now, as the last step of every job does."""
-    return put(parts, pd.Timestamp.now("UTC").floor("s"))
+    return put(parts, parts.snapshots, pd.Timestamp.now("UTC").floor("s"))
 
 
 def issue_again(parts: Platform, market: str, price: float, as_of: pd.Timestamp, *, publishing: bool = True) -> str:

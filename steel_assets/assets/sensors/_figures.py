@@ -29,7 +29,7 @@ def readings(platform: Platform, now: datetime, service_days: int = SERVICE_DAYS
     metrics = platform.warehouse.read(METRICS_DAILY)
     realised = platform.warehouse.read(PREDICTIONS_VS_REALITY)
     until = pd.Timestamp(now)
-    minutes = service_minutes(platform, until - pd.Timedelta(days=service_days), until)
+    minutes = service_minutes(platform.lake, until - pd.Timedelta(days=service_days), until)
     return [
         *error_readings(metrics, rules.acceptance.horizon),
         *increase_readings(realised, rules.acceptance.horizon),

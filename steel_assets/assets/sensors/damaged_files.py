@@ -6,7 +6,6 @@ import dagster as dg
 
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
-from steel_assets.operations.refilling import lost
 
 RULE = "file_set_aside"
 
@@ -23,7 +22,7 @@ def damaged_files(context: dg.SensorEvaluationContext, platform: dg.ResourcePara
 def look(platform: Platform, now: datetime) -> str:
     """Report every damage that is open or new."""
     told = {one.key: one.text for one in platform.lake.damaged.news(now)}
-    if (warehouse := lost(platform)) is not None:
+    if (warehouse := platform.warehouse.lost()) is not None:
         told["warehouse"] = warehouse
     conditions = [Condition(rule=RULE, subject=name, firing=True, moment=now, text=text) for name, text in told.items()]
     platform.outbox.report(conditions, now, complete=frozenset({RULE}))

@@ -12,7 +12,14 @@ from steel_assets.operations.importing import ImportsBusy
 
 def look(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult | dg.SkipReason:
     try:
-        found = take(platform, pd.Timestamp(datetime.now(UTC)).floor("s"))
+        found = take(
+            platform.catalog,
+            platform.lake,
+            platform.imports,
+            platform.drop_box,
+            platform.home,
+            pd.Timestamp(datetime.now(UTC)).floor("s"),
+        )
     except ImportsBusy:
         return dg.SkipReason(f"another look at {platform.drop_box.where} is still at work")
     for one in found:

@@ -46,8 +46,10 @@ def look(instance: dg.DagsterInstance, platform: Platform, watched: list[dg.Asse
 def set_up(platform: Platform, keys: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
     """Those of ``keys`` that should be materialised: their provider, or that of their market's prices, is set up."""
     sources, markets = platform.catalog.sources.values(), platform.catalog.markets
-    silent = {("raw", source.id) for source in sources if platform.not_configured(source) is not None}
-    unfed = {market for market in markets if unfed_by_choice(platform, market) is not None}
+    silent = {("raw", source.id) for source in sources if platform.providers.not_configured(source) is not None}
+    unfed = {
+        market for market in markets if unfed_by_choice(platform.catalog, platform.lake, platform.providers, market) is not None
+    }
     return [key for key in keys if tuple(key.path[:2]) not in silent and key.path[0] not in unfed]
 
 

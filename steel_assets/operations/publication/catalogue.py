@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from steel_assets.bootstrap import Platform
 from steel_assets.core.scoring import BEFORE, FEWEST, RECENT
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables
 
 
-def read(platform: Platform, tables: Tables) -> dict[str, Any]:
+def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Markets, sources, thresholds, and whether the lake holds simulated data (null while it is empty)."""
-    catalog = platform.catalog
+    catalog = inputs.catalog
     rules = catalog.rules
     return {
         "default_market": rules.default_market,
-        "simulated": platform.lake.simulated,
+        "simulated": inputs.lake.simulated,
         "markets": [
             {
                 "id": market.id,
@@ -31,7 +31,7 @@ def read(platform: Platform, tables: Tables) -> dict[str, Any]:
                 "calendar": market.calendar,
                 "horizons": list(market.horizons),
                 "drivers": list(market.drivers),
-                "unfed": platform.unfed(market.id),
+                "unfed": inputs.providers.unfed(market.id),
             }
             for market in catalog.markets.values()
         ],

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
 from steel_assets.core.tables import DRIFT
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records
 
 SHOWN = 260
@@ -15,7 +15,7 @@ TOGETHER = "all"
 """The subject that speaks for all the others."""
 
 
-def read(platform: Platform, tables: Tables) -> dict[str, Any]:
+def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → ``{"subjects": newest measurement of each, "rows": every measurement shown, oldest first}``.
 
     A score is the share of its own past measurements that a distance exceeds. ``since`` is the first day of the unbroken run

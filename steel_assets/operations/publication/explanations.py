@@ -5,28 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from steel_assets.adapters.object_store import ObjectNotFound
-from steel_assets.bootstrap import Platform
 from steel_assets.core.tables import EXPLANATIONS
 from steel_assets.operations.publication.forecasts import TRIES, keys_by_market
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records
 
 FOLDER = "predictions/explanations/"
 SHOWN = ["as_of", "horizon", "driver", "contribution", "model_version"]
 
 
-def read(platform: Platform, tables: Tables) -> dict[str, Any]:
+def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → rows of ``tables.EXPLANATIONS`` of its newest issue that has a whole file, the largest contribution first.
 
     A row explains the forecast of the same ``as_of``, ``horizon`` and ``model_version``, and no other. No rows: every
     forecast of the issue is the last price.
     """
-    return {market: _newest(platform, keys) for market, keys in keys_by_market(platform, FOLDER).items()}
+    return {market: _newest(inputs, keys) for market, keys in keys_by_market(inputs, FOLDER).items()}
 
 
-def _newest(platform: Platform, keys: list[str]) -> list[dict[str, Any]]:
+def _newest(inputs: Inputs, keys: list[str]) -> list[dict[str, Any]]:
     for key in keys[:TRIES]:
         try:
-            rows = EXPLANATIONS.enforce(platform.lake.read(key))
+            rows = EXPLANATIONS.enforce(inputs.lake.read(key))
         except (ObjectNotFound, OSError, ValueError):  # an older one still explains its own forecast, never a newer one
             continue
         largest = rows["contribution"].abs().rename("size")

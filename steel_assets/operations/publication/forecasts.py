@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.adapters.object_store import ObjectNotFound
-from steel_assets.bootstrap import Platform
 from steel_assets.core.plausible import latest_moment, why_not
 from steel_assets.core.published import NotAForecast, checked, forecast_rows, plain_rows
 from steel_assets.core.tables import FORECASTS
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.records import Known, daily_prices, extremes, record_of
 from steel_assets.operations.publication.warehouse import Tables
 
@@ -23,27 +23,27 @@ TRIES = 10
 EXCHANGE_SERIES = "usdmxn"
 
 
-def latest(platform: Platform, tables: Tables) -> dict[str, Any]:
+def latest(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → rows of its newest forecast that is whole and can be believed, and what was wrong with newer files.
 
     ``rows`` is None before the first. A clock that is behind the day of the newest price is not asked what time it is.
     """
-    keys = keys_by_market(platform, FOLDER)
-    records = {market: record_of(platform, market) for market in keys}
+    keys = keys_by_market(inputs, FOLDER)
+    records = {market: record_of(inputs, market) for market in keys}
     newest = max((known.newest for known in records.values() if known), default=0.0)
     now = latest_moment(tables.moment, newest)
     return {
-        market: _newest_whole(platform, market, found, records[market], now, tables.in_force.get(market))
+        market: _newest_whole(inputs, market, found, records[market], now, tables.in_force.get(market))
         for market, found in keys.items()
     }
 
 
-def keys_by_market(platform: Platform, folder: str) -> dict[str, list[str]]:
+def keys_by_market(inputs: Inputs, folder: str) -> dict[str, list[str]]:
     """Market → keys of its issues in ``folder`` (``<day>/<market>-<moment>.parquet``), newest first."""
     keys: dict[str, list[str]] = {}
-    for key in platform.store.list(folder):
+    for key in inputs.lake.store.list(folder):
         market, dash, _ = key.rpartition("/")[2].partition("-")
-        if dash and key.endswith(".parquet") and market in platform.catalog.markets:
+        if dash and key.endswith(".parquet") and market in inputs.catalog.markets:
             keys.setdefault(market, []).append(key)
     return {market: sorted(found, reverse=True) for market, found in keys.items()}
 
@@ -55,7 +55,7 @@ def key_of(rows: list[dict[str, Any]]) -> str:
     return f"{FOLDER}{first['issued_date']}/{first['market']}-{moment:%Y%m%dT%H%M%SZ}.parquet"
 
 
-def issues(platform: Platform, tables: Tables) -> dict[str, Any]:
+def issues(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → its past forecasts, oldest first, each ``{"issued_date", "as_of", "rows"}``."""
     frame = tables.rows(FORECASTS).sort_values(["market", "as_of", "horizon"])
     kept = frame[frame.groupby("market")["as_of"].rank("dense", ascending=False) <= ISSUES]
@@ -67,12 +67,12 @@ def issues(platform: Platform, tables: Tables) -> dict[str, Any]:
     return found
 
 
-def prices(platform: Platform, tables: Tables) -> dict[str, Any]:
+def prices(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → its last prices, ``{"dates": [...], "prices": [...]}``, in the target's unit; without a market whose file is
     damaged, of which ``damaged`` tells."""
     found = {}
-    for market in platform.catalog.markets:
-        daily = daily_prices(platform, market)
+    for market in inputs.catalog.markets:
+        daily = daily_prices(inputs, market)
         if daily is None:
             continue
         shown = daily.tail(PRICE_DAYS)
@@ -80,20 +80,20 @@ def prices(platform: Platform, tables: Tables) -> dict[str, Any]:
         found[market] = {
             "dates": list(days),
             "prices": [round(float(price), 4) for price in shown["price"]],
-            **extremes(daily, platform.catalog.markets[market].horizons),
+            **extremes(daily, inputs.catalog.markets[market].horizons),
         }
     return found
 
 
-def exchange_rate(platform: Platform, tables: Tables) -> dict[str, Any] | None:
+def exchange_rate(inputs: Inputs, tables: Tables) -> dict[str, Any] | None:
     """The newest peso rate collected, ``{"pesos_per_dollar", "date", "series"}``; None when there is none."""
-    series = platform.catalog.series.get(EXCHANGE_SERIES)
+    series = inputs.catalog.series.get(EXCHANGE_SERIES)
     if series is None:
         return None
-    folder = platform.catalog.sources[series.source].folder
-    keys = [key for key in platform.lake.files(f"raw-data/{folder}/") if f"/{series.group}/" in key]
+    folder = inputs.catalog.sources[series.source].folder
+    keys = [key for key in inputs.lake.files(f"raw-data/{folder}/") if f"/{series.group}/" in key]
     for key in sorted(keys, key=lambda key: key.rpartition("/")[2], reverse=True)[: 4 * TRIES]:
-        stored = platform.lake.raw(key)
+        stored = inputs.lake.raw(key)
         if stored is None:
             continue
         rows = stored[(stored["series"] == EXCHANGE_SERIES) & (stored["value"] > 0)]
@@ -104,14 +104,14 @@ def exchange_rate(platform: Platform, tables: Tables) -> dict[str, Any] | None:
 
 
 def _newest_whole(
-    platform: Platform, market: str, keys: list[str], known: Known | None, now: float, before: Mapping[str, Any] | None
+    inputs: Inputs, market: str, keys: list[str], known: Known | None, now: float, before: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """The newest of the files ``keys`` that is whole and believed; the rows published ``before`` stand in for their own file."""
     problems: list[str] = []
     published = (before or {}).get("rows")
     for key in keys[:TRIES]:
         try:
-            rows = forecast_rows(FORECASTS.enforce(platform.published.read(key)))
+            rows = forecast_rows(FORECASTS.enforce(inputs.published.read(key)))
             if rows[0]["market"] != market:
                 raise NotAForecast(f"it is a forecast of {rows[0]['market']}")
             reason = why_not(rows, known.record if known else None, now)

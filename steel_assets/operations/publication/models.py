@@ -7,23 +7,23 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.adapters.model_files import ModelStoreError
-from steel_assets.bootstrap import Platform
 from steel_assets.core.costs import month_projection_usd
 from steel_assets.core.tables import METRICS_DAILY, PROMOTIONS
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records
 
 DECISIONS = 1000
 DAYS = 400
 
 
-def champions(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
+def champions(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
     """One row per market and horizon that has a model in force: version, since when, and every switch before."""
     found: list[dict[str, Any]] = []
-    for market in platform.catalog.markets.values():
+    for market in inputs.catalog.markets.values():
         for horizon in market.horizons:
             row: dict[str, Any] = {"market": market.id, "horizon": horizon}
             try:
-                pointer = platform.models.production(market.id, horizon)
+                pointer = inputs.models.production(market.id, horizon)
             except ModelStoreError as error:
                 found.append(row | {"version": None, "since": None, "problem": str(error), "switches": []})
                 continue
@@ -37,13 +37,13 @@ def champions(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
     return found
 
 
-def ledger(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
+def ledger(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
     """The newest decisions about candidates, newest first."""
     frame = tables.rows(PROMOTIONS).sort_values(["decided_at", "market", "horizon"], ascending=[False, True, True])
     return records(frame.head(DECISIONS).drop(columns="created_at"))
 
 
-def metrics_daily(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
+def metrics_daily(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
     """The newest rows of ``metrics_daily``, oldest first."""
     frame = tables.rows(METRICS_DAILY)
     if frame.empty:
@@ -52,11 +52,11 @@ def metrics_daily(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
     return records(recent.sort_values(["date", "market", "horizon"]))
 
 
-def costs(platform: Platform, tables: Tables) -> dict[str, Any]:
+def costs(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Estimated cost by day, this month so far, and the projection of a whole month against the budget."""
     frame = tables.rows(METRICS_DAILY).dropna(subset=["cost_usd"])
     days = frame.groupby("date")["cost_usd"].sum()  # a day's cost is shared by the rows of its markets and horizons
-    budget = platform.catalog.rules.costs.monthly_budget_usd
+    budget = inputs.catalog.rules.costs.monthly_budget_usd
     month = days[days.index >= days.index.max().replace(day=1)] if len(days) else days
     return {
         "days": [{"date": f"{day:%Y-%m-%d}", "cost_usd": round(float(cost), 6)} for day, cost in days.tail(90).items()],

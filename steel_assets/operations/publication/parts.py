@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from steel_assets.adapters.snapshot_store import PublishedPart
-from steel_assets.bootstrap import Platform
 from steel_assets.operations.publication import (
     catalogue,
     drift,
@@ -18,9 +17,10 @@ from steel_assets.operations.publication import (
     sources,
     withdrawn,
 )
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables
 
-Reader = Callable[[Platform, Tables], Any]
+Reader = Callable[[Inputs, Tables], Any]
 
 PARTS: dict[str, Reader] = {
     "catalogue": catalogue.read,
@@ -42,18 +42,18 @@ PARTS: dict[str, Reader] = {
 }
 
 
-def read_parts(platform: Platform, moment: float, in_force: Mapping[str, Any]) -> dict[str, PublishedPart]:
+def read_parts(inputs: Inputs, moment: float, in_force: Mapping[str, Any]) -> dict[str, PublishedPart]:
     """Every part, read now; the content is None where there is a problem.
 
     Args:
         moment: now, Unix seconds: what claims to be of later is not believed.
         in_force: the part ``latest`` that was published before; a forecast in it outlives damage to its own file.
     """
-    tables = Tables(platform.warehouse, moment, in_force)
+    tables = Tables(inputs.warehouse, moment, in_force)
     found = {}
     for name, read in PARTS.items():
         try:
-            found[name] = PublishedPart(read(platform, tables))
+            found[name] = PublishedPart(read(inputs, tables))
         except Exception as error:  # noqa: BLE001  whatever a damaged file or an absent store raises, the other parts go on
             found[name] = PublishedPart(None, f"{type(error).__name__}: {error}")
     return found

@@ -7,25 +7,25 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.adapters.looked import read_look
-from steel_assets.bootstrap import Platform
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables
 
 
-def read(platform: Platform, tables: Tables) -> dict[str, Any]:
+def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → ``{"calendar": PriceCalendar, "newest", "until": as in price_age.Looked, null before the first look}``."""
-    return {market: price_calendar(platform, market, tables.moment) for market in platform.catalog.markets}
+    return {market: price_calendar(inputs, market, tables.moment) for market in inputs.catalog.markets}
 
 
-def price_calendar(platform: Platform, market: str, moment: float) -> dict[str, Any]:
+def price_calendar(inputs: Inputs, market: str, moment: float) -> dict[str, Any]:
     """That of one market at ``moment``, Unix seconds."""
-    declared = platform.catalog.markets[market]
-    look = read_look(platform.store, market)
+    declared = inputs.catalog.markets[market]
+    look = read_look(inputs.lake.store, market)
     closed, extra = (
         (look.closed, look.extra) if look and look.calendar == declared.calendar else _closures(declared.calendar, moment)
     )
-    published = platform.catalog.series[declared.target.series].published
+    published = inputs.catalog.series[declared.target.series].published
     return {
-        "calendar": platform.catalog.rules.price_calendar(published, closed, extra).stored(),
+        "calendar": inputs.catalog.rules.price_calendar(published, closed, extra).stored(),
         "newest": look.newest if look else None,
         "until": look.until if look else None,
     }

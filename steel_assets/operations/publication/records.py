@@ -12,10 +12,10 @@ import pandas as pd
 from steel_assets.adapters.lake import DamagedFile
 from steel_assets.adapters.model_files import ModelStoreError
 from steel_assets.adapters.object_store import ObjectNotFound
-from steel_assets.bootstrap import Platform
 from steel_assets.core.plausible import Record
 from steel_assets.core.sanity import FEWEST
 from steel_assets.core.tables import MARKET_DAILY
+from steel_assets.operations.publication.inputs import Inputs
 
 log = logging.getLogger("steel.publication")
 
@@ -27,24 +27,24 @@ class Known(NamedTuple):
     newest: float
 
 
-def record_of(platform: Platform, market: str) -> Known | None:
+def record_of(inputs: Inputs, market: str) -> Known | None:
     """What is known of ``market``; None while its prices cannot be read."""
-    daily = daily_prices(platform, market)
-    about = extremes(daily, platform.catalog.markets[market].horizons) if daily is not None else {}
+    daily = daily_prices(inputs, market)
+    about = extremes(daily, inputs.catalog.markets[market].horizons) if daily is not None else {}
     if daily is None or not about:
         return None
-    sanity = platform.catalog.rules.sanity
+    sanity = inputs.catalog.rules.sanity
     moves = {int(horizon): move for horizon, move in about["moves"].items()}
-    versions = {horizon: _versions(platform, market, horizon) for horizon in platform.catalog.markets[market].horizons}
+    versions = {horizon: _versions(inputs, market, horizon) for horizon in inputs.catalog.markets[market].horizons}
     record = Record(about["unit"], about["low"], about["high"], moves, versions, sanity.move, sanity.widest)
     return Known(record, pd.Timestamp(daily["date"].iloc[-1]).tz_localize("UTC").timestamp())
 
 
-def daily_prices(platform: Platform, market: str) -> pd.DataFrame | None:
+def daily_prices(inputs: Inputs, market: str) -> pd.DataFrame | None:
     """The prices of ``market`` in order of date; None before the first, and where their file is damaged: the next run of
     ``market_daily`` makes it again."""
     try:
-        return platform.lake.read(f"processed-data/daily/{market}.parquet", MARKET_DAILY.enforce).sort_values("date")
+        return inputs.lake.read(f"processed-data/daily/{market}.parquet", MARKET_DAILY.enforce).sort_values("date")
     except ObjectNotFound:
         return None
     except DamagedFile as error:
@@ -72,9 +72,9 @@ def extremes(daily: pd.DataFrame, horizons: Iterable[int]) -> dict[str, Any]:
     }
 
 
-def _versions(platform: Platform, market: str, horizon: int) -> frozenset[str]:
+def _versions(inputs: Inputs, market: str, horizon: int) -> frozenset[str]:
     try:
-        pointer = platform.models.production(market, horizon)
+        pointer = inputs.models.production(market, horizon)
     except ModelStoreError:  # the part ``champions`` says so
         return frozenset()
     return frozenset(switch.version for switch in pointer.switches) if pointer else frozenset()

@@ -9,16 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
 from steel_assets.core.scoring import WINDOW, each_day, inside, published_scores, relative_errors
 from steel_assets.core.tables import PREDICTIONS_VS_REALITY
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records
 
 ROLLING = 60
 """Forecasts over which the lines of the charts are means."""
 
 
-def read(platform: Platform, tables: Tables) -> dict[str, Any]:
+def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → its scorecard, for each market with at least one forecast whose day has come."""
     frame = tables.rows(PREDICTIONS_VS_REALITY)
     return {str(market): scorecard(str(market), group) for market, group in frame.groupby("market")}

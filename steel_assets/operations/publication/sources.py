@@ -7,16 +7,16 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.adapters.lake import RAW, collected_at
-from steel_assets.bootstrap import Platform
 from steel_assets.core.tables import DATA_QUALITY
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records
 
 
-def read(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
+def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
     """Each source and when it last brought something new (collections without news write nothing)."""
     found = []
-    for source in platform.catalog.sources.values():
-        stamps = sorted(map(collected_at, platform.lake.raw_files(f"{RAW}{source.folder}/")))
+    for source in inputs.catalog.sources.values():
+        stamps = sorted(map(collected_at, inputs.lake.raw_files(f"{RAW}{source.folder}/")))
         stamps = [stamp for stamp in stamps if stamp]
         if source.kind == "files" and not stamps:
             continue
@@ -32,7 +32,7 @@ def read(platform: Platform, tables: Tables) -> list[dict[str, Any]]:
     return found
 
 
-def quality(platform: Platform, tables: Tables) -> dict[str, Any]:
+def quality(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → its newest assessment: the score (lowest of the critical series) and every series' parts."""
     frame = tables.rows(DATA_QUALITY)
     found: dict[str, Any] = {}

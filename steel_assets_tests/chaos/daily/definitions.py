@@ -13,6 +13,7 @@ import pandas as pd  # noqa: E402 - only after the catalogue was cut down
 
 from steel_assets.assets.jobs import jobs  # noqa: E402
 from steel_assets.assets.moment import FixedClock  # noqa: E402
+from steel_assets.assets.resources import resources  # noqa: E402
 from steel_assets.assets.sensors import alert_delivery, counted_rows, failed_checks, failed_runs  # noqa: E402
 from steel_assets.bootstrap import Platform  # noqa: E402
 from steel_assets.definitions import assets, installation, platform_resource  # noqa: E402
@@ -48,6 +49,6 @@ defs = dg.Definitions(
     assets=assets(HERE),
     jobs=jobs(HERE),
     sensors=[launches, looks, delivers],
-    resources={"platform": platform_resource, "clock": FixedClock(pd.Timestamp(TODAY))},
+    resources=resources(platform_resource, FixedClock(pd.Timestamp(TODAY))),
     executor=dg.in_process_executor,
 )

@@ -1,0 +1,38 @@
+"""What the parts of a publication are read from."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from steel_assets.adapters.import_ledger import ImportLedger
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.model_store import ModelStore
+from steel_assets.adapters.publications import Publications
+from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.catalog import Catalog
+from steel_assets.providers import Providers
+
+
+class Inputs(Protocol):
+    """Whoever has these can publish: all markets, from every store."""
+
+    @property
+    def catalog(self) -> Catalog: ...
+
+    @property
+    def lake(self) -> Lake: ...
+
+    @property
+    def imports(self) -> ImportLedger: ...
+
+    @property
+    def warehouse(self) -> Warehouse: ...
+
+    @property
+    def models(self) -> ModelStore: ...
+
+    @property
+    def published(self) -> Publications: ...
+
+    @property
+    def providers(self) -> Providers: ...

@@ -1,0 +1,170 @@
+"""The providers as this installation asks them: which of them is set up, the way out to each, and one conversation at a time.
+
+What a provider sends is read by its connector (``sources/``); this knows keys, addresses, budgets and pauses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from steel_assets.adapters.cache import Cache
+from steel_assets.adapters.http_cache import CachedHttp
+from steel_assets.adapters.quota import FileLedger, Ledger, Limits, Quota, RedisLedger
+from steel_assets.adapters.secret_manager import Secrets
+from steel_assets.catalog import Catalog, Source
+from steel_assets.core.answers import Http
+from steel_assets.core.standing import Settled
+from steel_assets.core.types import Series
+from steel_assets.settings import Settings
+from steel_assets.sources import Access, Collection, connector
+
+if TYPE_CHECKING:
+    from steel_assets.adapters.http import HttpxHttp
+
+When = tuple[pd.Timestamp, pd.Timestamp | None]
+"""One collection: its moment, and since when it asks again (a backfill)."""
+
+
+@dataclass(frozen=True)
+class Providers:
+    """Every provider of the catalogue, as the settings of this installation reach it."""
+
+    settings: Settings
+    catalog: Catalog
+    cache: Cache
+    secrets: Secrets
+
+    @property
+    def history_years(self) -> int:
+        """How far back the first collection asks."""
+        return self.settings.history_years
+
+    @cached_property
+    def http(self) -> dict[str, HttpxHttp]:
+        """One way out per source, so that each provider's pace is its own. The sandbox sets none."""
+        from steel_assets.adapters.http import HttpxHttp
+
+        timeout = self.settings.http_timeout_seconds
+        if self.settings.simulated:
+            return {name: HttpxHttp(timeout_seconds=timeout) for name in self.catalog.sources}
+        return {
+            source.id: HttpxHttp(
+                timeout_seconds=timeout,
+                calls_per_minute=source.calls_per_minute,
+                seconds_between_calls=source.seconds_between_calls,
+                quota=self.quotas.get(source.id),
+            )
+            for source in self.catalog.sources.values()
+        }
+
+    @cached_property
+    def quotas(self) -> dict[str, Quota]:
+        """The budgets of the sources that have one, shared with every process of this installation. The sandbox has none."""
+        if self.settings.simulated:
+            return {}
+        redis = self.secrets.reveal(self.settings.redis_url)
+
+        def ledger(name: str) -> Ledger:
+            file = FileLedger(self.settings.home / "quota" / f"{name}.json")
+            return RedisLedger(redis.get_secret_value(), f"steel:quota:{name}", file) if redis else file
+
+        return {
+            source.id: Quota(
+                Limits(source.calls_per_day, source.calls_per_minute, source.seconds_between_calls), ledger(source.id)
+            )
+            for source in self.catalog.sources.values()
+            if source.calls_per_day
+        }
+
+    def way_out(self, source: Source, moment: pd.Timestamp, since: pd.Timestamp | None = None) -> CachedHttp:
+        """How one collection at ``moment`` asks ``source``: through the cache, where the source has a time for it."""
+        when: When = (moment, since)
+        if source.id not in self._ways or self._ways[source.id][0] != when:
+            self._ways[source.id] = when, self.http[source.id].afresh()
+        network = self._ways[source.id][1]
+        if self.settings.simulated or since is not None or not source.cache_ttl_hours:
+            return CachedHttp(network)
+        return CachedHttp(network, self.cache, source.cache_ttl_hours * 3600, f"{moment:%Y-%m-%d}")
+
+    @cached_property
+    def _ways(self) -> dict[str, tuple[When, Http]]:
+        """The way out to each provider in the newest collection: what it keeps silent about one group it keeps about all."""
+        return {}
+
+    def not_configured(self, source: Source) -> str | None:
+        """Why a source is not asked at all, and the remedy; None when it is."""
+        if self.settings.sources == "files":
+            return "not asked: STEEL_SOURCES=files"
+        if source.needs_key and self.settings.api_key(source.id) is None:
+            return f"not configured: no key; set STEEL_{source.id.upper()}_API_KEY"
+        return None
+
+    def unfed(self, market: str) -> str | None:
+        """Why no provider is asked for the prices of ``market``, and the remedy; None when one is. Files may feed it still."""
+        target = self.catalog.markets[market].target
+        for name in (target.series, target.fx):
+            source = self.catalog.sources[self.catalog.series[name].source] if name else None
+            if source is not None and self.settings.sources == "live" and self.not_configured(source):
+                remedy = f"set STEEL_{source.id.upper()}_API_KEY, or import a file of your own as series {name}"
+                return f"no source of its prices: {source.name} needs a key; {remedy}"
+        return None
+
+    def collect(
+        self,
+        source: Source,
+        series: Sequence[Series],
+        moment: pd.Timestamp,
+        known: pd.DataFrame,
+        http: Http,
+        since: pd.Timestamp | None = None,
+        settled: Mapping[str, Settled] | None = None,
+    ) -> Collection:
+        """Ask a provider for what is new about ``series``; an empty collection where it is not asked at all.
+
+        Args:
+            known: raw observations of ``series``, all vintages.
+            http: the way out, of ``way_out``.
+            since: ask again for everything from this day on.
+            settled: series → the days of its history that need not be asked for again.
+        """
+        reason = self.not_configured(source)
+        if reason:
+            return Collection.nothing(reason)
+        when: When = (moment, since)
+        if source.id in self._silent and self._silent[source.id][0] == when:
+            return Collection.of_a_silent_provider(series, self._silent[source.id][1])
+        collection = connector(source.id).collect(series, known, moment, self.access(source, http, since, settled))
+        if collection.silent:
+            self._silent[source.id] = when, collection.silent
+        return collection
+
+    @cached_property
+    def _silent(self) -> dict[str, tuple[When, str]]:
+        """Providers found to be down, and in which collection: its other groups need not find it out again."""
+        return {}
+
+    def access(
+        self,
+        source: Source,
+        http: Http | None = None,
+        since: pd.Timestamp | None = None,
+        settled: Mapping[str, Settled] | None = None,
+    ) -> Access:
+        """How a provider is reached, from the settings; with ``since``, for a backfill. Calls that came too fast are waited out
+        for at most twice the time of one answer."""
+        return Access(
+            http=http or self.http[source.id],
+            base_url=self.settings.base_url(source.id),
+            api_key=self.secrets.reveal(self.settings.api_key(source.id)),
+            history_years=self.settings.history_years,
+            simulated=self.settings.simulated,
+            outputsize="full" if self.settings.simulated else self.settings.alpha_vantage_outputsize,
+            since=since,
+            settled=settled or {},
+            patience_seconds=2 * self.settings.http_timeout_seconds,
+        )
