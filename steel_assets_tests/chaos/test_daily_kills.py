@@ -18,7 +18,7 @@ import pytest
 from steel_assets.sandbox import Sandbox
 from steel_assets_tests.adapters.notifiers.receivers import Web, web
 from steel_assets_tests.assets.sensors.test_daemon import content
-from steel_assets_tests.chaos.daily.catalogue import small
+from steel_assets_tests.chaos.daily.catalogue import MARKETS, small
 from steel_assets_tests.chaos.daily.world import DAILY, RETRAINING, UNFINISHED, Daemon, Reader, World, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
 EVE, TODAY = pd.Timestamp("2026-03-17T08:00:00Z"), pd.Timestamp("2026-03-18T08:00:00Z")
 PARTS = ("everything", "worker", "code server", "daemon")
 WHOLE = "the whole run"
-AIMS = {DAILY: (WHOLE,), RETRAINING: ("promotions", "candidate_models", WHOLE)}
+AIMS = {DAILY: (WHOLE,), RETRAINING: (f"{MARKETS[0]}__promotions", f"{MARKETS[0]}__candidate_models", WHOLE)}
 """What is killed in: at any moment of the run, or of the steps that decide which model is in force."""
 
 SEED = int(os.environ.get("CHAOS_SEED", "11"))

@@ -17,6 +17,10 @@ from steel_assets.assets.resources import resources  # noqa: E402
 from steel_assets.assets.sensors import alert_delivery, counted_rows, failed_checks, failed_runs  # noqa: E402
 from steel_assets.bootstrap import Platform  # noqa: E402
 from steel_assets.definitions import assets, installation, platform_resource  # noqa: E402
+from steel_assets_tests.assets.breaking import broken  # noqa: E402
+
+if os.environ.get("CHAOS_BROKEN"):
+    broken(os.environ["CHAOS_BROKEN"])
 
 TODAY = "2026-03-18T08:00:00Z"
 EVE = "2026-03-17T08:00:00Z"

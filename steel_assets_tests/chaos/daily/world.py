@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +61,13 @@ UNFINISHED = [
 
 @dataclass
 class World:
-    """A folder, the addresses that its platform talks to, and the job that its daemon launches."""
+    """A folder, the addresses that its platform talks to, the job that its daemon launches, and the stage that breaks in it."""
 
     folder: Path
     sandbox_url: str
     hook_url: str
     job: str = DAILY
+    broken: str = ""
 
     @classmethod
     def made(cls, folder: Path, sandbox_url: str, hook_url: str, job: str, *before: str) -> World:
@@ -83,12 +84,13 @@ class World:
 
     def copy(self, folder: Path) -> World:
         shutil.copytree(self.folder, folder)
-        return World(folder, self.sandbox_url, self.hook_url, self.job)
+        return replace(self, folder=folder)
 
     @property
     def environment(self) -> dict[str, str]:
         return outside() | {
             "CHAOS_JOB": self.job,
+            "CHAOS_BROKEN": self.broken,
             "DAGSTER_HOME": str(self.folder / "dagster"),
             "STEEL_HOME": str(self.folder / "home"),
             "STEEL_SANDBOX_URL": self.sandbox_url,
