@@ -1,7 +1,7 @@
 """The warehouse: the platform's tables, written by idempotent upserts, queried by people and dashboards.
 
-DuckDB lets one process write or many read. So every operation opens the file, does one thing in one transaction and closes
-it again, taking turns through a lock file beside it, and waits (jittered, bounded) when somebody else holds the file.
+DuckDB lets one process write or many read. So every operation attaches the file, does one thing in one transaction and lets it
+go again, taking turns through a lock file beside it, and waits (jittered, bounded) when somebody else holds the file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from steel_assets.adapters import warehouse_sql as sql
 from steel_assets.adapters.disk import make_folder, private_file, remedy
+from steel_assets.adapters.duckdb_engine import attached
 from steel_assets.adapters.warehouse_damage import filled_again, is_damage, lost, set_aside
 from steel_assets.adapters.warehouse_errors import WarehouseBusy, WarehouseError
 from steel_assets.adapters.warehouse_migration import Present, migration, refuse_orphans
@@ -174,7 +175,7 @@ class DuckDBWarehouse:
             if not present:
                 return None
             if set(table.column_names) <= set(present):
-                connection.execute(sql.duckdb_use_dataset(_file(connection)))
+                connection.execute(sql.DUCKDB_USE_DATASET)
                 return connection.sql(query, params=parameters).to_arrow_table()
         self.upsert(table, table.empty())
         return self._answer(table, query, parameters)
@@ -192,6 +193,7 @@ class DuckDBWarehouse:
         deadline = time.monotonic() + self.patience_seconds
         try:
             with self._turn(read_only), self._whole(), self._opened(deadline, read_only) as connection:
+                connection.execute(sql.DUCKDB_USE_FILE)
                 connection.execute(sql.DUCKDB_IN_UTC)
                 yield connection
         except Timeout as error:
@@ -222,21 +224,27 @@ class DuckDBWarehouse:
                 return nullcontext()
             raise
 
-    def _opened(self, deadline: float, read_only: bool) -> DuckDBPyConnection:
+    @contextmanager
+    def _opened(self, deadline: float, read_only: bool) -> Iterator[DuckDBPyConnection]:
+        """The file, attached to this thread's engine: to begin an engine for each operation takes forty milliseconds."""
+        with attached(lambda connection: self._attach(connection, deadline, read_only)) as connection:
+            if not read_only:
+                private_file(self.path)
+            yield connection
+
+    def _attach(self, connection: DuckDBPyConnection, deadline: float, read_only: bool) -> None:
         import duckdb
 
         while True:
             try:
-                connection = duckdb.connect(self.path, read_only=read_only)
-            except (duckdb.IOException, duckdb.ConnectionException) as error:
-                if "Could not set lock" not in str(error) and "different configuration" not in str(error):
+                connection.execute(sql.duckdb_attach(self.path, read_only=read_only))
+            except duckdb.IOException as error:
+                if "Could not set lock" not in str(error):
                     raise
                 if time.monotonic() >= deadline:
                     raise self._busy() from error
             else:
-                if not read_only:
-                    private_file(self.path)
-                return connection
+                return
             time.sleep(random.uniform(0.01, 0.1))  # noqa: S311  spreads waiting processes, keeps no secret
 
     def _busy(self) -> WarehouseBusy:
@@ -249,18 +257,13 @@ class DuckDBWarehouse:
 
 def _prepare(connection: DuckDBPyConnection, table: Table) -> None:
     """The dataset and the table as the contract wants them. Raises WarehouseError for a column of another type."""
-    file = _file(connection)
-    connection.execute(sql.duckdb_create_dataset(file))
-    connection.execute(sql.duckdb_use_dataset(file))
+    connection.execute(sql.DUCKDB_CREATE_DATASET)
+    connection.execute(sql.DUCKDB_USE_DATASET)
     connection.execute(sql.create_table(table, sql.DUCKDB))
     present = _columns(connection, table)
     refuse_orphans(table, present)
     for statement in migration(table, present, sql.DUCKDB):
         connection.execute(statement)
-
-
-def _file(connection: DuckDBPyConnection) -> str:
-    return str(connection.execute(sql.DUCKDB_FILE).fetchall()[0][0])
 
 
 def _columns(connection: DuckDBPyConnection, table: Table) -> dict[str, Present]:

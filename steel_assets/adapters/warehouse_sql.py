@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from steel_assets.core.tables import Column, Dtype, Table
@@ -121,25 +122,25 @@ def count(table: Table) -> str:
 
 
 DUCKDB_IN_UTC = "SET TimeZone = 'UTC'"
-DUCKDB_FILE = "SELECT current_database()"
-"""What DuckDB calls the file: a dataset of the same name would be ambiguous without it."""
+DUCKDB_FILE = "warehouse_file"
+"""What the file is called while it is attached."""
 
 DUCKDB_COLUMNS = (
-    "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
-    "WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ? ORDER BY ordinal_position"
+    "SELECT column_name, data_type, CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END FROM duckdb_columns() "
+    "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index"
 )
+"""Name, type, and whether it may be empty, of each column of a table."""
+
+DUCKDB_CREATE_DATASET = f"CREATE SCHEMA IF NOT EXISTS {DUCKDB_FILE}.{DATASET}"
+DUCKDB_USE_DATASET = f"USE {DUCKDB_FILE}.{DATASET}"
+DUCKDB_USE_FILE = f"USE {DUCKDB_FILE}"
+DUCKDB_USE_NONE = "USE memory"
+DUCKDB_DETACH = f"DETACH {DUCKDB_FILE}"
 
 
-def duckdb_create_dataset(file: str) -> str:
-    return f"CREATE SCHEMA IF NOT EXISTS {_duckdb_dataset(file)}"
-
-
-def duckdb_use_dataset(file: str) -> str:
-    return f"USE {_duckdb_dataset(file)}"
-
-
-def _duckdb_dataset(file: str) -> str:
-    return '"' + file.replace('"', '""') + f'".{DATASET}'
+def duckdb_attach(path: Path, *, read_only: bool) -> str:
+    quoted = str(path).replace("'", "''")
+    return f"ATTACH '{quoted}' AS {DUCKDB_FILE} (TYPE duckdb{', READ_ONLY' if read_only else ''})"
 
 
 def _definition(column: Column, dialect: Dialect, *, required: bool) -> str:
