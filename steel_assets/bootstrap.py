@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from pydantic import SecretStr
 
 from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
 from steel_assets.adapters.clock import ClockRecord
@@ -17,7 +19,7 @@ from steel_assets.adapters.http_cache import CachedHttp
 from steel_assets.adapters.import_ledger import ImportLedger
 from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.notifiers import Notifier
+from steel_assets.adapters.notifiers import Channel, ChannelConfig, Notifier, channels, configured, variables_of
 from steel_assets.adapters.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.outbox import Outbox
 from steel_assets.adapters.publications import Publications
@@ -29,9 +31,10 @@ from steel_assets.adapters.warehouse import DuckDBWarehouse, Warehouse
 from steel_assets.catalog import Catalog, CatalogError, Source, load_catalog
 from steel_assets.core.answers import Http
 from steel_assets.core.imports import Tainted, tainted
+from steel_assets.core.open_sets import open_to
 from steel_assets.core.standing import Settled
 from steel_assets.core.types import Series
-from steel_assets.settings import Settings, settings
+from steel_assets.settings import Settings, SettingsError, settings
 from steel_assets.sources import Access, Collection, connector
 
 if TYPE_CHECKING:
@@ -42,8 +45,11 @@ When = tuple[pd.Timestamp, pd.Timestamp | None]
 
 
 def catalog() -> Catalog:
-    """The catalogue of this process: the shipped one and the user's own folder."""
-    return catalog_with(settings().catalog_dir)
+    """The catalogue of this process: the shipped one and the user's own folder. The user's own Python is found from now on."""
+    here = settings()
+    if here.plugins_dir is not None:
+        open_to(here.plugins_dir)
+    return catalog_with(here.catalog_dir)
 
 
 @lru_cache(maxsize=1)
@@ -183,37 +189,40 @@ class Platform:
     @cached_property
     def notifiers(self) -> dict[str, Notifier]:
         """The channels for alerts that are set up, by name. Raises CatalogError when a rule names one that does not exist."""
-        from steel_assets.adapters.notifiers.email import Email, Mailbox
-        from steel_assets.adapters.notifiers.log import LogFile
-        from steel_assets.adapters.notifiers.pagerduty import PagerDuty
-        from steel_assets.adapters.notifiers.slack import Slack
-        from steel_assets.adapters.notifiers.sms import Twilio
-        from steel_assets.adapters.notifiers.webhook import Webhook
-
-        chosen = self.settings
-        found: dict[str, Notifier | None] = {"log": LogFile(chosen.home / "alerts.log")}
-        reveal = self.secrets.reveal
-        hook, slack, token = map(reveal, (chosen.alert_webhook_url, chosen.slack_webhook_url, chosen.twilio_auth_token))
-        form = chosen.alert_webhook_format
-        found["webhook"] = Webhook(hook, reveal(chosen.alert_webhook_secret), form) if hook else None
-        pager = reveal(chosen.pagerduty_routing_key)
-        found["pagerduty"] = PagerDuty(pager, chosen.pagerduty_url) if pager else None
-        found["slack"] = Slack(slack) if slack else None
-        found["email"] = found["sms"] = None
-        if chosen.smtp_host and chosen.email_from:
-            user, password, (to, read) = chosen.smtp_user, reveal(chosen.smtp_password), _readers(chosen.email_to)
-            way = (chosen.smtp_host, chosen.smtp_port, chosen.smtp_security)
-            found["email"] = Email(Mailbox(*way, user, password, chosen.email_from, to, read))
-        if chosen.twilio_account_sid and token and chosen.sms_from:
-            address, account = chosen.twilio_base_url, chosen.twilio_account_sid
-            found["sms"] = Twilio(address, account, token, chosen.sms_from, *_readers(chosen.sms_to))
+        found = {
+            name: channel.build(self.channel_config(name, channel).revealed(self.secrets.reveal), self.settings.home)
+            for name, channel in channels().items()
+        }
         policy = self.catalog.rules.alerts
         named = {f"alert {rule.id}": rule.channels for rule in self.catalog.alerts.values()}
-        for where, channels in (named | {"rules.yaml: alerts": (*policy.always, *policy.least)}).items():
-            for channel in channels:
-                if channel not in found:
-                    raise CatalogError(f"{where}: there is no channel {channel!r}; there are {', '.join(found)}")
+        for where, wanted in (named | {"rules.yaml: alerts": (*policy.always, *policy.least)}).items():
+            for name in wanted:
+                if name not in found:
+                    raise CatalogError(f"{where}: there is no channel {name!r}; there are {', '.join(found)}")
         return {name: notifier for name, notifier in found.items() if notifier is not None}
+
+    def channel_config(self, name: str, channel: Channel) -> ChannelConfig:
+        """The settings of a channel, its secrets as they were set. Raises ChannelError."""
+        return configured(name, channel.Config, self.settings.channels.get(name, {}), self.settings.named_value)
+
+    def check_settings(self) -> None:
+        """Refuse what sources and channels declare and an installation sets to what it cannot be.
+
+        Raises:
+            SettingsError: of a source.
+            ChannelError: of a channel.
+        """
+        for source in self.catalog.sources.values():
+            self.settings.base_url(source.id)
+            self.options_of(source)
+        for name, channel in channels().items():
+            self.channel_config(name, channel)
+
+    def declared_settings(self) -> set[str]:
+        """The variables that sources and channels declare."""
+        of_channels = (variables_of(name, channel.Config).values() for name, channel in channels().items())
+        of_sources = (source.variables for source in self.catalog.sources.values())
+        return set(chain.from_iterable(chain(of_sources, *of_channels)))
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -228,12 +237,27 @@ class Platform:
             key=self.signing_key,
         )
 
+    def key_of(self, source: Source) -> SecretStr | None:
+        """The key of a source, or the reference to it (``sm://…``); None where none is set."""
+        return self.settings.api_key(source.id, source.key_setting)
+
+    def options_of(self, source: Source) -> dict[str, str]:
+        """What is chosen of each option that the catalogue declares for a source. Raises SettingsError for what it may not be."""
+        found = {}
+        for name, option in source.options.items():
+            chosen = self.settings.option(source.id, name)
+            if chosen is not None and option.choices and chosen not in option.choices:
+                raise SettingsError(f"STEEL_{source.id.upper()}_{name.upper()}: {chosen!r} is not {' or '.join(option.choices)}")
+            in_sandbox = option.in_sandbox if self.settings.simulated else None
+            found[name] = in_sandbox or chosen or option.default
+        return found
+
     def not_configured(self, source: Source) -> str | None:
         """Why a source is not asked at all, and the remedy; None when it is."""
         if self.settings.sources == "files":
             return "not asked: STEEL_SOURCES=files"
-        if source.needs_key and self.settings.api_key(source.id) is None:
-            return f"not configured: no key; set STEEL_{source.id.upper()}_API_KEY"
+        if source.needs_key and self.key_of(source) is None:
+            return f"not configured: no key; set {source.key_variable}"
         return None
 
     def unfed(self, market: str) -> str | None:
@@ -242,7 +266,7 @@ class Platform:
         for name in (target.series, target.fx):
             source = self.catalog.sources[self.catalog.series[name].source] if name else None
             if source is not None and self.settings.sources == "live" and self.not_configured(source):
-                remedy = f"set STEEL_{source.id.upper()}_API_KEY, or import a file of your own as series {name}"
+                remedy = f"set {source.key_variable}, or import a file of your own as series {name}"
                 return f"no source of its prices: {source.name} needs a key; {remedy}"
         return None
 
@@ -291,26 +315,15 @@ class Platform:
         for at most twice the time of one answer."""
         return Access(
             http=http or self.http[source.id],
-            base_url=self.settings.base_url(source.id),
-            api_key=self.secrets.reveal(self.settings.api_key(source.id)),
+            base_url=self.settings.base_url(source.id) or source.base_url or "",
+            api_key=self.secrets.reveal(self.key_of(source)),
             history_years=self.settings.history_years,
             simulated=self.settings.simulated,
-            outputsize="full" if self.settings.simulated else self.settings.alpha_vantage_outputsize,
+            options=self.options_of(source),
             since=since,
             settled=settled or {},
             patience_seconds=2 * self.settings.http_timeout_seconds,
         )
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    """The parts of a setting that lists several, separated by commas."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _readers(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Recipients of a setting that lists them, and the language of those who read another: ``ana@acme.mx=es``."""
-    pairs = [part.partition("=") for part in _listed(text)]
-    return tuple(name for name, _, _ in pairs), {name: language for name, _, language in pairs if language}
 
 
 def store_at(address: str, chosen: Settings) -> ObjectStore:
@@ -347,4 +360,6 @@ def secrets_for(chosen: Settings) -> Secrets:
 
 def platform(chosen: Settings | None = None) -> Platform:
     """The platform for ``chosen`` settings, or those of the environment."""
+    if chosen is not None and chosen.plugins_dir is not None:
+        open_to(chosen.plugins_dir)
     return Platform(chosen or settings(), catalog())

@@ -60,8 +60,13 @@ def clock_resource() -> object:
 
 
 def installation(known: Catalog | None = None) -> Installation:
-    """What the definitions are built from: the settings of the environment, and the catalogue that they name or ``known``."""
+    """What the definitions are built from: the settings of the environment, and the catalogue that they name or ``known``.
+
+    Raises:
+        Problem: the catalogue, or a setting of a source or channel, is not valid.
+    """
     chosen = settings()
+    platform(chosen).check_settings()
     return Installation(known or catalog(), chosen.simulated, chosen.warehouse_kind)
 
 

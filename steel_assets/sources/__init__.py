@@ -7,19 +7,17 @@ once, for all. How to reach the network, where rows are stored and which series 
 
 from __future__ import annotations
 
-import pkgutil
-from importlib import import_module
 from typing import cast
 
+from steel_assets.core.open_sets import members
 from steel_assets.sources._contract import Access, Collection, Connector, Rejected, SourceError
 
 __all__ = ["Access", "Collection", "Connector", "Rejected", "SourceError", "connector", "connectors"]
 
 
 def connectors() -> list[str]:
-    """The ids of all sources that can be asked: the files of this folder that offer ``collect``."""
-    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
-    return [name for name in names if hasattr(import_module(f"{__name__}.{name}"), "collect")]
+    """The ids of all sources that can be asked: the files of this folder, and of one's own, that offer ``collect``."""
+    return [name for name, module in members(__name__).items() if hasattr(module, "collect")]
 
 
 def connector(source_id: str) -> Connector:
@@ -28,9 +26,10 @@ def connector(source_id: str) -> Connector:
     Raises:
         LookupError: no file of this folder offers it.
     """
-    if source_id not in connectors():
+    found = {name: module for name, module in members(__name__).items() if hasattr(module, "collect")}
+    if source_id not in found:
         raise LookupError(
-            f"source {source_id!r} has no connector; there are {', '.join(connectors())}. "
-            f"Add steel_assets/sources/{source_id}.py with a function collect"
+            f"source {source_id!r} has no connector; there are {', '.join(found)}. "
+            f"Add sources/{source_id}.py with a function collect"
         )
-    return cast(Connector, import_module(f"{__name__}.{source_id}"))
+    return cast(Connector, found[source_id])

@@ -56,7 +56,7 @@ def collect(
         f"{sandbox.url}/{source}",
         None if key is None else SecretStr(key),
         simulated=True,
-        outputsize="full",
+        options={"outputsize": "full"},
         history_years=YEARS,
     )
     return connector(source).collect(catalog.series_of(source), known, moment, access)
