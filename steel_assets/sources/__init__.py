@@ -2,7 +2,8 @@
 
 A connector's file holds what it offers, ``fetch`` (bytes), ``parse`` (bytes → figures) and ``collect``, which puts the two
 together; ``fred_api`` is the exemplar. What a row means, when it counts as published and whether it is news is decided here
-once, for all. How to reach the network, where rows are stored and which series exist is not decided here.
+once, for all. How to reach the network, where rows are stored and which series exist is not decided here. What a connector is
+written with is offered by this package; its ``_…`` modules are its own.
 """
 
 from __future__ import annotations
@@ -10,9 +11,28 @@ from __future__ import annotations
 from typing import cast
 
 from steel_assets.core.open_sets import members
+from steel_assets.sources._answers import accepted
 from steel_assets.sources._contract import Access, Collection, Connector, Rejected, SourceError
+from steel_assets.sources._days import Written, days
+from steel_assets.sources._figures import numbers
+from steel_assets.sources._gather import Gathering
+from steel_assets.sources._history import first_day
 
-__all__ = ["Access", "Collection", "Connector", "Rejected", "SourceError", "connector", "connectors"]
+__all__ = [
+    "Access",
+    "Collection",
+    "Connector",
+    "Gathering",
+    "Rejected",
+    "SourceError",
+    "Written",
+    "accepted",
+    "connector",
+    "connectors",
+    "days",
+    "first_day",
+    "numbers",
+]
 
 
 def connectors() -> list[str]:

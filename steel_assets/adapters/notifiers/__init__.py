@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from steel_assets.adapters.notifiers._config import ChannelConfig, ChannelError, configured, variables_of
+from steel_assets.adapters.notifiers._not_sent import NotSent, Refused
+from steel_assets.adapters.notifiers._post import post
 from steel_assets.core.alerts.message import Letter
 from steel_assets.core.open_sets import members
 
@@ -25,24 +27,9 @@ __all__ = [
     "Refused",
     "channels",
     "configured",
+    "post",
     "variables_of",
 ]
-
-
-class NotSent(RuntimeError):
-    """The channel cannot be used at present; the letter is to be tried again later.
-
-    Attributes:
-        perhaps_sent: True when the attempt ended without saying whether the letter was taken.
-    """
-
-    def __init__(self, why: str, *, perhaps_sent: bool = False) -> None:
-        super().__init__(why)
-        self.perhaps_sent = perhaps_sent
-
-
-class Refused(RuntimeError):
-    """The channel works and will never take this letter."""
 
 
 class Notifier(Protocol):

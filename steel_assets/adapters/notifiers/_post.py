@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from steel_assets.adapters.notifiers import NotSent, Refused
+from steel_assets.adapters.notifiers._not_sent import NotSent, Refused
 from steel_assets.core.answers import Answer
 
 if TYPE_CHECKING:
