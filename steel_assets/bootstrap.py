@@ -19,7 +19,7 @@ from steel_assets.adapters.http_cache import CachedHttp
 from steel_assets.adapters.import_ledger import ImportLedger
 from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.notifiers import Channel, ChannelConfig, Notifier, channels, configured, variables_of
+from steel_assets.adapters.notifiers import Channel, ChannelConfig, ChannelError, Notifier, channels, configured, variables_of
 from steel_assets.adapters.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.outbox import Outbox
 from steel_assets.adapters.publications import Publications
@@ -210,12 +210,15 @@ class Platform:
 
         Raises:
             SettingsError: of a source.
-            ChannelError: of a channel.
+            ChannelError: of a channel, or of one that there is not.
         """
+        there = channels()
+        if strange := sorted(set(self.settings.channels) - set(there)):
+            raise ChannelError(f"STEEL_CHANNELS__{strange[0].upper()}__…: there is no such channel; there are {', '.join(there)}")
         for source in self.catalog.sources.values():
             self.settings.base_url(source.id)
             self.options_of(source)
-        for name, channel in channels().items():
+        for name, channel in there.items():
             self.channel_config(name, channel)
 
     def declared_settings(self) -> set[str]:
