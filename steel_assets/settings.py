@@ -23,6 +23,7 @@ from dotenv.parser import parse_stream
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as Unparsed
 
 from steel_assets.core.problem import Problem
 
@@ -68,7 +69,12 @@ class Settings(BaseSettings):
     """All settings, typed. See ``deploy/env.example`` for the list with explanations."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, env_nested_delimiter="__", extra="ignore", frozen=True
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(default=Path(".steel"), description="folder of everything the platform stores locally")
@@ -285,10 +291,14 @@ def settings() -> Settings:
     """The settings of this process, read once: the environment's, then those of ``.env``, then the defaults.
 
     Raises:
-        SettingsError: there is an ``.env`` that cannot be read.
+        SettingsError: there is an ``.env`` that cannot be read, or what should be a mapping is none.
         pydantic.ValidationError: a value is none for its setting.
     """
-    return Settings(_env_file=ENV_FILE if _in_the_file() else None, _env_file_encoding="utf-8-sig")
+    try:
+        return Settings(_env_file=ENV_FILE if _in_the_file() else None, _env_file_encoding="utf-8-sig")
+    except Unparsed as error:
+        names = [f"{PREFIX}{name.upper()}" for name in BY_ID if f'"{name}"' in str(error)]
+    raise SettingsError(f"{' or '.join(names)} must be JSON, or better: a variable for each, as {names[0]}__<ID>=…")
 
 
 def origins(declared: Collection[str] = ()) -> dict[str, str]:

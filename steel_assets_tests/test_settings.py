@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from steel_assets.adapters.notifiers import channels
 from steel_assets.bootstrap import platform
 from steel_assets.catalog import load_catalog
 from steel_assets.settings import Settings, SettingsError, origins, settings, unknown
@@ -117,6 +118,17 @@ def test_a_secret_is_not_in_what_settings_print(monkeypatch: pytest.MonkeyPatch)
     assert "canary-4711" not in repr(Settings()) + str(Settings().model_dump())
 
 
+@pytest.mark.parametrize(("variable", "told"), [("STEEL_KEYS", "STEEL_KEYS"), ("STEEL_KEYS__MY__SOURCE", "keys.my")])
+def test_a_key_in_the_wrong_place_is_refused_by_name_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, variable: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, "canary-4711")
+    settings.cache_clear()
+    with pytest.raises((ValidationError, SettingsError), match=told) as refused:
+        settings()
+    assert "canary-4711" not in str(refused.value)
+
+
 @pytest.fixture
 def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], None]]:
     """Writes ``.env`` into the folder in which this process works."""
@@ -142,6 +154,15 @@ def test_the_file_is_read_the_environment_wins_over_it_and_each_value_says_where
     assert told["STEEL_PORT"] == str(Path(".env").resolve())
     assert "STEEL_HISTORY_YEARS" not in told
     assert "OTHER" not in told
+
+
+def test_the_settings_of_sources_and_channels_may_stand_in_the_file_too(env_file: Callable[[bytes], None]) -> None:
+    env_file(b"STEEL_FRED_API_API_KEY=short\nSTEEL_KEYS__TIN_EXCHANGE=k\nSTEEL_SMTP_PORT=2525\nFRED_API_API_KEY=not ours\n")
+    parts = platform(settings())
+    assert parts.settings.api_key("fred_api") == SecretStr("short")
+    assert parts.settings.api_key("tin_exchange") == SecretStr("k")
+    assert parts.channel_config("email", channels()["email"]).port == 2525  # type: ignore[attr-defined]
+    assert "STEEL_SMTP_PORT" in origins(parts.declared_settings())
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_first_setting(env_file: Callable[[bytes], None]) -> None:

@@ -46,7 +46,8 @@ def test_a_stranger_who_follows_the_page_gets_what_it_says(page: Path, tmp_path:
     done = subprocess.run(
         ["bash", "-c", commands],
         cwd=tmp_path,
-        env=environment | {"PATH": f"{TOOLS}:{environment['PATH']}", "COLUMNS": "160"},
+        env=environment
+        | {"PATH": f"{TOOLS}:{environment['PATH']}", "COLUMNS": "160", "STEEL_HTTP_TIMEOUT_SECONDS": "300"},  # on a busy machine
         capture_output=True,
         text=True,
         check=False,
