@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from steel_assets import sources
-from steel_assets.core import open_sets
 from steel_assets.core.models import model_families
 from steel_assets.core.open_sets import PluginError, members, open_to, opened
 from steel_assets.sources import connectors
+from steel_assets_tests.own_folder import own_folder
 
 TIN = "def collect(series, known, moment, access): ...\n"
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with a source in it; afterwards this process has forgotten it."""
-    monkeypatch.setattr(open_sets, "_added", [])
-    packages = [name for name in ("steel_assets.sources", "steel_assets.core.models") if name in sys.modules]
-    for name in packages:
-        monkeypatch.setattr(sys.modules[name], "__path__", [*sys.modules[name].__path__])
-    before = set(sys.modules)
-    folder = tmp_path / "mine"
-    (folder / "sources").mkdir(parents=True)
-    (folder / "sources" / "tin_exchange.py").write_text(TIN)
-    yield folder
-    for name in set(sys.modules) - before:
-        if any(name.startswith(f"{package}.") for package in packages):
-            del sys.modules[name]
+def own(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a source in it."""
+    with own_folder(tmp_path) as folder:
+        (folder / "sources").mkdir()
+        (folder / "sources" / "tin_exchange.py").write_text(TIN)
+        yield folder
 
 
 def test_what_is_in_the_folder_is_a_member_and_what_is_hidden_is_not(own: Path) -> None:
