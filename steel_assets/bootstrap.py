@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
 from steel_assets.adapters.clock import ClockRecord
@@ -13,7 +13,7 @@ from steel_assets.adapters.drop_box import DropBox, DropBucket, DropFolder
 from steel_assets.adapters.import_ledger import ImportLedger
 from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.notifiers import Notifier
+from steel_assets.adapters.notifiers import Channel, ChannelConfig, ChannelError, Notifier, channels, configured, variables_of
 from steel_assets.adapters.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.outbox import Outbox
 from steel_assets.adapters.publications import Publications
@@ -22,16 +22,17 @@ from steel_assets.adapters.signatures import signing_key
 from steel_assets.adapters.snapshot_store import SnapshotStore
 from steel_assets.adapters.warehouse import DuckDBWarehouse, Warehouse
 from steel_assets.catalog import Catalog, CatalogError, load_catalog
+from steel_assets.core.open_sets import open_to
 from steel_assets.providers import Providers
 from steel_assets.settings import Settings, settings
 
-if TYPE_CHECKING:
-    pass
-
 
 def catalog() -> Catalog:
-    """The catalogue of this process: the shipped one and the user's own folder."""
-    return catalog_with(settings().catalog_dir)
+    """The catalogue of this process: the shipped one and the user's own folder. The user's own Python is found from now on."""
+    here = settings()
+    if here.plugins_dir is not None:
+        open_to(here.plugins_dir)
+    return catalog_with(here.catalog_dir)
 
 
 @lru_cache(maxsize=1)
@@ -120,37 +121,43 @@ class Platform:
     @cached_property
     def notifiers(self) -> dict[str, Notifier]:
         """The channels for alerts that are set up, by name. Raises CatalogError when a rule names one that does not exist."""
-        from steel_assets.adapters.notifiers.email import Email, Mailbox
-        from steel_assets.adapters.notifiers.log import LogFile
-        from steel_assets.adapters.notifiers.pagerduty import PagerDuty
-        from steel_assets.adapters.notifiers.slack import Slack
-        from steel_assets.adapters.notifiers.sms import Twilio
-        from steel_assets.adapters.notifiers.webhook import Webhook
-
-        chosen = self.settings
-        found: dict[str, Notifier | None] = {"log": LogFile(chosen.home / "alerts.log")}
-        reveal = self.secrets.reveal
-        hook, slack, token = map(reveal, (chosen.alert_webhook_url, chosen.slack_webhook_url, chosen.twilio_auth_token))
-        form = chosen.alert_webhook_format
-        found["webhook"] = Webhook(hook, reveal(chosen.alert_webhook_secret), form) if hook else None
-        pager = reveal(chosen.pagerduty_routing_key)
-        found["pagerduty"] = PagerDuty(pager, chosen.pagerduty_url) if pager else None
-        found["slack"] = Slack(slack) if slack else None
-        found["email"] = found["sms"] = None
-        if chosen.smtp_host and chosen.email_from:
-            user, password, (to, read) = chosen.smtp_user, reveal(chosen.smtp_password), _readers(chosen.email_to)
-            way = (chosen.smtp_host, chosen.smtp_port, chosen.smtp_security)
-            found["email"] = Email(Mailbox(*way, user, password, chosen.email_from, to, read))
-        if chosen.twilio_account_sid and token and chosen.sms_from:
-            address, account = chosen.twilio_base_url, chosen.twilio_account_sid
-            found["sms"] = Twilio(address, account, token, chosen.sms_from, *_readers(chosen.sms_to))
+        found = {
+            name: channel.build(self.channel_config(name, channel).revealed(self.secrets.reveal), self.settings.home)
+            for name, channel in channels().items()
+        }
         policy = self.catalog.rules.alerts
         named = {f"alert {rule.id}": rule.channels for rule in self.catalog.alerts.values()}
-        for where, channels in (named | {"rules.yaml: alerts": (*policy.always, *policy.least)}).items():
-            for channel in channels:
-                if channel not in found:
-                    raise CatalogError(f"{where}: there is no channel {channel!r}; there are {', '.join(found)}")
+        for where, wanted in (named | {"rules.yaml: alerts": (*policy.always, *policy.least)}).items():
+            for name in wanted:
+                if name not in found:
+                    raise CatalogError(f"{where}: there is no channel {name!r}; there are {', '.join(found)}")
         return {name: notifier for name, notifier in found.items() if notifier is not None}
+
+    def channel_config(self, name: str, channel: Channel) -> ChannelConfig:
+        """The settings of a channel, its secrets as they were set. Raises ChannelError."""
+        return configured(name, channel.Config, self.settings.channels.get(name, {}), self.settings.named_value)
+
+    def check_settings(self) -> None:
+        """Refuse what sources and channels declare and an installation sets to what it cannot be.
+
+        Raises:
+            SettingsError: of a source.
+            ChannelError: of a channel, or of one that there is not.
+        """
+        there = channels()
+        if strange := sorted(set(self.settings.channels) - set(there)):
+            raise ChannelError(f"STEEL_CHANNELS__{strange[0].upper()}__…: there is no such channel; there are {', '.join(there)}")
+        for source in self.catalog.sources.values():
+            self.settings.base_url(source.id)
+            self.providers.options_of(source)
+        for name, channel in there.items():
+            self.channel_config(name, channel)
+
+    def declared_settings(self) -> set[str]:
+        """The variables that sources and channels declare."""
+        of_channels = (variables_of(name, channel.Config).values() for name, channel in channels().items())
+        of_sources = (source.variables for source in self.catalog.sources.values())
+        return set(chain.from_iterable(chain(of_sources, *of_channels)))
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -164,17 +171,6 @@ class Platform:
             language=chosen.language,
             key=self.signing_key,
         )
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    """The parts of a setting that lists several, separated by commas."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _readers(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Recipients of a setting that lists them, and the language of those who read another: ``ana@acme.mx=es``."""
-    pairs = [part.partition("=") for part in _listed(text)]
-    return tuple(name for name, _, _ in pairs), {name: language for name, _, language in pairs if language}
 
 
 def store_at(address: str, chosen: Settings) -> ObjectStore:
@@ -211,4 +207,6 @@ def secrets_for(chosen: Settings) -> Secrets:
 
 def platform(chosen: Settings | None = None) -> Platform:
     """The platform for ``chosen`` settings, or those of the environment."""
+    if chosen is not None and chosen.plugins_dir is not None:
+        open_to(chosen.plugins_dir)
     return Platform(chosen or settings(), catalog())

@@ -23,6 +23,7 @@ from steel_assets.assets import (
     validation,
 )
 from steel_assets.assets.checking import every_check_has_a_rule
+from steel_assets.assets.checks import checks_of
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.freshness import with_freshness
 from steel_assets.assets.jobs import jobs, schedules
@@ -61,13 +62,18 @@ def clock_resource() -> object:
 
 
 def installation(known: Catalog | None = None) -> Installation:
-    """What the definitions are built from: the settings of the environment, and the catalogue that they name or ``known``."""
+    """What the definitions are built from: the settings of the environment, and the catalogue that they name or ``known``.
+
+    Raises:
+        Problem: the catalogue, or a setting of a source or channel, is not valid.
+    """
     chosen = settings()
+    platform(chosen).check_settings()
     return Installation(known or catalog(), chosen.simulated, chosen.warehouse_kind)
 
 
-def assets(here: Installation) -> list[dg.AssetsDefinition]:
-    """Every asset, with its deadline."""
+def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
+    """Every asset, with its deadline, and the checks that are files of their own."""
     markets = here.catalog.markets.values()
     found = [
         *raw.providers(here),
@@ -77,8 +83,10 @@ def assets(here: Installation) -> list[dg.AssetsDefinition]:
         alerts.alert_history(here),
         publication.publication(here),
     ]
-    every_check_has_a_rule(here.catalog.rules, [key.name for asset in found for key in asset.check_keys])
-    return with_freshness(found, here.catalog.rules)
+    keys = [key for asset in found for key in asset.keys]
+    checks = [check for market in markets for check in checks_of(here, market, keys)]
+    every_check_has_a_rule(here.catalog.rules, [key.name for one in (*found, *checks) for key in one.check_keys])
+    return [*with_freshness(found, here.catalog.rules), *checks]
 
 
 def definitions(here: Installation) -> dg.Definitions:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from pydantic import SecretStr
 
 from steel_assets.adapters.cache import Cache
 from steel_assets.adapters.http_cache import CachedHttp
@@ -20,7 +21,7 @@ from steel_assets.catalog import Catalog, Source
 from steel_assets.core.answers import Http
 from steel_assets.core.standing import Settled
 from steel_assets.core.types import Series
-from steel_assets.settings import Settings
+from steel_assets.settings import Settings, SettingsError
 from steel_assets.sources import Access, Collection, connector
 
 if TYPE_CHECKING:
@@ -96,12 +97,27 @@ class Providers:
         """The way out to each provider in the newest collection: what it keeps silent about one group it keeps about all."""
         return {}
 
+    def key_of(self, source: Source) -> SecretStr | None:
+        """The key of a source, or the reference to it (``sm://…``); None where none is set."""
+        return self.settings.api_key(source.id, source.key_setting)
+
+    def options_of(self, source: Source) -> dict[str, str]:
+        """What is chosen of each option that the catalogue declares for a source. Raises SettingsError for what it may not be."""
+        found = {}
+        for name, option in source.options.items():
+            chosen = self.settings.option(source.id, name)
+            if chosen is not None and option.choices and chosen not in option.choices:
+                raise SettingsError(f"STEEL_{source.id.upper()}_{name.upper()}: {chosen!r} is not {' or '.join(option.choices)}")
+            in_sandbox = option.in_sandbox if self.settings.simulated else None
+            found[name] = in_sandbox or chosen or option.default
+        return found
+
     def not_configured(self, source: Source) -> str | None:
         """Why a source is not asked at all, and the remedy; None when it is."""
         if self.settings.sources == "files":
             return "not asked: STEEL_SOURCES=files"
-        if source.needs_key and self.settings.api_key(source.id) is None:
-            return f"not configured: no key; set STEEL_{source.id.upper()}_API_KEY"
+        if source.needs_key and self.key_of(source) is None:
+            return f"not configured: no key; set {source.key_variable}"
         return None
 
     def unfed(self, market: str) -> str | None:
@@ -110,7 +126,7 @@ class Providers:
         for name in (target.series, target.fx):
             source = self.catalog.sources[self.catalog.series[name].source] if name else None
             if source is not None and self.settings.sources == "live" and self.not_configured(source):
-                remedy = f"set STEEL_{source.id.upper()}_API_KEY, or import a file of your own as series {name}"
+                remedy = f"set {source.key_variable}, or import a file of your own as series {name}"
                 return f"no source of its prices: {source.name} needs a key; {remedy}"
         return None
 
@@ -159,11 +175,11 @@ class Providers:
         for at most twice the time of one answer."""
         return Access(
             http=http or self.http[source.id],
-            base_url=self.settings.base_url(source.id),
-            api_key=self.secrets.reveal(self.settings.api_key(source.id)),
+            base_url=self.settings.base_url(source.id) or source.base_url or "",
+            api_key=self.secrets.reveal(self.key_of(source)),
             history_years=self.settings.history_years,
             simulated=self.settings.simulated,
-            outputsize="full" if self.settings.simulated else self.settings.alpha_vantage_outputsize,
+            options=self.options_of(source),
             since=since,
             settled=settled or {},
             patience_seconds=2 * self.settings.http_timeout_seconds,

@@ -1,5 +1,9 @@
 """Every setting of the platform, from environment variables that start with ``STEEL_``. The one place that reads them.
 
+A source and a channel declare their own settings (``catalog/sources/``, ``adapters/notifiers/``). Here they are mappings by the
+id of who declared them, ``STEEL_KEYS__<SOURCE>`` or ``STEEL_CHANNELS__<CHANNEL>__<FIELD>``, or what ``named`` finds under the
+shorter name of the declaration; no source or channel is known by name.
+
 What the environment does not say, the file ``.env`` in the folder of a process may; Dagster's own processes read it too. The
 defaults run everything on a laptop: local files, DuckDB, no servers, no keys, the sandbox instead of the world.
 """
@@ -7,41 +11,71 @@ defaults run everything on a laptop: local files, DuckDB, no servers, no keys, t
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from io import StringIO
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from dotenv.parser import parse_stream
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as Unparsed
 
 from steel_assets.core.problem import Problem
-
-REAL_PROVIDERS = {
-    "yahoo_finance": "https://query1.finance.yahoo.com",
-    "alpha_vantage": "https://www.alphavantage.co",
-    "fred_api": "https://api.stlouisfed.org",
-    "trading_economics": "https://api.tradingeconomics.com",
-}
-
 
 ENV_FILE = Path(".env")
 NOT_OURS = ("STEEL_TEST_",)
 """Beginnings of variables that the tests read, not the platform."""
 
 
+BY_ID = ("keys", "base_urls", "options", "channels")
+"""Settings that hold one value for each source or channel."""
+
+PREFIX = "STEEL_"
+
+
 class SettingsError(Problem, ValueError):
-    """The file of settings cannot be read."""
+    """The file of settings cannot be read, or a setting that a source or a channel declares holds what it cannot."""
+
+
+class _Named(PydanticBaseSettingsSource):
+    """``named``: all variables and arguments that are no field of Settings, with the prefix, in capitals."""
+
+    def __init__(
+        self, kind: type[BaseSettings], given: PydanticBaseSettingsSource, *variables: PydanticBaseSettingsSource
+    ) -> None:
+        super().__init__(kind)
+        self._given = given.init_kwargs if isinstance(given, InitSettingsSource) else {}
+        self._variables = [source.env_vars for source in variables if isinstance(source, EnvSettingsSource)]
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Part of the interface; the values are all found at once, in ``__call__``."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for variables in self._variables:
+            found |= {name.upper(): value for name, value in variables.items() if name.upper().startswith(PREFIX) and value}
+        found |= {f"{PREFIX}{name.upper()}": _text(value) for name, value in self._given.items() if not name.startswith("_")}
+        ours = _variables()
+        return {"named": {name: value for name, value in found.items() if not _is_ours(name, ours)}}
 
 
 class Settings(BaseSettings):
     """All settings, typed. See ``deploy/env.example`` for the list with explanations."""
 
-    model_config = SettingsConfigDict(env_prefix="STEEL_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
 
     home: Path = Field(default=Path(".steel"), description="folder of everything the platform stores locally")
     lake: str | None = Field(default=None, description="folder of the lake, or gs://bucket/prefix; default <home>/lake")
@@ -53,6 +87,9 @@ class Settings(BaseSettings):
         default=None, description="folder, or gs://bucket/prefix, watched for files to import; default <home>/drop"
     )
     catalog_dir: Path | None = Field(default=None, description="your own folder of YAML that extends the shipped catalogue")
+    plugins_dir: Path | None = Field(
+        default=None, description="your own folder of Python: sources, models, features, channels, checks (docs/tutorials)"
+    )
 
     bigquery_location: str | None = Field(default=None, description="where the dataset must be, and is made; else US")
     bigquery_max_gib_billed: float = Field(default=1.0, gt=0, le=1024, description="a query that bills more does not run")
@@ -71,15 +108,18 @@ class Settings(BaseSettings):
     )
     sandbox_url: str = Field(default="http://127.0.0.1:8765", description="where the sandbox answers")
 
-    yahoo_finance_base_url: str | None = None
-    alpha_vantage_base_url: str | None = None
-    fred_api_base_url: str | None = None
-    trading_economics_base_url: str | None = None
-    alpha_vantage_api_key: SecretStr | None = None
-    fred_api_api_key: SecretStr | None = None
-    trading_economics_api_key: SecretStr | None = None
+    keys: dict[str, SecretStr] = Field(default_factory=dict, description="keys of the sources, by their id")
+    base_urls: dict[str, str] = Field(default_factory=dict, description="where sources are asked instead, by their id")
+    options: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="options of the sources (catalog/sources/), by their id and name"
+    )
+    channels: dict[str, dict[str, SecretStr]] = Field(
+        default_factory=dict, description="settings of the channels for alerts (adapters/notifiers/), by their name and field"
+    )
+    named: dict[str, SecretStr] = Field(
+        default_factory=dict, description="no variable: the values of all variables that are no other setting here"
+    )
 
-    alpha_vantage_outputsize: Literal["compact", "full"] = Field(default="compact", description="full needs a paid key")
     history_years: int = Field(default=10, ge=1, le=30, description="years asked for on the first collection")
     http_timeout_seconds: float = Field(default=30.0, gt=0, le=600, description="total time for one answer of a provider")
 
@@ -108,32 +148,7 @@ class Settings(BaseSettings):
         default=None, description="what the proxy must send in the header X-Steel-Proxy-Secret too"
     )
 
-    slack_webhook_url: SecretStr | None = Field(default=None, description="incoming webhook of the channel that alerts go to")
-    smtp_host: str | None = Field(default=None, description="mail server for alerts")
-    smtp_port: int = Field(default=587, ge=1, le=65535)
-    smtp_security: Literal["starttls", "tls", "none"] = Field(default="starttls", description="none: without a password only")
-    smtp_user: str | None = None
-    smtp_password: SecretStr | None = None
-    email_from: str | None = None
-    email_to: str = Field(default="", description="addresses, separated by commas; ana@acme.mx=es reads Spanish")
-    twilio_account_sid: str | None = Field(default=None, description="account for text messages, for critical alerts only")
-    twilio_auth_token: SecretStr | None = None
-    twilio_base_url: str = "https://api.twilio.com"
-    sms_from: str | None = None
-    sms_to: str = Field(default="", description="numbers such as +5215512345678, separated by commas; +52…=es reads Spanish")
-    alert_webhook_url: SecretStr | None = Field(default=None, description="gets every alert as JSON")
-    alert_webhook_format: Literal["steel", "alertmanager"] = Field(
-        default="steel", description="alertmanager: as Prometheus Alertmanager's webhook, version 4"
-    )
-    pagerduty_routing_key: SecretStr | None = Field(
-        default=None, description="integration key of a PagerDuty service (Events API v2), for what is high or critical"
-    )
-    pagerduty_url: str = "https://events.pagerduty.com/v2/enqueue"
-    alert_webhook_secret: SecretStr | None = Field(default=None, description="signs what the webhook gets")
-
     @field_validator(
-        "twilio_base_url",
-        "pagerduty_url",
         "sandbox_url",
         "storage_endpoint",
         "bigquery_endpoint",
@@ -141,16 +156,15 @@ class Settings(BaseSettings):
         "dagster_url",
         "dagster_public_url",
         "public_url",
-        "yahoo_finance_base_url",
-        "alpha_vantage_base_url",
-        "fred_api_base_url",
-        "trading_economics_base_url",
     )
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
-            raise ValueError(f"{url!r} must start with http:// or https://")
-        return url.rstrip("/") if url else url
+        return None if url is None else _http(url)
+
+    @field_validator("base_urls")
+    @classmethod
+    def _are_http(cls, urls: dict[str, str]) -> dict[str, str]:
+        return {source: _http(url) for source, url in urls.items()}
 
     @field_validator("lake", "drop_dir", "warehouse")
     @classmethod
@@ -159,15 +173,6 @@ class Settings(BaseSettings):
         if place and ":/" in place and not place.startswith(address.partition("/")[0] + "//"):
             raise ValueError(f"{place!r} must be a path on this machine or {address}")
         return place
-
-    @field_validator("email_to", "sms_to")
-    @classmethod
-    def _languages_are_spoken(cls, listed: str) -> str:
-        for one in listed.split(","):
-            name, equals, language = one.strip().partition("=")
-            if equals and (language not in ("en", "es") or not name):
-                raise ValueError(f"{one.strip()!r}: after = comes the recipient's language, en or es")
-        return listed
 
     @field_validator("dashboard_proxies")
     @classmethod
@@ -185,18 +190,6 @@ class Settings(BaseSettings):
         """A header that counts from everybody would let everybody be anybody."""
         if self.dashboard_user_header and not self.proxy_networks:
             raise ValueError("STEEL_DASHBOARD_USER_HEADER is set, so STEEL_DASHBOARD_PROXIES must name the proxy's address")
-        return self
-
-    @model_validator(mode="after")
-    def _channels_are_whole(self) -> Self:
-        """A channel for alerts that is half set up would be silent; an open line would tell the password."""
-        needs = {"smtp_host": ("email_from", "email_to"), "twilio_account_sid": ("twilio_auth_token", "sms_from", "sms_to")}
-        for name, others in needs.items():
-            missing = [f"STEEL_{other.upper()}" for other in others if getattr(self, name) and not getattr(self, other)]
-            if missing:
-                raise ValueError(f"STEEL_{name.upper()} is set, so {', '.join(missing)} must be set too")
-        if self.smtp_security == "none" and self.smtp_password is not None:
-            raise ValueError("STEEL_SMTP_SECURITY is none, which would send the password in the clear; use starttls or tls")
         return self
 
     @property
@@ -242,17 +235,55 @@ class Settings(BaseSettings):
     def warehouse_path(self) -> Path:
         return Path(self.warehouse) if self.warehouse else self.home / "warehouse.duckdb"
 
-    def base_url(self, source: str) -> str:
-        """Where a provider answers: its own setting, else the sandbox (``/<source>``) or the real address."""
-        own: str | None = getattr(self, f"{source}_base_url")
-        if own:
-            return own
-        return f"{self.sandbox_url}/{source}" if self.simulated else REAL_PROVIDERS[source]
+    def named_value(self, variable: str) -> SecretStr | None:
+        """What a variable holds that a source or a channel declares."""
+        return self.named.get(variable)
 
-    def api_key(self, source: str) -> SecretStr | None:
-        """The provider's key; the sandbox takes any."""
-        own: SecretStr | None = getattr(self, f"{source}_api_key", None)
+    def base_url(self, source: str) -> str | None:
+        """Where ``source`` (its id) is asked instead of at its own address; None: at its own, which is in the catalogue.
+
+        ``STEEL_BASE_URLS__<SOURCE>`` wins over ``STEEL_<SOURCE>_BASE_URL``, that over the sandbox (``/<source>``).
+
+        Raises:
+            SettingsError: it is no address.
+        """
+        variable = f"{PREFIX}{source.upper()}_BASE_URL"
+        named = self.named_value(variable)
+        if source in self.base_urls:
+            return self.base_urls[source]
+        if named is not None:
+            try:
+                return _http(named.get_secret_value())
+            except ValueError as error:
+                raise SettingsError(f"{variable}: {error}") from None
+        return f"{self.sandbox_url}/{source}" if self.simulated else None
+
+    def api_key(self, source: str, variable: str | None = None) -> SecretStr | None:
+        """The key of ``source`` (its id); the sandbox takes any.
+
+        ``STEEL_KEYS__<SOURCE>`` wins over ``variable``, which the catalogue may name and is else ``STEEL_<SOURCE>_API_KEY``.
+        """
+        own = self.keys.get(source) or self.named_value(variable or f"{PREFIX}{source.upper()}_API_KEY")
         return own or (SecretStr("sandbox") if self.simulated else None)
+
+    def option(self, source: str, name: str) -> str | None:
+        """What is chosen for an option of ``source``; ``STEEL_OPTIONS__<SOURCE>__<NAME>`` wins over ``STEEL_<SOURCE>_<NAME>``."""
+        chosen = self.options.get(source, {}).get(name)
+        named = self.named_value(f"{PREFIX}{source.upper()}_{name.upper()}")
+        return chosen or (named.get_secret_value() if named else None)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then ``.env``; and what of them is no field, as ``named``."""
+        named = _Named(settings_cls, init_settings, dotenv_settings, env_settings)
+        return init_settings, env_settings, dotenv_settings, named
 
 
 @lru_cache(maxsize=1)
@@ -260,16 +291,24 @@ def settings() -> Settings:
     """The settings of this process, read once: the environment's, then those of ``.env``, then the defaults.
 
     Raises:
-        SettingsError: there is an ``.env`` that cannot be read.
+        SettingsError: there is an ``.env`` that cannot be read, or what should be a mapping is none.
         pydantic.ValidationError: a value is none for its setting.
     """
-    return Settings(_env_file=ENV_FILE if _in_the_file() else None, _env_file_encoding="utf-8-sig")
+    try:
+        return Settings(_env_file=ENV_FILE if _in_the_file() else None, _env_file_encoding="utf-8-sig")
+    except Unparsed as error:
+        names = [f"{PREFIX}{name.upper()}" for name in BY_ID if f'"{name}"' in str(error)]
+    raise SettingsError(f"{' or '.join(names)} must be JSON, or better: a variable for each, as {names[0]}__<ID>=…")
 
 
-def origins() -> dict[str, str]:
-    """Where each setting that is no default came from: ``the environment``, or the path of ``.env``; by variable."""
+def origins(declared: Collection[str] = ()) -> dict[str, str]:
+    """Where each setting that is no default came from: ``the environment``, or the path of ``.env``; by variable.
+
+    Args:
+        declared: the variables of sources and channels.
+    """
     found = dict.fromkeys(_in_the_file(), str(ENV_FILE.resolve())) | dict.fromkeys(_filled(os.environ), "the environment")
-    return {name: found[name] for name in sorted(found) if name in _variables()}
+    return {name: found[name] for name in sorted(found) if name in _variables() or name in declared}
 
 
 def dagster_home() -> Path | None:
@@ -278,21 +317,44 @@ def dagster_home() -> Path | None:
     return Path(named) if named else None
 
 
-def unknown() -> dict[str, str]:
-    """Variables that look like ours and are no setting, each with the setting that was meant, or an empty text."""
-    names = {*_in_the_file(), *os.environ}
-    strange = sorted(name for name in names - _variables() if name.startswith("STEEL_") and not name.startswith(NOT_OURS))
-    return {name: next(iter(get_close_matches(name, _variables(), n=1)), "") for name in strange}
+def unknown(declared: Collection[str] = ()) -> dict[str, str]:
+    """Variables that look like ours and are no setting, each with the setting that was meant, or an empty text.
+
+    Args:
+        declared: the variables of sources and channels.
+    """
+    known = _variables() | set(declared)
+    strange = sorted(
+        name for name in {*_in_the_file(), *os.environ} - known if name.startswith(PREFIX) and not name.startswith(NOT_OURS)
+    )
+    return {name: next(iter(get_close_matches(name, known, n=1)), "") for name in strange}
 
 
-def _variables() -> set[str]:
-    """The names of all settings in the environment."""
+@lru_cache(maxsize=1)
+def _variables() -> frozenset[str]:
+    """The names of all settings in the environment, without those of sources and channels."""
     names: set[str] = set()
     for name, field in Settings.model_fields.items():
         alias = field.validation_alias
         choices = alias.choices if isinstance(alias, AliasChoices) else []
-        names |= {f"STEEL_{name.upper()}", *(str(choice) for choice in choices if str(choice).isupper())}
-    return names
+        names |= {f"{PREFIX}{name.upper()}", *(str(choice) for choice in choices if str(choice).isupper())}
+    return frozenset(names - {f"{PREFIX}NAMED"})
+
+
+def _is_ours(variable: str, ours: Collection[str]) -> bool:
+    """Whether a field of Settings reads ``variable``."""
+    return variable in ours or variable.startswith(tuple(f"{PREFIX}{name.upper()}__" for name in BY_ID))
+
+
+def _text(value: object) -> object:
+    return value if isinstance(value, SecretStr) else str(value)
+
+
+def _http(url: str) -> str:
+    """``url`` without a slash at its end. Raises ValueError when it is no address."""
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{url!r} must start with http:// or https://")
+    return url.rstrip("/")
 
 
 def _filled(values: Mapping[str, str | None]) -> list[str]:

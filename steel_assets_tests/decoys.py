@@ -23,6 +23,7 @@ from pathlib import Path
 
 import psutil
 
+from steel_assets.catalog import load_catalog
 from steel_assets_tests.isolation import INSIDE, PAID_FOR, ROOT
 
 PORTS = {"Dagster": 3000, "prediction service": 8000, "sandbox": 8765, "Redis": 6379, "Postgres": 5432}
@@ -89,19 +90,21 @@ def installation(folder: Path, port: int) -> dict[str, str]:
         "steel/lake/lake.json": '{"simulated": false}\n',
         "dagster/dagster.yaml": "telemetry: {enabled: true}\n",
         "catalog/rules.yaml": "a user's catalogue that no test may read: [\n",
+        "plugins/sources/users.py": "raise SystemExit('a user's file that no test may run')\n",
         "drop/prices.csv": "a user's file that no test may import\n",
     }
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    providers = ("YAHOO_FINANCE", "ALPHA_VANTAGE", "FRED_API", "TRADING_ECONOMICS")
+    sources = [source.id.upper() for source in load_catalog().sources.values() if source.kind == "api"]
     return (
         {"HOME": str(folder / "home"), "DAGSTER_HOME": str(folder / "dagster"), "STEEL_HOME": str(folder / "steel")}
         | {f"XDG_{name}_HOME": str(folder / "home" / name.lower()) for name in ("CONFIG", "CACHE", "DATA", "STATE")}
         | {"STEEL_LAKE": str(folder / "steel" / "lake"), "STEEL_WAREHOUSE": str(folder / "steel" / "warehouse.duckdb")}
         | {"STEEL_CATALOG_DIR": str(folder / "catalog"), "STEEL_DROP_DIR": str(folder / "drop"), "STEEL_SOURCES": "live"}
-        | {f"STEEL_{name}_BASE_URL": url for name in providers}
-        | {f"STEEL_{name}_API_KEY": "a-users-key" for name in providers[1:]}
+        | {f"STEEL_BASE_URLS__{name}": url for name in sources}
+        | {f"STEEL_KEYS__{name}": "a-users-key" for name in sources}
+        | {"STEEL_PLUGINS_DIR": str(folder / "plugins")}
         | {"STEEL_SANDBOX_URL": url, "STEEL_DAGSTER_URL": url, "STEEL_REDIS_URL": f"redis://127.0.0.1:{port}/0"}
         | {"STEEL_ALERT_WEBHOOK_URL": f"{url}/hook", "STEEL_SLACK_WEBHOOK_URL": f"{url}/slack", "STEEL_PORT": str(port)}
         | {"STEEL_STORAGE_ENDPOINT": url, "STORAGE_EMULATOR_HOST": url, "BIGQUERY_EMULATOR_HOST": url}

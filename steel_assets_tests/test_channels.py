@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
+from steel_assets.adapters.notifiers import ChannelError, channels
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.catalog import CatalogError, load_catalog
 from steel_assets.settings import Settings
@@ -47,22 +47,61 @@ def test_a_channel_that_is_half_set_up_is_refused_by_name(monkeypatch: pytest.Mo
     for name, value in WHOLE.items():
         if name != missing:
             monkeypatch.setenv(name, value)
-    with pytest.raises(ValidationError, match=missing):
-        Settings()
+    with pytest.raises(ChannelError, match=missing):
+        platform(Settings()).check_settings()
 
 
 def test_a_password_never_goes_over_an_open_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in WHOLE.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("STEEL_SMTP_SECURITY", "none")
-    with pytest.raises(ValidationError, match="in the clear"):
-        Settings()
+    with pytest.raises(ChannelError, match="in the clear"):
+        platform(Settings()).check_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("STEEL_ALERT_WEBHOOK_FORMAT", "xml", "'steel' or 'alertmanager'"),
+        ("STEEL_SMTP_PORT", "canary-4711", "valid integer"),
+        ("STEEL_TWILIO_BASE_URL", "canary-4711", "must start with http"),
+        ("STEEL_EMAIL_TO", "canary-4711=fr", "en or es"),
+    ],
+)
+def test_what_is_no_value_is_refused_by_its_variable_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, why: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ChannelError, match=f"{variable}: .*{why}") as refused:
+        platform(Settings()).check_settings()
+    assert "canary" not in str(refused.value)
+
+
+def test_of_two_variables_the_one_by_channel_and_field_wins_and_a_field_there_is_not_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STEEL_SMTP_PORT", "25")
+    monkeypatch.setenv("STEEL_CHANNELS__EMAIL__PORT", "2525")
+    parts = platform(Settings())
+    assert parts.channel_config("email", channels()["email"]).port == 2525  # type: ignore[attr-defined]
+    monkeypatch.setenv("STEEL_CHANNELS__EMAIL__PROT", "2525")
+    with pytest.raises(ChannelError, match="STEEL_CHANNELS__EMAIL__PROT is no setting of the channel; it has host, port"):
+        platform(Settings()).check_settings()
+
+
+def test_the_settings_of_a_channel_that_nobody_has_written_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEEL_CHANNELS__PIGEON__URL", "https://loft.example/canary-4711")
+    with pytest.raises(
+        ChannelError, match="STEEL_CHANNELS__PIGEON__…: there is no such channel; there are email, log"
+    ) as refused:
+        platform(Settings()).check_settings()
+    assert "canary" not in str(refused.value)
 
 
 @pytest.mark.parametrize("policy", ["least: {smss: critical}", "always: [log, pigeon]"])
 def test_a_policy_that_names_a_channel_nobody_has_written_is_refused_too(tmp_path: Path, policy: str) -> None:
     (tmp_path / "rules.yaml").write_text(f"alerts: {{{policy}}}\n")
-    with pytest.raises(CatalogError, match=r"rules.yaml: alerts: there is no channel '(smss|pigeon)'; there are log, "):
+    with pytest.raises(CatalogError, match=r"rules.yaml: alerts: there is no channel '(smss|pigeon)'; there are email, log, "):
         _ = Platform(Settings(home=tmp_path), load_catalog(tmp_path)).notifiers
 
 

@@ -10,15 +10,13 @@ from steel_assets.assets.checking import Verdict, result, together
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock, issue_of
-from steel_assets.catalog import Catalog
 from steel_assets.catalog.rules import Coverage
-from steel_assets.core.alerts.figures import increase_readings, newest
 from steel_assets.core.coverage import chance_of
 from steel_assets.core.tables import METRICS_DAILY, PREDICTIONS_VS_REALITY
 from steel_assets.core.types import Market
 from steel_assets.operations import scoring
 
-COVERAGE, INCREASE = "interval_coverage", "mape_increase"
+COVERAGE = "interval_coverage"
 
 
 def predictions_vs_reality(here: Installation, market: Market) -> dg.AssetsDefinition:
@@ -70,11 +68,6 @@ def metrics_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
                 asset=key,
                 description="As many prices came inside the 90 % intervals as chance allows, at every horizon.",
             ),
-            dg.AssetCheckSpec(
-                INCREASE,
-                asset=key,
-                description="The error of the last 20 forecasts is at most the catalogue's limit above that of the ones before.",
-            ),
         ],
         metadata=schema_of(METRICS_DAILY),
         description=f"{market.name}: MAPE, R² and RMSE of published forecasts, coverage, drift, counts, the service's latency "
@@ -89,14 +82,10 @@ def metrics_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         issue = issue_of(context, clock, here.catalog.rules.schedules)
         rows = scoring.measure(lake, warehouse, market.id, issue.day, issue.moment, replayed=issue.replayed)
-        realised = warehouse.read(PREDICTIONS_VS_REALITY, {"market": market.id})
         rules = here.catalog.rules
         return dg.MaterializeResult(
             metadata=summary(rows, **in_warehouse(warehouse, METRICS_DAILY)),
-            check_results=[
-                result(rules, key, COVERAGE, together(_coverage(rows, rules.coverage))),
-                result(rules, key, INCREASE, _increase(realised, here.catalog)),
-            ],
+            check_results=[result(rules, key, COVERAGE, together(_coverage(rows, rules.coverage)))],
         )
 
     return measured
@@ -111,13 +100,3 @@ def _coverage(rows: pd.DataFrame, rule: Coverage) -> dict[str, Verdict]:
             text = f"{row.coverage_90:.0%} of {row.origins} prices inside; chance would do that {chance:.2%} of the time"
             found[f"{row.horizon} d"] = Verdict(chance >= rule.doubt, text, row.coverage_90)
     return found
-
-
-def _increase(realised: pd.DataFrame, catalog: Catalog) -> Verdict:
-    """The verdict on the newest error, where enough forecasts have come true."""
-    limit = catalog.alerts[INCREASE].above or 0.0
-    for reading in newest(increase_readings(realised, catalog.rules.acceptance.horizon), 1):
-        if reading.value is not None:
-            text = f"{reading.text} {100 * limit:g} points more are allowed."
-            return Verdict(reading.value <= limit, text, reading.value)
-    return Verdict(True, "too few forecasts have come true")

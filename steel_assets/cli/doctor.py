@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,8 +17,9 @@ from steel_assets.assets.runs import instance_here
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.catalog import Catalog, Source
 from steel_assets.cli.symbols import ask_live
+from steel_assets.core.open_sets import opened
 from steel_assets.core.tables import FORECASTS
-from steel_assets.settings import Settings, origins, unknown
+from steel_assets.settings import origins, unknown
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,11 @@ def _findings(parts: Platform) -> Iterator[Finding]:
         True,
         {"sandbox": "SIMULATED, from the sandbox", "live": "live providers", "files": "imported files only"}[chosen.sources],
     )
-    yield Finding("settings", True, _settings())
-    for name, meant in unknown().items():
+    declared = parts.declared_settings()
+    yield Finding("settings", True, _settings(declared))
+    for name, meant in unknown(declared).items():
         yield Finding("settings", False, f"{name} is no setting" + (f"; {meant} is" if meant else "; see deploy/env.example"))
+    yield _tried("sources and channels", lambda: _checked(parts))
     yield Finding("symbols", True, _symbols(catalog))
     yield _tried("state folder", lambda: _writable(parts))
     yield _tried("lake", lambda: _lake(parts))
@@ -77,14 +80,21 @@ def _findings(parts: Platform) -> Iterator[Finding]:
             yield Finding(f"market {market}", True, unfed)
     if chosen.sources == "live":
         for source in catalog.sources.values():
-            if f"{source.id}_api_key" in Settings.model_fields:
+            if source.takes_key:
                 yield Finding(f"key of {source.name}", True, _key(parts, source))
 
 
-def _settings() -> str:
+def _checked(parts: Platform) -> str:
+    """What was added to the shipped ones and what is set up; raises what is wrong with their settings."""
+    parts.check_settings()
+    own = ", ".join(map(str, opened()))
+    return f"channels: {', '.join(parts.notifiers)}" + (f"; Python of your own from {own}" if own else "")
+
+
+def _settings(declared: Collection[str]) -> str:
     """Where each value came from; never the values, some of which are secret."""
     places: dict[str, list[str]] = {}
-    for name, place in origins().items():
+    for name, place in origins(declared).items():
         places.setdefault(place, []).append(name)
     said = [f"from {place}: {', '.join(names)}" for place, names in places.items()]
     return "; ".join([*said, "the rest are the defaults"] if said else ["all are the defaults"])
@@ -101,7 +111,7 @@ def _symbols(catalog: Catalog) -> str:
 
 def _key(parts: Platform, source: Source) -> str:
     """A source without a key is skipped, or asked without one: that is a choice, and no fault."""
-    if parts.settings.api_key(source.id) is not None:
+    if parts.providers.key_of(source) is not None:
         return "set"
     return parts.providers.not_configured(source) or "not set: it is asked without one, which brings no revisions of the past"
 

@@ -20,7 +20,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        lines = [f"  STEEL_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+        lines = [f"  STEEL_{'__'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
         _fail("settings are not valid\n" + "\n".join(lines))
     except Problem as error:
         _fail(str(error.args[0] if isinstance(error, KeyError) and error.args else error))

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.training import Candidate, candidate_of, train_horizon
+from steel_assets.core.open_sets import open_to, opened
+from steel_assets.core.training import Candidate, Trained, candidate_of, train_horizon
 
 
 def train_market(history: MarketHistory, features: pd.DataFrame, champions: Mapping[int, str], window: int) -> Candidate:
@@ -20,5 +22,15 @@ def train_market(history: MarketHistory, features: pd.DataFrame, champions: Mapp
 
     horizons = history.market.horizons
     workers = min(len(horizons), len(os.sched_getaffinity(0)))
-    tasks = (delayed(train_horizon)(history, features, horizon, window, champions.get(horizon)) for horizon in horizons)
+    own = opened()
+    tasks = (delayed(_trained)(own, history, features, horizon, window, champions.get(horizon)) for horizon in horizons)
     return candidate_of(history, list(Parallel(n_jobs=workers, batch_size=1)(tasks)))
+
+
+def _trained(
+    own: tuple[Path, ...], history: MarketHistory, features: pd.DataFrame, horizon: int, window: int, champion: str | None
+) -> Trained:
+    """One horizon, in a process that finds the same model families as the one that asked."""
+    for folder in own:
+        open_to(folder)
+    return train_horizon(history, features, horizon, window, champion)

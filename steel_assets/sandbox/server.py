@@ -1,4 +1,4 @@
-"""The sandbox server: the four providers under their own paths, its clock under ``/clock``, dead feeds under ``/halts``.
+"""The sandbox server: the providers under their own paths, its clock under ``/clock``, dead feeds under ``/halts``.
 
 ``Sandbox`` runs it in a thread (tests, the demo), ``serve`` until interrupted. Every answer carries ``X-Simulated: true``.
 """
@@ -25,12 +25,9 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from steel_assets.catalog import Catalog
-from steel_assets.sandbox.alpha_vantage import AlphaVantage
 from steel_assets.sandbox.clock import Clock, ClockError
-from steel_assets.sandbox.fred_api import Fred
 from steel_assets.sandbox.market import Market
-from steel_assets.sandbox.trading_economics import TradingEconomics
-from steel_assets.sandbox.yahoo_finance import YahooFinance
+from steel_assets.sandbox.providers import providers
 
 DEFAULT_SEED = 7
 SECONDS_TO_START = 10.0
@@ -111,13 +108,20 @@ def serve(catalog: Catalog, host: str = "127.0.0.1", port: int = 8765, seed: int
 
 def application(market: Market, clock: Clock) -> ASGIApp:
     """The sandbox as an ASGI application."""
-    providers = [
-        Mount("/yahoo_finance", routes=YahooFinance(market, clock).routes()),
-        Mount("/alpha_vantage", routes=AlphaVantage(market, clock).routes()),
-        Mount("/fred_api", routes=Fred(market, clock).routes()),
-        Mount("/trading_economics", routes=TradingEconomics(market, clock).routes()),
-    ]
-    return _marked(Starlette(routes=[*_clock_routes(clock), *_halt_routes(market), *providers]))
+    known = providers()
+    there = [Mount(f"/{name}", routes=routes(market, clock)) for name, routes in known.items()]
+    missing = [_unknown(name) for name, source in market.catalog.sources.items() if source.kind == "api" and name not in known]
+    return _marked(Starlette(routes=[*_clock_routes(clock), *_halt_routes(market), *there, *missing]))
+
+
+def _unknown(source: str) -> Mount:
+    """What is answered for a source that the sandbox knows nothing of."""
+
+    async def refuse(_: Request) -> Response:
+        remedy = f"add providers/{source}.py, or say where it answers: STEEL_BASE_URLS__{source.upper()}"
+        return JSONResponse({"error": f"the sandbox cannot answer as {source}; {remedy}"}, status_code=404)
+
+    return Mount(f"/{source}", routes=[Route("/{path:path}", refuse)])
 
 
 def _clock_routes(clock: Clock) -> list[Route]:

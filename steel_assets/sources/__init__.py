@@ -2,24 +2,42 @@
 
 A connector's file holds what it offers, ``fetch`` (bytes), ``parse`` (bytes → figures) and ``collect``, which puts the two
 together; ``fred_api`` is the exemplar. What a row means, when it counts as published and whether it is news is decided here
-once, for all. How to reach the network, where rows are stored and which series exist is not decided here.
+once, for all. How to reach the network, where rows are stored and which series exist is not decided here. What a connector is
+written with is offered by this package; its ``_…`` modules are its own.
 """
 
 from __future__ import annotations
 
-import pkgutil
-from importlib import import_module
 from typing import cast
 
+from steel_assets.core.open_sets import members
+from steel_assets.sources._answers import accepted
 from steel_assets.sources._contract import Access, Collection, Connector, Rejected, SourceError
+from steel_assets.sources._days import Written, days
+from steel_assets.sources._figures import numbers
+from steel_assets.sources._gather import Gathering
+from steel_assets.sources._history import first_day
 
-__all__ = ["Access", "Collection", "Connector", "Rejected", "SourceError", "connector", "connectors"]
+__all__ = [
+    "Access",
+    "Collection",
+    "Connector",
+    "Gathering",
+    "Rejected",
+    "SourceError",
+    "Written",
+    "accepted",
+    "connector",
+    "connectors",
+    "days",
+    "first_day",
+    "numbers",
+]
 
 
 def connectors() -> list[str]:
-    """The ids of all sources that can be asked: the files of this folder that offer ``collect``."""
-    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
-    return [name for name in names if hasattr(import_module(f"{__name__}.{name}"), "collect")]
+    """The ids of all sources that can be asked: the files of this folder, and of one's own, that offer ``collect``."""
+    return [name for name, module in members(__name__).items() if hasattr(module, "collect")]
 
 
 def connector(source_id: str) -> Connector:
@@ -28,9 +46,10 @@ def connector(source_id: str) -> Connector:
     Raises:
         LookupError: no file of this folder offers it.
     """
-    if source_id not in connectors():
+    found = {name: module for name, module in members(__name__).items() if hasattr(module, "collect")}
+    if source_id not in found:
         raise LookupError(
-            f"source {source_id!r} has no connector; there are {', '.join(connectors())}. "
-            f"Add steel_assets/sources/{source_id}.py with a function collect"
+            f"source {source_id!r} has no connector; there are {', '.join(found)}. "
+            f"Add sources/{source_id}.py with a function collect"
         )
-    return cast(Connector, import_module(f"{__name__}.{source_id}"))
+    return cast(Connector, found[source_id])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import pandas as pd
 from pydantic import SecretStr
@@ -85,8 +85,8 @@ class Cut(SourceError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a provider documents to answer at most; None where it documents none. How often it may be asked is in the
-    catalogue (``catalog/sources/``), since it depends on the plan.
+    """What a provider documents to answer at most, which its connector is written around; None where it documents none.
+    How often it may be asked is in the catalogue (``catalog/sources/``), since it depends on the plan.
 
     Attributes:
         rows: rows of one answer.
@@ -110,7 +110,7 @@ class Access:
     Attributes:
         history_years: how far back the first collection of a series goes.
         simulated: True when the sandbox answers in the provider's place.
-        outputsize: Alpha Vantage's: compact is the last 100 rows, full needs a paid key.
+        options: what the installation chose of the options that the catalogue declares for this source, by name.
         since: ask again for everything from this day on, whatever is known (a backfill).
         settled: series → up to where its history is known to be as whole as the provider has it.
         patience_seconds: how long one question that came too fast is waited out in all.
@@ -122,7 +122,7 @@ class Access:
     api_key: SecretStr | None = None
     simulated: bool = False
     history_years: int = 10
-    outputsize: Literal["compact", "full"] = "compact"
+    options: Mapping[str, str] = field(default_factory=dict)
     since: pd.Timestamp | None = None
     settled: Mapping[str, Settled] = field(default_factory=dict)
     patience_seconds: float = 60.0

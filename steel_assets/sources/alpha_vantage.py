@@ -93,7 +93,7 @@ class _Body(BaseModel):
 
 def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
     """See ``Connector.collect``."""
-    compact = access.outputsize == "compact"
+    compact = _size(access) == "compact"
     gathering = Gathering(SOURCE, access, TO_FILL, newest_only=True) if compact else Gathering(SOURCE, access)
     if access.api_key is None:
         gathering.stop("Alpha Vantage needs a key; get one (free) and set STEEL_ALPHA_VANTAGE_API_KEY")
@@ -171,13 +171,18 @@ def _in_the_series_unit(figures: pd.DataFrame, written: object, series: Series) 
     return figures.assign(value=figures["value"] / parts)
 
 
+def _size(access: Access) -> str:
+    """How long answers may be: the option ``outputsize`` of the catalogue."""
+    return access.options.get("outputsize", "compact")
+
+
 def _figures(
     asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     (series,) = asked
     start = first_day(series, known, moment, access, REVISION_DAYS)
     fits = start > moment.tz_localize(None) - pd.Timedelta(days=COMPACT_DAYS)
-    size = "compact" if fits else access.outputsize
+    size = "compact" if fits else _size(access)
     figures = patiently(lambda: parse(fetch(series, size, access), series, notes), access)
     return figures[figures["period"] >= oldest_day(moment, access)]
 

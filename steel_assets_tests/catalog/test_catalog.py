@@ -169,3 +169,34 @@ def test_a_mistake_is_refused_and_named(folder: Path, file: str, content: str, s
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="STEEL_CATALOG_DIR"):
         load_catalog(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("", "base_url is missing: where is this provider asked"),
+        ("base_url: tin.example", "base_url"),
+        ("base_url: https://tin.example/", "base_url"),
+        ("base_url: https://tin.example\nkey_setting: TIN_TOKEN", "key_setting"),
+        ("base_url: https://tin.example\noptions: {grade: {description: x, choices: [a, b], default: c}}", "'c' is not one of"),
+    ],
+)
+def test_a_source_that_is_not_whole_is_refused_by_field(folder: Path, more: str, why: str) -> None:
+    (folder / "sources").mkdir()
+    (folder / "sources" / "tin.yaml").write_text(f"id: tin_exchange\nname: Tin\ngroups: [settlements]\n{more}\n")
+    with pytest.raises(CatalogError, match=f"tin.yaml: declaration 'tin_exchange' is not valid(?s:.*){why}"):
+        load_catalog(folder)
+
+
+def test_a_source_says_which_variables_are_read_about_it(folder: Path) -> None:
+    (folder / "sources").mkdir()
+    lines = ["id: tin_exchange", "name: Tin", "groups: [settlements]", "base_url: https://tin.example", "needs_key: true"]
+    (folder / "sources" / "tin.yaml").write_text("\n".join(lines))
+    tin = load_catalog(folder).sources["tin_exchange"]
+    assert tin.key_variable == "STEEL_KEYS__TIN_EXCHANGE"
+    assert tin.variables == (
+        "STEEL_BASE_URLS__TIN_EXCHANGE",
+        "STEEL_TIN_EXCHANGE_BASE_URL",
+        "STEEL_KEYS__TIN_EXCHANGE",
+        "STEEL_TIN_EXCHANGE_API_KEY",
+    )

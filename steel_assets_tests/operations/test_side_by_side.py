@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from joblib import parallel_config, register_parallel_backend
@@ -9,9 +11,11 @@ from joblib._parallel_backends import ThreadingBackend
 
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.open_sets import open_to
 from steel_assets.core.training import Candidate
 from steel_assets.operations.side_by_side import train_market
 from steel_assets_tests.core.synthetic import synthetic
+from steel_assets_tests.own_folder import own_folder
 
 handed_out: list[int] = []
 
@@ -41,6 +45,19 @@ def test_another_backend_takes_over_and_trains_the_same_models(material: tuple[M
         there = train_market(*material, {}, 40)
     assert len(handed_out) == 2, "one task per horizon"
     assert content(here) == content(there)
+
+
+@pytest.mark.slow
+def test_a_family_from_a_folder_of_ones_own_is_trained_too_in_processes_that_start_without_it(
+    material: tuple[MarketHistory, pd.DataFrame], tmp_path: Path
+) -> None:
+    with own_folder(tmp_path) as folder:
+        (folder / "models").mkdir()
+        family = "from steel_assets.core.models.naive import Naive\n\n\nclass Still(Naive):\n    family = 'still'\n"
+        (folder / "models" / "still.py").write_text(family)
+        open_to(folder)
+        trained = train_market(*material, {}, 40)
+    assert "still" in set(trained.backtest["model"])
 
 
 def test_what_fails_at_one_horizon_is_raised_as_it_was_there(material: tuple[MarketHistory, pd.DataFrame]) -> None:

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from steel_assets.catalog import Catalog
+from steel_assets.catalog import Catalog, Source
 from steel_assets.sandbox import ClockError, Sandbox, SandboxError
+from steel_assets.sandbox.providers import providers
 from steel_assets_tests.sandbox.conftest import Get
 
 SERVE = """
@@ -30,6 +31,18 @@ def test_it_answers_on_a_free_port_until_it_stops(catalog: Catalog) -> None:
         assert httpx.get(f"{sandbox.url}/clock").json()["simulated"] is True
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{sandbox.url}/clock")
+
+
+def test_it_answers_as_every_provider_of_the_catalogue(catalog: Catalog) -> None:
+    assert set(providers()) == {source.id for source in catalog.sources.values() if source.kind == "api"}
+
+
+def test_for_a_source_that_it_knows_nothing_of_it_says_what_to_do(catalog: Catalog) -> None:
+    tin = Source(id="tin_exchange", name="Tin", groups=("settlements",), base_url="https://tin.example")
+    with Sandbox(catalog.model_copy(update={"sources": {**catalog.sources, tin.id: tin}})) as sandbox:
+        answer = httpx.get(f"{sandbox.url}/tin_exchange/v1/prices.csv")
+    assert answer.status_code == 404
+    assert "add providers/tin_exchange.py, or say where it answers: STEEL_BASE_URLS__TIN_EXCHANGE" in answer.json()["error"]
 
 
 def test_it_stops_although_a_caller_keeps_the_connection(catalog: Catalog) -> None:

@@ -56,7 +56,7 @@ def collect(
         f"{sandbox.url}/{source}",
         None if key is None else SecretStr(key),
         simulated=True,
-        outputsize="full",
+        options={"outputsize": "full"},
         history_years=YEARS,
     )
     return connector(source).collect(catalog.series_of(source), known, moment, access)
@@ -140,12 +140,12 @@ def test_fred_without_a_key_brings_the_same_values_of_today(
     pd.testing.assert_frame_equal(asof(keyless.observations, MOMENT)[columns], with_key)
 
 
-@pytest.mark.parametrize("source", ["alpha_vantage", "fred_api", "trading_economics"])
+@pytest.mark.parametrize("source", [source.id for source in load_catalog().sources.values() if source.takes_key])
 def test_a_wrong_key_is_the_problem_of_every_series(source: str, sandbox: Sandbox, catalog: Catalog) -> None:
     collection = collect(sandbox, catalog, source, OBSERVATIONS.empty(), MOMENT, key="invalid")
     assert set(collection.problems) == {one.id for one in catalog.series_of(source)}
     assert collection.observations.empty
-    assert f"STEEL_{source.upper()}_API_KEY" in next(iter(collection.problems.values()))
+    assert catalog.sources[source].key_variable in next(iter(collection.problems.values()))
 
 
 def test_ten_years_of_all_symbols_and_calendars_are_whole_though_answers_are_cut(

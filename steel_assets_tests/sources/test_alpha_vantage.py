@@ -62,15 +62,15 @@ class TestAlphaVantage(ConnectorContract):
         }
 
     def test_full_answers_are_asked_for_when_the_key_is_worth_them_and_something_old_is_missing(self, provider: Loopback) -> None:
-        known = self.collect(provider.url, outputsize="full").observations
-        self.collect(provider.url, known, MOMENT + pd.Timedelta(days=100), outputsize="full")
-        self.collect(provider.url, known, MOMENT + pd.Timedelta(days=200), outputsize="full")
+        known = self.collect(provider.url, options={"outputsize": "full"}).observations
+        self.collect(provider.url, known, MOMENT + pd.Timedelta(days=100), options={"outputsize": "full"})
+        self.collect(provider.url, known, MOMENT + pd.Timedelta(days=200), options={"outputsize": "full"})
         sizes = [request.query["outputsize"] for request in provider.asked[::2]]
         assert sizes == ["full", "compact", "full"]
 
     def test_no_more_years_are_kept_than_wanted(self, provider: Loopback) -> None:
         provider.answer = lambda request: Reply(bars({"2003-01-02": "5.0", "2024-01-05": "10.5"}))
-        collection = self.collect(provider.url, outputsize="full")
+        collection = self.collect(provider.url, options={"outputsize": "full"})
         assert collection.observations["value"].tolist() == [10.5, 10.5]
 
     def test_without_a_key_nothing_is_asked_and_the_remedy_is_named(self, provider: Loopback) -> None:
@@ -210,7 +210,9 @@ def test_a_compact_answer_that_does_not_reach_back_to_what_is_known_is_a_gap_unt
         f"{day:%Y-%m-%d}": {"4. close": str(value)} for day, value in zip(known["period"], known["value"], strict=True)
     }
     http = Recorded({"/query": json.dumps({"Time Series (Daily)": whole}).encode()})
-    filled = alpha_vantage.collect([NUCOR], known, later, Access(http, "http://x", SecretStr(KEY), outputsize="full"))
+    filled = alpha_vantage.collect(
+        [NUCOR], known, later, Access(http, "http://x", SecretStr(KEY), options={"outputsize": "full"})
+    )
     assert http.asked[0][1]["outputsize"] == "full"
     assert filled.problems == {}
     assert len(filled.observations) > 60

@@ -1,31 +1,35 @@
-"""Channels that reach people, one per file. ``log.py`` is the exemplar; all inherit one conformance suite.
+"""Channels that reach people, one per file, found by its name; ``slack`` is the exemplar. All inherit one conformance suite.
 
-A channel's name is its file's. It puts a ``core.alerts.message.Letter`` in its own form and sends it, in bounded time; what
-is sent when, and again, is decided in ``adapters/outbox.py``. No address, password or token is ever in an error's text.
+A channel is a module with ``Config``, the settings that it needs (see ``_config``), and ``build(config, home)``, which returns
+its ``Notifier``, or None as long as it is not set up. Its name is its file's. It puts a ``core.alerts.message.Letter`` in its
+own form and sends it, in bounded time; what is sent when, and again, is decided in ``adapters/outbox.py``. No address, password
+or token is ever in an error's text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, cast
 
+from steel_assets.adapters.notifiers._config import ChannelConfig, ChannelError, configured, variables_of
+from steel_assets.adapters.notifiers._not_sent import NotSent, Refused
+from steel_assets.adapters.notifiers._post import post
 from steel_assets.core.alerts.message import Letter
+from steel_assets.core.open_sets import members
 
-
-class NotSent(RuntimeError):
-    """The channel cannot be used at present; the letter is to be tried again later.
-
-    Attributes:
-        perhaps_sent: True when the attempt ended without saying whether the letter was taken.
-    """
-
-    def __init__(self, why: str, *, perhaps_sent: bool = False) -> None:
-        super().__init__(why)
-        self.perhaps_sent = perhaps_sent
-
-
-class Refused(RuntimeError):
-    """The channel works and will never take this letter."""
+__all__ = [
+    "Channel",
+    "ChannelConfig",
+    "ChannelError",
+    "NotSent",
+    "Notifier",
+    "Refused",
+    "channels",
+    "configured",
+    "post",
+    "variables_of",
+]
 
 
 class Notifier(Protocol):
@@ -46,3 +50,21 @@ class Notifier(Protocol):
             NotSent: not now.
             Refused: never, for nobody.
         """
+
+
+class Channel(Protocol):
+    """What a channel's file brings."""
+
+    Config: type[ChannelConfig]
+
+    def build(self, config: ChannelConfig, home: Path) -> Notifier | None:
+        """The channel as ``config`` (of its own ``Config``) says; None when nothing says that it shall be used.
+
+        Args:
+            home: the folder of everything that the platform keeps on this machine.
+        """
+
+
+def channels() -> dict[str, Channel]:
+    """Every channel that there is, set up or not, by name: the files of this folder, and of one's own."""
+    return {name: cast(Channel, module) for name, module in members(__name__).items()}

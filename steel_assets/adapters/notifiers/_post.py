@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import httpx
-
-from steel_assets.adapters.notifiers import NotSent, Refused
+from steel_assets.adapters.notifiers._not_sent import NotSent, Refused
 from steel_assets.core.answers import Answer
+
+if TYPE_CHECKING:
+    import httpx
 
 TOTAL_SECONDS = 15.0
 LARGEST_ANSWER = 256 * 1024
@@ -33,6 +35,8 @@ def get(url: str, headers: Mapping[str, str]) -> Answer:
 
 
 def _request(method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+    import httpx  # takes a tenth of a second, and commands that send nothing read the channels' settings too
+
     try:
         request = httpx.Request(method, url, content=content, headers={"user-agent": "steel-assets", **headers})
         host = request.url.host
@@ -66,6 +70,8 @@ def _sorted(answer: Answer, host: str) -> Answer:
 
 
 async def _within(request: httpx.Request) -> Answer:
+    import httpx
+
     async with (
         asyncio.timeout(TOTAL_SECONDS),
         httpx.AsyncHTTPTransport(verify=httpx.create_ssl_context(), trust_env=False) as way,

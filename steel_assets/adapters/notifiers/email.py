@@ -11,11 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, model_validator
 
-from steel_assets.adapters.notifiers import NotSent, Refused
+from steel_assets.adapters.notifiers import ChannelConfig, NotSent, Refused
+from steel_assets.adapters.notifiers._config import Readers, Recipients
 from steel_assets.core.alerts.message import Letter, Message, plain
 from steel_assets.core.alerts.vocabulary import say
 
@@ -26,6 +28,44 @@ TAKEN, FORWARDED, PERMANENT = 250, 251, 500
 COLORS = {"low": "#6b7280", "medium": "#b7791f", "high": "#c2410c", "critical": "#b91c1c"}
 OVER = "#15803d"
 CODE = re.compile(r"`([^`]+)`")
+
+
+class Config(ChannelConfig):
+    """Which mail server takes alerts, and between whom they go."""
+
+    host: str | None = Field(default=None, alias="STEEL_SMTP_HOST", description="mail server for alerts")
+    port: int = Field(default=587, ge=1, le=65535, alias="STEEL_SMTP_PORT")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", alias="STEEL_SMTP_SECURITY", description="none: without a password only"
+    )
+    user: str | None = Field(default=None, alias="STEEL_SMTP_USER")
+    password: SecretStr | None = Field(default=None, alias="STEEL_SMTP_PASSWORD")
+    sender: str | None = Field(default=None, alias="STEEL_EMAIL_FROM")
+    recipients: Readers = Field(
+        default=Recipients(),
+        alias="STEEL_EMAIL_TO",
+        description="addresses, separated by commas; ana@acme.mx=es reads Spanish",
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """A server without the rest would be silent; an open line would tell the password."""
+        needed = {"STEEL_EMAIL_FROM": self.sender, "STEEL_EMAIL_TO": self.recipients.names}
+        missing = ", ".join(name for name, value in needed.items() if not value)
+        if self.host and missing:
+            raise ValueError(f"STEEL_SMTP_HOST is set, so {missing} must be set too")
+        if self.security == "none" and self.password is not None:
+            raise ValueError("STEEL_SMTP_SECURITY is none, which would send the password in the clear; use starttls or tls")
+        return self
+
+
+def build(config: Config, home: Path) -> Email | None:
+    """See ``Channel.build``."""
+    if not (config.host and config.sender):
+        return None
+    to = config.recipients
+    way = (config.host, config.port, config.security)
+    return Email(Mailbox(*way, config.user, config.password, config.sender, to.names, to.languages))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from steel_assets.adapters.disk import private_file
-from steel_assets.adapters.notifiers import NotSent
+from steel_assets.adapters.notifiers import ChannelConfig, NotSent
 from steel_assets.core.alerts.message import Letter
+
+
+class Config(ChannelConfig):
+    """Nothing to set: it is always there."""
+
+
+def build(config: Config, home: Path) -> LogFile:
+    """See ``Channel.build``."""
+    return LogFile(home / "alerts.log")
 
 
 class LogFile:

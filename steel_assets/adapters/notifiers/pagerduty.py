@@ -8,16 +8,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
-from steel_assets.adapters.notifiers import NotSent, Refused
+from steel_assets.adapters.notifiers import ChannelConfig, NotSent, Refused
+from steel_assets.adapters.notifiers._config import Address
 from steel_assets.adapters.notifiers._post import post
 from steel_assets.core.alerts.message import Letter, Message, marked
 
 ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
 SEVERITIES = {"low": "info", "medium": "warning", "high": "error", "critical": "critical"}
 LONGEST_SUMMARY = 1024
+
+
+class Config(ChannelConfig):
+    """Which service of PagerDuty gets what is high or critical."""
+
+    routing_key: SecretStr | None = Field(
+        default=None, alias="STEEL_PAGERDUTY_ROUTING_KEY", description="integration key of a PagerDuty service (Events API v2)"
+    )
+    url: Address = Field(default=ENQUEUE, alias="STEEL_PAGERDUTY_URL")
+
+
+def build(config: Config, home: Path) -> PagerDuty | None:
+    """See ``Channel.build``."""
+    return PagerDuty(config.routing_key, config.url) if config.routing_key else None
 
 
 class PagerDuty:

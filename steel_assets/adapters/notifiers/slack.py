@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
-from steel_assets.adapters.notifiers import NotSent
+from steel_assets.adapters.notifiers import ChannelConfig, NotSent
 from steel_assets.adapters.notifiers._post import post
 from steel_assets.core.alerts.message import Letter, Message
 from steel_assets.core.alerts.vocabulary import say
@@ -20,6 +21,19 @@ MOST_BLOCKS = 50
 LONGEST_HEADER = 150
 LONGEST_TEXT = 2900
 SIGNS = {"low": "⚪", "medium": "🟡", "high": "🟠", "critical": "🔴"}
+
+
+class Config(ChannelConfig):
+    """Where a channel of Slack takes messages."""
+
+    webhook_url: SecretStr | None = Field(
+        default=None, alias="STEEL_SLACK_WEBHOOK_URL", description="incoming webhook of the channel that alerts go to"
+    )
+
+
+def build(config: Config, home: Path) -> Slack | None:
+    """See ``Channel.build``."""
+    return Slack(config.webhook_url) if config.webhook_url else None
 
 
 class Slack:

@@ -9,15 +9,53 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
 from urllib.parse import urlencode
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, model_validator
 
-from steel_assets.adapters.notifiers import NotSent, Refused
+from steel_assets.adapters.notifiers import ChannelConfig, NotSent, Refused
+from steel_assets.adapters.notifiers._config import Address, Readers, Recipients
 from steel_assets.adapters.notifiers._post import get, post
 from steel_assets.core.alerts.message import Letter, short
 
 LOOK_BACK = 50
+
+
+class Config(ChannelConfig):
+    """An account with Twilio, and whom it texts: by the shipped rules what is critical, and nothing else."""
+
+    account_sid: str | None = Field(default=None, alias="STEEL_TWILIO_ACCOUNT_SID")
+    auth_token: SecretStr | None = Field(default=None, alias="STEEL_TWILIO_AUTH_TOKEN")
+    base_url: Address = Field(default="https://api.twilio.com", alias="STEEL_TWILIO_BASE_URL")
+    sender: str | None = Field(default=None, alias="STEEL_SMS_FROM")
+    recipients: Readers = Field(
+        default=Recipients(),
+        alias="STEEL_SMS_TO",
+        description="numbers such as +5215512345678, separated by commas; +52…=es reads Spanish",
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """An account without the rest would be silent."""
+        needed = {
+            "STEEL_TWILIO_AUTH_TOKEN": self.auth_token,
+            "STEEL_SMS_FROM": self.sender,
+            "STEEL_SMS_TO": self.recipients.names,
+        }
+        missing = ", ".join(name for name, value in needed.items() if not value)
+        if self.account_sid and missing:
+            raise ValueError(f"STEEL_TWILIO_ACCOUNT_SID is set, so {missing} must be set too")
+        return self
+
+
+def build(config: Config, home: Path) -> Twilio | None:
+    """See ``Channel.build``."""
+    if not (config.account_sid and config.auth_token and config.sender):
+        return None
+    to = config.recipients
+    return Twilio(config.base_url, config.account_sid, config.auth_token, config.sender, to.names, to.languages)
 
 
 class Twilio:

@@ -11,10 +11,12 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
+from steel_assets.adapters.notifiers import ChannelConfig
 from steel_assets.adapters.notifiers._post import post
 from steel_assets.core.alerts.message import Letter, Message, marked
 from steel_assets.core.alerts.written import Language
@@ -22,6 +24,23 @@ from steel_assets.core.alerts.written import Language
 Form = Literal["steel", "alertmanager"]
 STILL = "0001-01-01T00:00:00Z"
 """Alertmanager's end of what has not ended."""
+
+
+class Config(ChannelConfig):
+    """Which address gets every alert, in which form, signed with what."""
+
+    url: SecretStr | None = Field(default=None, alias="STEEL_ALERT_WEBHOOK_URL", description="gets every alert as JSON")
+    secret: SecretStr | None = Field(default=None, alias="STEEL_ALERT_WEBHOOK_SECRET", description="signs what the webhook gets")
+    format: Form = Field(
+        default="steel",
+        alias="STEEL_ALERT_WEBHOOK_FORMAT",
+        description="alertmanager: as Prometheus Alertmanager's webhook, version 4",
+    )
+
+
+def build(config: Config, home: Path) -> Webhook | None:
+    """See ``Channel.build``."""
+    return Webhook(config.url, config.secret, config.format) if config.url else None
 
 
 class Webhook:

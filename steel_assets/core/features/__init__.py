@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from importlib import import_module
-from pkgutil import iter_modules
 from types import ModuleType
 
 import pandas as pd
 
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.open_sets import members, places
 
 Family = Callable[[MarketHistory], pd.DataFrame]
 
 
-@lru_cache(maxsize=1)
 def feature_families() -> dict[str, Family]:
     """Every declared family by name, in alphabetical order."""
     return {name: module.features for name, module in _modules().items()}
@@ -39,7 +37,10 @@ def driver_of(feature: str) -> str:
     return str(_modules()[family].driver(column))
 
 
-@lru_cache(maxsize=1)
 def _modules() -> dict[str, ModuleType]:
-    names = sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
-    return {name: import_module(f"{__name__}.{name}") for name in names}
+    return _modules_of(places(__name__))
+
+
+@lru_cache(maxsize=8)
+def _modules_of(_: tuple[str, ...]) -> dict[str, ModuleType]:
+    return members(__name__)

@@ -6,22 +6,26 @@ A family is a module with one class that fulfils ``_protocol.Model``. Files whos
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import import_module
-from pkgutil import iter_modules
 
+from steel_assets.core.models._calibrated import Calibrated
 from steel_assets.core.models._protocol import Model, ModelError
+from steel_assets.core.open_sets import members, places
 from steel_assets.core.types import Market
 
 NAIVE = "naive"
 """The family every other one is measured against: the last price."""
 
-__all__ = ["NAIVE", "Model", "ModelError", "applicable", "load_model", "model_families"]
+__all__ = ["NAIVE", "Calibrated", "Model", "ModelError", "applicable", "load_model", "model_families"]
 
 
-@lru_cache(maxsize=1)
 def model_families() -> dict[str, type[Model]]:
     """Every family by name, simplest first."""
-    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__) if not module.name.startswith("_")]
+    return _families_of(places(__name__))
+
+
+@lru_cache(maxsize=8)
+def _families_of(_: tuple[str, ...]) -> dict[str, type[Model]]:
+    modules = members(__name__).values()
     families: list[type[Model]] = [
         thing
         for module in modules

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.notifiers import Notifier, NotSent, Refused, _post
+from steel_assets.adapters.notifiers import Notifier, NotSent, Refused, channels
 from steel_assets.adapters.notifiers.email import Email, Mailbox
 from steel_assets.adapters.notifiers.log import LogFile
 from steel_assets.adapters.notifiers.pagerduty import PagerDuty
@@ -25,10 +24,9 @@ from steel_assets.adapters.notifiers.webhook import Webhook
 from steel_assets.core.alerts.message import Letter, compose
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets_tests.adapters.notifiers.receivers import Post, Web, post_office, tls_server, web
+from steel_assets_tests.contracts.notifier import CANARY, HttpNotifierContract, NotifierContract
 from steel_assets_tests.core.alerts.conftest import rulebook  # noqa: F401
 from steel_assets_tests.core.alerts.test_message import UI, event
-
-CANARY = "canary-4711"
 
 
 @pytest.fixture
@@ -52,84 +50,66 @@ def again(letter: Letter) -> Letter:
     return Letter(letter.subject, letter.messages, letter.key, repeat=True)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
-
-
 def http_channel(name: str, url: str) -> Notifier:
     return {
         "slack": lambda: Slack(SecretStr(f"{url}/services/T0/B0/{CANARY}")),
         "webhook": lambda: Webhook(SecretStr(f"{url}/hook?token={CANARY}"), SecretStr(CANARY)),
-        "pagerduty": lambda: PagerDuty(SecretStr(CANARY), f"{url}/v2/enqueue"),
-        "alertmanager": lambda: Webhook(SecretStr(f"{url}/hook?token={CANARY}"), SecretStr(CANARY), "alertmanager"),
-        "sms": lambda: Twilio(url, "AC1", SecretStr(CANARY), "+15005550006", ("+5215512345678",)),
     }[name]()
 
 
-HTTP = ["slack", "webhook", "alertmanager", "pagerduty", "sms"]
+class TestSlack(HttpNotifierContract):
+    channel = "slack"
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {"webhook_url": f"{url}/services/T0/B0/{CANARY}"}
 
 
-@pytest.mark.parametrize("name", HTTP)
-def test_what_is_sent_arrives_once(server: Web, letter: Letter, name: str) -> None:
-    http_channel(name, server.url).send(letter)
-    assert len(server.kept) == 1
-    assert "SIMULATED" in server.kept[0]["body"].decode().replace("+", " ")
+class TestWebhook(HttpNotifierContract):
+    channel = "webhook"
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {"url": f"{url}/hook?token={CANARY}", "secret": CANARY}
 
 
-@pytest.mark.parametrize("name", HTTP)
-@pytest.mark.parametrize("status", [401, 403, 404, 410, 429, 500, 503])
-def test_an_answer_that_may_pass_means_later_and_it_surely_was_not_taken(
-    server: Web, letter: Letter, name: str, status: int
-) -> None:
-    server.behave = [status]
-    with pytest.raises(NotSent, match=str(status)) as caught:
-        http_channel(name, server.url).send(letter)
-    assert not caught.value.perhaps_sent
-    assert CANARY not in str(caught.value)
+class TestAlertmanager(TestWebhook):
+    def settings(self, url: str) -> dict[str, str]:
+        return super().settings(url) | {"format": "alertmanager"}
 
 
-@pytest.mark.parametrize("name", HTTP)
-@pytest.mark.parametrize("status", [400, 413, 422])
-def test_an_answer_about_the_content_means_never(server: Web, letter: Letter, name: str, status: int) -> None:
-    server.behave = [status]
-    with pytest.raises(Refused, match=str(status)):
-        http_channel(name, server.url).send(letter)
+class TestPagerDuty(HttpNotifierContract):
+    channel = "pagerduty"
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {"routing_key": CANARY, "url": f"{url}/v2/enqueue"}
 
 
-@pytest.mark.parametrize("name", HTTP)
-@pytest.mark.parametrize("how", ["cut", "keep", "hang"])
-def test_no_answer_means_perhaps(server: Web, letter: Letter, name: str, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_post, "TOTAL_SECONDS", 1.5)
-    server.behave = [how]
-    with pytest.raises(NotSent) as caught:
-        http_channel(name, server.url).send(letter)
-    assert caught.value.perhaps_sent
-    assert CANARY not in str(caught.value)
+class TestSms(HttpNotifierContract):
+    channel = "sms"
+
+    def settings(self, url: str) -> dict[str, str]:
+        sender = {"account_sid": "AC1", "auth_token": CANARY, "sender": "+15005550006"}
+        return {**sender, "base_url": url, "recipients": "+5215512345678"}
 
 
-@pytest.mark.parametrize("name", HTTP)
-def test_a_server_that_is_not_there_surely_took_nothing(letter: Letter, name: str) -> None:
-    with pytest.raises(NotSent, match="cannot be reached") as caught:
-        http_channel(name, f"http://localhost:{free_port()}").send(letter)
-    assert not caught.value.perhaps_sent
+class TestEmail(NotifierContract):
+    channel = "email"
+
+    def settings(self, url: str) -> dict[str, str]:
+        people = {"sender": "steel@example.com", "recipients": "buyer@example.com"}
+        return {**people, "host": "localhost", "user": "steel", "password": CANARY}
 
 
-@pytest.mark.parametrize("name", HTTP)
-def test_a_server_whose_certificate_is_not_trusted_gets_nothing(
-    letter: Letter, name: str, tls: tuple[ssl.SSLContext, Path]
-) -> None:
-    with web(tls[0]) as server:
-        with pytest.raises(NotSent, match="TLS"):
-            http_channel(name, server.url).send(letter)
-        assert server.requests == []
+class TestLog(NotifierContract):
+    channel = "log"
+    always_there = True
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {}
 
 
-@pytest.mark.parametrize("name", HTTP)
-def test_no_secret_is_ever_logged_at_any_level(server: Web, letter: Letter, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
-        http_channel(name, server.url).send(letter)
-    assert CANARY not in caplog.text
+def test_every_channel_is_held_to_the_conformance_suite() -> None:
+    suites = {suite.channel for suite in globals().values() if isinstance(suite, type) and hasattr(suite, "channel")}
+    assert suites == set(channels())
 
 
 def test_slack_gets_blocks_with_a_button_and_no_text_from_outside_becomes_a_mention(

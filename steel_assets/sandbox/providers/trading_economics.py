@@ -39,6 +39,11 @@ class Refused(Exception):
         self.text = text
 
 
+def routes(market: Market, clock: Clock) -> list[Route]:
+    """See ``providers``."""
+    return TradingEconomics(market, clock).routes()
+
+
 class TradingEconomics:
     """The endpoints, over a market and a clock."""
 

@@ -57,6 +57,11 @@ def venue(series: Series) -> Venue:
     return Venue("INDEX" if symbol.startswith("^") else "EQUITY", "NYQ", series.published.zone, time(9, 30))
 
 
+def routes(market: Market, clock: Clock) -> list[Route]:
+    """See ``providers``."""
+    return YahooFinance(market, clock).routes()
+
+
 class YahooFinance:
     """The endpoint, over a market and a clock."""
 

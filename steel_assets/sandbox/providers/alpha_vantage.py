@@ -23,6 +23,11 @@ PREMIUM = "https://www.alphavantage.co/premium/"
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 
+def routes(market: Market, clock: Clock) -> list[Route]:
+    """See ``providers``."""
+    return AlphaVantage(market, clock).routes()
+
+
 class AlphaVantage:
     """The endpoint, over a market and a clock."""
 

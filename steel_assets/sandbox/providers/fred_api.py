@@ -52,6 +52,11 @@ class Question:
     sort_order: str
 
 
+def routes(market: Market, clock: Clock) -> list[Route]:
+    """See ``providers``."""
+    return Fred(market, clock).routes()
+
+
 class Fred:
     """The endpoints, over a market and a clock."""
 
