@@ -124,6 +124,9 @@ DUCKDB_IN_UTC = "SET TimeZone = 'UTC'"
 DUCKDB_FILE = "SELECT current_database()"
 """What DuckDB calls the file: a dataset of the same name would be ambiguous without it."""
 
+SNAPSHOT = "steel_snapshot"
+"""What a snapshot is called while it is written."""
+
 DUCKDB_COLUMNS = (
     "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
     "WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ? ORDER BY ordinal_position"
@@ -138,8 +141,22 @@ def duckdb_use_dataset(file: str) -> str:
     return f"USE {_duckdb_dataset(file)}"
 
 
+def duckdb_snapshot(file: str, path: str) -> list[str]:
+    """Everything in ``file``, tables of others too, as of one moment into a new file at ``path``."""
+    place = path.replace("'", "''")
+    return [
+        f"ATTACH '{place}' AS {SNAPSHOT} (READ_WRITE)",
+        f"COPY FROM DATABASE {_name(file)} TO {SNAPSHOT}",
+        f"DETACH {SNAPSHOT}",
+    ]
+
+
 def _duckdb_dataset(file: str) -> str:
-    return '"' + file.replace('"', '""') + f'".{DATASET}'
+    return f"{_name(file)}.{DATASET}"
+
+
+def _name(file: str) -> str:
+    return '"' + file.replace('"', '""') + '"'
 
 
 def _definition(column: Column, dialect: Dialect, *, required: bool) -> str:

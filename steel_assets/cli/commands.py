@@ -100,6 +100,10 @@ COMMANDS = {
     "migrate": Command(
         "migrate:migrate", "Show what an older release made under the keys of this one; runs, tables and files stay."
     ),
+    "backup": Command(
+        "backup:app",
+        "Backups: one archive of lake, warehouse, Dagster instance, keys and alert state; never a secret of the environment.",
+    ),
     "lake": Command("copy:lake", "The lake: raw and processed data, models, predictions."),
     "warehouse": Command("copy:warehouse", "The warehouse: the platform's tables."),
 }
