@@ -46,15 +46,19 @@ class InstanceFiles:
         return {name: folder for name, folder in named.items() if folder is not None}
 
 
-def instance_files(home: Path) -> InstanceFiles:
+def instance_files(home: Path, described: Path | None = None) -> InstanceFiles:
     """The files of the instance in ``home``: DAGSTER_HOME, or the folder of the project.
+
+    Args:
+        described: a ``dagster.yaml`` that will be in ``home``, where none is there yet.
 
     Raises:
         Problem: its ``dagster.yaml`` is none, or names a folder by way of the environment.
     """
     path = home / FILE
+    source = path if path.exists() or described is None else described
     try:
-        said = yaml.safe_load(path.read_text("utf-8")) if path.exists() else {}
+        said = yaml.safe_load(source.read_text("utf-8")) if source.exists() else {}
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise Problem(f"{path} cannot be read: {error}") from error
     if not isinstance(said, Mapping):

@@ -24,7 +24,7 @@ from steel_assets.bootstrap import Platform
 from steel_assets.core.problem import Problem
 from steel_assets.core.tables import WAREHOUSE_TABLES
 from steel_assets.operations.backup import WAREHOUSE, unpacked
-from steel_assets.operations.dagster_files import FILE, InstanceFiles
+from steel_assets.operations.dagster_files import FILE, InstanceFiles, instance_files
 
 
 class NotEmpty(Problem):
@@ -66,6 +66,10 @@ def restore(platform: Platform, instance: InstanceFiles, path: Path, now: pd.Tim
         found = Path(folder)
         whole = unpacked(path, found, platform.signing_key)
         _same_nature(platform, whole.manifest.get("simulated"))
+        if not instance.yaml.exists():
+            instance = instance_files(
+                instance.yaml.parent, found / "dagster" / FILE
+            )  # what the backup brings says where all goes
         moves = list(_moves(platform, instance, found))
         taken = [target for source, target in moves if _filled(target)]
         if taken and not replace:
@@ -99,7 +103,7 @@ def _moves(platform: Platform, instance: InstanceFiles, found: Path) -> Iterator
         places["drop"] = Path(chosen.drop_address)
     if (found / "catalogue").exists():
         if chosen.catalog_dir is None:
-            raise BackupError("the backup holds a catalogue of its own: say in STEEL_CATALOG_DIR where it is to go")
+            raise BackupError("the backup holds a catalogue of its own: make a folder for it and name it in STEEL_CATALOG_DIR")
         places["catalogue"] = chosen.catalog_dir
     if not instance.yaml.exists():
         places[f"dagster/{FILE}"] = instance.yaml

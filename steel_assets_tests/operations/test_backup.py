@@ -185,6 +185,19 @@ def test_the_users_catalogue_is_put_back_where_the_settings_say(folder: Path, tm
     assert (tmp_path / "back" / "note.yaml").read_text() == "# mine\n"
 
 
+def test_an_instance_that_its_file_puts_elsewhere_is_put_back_there_with_its_file(folder: Path, tmp_path: Path) -> None:
+    (folder / "kept").mkdir()
+    for name in ("history", "schedules"):
+        (folder / name).rename(folder / "kept" / name)
+    (folder / "dagster.yaml").write_text(f"storage: {{sqlite: {{base_dir: {folder / 'kept'}}}}}\n")
+    path = tmp_path / "backup.tar.gz"
+    create(*at(folder), path, NOW)
+    shutil.rmtree(folder / "kept")
+    restore(*at(tmp_path / "there"), path, LATER)
+    assert (tmp_path / "there" / "dagster.yaml").read_text() == (folder / "dagster.yaml").read_text()
+    assert (folder / "kept" / "history" / "runs.db").exists()
+
+
 def test_what_dagster_keeps_in_postgres_is_told_to_be_missing(folder: Path, tmp_path: Path, project_root: str) -> None:
     shutil.copy(Path(project_root) / "deploy" / "google-cloud" / "dagster.yaml", folder)
     made = create(*at(folder), tmp_path / "backup.tar.gz", NOW)
