@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LINT   := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/mypy
 
-.PHONY: setup demo demo-real demo-google dev serve check check-security test chaos bench clean
+.PHONY: setup demo demo-real demo-google dev serve up check check-security check-deploy test chaos bench clean
 
 setup: $(READY)
 
@@ -34,12 +34,26 @@ dev: $(READY)  ## the Dagster UI, the daemon and the sandbox on http://127.0.0.1
 serve: $(READY)  ## the prediction service on http://127.0.0.1:8000
 	@$(BIN)/steel serve
 
+up:  ## everything on this machine in containers, behind a proxy with TLS (deploy/README.md)
+	@deploy/compose/up.sh
+
 check: $(READY)  ## lint, types, import contracts, and the tests of the core and the catalogue
 	@$(LINT)
 	@$(BIN)/pytest -n 2 -m "not slow and not chaos" steel_assets_tests/core steel_assets_tests/catalog steel_assets_tests/test_settings.py
 
 check-security: $(READY)  ## rules of security, known vulnerabilities of what the lock pins, a bill of materials in build/
 	@$(BIN)/python -m steel_assets_tests.security
+
+check-deploy: .venv-deploy/.ready  ## the files of deploy/, with linters in an environment of their own
+	@.venv-deploy/bin/hadolint deploy/docker/Dockerfile
+	@.venv-deploy/bin/shellcheck deploy/compose/up.sh deploy/docker/platform.sh deploy/systemd/steel .ci/run
+	@.venv-deploy/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
+	@.venv-deploy/bin/checkov --skip-download --quiet --compact --framework terraform dockerfile -d deploy
+
+.venv-deploy/.ready: deploy/check/requirements.lock $(READY)
+	@test -x .venv-deploy/bin/python || $(PYTHON) -m venv .venv-deploy
+	@$(BIN)/uv pip install --quiet --python .venv-deploy --require-hashes -r deploy/check/requirements.lock
+	@touch $@
 
 test: $(READY)  ## everything that takes less than ten minutes
 	@$(LINT)

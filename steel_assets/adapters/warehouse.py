@@ -156,6 +156,19 @@ class DuckDBWarehouse:
     def take_jobs(self) -> list[Job]:
         return []
 
+    def snapshot(self, path: Path) -> bool:
+        """Write everything in the file, as of one moment, to a new DuckDB file at ``path``. False where there is no warehouse.
+
+        Raises:
+            WarehouseError: it cannot be read, or ``path`` cannot be written.
+        """
+        if not self.path.exists():
+            return False
+        with self._connection(read_only=True) as connection:
+            for statement in sql.duckdb_snapshot(path):
+                connection.execute(statement)
+        return True
+
     def _again_if_damaged(self, work: Callable[[], T]) -> T:
         """``work``, once more where it found the file damaged and set it aside."""
         before = lost(self.path) if self._ours else None

@@ -125,6 +125,9 @@ DUCKDB_IN_UTC = "SET TimeZone = 'UTC'"
 DUCKDB_FILE = "warehouse_file"
 """What the file is called while it is attached."""
 
+SNAPSHOT = "steel_snapshot"
+"""What a snapshot is called while it is written."""
+
 DUCKDB_COLUMNS = (
     "SELECT column_name, data_type, CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END FROM duckdb_columns() "
     "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index"
@@ -141,6 +144,16 @@ DUCKDB_DETACH = f"DETACH {DUCKDB_FILE}"
 def duckdb_attach(path: Path, *, read_only: bool) -> str:
     quoted = str(path).replace("'", "''")
     return f"ATTACH '{quoted}' AS {DUCKDB_FILE} (TYPE duckdb{', READ_ONLY' if read_only else ''})"
+
+
+def duckdb_snapshot(path: Path) -> list[str]:
+    """Everything in the attached file, tables of others too, as of one moment into a new file at ``path``."""
+    quoted = str(path).replace("'", "''")
+    return [
+        f"ATTACH '{quoted}' AS {SNAPSHOT} (TYPE duckdb)",
+        f"COPY FROM DATABASE {DUCKDB_FILE} TO {SNAPSHOT}",
+        f"DETACH {SNAPSHOT}",
+    ]
 
 
 def _definition(column: Column, dialect: Dialect, *, required: bool) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from steel_assets.catalog.prices import Prices, Profiles
 from steel_assets.catalog.rules import Rules
 from steel_assets.catalog.source import Source
 from steel_assets.core.alerts.naming import NAMES
@@ -43,6 +44,8 @@ class Catalog(Declaration):
     markets: Mapping[str, Market]
     alerts: Mapping[str, AlertRule]
     rules: Rules
+    prices: Prices
+    profiles: Profiles
 
     @property
     def rulebook(self) -> Rulebook:
@@ -73,16 +76,18 @@ def load_catalog(extra: Path | None = None) -> Catalog:
         if not extra.is_dir():
             raise CatalogError(f"STEEL_CATALOG_DIR names {extra}, which is not a folder; create it or unset the variable")
         folders.append(extra)
-    rules: dict[str, Any] = {}
-    for folder in folders:
-        rules = _merged(rules, _read(folder / "rules.yaml") if (folder / "rules.yaml").exists() else {})
-    declared = _declare(Rules, rules, "rules.yaml")
+    prices = _declare(Prices, _whole(folders, "prices.yaml"), "prices.yaml")
+    profiles = _declare(Profiles, _whole(folders, "profiles.yaml"), "profiles.yaml")
+    costs = {"costs": prices.of_a_day(profiles.profiles[profiles.day])}
+    declared = _declare(Rules, _merged(costs, _whole(folders, "rules.yaml")), "rules.yaml")
     catalog = Catalog(
         sources=_gather(folders, "sources", Source),
         series=_gather(folders, "series", Series),
         markets=_gather(folders, "markets", Market),
         alerts={name: _limited(rule, declared) for name, rule in _gather(folders, "alerts", AlertRule).items()},
         rules=declared,
+        prices=prices,
+        profiles=profiles,
     )
     for market in catalog.markets.values():
         _check_market(market, catalog)
@@ -98,6 +103,14 @@ def load_catalog(extra: Path | None = None) -> Catalog:
             f"rules.yaml: default_market {catalog.rules.default_market!r} is not a market; {_known(catalog.markets)}"
         )
     return catalog
+
+
+def _whole(folders: list[Path], name: str) -> dict[str, Any]:
+    """A file of the shipped folder, with what the user's file of that name says instead."""
+    found: dict[str, Any] = {}
+    for folder in folders:
+        found = _merged(found, _read(folder / name) if (folder / name).exists() else {})
+    return found
 
 
 def _gather(folders: list[Path], kind: str, model: type[D]) -> dict[str, D]:

@@ -60,7 +60,7 @@ class Schedules(Declaration):
 
 
 class Costs(Declaration):
-    """What the platform is estimated to cost, and may cost."""
+    """What the platform is estimated to cost, and may cost. Prices that ``rules.yaml`` leaves out are of ``prices.yaml``."""
 
     monthly_budget_usd: float = Field(gt=0, allow_inf_nan=False)
     compute_usd_per_vcpu_hour: float = Field(ge=0, allow_inf_nan=False)

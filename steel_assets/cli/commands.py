@@ -100,6 +100,14 @@ COMMANDS = {
     "migrate": Command(
         "migrate:migrate", "Show what an older release made under the keys of this one; runs, tables and files stay."
     ),
+    "costs": Command(
+        "costs:costs",
+        "What a month on Google Cloud is expected to cost, line by line, with what it assumes and free tiers apart.",
+    ),
+    "backup": Command(
+        "backup:app",
+        "Backups: one archive of lake, warehouse, Dagster instance, keys and alert state; never a secret of the environment.",
+    ),
     "lake": Command("copy:lake", "The lake: raw and processed data, models, predictions."),
     "warehouse": Command("copy:warehouse", "The warehouse: the platform's tables."),
 }

@@ -1,5 +1,8 @@
 """What the platform is estimated to cost: measured use times the prices of the catalogue. An estimate, not a bill.
 
+A day's estimate, which the alerts watch, takes no free tier off: those are a month's, and of a whole billing account. What a
+month is expected to cost line by line, with them, is in ``month_costs``; both multiply in ``charged_usd``.
+
 cost of a day = compute seconds / 3600 × vCPUs × price per vCPU-hour
               + bytes stored / 2³⁰ × price per GiB-month / 30.4375
               + bytes billed for queries / 2⁴⁰ × price per TiB
@@ -12,6 +15,11 @@ import math
 import pandas as pd
 
 DAYS_PER_MONTH = 365.25 / 12
+
+
+def charged_usd(quantity: float, usd: float, per: float = 1.0, free: float = 0.0) -> float:
+    """What ``quantity`` costs at ``usd`` for each ``per`` of it, the first ``free`` of it not charged."""
+    return max(0.0, quantity - free) / per * usd
 
 
 def day_cost_usd(
@@ -47,9 +55,9 @@ def day_cost_usd(
     wrong = [f"{name} = {value}" for name, value in given.items() if not (math.isfinite(value) and value >= 0)]
     if wrong:
         raise ValueError(f"a cost needs finite figures that are not negative, got {', '.join(wrong)}")
-    compute = compute_seconds / 3600 * vcpus * compute_usd_per_vcpu_hour
-    storage = stored_bytes / 2**30 * storage_usd_per_gib_month / DAYS_PER_MONTH
-    return compute + storage + queried_bytes / 2**40 * query_usd_per_tib
+    compute = charged_usd(compute_seconds * vcpus, compute_usd_per_vcpu_hour, per=3600)
+    storage = charged_usd(stored_bytes, storage_usd_per_gib_month, per=2**30 * DAYS_PER_MONTH)
+    return compute + storage + charged_usd(queried_bytes, query_usd_per_tib, per=2**40)
 
 
 def cost_per_prediction_usd(cost_usd: float, predictions: int) -> float | None:

@@ -1,0 +1,94 @@
+"""``steel backup``: one archive of the whole installation, made while it runs, checked, and put back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from steel_assets.bootstrap import platform
+from steel_assets.cli.moments import now
+from steel_assets.operations import backup, restore
+from steel_assets.operations.dagster_files import instance_files
+from steel_assets.settings import dagster_home
+
+app = typer.Typer(
+    help="Backups: one archive of lake, warehouse, Dagster instance, keys and alert state; never a secret of the environment.",
+    no_args_is_help=True,
+)
+AsJson = Annotated[bool, typer.Option("--json", help="print what was done as JSON")]
+Given = Annotated[Path, typer.Argument(help="the archive")]
+MB = 1e6
+
+
+@app.command("create")
+def create(
+    path: Annotated[
+        Path | None, typer.Argument(help="file to write; by default steel-backup-<moment>.tar.gz in this folder")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a backup. Everything may run meanwhile; the archive is there whole or not at all."""
+    moment = now()
+    chosen = path or Path(f"steel-backup-{moment:%Y%m%dT%H%M%SZ}.tar.gz")
+    made = backup.create(platform(), instance_files(_home()), chosen, moment)
+    if as_json:
+        said = {"path": str(made.path), "files": made.files, "bytes": made.bytes, "archive_bytes": made.archive_bytes}
+        typer.echo(json.dumps(said | {"left_out": made.left_out}))
+        return
+    _say(f"[green]✓[/] {made.path}: {made.files} files, {made.bytes / MB:.1f} MB, {made.archive_bytes / MB:.1f} MB packed")
+    _left_out(made.left_out)
+    _say("No setting is in it: keep .env, the providers' keys and STEEL_SIGNING_KEY elsewhere.")
+
+
+@app.command("verify")
+def verify(path: Given, as_json: AsJson = False) -> None:
+    """Check every byte of a backup, and that its databases open. Exit code 2: it is not whole."""
+    whole = backup.verify(path, platform().signing_key)
+    said = whole.manifest
+    if as_json:
+        typer.echo(json.dumps({**said, "bytes": sum(whole.files.values())}))
+        return
+    kind = {True: "simulated", False: "real", None: "no"}[said["simulated"]]
+    _say(
+        f"[green]✓[/] {path}: whole; made {said['made_at']} by release {said['release']}, {kind} data, "
+        f"{len(whole.files)} files, {sum(whole.files.values()) / MB:.1f} MB"
+    )
+    _left_out(said["left_out"])
+
+
+@app.command("restore")
+def put_back(
+    path: Given,
+    replace: Annotated[bool, typer.Option("--replace", help="set aside what is here; stop everything first")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup back, where the settings of this folder say. Refused where there is an installation, unless told."""
+    done = restore.restore(platform(), instance_files(_home()), path, now(), replace=replace)
+    if as_json:
+        said = {"made_at": done.made_at, "files": done.files, "aside": [str(one) for one in done.aside]}
+        typer.echo(json.dumps(said | {"left_out": done.left_out, "signed_lake": done.signed_lake}))
+        return
+    _say(f"[green]✓[/] {done.files} files of {done.made_at} are back")
+    for one in done.aside:
+        _say(f"what was there is now {one}")
+    _left_out(done.left_out)
+    if done.signed_lake and platform().signing_key is None:
+        _say("[yellow]It was made where STEEL_SIGNING_KEY was set: set the same one before anything starts.[/]")
+    _say("Look at it with: steel doctor && steel status")
+
+
+def _home() -> Path:
+    return (dagster_home() or Path.cwd()).absolute()
+
+
+def _left_out(reasons: list[str] | tuple[str, ...]) -> None:
+    for reason in reasons:
+        _say(f"[yellow]not in it:[/] {reason}")
+
+
+def _say(text: str) -> None:
+    Console().print(text, highlight=False, soft_wrap=True)

@@ -1,0 +1,208 @@
+"""A backup of this installation: what it takes to answer, and to go on, somewhere else. It may be made while everything runs.
+
+In it: the Dagster instance (where it is in SQLite), the warehouse, the lake with the alert state, the keys of the API as salted
+hashes, the ledgers of the providers' calls, the drop folder, the user's own catalogue. Never in it: what the environment or
+``.env`` says, so no provider's key, password or signing key; caches and counts, which fill themselves.
+
+The order makes it one that could have been left by a power cut, from which everything goes on (docs/operations.md): first what
+Dagster recorded, then the tables, then pointers, then all other objects. What comes later may say more, never less, than what
+came before; what a pointer names was there before the pointer.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from steel_assets import __version__
+from steel_assets.adapters.backup_archive import Archive, ArchiveWriter, BackupError, is_name, new_archive, read_archive
+from steel_assets.adapters.disk import make_folder
+from steel_assets.adapters.object_store import LocalFolder, ObjectNotFound
+from steel_assets.adapters.snapshot_store import POINTER, SnapshotDamaged, SnapshotStore
+from steel_assets.adapters.sqlite_snapshot import snapshot
+from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.adapters.warehouse_copy import copy_warehouse
+from steel_assets.bootstrap import Platform
+from steel_assets.core.problem import Problem
+from steel_assets.core.tables import WAREHOUSE_TABLES
+from steel_assets.operations.dagster_files import FILE, InstanceFiles
+
+WAREHOUSE = "warehouse.duckdb"
+HOME_FILES = ("serving/keys.json", "serving/.keys-were-made", "quota/*.json", "alerts.log")
+"""Of STEEL_HOME, beside lake and warehouse: what nothing would bring back."""
+
+FIRST = ("schedules.db", "runs.db", "index.db")
+"""Dagster writes an event into its run's own file before it is in these, so they are copied before those files."""
+
+PRODUCTION = "models/production/"
+POINTERS = ("/pointer.json", "/pointer.copy.json")
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a backup holds.
+
+    Attributes:
+        files, bytes: in it, before compression.
+        left_out: what is not in it, and why.
+    """
+
+    path: Path
+    files: int
+    bytes: int
+    archive_bytes: int
+    left_out: tuple[str, ...]
+
+
+def create(platform: Platform, instance: InstanceFiles, path: Path, now: pd.Timestamp) -> Made:
+    """Write a backup to ``path``; read back and checked before it is there.
+
+    Raises:
+        BackupError: ``path`` exists, or cannot be written.
+        SqliteError, WarehouseError, ObjectStoreError: a part cannot be read.
+    """
+    left_out: list[str] = []
+
+    def manifest() -> dict[str, object]:
+        return {
+            "made_at": now.isoformat(),
+            "release": __version__,
+            "simulated": bool(platform.lake.simulated) if platform.lake.simulated is not None else None,
+            "signed_lake": platform.signing_key is not None,
+            "left_out": left_out,
+        }
+
+    scratches = tempfile.TemporaryDirectory(prefix=".steel-backup-", dir=make_folder(path.absolute().parent))
+    with scratches as scratch, new_archive(path, manifest, platform.signing_key) as archive:
+        left_out += _dagster(archive, instance, Path(scratch))
+        _warehouse(archive, platform, Path(scratch))
+        _lake(archive, platform)
+        left_out += _home(archive, platform)
+    whole = read_archive(path, key=platform.signing_key)
+    return Made(path, len(whole.files), sum(whole.files.values()), path.stat().st_size, tuple(left_out))
+
+
+def verify(path: Path, key: bytes | None) -> Archive:
+    """Check every byte of a backup, that what its pointers name is in it, and that its databases open.
+
+    Raises:
+        BackupError: it is not whole.
+    """
+    with tempfile.TemporaryDirectory(prefix="steel-verify-") as folder:
+        return unpacked(path, Path(folder), key)
+
+
+def unpacked(path: Path, folder: Path, key: bytes | None) -> Archive:
+    """Unpack a backup into an empty folder and check it as ``verify`` does. Raises BackupError."""
+    whole = read_archive(path, folder, key)
+    try:
+        for database in sorted(folder.glob("dagster/**/*.db")):
+            snapshot(database, folder / "checked.db")
+            (folder / "checked.db").unlink()
+            for trace in ("-wal", "-shm"):  # what reading a database leaves beside it; it holds nothing
+                database.with_name(database.name + trace).unlink(missing_ok=True)
+        if (folder / WAREHOUSE).exists():
+            warehouse = DuckDBWarehouse(folder / WAREHOUSE)
+            for table in WAREHOUSE_TABLES:
+                warehouse.count(table)
+        snapshots = SnapshotStore(LocalFolder(folder / "lake"), key)
+        pointer = snapshots.pointer()
+        if pointer is not None:
+            snapshots.content(pointer)
+    except Problem as error:
+        raise BackupError(f"{path}: {error}. Take another one") from error
+    return whole
+
+
+def _dagster(archive: ArchiveWriter, instance: InstanceFiles, scratch: Path) -> list[str]:
+    """The instance: databases through SQLite, the logs of steps as long as they are now."""
+    if not instance.embedded:
+        return ["runs, events and ticks of Dagster: they are not in SQLite; back Postgres up with pg_dump"]
+    archive.add_file(f"dagster/{FILE}", instance.yaml)
+    for name, folder in instance.folders().items():
+        for database in sorted(folder.rglob("*.db"), key=lambda found: (found.name not in FIRST, found)):
+            copy = scratch / "copy.db"
+            copy.unlink(missing_ok=True)
+            if snapshot(database, copy):
+                archive.add_file(f"{name}/{database.relative_to(folder).as_posix()}", copy)
+    logs = instance.logs
+    for key in sorted(logs.rglob("compute_logs/*")) if logs else ():
+        if key.is_file():
+            archive.add_file(f"dagster/logs/{key.relative_to(logs or key).as_posix()}", key)
+    return [] if logs else ["logs of steps: they are not in a folder of this machine"]
+
+
+def _warehouse(archive: ArchiveWriter, platform: Platform, scratch: Path) -> None:
+    """Every table, as of one moment where the warehouse is a file; table by table where it is BigQuery."""
+    copy, warehouse = scratch / WAREHOUSE, platform.warehouse
+    if isinstance(warehouse, DuckDBWarehouse):
+        warehouse.snapshot(copy)
+    elif any(warehouse.count(table) for table in WAREHOUSE_TABLES):
+        copy_warehouse(warehouse, DuckDBWarehouse(copy))
+    archive.add_file(WAREHOUSE, copy)
+
+
+def _lake(archive: ArchiveWriter, platform: Platform) -> None:
+    """Every object: pointers first, with what is published, of which older versions are deleted meanwhile."""
+    store = platform.store
+    pointed = {key: store.get(key) for key in store.list(PRODUCTION) if key.endswith(POINTERS)} | _published(platform)
+    for key, content in pointed.items():
+        archive.add(f"lake/{key}", content)
+    for key in store.list(""):
+        if key not in pointed and not (key.startswith(PRODUCTION) and key.endswith(POINTERS)):
+            try:
+                content = store.get(key)
+            except ObjectNotFound:
+                continue  # deleted since it was listed
+            archive.add(f"lake/{key}", content)
+
+
+def _published(platform: Platform) -> dict[str, bytes]:
+    """The pointer to what is published and what it names; nothing where nothing is."""
+    for _ in range(ATTEMPTS):
+        try:
+            before = platform.store.get(POINTER)
+        except ObjectNotFound:
+            return {}
+        try:
+            pointer = platform.snapshots.pointer()
+            content = platform.store.get(pointer.key) if pointer else None
+        except SnapshotDamaged:
+            return {POINTER: before}  # as it is: whoever reads it tells
+        except ObjectNotFound:
+            continue
+        if pointer and content and platform.store.get(POINTER) == before:
+            return {POINTER: before, pointer.key: content}
+    raise BackupError("another publication came in force each time one was read: run the backup again")
+
+
+def _home(archive: ArchiveWriter, platform: Platform) -> list[str]:
+    """Keys and ledgers, dropped files, the user's catalogue."""
+    chosen = platform.settings
+    for pattern in HOME_FILES:
+        for path in sorted(chosen.home.glob(pattern)):
+            archive.add_file(f"home/{path.relative_to(chosen.home).as_posix()}", path)
+    left_out = []
+    if "://" in chosen.drop_address:
+        left_out.append(f"the drop folder {chosen.drop_address}: it is a bucket of its own")
+    folders = {"drop": Path(chosen.drop_address)} if "://" not in chosen.drop_address else {}
+    if chosen.catalog_dir is not None:
+        folders["catalogue"] = chosen.catalog_dir
+    for name, folder in folders.items():
+        for path in _regular(folder):
+            inside = f"{name}/{path.relative_to(folder).as_posix()}"
+            if is_name(inside):
+                archive.add_file(inside, path)
+            else:
+                left_out.append(f"{inside!r}: its name has a character that no archive takes")
+    return left_out
+
+
+def _regular(folder: Path) -> Iterator[Path]:
+    """Regular files below ``folder``, no links."""
+    yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())

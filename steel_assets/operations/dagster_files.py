@@ -1,0 +1,81 @@
+"""Where the Dagster instance of this installation keeps its files, from its ``dagster.yaml`` alone: opening it would make them.
+
+Known are the embedded storages: SQLite, artifacts and logs of steps in folders. What an instance keeps in Postgres is backed up
+with Postgres' own means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from steel_assets.core.problem import Problem
+
+FILE = "dagster.yaml"
+
+
+@dataclass(frozen=True)
+class InstanceFiles:
+    """Where an instance keeps what.
+
+    Attributes:
+        yaml: the file that describes it; may be missing, then everything is Dagster's default below ``home``.
+        history: folder of runs and events, SQLite; None where they are in another database.
+        schedules: folder of ticks and states of schedules and sensors, SQLite; None likewise.
+        logs: folder of the logs of steps; None where they are elsewhere.
+    """
+
+    yaml: Path
+    history: Path | None
+    schedules: Path | None
+    logs: Path | None
+
+    @property
+    def embedded(self) -> bool:
+        """True when runs, events and ticks are in SQLite."""
+        return self.history is not None
+
+    def folders(self) -> dict[str, Path]:
+        """What is kept in folders: the name of each in a backup, and where it is. A tick is copied before the run that it began:
+        the other way round the tick would say that a run was begun which is not there, and that day would have none."""
+        named = {"dagster/schedules": self.schedules, "dagster/history": self.history, "dagster/logs": self.logs}
+        return {name: folder for name, folder in named.items() if folder is not None}
+
+
+def instance_files(home: Path, described: Path | None = None) -> InstanceFiles:
+    """The files of the instance in ``home``: DAGSTER_HOME, or the folder of the project.
+
+    Args:
+        described: a ``dagster.yaml`` that will be in ``home``, where none is there yet.
+
+    Raises:
+        Problem: its ``dagster.yaml`` is none, or names a folder by way of the environment.
+    """
+    path = home / FILE
+    source = path if path.exists() or described is None else described
+    try:
+        said = yaml.safe_load(source.read_text("utf-8")) if source.exists() else {}
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Problem(f"{path} cannot be read: {error}") from error
+    if not isinstance(said, Mapping):
+        raise Problem(f"{path} is no description of a Dagster instance: it must be a mapping of YAML")
+    storage, logs = said.get("storage") or {"sqlite": {}}, said.get("compute_logs")
+    base = _folder(home, path, (storage.get("sqlite") or {}).get("base_dir")) if "sqlite" in storage else None
+    config = (logs or {}).get("config") or {}
+    local = logs is None or logs.get("class") == "LocalComputeLogManager"
+    return InstanceFiles(
+        yaml=path,
+        history=base / "history" if base else None,
+        schedules=base / "schedules" if base else None,
+        logs=_folder(home, path, config.get("base_dir"), "storage") if local else None,
+    )
+
+
+def _folder(home: Path, path: Path, said: Any, default: str = ".") -> Path:
+    if said is not None and not isinstance(said, str):
+        raise Problem(f"{path}: base_dir must be a path written there, not {said!r}: what it names cannot be looked up here")
+    return Path(said) if said else home / default  # Dagster takes a relative one from the folder it is started in
