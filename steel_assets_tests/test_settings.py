@@ -38,7 +38,7 @@ def test_live_means_the_real_provider_and_sandbox_means_this_machine(source: str
     assert Settings(sources="sandbox").base_url(source) == f"http://127.0.0.1:8765/{source}"
     assert Settings(sources="live").base_url(source) is None
     if declared.kind == "api":
-        assert platform(Settings(sources="live")).access(declared).base_url == declared.base_url
+        assert platform(Settings(sources="live")).providers.access(declared).base_url == declared.base_url
 
 
 def test_a_source_that_nobody_here_has_heard_of_has_an_address_a_key_and_options(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,10 +80,10 @@ def test_an_address_that_is_none_is_refused_by_the_name_of_its_variable(monkeypa
 @pytest.mark.parametrize("variable", ["STEEL_ALPHA_VANTAGE_OUTPUTSIZE", "STEEL_OPTIONS__ALPHA_VANTAGE__OUTPUTSIZE"])
 def test_an_option_is_one_of_those_that_the_catalogue_declares(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     live = platform(Settings(sources="live"))
-    assert live.options_of(live.catalog.sources["alpha_vantage"]) == {"outputsize": "compact"}
+    assert live.providers.options_of(live.catalog.sources["alpha_vantage"]) == {"outputsize": "compact"}
     monkeypatch.setenv(variable, "full")
     live = platform(Settings(sources="live"))
-    assert live.access(live.catalog.sources["alpha_vantage"]).options == {"outputsize": "full"}
+    assert live.providers.access(live.catalog.sources["alpha_vantage"]).options == {"outputsize": "full"}
     monkeypatch.setenv(variable, "huge")
     with pytest.raises(SettingsError, match="ALPHA_VANTAGE_OUTPUTSIZE: 'huge' is not compact or full"):
         platform(Settings()).check_settings()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from steel_assets.bootstrap import platform
 from steel_assets.catalog import load_catalog
 from steel_assets.settings import Settings
 from steel_assets_tests.deploy import bigquery_tables
@@ -70,7 +71,7 @@ def test_no_account_of_google_cloud_may_more_than_the_documentation_says() -> No
 
 
 def every_setting() -> set[str]:
-    return {f"STEEL_{name.upper()}" for name in Settings.model_fields}
+    return {f"STEEL_{name.upper()}" for name in Settings.model_fields} | platform(Settings()).declared_settings()
 
 
 def test_every_setting_that_a_deployment_makes_is_one() -> None:

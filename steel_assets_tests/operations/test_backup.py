@@ -116,7 +116,7 @@ def test_a_backup_is_whole_while_others_write(folder: Path, tmp_path: Path) -> N
             database.close()
             number += 1
             other.warehouse.upsert(FORECASTS, forecasts.assign(predicted_price=forecasts["predicted_price"] + number))
-            publish_again(other, LATER + pd.Timedelta(minutes=number))
+            publish_again(other, other.snapshots, LATER + pd.Timedelta(minutes=number))
 
     writer = threading.Thread(target=work)
     writer.start()
