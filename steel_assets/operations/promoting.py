@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.model_store import Conflict
+from steel_assets.adapters.model_store import Conflict, ModelDamaged
 from steel_assets.bootstrap import Platform
+from steel_assets.core.imports import trained_at
 from steel_assets.core.promotion import Decision, ledger
 from steel_assets.core.tables import PROMOTIONS
 from steel_assets.operations.candidates import announced
@@ -43,7 +44,9 @@ def promote(platform: Platform, market: str, moment: pd.Timestamp) -> Promoted:
         _switch(platform, decision, moment)
     rows = ledger(open_decisions, moment)
     platform.warehouse.upsert(PROMOTIONS, rows)
-    return Promoted(rows, prune_former(platform, market, moment), judgement.damaged)
+    pruned = prune_former(platform, market, moment)
+    drop_rejected(platform, market, moment)
+    return Promoted(rows, pruned, judgement.damaged)
 
 
 def _switch(platform: Platform, decision: Decision, moment: pd.Timestamp) -> None:
@@ -67,3 +70,16 @@ def prune_former(platform: Platform, market: str, moment: pd.Timestamp) -> list[
         with suppress(Conflict):  # somebody rolls back at this moment; the next retraining prunes
             given_up += platform.models.prune(market, horizon, rule.versions, rule.days, moment.to_pydatetime())
     return given_up
+
+
+def drop_rejected(platform: Platform, market: str, moment: pd.Timestamp) -> list[str]:
+    """Delete candidates that were never promoted and are older than ``retention.candidate_days``, but those announced last."""
+    newest = set(announced(platform, market).versions.values())
+    before = moment - pd.Timedelta(days=platform.catalog.rules.retention.candidate_days)
+    dropped: list[str] = []
+    for horizon in platform.catalog.markets[market].horizons:
+        staged = platform.models.staged(market, horizon)
+        old = [name for name in staged if name not in newest and (at := trained_at(name)) is not None and at < before]
+        with suppress(ModelDamaged):  # nobody knows what was promoted; the pointer is put back when it is read next
+            dropped += platform.models.drop_candidates(market, horizon, old)
+    return dropped

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from steel_assets.adapters.lake import LakeError
 from steel_assets.bootstrap import Platform
 from steel_assets.core.imports import (
     SOURCE,
@@ -148,5 +149,7 @@ def _claim(platform: Platform, one: Import, touched: set[str]) -> Claim:
 def _untouched(platform: Platform, one: Import, instead: Mapping[str, str | None], touched: set[str]) -> pd.DataFrame:
     """What is read at present of the other series of an import, and of other sources in the same file."""
     key = instead.get(one.place, one.raw_file)
-    rows = platform.lake.read(key) if key is not None else OBSERVATIONS.empty()
+    rows = platform.lake.raw(key) if key is not None else OBSERVATIONS.empty()
+    if rows is None:
+        raise LakeError(f"{key}, what import {one.id} stored, was damaged or is gone: restore it, or import the file again")
     return rows[~rows["series"].isin(touched) | (rows["source"] != SOURCE)]
