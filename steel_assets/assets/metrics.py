@@ -15,6 +15,7 @@ from steel_assets.core.coverage import chance_of
 from steel_assets.core.tables import METRICS_DAILY, PREDICTIONS_VS_REALITY
 from steel_assets.core.types import Market
 from steel_assets.operations import scoring
+from steel_assets.operations.recent import scored_lately
 
 COVERAGE, INCREASE = "interval_coverage", "mape_increase"
 
@@ -74,7 +75,7 @@ def metrics_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         issue = issue_of(context, clock, here.catalog.rules.schedules)
         rows = scoring.measure(platform, market.id, issue.day, issue.moment, replayed=issue.replayed)
-        realised = platform.warehouse.read(PREDICTIONS_VS_REALITY, {"market": market.id})
+        realised = scored_lately(platform.warehouse, market.id, issue.moment)
         rules = here.catalog.rules
         return dg.MaterializeResult(
             metadata=summary(rows, **in_warehouse(platform.warehouse, METRICS_DAILY)),

@@ -20,6 +20,7 @@ from steel_assets.core.tables import EXPLANATIONS, FORECASTS, Table
 from steel_assets.core.training import baseline, train
 from steel_assets.core.types import Market
 from steel_assets.operations import histories
+from steel_assets.operations.recent import newest_forecasts
 
 log = logging.getLogger("steel.issuing")
 
@@ -81,7 +82,7 @@ def absurd(platform: Platform, history: MarketHistory, rows: pd.DataFrame) -> li
 
 def in_force(platform: Platform, market: str, moment: pd.Timestamp) -> pd.DataFrame:
     """The newest issue of ``market`` published before ``moment``: rows of tables.FORECASTS, none before the first."""
-    published = platform.warehouse.read(FORECASTS, {"market": market})
+    published = newest_forecasts(platform.warehouse, market, platform.catalog.markets[market].horizons, moment)
     earlier = published[published["as_of"] < moment]
     return earlier[earlier["as_of"] == earlier["as_of"].max()]
 

@@ -4,14 +4,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from steel_assets.adapters.warehouse import Since
 from steel_assets.bootstrap import Platform
 from steel_assets.core import metrics
 from steel_assets.core.drift import newest_scores
 from steel_assets.core.service_use import summary as service_use
-from steel_assets.core.tables import DRIFT, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
+from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
 from steel_assets.operations.market_tables import read_daily
 from steel_assets.operations.measured import service_minutes
+from steel_assets.operations.recent import drift_lately, newest_forecasts, scored_lately
 from steel_assets.operations.refilling import refill
+from steel_assets.operations.settled import CONTEXT, note_settled, settled_until
 
 DAY = pd.Timedelta(days=1)
 
@@ -21,7 +24,7 @@ class Scored:
     """Forecasts of a market that have come true.
 
     Attributes:
-        rows: of tables.PREDICTIONS_VS_REALITY.
+        rows: of tables.PREDICTIONS_VS_REALITY; those that were settled before are not among them.
         refilled: what was done about a damaged warehouse, in words.
     """
 
@@ -32,6 +35,8 @@ class Scored:
 def score(platform: Platform, market: str, moment: pd.Timestamp, *, replayed: bool) -> Scored:
     """Put every published forecast of ``market`` beside the price that came, as far as it was known at ``moment``.
 
+    What was issued long ago is left as it is while no price of then has changed since it was scored (``settled``).
+
     Args:
         replayed: the day is over: rows that were written since, from more knowledge, stay as they are.
 
@@ -39,12 +44,19 @@ def score(platform: Platform, market: str, moment: pd.Timestamp, *, replayed: bo
         ObjectNotFound, HistoryError: the market's prices cannot be read.
     """
     refilled = refill(platform)
-    published = platform.warehouse.read(FORECASTS, {"market": market})
+    settled = None if replayed or refilled else settled_until(platform, market, moment)
+    since = {} if settled is None else {"issued_date": Since(settled - CONTEXT)}
+    published = platform.warehouse.read(FORECASTS, {"market": market, **since})
     if published.empty:
         return Scored(PREDICTIONS_VS_REALITY.empty(), refilled)
-    rows = metrics.predictions_vs_reality(published, read_daily(platform, market), moment)
+    daily = read_daily(platform, market)
+    rows = metrics.predictions_vs_reality(published, daily, moment)
+    if settled is not None:
+        rows = rows[rows["issued_date"] >= settled]
     there = platform.warehouse.read(PREDICTIONS_VS_REALITY, {"market": market}) if replayed else PREDICTIONS_VS_REALITY.empty()
     platform.warehouse.upsert(PREDICTIONS_VS_REALITY, _without(rows, there, PREDICTIONS_VS_REALITY))
+    if not replayed:
+        note_settled(platform, market, moment)
     return Scored(rows, refilled)
 
 
@@ -54,18 +66,18 @@ def measure(platform: Platform, market: str, date: pd.Timestamp, moment: pd.Time
     Args:
         replayed: the day is over: rows that were measured then stay as they are.
     """
-    published = platform.warehouse.read(FORECASTS, {"market": market})
+    published = newest_forecasts(platform.warehouse, market, platform.catalog.markets[market].horizons, moment)
     known = published[published["as_of"] <= moment].sort_values("as_of")
     newest = known.drop_duplicates(["market", "horizon"], keep="last").set_index(["market", "horizon"])
     rows = metrics.metrics_daily(
         date,
         newest["model_version"].to_dict(),
         published,
-        platform.warehouse.read(PREDICTIONS_VS_REALITY, {"market": market}),
+        scored_lately(platform.warehouse, market, moment),
         simulated=bool(platform.lake.simulated),
         created_at=moment,
         latency_ms=service_use(service_minutes(platform, moment - DAY, moment)).avg_latency_ms,
-        drift_scores=newest_scores(platform.warehouse.read(DRIFT, {"market": market}), date),
+        drift_scores=newest_scores(drift_lately(platform.warehouse, market, date), date),
     )
     there = platform.warehouse.read(METRICS_DAILY, {"market": market, "date": date})
     costs = there.set_index("horizon")["cost_usd"]
