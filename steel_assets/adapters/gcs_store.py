@@ -88,13 +88,16 @@ class GcsStore:
                     raise Conflict(f"{key} was changed by another writer") from error
 
     def list(self, prefix: str) -> Iterator[str]:
+        yield from (key for key, _ in self.stamped(prefix))
+
+    def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
         with self._explained(f"list {prefix!r} of"):
             for blob in self._client.list_blobs(
-                self.bucket_name, prefix=self.prefix + prefix, fields="items(name),nextPageToken", **self._tries
+                self.bucket_name, prefix=self.prefix + prefix, fields="items(name,generation),nextPageToken", **self._tries
             ):
                 key = blob.name.removeprefix(self.prefix)
                 if KEY.fullmatch(key):
-                    yield key
+                    yield key, str(blob.generation)
 
     def strange_names(self) -> Iterator[str]:
         with self._explained("list the top of"):

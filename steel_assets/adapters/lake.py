@@ -1,8 +1,8 @@
 """The lake's layout over an object store: append-only raw observations, and frames written whole.
 
 Layout (the mission's): ``raw-data/<source>/<group>/<year>/…parquet``, ``processed-data/{daily,weekly,monthly}/…``,
-``models/{production,staging,backups}/…``, ``predictions/{daily,validation}/…``. A file ``lake.json`` says whether the lake
-holds simulated or real data; the two never mix.
+``models/{production,staging,backups}/…``, ``predictions/{daily,validation}/…``. Older raw files are compacted (``raw_files``).
+A file ``lake.json`` says whether the lake holds simulated or real data; the two never mix.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -23,16 +22,16 @@ from pydantic import ValidationError
 
 from steel_assets.adapters.damaged import UNREADABLE, Damaged, plain_json, read_kept, why_not
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
-from steel_assets.adapters.parquet import Unreadable, from_parquet, table_from, to_parquet
+from steel_assets.adapters.parquet import from_parquet, to_parquet
+from steel_assets.adapters.raw_files import ASIDE as ASIDE
+from steel_assets.adapters.raw_files import RawFiles, View
 from steel_assets.core.imports import Rewriting, in_effect
 from steel_assets.core.problem import Problem
 from steel_assets.core.tables import OBSERVATIONS, Table
 
 MARK = "lake.json"
 RAW = "raw-data/"
-ASIDE = re.compile("^raw-data/[^/]+/(rejected|quarantine|imports)/")
-"""What came and was not let in (``adapters/aside.py``), and the ledger of imports: no observations."""
-
+IMPORTS = "raw-data/file-import/"
 REWRITTEN = re.compile(r"^raw-data/[^/]+/imports/rewritten/.*\.json$")
 """Which files are read in place of what withdrawn imports stored (``core.imports.Rewriting``)."""
 
@@ -68,6 +67,11 @@ class Lake:
     def damaged(self) -> Damaged:
         """What was set aside of this lake."""
         return Damaged(self.store)
+
+    @cached_property
+    def raw_storage(self) -> RawFiles:
+        """The files of raw observations, single and compacted."""
+        return RawFiles(self.store, self.damaged)
 
     @property
     def simulated(self) -> bool | None:
@@ -111,27 +115,27 @@ class Lake:
         return f"{RAW}{folder}/{group}/{collected:%Y}/{name}", content
 
     def raw_files(self, prefix: str = RAW) -> list[str]:
-        """Keys of the files of observations under ``prefix``, of all that were ever stored, withdrawn ones too."""
-        return [key for key in self.store.list(prefix) if key.endswith(".parquet") and not ASIDE.search(key)]
+        """Keys of the files of observations that were ever stored under ``prefix`` (all, a source's or a group's folder).
+
+        Withdrawn ones too, and those that were compacted since: they lie under these keys no more, and ``raw`` reads them.
+        """
+        return self.raw_storage.consistently(lambda: self.raw_storage.view(prefix).keys)
 
     def files(self, prefix: str = RAW) -> list[str]:
         """Keys of the files of observations that count: what was withdrawn is left out, or replaced by what is read instead."""
-        listed = list(self.store.list(prefix))
-        raw = [key for key in listed if key.endswith(".parquet") and not ASIDE.search(key)]
-        instead, _ = in_effect(self._rewritings(listed))
-        return [key for key in raw if key not in instead] + [key for key in instead.values() if key is not None]
+        view = self.raw_storage.consistently(lambda: self.raw_storage.view(prefix))
+        instead, _ = in_effect(self._rewritings(view))
+        return [key for key in view.keys if key not in instead] + [key for key in instead.values() if key is not None]
 
     def rewritings(self) -> list[Rewriting]:
         """Which imports were never true, in the order in which that was found. Raises LakeError."""
-        return self._rewritings(list(self.store.list(RAW)))
+        return self.raw_storage.consistently(lambda: self._rewritings(self.raw_storage.view(IMPORTS)))
 
-    def _rewritings(self, listed: list[str]) -> list[Rewriting]:
+    def _rewritings(self, view: View) -> list[Rewriting]:
         found = []
-        for key in listed:
-            if not REWRITTEN.search(key):
-                continue
+        for key in (key for key in view.listed if REWRITTEN.search(key)):
             one = self._rewriting(key)
-            if one.counts_with is None or one.counts_with in listed:
+            if one.counts_with is None or one.counts_with in view.keys:
                 found.append(one)
         return sorted(found, key=lambda one: one.at)
 
@@ -158,19 +162,25 @@ class Lake:
 
         A file that is damaged is set aside and costs only its own rows (``adapters/damaged.py``).
         """
-        wanted = None if series is None else pa.array(sorted(set(series)), pa.string())
-        tables = self._tables(self.files())
+        tables = self.raw_storage.consistently(self._counting)
+        if series is not None:
+            wanted = pa.array(sorted(set(series)), pa.string())
+            tables = [table.filter(pc.is_in(table["series"], value_set=wanted)) for table in tables]
         if not tables:
             return OBSERVATIONS.empty()
-        if wanted is not None:
-            tables = [table.filter(pc.is_in(table["series"], value_set=wanted)) for table in tables]
         frame = pa.concat_tables(tables).to_pandas(use_threads=False)
         return OBSERVATIONS.enforce(frame.drop_duplicates(list(OBSERVATIONS.key)))
 
+    def _counting(self) -> list[pa.Table]:
+        """The observations that count, in the order of the keys of their files."""
+        view = self.raw_storage.view(RAW)
+        instead, _ = in_effect(self._rewritings(view))
+        return self.raw_storage.tables(view, instead.keys(), [key for key in instead.values() if key and key in view.listed])
+
     def raw(self, key: str) -> pd.DataFrame | None:
         """The observations in one file; None where it is not there, or was damaged and is set aside."""
-        tables = self._tables([key])
-        return OBSERVATIONS.enforce(tables[0].to_pandas(use_threads=False)) if tables else None
+        found = self.raw_storage.one(key)
+        return None if found is None else OBSERVATIONS.enforce(found.to_pandas(use_threads=False))
 
     def write(self, key: str, frame: pd.DataFrame, table: Table | None = None) -> str:
         """Write ``frame`` whole under ``key``, after enforcing ``table`` when given; where to find it."""
@@ -197,27 +207,6 @@ class Lake:
     def set_aside(self, found: DamagedFile) -> None:
         """Move a damaged file away: what is in it is made again."""
         self.damaged.set_aside(found.key, found.content, found.why)
-
-    def _tables(self, keys: Sequence[str]) -> list[pa.Table]:
-        """The observations in some files, without those that are damaged, which are set aside."""
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            contents = list(pool.map(self._fetched, keys))
-        found = []
-        for key, content in zip(keys, contents, strict=True):
-            if content is None:
-                continue
-            try:
-                found.append(table_from(content, OBSERVATIONS))
-            except Unreadable as error:
-                self.damaged.set_aside(key, content, str(error))
-        return found
-
-    def _fetched(self, key: str) -> bytes | None:
-        """The content of a file that was listed; None where another process has set it aside since."""
-        try:
-            return self.store.get(key)
-        except ObjectNotFound:
-            return None
 
     def _mark(self, nature: bool) -> bool | None:
         """Say which data the lake holds, unless somebody has; what it holds."""

@@ -14,7 +14,7 @@ The port beneath is ``object_store``; a model is bytes here, and nothing in this
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -246,6 +246,20 @@ class ModelStore:
         for stage in ("production", "backups", "staging"):
             sweep(self.store, _root(stage, market, horizon), pointer.pruned | set(given_up))
         return given_up
+
+    def staged(self, market: str, horizon: int) -> list[str]:
+        """Every candidate that is kept, in the order of their names."""
+        root = _root("staging", market, horizon)
+        return sorted({key.removeprefix(root).partition("/")[0] for key in self.store.list(root)})
+
+    def drop_candidates(self, market: str, horizon: int, versions: Collection[str]) -> list[str]:
+        """Delete candidates, but those that were ever promoted; the versions that were deleted. Raises ModelDamaged."""
+        pointer = self.production(market, horizon)
+        promoted = {switch.version for switch in pointer.switches} if pointer else set()
+        dropped = sorted(set(versions) - promoted)
+        if dropped:
+            sweep(self.store, _root("staging", market, horizon), dropped)
+        return dropped
 
     def _switch(
         self,

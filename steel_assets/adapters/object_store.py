@@ -60,6 +60,9 @@ class ObjectStore(Protocol):
     def list(self, prefix: str) -> Iterator[str]:
         """All keys that start with ``prefix``, in order; names that are no keys are left out: others chose them."""
 
+    def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """The keys of ``list``, each with a stamp: another one after every write of the object. No content is read for it."""
+
     def strange_names(self) -> Iterator[str]:
         """What lies at the top of the store and is no key: names that others chose. ``list`` leaves it out."""
 
@@ -130,6 +133,12 @@ class LocalFolder:
             if not name.startswith(".")
         )
         yield from sorted(key for key in found if key.startswith(prefix) and KEY.fullmatch(key))
+
+    def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
+        for key in self.list(prefix):
+            with suppress(FileNotFoundError):  # deleted since it was listed
+                about = (self.root / key).stat()
+                yield key, f"{about.st_mtime_ns}-{about.st_size}-{about.st_ino}"
 
     def strange_names(self) -> Iterator[str]:
         names = sorted(path.name for path in self.root.iterdir()) if self.root.is_dir() else []

@@ -27,11 +27,13 @@ from steel_assets.adapters.warehouse_migration import Present, migration, refuse
 from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
 from steel_assets.core.tables import Table
 
+Since = sql.Since
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-__all__ = ["DuckDBWarehouse", "Job", "Warehouse", "WarehouseBusy", "WarehouseError"]
+__all__ = ["DuckDBWarehouse", "Job", "Since", "Warehouse", "WarehouseBusy", "WarehouseError"]
 
 
 T = TypeVar("T")
@@ -73,7 +75,8 @@ class Warehouse(Protocol):
         """Rows in the order of their key; no rows when nothing was ever written.
 
         Args:
-            where: column to the value it must have (None: empty), or to a collection of values of which it must have one.
+            where: column to the value it must have (None: empty), to a collection of values of which it must have one, or to
+                ``Since`` a value.
         """
 
     def count(self, table: Table) -> int:

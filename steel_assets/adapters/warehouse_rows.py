@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from steel_assets.adapters.warehouse_errors import WarehouseError
+from steel_assets.adapters.warehouse_sql import Since
 from steel_assets.core.tables import Dtype, Table
 
 STAGED_TYPES: dict[Dtype, pa.DataType] = {
@@ -72,6 +73,8 @@ def conditions(table: Table, where: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _parameter(place: str, wanted: Any, dtype: Dtype) -> Any:
     """``wanted`` (or each of its values) as the plain Python value that fits a column of ``dtype``."""
+    if isinstance(wanted, Since):
+        return Since(_parameter(place, wanted.first, dtype))
     if isinstance(wanted, Iterable) and not isinstance(wanted, str):
         return [_parameter(place, value, dtype) for value in wanted]
     if wanted is None or wanted is pd.NaT or wanted != wanted:

@@ -35,6 +35,13 @@ class Dialect:
     lays_out: bool
 
 
+@dataclass(frozen=True)
+class Since:
+    """A condition on a column: this value or a later one. Of a column that partitions its table nothing older is read."""
+
+    first: Any
+
+
 DUCKDB = Dialect(
     {
         "string": "VARCHAR",
@@ -98,12 +105,15 @@ def select(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """Rows in the order of their key, and the parameters of the query.
 
     Args:
-        where: column to the value it must have (None: empty), or to a list of values of which it must have one.
+        where: column to the value it must have (None: empty), to a list of values of which it must have one, or to Since.
     """
     conditions, parameters = [], []
     for name, wanted in where.items():
         if wanted is None:
             conditions.append(f"{name} IS NULL")
+        elif isinstance(wanted, Since):
+            conditions.append(f"{name} >= ?")
+            parameters.append(wanted.first)
         elif isinstance(wanted, Iterable) and not isinstance(wanted, str):
             values = [value for value in wanted if value is not None]
             ways = [f"{name} IN ({', '.join('?' * len(values))})"] if values else []

@@ -81,7 +81,7 @@ def metrics_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
         clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         issue = issue_of(context, clock, here.catalog.rules.schedules)
-        rows = scoring.measure(lake, warehouse, market.id, issue.day, issue.moment, replayed=issue.replayed)
+        rows = scoring.measure(here.catalog, lake, warehouse, market.id, issue.day, issue.moment, replayed=issue.replayed)
         rules = here.catalog.rules
         return dg.MaterializeResult(
             metadata=summary(rows, **in_warehouse(warehouse, METRICS_DAILY)),

@@ -118,9 +118,17 @@ class Coverage(Declaration):
 
 
 class Retention(Declaration):
-    """How long Dagster's runs are kept, with their events and logs. (How long ticks are is in dagster.yaml.)"""
+    """How long what was only needed for a while is kept. (Ticks: dagster.yaml. Former models: ``model_backups``.)
+
+    Attributes:
+        run_days: Dagster's runs, with their events and logs.
+        measurement_days: what the prediction service measured of itself.
+        candidate_days: candidates that were never promoted.
+    """
 
     run_days: int = Field(ge=1)
+    measurement_days: int = Field(default=90, ge=61)
+    candidate_days: int = Field(default=30, ge=1)
 
 
 class DropRule(Declaration):

@@ -1,4 +1,6 @@
-"""``steel lake copy`` and ``steel warehouse copy``: move an installation, for example to Google Cloud and back."""
+"""``steel lake copy`` and ``steel warehouse copy``: move an installation, for example to Google Cloud and back.
+
+``steel lake compact`` joins the same group."""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from rich.console import Console
 from steel_assets.adapters.lake_copy import copy_lake
 from steel_assets.adapters.warehouse_copy import TableCopied, copy_warehouse
 from steel_assets.bootstrap import store_at, warehouse_at
+from steel_assets.cli.compact import lake_compact
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.progress import progress_bar
 from steel_assets.settings import settings
@@ -21,6 +24,9 @@ warehouse = typer.Typer(help="The warehouse: the platform's tables.", no_args_is
 
 Replace = Annotated[bool, typer.Option("--replace", help="overwrite what differs at the destination")]
 AsJson = Annotated[bool, typer.Option("--json", help="print the outcome as JSON")]
+
+
+lake.command("compact")(lake_compact)
 
 
 @lake.callback()

@@ -21,6 +21,7 @@ from steel_assets.core.tables import EXPLANATIONS, FORECASTS, Table
 from steel_assets.core.training import baseline, train
 from steel_assets.core.types import Market
 from steel_assets.operations import histories
+from steel_assets.operations.recent import newest_forecasts
 
 log = logging.getLogger("steel.issuing")
 
@@ -77,12 +78,12 @@ def issue_from(catalog: Catalog, models: ModelStore, history: MarketHistory, fea
 def absurd(catalog: Catalog, warehouse: Warehouse, history: MarketHistory, rows: pd.DataFrame) -> list[str]:
     """What is absurd about a market's forecasts (``core.sanity``), in sentences; nothing when they can be published."""
     bounds = Bounds(**catalog.rules.sanity.model_dump())
-    return absurdities(history, rows, in_force(warehouse, history.market.id, history.as_of), bounds)
+    return absurdities(history, rows, in_force(catalog, warehouse, history.market.id, history.as_of), bounds)
 
 
-def in_force(warehouse: Warehouse, market: str, moment: pd.Timestamp) -> pd.DataFrame:
+def in_force(catalog: Catalog, warehouse: Warehouse, market: str, moment: pd.Timestamp) -> pd.DataFrame:
     """The newest issue of ``market`` published before ``moment``: rows of tables.FORECASTS, none before the first."""
-    published = warehouse.read(FORECASTS, {"market": market})
+    published = newest_forecasts(warehouse, market, catalog.markets[market].horizons, moment)
     earlier = published[published["as_of"] < moment]
     return earlier[earlier["as_of"] == earlier["as_of"].max()]
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.model_store import Conflict, ModelStore
+from steel_assets.adapters.model_store import Conflict, ModelDamaged, ModelStore
 from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.catalog import Catalog
+from steel_assets.core.imports import trained_at
 from steel_assets.core.promotion import Decision, ledger
 from steel_assets.core.tables import PROMOTIONS
 from steel_assets.operations.candidates import announced
@@ -47,7 +48,9 @@ def promote(
         _switch(models, decision, moment)
     rows = ledger(open_decisions, moment)
     warehouse.upsert(PROMOTIONS, rows)
-    return Promoted(rows, prune_former(catalog, models, market, moment), judgement.damaged)
+    pruned = prune_former(catalog, models, market, moment)
+    drop_rejected(catalog, lake, models, market, moment)
+    return Promoted(rows, pruned, judgement.damaged)
 
 
 def _switch(models: ModelStore, decision: Decision, moment: pd.Timestamp) -> None:
@@ -71,3 +74,16 @@ def prune_former(catalog: Catalog, models: ModelStore, market: str, moment: pd.T
         with suppress(Conflict):  # somebody rolls back at this moment; the next retraining prunes
             given_up += models.prune(market, horizon, rule.versions, rule.days, moment.to_pydatetime())
     return given_up
+
+
+def drop_rejected(catalog: Catalog, lake: Lake, models: ModelStore, market: str, moment: pd.Timestamp) -> list[str]:
+    """Delete candidates that were never promoted and are older than ``retention.candidate_days``, but those announced last."""
+    newest = set(announced(lake, market).versions.values())
+    before = moment - pd.Timedelta(days=catalog.rules.retention.candidate_days)
+    dropped: list[str] = []
+    for horizon in catalog.markets[market].horizons:
+        staged = models.staged(market, horizon)
+        old = [name for name in staged if name not in newest and (at := trained_at(name)) is not None and at < before]
+        with suppress(ModelDamaged):  # nobody knows what was promoted; the pointer is put back when it is read next
+            dropped += models.drop_candidates(market, horizon, old)
+    return dropped

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from steel_assets.adapters.import_ledger import ImportLedger
-from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.lake import Lake, LakeError
 from steel_assets.catalog import Catalog
 from steel_assets.core.imports import (
     SOURCE,
@@ -159,5 +159,7 @@ def _claim(catalog: Catalog, imports: ImportLedger, one: Import, touched: set[st
 def _untouched(lake: Lake, one: Import, instead: Mapping[str, str | None], touched: set[str]) -> pd.DataFrame:
     """What is read at present of the other series of an import, and of other sources in the same file."""
     key = instead.get(one.place, one.raw_file)
-    rows = lake.read(key) if key is not None else OBSERVATIONS.empty()
+    rows = lake.raw(key) if key is not None else OBSERVATIONS.empty()
+    if rows is None:
+        raise LakeError(f"{key}, what import {one.id} stored, was damaged or is gone: restore it, or import the file again")
     return rows[~rows["series"].isin(touched) | (rows["source"] != SOURCE)]

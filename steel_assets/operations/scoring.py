@@ -6,15 +6,17 @@ import pandas as pd
 
 from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.warehouse import Since, Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core import metrics
 from steel_assets.core.drift import newest_scores
 from steel_assets.core.service_use import summary as service_use
-from steel_assets.core.tables import DRIFT, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
+from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
 from steel_assets.operations.market_tables import read_daily
 from steel_assets.operations.measured import service_minutes
+from steel_assets.operations.recent import drift_lately, newest_forecasts, scored_lately
 from steel_assets.operations.refilling import refill
+from steel_assets.operations.settled import CONTEXT, note_settled, settled_until
 
 DAY = pd.Timedelta(days=1)
 
@@ -24,7 +26,7 @@ class Scored:
     """Forecasts of a market that have come true.
 
     Attributes:
-        rows: of tables.PREDICTIONS_VS_REALITY.
+        rows: of tables.PREDICTIONS_VS_REALITY; those that were settled before are not among them.
         refilled: what was done about a damaged warehouse, in words.
     """
 
@@ -44,6 +46,8 @@ def score(
 ) -> Scored:
     """Put every published forecast of ``market`` beside the price that came, as far as it was known at ``moment``.
 
+    What was issued long ago is left as it is while no price of then has changed since it was scored (``settled``).
+
     Args:
         replayed: the day is over: rows that were written since, from more knowledge, stay as they are.
 
@@ -51,35 +55,41 @@ def score(
         ObjectNotFound, HistoryError: the market's prices cannot be read.
     """
     refilled = refill(lake, warehouse, published)
-    issued = warehouse.read(FORECASTS, {"market": market})
+    settled = None if replayed or refilled else settled_until(catalog, lake, warehouse, market, moment)
+    since = {} if settled is None else {"issued_date": Since(settled - CONTEXT)}
+    issued = warehouse.read(FORECASTS, {"market": market, **since})
     if issued.empty:
         return Scored(PREDICTIONS_VS_REALITY.empty(), refilled)
     rows = metrics.predictions_vs_reality(issued, read_daily(catalog, lake, market), moment)
+    if settled is not None:
+        rows = rows[rows["issued_date"] >= settled]
     there = warehouse.read(PREDICTIONS_VS_REALITY, {"market": market}) if replayed else PREDICTIONS_VS_REALITY.empty()
     warehouse.upsert(PREDICTIONS_VS_REALITY, _without(rows, there, PREDICTIONS_VS_REALITY))
+    if not replayed:
+        note_settled(catalog, lake, warehouse, market, moment)
     return Scored(rows, refilled)
 
 
 def measure(
-    lake: Lake, warehouse: Warehouse, market: str, date: pd.Timestamp, moment: pd.Timestamp, *, replayed: bool
+    catalog: Catalog, lake: Lake, warehouse: Warehouse, market: str, date: pd.Timestamp, moment: pd.Timestamp, *, replayed: bool
 ) -> pd.DataFrame:
     """The daily figures of ``market`` on ``date``: rows of tables.METRICS_DAILY, their cost as it is there already.
 
     Args:
         replayed: the day is over: rows that were measured then stay as they are.
     """
-    published = warehouse.read(FORECASTS, {"market": market})
+    published = newest_forecasts(warehouse, market, catalog.markets[market].horizons, moment)
     known = published[published["as_of"] <= moment].sort_values("as_of")
     newest = known.drop_duplicates(["market", "horizon"], keep="last").set_index(["market", "horizon"])
     rows = metrics.metrics_daily(
         date,
         newest["model_version"].to_dict(),
         published,
-        warehouse.read(PREDICTIONS_VS_REALITY, {"market": market}),
+        scored_lately(warehouse, market, moment),
         simulated=bool(lake.simulated),
         created_at=moment,
         latency_ms=service_use(service_minutes(lake, moment - DAY, moment)).avg_latency_ms,
-        drift_scores=newest_scores(warehouse.read(DRIFT, {"market": market}), date),
+        drift_scores=newest_scores(drift_lately(warehouse, market, date), date),
     )
     there = warehouse.read(METRICS_DAILY, {"market": market, "date": date})
     costs = there.set_index("horizon")["cost_usd"]

@@ -74,6 +74,17 @@ class ObjectStoreContract:
             store.put(key, b"")
         assert list(store.list("many/")) == keys
 
+    def test_the_stamp_of_a_key_changes_with_every_write_and_with_nothing_else(self, store: ObjectStore) -> None:
+        for key in ("b/2", "b/1", "c"):
+            store.put(key, b"one")
+        before = dict(store.stamped("b/"))
+        assert list(before) == ["b/1", "b/2"]
+        assert dict(store.stamped("b/")) == before
+        store.put("b/1", b"two")
+        after = dict(store.stamped("b/"))
+        assert after["b/1"] != before["b/1"]
+        assert after["b/2"] == before["b/2"]
+
     def test_deleting_twice_is_no_error(self, store: ObjectStore) -> None:
         store.put("a", b"")
         store.delete("a")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,8 @@ import pytest
 from steel_assets.adapters.model_store import ModelStore
 from steel_assets.adapters.object_store import Conflict
 from steel_assets.bootstrap import Platform, platform
-from steel_assets.operations.promoting import prune_former
+from steel_assets.operations.candidates import CANDIDATES
+from steel_assets.operations.promoting import drop_rejected, prune_former
 from steel_assets.settings import Settings
 
 MARKET = "rebar_fob_turkey"
@@ -46,3 +48,19 @@ def test_a_rollback_at_the_same_moment_is_no_failure_of_the_stage(parts: Platfor
 
     monkeypatch.setattr(ModelStore, "prune", switched)
     assert prune_former(parts.catalog, parts.models, MARKET, WEEKS[-1]) == []
+
+
+def test_candidates_that_were_never_promoted_go_after_a_month_but_the_newest_and_what_was_in_force_stay(tmp_path: Path) -> None:
+    parts = platform(Settings(home=tmp_path / ".steel"))
+    days = parts.catalog.rules.retention.candidate_days
+    names = [f"{moment:%Y%m%dT%H%MZ}-ridge-{number:08x}" for number, moment in enumerate(WEEKS)]
+    for name in names:
+        parts.models.save_candidate(MARKET, 1, name, {"model.json": b"{}"}, {"family": "ridge"})
+    parts.models.promote(MARKET, 1, names[0], None, WEEKS[0].to_pydatetime())
+    announcement = {"market": MARKET, "as_of": WEEKS[1].isoformat(), "versions": {"1": names[1]}}
+    parts.store.put(f"{CANDIDATES}/{MARKET}.json", json.dumps(announcement).encode())
+    old = [name for name, moment in zip(names, WEEKS, strict=True) if moment < WEEKS[-1] - pd.Timedelta(days=days)]
+    assert drop_rejected(parts.catalog, parts.lake, parts.models, MARKET, WEEKS[-1]) == old[2:]
+    assert parts.models.staged(MARKET, 1) == sorted({*names[:2], *names} - set(old[2:]))
+    assert drop_rejected(parts.catalog, parts.lake, parts.models, MARKET, WEEKS[-1]) == []
+    parts.models.load("staging", MARKET, 1, names[0])

@@ -1,10 +1,12 @@
 """Has the error of a market's newest forecasts grown beyond what the catalogue allows?"""
 
+import pandas as pd
+
 from steel_assets.assets.checking import Verdict
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.figures import increase_readings, newest
-from steel_assets.core.tables import PREDICTIONS_VS_REALITY
 from steel_assets.core.types import Market
+from steel_assets.operations.recent import scored_lately
 
 ASSET = "metrics_daily"
 DESCRIPTION = "The error of the last 20 forecasts is at most the catalogue's limit above that of the ones before."
@@ -14,7 +16,7 @@ RULE = "mape_increase"
 
 def check(platform: Platform, market: Market) -> Verdict:
     """The verdict on the newest error, where enough forecasts of ``market`` have come true."""
-    realised = platform.warehouse.read(PREDICTIONS_VS_REALITY, {"market": market.id})
+    realised = scored_lately(platform.warehouse, market.id, pd.Timestamp.now("UTC"))
     limit = platform.catalog.alerts[RULE].above or 0.0
     for reading in newest(increase_readings(realised, platform.catalog.rules.acceptance.horizon), 1):
         if reading.value is not None:

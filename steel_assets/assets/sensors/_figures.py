@@ -13,27 +13,38 @@ from steel_assets.core.alerts.figures import (
     increase_readings,
     service_readings,
 )
-from steel_assets.core.tables import DRIFT, METRICS_DAILY, PREDICTIONS_VS_REALITY
+from steel_assets.core.tables import DRIFT, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
 from steel_assets.operations.measured import service_minutes
+from steel_assets.operations.recent import SCORED_DAYS, newest_rows
 
 SERVICE_DAYS = 2
 
+MEASURED_DAYS = 70
+"""Within which the newest three figures of a market lie that is measured at all, and the whole month of each."""
 
-def readings(platform: Platform, now: datetime, service_days: int = SERVICE_DAYS) -> list[Reading]:
+
+def readings(platform: Platform, now: datetime, service_days: int = SERVICE_DAYS, *, lately: bool = False) -> list[Reading]:
     """All model and cost figures ever, and the service's of the last days.
 
     Args:
         service_days: days of the service's measurements that are read.
+        lately: only rows from which the newest figures follow; all where there are none so recent.
     """
     rules = platform.catalog.rules
-    metrics = platform.warehouse.read(METRICS_DAILY)
-    realised = platform.warehouse.read(PREDICTIONS_VS_REALITY)
     until = pd.Timestamp(now)
+
+    def rows(table: Table, column: str, days: int) -> pd.DataFrame:
+        if not lately:
+            return platform.warehouse.read(table)
+        since = until.tz_convert("UTC").tz_localize(None).normalize() - pd.Timedelta(days=days)
+        return newest_rows(platform.warehouse, table, column, since, lambda found: len(found) > 0)
+
+    metrics = rows(METRICS_DAILY, "date", MEASURED_DAYS)
     minutes = service_minutes(platform.lake, until - pd.Timedelta(days=service_days), until)
     return [
         *error_readings(metrics, rules.acceptance.horizon),
-        *increase_readings(realised, rules.acceptance.horizon),
-        *drift_readings(platform.warehouse.read(DRIFT)),
+        *increase_readings(rows(PREDICTIONS_VS_REALITY, "prediction_date", SCORED_DAYS), rules.acceptance.horizon),
+        *drift_readings(rows(DRIFT, "date", MEASURED_DAYS)),
         *cost_readings(metrics, rules.costs.monthly_budget_usd),
         *service_readings(minutes, now),
     ]

@@ -11,6 +11,9 @@ from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records
 
 SHOWN = 260
+MEASURED_DAYS = 600
+"""In which SHOWN trading days lie."""
+
 TOGETHER = "all"
 """The subject that speaks for all the others."""
 
@@ -21,7 +24,8 @@ def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     A score is the share of its own past measurements that a distance exceeds. ``since`` is the first day of the unbroken run
     of measurements that said drift, None where the newest does not.
     """
-    frame = tables.rows(DRIFT).sort_values(["date", "subject"])
+    rows = tables.newest(DRIFT, "date", MEASURED_DAYS, inputs.catalog.markets, _enough)
+    frame = rows.sort_values(["date", "subject"])
     return {str(market): _drift(group) for market, group in frame.groupby("market")}
 
 
@@ -42,3 +46,9 @@ def _since(measured: pd.DataFrame) -> str:
     calm = measured.loc[~measured["drifted"], "date"]
     run = measured["date"] if calm.empty else measured.loc[measured["date"] > calm.iloc[-1], "date"]
     return f"{run.iloc[0]:%Y-%m-%d}"
+
+
+def _enough(rows: pd.DataFrame) -> bool:
+    """Whether one market's rows hold all days that are shown, and the beginning of every run of drift."""
+    begun = all((~group["drifted"]).any() for _, group in rows.groupby("subject"))
+    return bool(rows["date"].nunique() >= SHOWN and begun)

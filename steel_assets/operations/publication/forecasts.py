@@ -19,6 +19,9 @@ from steel_assets.operations.publication.warehouse import Tables
 FOLDER = "predictions/daily/"
 PRICE_DAYS = 400
 ISSUES = 400
+ISSUE_DAYS = 500
+"""In which ISSUES issues lie, one a day."""
+
 TRIES = 10
 EXCHANGE_SERIES = "usdmxn"
 
@@ -57,7 +60,10 @@ def key_of(rows: list[dict[str, Any]]) -> str:
 
 def issues(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → its past forecasts, oldest first, each ``{"issued_date", "as_of", "rows"}``."""
-    frame = tables.rows(FORECASTS).sort_values(["market", "as_of", "horizon"])
+    rows = tables.newest(
+        FORECASTS, "issued_date", ISSUE_DAYS, inputs.catalog.markets, lambda mine: mine["as_of"].nunique() >= ISSUES
+    )
+    frame = rows.sort_values(["market", "as_of", "horizon"])
     kept = frame[frame.groupby("market")["as_of"].rank("dense", ascending=False) <= ISSUES]
     found: dict[str, list[dict[str, Any]]] = {}
     for (market, as_of), group in groupby(plain_rows(kept), key=lambda row: (row["market"], row["as_of"])):

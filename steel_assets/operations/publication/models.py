@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from steel_assets.operations.publication.warehouse import Tables, records
 
 DECISIONS = 1000
 DAYS = 400
+MEASURED_DAYS = 460
 
 
 def champions(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
@@ -45,7 +47,7 @@ def ledger(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
 
 def metrics_daily(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
     """The newest rows of ``metrics_daily``, oldest first."""
-    frame = tables.rows(METRICS_DAILY)
+    frame = _measured(inputs, tables)
     if frame.empty:
         return []
     recent = frame[frame["date"] > frame["date"].max() - pd.Timedelta(days=DAYS)]
@@ -54,7 +56,7 @@ def metrics_daily(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
 
 def costs(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Estimated cost by day, this month so far, and the projection of a whole month against the budget."""
-    frame = tables.rows(METRICS_DAILY).dropna(subset=["cost_usd"])
+    frame = _measured(inputs, tables).dropna(subset=["cost_usd"])
     days = frame.groupby("date")["cost_usd"].sum()  # a day's cost is shared by the rows of its markets and horizons
     budget = inputs.catalog.rules.costs.monthly_budget_usd
     month = days[days.index >= days.index.max().replace(day=1)] if len(days) else days
@@ -64,3 +66,13 @@ def costs(inputs: Inputs, tables: Tables) -> dict[str, Any]:
         "projection_usd": month_projection_usd(days.tail(30)),
         "budget_usd": budget,
     }
+
+
+def _measured(inputs: Inputs, tables: Tables) -> pd.DataFrame:
+    """The days of ``metrics_daily`` that are told of; all where a market was not measured lately."""
+    now = pd.Timestamp(tables.moment, unit="s") if math.isfinite(tables.moment) else None
+
+    def enough(mine: pd.DataFrame) -> bool:
+        return bool(len(mine) and now is not None and mine["date"].max() >= now - pd.Timedelta(days=MEASURED_DAYS - DAYS - 5))
+
+    return tables.newest(METRICS_DAILY, "date", MEASURED_DAYS, inputs.catalog.markets, enough)

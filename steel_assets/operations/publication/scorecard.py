@@ -13,6 +13,7 @@ from steel_assets.core.scoring import WINDOW, each_day, inside, published_scores
 from steel_assets.core.tables import PREDICTIONS_VS_REALITY
 from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records
+from steel_assets.operations.recent import SCORED_DAYS, enough_to_score
 
 ROLLING = 60
 """Forecasts over which the lines of the charts are means."""
@@ -20,7 +21,7 @@ ROLLING = 60
 
 def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → its scorecard, for each market with at least one forecast whose day has come."""
-    frame = tables.rows(PREDICTIONS_VS_REALITY)
+    frame = tables.newest(PREDICTIONS_VS_REALITY, "prediction_date", SCORED_DAYS, inputs.catalog.markets, enough_to_score)
     return {str(market): scorecard(str(market), group) for market, group in frame.groupby("market")}
 
 

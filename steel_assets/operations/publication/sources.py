@@ -11,6 +11,9 @@ from steel_assets.core.tables import DATA_QUALITY
 from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records
 
+ASSESSED_DAYS = 30
+"""Within which the newest assessment of a market usually lies."""
+
 
 def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
     """Each source and when it last brought something new (collections without news write nothing)."""
@@ -34,7 +37,7 @@ def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
 
 def quality(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → its newest assessment: the score (lowest of the critical series) and every series' parts."""
-    frame = tables.rows(DATA_QUALITY)
+    frame = tables.newest(DATA_QUALITY, "date", ASSESSED_DAYS, inputs.catalog.markets, lambda mine: len(mine) > 0)
     found: dict[str, Any] = {}
     for market, group in frame.groupby("market"):
         newest = group[group["date"] == group["date"].max()]

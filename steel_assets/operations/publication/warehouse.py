@@ -1,14 +1,14 @@
-"""The warehouse's tables, each read at most once per publication."""
+"""The warehouse's tables as a publication reads them: whole ones once, of those that grow by the day the newest rows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.warehouse import Warehouse, WarehouseBusy
+from steel_assets.adapters.warehouse import Since, Warehouse, WarehouseBusy
 from steel_assets.core.tables import Table
 
 
@@ -29,15 +29,33 @@ class Tables:
 
     def rows(self, table: Table) -> pd.DataFrame:
         """The whole table. Raises WarehouseError."""
+        if table.name not in self._read:
+            self._read[table.name] = self._asked(table, {})
+        return self._read[table.name]
+
+    def newest(
+        self, table: Table, column: str, days: int, markets: Iterable[str], enough: Callable[[pd.DataFrame], bool]
+    ) -> pd.DataFrame:
+        """The rows of ``table`` whose ``column`` (a date) lies in the last ``days``; all of the ``markets`` of which that is not
+        ``enough``. Raises WarehouseError."""
+        if not math.isfinite(self.moment):
+            return self.rows(table)
+        since = pd.Timestamp(self.moment, unit="s").normalize() - pd.Timedelta(days=days)
+        recent = self._asked(table, {column: Since(since)})
+        short = [market for market in markets if not enough(recent[recent["market"] == market])]
+        if not short:
+            return recent
+        rest = self._asked(table, {"market": short})
+        return pd.concat([recent[~recent["market"].isin(short)], rest]).sort_values(list(table.key), ignore_index=True)
+
+    def _asked(self, table: Table, where: Mapping[str, Any]) -> pd.DataFrame:
         if self._busy is not None:
             raise self._busy
-        if table.name not in self._read:
-            try:
-                self._read[table.name] = self._warehouse.read(table)
-            except WarehouseBusy as error:
-                self._busy = error
-                raise
-        return self._read[table.name]
+        try:
+            return self._warehouse.read(table, where)
+        except WarehouseBusy as error:
+            self._busy = error
+            raise
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,0 +1,24 @@
+"""Files that would make each day dearer than the one before: raw ones are compacted, old measurements deleted."""
+
+import time
+
+import dagster as dg
+import pandas as pd
+
+from steel_assets.bootstrap import Platform
+from steel_assets.operations.maintenance import maintain
+
+SECONDS = 30.0
+"""Of one tick: a sensor is given sixty. What is left is the next one's."""
+
+
+@dg.sensor(
+    minimum_interval_seconds=6 * 3600,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Compacts the raw files of closed days, a week of a group at a time, and deletes what was compacted before, "
+    "after comparing it row for row. Deletes measurements of the service that are older than the catalogue keeps them.",
+)
+def old_files(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    until = time.monotonic() + SECONDS
+    done = maintain(platform.catalog, platform.lake, pd.Timestamp.now("UTC"), lambda: time.monotonic() < until)
+    return dg.SkipReason(done.text)

@@ -1,0 +1,121 @@
+"""A daily run of day one against one of year ten: ``python -m steel_assets_tests.bench.years [--keep FOLDER]``.
+
+Two homes on the simulated market: one that began yesterday with ten years of history, and one that has lived ten more years: raw
+files of every day (compacted, as the daemon would have), tables, forecasts, messages and measurements of every day, made from
+those of one real day. Printed are time, processor time, memory and requests to the object store of the next daily run in both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import typer
+
+from steel_assets.sandbox import Sandbox, economy, tape
+from steel_assets_tests.bench.aged_home import lived
+from steel_assets_tests.bench.year_run import early
+from steel_assets_tests.steel import ROOT
+
+EVE_OF_DAY_ONE, DAY_ONE = pd.Timestamp("2016-11-16T08:00:00Z"), pd.Timestamp("2016-11-17T08:00:00Z")
+EVE_OF_YEAR_TEN, YEAR_TEN = pd.Timestamp("2026-11-17T08:00:00Z"), pd.Timestamp("2026-11-18T08:00:00Z")
+MOST = {"seconds": 1.15, "cpu": 1.15, "requests": 1.15, "memory": 1.2}
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder with a lake, a warehouse and an instance, and the sandbox that it asks."""
+
+    folder: Path
+    sandbox: Sandbox
+    history_years: int
+
+    def run(self, moment: pd.Timestamp) -> dict[str, Any]:
+        """One daily run in a process of its own, and what it cost. Raises SystemExit when it fails."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "dagster.yaml", self.folder)
+        self.sandbox.set_clock(moment.to_pydatetime())
+        environment = os.environ | {
+            "DAGSTER_HOME": str(self.folder),
+            "STEEL_HOME": str(self.folder / "home"),
+            "STEEL_SANDBOX_URL": self.sandbox.url,
+            "STEEL_HISTORY_YEARS": str(self.history_years),
+            "PYTHONPATH": str(ROOT),
+        }
+        command = [sys.executable, "-m", "steel_assets_tests.bench.year_run", moment.isoformat()]
+        with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=said, stderr=errors)
+            _, status, usage = os.wait4(process.pid, 0)
+            said.seek(0)
+            errors.seek(0)
+            lines = said.read().splitlines()
+            if status or not lines:
+                raise SystemExit(errors.read()[-4000:])
+        found: dict[str, Any] = json.loads(lines[-1])
+        if not found["success"]:
+            raise SystemExit(f"{self.folder} at {moment}: {found['failed']}")
+        return found | {"memory": usage.ru_maxrss / 1024}
+
+
+@contextmanager
+def older_market() -> Iterator[None]:
+    """Inside, the simulated market begins ten years earlier, so that day one has ten years behind it."""
+    before = economy.BEGINNING, economy.WARMING_UP, tape.BEGINNING
+    earlier = before[0] - pd.DateOffset(years=10)
+    economy.BEGINNING, economy.WARMING_UP, tape.BEGINNING = earlier, earlier - pd.DateOffset(years=1), earlier
+    try:
+        yield
+    finally:
+        economy.BEGINNING, economy.WARMING_UP, tape.BEGINNING = before
+
+
+def main() -> None:
+    """Build both homes, run both, print the table; what the largest growth is made of comes after it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", type=Path, help="build the homes here and leave them; an existing one is used as it is")
+    parser.add_argument("--markets", help="how many of the shipped markets; all by default")
+    chosen, _ = parser.parse_known_args()
+    if chosen.markets:
+        os.environ["BENCH_MARKETS"] = chosen.markets
+    with tempfile.TemporaryDirectory() as temporary, older_market(), Sandbox(early()) as sandbox:
+        root = chosen.keep or Path(temporary)
+        young, old = Home(root / "young", sandbox, 10), Home(root / "old", sandbox, 20)
+        if not young.folder.exists():
+            young.run(EVE_OF_DAY_ONE)
+        if not old.folder.exists():
+            old.run(EVE_OF_YEAR_TEN)
+            typer.echo("both homes have run once")
+            started = time.perf_counter()
+            lived(old.folder / "home", EVE_OF_DAY_ONE, EVE_OF_YEAR_TEN)
+            typer.echo(f"ten years were made in {time.perf_counter() - started:.0f} s")
+        table(young.run(DAY_ONE), old.run(YEAR_TEN))
+
+
+def table(first: dict[str, Any], last: dict[str, Any]) -> None:
+    """Print both runs and their ratios."""
+    for found in (first, last):
+        found["by_kind"], found["requests"] = found["requests"], sum(found["requests"].values())
+    for name, unit in (("seconds", "s"), ("cpu", "s of CPU"), ("requests", "requests"), ("memory", "MB")):
+        ratio = last[name] / first[name]
+        told = "" if ratio <= MOST[name] else f"  (wanted: {MOST[name]})"
+        typer.echo(f"day one {first[name]:8.1f}   year ten {last[name]:8.1f} {unit}: {ratio:.2f} ×{told}")
+    for title, mine in (("requests", "by_kind"), ("seconds", "steps")):
+        grown = {key: last[mine].get(key, 0) - first[mine].get(key, 0) for key in {*first[mine], *last[mine]}}
+        for key, more in sorted(grown.items(), key=lambda one: -abs(one[1]))[:12]:
+            typer.echo(f"  {more:+8.2f} {title}  {key}  ({first[mine].get(key, 0):.2f} → {last[mine].get(key, 0):.2f})")
+
+
+if __name__ == "__main__":
+    main()
