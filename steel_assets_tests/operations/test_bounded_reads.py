@@ -52,7 +52,7 @@ def asked(folder: Path, lived: int) -> CountedStore:
 
 
 def test_a_day_of_a_market_reads_no_more_of_a_lake_with_many_days_than_of_one_with_few(tmp_path: Path) -> None:
-    few, many = (asked(tmp_path / str(lived), lived) for lived in (20, 300))
+    few, many = (asked(tmp_path / str(lived), lived) for lived in (120, 300))
     assert few.requests["get raw-data"] > 0
     assert {name: count for name, count in many.requests.items() if count > few.requests[name]} == {}
     assert len(set(many.keys)) <= len(set(few.keys))
