@@ -42,12 +42,13 @@ def asked(folder: Path, lived: int) -> CountedStore:
     fresh = Platform(parts.settings, known)
     store = CountedStore(LocalFolder(parts.settings.home / "lake"))
     fresh.__dict__["store"] = store
-    history = histories.build(fresh, MARKET, pd.Timestamp(now))
-    histories.save(fresh, history)
-    write_daily(fresh, history)
-    feature_store.build(fresh, histories.load(fresh, MARKET))
-    quality_rows(fresh, MARKET, history.as_of)
-    forecasting.forecast(fresh, MARKET, history.as_of.tz_convert("America/Mexico_City").tz_localize(None).normalize())
+    history = histories.build(fresh.catalog, fresh.lake, MARKET, pd.Timestamp(now))
+    histories.save(fresh.lake, history)
+    write_daily(fresh.lake, history)
+    feature_store.build(fresh.lake, histories.load(fresh.catalog, fresh.lake, MARKET))
+    quality_rows(fresh.catalog, fresh.lake, MARKET, history.as_of)
+    day = history.as_of.tz_convert("America/Mexico_City").tz_localize(None).normalize()
+    forecasting.forecast(fresh.catalog, fresh.lake, fresh.warehouse, fresh.models, fresh.published, MARKET, day)
     return store
 
 
