@@ -126,7 +126,7 @@ def test_a_test_reaches_every_channel_and_says_which_fails(home: Path, monkeypat
     with web() as server:
         monkeypatch.setenv("STEEL_ALERT_WEBHOOK_URL", f"{server.url}/hook")
         monkeypatch.setenv("STEEL_SLACK_WEBHOOK_URL", f"{server.url}/services/canary-4711")
-        server.behave = [200, 404]
+        server.behave = [404, 200]  # channels are asked in the order of their names
         said = steel("test", fails=1)
     assert "✓ log" in said
     assert "✓ webhook" in said
