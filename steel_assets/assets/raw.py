@@ -74,13 +74,15 @@ def _provider(here: Installation, source: Source) -> dg.AssetsDefinition:
         moment, since = clock.moment(context), since_of(context)
         for key in sorted(context.selected_asset_keys):
             try:
-                done = collecting.collect(here.catalog, lake, providers, home, source, groups[key], moment, since)
+                done = collecting.collect(providers.catalog, lake, providers, home, source, groups[key], moment, since)
             except Exception as error:  # noqa: BLE001 - whatever one group's trouble is, it is told and the others are asked
                 context.log.error(f"{key.to_user_string()}: {traceback.format_exc()}")
                 yield result(here.catalog.rules, key, COLLECTED, Verdict(False, f"{error}" or type(error).__name__))
                 continue
             if done.answered:
-                yield dg.MaterializeResult(asset_key=key, metadata=_metadata(here, lake, source, groups[key], done))
+                yield dg.MaterializeResult(
+                    asset_key=key, metadata=_metadata(here, lake, len(providers.catalog.series_of(source.id, groups[key])), done)
+                )
             yield result(here.catalog.rules, key, COLLECTED, _verdict(done))
 
     return collected
@@ -91,12 +93,12 @@ def _verdict(done: collecting.Collected) -> Verdict:
     return Verdict(not done.problems, problems or done.skipped or "every series answered")
 
 
-def _metadata(here: Installation, lake: Lake, source: Source, group: str, done: collecting.Collected) -> dict[str, Any]:
+def _metadata(here: Installation, lake: Lake, asked: int, done: collecting.Collected) -> dict[str, Any]:
     told = summary(
         done.observations,
         file=lake.store.uri(done.stored) if done.stored else "nothing new, nothing written",
         state=str(done.standing),
-        series_asked=len(here.catalog.series_of(source.id, group)),
+        series_asked=asked,
         oddities=counts(done.notes),
         quarantined=len(done.held),
         unreadable_answers=len(done.rejected),
