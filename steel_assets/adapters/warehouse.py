@@ -254,8 +254,8 @@ class DuckDBWarehouse:
         while True:
             try:
                 connection.execute(sql.duckdb_attach(self.path, read_only=read_only))
-            except duckdb.IOException as error:
-                if "Could not set lock" not in str(error):
+            except duckdb.Error as error:  # held by another process, or by another engine of this one
+                if "Could not set lock" not in str(error) and "is already attached" not in str(error):
                     raise
                 if time.monotonic() >= deadline:
                     raise self._busy() from error
