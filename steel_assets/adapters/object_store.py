@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Protocol
 
 from filelock import FileLock
 
-from steel_assets.adapters.disk import make_folder, remedy, trouble
+from steel_assets.adapters.disk import make_folder, remedy, trouble, write_private
 from steel_assets.core.problem import Problem
 
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+-]*(/[A-Za-z0-9_][A-Za-z0-9._=+-]*)*")
@@ -97,17 +96,7 @@ class LocalFolder:
         path = self._path(key)
         with self._told(key):
             make_folder(path.parent)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).replace(path)
-            except BaseException:
-                with suppress(OSError):
-                    Path(temporary).unlink()
-                raise
+            write_private(path, content)
 
     def version(self, key: str) -> str | None:
         with suppress(ObjectNotFound):
