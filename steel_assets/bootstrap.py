@@ -90,6 +90,11 @@ class Platform:
         return Providers(self.settings, self.catalog, self.cache, self.secrets)
 
     @property
+    def dagster_link(self) -> str:
+        """The address of the Dagster UI, for the links of messages."""
+        return self.settings.dagster_link
+
+    @property
     def home(self) -> Path:
         """The folder of everything that this installation stores on this machine."""
         return self.settings.home

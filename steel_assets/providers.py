@@ -41,6 +41,11 @@ class Providers:
     secrets: Secrets
 
     @property
+    def asked(self) -> bool:
+        """Whether providers are asked at all: not where all that there is comes from files of one's own."""
+        return self.settings.sources != "files"
+
+    @property
     def history_years(self) -> int:
         """How far back the first collection asks."""
         return self.settings.history_years
@@ -114,7 +119,7 @@ class Providers:
 
     def not_configured(self, source: Source) -> str | None:
         """Why a source is not asked at all, and the remedy; None when it is."""
-        if self.settings.sources == "files":
+        if not self.asked:
             return "not asked: STEEL_SOURCES=files"
         if source.needs_key and self.key_of(source) is None:
             return f"not configured: no key; set {source.key_variable}"

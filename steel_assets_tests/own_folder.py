@@ -11,7 +11,7 @@ import pytest
 
 from steel_assets.core import open_sets
 
-PACKAGES = ("steel_assets.sources", "steel_assets.core.models", "steel_assets.core.features")
+PACKAGES = ("steel_assets.sources", "steel_assets.core.models", "steel_assets.core.features", "steel_assets.assets.checks")
 
 
 @contextmanager

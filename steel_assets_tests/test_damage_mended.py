@@ -68,6 +68,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+def look_for_damage(parts: Platform) -> None:
+    damaged_files.look(parts.lake, parts.warehouse, parts.outbox, NOW.to_pydatetime())
+
+
 @pytest.mark.parametrize("damage", [name for name in DAMAGES if name != "duplicate"])
 def test_a_damaged_warehouse_is_begun_anew_told_and_filled_from_the_lake(home: Path, damage: str) -> None:
     parts = platform_at(home)
@@ -80,13 +84,13 @@ def test_a_damaged_warehouse_is_begun_anew_told_and_filled_from_the_lake(home: P
     [kept] = home.glob("warehouse.duckdb.damaged-*")
     assert kept.read_bytes() == damaged
     assert str(path) in str(platform_at(home).warehouse.lost())
-    damaged_files.look(platform_at(home), NOW.to_pydatetime())
+    look_for_damage(platform_at(home))
     [incident] = platform_at(home).outbox.book().open_incidents
     assert (incident.rule, incident.subject) == ("file_set_aside", "warehouse")
     begun = platform_at(home)
     assert "were written again" in str(refill(begun.lake, begun.warehouse, begun.published))
     assert platform_at(home).warehouse.count(FORECASTS) == before
-    damaged_files.look(platform_at(home), NOW.to_pydatetime())
+    look_for_damage(platform_at(home))
     assert not platform_at(home).outbox.book().open_incidents
 
 

@@ -61,7 +61,7 @@ class Asked:
         self.table = measured[measured["date"] == today].set_index(["market", "horizon"])
         self.metrics = measured
         for _ in range(3):
-            bad_figures.look(self.parts, datetime.now(UTC))
+            bad_figures.look(self.parts.catalog, self.parts.lake, self.parts.warehouse, self.parts.outbox, datetime.now(UTC))
         put_in_force(self.parts)
 
     def _be_wrong_lately(self) -> None:

@@ -145,13 +145,13 @@ def test_people_are_told_once_that_nothing_new_is_issued_and_once_that_it_is_ove
     with dg.DagsterInstance.ephemeral() as instance:
         for dead in (0, 6, 7, 8):
             world.live(world.issue_of(dead), instance)
-            failed_checks.look(instance, world.parts, datetime.now(UTC))
+            failed_checks.look(instance, world.parts.catalog, world.parts.outbox, datetime.now(UTC))
         for days in (1, 2, 3):
             world.parts.outbox.report([], datetime.now(UTC) + timedelta(days=days))  # other incidents would be reminded of
         assert told() == [f"opened price_too_old {MARKET}"]
         back = world.bring(world.coming[world.coming > world.issue_of(8).tz_localize(None).normalize()][0])
         back.live(back.issue_of(0), instance)
-        failed_checks.look(instance, world.parts, datetime.now(UTC))
+        failed_checks.look(instance, world.parts.catalog, world.parts.outbox, datetime.now(UTC))
     assert told() == [f"opened price_too_old {MARKET}", f"recovered price_too_old {MARKET}"]
 
 

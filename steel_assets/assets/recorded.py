@@ -5,19 +5,23 @@ from datetime import datetime
 
 import dagster as dg
 
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.sensors import _log, failed_checks, failed_runs
 from steel_assets.assets.sensors._figures import readings
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import Condition, Reading
 
 SERVICE_DAYS = 60
 
 
-def recorded(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> tuple[list[Reading], list[Condition]]:
+def recorded(
+    instance: dg.DagsterInstance, catalog: Catalog, lake: Lake, warehouse: Warehouse, now: datetime
+) -> tuple[list[Reading], list[Condition]]:
     """Figures and facts, oldest first."""
     checks = list(_log.every(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION))
-    failed = failed_checks.conditions(checks, platform.catalog.rules)
-    return readings(platform, now, SERVICE_DAYS), [*failed, *_runs(instance)]
+    failed = failed_checks.conditions(checks, catalog.rules)
+    return readings(catalog, lake, warehouse, now, SERVICE_DAYS), [*failed, *_runs(instance)]
 
 
 def _runs(instance: dg.DagsterInstance) -> Iterator[Condition]:

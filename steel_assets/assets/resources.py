@@ -14,6 +14,7 @@ COMPOSED = "platform"
 """The resource that the others come from, made once in each process of a run."""
 
 PARTS = {
+    "catalog": "What is declared: series, sources, markets, models, rules and alerts.",
     "lake": "Raw figures, histories, features and forecasts as files: a folder or a bucket.",
     "imports": "The ledger of files of one's own that were imported.",
     "warehouse": "The platform's tables: DuckDB or BigQuery.",
@@ -22,6 +23,9 @@ PARTS = {
     "snapshots": "What the service answers from, as one snapshot.",
     "providers": "Whom prices come from: keys, addresses, budgets and pauses.",
     "outbox": "Incidents, and what is to be told of them.",
+    "notifiers": "The channels that people are told over.",
+    "drop_box": "Where people drop files of their own.",
+    "dagster_link": "The address of this UI, for the links of messages.",
     "clock_record": "What is remembered of this machine's clock.",
     "home": "The folder of everything that this installation stores on this machine.",
 }

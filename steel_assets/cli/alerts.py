@@ -194,8 +194,8 @@ def watch() -> None:
 
     parts = platform()
     with instance_here() as instance:
-        said = lost_daemons.look(instance, parts, now().to_pydatetime())
-    typer.echo(f"{said}; {alert_delivery.look(parts)}")
+        said = lost_daemons.look(instance, parts.outbox, now().to_pydatetime())
+    typer.echo(f"{said}; {alert_delivery.look(parts.outbox, parts.notifiers, parts.dagster_link)}")
     if any(one.rule == lost_daemons.RULE and one.wrong for one in parts.outbox.book().incidents):
         raise typer.Exit(1)
 
@@ -209,7 +209,7 @@ def replay_alerts(as_json: AsJson = False) -> None:
 
     parts = platform()
     with instance_here() as instance:
-        readings, conditions = recorded(instance, parts, now().to_pydatetime())
+        readings, conditions = recorded(instance, parts.catalog, parts.lake, parts.warehouse, now().to_pydatetime())
     found = replay(readings, conditions, parts.catalog.rulebook, frozenset(parts.notifiers))
     rows = [
         {

@@ -125,7 +125,7 @@ def _automation(parts: Platform, moment: pd.Timestamp, told: set[str]) -> Iterat
         return
     with instance:
         now = moment.to_pydatetime()
-        silent = lost_daemons.silent(instance, parts, now)
+        silent = lost_daemons.silent(instance, parts.catalog.rulebook, now)
         if silent and all("never started" in one for one in silent):
             yield Finding("automation", "yellow", "nothing runs by itself: the daemon was never started here (make dev)")
         elif silent and lost_daemons.RULE not in told:
@@ -140,7 +140,7 @@ def _ticks(instance: dg.DagsterInstance, parts: Platform, moment: pd.Timestamp, 
     repository = defs().get_repository_def()
     zones = {one.name: one.execution_timezone or "UTC" for one in repository.schedule_defs}
     names = {*zones, *(one.name for one in repository.sensor_defs)}
-    for one in failed_ticks.conditions(instance, parts, names, zones, moment.to_pydatetime()):
+    for one in failed_ticks.conditions(instance, parts.catalog.rulebook, names, zones, moment.to_pydatetime()):
         if one.firing and one.rule not in told:
             yield Finding("automation", "red" if one.rule == failed_ticks.FAILED else "yellow", f"{one.subject}: {one.text}")
 

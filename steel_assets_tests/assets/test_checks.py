@@ -98,12 +98,12 @@ def test_one_cause_is_one_alert_and_a_market_that_is_missing_for_any_reason_is_t
     issued(change, monkeypatch)
     with dg.DagsterInstance.ephemeral() as instance:
         made_of(parts, "forecasts", instance=instance)
-        failed_checks.look(instance, parts, datetime.now(UTC))
+        failed_checks.look(instance, parts.catalog, parts.outbox, datetime.now(UTC))
         monkeypatch.undo()
         queue = parts.outbox.book().queue
         assert [one.event.subject for one in queue] == [f"{MARKET}/forecasts: {told}"]
         made_of(parts, "forecasts", instance=instance)
-        failed_checks.look(instance, parts, datetime.now(UTC))
+        failed_checks.look(instance, parts.catalog, parts.outbox, datetime.now(UTC))
     assert [one.event.kind for one in parts.outbox.book().queue] == ["opened", "recovered"]
 
 

@@ -78,8 +78,8 @@ def test_alerts_are_told_once_on_postgres_as_on_one_machine(on_postgres: dg.Dags
     for told in ("bad", "raise", "", "bad"):
         materialise(on_postgres, told)
         for _ in range(2):
-            failed_checks.look(on_postgres, parts, datetime.now(UTC))
-            failed_runs.look(on_postgres, parts, datetime.now(UTC))
+            failed_checks.look(on_postgres, parts.catalog, parts.outbox, datetime.now(UTC))
+            failed_runs.look(on_postgres, parts.outbox, datetime.now(UTC))
     told = [f"{one.event.kind} {one.event.rule}" for one in parts.outbox.book().queue]
     assert told == [
         "opened failed_check",

@@ -76,6 +76,11 @@ def names(here: Platform) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
+def watched_by(here: Platform) -> dict[str, object]:
+    """What the sensor names of the platform."""
+    return {name: getattr(here, name) for name in ("catalog", "lake", "imports", "drop_box", "home")}
+
+
 def look(here: Platform, times: int = 2, after: float = 0) -> list[Dropped]:
     """What ``times`` looks did, half a minute apart, the first ``after`` seconds after MOMENT."""
     return [
@@ -327,7 +332,7 @@ def test_looks_do_not_overlap(here: Platform) -> None:
         with pytest.raises(ImportsBusy):
             take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)
         with dg.DagsterInstance.ephemeral() as instance:
-            skipped = dropped_files(dg.build_sensor_context(instance, resources={"platform": here}))
+            skipped = dropped_files(dg.build_sensor_context(instance, resources=watched_by(here)))
         assert isinstance(skipped, dg.SkipReason)
         assert "still at work" in str(skipped.skip_message)
     assert [one.outcome for one in look(here, 1, after=30)] == ["imported"]
@@ -490,8 +495,8 @@ def test_a_done_folder_that_leads_elsewhere_is_not_followed(here: Platform, tmp_
 def test_the_sensor_tells_dagster_what_was_taken(here: Platform) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         drop(here, "platts.csv")
-        first = dropped_files(dg.build_sensor_context(instance, resources={"platform": here}))
-        result = dropped_files(dg.build_sensor_context(instance, resources={"platform": here}))
+        first = dropped_files(dg.build_sensor_context(instance, resources=watched_by(here)))
+        result = dropped_files(dg.build_sensor_context(instance, resources=watched_by(here)))
     assert isinstance(first, dg.SkipReason)
     assert isinstance(result, dg.SensorResult)
     [event] = result.asset_events
@@ -597,12 +602,12 @@ def test_what_lies_in_a_bucket_and_cannot_be_taken_gets_a_word_too(bucket: tuple
 def test_the_sensor_watches_the_bucket(bucket: tuple[Platform, GcsStore]) -> None:
     here, store = bucket
     with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_sensor_context(instance, resources={"platform": here})
+        context = dg.build_sensor_context(instance, resources=watched_by(here))
         skipped = dropped_files(context)
         assert isinstance(skipped, dg.SkipReason)
         assert "gs://steel-lake/drop" in str(skipped.skip_message)
         put(store, platts_csv=TABLE, platts_yaml=MAPPING)
-        result = dropped_files(dg.build_sensor_context(instance, resources={"platform": here}))
+        result = dropped_files(dg.build_sensor_context(instance, resources=watched_by(here)))
     assert isinstance(result, dg.SensorResult)
     assert "imported: 2 rows" in str(result.asset_events[0].metadata["platts.csv"].value)
 

@@ -1,20 +1,22 @@
 """Checks of what a market has, one per file, found by its name; ``mape_increase`` is the exemplar.
 
 A check is a module with ``ASSET`` (the name of one of a market's assets), ``DESCRIPTION`` (what holds when it passes, one
-sentence) and ``check(platform, market) -> Verdict``, which runs after each materialisation of that asset. How bad it is when it
-fails, and which alert that raises, is in the catalogue under its name (``checks:`` in ``rules.yaml``): a check without a rule,
-and a rule without a check, keep the definitions from loading. A check that stops what lies behind it is part of its asset's
-body instead, where the step can fail.
+sentence) and ``check(market, …) -> Verdict``, which runs after each materialisation of that asset and names, as its further
+parameters, the parts that it reads (``catalog, lake, warehouse, …``: ``assets/resources.py``). How bad it is when it fails, and
+which alert that raises, is in the catalogue under its name (``checks:`` in ``rules.yaml``): a check without a rule, and a rule
+without a check, keep the definitions from loading. A check that stops what lies behind it is part of its asset's body instead,
+where the step can fail.
 """
 
 from collections.abc import Callable, Iterable
+from inspect import signature
 from types import ModuleType
 
 import dagster as dg
 
 from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import Installation, key_of
-from steel_assets.bootstrap import Platform
+from steel_assets.assets.resources import PARTS
 from steel_assets.core.open_sets import PluginError, members
 from steel_assets.core.types import Market
 
@@ -42,10 +44,14 @@ def checks_of(here: Installation, market: Market, assets: Iterable[dg.AssetKey])
 
 def _check(here: Installation, market: Market, name: str, module: ModuleType) -> dg.AssetChecksDefinition:
     key = key_of(market.id, module.ASSET)
-    look: Callable[[Platform, Market], Verdict] = module.check
+    look: Callable[..., Verdict] = module.check
+    parts = [part for part in signature(look).parameters if part != "market"]
+    if unknown := [part for part in parts if part not in PARTS]:
+        raise PluginError(f"{module.__file__}: check() asks for {', '.join(unknown)}; it can have market, {', '.join(PARTS)}")
 
-    @dg.asset_check(asset=key, name=name, description=module.DESCRIPTION)
-    def checked(platform: dg.ResourceParam[Platform]) -> dg.AssetCheckResult:
-        return result(here.catalog.rules, key, name, look(platform, market))
+    @dg.asset_check(asset=key, name=name, description=module.DESCRIPTION, required_resource_keys=set(parts))
+    def checked(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        verdict = look(market=market, **{part: getattr(context.resources, part) for part in parts})
+        return result(here.catalog.rules, key, name, verdict)
 
     return checked

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.checking import Verdict
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.figures import increase_readings, newest
 from steel_assets.core.types import Market
 from steel_assets.operations.recent import scored_lately
@@ -14,11 +15,11 @@ RULE = "mape_increase"
 """The alert rule whose limit it is."""
 
 
-def check(platform: Platform, market: Market) -> Verdict:
+def check(market: Market, catalog: Catalog, warehouse: Warehouse) -> Verdict:
     """The verdict on the newest error, where enough forecasts of ``market`` have come true."""
-    realised = scored_lately(platform.warehouse, market.id, pd.Timestamp.now("UTC"))
-    limit = platform.catalog.alerts[RULE].above or 0.0
-    for reading in newest(increase_readings(realised, platform.catalog.rules.acceptance.horizon), 1):
+    realised = scored_lately(warehouse, market.id, pd.Timestamp.now("UTC"))
+    limit = catalog.alerts[RULE].above or 0.0
+    for reading in newest(increase_readings(realised, catalog.rules.acceptance.horizon), 1):
         if reading.value is not None:
             return Verdict(reading.value <= limit, f"{reading.text} {100 * limit:g} points more are allowed.", reading.value)
     return Verdict(True, "too few forecasts have come true")

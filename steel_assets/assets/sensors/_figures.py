@@ -4,7 +4,9 @@ from datetime import datetime
 
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import Reading
 from steel_assets.core.alerts.figures import (
     cost_readings,
@@ -23,24 +25,26 @@ MEASURED_DAYS = 70
 """Within which the newest three figures of a market lie that is measured at all, and the whole month of each."""
 
 
-def readings(platform: Platform, now: datetime, service_days: int = SERVICE_DAYS, *, lately: bool = False) -> list[Reading]:
+def readings(
+    catalog: Catalog, lake: Lake, warehouse: Warehouse, now: datetime, service_days: int = SERVICE_DAYS, *, lately: bool = False
+) -> list[Reading]:
     """All model and cost figures ever, and the service's of the last days.
 
     Args:
         service_days: days of the service's measurements that are read.
         lately: only rows from which the newest figures follow; all where there are none so recent.
     """
-    rules = platform.catalog.rules
+    rules = catalog.rules
     until = pd.Timestamp(now)
 
     def rows(table: Table, column: str, days: int) -> pd.DataFrame:
         if not lately:
-            return platform.warehouse.read(table)
+            return warehouse.read(table)
         since = until.tz_convert("UTC").tz_localize(None).normalize() - pd.Timedelta(days=days)
-        return newest_rows(platform.warehouse, table, column, since, lambda found: len(found) > 0)
+        return newest_rows(warehouse, table, column, since, lambda found: len(found) > 0)
 
     metrics = rows(METRICS_DAILY, "date", MEASURED_DAYS)
-    minutes = service_minutes(platform.lake, until - pd.Timedelta(days=service_days), until)
+    minutes = service_minutes(lake, until - pd.Timedelta(days=service_days), until)
     return [
         *error_readings(metrics, rules.acceptance.horizon),
         *increase_readings(rows(PREDICTIONS_VS_REALITY, "prediction_date", SCORED_DAYS), rules.acceptance.horizon),

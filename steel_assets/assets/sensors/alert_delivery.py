@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.notifiers import Notifier
+from steel_assets.adapters.outbox import Outbox
 
 
 @dg.sensor(
@@ -12,14 +13,19 @@ from steel_assets.bootstrap import Platform
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Sends alerts, reminders and recoveries; what a channel cannot take now waits and is sent later, in order.",
 )
-def alert_delivery(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(platform))
+def alert_delivery(
+    context: dg.SensorEvaluationContext,
+    outbox: dg.ResourceParam[Outbox],
+    notifiers: dg.ResourceParam[dict[str, Notifier]],
+    dagster_link: dg.ResourceParam[str],
+) -> dg.SkipReason:
+    return dg.SkipReason(look(outbox, notifiers, dagster_link))
 
 
-def look(platform: Platform) -> str:
+def look(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> str:
     """Take up what was acknowledged by link, let reminders fall due, then send what waits."""
-    platform.outbox.take_up(datetime.now(UTC))
-    platform.outbox.report([], datetime.now(UTC))
-    done = platform.outbox.deliver(platform.notifiers, lambda: datetime.now(UTC), platform.settings.dagster_link)
+    outbox.take_up(datetime.now(UTC))
+    outbox.report([], datetime.now(UTC))
+    done = outbox.deliver(notifiers, lambda: datetime.now(UTC), dagster_link)
     troubles = "".join(f"; {name}: {problem}" for name, problem in done.problems.items())
     return f"{len(done.sent)} letters sent{troubles}"

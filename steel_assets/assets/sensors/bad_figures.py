@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.sensors._figures import readings
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import judge
 from steel_assets.core.alerts.figures import newest
 
@@ -15,12 +18,18 @@ from steel_assets.core.alerts.figures import newest
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Model, cost and service figures beyond their thresholds, or unknown, become incidents.",
 )
-def bad_figures(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(platform, datetime.now(UTC)))
+def bad_figures(
+    context: dg.SensorEvaluationContext,
+    catalog: dg.ResourceParam[Catalog],
+    lake: dg.ResourceParam[Lake],
+    warehouse: dg.ResourceParam[Warehouse],
+    outbox: dg.ResourceParam[Outbox],
+) -> dg.SkipReason:
+    return dg.SkipReason(look(catalog, lake, warehouse, outbox, datetime.now(UTC)))
 
 
-def look(platform: Platform, now: datetime) -> str:
+def look(catalog: Catalog, lake: Lake, warehouse: Warehouse, outbox: Outbox, now: datetime) -> str:
     """Report the newest figures of each kind."""
-    found = newest(readings(platform, now, lately=True))
-    platform.outbox.report(judge(found, platform.catalog.rulebook), now)
+    found = newest(readings(catalog, lake, warehouse, now, lately=True))
+    outbox.report(judge(found, outbox.rulebook), now)
     return f"{len(found)} figures read"

@@ -1,11 +1,12 @@
 """Processors, memory and disk of the machine that runs the platform."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
 from steel_assets.adapters.machine import use
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.outbox import Outbox
 from steel_assets.core.alerts.conditions import Reading, judge
 
 
@@ -14,14 +15,16 @@ from steel_assets.core.alerts.conditions import Reading, judge
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="A machine whose processors, memory or disk are full becomes an incident.",
 )
-def busy_machine(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(platform, datetime.now(UTC)))
+def busy_machine(
+    context: dg.SensorEvaluationContext, home: dg.ResourceParam[Path], outbox: dg.ResourceParam[Outbox]
+) -> dg.SkipReason:
+    return dg.SkipReason(look(home, outbox, datetime.now(UTC)))
 
 
-def look(platform: Platform, now: datetime) -> str:
+def look(home: Path, outbox: Outbox, now: datetime) -> str:
     """Report what the machine uses right now."""
-    used = use(platform.settings.home)
+    used = use(home)
     figures = {"cpu_usage": used.cpu_share, "memory_usage": used.memory_share, "disk_usage": used.disk_share}
     readings = [Reading(metric=metric, subject="this machine", moment=now, value=value) for metric, value in figures.items()]
-    platform.outbox.report(judge(readings, platform.catalog.rulebook), now)
+    outbox.report(judge(readings, outbox.rulebook), now)
     return ", ".join(f"{metric} {'unknown' if value is None else f'{value:.0%}'}" for metric, value in figures.items())

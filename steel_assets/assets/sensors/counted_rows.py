@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from steel_assets.adapters.outbox import Outbox
 from steel_assets.assets.sensors._log import moment_of, news
-from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.rules import AlertRule
 
@@ -18,17 +18,17 @@ LOG = "materialisations"
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Counts in the metadata of assets, such as quarantined or rejected, become alerts where the catalogue says so.",
 )
-def counted_rows(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, platform, datetime.now(UTC)))
+def counted_rows(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
+    return dg.SkipReason(look(context.instance, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
+def look(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Read on, report, and say how many materialisations were new."""
-    outbox, first_look = platform.outbox, timedelta(hours=platform.catalog.rules.alerts.first_look_hours)
+    first_look = timedelta(hours=outbox.rulebook.policy.first_look_hours)
     found = news(instance, dg.DagsterEventType.ASSET_MATERIALIZATION, outbox.book().marks.get(LOG), now, first_look)
     if found is None:
         return "no new materialisation"
-    rules = [rule for rule in platform.catalog.alerts.values() if rule.counts]
+    rules = [rule for rule in outbox.rulebook.rules.values() if rule.counts]
     outbox.report(conditions(found.events, rules), now, marks={LOG: found.mark})
     return f"{len(found.events)} new materialisations, read to {found.mark.position}"
 

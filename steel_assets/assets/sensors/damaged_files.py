@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.core.alerts.conditions import Condition
 
 RULE = "file_set_aside"
@@ -15,15 +17,20 @@ RULE = "file_set_aside"
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Files that were found damaged and set aside become incidents, until what they held is there again.",
 )
-def damaged_files(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(platform, datetime.now(UTC)))
+def damaged_files(
+    context: dg.SensorEvaluationContext,
+    lake: dg.ResourceParam[Lake],
+    warehouse: dg.ResourceParam[Warehouse],
+    outbox: dg.ResourceParam[Outbox],
+) -> dg.SkipReason:
+    return dg.SkipReason(look(lake, warehouse, outbox, datetime.now(UTC)))
 
 
-def look(platform: Platform, now: datetime) -> str:
+def look(lake: Lake, warehouse: Warehouse, outbox: Outbox, now: datetime) -> str:
     """Report every damage that is open or new."""
-    told = {one.key: one.text for one in platform.lake.damaged.news(now)}
-    if (warehouse := platform.warehouse.lost()) is not None:
-        told["warehouse"] = warehouse
+    told = {one.key: one.text for one in lake.damaged.news(now)}
+    if (lost := warehouse.lost()) is not None:
+        told["warehouse"] = lost
     conditions = [Condition(rule=RULE, subject=name, firing=True, moment=now, text=text) for name, text in told.items()]
-    platform.outbox.report(conditions, now, complete=frozenset({RULE}))
+    outbox.report(conditions, now, complete=frozenset({RULE}))
     return f"{len(told)} damaged files"

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from steel_assets.adapters.outbox import Outbox
 from steel_assets.assets.jobs import day_of
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.incidents import Incident
 
 JOB = "weekly_retraining"
@@ -24,13 +25,15 @@ UNFINISHED = [
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Incidents whose rule says so launch retraining: once for all that are open, not beside a run, with a cool-down.",
 )
-def drift_retraining(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.RunRequest | dg.SkipReason:
-    return decide(context.instance, platform, datetime.now(UTC))
+def drift_retraining(
+    context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], outbox: dg.ResourceParam[Outbox]
+) -> dg.RunRequest | dg.SkipReason:
+    return decide(context.instance, catalog, outbox, datetime.now(UTC))
 
 
-def decide(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> dg.RunRequest | dg.SkipReason:
+def decide(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> dg.RunRequest | dg.SkipReason:
     """The one retraining that is due now, if any."""
-    causes = [one for one in platform.outbox.book().open_incidents if platform.catalog.alerts[one.rule].retrains]
+    causes = [one for one in outbox.book().open_incidents if catalog.alerts[one.rule].retrains]
     if not causes:
         return dg.SkipReason("no open incident asks for retraining")
     fresh = [one for one in causes if not _answered(instance, one)]
@@ -38,12 +41,12 @@ def decide(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> d
         return dg.SkipReason("each open incident has had its retraining")
     if instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1):
         return dg.SkipReason(f"a run of {JOB} is under way")
-    cooldown = timedelta(hours=platform.catalog.rules.alerts.retrain_cooldown_hours)
+    cooldown = timedelta(hours=catalog.rules.alerts.retrain_cooldown_hours)
     if _caused_since(instance, now - cooldown):
         return dg.SkipReason(f"the last retraining with a cause is less than {cooldown.total_seconds() / 3600:.0f} h ago")
     answers = {tag: value for one in fresh for tag, value in answer_tags(one).items()}
     told = "; ".join(f"{one.rule}: {one.subject}" for one in fresh)
-    day = day_of(now, platform.catalog.rules.schedules)
+    day = day_of(now, catalog.rules.schedules)
     return dg.RunRequest(run_key=f"{JOB}-{fresh[0].id}", partition_key=day, tags={**answers, CAUSE_TAG: told})
 
 

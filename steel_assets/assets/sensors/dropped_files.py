@@ -1,35 +1,39 @@
 """The folder or bucket into which people drop files of their own history."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.drop_box import DropBox
+from steel_assets.adapters.import_ledger import ImportLedger
+from steel_assets.adapters.lake import Lake
+from steel_assets.catalog import Catalog
 from steel_assets.operations.dropping import take
 from steel_assets.operations.importing import ImportsBusy
 
 
-def look(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult | dg.SkipReason:
+def look(
+    context: dg.SensorEvaluationContext,
+    catalog: dg.ResourceParam[Catalog],
+    lake: dg.ResourceParam[Lake],
+    imports: dg.ResourceParam[ImportLedger],
+    drop_box: dg.ResourceParam[DropBox],
+    home: dg.ResourceParam[Path],
+) -> dg.SensorResult | dg.SkipReason:
     try:
-        found = take(
-            platform.catalog,
-            platform.lake,
-            platform.imports,
-            platform.drop_box,
-            platform.home,
-            pd.Timestamp(datetime.now(UTC)).floor("s"),
-        )
+        found = take(catalog, lake, imports, drop_box, home, pd.Timestamp(datetime.now(UTC)).floor("s"))
     except ImportsBusy:
-        return dg.SkipReason(f"another look at {platform.drop_box.where} is still at work")
+        return dg.SkipReason(f"another look at {drop_box.where} is still at work")
     for one in found:
         context.log.info(f"{one.name}: {one.outcome}: {one.text}")
     taken = [one for one in found if one.outcome in ("imported", "known already", "failed")]
     if not taken:
-        return dg.SkipReason(f"nothing new in {platform.drop_box.where}")
+        return dg.SkipReason(f"nothing new in {drop_box.where}")
     event = dg.AssetMaterialization(
         asset_key=["raw", "file_import", "files"],
-        description=f"files dropped into {platform.drop_box.where}",
+        description=f"files dropped into {drop_box.where}",
         metadata={one.name: f"{one.outcome}: {one.text}" for one in taken},
     )
     return dg.SensorResult(asset_events=[event])

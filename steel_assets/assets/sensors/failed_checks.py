@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from steel_assets.adapters.outbox import Outbox
 from steel_assets.assets.checking import FAILED_CHECK, TOLD_BY, alert_of
 from steel_assets.assets.sensors._log import moment_of, news
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 from steel_assets.catalog.rules import Rules
 from steel_assets.core.alerts.conditions import Condition
 
@@ -19,17 +20,19 @@ LOG = "asset checks"
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Failed asset checks become incidents, passed ones end them.",
 )
-def failed_checks(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, platform, datetime.now(UTC)))
+def failed_checks(
+    context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], outbox: dg.ResourceParam[Outbox]
+) -> dg.SkipReason:
+    return dg.SkipReason(look(context.instance, catalog, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
+def look(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
     """Read on, report, and say how many evaluations were new."""
-    outbox, first_look = platform.outbox, timedelta(hours=platform.catalog.rules.alerts.first_look_hours)
+    first_look = timedelta(hours=catalog.rules.alerts.first_look_hours)
     found = news(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION, outbox.book().marks.get(LOG), now, first_look)
     if found is None:
         return "no new evaluation"
-    outbox.report(conditions(found.events, platform.catalog.rules), now, marks={LOG: found.mark})
+    outbox.report(conditions(found.events, catalog.rules), now, marks={LOG: found.mark})
     return f"{len(found.events)} new evaluations, read to {found.mark.position}"
 
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from steel_assets.adapters.outbox import Outbox
 from steel_assets.assets.sensors._log import moment_of, news
-from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.run_failures import by_place
 
@@ -31,13 +31,13 @@ DECIDED = timedelta(minutes=1)
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Failed runs become incidents, those of the command line too; of a run that is retried only the last failure.",
 )
-def failed_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, platform, datetime.now(UTC)))
+def failed_runs(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
+    return dg.SkipReason(look(context.instance, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
+def look(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Read on, report, and say how many runs were new."""
-    outbox, policy = platform.outbox, platform.catalog.rules.alerts
+    policy = outbox.rulebook.policy
     first_look, patience = timedelta(hours=policy.first_look_hours), timedelta(minutes=policy.retry_minutes)
     marks, said = outbox.book().marks, 0
     conditions: list[Condition] = []
@@ -50,14 +50,14 @@ def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str
             said += len(found.events) - len(waiting)
             ended = [one for one in found.events if one not in waiting and not (kind == FAILED and _answered(instance, one))]
             for event in ended:
-                conditions += parts_of(instance, event, platform, conditions, failed=kind == FAILED)
+                conditions += parts_of(instance, event, outbox, conditions, failed=kind == FAILED)
     if read:
         outbox.report(conditions, now, marks=read)
     return f"{said} runs ended"
 
 
 def parts_of(
-    instance: dg.DagsterInstance, record: dg.EventLogRecord, platform: Platform, before: list[Condition], *, failed: bool
+    instance: dg.DagsterInstance, record: dg.EventLogRecord, outbox: Outbox, before: list[Condition], *, failed: bool
 ) -> list[Condition]:
     """What the end of a run means for each market and provider that it failed for, or did not fail for any more.
 
@@ -68,9 +68,9 @@ def parts_of(
     if whole is None:
         return []
     errors = [(step, message) for step, cls, message in _errors(instance, record.run_id) if cls != CHECK_FAILED] if failed else []
-    here = {one.subject for one in platform.outbox.book().incidents if one.rule == whole.rule and one.wrong}
+    here = {one.subject for one in outbox.book().incidents if one.rule == whole.rule and one.wrong}
     here |= {one.subject for one in before if one.firing}
-    found = by_place(whole, errors, sorted(here), platform.catalog.rulebook.subjects)
+    found = by_place(whole, errors, sorted(here), outbox.rulebook.subjects)
     return [one.model_copy(update={"text": one.text[:LONGEST_TEXT]}) for one in found]
 
 

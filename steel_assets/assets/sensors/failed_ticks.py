@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from steel_assets.adapters.outbox import Outbox
 from steel_assets.assets.dagster_internals import (
     InstigatorState,
     InstigatorStatus,
@@ -15,7 +16,6 @@ from steel_assets.assets.dagster_internals import (
     TickStatus,
     due_before,
 )
-from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.written import local
@@ -30,30 +30,30 @@ PATIENT_INTERVALS = 5
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Schedules and sensors that raise errors, were switched off or stopped ticking become incidents.",
 )
-def failed_ticks(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+def failed_ticks(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
     repository = context.repository_def
     zones = {one.name: one.execution_timezone or "UTC" for one in repository.schedule_defs} if repository else {}
     names = {*zones, *(one.name for one in repository.sensor_defs)} if repository else set()
-    return dg.SkipReason(look(context.instance, platform, names, zones, datetime.now(UTC)))
+    return dg.SkipReason(look(context.instance, outbox, names, zones, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, platform: Platform, names: set[str], zones: dict[str, str], now: datetime) -> str:
+def look(instance: dg.DagsterInstance, outbox: Outbox, names: set[str], zones: dict[str, str], now: datetime) -> str:
     """Report every schedule and sensor called one of ``names``; ``zones`` are the time zones of the schedules."""
-    found = conditions(instance, platform, names, zones, now)
-    platform.outbox.report(found, now, complete=frozenset({FAILED, SILENT}))
+    found = conditions(instance, outbox.rulebook, names, zones, now)
+    outbox.report(found, now, complete=frozenset({FAILED, SILENT}))
     return f"{len(found) // 2} watched, {sum(one.firing for one in found)} in trouble"
 
 
 def conditions(
-    instance: dg.DagsterInstance, platform: Platform, names: set[str], zones: dict[str, str], now: datetime
+    instance: dg.DagsterInstance, rulebook: Rulebook, names: set[str], zones: dict[str, str], now: datetime
 ) -> list[Condition]:
     """Two of each schedule and sensor called one of ``names`` that ever ticked: does it fail, is it silent?"""
     states = [state for state in instance.all_instigator_state() if state.name in names]
-    return [one for state in states for one in _conditions(instance, state, platform, zones, now)]
+    return [one for state in states for one in _conditions(instance, state, rulebook, zones, now)]
 
 
 def _conditions(
-    instance: dg.DagsterInstance, state: InstigatorState, platform: Platform, zones: dict[str, str], now: datetime
+    instance: dg.DagsterInstance, state: InstigatorState, rulebook: Rulebook, zones: dict[str, str], now: datetime
 ) -> Iterator[Condition]:
     kind = "schedules" if state.instigator_type == InstigatorType.SCHEDULE else "sensors"
     link = f"/automation?search={state.name}"
@@ -62,7 +62,7 @@ def _conditions(
     failed = bool(ticks) and ticks[0].status == TickStatus.FAILURE
     text = ticks[0].error.message if failed and ticks[0].error else ""
     yield Condition(rule=FAILED, subject=subject, firing=failed, moment=now, text=" ".join(text.split())[:400], link=link)
-    why = _silence(state, ticks, zones, platform.catalog.rulebook, now)
+    why = _silence(state, ticks, zones, rulebook, now)
     yield Condition(rule=SILENT, subject=subject, firing=bool(why), moment=now, text=why, link=link)
 
 

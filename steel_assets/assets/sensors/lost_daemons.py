@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from steel_assets.adapters.outbox import Outbox
 from steel_assets.assets import dagster_internals
-from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
+from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.written import local
 
 RULE, SUBJECT = "system_downtime", "Dagster daemon"
@@ -17,25 +18,25 @@ RULE, SUBJECT = "system_downtime", "Dagster daemon"
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="A daemon that lost its heartbeat becomes a critical incident.",
 )
-def lost_daemons(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, platform, datetime.now(UTC)))
+def lost_daemons(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
+    return dg.SkipReason(look(context.instance, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
+def look(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Report whether every daemon that this instance needs is alive."""
-    said = silent(instance, platform, now)
+    said = silent(instance, outbox.rulebook, now)
     text = f"Nothing happens that these would start: {', '.join(said)}." if said else ""
     condition = Condition(rule=RULE, subject=SUBJECT, firing=bool(said), moment=now, text=text, link="/deployment/daemons")
-    platform.outbox.report([condition], now)
+    outbox.report([condition], now)
     return f"{len(instance.get_required_daemon_types())} daemons, {len(said)} without a heartbeat"
 
 
-def silent(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> list[str]:
+def silent(instance: dg.DagsterInstance, rulebook: Rulebook, now: datetime) -> list[str]:
     """Daemons that this instance needs and that are not alive, each with its last heartbeat."""
-    patience = 60.0 * platform.catalog.rules.alerts.daemon_silence_minutes
+    patience = 60.0 * rulebook.policy.daemon_silence_minutes
     lost = dagster_internals.lost_daemons(instance, now, patience)
     return [
         f"{kind.lower().removesuffix('_daemon').replace('_', ' ')} "
-        + (f"(last heartbeat {local(beat, platform.catalog.rulebook)})" if beat else "(never started)")
+        + (f"(last heartbeat {local(beat, rulebook)})" if beat else "(never started)")
         for kind, beat in sorted(lost.items())
     ]

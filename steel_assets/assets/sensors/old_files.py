@@ -5,7 +5,8 @@ import time
 import dagster as dg
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import Lake
+from steel_assets.catalog import Catalog
 from steel_assets.operations.maintenance import maintain
 
 SECONDS = 30.0
@@ -18,7 +19,9 @@ SECONDS = 30.0
     description="Compacts the raw files of closed days, a week of a group at a time, and deletes what was compacted before, "
     "after comparing it row for row. Deletes measurements of the service that are older than the catalogue keeps them.",
 )
-def old_files(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+def old_files(
+    context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], lake: dg.ResourceParam[Lake]
+) -> dg.SkipReason:
     until = time.monotonic() + SECONDS
-    done = maintain(platform.catalog, platform.lake, pd.Timestamp.now("UTC"), lambda: time.monotonic() < until)
+    done = maintain(catalog, lake, pd.Timestamp.now("UTC"), lambda: time.monotonic() < until)
     return dg.SkipReason(done.text)

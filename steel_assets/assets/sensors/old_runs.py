@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from steel_assets.adapters.outbox import Outbox
 from steel_assets.assets.dagster_internals import file_of_events
 from steel_assets.assets.sensors import counted_rows, failed_checks, failed_runs
 from steel_assets.assets.sensors._log import news
 from steel_assets.assets.sensors.drift_retraining import answer_tags
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 
 LOGS = {
     dg.DagsterEventType.ASSET_CHECK_EVALUATION: failed_checks.LOG,
@@ -31,15 +32,17 @@ SECONDS = 30.0
     description="Deletes runs, their events and logs when they are older than the catalogue keeps them. Never one that alerts "
     "have not read, that an open incident was answered with, or that holds what an asset was last told.",
 )
-def old_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, platform, datetime.now(UTC)))
+def old_runs(
+    context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], outbox: dg.ResourceParam[Outbox]
+) -> dg.SkipReason:
+    return dg.SkipReason(look(context.instance, catalog, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
+def look(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
     """Delete what is due, oldest first, and say how many runs that were."""
-    days = platform.catalog.rules.retention.run_days
-    before = min([now - timedelta(days=days), *_unread(instance, platform, now)])
-    needed = _needed(instance, platform)
+    days = catalog.rules.retention.run_days
+    before = min([now - timedelta(days=days), *_unread(instance, outbox, now)])
+    needed = _needed(instance, outbox)
     due = instance.get_runs(dg.RunsFilter(statuses=FINISHED, created_before=before), limit=BATCH, ascending=True)
     deleted, until = 0, time.monotonic() + SECONDS
     for run in due:
@@ -51,19 +54,19 @@ def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str
     return f"{deleted} runs from before {before:%Y-%m-%d %H:%M} UTC deleted"
 
 
-def _unread(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> Iterator[datetime]:
+def _unread(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[datetime]:
     """Up to when each log was read in which alerts have not read everything."""
-    marks = platform.outbox.book().marks
+    marks = outbox.book().marks
     for kind, log in LOGS.items():
         mark = marks.get(log)
         if mark is not None and news(instance, kind, mark, now, timedelta()) is not None:
             yield mark.moment
 
 
-def _needed(instance: dg.DagsterInstance, platform: Platform) -> set[str]:
+def _needed(instance: dg.DagsterInstance, outbox: Outbox) -> set[str]:
     """Runs that hold the last materialisation of an asset, or that answered an incident which is still open."""
     last = {record.asset_entry.last_run_id for record in instance.get_asset_records()}
-    for incident in platform.outbox.book().open_incidents:
+    for incident in outbox.book().open_incidents:
         last |= {run.run_id for run in instance.get_runs(dg.RunsFilter(tags=answer_tags(incident)))}
     return {run for run in last if run is not None}
 

@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.outbox import Outbox
+from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.operations.unfed import unfed_by_choice
+from steel_assets.providers import Providers
 
 STALE, NEVER = "stale_asset", "asset_never_fresh"
 FAIL, UNKNOWN = "FAIL", "UNKNOWN"
@@ -24,32 +27,36 @@ SAID = {
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Stale assets become incidents for as long as they are stale.",
 )
-def stale_assets(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+def stale_assets(
+    context: dg.SensorEvaluationContext,
+    catalog: dg.ResourceParam[Catalog],
+    lake: dg.ResourceParam[Lake],
+    providers: dg.ResourceParam[Providers],
+    outbox: dg.ResourceParam[Outbox],
+) -> dg.SkipReason:
     repository = context.repository_def
     if repository is None:
         return dg.SkipReason("evaluated outside a code location: there is no list of assets")
     graph = repository.asset_graph
     due = [key for key in graph.get_all_asset_keys() if graph.get(key).freshness_policy_or_from_metadata]
-    return dg.SkipReason(look(context.instance, platform, set_up(platform, due), datetime.now(UTC)))
+    return dg.SkipReason(look(context.instance, outbox, set_up(catalog, lake, providers, due), datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, platform: Platform, watched: list[dg.AssetKey], now: datetime) -> str:
+def look(instance: dg.DagsterInstance, outbox: Outbox, watched: list[dg.AssetKey], now: datetime) -> str:
     """Report the state of every asset that has a policy."""
     records = instance.get_freshness_state_records(watched)
     states = {key: records[key].freshness_state.value if key in records else UNKNOWN for key in watched}
     conditions = [_condition(key, state, rule, now) for key, state in states.items() for rule in (STALE, NEVER)]
-    platform.outbox.report(conditions, now, complete=frozenset({STALE, NEVER}))
+    outbox.report(conditions, now, complete=frozenset({STALE, NEVER}))
     stale = sum(state == FAIL for state in states.values())
     return f"{len(watched)} watched, {stale} stale"
 
 
-def set_up(platform: Platform, keys: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
+def set_up(catalog: Catalog, lake: Lake, providers: Providers, keys: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
     """Those of ``keys`` that should be materialised: their provider, or that of their market's prices, is set up."""
-    sources, markets = platform.catalog.sources.values(), platform.catalog.markets
-    silent = {("raw", source.id) for source in sources if platform.providers.not_configured(source) is not None}
-    unfed = {
-        market for market in markets if unfed_by_choice(platform.catalog, platform.lake, platform.providers, market) is not None
-    }
+    sources, markets = catalog.sources.values(), catalog.markets
+    silent = {("raw", source.id) for source in sources if providers.not_configured(source) is not None}
+    unfed = {market for market in markets if unfed_by_choice(catalog, lake, providers, market) is not None}
     return [key for key in keys if tuple(key.path[:2]) not in silent and key.path[0] not in unfed]
 
 

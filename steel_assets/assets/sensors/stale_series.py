@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 import dagster as dg
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.freshness import missed_periods
 from steel_assets.core.tables import DATA_QUALITY
+from steel_assets.providers import Providers
 
 RULE = "stale_series"
 
@@ -18,33 +21,39 @@ RULE = "stale_series"
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Series whose provider brings nothing new become incidents; weekends and holidays of their exchange do not.",
 )
-def stale_series(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(platform, datetime.now(UTC)))
+def stale_series(
+    context: dg.SensorEvaluationContext,
+    catalog: dg.ResourceParam[Catalog],
+    warehouse: dg.ResourceParam[Warehouse],
+    providers: dg.ResourceParam[Providers],
+    outbox: dg.ResourceParam[Outbox],
+) -> dg.SkipReason:
+    return dg.SkipReason(look(catalog, warehouse, providers, outbox, datetime.now(UTC)))
 
 
-def look(platform: Platform, now: datetime) -> str:
+def look(catalog: Catalog, warehouse: Warehouse, providers: Providers, outbox: Outbox, now: datetime) -> str:
     """Report every series of a provider that the newest assessment of data quality knows."""
-    if platform.settings.sources == "files":
+    if not providers.asked:
         return "providers are not asked: STEEL_SOURCES=files"
-    assessed = platform.warehouse.read(DATA_QUALITY)
+    assessed = warehouse.read(DATA_QUALITY)
     if assessed.empty:
         return "no assessment of data quality yet"
     latest = assessed[assessed["date"] == assessed.groupby("series")["date"].transform("max")]
     conditions = [
         condition
         for name, rows in latest.groupby("series")
-        if (condition := _condition(platform, str(name), rows, pd.Timestamp(now))) is not None
+        if (condition := _condition(catalog, str(name), rows, pd.Timestamp(now))) is not None
     ]
-    platform.outbox.report(conditions, now, complete=frozenset({RULE}))
+    outbox.report(conditions, now, complete=frozenset({RULE}))
     return f"{len(conditions)} series watched, {sum(one.firing for one in conditions)} stale"
 
 
-def _condition(platform: Platform, name: str, rows: pd.DataFrame, now: pd.Timestamp) -> Condition | None:
-    series = platform.catalog.series.get(name)
-    if series is None or platform.catalog.sources[series.source].kind != "api":
+def _condition(catalog: Catalog, name: str, rows: pd.DataFrame, now: pd.Timestamp) -> Condition | None:
+    series = catalog.series.get(name)
+    if series is None or catalog.sources[series.source].kind != "api":
         return None
     newest = rows["newest_period"].max()
-    limit = platform.catalog.rules.freshness.missed_periods[series.frequency]
+    limit = catalog.rules.freshness.missed_periods[series.frequency]
     missed = None if pd.isna(newest) else missed_periods(series, newest, now)
     text = "Nothing was ever received." if missed is None else f"Newest {newest:%Y-%m-%d}; {missed} later periods are out."
     return Condition(

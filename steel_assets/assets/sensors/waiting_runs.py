@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.outbox import Outbox
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.written import local
@@ -21,21 +21,21 @@ MOST = 100
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Runs that wait in the queue for too long become incidents for as long as they wait.",
 )
-def waiting_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, platform, datetime.now(UTC)))
+def waiting_runs(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
+    return dg.SkipReason(look(context.instance, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> str:
+def look(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Report, job by job, the run that has waited longest."""
     waiting = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]), limit=MOST, ascending=True)
     longest: dict[str, dg.RunRecord] = {}
     for record in waiting:
         longest.setdefault(record.dagster_run.job_name, record)
-    patience = timedelta(minutes=platform.catalog.rules.alerts.queue_minutes)
+    patience = timedelta(minutes=outbox.rulebook.policy.queue_minutes)
     late = [record for record in longest.values() if now - record.create_timestamp.astimezone(UTC) > patience]
     running = instance.get_run_records(dg.RunsFilter(statuses=RUNNING)) if late else []
-    conditions = [_condition(record, running, platform.catalog.rulebook, now) for record in late]
-    platform.outbox.report(conditions, now, complete=frozenset({RULE}))
+    conditions = [_condition(record, running, outbox.rulebook, now) for record in late]
+    outbox.report(conditions, now, complete=frozenset({RULE}))
     return f"{len(waiting)} runs wait, those of {len(late)} jobs for too long"
 
 

@@ -18,17 +18,20 @@ RUNNING = dg.DefaultSensorStatus.RUNNING
 @dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
 def looks(context: dg.SensorEvaluationContext, parts: dg.ResourceParam[Platform]) -> dg.SkipReason:
     now = datetime.now(UTC)
-    return dg.SkipReason(failed_checks.look(context.instance, parts, now) + failed_runs.look(context.instance, parts, now))
+    return dg.SkipReason(
+        failed_checks.look(context.instance, parts.catalog, parts.outbox, now)
+        + failed_runs.look(context.instance, parts.outbox, now)
+    )
 
 
 @dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
 def delivers(parts: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(alert_delivery.look(parts))
+    return dg.SkipReason(alert_delivery.look(parts.outbox, parts.notifiers, parts.dagster_link))
 
 
 @dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
 def watches(context: dg.SensorEvaluationContext, parts: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(failed_ticks.look(context.instance, parts, {"nightly", "stubborn"}, {}, datetime.now(UTC)))
+    return dg.SkipReason(failed_ticks.look(context.instance, parts.outbox, {"nightly", "stubborn"}, {}, datetime.now(UTC)))
 
 
 @dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)

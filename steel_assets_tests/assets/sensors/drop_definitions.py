@@ -1,7 +1,10 @@
 """What the daemon of ``test_drop_folder.py`` runs: the look into the drop folder, as often as a daemon looks."""
 
 import dagster as dg
+import pandas as pd
 
+from steel_assets.assets.moment import FixedClock
+from steel_assets.assets.resources import resources
 from steel_assets.assets.sensors.dropped_files import look
 from steel_assets.bootstrap import platform
 
@@ -13,4 +16,4 @@ def parts() -> object:
 
 looks = dg.sensor(name="dropped_files", minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)(look)
 
-defs = dg.Definitions(sensors=[looks], resources={"platform": parts})
+defs = dg.Definitions(sensors=[looks], resources=resources(parts, FixedClock(pd.Timestamp(0))))

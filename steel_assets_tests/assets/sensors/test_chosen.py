@@ -32,7 +32,7 @@ def parts(tmp_path: Path) -> Platform:
 
 
 def test_what_is_not_set_up_is_not_watched(parts: Platform) -> None:
-    watched = {key.to_user_string() for key in set_up(parts, KEYS)}
+    watched = {key.to_user_string() for key in set_up(parts.catalog, parts.lake, parts.providers, KEYS)}
     assert watched == {"raw/yahoo_finance/steel_futures", f"{FED}/forecasts", "system_metrics"}
 
 
@@ -40,10 +40,11 @@ def test_a_market_whose_prices_were_imported_is_watched_although_its_provider_ha
     series = declare(parts.catalog.markets[UNFED].target.series, "USD/t", LONDON)
     days = pd.bdate_range("2026-03-02", periods=5)
     parts.lake.append_observations(publish(series, days, days.day.to_numpy(dtype=float)), "file-import", "files")
-    watched = {key.to_user_string() for key in set_up(parts, KEYS)}
+    watched = {key.to_user_string() for key in set_up(parts.catalog, parts.lake, parts.providers, KEYS)}
     assert {f"{UNFED}/market_daily", f"{UNFED}/forecasts"} <= watched
     assert "raw/trading_economics/commodity_prices" not in watched
 
 
 def test_a_simulated_installation_watches_everything(tmp_path: Path) -> None:
-    assert list(set_up(Platform(Settings(home=tmp_path / "home"), catalog()), KEYS)) == KEYS
+    parts = Platform(Settings(home=tmp_path / "home"), catalog())
+    assert list(set_up(parts.catalog, parts.lake, parts.providers, KEYS)) == KEYS

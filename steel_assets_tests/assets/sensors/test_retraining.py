@@ -21,7 +21,7 @@ def drifts(parts: Platform, day: int, value: float = 0.995, market: str = "rebar
 
 
 def decided(instance: dg.DagsterInstance, parts: Platform, day: float) -> dg.RunRequest | None:
-    found = drift_retraining.decide(instance, parts, NOW + day * DAY)
+    found = drift_retraining.decide(instance, parts.catalog, parts.outbox, NOW + day * DAY)
     return found if isinstance(found, dg.RunRequest) else None
 
 
@@ -65,7 +65,7 @@ def test_the_table_of_drift_launches_it_when_two_of_three_trading_days_drifted(
         for again in range(3):
             moment = NOW + (day + 1) * DAY + again * timedelta(hours=6)
             parts.warehouse.upsert(DRIFT, DRIFT.enforce(pd.DataFrame([row | {"created_at": moment}])))
-            bad_figures.look(parts, moment)
+            bad_figures.look(parts.catalog, parts.lake, parts.warehouse, parts.outbox, moment)
             request = decided(instance, parts, 0)
             assert (request is not None) == (day == 2), "a day that is measured again is no second day"
     assert request is not None

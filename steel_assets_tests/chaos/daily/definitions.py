@@ -37,14 +37,16 @@ def launches() -> dg.RunRequest:
 def looks(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
     """All that reads the event log."""
     now = datetime.now(UTC)
-    said = [one.look(context.instance, platform, now) for one in (failed_checks, failed_runs, counted_rows)]
+    instance, outbox = context.instance, platform.outbox
+    said = [failed_checks.look(instance, platform.catalog, outbox, now)]
+    said += [one.look(instance, outbox, now) for one in (failed_runs, counted_rows)]
     return dg.SkipReason("; ".join(said))
 
 
 @dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
 def delivers(platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
     """What sends."""
-    return dg.SkipReason(alert_delivery.look(platform))
+    return dg.SkipReason(alert_delivery.look(platform.outbox, platform.notifiers, platform.dagster_link))
 
 
 HERE = installation()
