@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from typing import Any
 
@@ -33,9 +33,12 @@ BEHIND = {
 """What lies directly behind each asset of a market; explanations are made with the forecasts, so they end with them."""
 
 
-def behind(name: str) -> set[str]:
-    """Everything behind an asset of a market, and itself."""
-    return {name}.union(*(behind(other) for other in BEHIND.get(name, set())))
+EVERY = frozenset(BEHIND).union(*BEHIND.values())
+
+
+def behind(name: str, among: Collection[str] = EVERY) -> set[str]:
+    """Everything behind an asset of a market, and itself, in a run of the assets ``among``: one that is not run stops nothing."""
+    return {name}.union(*(behind(other, among) for other in BEHIND.get(name, set()) & set(among)))
 
 
 def failing_for_one(whole: Callable[..., Any]) -> Callable[..., Any]:
