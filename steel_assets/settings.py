@@ -99,9 +99,11 @@ class Settings(BaseSettings):
         description="another address of Cloud Storage; one with http:// is a test server and gets no credentials",
     )
     bigquery_endpoint: str | None = Field(
-        default=None, validation_alias=AliasChoices("STEEL_BIGQUERY_ENDPOINT", "BIGQUERY_EMULATOR_HOST", "bigquery_endpoint")
+        default=None,
+        validation_alias=AliasChoices("STEEL_BIGQUERY_ENDPOINT", "BIGQUERY_EMULATOR_HOST", "bigquery_endpoint"),
+        description="the same of BigQuery",
     )
-    secret_manager_endpoint: str | None = None
+    secret_manager_endpoint: str | None = Field(default=None, description="the same of Secret Manager")
 
     sources: Literal["sandbox", "live", "files"] = Field(
         default="sandbox", description="sandbox: the local simulated market; live: the real providers; files: imports only"
