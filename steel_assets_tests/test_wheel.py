@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
@@ -92,6 +93,19 @@ def test_a_demo_begins_an_instance_in_an_empty_folder_and_prices_are_collected_i
     assert {path.name for path in tmp_path.iterdir()} == {".dagster", ".steel", "dagster.yaml"}
     checked = json.loads(run(programs, tmp_path, "steel", "doctor", "--json").stdout)
     assert [one["detail"] for one in checked if not one["ok"]] == []
+
+
+def test_a_release_has_its_heading_in_the_change_log_and_what_is_on_its_way_stands_under_unreleased() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", text, re.MULTILINE)
+    number, _, on_its_way = __version__.partition(".dev")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", number)
+    if on_its_way:
+        assert headings[0] == ("Unreleased", "")
+        assert number not in dict(headings), "this number was released; __version__ is to name the next one"
+    else:
+        assert dict(headings).get(number), f"CHANGELOG.md has no heading ## [{number}] - YYYY-MM-DD"
+    assert all(day for name, day in headings if name != "Unreleased")
 
 
 @pytest.mark.chaos  # a retraining of five markets and a daily run: minutes on a busy machine
