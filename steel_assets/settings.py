@@ -226,6 +226,7 @@ class Settings(BaseSettings):
 
     @property
     def lake_path(self) -> Path:
+        """The folder of the lake, where it is one."""
         return Path(self.lake) if self.lake else self.home / "lake"
 
     @property
@@ -235,6 +236,7 @@ class Settings(BaseSettings):
 
     @property
     def warehouse_path(self) -> Path:
+        """The DuckDB file, where the warehouse is one."""
         return Path(self.warehouse) if self.warehouse else self.home / "warehouse.duckdb"
 
     def named_value(self, variable: str) -> SecretStr | None:

@@ -54,6 +54,7 @@ class River:
             yield cls(console, platform(chosen), instance, sandbox)
 
     def now(self) -> pd.Timestamp:
+        """The present moment, UTC, as the command line sees it."""
         return now()
 
     def run(

@@ -26,7 +26,7 @@ from steel_assets.cli.river import River
 from steel_assets_tests.assets import breaking
 from steel_assets_tests.browser.conftest import FLAGS
 from steel_assets_tests.isolation import ROOT, outside
-from steel_assets_tests.serving.running import free_port
+from steel_assets_tests.serving.running import free_port, make_key
 
 BROKEN = "hrc_us_midwest"
 """The market whose prices the second run cannot read."""
@@ -77,9 +77,10 @@ def take_all(target: Path) -> None:
         steel = [sys.executable, "-c", "from steel_assets.cli import main; main()"]
         subprocess.run([*steel, "demo"], cwd=folder, env=environment, check=True)
         subprocess.run([sys.executable, "-m", __spec__.name, "--break"], cwd=folder, env=environment, check=True)
+        key = make_key(folder / ".steel", "--scope", "read")["key"]
         ui_port, service_port = free_port(), free_port()
         ui = ["-m", "steel_assets.assets.ui", "-h", "127.0.0.1", "-p", str(ui_port), "-m", "steel_assets.definitions"]
-        service = [*steel, "serve", "--port", str(service_port), "--open"]
+        service = [*steel, "serve", "--port", str(service_port)]
         with (
             serving([sys.executable, *ui], folder, environment, f"http://127.0.0.1:{ui_port}/server_info"),
             serving(service, folder, environment, f"http://127.0.0.1:{service_port}/ready"),
@@ -88,7 +89,7 @@ def take_all(target: Path) -> None:
             browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
             for picture in PICTURES:
                 port = service_port if picture.of_the_service else ui_port
-                take(browser, picture, f"http://127.0.0.1:{port}", target)
+                take(browser, picture, f"http://127.0.0.1:{port}", key, target)
             browser.close()
 
 
@@ -128,11 +129,16 @@ def until_up(url: str, log: Path) -> None:
     sys.exit(f"{url} did not answer; it said:\n{log.read_text()[-2000:]}")
 
 
-def take(browser: Browser, picture: Picture, url: str, target: Path) -> None:
+def take(browser: Browser, picture: Picture, url: str, key: str, target: Path) -> None:
     """One picture, once its page is drawn; a page that never shows what it should raises playwright's TimeoutError."""
     context = browser.new_context(viewport={"width": 1200, "height": picture.height}, timezone_id="UTC", locale="en-GB")
     context.set_default_timeout(PATIENCE_SECONDS * 1000)
     page = context.new_page()
+    if picture.of_the_service:
+        page.goto(f"{url}/dashboard/login")
+        page.get_by_label("key").fill(key)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{url}/dashboard")
     page.goto(url + picture.place)
     page.get_by_text(picture.shows).first.wait_for()
     content = drawn(page)
