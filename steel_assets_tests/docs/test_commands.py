@@ -44,6 +44,8 @@ NOT_RUN = {
     "README.md": {
         "make demo": WHOLE,
         "make dev": "starts the UI, the daemon and the sandbox until it is stopped; the UI by browser/test_dagster_ui.py",
+    },
+    "docs/commands.md": {
         "steel import prices.csv": "ID is a placeholder; run by cli/test_files_guide.py",
         "steel imports withdraw": "ID is a placeholder; run by cli/test_imports.py",
         "steel backtest MARKET --start": "MARKET is a placeholder; run by cli/test_import_and_backtest.py",
