@@ -9,7 +9,7 @@ LINT   := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imp
 
 setup: $(READY)
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml steel_assets/__init__.py
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@awk '/^uv==/ {on=1} on {if (!/^uv==/ && !/^ /) exit; print}' requirements.lock > $(VENV)/uv.lock
