@@ -7,13 +7,16 @@ import re
 import subprocess
 import sys
 import sysconfig
+import time
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 
 from steel_assets import __version__
 from steel_assets_tests.isolation import ROOT, outside
+from steel_assets_tests.serving.running import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -41,12 +44,16 @@ def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment / "bin"
 
 
-def run(programs: Path, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """What a program of that environment does in ``folder``, where no variable leads to the checkout."""
+def variables(programs: Path) -> dict[str, str]:
+    """The environment of a user of those programs; nothing in it leads to the checkout."""
     environment = {name: value for name, value in outside().items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    environment |= {"PATH": f"{programs}:{environment['PATH']}", "COLUMNS": "160", "STEEL_HTTP_TIMEOUT_SECONDS": "300"}
+    return environment | {"PATH": f"{programs}:{environment['PATH']}", "COLUMNS": "160", "STEEL_HTTP_TIMEOUT_SECONDS": "300"}
+
+
+def run(programs: Path, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """What a program of that environment does in ``folder``."""
     started = [str(programs / command[0]), *command[1:]]
-    return subprocess.run(started, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(started, cwd=folder, env=variables(programs), capture_output=True, text=True, check=False)
 
 
 def test_it_carries_every_file_of_the_package_and_the_instance_of_one_machine(wheel: Path) -> None:
@@ -93,6 +100,32 @@ def test_a_demo_begins_an_instance_in_an_empty_folder_and_prices_are_collected_i
     assert {path.name for path in tmp_path.iterdir()} == {".dagster", ".steel", "dagster.yaml"}
     checked = json.loads(run(programs, tmp_path, "steel", "doctor", "--json").stdout)
     assert [one["detail"] for one in checked if not one["ok"]] == []
+
+
+def test_its_dagster_ui_finds_the_code_without_a_workspace_in_the_folder(programs: Path, tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_bytes((ROOT / "dagster.yaml").read_bytes())
+    port = free_port()
+    question = {"query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"}
+    with (tmp_path / "log").open("wb") as log:
+        command = [str(programs / "steel"), "ui", "--port", str(port)]
+        settings = variables(programs) | {"DAGSTER_HOME": str(tmp_path)}
+        process = subprocess.Popen(command, cwd=tmp_path, env=settings, stdout=log, stderr=log)
+        try:
+            jobs = until_answered(f"http://127.0.0.1:{port}/graphql", question, process)
+        finally:
+            process.terminate()
+            process.wait(60)
+    assert "daily_data_update" in jobs, (tmp_path / "log").read_text()[-2000:]
+
+
+def until_answered(url: str, question: dict[str, str], process: subprocess.Popen[bytes]) -> str:
+    """What a server that is starting answers; an empty text where it ends before."""
+    while process.poll() is None:
+        try:
+            return httpx.post(url, json=question, timeout=300, trust_env=False).text
+        except httpx.TransportError:
+            time.sleep(0.2)
+    return ""
 
 
 def test_a_release_has_its_heading_in_the_change_log_and_what_is_on_its_way_stands_under_unreleased() -> None:
