@@ -12,14 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 from rich.console import Console
 
 from steel_assets.cli.river import River
@@ -33,7 +33,7 @@ BROKEN = "hrc_us_midwest"
 
 WHOLE = "/assets/rebar_fob_turkey/forecasts"
 PATIENCE_SECONDS = 600.0
-SETTLED_MILLISECONDS = 1500
+SETTLED_MILLISECONDS = 3000
 """A page whose pixels did not change for so long is drawn: graphs are laid out after everything was fetched."""
 
 LOOKS = 20
@@ -134,6 +134,7 @@ def take(browser: Browser, picture: Picture, url: str, key: str, target: Path) -
     context = browser.new_context(viewport={"width": 1200, "height": picture.height}, timezone_id="UTC", locale="en-GB")
     context.set_default_timeout(PATIENCE_SECONDS * 1000)
     page = context.new_page()
+    pending = asked(page)
     if picture.of_the_service:
         page.goto(f"{url}/dashboard/login")
         page.get_by_label("key").fill(key)
@@ -141,23 +142,36 @@ def take(browser: Browser, picture: Picture, url: str, key: str, target: Path) -
         page.wait_for_url(f"{url}/dashboard")
     page.goto(url + picture.place)
     page.get_by_text(picture.shows).first.wait_for()
-    content = drawn(page)
+    content = drawn(page, pending)
     context.close()
     part = target / f"{picture.name}.png.tmp"
     Image.open(io.BytesIO(content)).convert("RGB").quantize(256).save(part, "PNG", optimize=True)
     part.replace(target / f"{picture.name}.png")
 
 
-def drawn(page: Page) -> bytes:
-    """The page, once two looks at it were the same; or the last of ``LOOKS``, for a page on which something always moves."""
+def drawn(page: Page, pending: Collection[Request]) -> bytes:
+    """The page, once two looks at it were the same and every question was answered; or the last of ``LOOKS``.
+
+    Args:
+        pending: what the page asked and was not answered yet; a graph gets its colours from a late answer.
+    """
     before = b""
     for _ in range(LOOKS):
         now = page.screenshot(animations="disabled")
-        if now == before:
+        if now == before and not pending:
             break
         before = now
         page.wait_for_timeout(SETTLED_MILLISECONDS)
     return before
+
+
+def asked(page: Page) -> Collection[Request]:
+    """What ``page`` asks from now on and was not answered yet; it changes by itself."""
+    pending: set[Request] = set()
+    page.on("request", lambda one: pending.add(one))
+    page.on("requestfinished", lambda one: pending.discard(one))
+    page.on("requestfailed", lambda one: pending.discard(one))
+    return pending
 
 
 if __name__ == "__main__":
