@@ -5,11 +5,11 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LINT   := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/mypy
 
-.PHONY: setup demo demo-real demo-google dev serve up check check-security check-deploy test chaos bench clean
+.PHONY: setup demo demo-real demo-google dev serve up check check-security check-deploy test chaos bench docs screenshots release clean
 
 setup: $(READY)
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml steel_assets/__init__.py
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@awk '/^uv==/ {on=1} on {if (!/^uv==/ && !/^ /) exit; print}' requirements.lock > $(VENV)/uv.lock
@@ -64,6 +64,22 @@ chaos: $(READY)  ## what takes longer: every fault on every provider, kills, rac
 
 bench: $(READY)  ## measured times of every stage
 	@$(BIN)/python -m steel_assets_tests.decoys $(BIN)/python -m steel_assets_tests.bench
+
+docs: .venv-docs/.ready  ## the documentation as a site in build/site: its reference from the code, every link checked
+	@$(BIN)/python -m steel_assets_tests.docs build/docs
+	@.venv-docs/bin/zensical build --strict --clean
+
+.venv-docs/.ready: docs/site/requirements.lock $(READY)
+	@test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	@$(BIN)/uv pip install --quiet --python .venv-docs --require-hashes -r docs/site/requirements.lock
+	@touch $@
+
+screenshots: $(READY)  ## the pictures of docs/ anew, from a demo of their own (needs chromium)
+	@$(BIN)/python -m steel_assets_tests.docs.screenshots docs
+
+release: $(READY)  ## the wheel of this version in dist/, after it was installed and started in an empty folder
+	@$(BIN)/pytest -m "not chaos" steel_assets_tests/test_wheel.py
+	@rm -rf dist && $(BIN)/hatchling build -t wheel -d dist && sha256sum dist/*.whl
 
 clean:  ## remove the local lake, warehouse, instance and caches, not the environment
 	@rm -rf .steel .steel-real .dagster .tmp_dagster_home_* .mypy_cache .ruff_cache .import_linter_cache .hypothesis

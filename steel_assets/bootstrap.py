@@ -50,10 +50,12 @@ class Platform:
 
     @cached_property
     def store(self) -> ObjectStore:
+        """Where everything of the lake is kept: a folder, or a bucket."""
         return store_at(self.settings.lake_address, self.settings)
 
     @cached_property
     def lake(self) -> Lake:
+        """Raw and processed data, over ``store``."""
         return Lake(self.store)
 
     @cached_property
@@ -71,10 +73,12 @@ class Platform:
 
     @cached_property
     def warehouse(self) -> Warehouse:
+        """The platform's tables, in DuckDB or BigQuery."""
         return warehouse_at(self.settings.warehouse_address, self.settings)
 
     @cached_property
     def cache(self) -> Cache:
+        """Answers of providers: in Redis where one is set, else in the home folder."""
         redis = self.secrets.reveal(self.settings.redis_url)
         if redis is not None:
             return RedisCache(redis.get_secret_value())
@@ -82,6 +86,7 @@ class Platform:
 
     @cached_property
     def secrets(self) -> Secrets:
+        """What reveals references such as ``sm://project/secret``."""
         return secrets_for(self.settings)
 
     @cached_property
@@ -106,6 +111,7 @@ class Platform:
 
     @cached_property
     def models(self) -> ModelStore:
+        """Versions of models and the pointers to those in force; signed where there is a key."""
         return ModelStore(self.store, self.signing_key)
 
     @cached_property
@@ -166,6 +172,7 @@ class Platform:
 
     @cached_property
     def outbox(self) -> Outbox:
+        """The alert state and what waits to be sent."""
         chosen = self.settings
         return Outbox(
             self.store,

@@ -53,11 +53,13 @@ STAGES: tuple[Callable[[Installation, Market], dg.AssetsDefinition], ...] = (
 
 @dg.resource(description="The platform's parts, as the settings choose them.")
 def platform_resource() -> object:
+    """The parts that the settings of the environment choose."""
     return platform()
 
 
 @dg.resource(description="When a run lives: at the moment it was created.")
 def clock_resource() -> object:
+    """The clock of every run: the moment at which that run was created."""
     return RunClock()
 
 
@@ -103,4 +105,5 @@ def definitions(here: Installation) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
+    """What Dagster loads: the definitions of the installation that the environment describes."""
     return definitions(installation())

@@ -176,8 +176,10 @@ class Providers:
         since: pd.Timestamp | None = None,
         settled: Mapping[str, Settled] | None = None,
     ) -> Access:
-        """How a provider is reached, from the settings; with ``since``, for a backfill. Calls that came too fast are waited out
-        for at most twice the time of one answer."""
+        """How a provider is reached, from the settings; with ``since``, for a backfill.
+
+        Calls that came too fast are waited out for at most twice the time of one answer.
+        """
         return Access(
             http=http or self.http[source.id],
             base_url=self.settings.base_url(source.id) or source.base_url or "",

@@ -99,9 +99,11 @@ class Settings(BaseSettings):
         description="another address of Cloud Storage; one with http:// is a test server and gets no credentials",
     )
     bigquery_endpoint: str | None = Field(
-        default=None, validation_alias=AliasChoices("STEEL_BIGQUERY_ENDPOINT", "BIGQUERY_EMULATOR_HOST", "bigquery_endpoint")
+        default=None,
+        validation_alias=AliasChoices("STEEL_BIGQUERY_ENDPOINT", "BIGQUERY_EMULATOR_HOST", "bigquery_endpoint"),
+        description="the same of BigQuery",
     )
-    secret_manager_endpoint: str | None = None
+    secret_manager_endpoint: str | None = Field(default=None, description="the same of Secret Manager")
 
     sources: Literal["sandbox", "live", "files"] = Field(
         default="sandbox", description="sandbox: the local simulated market; live: the real providers; files: imports only"
@@ -224,6 +226,7 @@ class Settings(BaseSettings):
 
     @property
     def lake_path(self) -> Path:
+        """The folder of the lake, where it is one."""
         return Path(self.lake) if self.lake else self.home / "lake"
 
     @property
@@ -233,6 +236,7 @@ class Settings(BaseSettings):
 
     @property
     def warehouse_path(self) -> Path:
+        """The DuckDB file, where the warehouse is one."""
         return Path(self.warehouse) if self.warehouse else self.home / "warehouse.duckdb"
 
     def named_value(self, variable: str) -> SecretStr | None:

@@ -77,7 +77,7 @@ def test_steel_forecast_says_which_market_stands_in_for_the_default_one(
     assert "set STEEL_TRADING_ECONOMICS_API_KEY" in done.stderr
 
 
-def test_the_readme_names_them() -> None:
-    text = (ROOT / "README.md").read_text()
+def test_the_page_about_live_prices_names_them() -> None:
+    text = (ROOT / "docs" / "live-prices.md").read_text()
     [sentence] = re.findall(r"Without any key[^.]*\.", text)
     assert sorted(re.findall(r"`([a-z0-9_]+)`", sentence)) == FREE

@@ -112,6 +112,7 @@ class BigQueryJobs:
         return job
 
     def take(self) -> list[Job]:
+        """The jobs that ended since this was last asked, oldest first; at most ``JOBS_KEPT``."""
         done, self._done = self._done, deque(maxlen=JOBS_KEPT)
         return list(done)
 

@@ -52,7 +52,8 @@ class BigQueryWarehouse:
         max_gib_billed: float = 1.0,
         patience_seconds: float = 120.0,
     ) -> None:
-        """
+        """Over a dataset; nothing is connected before it is used.
+
         Args:
             address: ``bigquery://project/dataset``; the mission's dataset when only the project is named.
             connect: makes the client for a project, when it is first needed.

@@ -153,7 +153,8 @@ class RedisCache(_CheckedCache):
         timeout_seconds: float = 0.25,
         pause_seconds: float = 5.0,
     ) -> None:
-        """
+        """Over a Redis server; nothing is connected before it is used.
+
         Args:
             url: redis://, rediss:// (TLS) or unix://, with user and password if any, and options as redis-py reads them.
             timeout_seconds: for connecting, and for each answer.

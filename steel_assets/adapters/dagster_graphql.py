@@ -92,6 +92,7 @@ class DagsterGraphQL:
         self._launching = asyncio.Lock()
 
     async def launch(self, job: str, tags: Mapping[str, str]) -> Run:
+        """Launch ``job`` with ``tags``. Raises AlreadyRunning while a run of it is unfinished, DagsterAway without an answer."""
         async with self._launching:
             running = await self.runs(job, limit=1, unfinished=True)
             if running:
@@ -114,6 +115,7 @@ class DagsterGraphQL:
         return Run(answer["run"]["runId"], job, answer["run"]["status"], self._run_url(answer["run"]["runId"]))
 
     async def runs(self, job: str | None = None, limit: int = 20, *, unfinished: bool = False) -> list[Run]:
+        """The newest runs, of ``job`` alone where it is given, newest first. Raises DagsterAway."""
         wanted = ({"pipelineName": job} if job else {}) | ({"statuses": list(UNFINISHED)} if unfinished else {})
         answer = await self._ask("runsOrError", RUNS, {"filter": wanted, "limit": limit})
         if "results" not in answer:
@@ -132,6 +134,7 @@ class DagsterGraphQL:
         ]
 
     async def schedules(self) -> list[Schedule]:
+        """Every schedule of every code location. Raises DagsterAway."""
         return [_schedule(one) for repository in await self._repositories() for one in repository["schedules"]]
 
     async def _repositories(self) -> list[dict[str, Any]]:

@@ -36,7 +36,8 @@ class GcsStore:
     """Blobs as objects of one bucket, all under one prefix."""
 
     def __init__(self, address: str, *, connect: Callable[[], Client] = storage_client, patience_seconds: float = 120.0) -> None:
-        """
+        """Over a bucket; nothing is connected before it is used.
+
         Args:
             address: ``gs://bucket`` or ``gs://bucket/prefix``.
             connect: makes the client, when it is first needed.

@@ -1,5 +1,7 @@
-"""How many requests each caller was let through this hour, for every process over one folder: one SQLite file, one transaction
-a count. Where the file cannot be used the process counts by itself, and tries the file again after a while.
+"""How many requests each caller was let through this hour, for every process over one folder.
+
+One SQLite file, one transaction a count. Where the file cannot be used the process counts by itself, and tries the file again
+after a while.
 """
 
 from __future__ import annotations

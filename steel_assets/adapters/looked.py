@@ -34,6 +34,7 @@ class Look:
 
     @property
     def looked(self) -> Looked:
+        """What it says, with days instead of text. Raises ValueError where one is no day."""
         return Looked(date.fromisoformat(self.newest), date.fromisoformat(self.until))
 
 
@@ -43,8 +44,11 @@ def write_look(store: ObjectStore, market: str, look: Look) -> None:
 
 
 def read_look(store: ObjectStore, market: str) -> Look | None:
-    """The newest look at ``market``; None where none was kept, where an older version of the platform looked, or where what was
-    kept was damaged: the next ``market_daily`` writes it again."""
+    """The newest look at ``market``; None where there is none that can be read.
+
+    None was kept, an older version of the platform looked, or what was kept was damaged: the next ``market_daily`` writes it
+    again.
+    """
     return read_kept(store, _key(market), _look)
 
 

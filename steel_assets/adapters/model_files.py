@@ -57,6 +57,7 @@ class ModelFiles:
 
     @property
     def manifest_sha256(self) -> str:
+        """The checksum by which a pointer knows this version, as hexadecimal digits."""
         return _sha256(self.sealed)
 
 

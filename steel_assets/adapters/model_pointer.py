@@ -59,14 +59,17 @@ class Pointer:
 
     @property
     def version(self) -> str:
+        """The version that is in force."""
         return self.switches[-1].version
 
     @property
     def manifest_sha256(self) -> str:
+        """The checksum that the manifest of that version must have."""
         return self.switches[-1].manifest_sha256
 
     @property
     def since(self) -> datetime:
+        """When it came into force, UTC."""
         return self.switches[-1].since
 
     def at(self, moment: datetime) -> Switch | None:

@@ -64,7 +64,8 @@ class ModelStore:
     """Models in an object store. Moments are passed in and carry their time zone."""
 
     def __init__(self, store: ObjectStore, signing_key: bytes | None = None) -> None:
-        """
+        """Over an object store, for models and the pointers to them.
+
         Args:
             signing_key: what is written is signed with it, and what is not signed with it is refused.
         """

@@ -70,7 +70,8 @@ class HourlyRateLimiter:
         counts: LocalCounts | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """
+        """Over a Redis server, or over the counts of this machine alone.
+
         Args:
             timeout_seconds: the longest a request waits for Redis.
             pause_seconds: how long Redis is left alone after a failure; this machine counts by itself meanwhile.
@@ -92,6 +93,7 @@ class HourlyRateLimiter:
         return None if self._shared is None else self._clock() >= self._alone_until
 
     async def take(self, caller: str, limit: int) -> Standing:
+        """Count one request of ``caller``, who may make ``limit`` in an hour, and say what is left."""
         lot = self._lots.setdefault((caller, limit), _Lot())
         if lot.permits and self._clock() < lot.resets_at:
             return self._spend(lot, limit)

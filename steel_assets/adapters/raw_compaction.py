@@ -103,8 +103,11 @@ def _compacted(lake: Lake, folder: str, now: datetime, least: int) -> int:
 
 
 def _closed(lake: Lake, folder: str, view: View, now: datetime) -> list[str]:
-    """The raw files of closed days that are not compacted yet. One whose damage is still open stays by itself: where it was put
-    back, its place says that nothing is missing."""
+    """The raw files of closed days that are not compacted yet.
+
+    One whose damage is still open stays by itself: where it was put
+    back, its place says that nothing is missing.
+    """
     before = f"{now - CLOSED:{STAMP}}"
     closed = [key for key in view.single if collected_at(key) < before]
     told = {damage.key for damage in lake.damaged.all(folder) if damage.mended_at is None} if closed else set()

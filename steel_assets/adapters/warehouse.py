@@ -106,7 +106,8 @@ class DuckDBWarehouse:
     """Tables in one DuckDB file, in the mission's dataset (a schema)."""
 
     def __init__(self, path: Path, *, patience_seconds: float = 30.0, ours: bool = False) -> None:
-        """
+        """Over a DuckDB file; it is made by the first write.
+
         Args:
             patience_seconds: how long one operation waits for others to let go of the file.
             ours: the file is where the platform puts it, so that one that is no warehouse is a damaged one: it is set aside

@@ -128,6 +128,7 @@ def select(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
 
 
 def count(table: Table) -> str:
+    """How many rows a table has."""
     return f"SELECT COUNT(*) FROM {table.name}"  # noqa: S608  names are ours
 
 
@@ -152,6 +153,7 @@ DUCKDB_DETACH = f"DETACH {DUCKDB_FILE}"
 
 
 def duckdb_attach(path: Path, *, read_only: bool) -> str:
+    """Open the file at ``path`` as a database of a DuckDB engine that is there already."""
     quoted = str(path).replace("'", "''")
     return f"ATTACH '{quoted}' AS {DUCKDB_FILE} (TYPE duckdb{', READ_ONLY' if read_only else ''})"
 

@@ -20,7 +20,7 @@ def with_freshness(assets: Sequence[Any], rules: Rules) -> list[Any]:
 
 
 def policies_of(rules: Rules) -> dict[str, dg.FreshnessPolicy]:
-    """The deadline of each group that has one. (Dagster takes 30 ms to check one cron expression, so each is made once.)"""
+    """The deadline of each group that has one; each is made once, since Dagster takes 30 ms to check a cron expression."""
     found: dict[str, dg.FreshnessPolicy] = {}
     for deadline in rules.freshness.deadlines:
         window = timedelta(hours=deadline.window_hours)

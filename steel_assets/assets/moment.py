@@ -38,6 +38,7 @@ class RunClock:
     fixed = False
 
     def moment(self, context: dg.AssetExecutionContext) -> pd.Timestamp:
+        """When the run was created, UTC, in whole seconds. Raises dagster.Failure where the instance does not know the run."""
         record = context.instance.get_run_record_by_id(context.run_id)
         if record is None:
             raise dg.Failure(f"run {context.run_id} is not recorded in this instance", allow_retries=False)
@@ -52,6 +53,7 @@ class FixedClock:
     fixed = True
 
     def moment(self, context: dg.AssetExecutionContext) -> pd.Timestamp:
+        """The moment that was given, UTC, in whole seconds, whatever the run."""
         return self.at.floor("s")
 
 

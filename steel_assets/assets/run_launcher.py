@@ -33,6 +33,7 @@ class WatchfulRunLauncher(dg.DefaultRunLauncher):
 
     @property
     def supports_check_run_worker_health(self) -> bool:
+        """Tells Dagster's run monitoring that it may ask whether the process of a run is alive."""
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.disk import write_private
 from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
 from steel_assets.assets.moment import DAY_TAG, SINCE_TAG, FixedClock, RunClock
 from steel_assets.assets.resources import resources
@@ -50,13 +51,33 @@ class RunReport:
         self.materialised |= other.materialised
 
 
-def instance_here() -> dg.DagsterInstance:
-    """The instance of DAGSTER_HOME, else the one that ``dagster.yaml`` in this folder describes."""
+def instance_here(*, begin: bool = False) -> dg.DagsterInstance:
+    """The instance of DAGSTER_HOME, else the one that ``dagster.yaml`` in this folder describes.
+
+    Args:
+        begin: where there is neither, write the shipped ``dagster.yaml`` into this folder; it keeps everything in ``.dagster/``.
+
+    Raises:
+        InstanceNotFound: there is neither, and none is to be begun.
+        OSError: ``dagster.yaml`` cannot be written.
+    """
     if dagster_home() is not None:
         return dg.DagsterInstance.get()
-    if not Path("dagster.yaml").exists():
-        raise InstanceNotFound("no dagster.yaml in this folder: run steel from the project's folder, or set DAGSTER_HOME")
+    described = Path("dagster.yaml")
+    if not described.exists():
+        if not begin:
+            raise InstanceNotFound(
+                "no dagster.yaml in this folder: run steel from the project's folder, or where `steel demo` or `steel dev` wrote "
+                "one, or set DAGSTER_HOME"
+            )
+        write_private(described, shipped_instance().read_bytes())
     return dg.DagsterInstance.from_config(str(Path.cwd()))
+
+
+def shipped_instance() -> Path:
+    """The ``dagster.yaml`` of one machine: in the package where it was installed from a wheel, beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    return next(path for path in (package / "dagster.yaml", package.parent / "dagster.yaml") if path.exists())
 
 
 def run_job(

@@ -36,7 +36,8 @@ class Guard:
     """Passes on what a page of this very server, or a program, asked of it under a name that it has."""
 
     def __init__(self, app: App, hosts: Iterable[str] = ()) -> None:
-        """
+        """In front of an application of ASGI.
+
         Args:
             hosts: names under which the server is reached, beside those of this machine itself; ports do not matter.
         """
@@ -44,6 +45,7 @@ class Guard:
         self._hosts = LOOPBACK | {host.strip().lower() for host in hosts if host.strip()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 403 (a websocket: close it with 1008) where it comes from another origin or host."""
         reason = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
         if reason is None:
             await self._app(scope, receive, _unframed(send) if scope["type"] == "http" else send)

@@ -56,6 +56,7 @@ class Schedules(Declaration):
 
     @property
     def tzinfo(self) -> ZoneInfo:
+        """The zone in which the schedules' times are meant."""
         return ZoneInfo(self.zone)
 
 
@@ -118,7 +119,9 @@ class Coverage(Declaration):
 
 
 class Retention(Declaration):
-    """How long what was only needed for a while is kept. (Ticks: dagster.yaml. Former models: ``model_backups``.)
+    """How long what was only needed for a while is kept.
+
+    Ticks are purged as ``dagster.yaml`` says, former models as ``model_backups`` does.
 
     Attributes:
         run_days: Dagster's runs, with their events and logs.
@@ -150,8 +153,9 @@ class DropRule(Declaration):
 
 
 class ImportRules(Declaration):
-    """Files of one's own: when a second one of a series is a question, how the drop folder is looked through, and what reading
-    a file may cost.
+    """Files of one's own.
+
+    When a second one of a series is a question, how the drop folder is looked through, and what reading a file may cost.
     """
 
     overlap: OverlapRule

@@ -34,8 +34,10 @@ class Option(Declaration):
 
 
 class Source(Declaration):
-    """One provider. How it is read, and how much one answer of it holds at most, is in its connector (``sources/``); how often
-    it may be asked depends on the plan, and is here.
+    """One provider.
+
+    How it is read, and how much one answer of it holds at most, is in its connector (``sources/``); how often it may be asked
+    depends on the plan, and is here.
 
     Attributes:
         base_url: where it is asked, without the path; ``STEEL_BASE_URLS__<SOURCE>`` says otherwise.

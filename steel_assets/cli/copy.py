@@ -1,6 +1,7 @@
 """``steel lake copy`` and ``steel warehouse copy``: move an installation, for example to Google Cloud and back.
 
-``steel lake compact`` joins the same group."""
+``steel lake compact`` joins the same group.
+"""
 
 from __future__ import annotations
 

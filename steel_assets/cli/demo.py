@@ -38,7 +38,7 @@ def demo(
         raise Problem(f"the demo simulates its market, but STEEL_SOURCES is {settings().sources}; unset it, or use `steel dev`")
     console = Console()
     console.print("[bold yellow]SIMULATED MARKET[/] · every price comes from the sandbox", highlight=False)
-    with River.open(console) as river:
+    with River.open(console, begin=True) as river:
         rules = river.platform.catalog.rules
         newest = last_issue(now(), rules)
         local = local_day(newest, rules.schedules.tzinfo)

@@ -34,7 +34,7 @@ def dev(
     _refuse_open_ui(host)
     console = Console()
     with ExitStack() as stack:
-        stack.enter_context(instance_here())  # says what is missing before anything starts
+        stack.enter_context(instance_here(begin=True))
         environment = os.environ | {"DAGSTER_HOME": str(dagster_home() or Path.cwd())}  # else it speaks of a temporary one
         if settings().simulated:
             from steel_assets.sandbox.server import Sandbox
@@ -43,7 +43,7 @@ def dev(
             environment |= {"STEEL_SANDBOX_URL": sandbox.url}
             console.print(f"[yellow]SIMULATED market at {sandbox.url}[/]", highlight=False)
         console.print(f"Dagster UI on http://{host}:{port} (stop with Ctrl-C)", highlight=False)
-        command = [*UI, "dev", "-h", host, "-p", str(port)]
+        command = [*UI, "dev", "-h", host, "-p", str(port), *_code()]
         for stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored, as Dagster would be too
             signal.signal(stop, signal.default_int_handler)
         process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter, no shell
@@ -62,8 +62,13 @@ def ui(
 ) -> None:
     """Open the Dagster UI alone; the daemon is started beside it with dagster-daemon run."""
     _refuse_open_ui(host)
-    command = [*UI, "-h", host, "-p", str(port)]
+    command = [*UI, "-h", host, "-p", str(port), *_code()]
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _code() -> list[str]:
+    """What tells Dagster which code to load where no ``workspace.yaml`` in this folder does, as in a checkout."""
+    return [] if Path("workspace.yaml").exists() else ["-m", "steel_assets.definitions"]
 
 
 def _refuse_open_ui(host: str) -> None:

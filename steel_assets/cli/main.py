@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from steel_assets import __version__
 from steel_assets.cli.commands import Commands
 from steel_assets.cli.problem import told
 
 app = typer.Typer(name="steel", cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"steel-assets {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def steel() -> None:
+def steel(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="print the release and do nothing")
+    ] = False,
+) -> None:
     """Steel Assets: collect prices, train, validate, promote, publish forecasts, and say how good they were."""
 
 

@@ -36,11 +36,15 @@ class River:
 
     @classmethod
     @contextmanager
-    def open(cls, console: Console) -> Iterator[River]:
-        """The river for the settings of the environment; starts and stops a sandbox of its own where one is needed."""
+    def open(cls, console: Console, *, begin: bool = False) -> Iterator[River]:
+        """The river for the settings of the environment; starts and stops a sandbox of its own where one is needed.
+
+        Args:
+            begin: make a Dagster instance in this folder where there is none.
+        """
         chosen = settings()
         with ExitStack() as stack:
-            instance = stack.enter_context(instance_here())
+            instance = stack.enter_context(instance_here(begin=begin))
             sandbox = None
             if chosen.simulated:
                 from steel_assets.sandbox.server import Sandbox
@@ -50,6 +54,7 @@ class River:
             yield cls(console, platform(chosen), instance, sandbox)
 
     def now(self) -> pd.Timestamp:
+        """The present moment, UTC, as the command line sees it."""
         return now()
 
     def run(

@@ -72,7 +72,7 @@ def _areas(found: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
 def _print(parts: Platform, found: list[Finding], facts: dict[str, str], moment: pd.Timestamp) -> None:
     console = Console(highlight=False)
     if parts.lake.simulated is None:
-        console.print("nothing was collected yet: `make demo` for a simulated market, `steel import` for files of your own")
+        console.print("nothing was collected yet: `steel demo` for a simulated market, `steel import` for files of your own")
     else:
         nature = "[bold yellow]SIMULATED DATA[/]" if parts.lake.simulated else "[bold]real data[/]"
         console.print(f"{nature} · {moment:%Y-%m-%d %H:%M} UTC")

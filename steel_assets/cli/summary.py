@@ -36,4 +36,6 @@ def print_summary(console: Console, platform: Platform, reports: Sequence[RunRep
             console.print(f"[red]✗ {report.job} · {name}[/]: ", end="", highlight=False)
             console.print(reason, markup=False, highlight=False)
     if all(report.success and not report.failed_checks for report in reports):
-        console.print("[green]✓ every asset materialised, every check passed[/] · `make dev` shows it all", highlight=False)
+        console.print(
+            "[green]✓ every asset materialised, every check passed[/] · `steel dev` (`make dev`) shows it all", highlight=False
+        )

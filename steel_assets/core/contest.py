@@ -38,6 +38,7 @@ class Contest:
 
     @property
     def won(self) -> bool:
+        """Whether the challenger was better on enough days, beyond what luck explains."""
         return self.days >= FEWEST and self.p_value < SIGNIFICANCE
 
     def __str__(self) -> str:

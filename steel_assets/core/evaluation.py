@@ -62,6 +62,7 @@ class Verdict:
 
     @property
     def family(self) -> str:
+        """The model family that was chosen."""
         return self.choice.family
 
 

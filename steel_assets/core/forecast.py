@@ -48,6 +48,7 @@ class Bundle:
 
     @property
     def family(self) -> str:
+        """The family of the model in force."""
         return self.model.family
 
 

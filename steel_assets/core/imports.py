@@ -75,6 +75,7 @@ class Import(Declaration):
 
     @property
     def series(self) -> tuple[str, ...]:
+        """The series that the file held, in its order."""
         return tuple(part.series for part in self.parts)
 
     @property
@@ -131,13 +132,16 @@ class Tainted:
 
     @property
     def words(self) -> str:
+        """One sentence that says which import was withdrawn, when and why."""
         told = f"{self.file} ({self.id})" if self.file else self.id
         return f"import {told}, withdrawn on {self.until:%Y-%m-%d %H:%M} UTC: {self.reason}"
 
 
 def claims(figures: pd.DataFrame, series: Series, at: pd.Timestamp) -> pd.DataFrame:
-    """``period, value`` of one series as rows of ``CLAIMS``: a figure counts as published by the series' rule, but at the latest
-    ``at``: evidently we know it."""
+    """``period, value`` of one series as rows of ``CLAIMS``.
+
+    A figure counts as published by the series' rule, but at the latest ``at``: evidently we know it.
+    """
     by_rule = publication_moments(pd.DatetimeIndex(figures["period"]), series.frequency, series.published)
     published = pd.Series(by_rule, index=figures.index).clip(upper=at)
     return CLAIMS.enforce(figures[["period", "value"]].assign(series=series.id, published_at=published))

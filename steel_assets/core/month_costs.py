@@ -93,10 +93,12 @@ class Line:
 
     @property
     def list_usd(self) -> float:
+        """What it costs by the price list, in USD, as if nothing were free."""
         return charged_usd(self.quantity, self.price.usd, self.price.per)
 
     @property
     def usd(self) -> float:
+        """What it costs, in USD, after the free tier."""
         return charged_usd(self.quantity, self.price.usd, self.price.per, self.price.free)
 
 

@@ -115,7 +115,7 @@ class PriceAge:
 
     @property
     def text(self) -> str:
-        """price of 2024-03-04, 3 sessions old."""
+        """Its day and age in words, such as ``price of 2024-03-04, 3 sessions old``."""
         return f"price of {self.day}, {sessions_old(self.sessions)}"
 
     def reason(self, newest: date | None = None) -> str | None:

@@ -60,6 +60,7 @@ class Criterion:
 
     @property
     def blocks(self) -> bool:
+        """Whether it keeps a candidate from being promoted."""
         return not self.passed and self.severity == "error"
 
 
@@ -86,6 +87,7 @@ class Decision:
 
     @property
     def promoted(self) -> bool:
+        """Whether the candidate takes the champion's place."""
         return self.decision == "promoted"
 
 

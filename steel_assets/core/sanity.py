@@ -65,7 +65,7 @@ def absurdities(history: MarketHistory, rows: pd.DataFrame, earlier: pd.DataFram
 
 
 def _moves(history: MarketHistory, days: int) -> np.ndarray:
-    """log moves from each new price of the past to the price ``days`` trading days later."""
+    """Log moves from each new price of the past to the price ``days`` trading days later."""
     later = labels(history, days, history.as_of)
     usable = np.isfinite(later) & history.price_news & (history.price_ages == 0)
     return np.log(later[usable] / history.last.to_numpy()[usable])

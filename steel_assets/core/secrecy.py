@@ -10,9 +10,9 @@ BLOT = b"***"
 
 
 def blotted(content: bytes, secret: str) -> bytes:
-    """``content`` with every writing of ``secret`` blotted out.
+    r"""``content`` with every writing of ``secret`` blotted out.
 
-    Found are, also mixed: plain text, URL escapes (``%2F``), those of URL escapes (``%252F``), JSON's (``\\/``, ``\\u002f``),
+    Found are, also mixed: plain text, URL escapes (``%2F``), those of URL escapes (``%252F``), JSON's (``\/``, ``\u002f``),
     HTML's (``&#47;``, ``&#x2f;``, ``&amp;``), and the secret inside of base64 and base64url at any of its three alignments.
     """
     return _writings(secret).sub(BLOT, content)

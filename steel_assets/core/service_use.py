@@ -74,12 +74,15 @@ def measurement_key(minute: str, process: str) -> str:
 
 
 def to_line(minute: Minute) -> str:
+    """A minute as one line of JSON, without a newline. Raises ValueError where a figure is not finite."""
     return json.dumps(asdict(minute), allow_nan=False, separators=(",", ":"))
 
 
 def parse(content: bytes) -> list[Minute]:
-    """The minutes of one file; a line cut off by a crash, or damaged otherwise, is left out, and one that is said twice counts
-    once."""
+    """The minutes of one file.
+
+    A line cut off by a crash, or damaged otherwise, is left out, and one that is said twice counts once.
+    """
     found: dict[tuple[str, str], Minute] = {}
     for line in content.splitlines():
         try:

@@ -66,6 +66,7 @@ class Table:
 
     @property
     def column_names(self) -> list[str]:
+        """The names of the columns, in the table's order."""
         return [column.name for column in self.columns]
 
     def empty(self) -> pd.DataFrame:

@@ -106,6 +106,7 @@ class Publication(Declaration):
 
     @property
     def tzinfo(self) -> ZoneInfo:
+        """The zone in which its publication time is meant."""
         return ZoneInfo(self.zone)
 
 

@@ -40,8 +40,11 @@ class InstanceFiles:
         return self.history is not None
 
     def folders(self) -> dict[str, Path]:
-        """What is kept in folders: the name of each in a backup, and where it is. A tick is copied before the run that it began:
-        the other way round the tick would say that a run was begun which is not there, and that day would have none."""
+        """What is kept in folders: the name of each in a backup, and where it is.
+
+        A tick is copied before the run that it began: the other way round the tick would say that a run was begun which is not
+        there, and that day would have none.
+        """
         named = {"dagster/schedules": self.schedules, "dagster/history": self.history, "dagster/logs": self.logs}
         return {name: folder for name, folder in named.items() if folder is not None}
 

@@ -82,4 +82,5 @@ class Watch:
 
 
 def sha256(content: bytes) -> str:
+    """The checksum of a file's bytes, as hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

@@ -74,10 +74,12 @@ class Imported:
 
     @property
     def rows_read(self) -> int:
+        """Rows of figures in the file, over all series."""
         return sum(part.rows_read for part in self.entry.parts)
 
     @property
     def rows_new(self) -> int:
+        """Rows that the lake did not hold before; none where the same file was imported already."""
         return 0 if self.known_already else sum(part.rows_new for part in self.entry.parts)
 
 

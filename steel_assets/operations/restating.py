@@ -125,8 +125,10 @@ def with_whole_histories(
 
 
 def _decided(lake: Lake, source: Source, known: pd.DataFrame) -> pd.DataFrame:
-    """The restatements and splits that were ever held of a source, with ``state``, ``decided_at``, and whether any figure of the
-    series was stored since then (``applied``)."""
+    """The restatements and splits that were ever held of a source.
+
+    With ``state``, ``decided_at``, and whether any figure of the series was stored since then (``applied``).
+    """
     aside = Aside(lake.store)
     figures, decisions = aside.held(source.folder), aside.decisions(source.folder)
     whole = figures[figures["restated"].notna()]

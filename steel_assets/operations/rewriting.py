@@ -142,8 +142,11 @@ def _overridden(claimed: list[Claim], entry: Import) -> tuple[str, ...]:
 
 
 def _claim(catalog: Catalog, imports: ImportLedger, one: Import, touched: set[str]) -> Claim:
-    """What an import claims of the touched series. Of one from before there was a ledger the publication rule is applied again:
-    it was stored as a revision of what may never have been true."""
+    """What an import claims of the touched series.
+
+    Of one from before there was a ledger the publication rule is applied again:
+    it was stored as a revision of what may never have been true.
+    """
     rows = imports.claims(one)
     rows = rows[rows["series"].isin(touched)]
     if one.claims is None:

@@ -86,7 +86,8 @@ class Access:
         vouching: Vouching | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """
+        """Who may come in, by the keys of a file and, where there is one, by a proxy that vouches.
+
         Args:
             bound_to: address the service answers on.
             opened: everybody on a loopback address may read until a first key is made.

@@ -217,6 +217,7 @@ AGE_IN_SHORT = ("stale", "price_date", "price_age_sessions", "stale_reason")
 
 
 def age_in_short(age: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what is known about a price's age, the fields that ``steel status`` and ``steel forecast`` show."""
     return {name: age.get(name) for name in AGE_IN_SHORT}
 
 
@@ -293,6 +294,7 @@ def _markets(snapshot: Snapshot) -> list[dict[str, Any]]:
 
 
 def unpublished(snapshot: Snapshot, market: str | None) -> Refused:
+    """The 503 for a market (None: any) of which no forecast can be answered, with the reason and the remedy."""
     damaged = (snapshot["latest"].get(market) or {}).get("problems") or list(snapshot.problems.values())
     why = f" ({damaged[0]})" if damaged else ""
     remedy = "run the job daily_data_update, or make demo; steel publish, where an older release has published"

@@ -61,7 +61,8 @@ class Door:
         meter: Meter,
         ready: Callable[[str], tuple[bytes, list[tuple[bytes, bytes]]] | None] = lambda path: None,
     ) -> None:
-        """
+        """In front of an application of ASGI.
+
         Args:
             ready: body and headers for a path whose answer is rendered already; None for every other.
         """
@@ -72,6 +73,7 @@ class Door:
         self._ready = ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request in or refuse it, bounded and counted; the server's own start and stop are passed on."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return

@@ -82,6 +82,7 @@ class Keyring(BaseModel):
         return key if key is not None and same and key.valid_at(moment) else None
 
     def named(self, key_id: str) -> ApiKey | None:
+        """The key with this id; None where there is none, or no more."""
         return next((key for key in self.keys if key.id == key_id), None)
 
 

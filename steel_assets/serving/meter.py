@@ -45,7 +45,8 @@ class Meter:
     """Counts of this process since its start, and its minutes of the last day."""
 
     def __init__(self, store: Store | None, *, is_up: Callable[[], bool], clock: Callable[[], float] = time.time) -> None:
-        """
+        """With nothing counted yet.
+
         Args:
             store: where minutes are written; None keeps them in memory only.
             is_up: whether the service could answer with a forecast.
@@ -132,6 +133,7 @@ class Meter:
 
     @property
     def memory_bytes(self) -> int:
+        """Resident memory of this process, in bytes."""
         return int(self._self.memory_info().rss)
 
     def _cpu_seconds(self) -> float:

@@ -41,6 +41,7 @@ class Quiet(logging.Filter):
         self._since, self._lines = clock(), 0
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written: a few of a kind in an hour. What is written first afterwards says how many were not."""
         with self._lock:
             now = self._clock()
             if now - self._since >= HOUR:

@@ -62,7 +62,8 @@ class Refresher:
         signing_key: bytes | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """
+        """With what was kept of an earlier process, until the first reading.
+
         Args:
             store: makes the store in which publications are; called once, in the background.
             kept: file that holds the last good snapshot of this store across restarts; None where there is none.
@@ -93,6 +94,7 @@ class Refresher:
         self._task = asyncio.create_task(self._forever())
 
     async def stop(self) -> None:
+        """End the background task and wait until it has."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):

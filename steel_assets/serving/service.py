@@ -58,6 +58,7 @@ class Service:
 
     @property
     def snapshot(self) -> Snapshot:
+        """What is answered from at this moment."""
         return self.refresher.current
 
     def can_answer(self) -> bool:

@@ -64,6 +64,7 @@ def covers(watched: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def worst_first(found: list[Incident]) -> list[Incident]:
+    """Incidents by severity, critical ones first; those alike in the order in which they came."""
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
     return sorted(found, key=lambda one: order[one.severity])
 

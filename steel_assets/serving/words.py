@@ -27,16 +27,17 @@ class Words:
         self._place = list(LANGUAGES).index(self.language)
 
     def __call__(self, key: str, *values: object, **named: object) -> str:
+        """The text of ``key`` in this language, with values put into it; a day in ISO form is written as people write it."""
         text = WORDS[key][self._place]
         values = tuple(self.day(one) if isinstance(one, str) and DAY.fullmatch(one) else one for one in values)
         return text.format(*values, **named) if values or named else text
 
     def price_age(self, day: str, sessions: int) -> str:
-        """price of 4 Mar 2024, 3 sessions old."""
+        """A price's day and age in words, such as ``price of 4 Mar 2024, 3 sessions old``."""
         return self(f"price_age_{sessions}" if sessions < 2 else "price_age_n", day, sessions)
 
     def old(self, sessions: int) -> str:
-        """3 sessions old."""
+        """An age in words, such as ``3 sessions old``."""
         return self("old_1" if sessions == 1 else "old_n", sessions)
 
     def name(self, declared: Mapping[str, Any], field: str = "name") -> str:
@@ -44,6 +45,7 @@ class Words:
         return str(declared.get(f"{field}_{self.language}") or declared[field])
 
     def has(self, key: str) -> bool:
+        """Whether there is a text of this key."""
         return key in WORDS
 
     def day(self, iso: str | None) -> str:

@@ -86,6 +86,7 @@ class Cut(SourceError):
 @dataclass(frozen=True)
 class Limits:
     """What a provider documents to answer at most, which its connector is written around; None where it documents none.
+
     How often it may be asked is in the catalogue (``catalog/sources/``), since it depends on the plan.
 
     Attributes:

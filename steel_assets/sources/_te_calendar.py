@@ -88,8 +88,11 @@ def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.D
 
 
 def _all_events(country: str, start: pd.Timestamp, end: pd.Timestamp, access: Access) -> tuple[list[_Event], bytes]:
-    """All events of a country, and the answer that the last of them came in. An answer that is full, or leaves out weeks at an
-    end, was cut: its days are asked for again, as many at once as hold fewer events than an answer does."""
+    """All events of a country, and the answer that the last of them came in.
+
+    An answer that is full, or leaves out weeks at an
+    end, was cut: its days are asked for again, as many at once as hold fewer events than an answer does.
+    """
     found: list[_Event] = []
     content, at, span = b"", start, None
     for _ in range(MOST_CALLS):

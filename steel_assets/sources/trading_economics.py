@@ -154,8 +154,11 @@ def _alone(series: Series, access: Access, first: pd.Timestamp, last: pd.Timesta
 def _between(
     asked: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, access: Access, notes: Counter[str]
 ) -> tuple[pd.DataFrame, int]:
-    """The figures from ``start`` to ``end``, and how many rows they came in. A full answer is one that was cut: it is asked for
-    again in halves, of the symbols, then of the days."""
+    """The figures from ``start`` to ``end``, and how many rows they came in.
+
+    A full answer is one that was cut: it is asked for
+    again in halves, of the symbols, then of the days.
+    """
     content = fetch(asked, start, end, access)
     prices = _read(content, asked)
     if LIMITS.rows is None or len(prices) < LIMITS.rows:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import zipfile
-from pathlib import Path
-
-import pytest
 
 HEAVY = "dagster pandas numpy pyarrow duckdb sklearn prophet exchange_calendars matplotlib google.cloud"
 
@@ -35,15 +31,3 @@ def test_steel_serve_and_keys_start_where_dagster_is_not_installed() -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
     assert "revoke" in said.stdout
-
-
-@pytest.mark.slow
-def test_the_wheel_carries_templates_and_static_files_with_their_licences(project_root: str, tmp_path: Path) -> None:
-    program = Path(sys.executable).with_name("hatchling")
-    subprocess.run([str(program), "build", "-t", "wheel", "-d", str(tmp_path)], cwd=project_root, check=True, capture_output=True)
-    names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
-    folder = Path(project_root) / "steel_assets" / "serving"
-    files = [path for kind in ("templates", "static") for path in (folder / kind).rglob("*") if path.is_file()]
-    wanted = {str(path.relative_to(project_root)) for path in files}
-    assert wanted <= names
-    assert {"steel_assets/serving/static/uplot/LICENSE", "steel_assets/serving/static/inter/LICENSE"} <= names

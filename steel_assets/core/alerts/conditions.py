@@ -56,6 +56,7 @@ class Reading(Declaration):
 
     @property
     def known(self) -> bool:
+        """Whether a figure was measured: there is one, and it is finite."""
         return self.value is not None and math.isfinite(self.value)
 
 

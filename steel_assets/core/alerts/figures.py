@@ -118,8 +118,10 @@ def cost_readings(metrics: pd.DataFrame, monthly_budget_usd: float) -> list[Read
 
 
 def service_readings(minutes: Sequence[Minute], now: datetime) -> list[Reading]:
-    """``downtime_share`` of the prediction service in each ten minutes it measured, ``latency_seconds`` and ``error_rate`` in
-    each of those in which it was asked anything.
+    """What the prediction service measured of itself, in tens of minutes.
+
+    ``downtime_share`` in each ten minutes that it measured, ``latency_seconds`` and ``error_rate`` in each of those in which it
+    was asked anything.
 
     A service that measured something before, and nothing for ``SILENT``, is unknown, not fine. One that never did is not there.
     """

@@ -1,5 +1,8 @@
-"""The nouns of alerting: a silence, an incident (the trouble of one thing), a case (all incidents of one cause), an event (one
-moment of a case that is worth telling) and its items (what it lists)."""
+"""The nouns of alerting.
+
+A silence, an incident (the trouble of one thing), a case (all incidents of one cause), an event (one moment of a case that is
+worth telling) and its items (what it lists).
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ class Silence(Declaration):
     cause: str = "*"
 
     def covers(self, rule: str, subject: str, now: datetime, cause: str = "") -> bool:
+        """Whether it holds back what ``rule`` says about ``subject`` (and ``cause``) at ``now``; its names may be patterns."""
         named = fnmatchcase(rule, self.rule) and fnmatchcase(subject, self.subject) and fnmatchcase(cause, self.cause)
         return self.start <= now < self.until and named
 
@@ -80,6 +84,7 @@ class Incident(Declaration):
 
     @property
     def wrong(self) -> bool:
+        """Whether what it is about is wrong now, as far as was last observed."""
         return self.since is not None and self.fine_since is None
 
 

@@ -21,6 +21,7 @@ class Tellers:
     silences: tuple[Silence, ...]
 
     def silent(self, one: Incident) -> bool:
+        """Whether a silence holds this incident back now."""
         return any(silence.covers(one.rule, one.subject, self.now, one.cause) for silence in self.silences)
 
     def route(self, items: Iterable[Item]) -> tuple[str, ...]:

@@ -76,6 +76,7 @@ class Letter:
 
     @property
     def severity(self) -> Severity:
+        """The worst of its messages'."""
         worst: Severity = "low"
         for message in self.messages:
             worst = message.severity if worse(message.severity, worst) else worst
@@ -83,6 +84,7 @@ class Letter:
 
     @property
     def simulated(self) -> bool:
+        """Whether any of it is about simulated prices."""
         return any(message.simulated for message in self.messages)
 
 

@@ -176,6 +176,7 @@ class Rulebook(Declaration):
 
     @property
     def tzinfo(self) -> ZoneInfo:
+        """The zone in which hours and days of reminders are meant."""
         return ZoneInfo(self.zone)
 
     def rule(self, name: str) -> AlertRule:

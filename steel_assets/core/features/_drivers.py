@@ -19,7 +19,7 @@ ENDS = {"monthly": pd.offsets.MonthEnd, "quarterly": pd.offsets.QuarterEnd}
 
 
 def daily_drivers(history: MarketHistory) -> pd.DataFrame:
-    """log of each daily driver as known at each origin (a rate in percent: its hundredth instead).
+    """Log of each daily driver as known at each origin (a rate in percent: its hundredth instead).
 
     NaN where it is unknown, overdue for too long, or has no logarithm.
     """

@@ -13,8 +13,10 @@ NORM = 24
 
 
 def features(history: MarketHistory) -> pd.DataFrame:
-    """Per slow driver: ``change`` (log, since the release before), ``surprise`` (that change against its own last releases,
-    in their standard deviations) and ``age`` (in months since the first day of its period).
+    """Three columns per slow driver: ``change``, ``surprise`` and ``age``.
+
+    ``change`` is logarithmic, since the release before; ``surprise`` is that change against its own last releases, in their
+    standard deviations; ``age`` counts months since the first day of its period.
 
     Once the next figure is overdue, change and surprise fade, and the age goes back to what it usually is.
     """
@@ -37,7 +39,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
 
 
 def _releases(history: MarketHistory, name: str) -> pd.Series:
-    """log of each new period's figure at the origin where it was first known (percentages and the like: as they are)."""
+    """Log of each new period's figure at the origin where it was first known (percentages and the like: as they are)."""
     periods = history.periods[name]
     new = periods.notna() & (periods != periods.shift())
     values = history.known.loc[new, name]

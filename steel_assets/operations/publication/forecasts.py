@@ -74,8 +74,10 @@ def issues(inputs: Inputs, tables: Tables) -> dict[str, Any]:
 
 
 def prices(inputs: Inputs, tables: Tables) -> dict[str, Any]:
-    """Market → its last prices, ``{"dates": [...], "prices": [...]}``, in the target's unit; without a market whose file is
-    damaged, of which ``damaged`` tells."""
+    """Market → its last prices, ``{"dates": [...], "prices": [...]}``, in the target's unit.
+
+    A market whose file is damaged is left out; ``damaged`` tells of it.
+    """
     found = {}
     for market in inputs.catalog.markets:
         daily = daily_prices(inputs, market)

@@ -41,8 +41,10 @@ def record_of(inputs: Inputs, market: str) -> Known | None:
 
 
 def daily_prices(inputs: Inputs, market: str) -> pd.DataFrame | None:
-    """The prices of ``market`` in order of date; None before the first, and where their file is damaged: the next run of
-    ``market_daily`` makes it again."""
+    """The prices of ``market`` in order of date; None before the first, and where their file is damaged.
+
+    The next run of ``market_daily`` makes a damaged one again.
+    """
     try:
         return inputs.lake.read(f"processed-data/daily/{market}.parquet", MARKET_DAILY.enforce).sort_values("date")
     except ObjectNotFound:

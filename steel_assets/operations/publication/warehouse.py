@@ -16,7 +16,8 @@ class Tables:
     """Reads through to the warehouse. One that is busy is not asked again by the parts that follow."""
 
     def __init__(self, warehouse: Warehouse, moment: float = math.inf, in_force: Mapping[str, Any] | None = None) -> None:
-        """
+        """For one reading of what is published.
+
         Args:
             moment: of this reading, Unix seconds; nothing published can be of later.
             in_force: the part ``latest`` of the publication before.
@@ -36,8 +37,10 @@ class Tables:
     def newest(
         self, table: Table, column: str, days: int, markets: Iterable[str], enough: Callable[[pd.DataFrame], bool]
     ) -> pd.DataFrame:
-        """The rows of ``table`` whose ``column`` (a date) lies in the last ``days``; all of the ``markets`` of which that is not
-        ``enough``. Raises WarehouseError."""
+        """The rows of ``table`` whose ``column`` (a date) lies in the last ``days``.
+
+        Of the ``markets`` of which that is not ``enough``, all. Raises WarehouseError.
+        """
         if not math.isfinite(self.moment):
             return self.rows(table)
         since = pd.Timestamp(self.moment, unit="s").normalize() - pd.Timedelta(days=days)

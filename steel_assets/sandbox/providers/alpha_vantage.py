@@ -38,9 +38,11 @@ class AlphaVantage:
         self._today: tuple[str, int] = ("", 0)
 
     def routes(self) -> list[Route]:
+        """The one address at which Alpha Vantage is asked everything."""
         return [Route("/query", self.query)]
 
     async def query(self, request: Request) -> Response:
+        """Answer as Alpha Vantage does: always with status 200, refusals as a note in JSON."""
         asked = request.query_params
         key, function, symbol = asked.get("apikey", ""), asked.get("function", ""), asked.get("symbol", "")
         refusal = self._refusal(key)

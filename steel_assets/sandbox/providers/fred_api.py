@@ -66,9 +66,11 @@ class Fred:
         self._pace = Pace(CALLS_A_MINUTE)
 
     def routes(self) -> list[Route]:
+        """The addresses of the API and of the CSV that needs no key."""
         return [Route("/fred/series/observations", self.observations), Route("/graph/fredgraph.csv", self.graph)]
 
     async def observations(self, request: Request) -> Response:
+        """Answer as the API does: today's values or vintages, by pages, as XML or JSON, or its error."""
         now, asked = self.clock.now(), request.query_params
         file_type = asked.get("file_type", "xml")
         try:
@@ -101,6 +103,7 @@ class Fred:
         return _xml(f"<observations {_attributes(head)}>\n{lines}</observations>\n")
 
     async def graph(self, request: Request) -> Response:
+        """Answer as the keyless CSV does: today's values alone; an unknown series is a page with status 404."""
         asked = request.query_params
         series = self.market.find(SOURCE, asked.get("id", ""))
         if series is None:

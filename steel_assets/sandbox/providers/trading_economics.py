@@ -53,6 +53,7 @@ class TradingEconomics:
         self._last_call = float("-inf")
 
     def routes(self) -> list[Route]:
+        """The addresses of history, quotes, indicators and the calendar."""
         answers = {
             "/markets/historical/{symbols}": self._history,
             "/markets/commodities": self._commodities,

@@ -42,6 +42,7 @@ class Venue:
     opens: time
 
     def openings(self, days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+        """When its session opens on each of ``days``, UTC."""
         return local_moments(days, self.opens, ZoneInfo(self.zone))
 
 
@@ -70,9 +71,11 @@ class YahooFinance:
         self.clock = clock
 
     def routes(self) -> list[Route]:
+        """The address at which Yahoo Finance is asked for a symbol's history."""
         return [Route("/v8/finance/chart/{symbol}", self.chart)]
 
     async def chart(self, request: Request) -> Response:
+        """Answer as Yahoo does: bars of the range or days that are asked for, or its error and status."""
         if "mozilla/" not in request.headers.get("user-agent", "").lower():
             return PlainTextResponse("Too Many Requests\r\n", status_code=429)
         series = self.market.find(SOURCE, request.path_params["symbol"])

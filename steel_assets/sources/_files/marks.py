@@ -34,8 +34,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Figures:
-    """``values``, one for each cell; ``decimal`` where the marks mattered; ``words`` say how they were told, and of ``status``
-    how many had a mark of a preliminary or revised figure behind them."""
+    """The figures of a column, and how their marks were read.
+
+    ``values``, one for each cell; ``decimal`` where the marks mattered; ``words`` say how they were told, and of ``status`` how
+    many had a mark of a preliminary or revised figure behind them.
+    """
 
     values: np.ndarray
     decimal: Literal[".", ","] | None

@@ -81,7 +81,7 @@ def is_number(cell: object) -> bool:
 
 
 def count(text: str) -> int | None:
-    """A whole number of at most nine digits; None where ``text`` is none. (Of thousands of digits Python refuses to make one.)"""
+    """A whole number of at most nine digits; None where ``text`` is none (of thousands of digits Python refuses to make one)."""
     return int(text) if len(text) < 10 and text.isdecimal() else None
 
 
