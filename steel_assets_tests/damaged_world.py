@@ -47,7 +47,7 @@ def copied(whole: Path, folder: Path) -> Path:
     """A home of one's own like ``whole``, that may be damaged."""
     home = Path(shutil.copytree(whole, folder / "home"))
     parts = platform_at(home)
-    drop_state.save(parts.lake, parts.drop_box, drop_state.DropState(notes={"x.csv": "no mapping"}), drop_state.DropState())
+    drop_state.save(parts.store, parts.drop_box, drop_state.DropState(notes={"x.csv": "no mapping"}), drop_state.DropState())
     return home
 
 

@@ -4,7 +4,6 @@ import platform
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -17,14 +16,10 @@ from steel_assets.assets.run_launcher import MACHINE_TAG
 from steel_assets.assets.sensors.wrap_up import AFTER_TAG
 from steel_assets.bootstrap import Platform
 from steel_assets.core.calendars import local_day
-from steel_assets.core.problem import Problem
+from steel_assets.operations.dagster_files import instance_home
 from steel_assets.settings import dagster_home
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-class InstanceNotFound(Problem):
-    """There is no Dagster instance to record runs in; the message says what to do."""
 
 
 @dataclass
@@ -51,12 +46,9 @@ class RunReport:
 
 
 def instance_here() -> dg.DagsterInstance:
-    """The instance of DAGSTER_HOME, else the one that ``dagster.yaml`` in this folder describes."""
-    if dagster_home() is not None:
-        return dg.DagsterInstance.get()
-    if not Path("dagster.yaml").exists():
-        raise InstanceNotFound("no dagster.yaml in this folder: run steel from the project's folder, or set DAGSTER_HOME")
-    return dg.DagsterInstance.from_config(str(Path.cwd()))
+    """The instance of DAGSTER_HOME, else the one that ``dagster.yaml`` in this folder describes. Raises InstanceNotFound."""
+    home = instance_home()
+    return dg.DagsterInstance.get() if dagster_home() is not None else dg.DagsterInstance.from_config(str(home))
 
 
 def run_job(

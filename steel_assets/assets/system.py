@@ -62,7 +62,7 @@ def system_metrics(here: Installation) -> dg.AssetsDefinition:
         rows = core.system_metrics(
             moment,
             date,
-            service_minutes(lake, moment - DAY, moment),
+            service_minutes(lake.store, moment - DAY, moment),
             {"cpu_share": used.cpu_share, "memory_share": used.memory_share, "disk_share": used.disk_share},
             warehouse.read(METRICS_DAILY),
             stored_bytes=stored,

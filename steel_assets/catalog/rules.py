@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from steel_assets.core.alerts.rules import AlertPolicy
 from steel_assets.core.cron import Cron
-from steel_assets.core.overlap import OverlapRule
+from steel_assets.core.overlap_rule import OverlapRule
 from steel_assets.core.price_age import PriceCalendar
 from steel_assets.core.reading_limits import ReadingLimits
 from steel_assets.core.types import Declaration, Frequency, Identifier, Publication, time_zone
