@@ -30,6 +30,7 @@ from steel_assets.operations.publication import explanations, forecasts
 from steel_assets.operations.publication.warehouse import Tables
 from steel_assets.operations.publishing import publish
 from steel_assets.operations.records import block, record
+from steel_assets.operations.settled import settled_until
 from steel_assets_tests.damaged_world import (
     IMPORTED,
     LINKS,
@@ -138,6 +139,9 @@ P = f"lake/models/production/{MARKET}/h1"
 NOTHING: Callable[[Any], Any] = lambda before: None  # noqa: E731
 KINDS = {
     "raw figures": Kind("lake/raw-data/fred-api/macro/*/*.parquet", figures, less("fred_api")),
+    "compacted figures": Kind("lake/raw-data/trading-economics/*/compacted/*.parquet", figures),
+    "a note of what was scored": Kind("lake/state/scored/*.json", lambda parts: settled_until(
+        parts.catalog, parts.lake, parts.warehouse, MARKET, NOW) and 1, NOTHING),
     "what the lake holds": Kind("lake/lake.json", lambda parts: parts.lake.simulated),
     "a market's values": Kind(f"{H}/known.parquet", history_of),
     "a market's periods": Kind(f"{H}/periods.parquet", history_of),

@@ -124,11 +124,13 @@ class Retention(Declaration):
         run_days: Dagster's runs, with their events and logs.
         measurement_days: what the prediction service measured of itself.
         candidate_days: candidates that were never promoted.
+        alert_days: what was told to people (at least as long as `steel alerts replay` and the table of alerts look back).
     """
 
     run_days: int = Field(ge=1)
     measurement_days: int = Field(default=90, ge=61)
     candidate_days: int = Field(default=30, ge=1)
+    alert_days: int = Field(default=800, ge=400)
 
 
 class DropRule(Declaration):
