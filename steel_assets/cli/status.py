@@ -35,6 +35,7 @@ UNKNOWN = "[dim]○[/]"
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
     details: Annotated[bool, typer.Option(help="tables of every source and market too")] = False,
+    sizes: Annotated[bool, typer.Option("--sizes", help="what is stored too, how much of it, and by what it grows")] = False,
 ) -> None:
     """What is green, yellow or red in this installation, and why. Exit code: 0 green, 1 yellow, 2 red."""
     parts, moment = platform(), now()
@@ -48,11 +49,16 @@ def status(
     if as_json:
         areas = _areas(found, health.facts(parts, snapshot, use, moment))
         answer = {"state": state, "checked_at": moment.isoformat(), "simulated": parts.simulated, "areas": areas}
-        typer.echo(json.dumps(answer | {"sources": sources, "markets": _markets(parts, snapshot, moment)}))
+        stored = {"sizes": _stored(parts)} if sizes else {}
+        typer.echo(json.dumps(answer | {"sources": sources, "markets": _markets(parts, snapshot, moment)} | stored))
     else:
         _print(parts, found, health.facts(parts, snapshot, use, moment), moment)
         for title, rows in (("Sources", sources), ("Markets", _markets(parts, snapshot, moment))) if details else ():
             Console().print(table(title, rows))
+        if sizes:
+            from steel_assets.cli.sizes import shown
+
+            Console().print(table("Sizes", shown(_stored(parts))))
     raise typer.Exit(LIGHTS.index(state))
 
 
@@ -95,6 +101,12 @@ def _sources(parts: Platform, moment: datetime, *, whole: bool) -> list[dict[str
     from steel_assets.cli import standings
 
     return standings.sources(parts, moment)
+
+
+def _stored(parts: Platform) -> list[dict[str, Any]]:
+    from steel_assets.cli.sizes import sizes
+
+    return sizes(parts)
 
 
 def _in_doubt(parts: Platform, moment: datetime) -> Iterator[bool]:
