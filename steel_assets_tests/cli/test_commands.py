@@ -7,16 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from steel_assets.cli.commands import COMMANDS
 from steel_assets.cli.main import app
-from steel_assets.cli.moments import last_issue
-from steel_assets.operations.records import note
+from steel_assets_tests.cli.published_home import published_home
 from steel_assets_tests.isolation import outside
-from steel_assets_tests.serving.sample import issue_again, publish, put_in_force
 from steel_assets_tests.steel import Steel
 
 WATCHED = frozenset({
@@ -52,17 +49,7 @@ MAY_IMPORT_TO_ANSWER: dict[tuple[str, ...], frozenset[str]] = {
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Steel:
-    """A user's folder in which every provider answered and the latest issue was published."""
-    steel = Steel(tmp_path_factory.mktemp("published"))
-    parts, now = publish(steel.folder / ".steel", days=30), pd.Timestamp.now("UTC").floor("s")
-    for market in parts.catalog.markets:
-        price = parts.lake.read(f"processed-data/daily/{market}.parquet")["price"].iloc[-1]
-        issue_again(parts, market, float(price), last_issue(now, parts.catalog.rules), publishing=False)
-    for source in parts.catalog.sources.values():
-        for group in source.groups if source.kind == "api" else ():
-            note(parts.store, source, group, now, [one.id for one in parts.catalog.series_of(source.id, group)], {}, {})
-    put_in_force(parts)
-    return steel
+    return published_home(tmp_path_factory.mktemp("published"))
 
 
 def imported(code: str, folder: Path | None = None) -> set[str]:
