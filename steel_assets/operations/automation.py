@@ -1,8 +1,8 @@
 """Whether anything runs by itself, from the SQLite files of an embedded Dagster instance.
 
 To open the instance and to load what it is to run takes more than a second of processor time. Two questions can be answered
-without: did no daemon ever run here, and is all well as far as the daemons and the watch itself are concerned? What the watch finds
-is an incident, and told as one. Everything else, and every other storage, is asked through Dagster
+without: did no daemon ever run here, and is all well as far as the daemons and the watch itself are concerned? What the watch
+finds is an incident, and told as one. Everything else, and every other storage, is asked through Dagster
 (``assets.sensors.lost_daemons``, ``failed_ticks``).
 
 The tables are Dagster's own (1.13): daemon_heartbeats in ``history/runs.db``, instigators and job_ticks in
