@@ -14,8 +14,24 @@ from typing import Any
 import yaml
 
 from steel_assets.core.problem import Problem
+from steel_assets.settings import dagster_home
 
 FILE = "dagster.yaml"
+
+
+class InstanceNotFound(Problem):
+    """There is no Dagster instance to record runs in; the message says what to do."""
+
+
+def instance_home() -> Path:
+    """The folder of the instance: DAGSTER_HOME, else this one where ``dagster.yaml`` is. Raises InstanceNotFound."""
+    named = dagster_home()
+    if named is None and not Path(FILE).exists():
+        raise InstanceNotFound(
+            f"no {FILE} in this folder: run steel from the project's folder, or where `steel demo` or `steel dev` wrote one, "
+            "or set DAGSTER_HOME"
+        )
+    return named or Path.cwd()
 
 
 @dataclass(frozen=True)
