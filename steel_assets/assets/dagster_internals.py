@@ -4,6 +4,7 @@ Dagster 1.13 (pinned below 1.14) offers no public way to any of these. Nothing e
 holds that. What has moved in a later version shows here, at import or at the first use, and nowhere else.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib import import_module
@@ -37,6 +38,7 @@ __all__ = [
     "WorkerStatus",
     "dagster_dev",
     "due_before",
+    "evaluate_freshness",
     "events_in_order",
     "file_of_events",
     "indexed_events",
@@ -94,6 +96,22 @@ def lost_daemons(instance: dg.DagsterInstance, now: datetime, tolerance_seconds:
 def due_before(moment: datetime, cron: str, zone: str) -> Iterator[datetime]:
     """The ticks of ``cron`` in ``zone`` before ``moment``, newest first, with Dagster's own daylight saving."""
     return reverse_cron_string_iterator(moment.timestamp(), cron, zone)
+
+
+def evaluate_freshness(instance: dg.DagsterInstance, graph: Any) -> int:
+    """Judge every asset of ``graph`` once, as the freshness daemon does at each of its rounds; how many states changed.
+
+    The daemon itself asks a code server for the graph; here it is the one of this process. Dagster has no other evaluator.
+    """
+    from dagster._core.loader import LoadingContextForTest
+    from dagster._daemon.freshness import FreshnessDaemon
+
+    async def judged() -> list[bool]:
+        daemon, context = FreshnessDaemon(), LoadingContextForTest(instance)
+        nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+        return await asyncio.gather(*(daemon._evaluate_asset(context, node) for node in nodes))
+
+    return sum(asyncio.run(judged()))
 
 
 def webserver_cli() -> Any:

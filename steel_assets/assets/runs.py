@@ -59,6 +59,11 @@ def instance_here() -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(Path.cwd()))
 
 
+def instance_in(folder: Path) -> dg.DagsterInstance:
+    """The instance that the ``dagster.yaml`` in ``folder`` describes."""
+    return dg.DagsterInstance.from_config(str(folder))
+
+
 def run_job(
     definitions: dg.Definitions,
     job: str,
@@ -69,10 +74,12 @@ def run_job(
     *,
     only: Sequence[dg.AssetKey] | None = None,
     since: pd.Timestamp | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> RunReport:
     """Run ``job`` for all markets, as of ``moment`` when given, and then what follows it; one report about both.
 
     Args:
+        given: further tags of the run; ``dagster/partition`` is another day than that of the moment.
         only: assets of the job to materialise; all by default, and nothing follows.
         since: ask providers again for everything from this day on.
         on_step: called with a step's name and False when it starts, True when it ends.
@@ -84,6 +91,7 @@ def run_job(
     if chosen.partitions_def is not None:
         zone = parts.catalog.rules.schedules.tzinfo
         tags[DAY_TAG] = f"{local_day(moment or pd.Timestamp.now('UTC'), zone):%Y-%m-%d}"
+    tags |= given or {}
     parts_and_clock = resources(parts, clock)
     report = _run(chosen, job, instance, parts_and_clock, tags, on_step)
     if job in FOLLOWED and not only:

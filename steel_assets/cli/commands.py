@@ -42,6 +42,10 @@ COMMANDS = {
     "collect": Command(
         "collect:collect", "Collect what is new from every provider. A provider that fails is named, and never stops the others."
     ),
+    "run": Command(
+        "run:run",
+        "Run a job's last tick and look after everything once, in this process: no daemon, no disk that stays. For Cloud Run.",
+    ),
     "import": Command(
         "import_file:import_file",
         "Import a file of dates and figures. A file with a mistake is refused whole: nothing is written.",

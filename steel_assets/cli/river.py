@@ -36,11 +36,16 @@ class River:
 
     @classmethod
     @contextmanager
-    def open(cls, console: Console) -> Iterator[River]:
-        """The river for the settings of the environment; starts and stops a sandbox of its own where one is needed."""
+    def open(cls, console: Console, instance: dg.DagsterInstance | None = None) -> Iterator[River]:
+        """The river for the settings of the environment; starts and stops a sandbox of its own where one is needed.
+
+        Args:
+            instance: the one of this folder when None.
+        """
         chosen = settings()
         with ExitStack() as stack:
-            instance = stack.enter_context(instance_here())
+            if instance is None:
+                instance = stack.enter_context(instance_here())
             sandbox = None
             if chosen.simulated:
                 from steel_assets.sandbox.server import Sandbox

@@ -35,9 +35,6 @@ WAREHOUSE = "warehouse.duckdb"
 HOME_FILES = ("serving/keys.json", "serving/.keys-were-made", "quota/*.json", "alerts.log")
 """Of STEEL_HOME, beside lake and warehouse: what nothing would bring back."""
 
-FIRST = ("schedules.db", "runs.db", "index.db")
-"""Dagster writes an event into its run's own file before it is in these, so they are copied before those files."""
-
 PRODUCTION = "models/production/"
 POINTERS = ("/pointer.json", "/pointer.copy.json")
 ATTEMPTS = 5
@@ -124,12 +121,11 @@ def _dagster(archive: ArchiveWriter, instance: InstanceFiles, scratch: Path) -> 
     if not instance.embedded:
         return ["runs, events and ticks of Dagster: they are not in SQLite; back Postgres up with pg_dump"]
     archive.add_file(f"dagster/{FILE}", instance.yaml)
-    for name, folder in instance.folders().items():
-        for database in sorted(folder.rglob("*.db"), key=lambda found: (found.name not in FIRST, found)):
-            copy = scratch / "copy.db"
-            copy.unlink(missing_ok=True)
-            if snapshot(database, copy):
-                archive.add_file(f"{name}/{database.relative_to(folder).as_posix()}", copy)
+    for name, database in instance.databases():
+        copy = scratch / "copy.db"
+        copy.unlink(missing_ok=True)
+        if snapshot(database, copy):
+            archive.add_file(name, copy)
     logs = instance.logs
     for key in sorted(logs.rglob("compute_logs/*")) if logs else ():
         if key.is_file():

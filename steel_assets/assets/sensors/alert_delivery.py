@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from steel_assets.adapters.outbox import Round
 from steel_assets.bootstrap import Platform
 
 
@@ -16,10 +17,15 @@ def alert_delivery(context: dg.SensorEvaluationContext, platform: dg.ResourcePar
     return dg.SkipReason(look(platform))
 
 
-def look(platform: Platform) -> str:
+def send(platform: Platform) -> Round:
     """Take up what was acknowledged by link, let reminders fall due, then send what waits."""
     platform.outbox.take_up(datetime.now(UTC))
     platform.outbox.report([], datetime.now(UTC))
-    done = platform.outbox.deliver(platform.notifiers, lambda: datetime.now(UTC), platform.settings.dagster_link)
+    return platform.outbox.deliver(platform.notifiers, lambda: datetime.now(UTC), platform.settings.dagster_link)
+
+
+def look(platform: Platform) -> str:
+    """Send, and say what came of it."""
+    done = send(platform)
     troubles = "".join(f"; {name}: {problem}" for name, problem in done.problems.items())
     return f"{len(done.sent)} letters sent{troubles}"
