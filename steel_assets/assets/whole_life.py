@@ -156,7 +156,7 @@ class Process:
                 self.keep()
             for request in requests:
                 day = {DAY_TAG: request.partition_key} if request.partition_key else {}
-                job = request.job_name or sensor.job.name
+                job = request.job_name or sensor.job_name or ""
                 self._run(life, job, {**request.tags, **day, TICK_TAG: request.run_key or ""})
                 ran = True
         return ran

@@ -25,7 +25,7 @@ from steel_assets.operations.dagster_files import FILE, InstanceFiles, instance_
 
 PREFIX = "state/instance/"
 LEASE = f"{PREFIX}lease.json"
-LEDGERS = "quota/*.json"
+LEDGERS, QUOTA = "quota/*.json", "home/quota"
 
 
 @dataclass
@@ -92,8 +92,15 @@ def taken_up(platform: Platform, folder: Path, *, anew: bool = False) -> Instanc
     found = files.empty("given up by steel run --anew") if anew else files.current()
     instance = described(folder)
     if found is not None and found.files:
-        files.fetch(found, folder / "fetched")
-        _place(instance, platform.home, found, folder / "fetched")
+        targets = _targets(instance, platform.home, found)
+        with tempfile.TemporaryDirectory(prefix=".fetched-", dir=folder) as fetched:
+            files.fetch(found, Path(fetched))
+            for name, target in targets.items():
+                make_folder(target.parent)
+                if not name.startswith(QUOTA):
+                    (Path(fetched) / name).replace(target)
+                elif not target.exists():
+                    write_private(target, (Path(fetched) / name).read_bytes())
     stamps = {name: stamp(path) for name, path in instance.databases()}
     return InstanceState(files, folder, platform.home, found, stamps)
 
@@ -123,16 +130,13 @@ def stamp(path: Path) -> tuple[int, int] | None:
     return None if log.exists() and log.stat().st_size > 0 else (about.st_mtime_ns, about.st_size)
 
 
-def _place(instance: InstanceFiles, home: Path, found: FileSet, fetched: Path) -> None:
-    """Move what was fetched to where it belongs. Raises FilesDamaged for a name that belongs nowhere."""
-    places: Mapping[str, Path] = {**instance.folders(), "home/quota": home / "quota"}
+def _targets(instance: InstanceFiles, home: Path, found: FileSet) -> dict[str, Path]:
+    """Where each file of ``found`` belongs. Raises FilesDamaged for a name that belongs nowhere."""
+    places: Mapping[str, Path] = {**instance.folders(), QUOTA: home / "quota"}
+    targets = {}
     for name in found.files:
         place = next((one for one in places if name.startswith(f"{one}/")), None)
         if place is None:
             raise FilesDamaged(f"what is kept of the instance holds {name!r}, which belongs nowhere: it is of another release")
-        target = places[place] / name.removeprefix(f"{place}/")
-        make_folder(target.parent)
-        if place != "home/quota":
-            (fetched / name).replace(target)
-        elif not target.exists():
-            write_private(target, (fetched / name).read_bytes())
+        targets[name] = places[place] / name.removeprefix(f"{place}/")
+    return targets

@@ -1,4 +1,4 @@
-"""``steel run`` on machines that keep nothing: killed anywhere the next one continues, and many short lives equal one long one."""
+"""``steel run`` on machines that keep nothing: killed anywhere the next one continues; many short lives equal one long one."""
 
 from __future__ import annotations
 

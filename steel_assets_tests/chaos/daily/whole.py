@@ -51,13 +51,12 @@ def _lived(wanted: Mapping[str, Any]) -> int:
 
     job, moment = wanted["job"], pd.Timestamp(wanted["moment"])
     try:
-        life = (
-            _on_one_machine(job, moment) if wanted["stays"] else lived(job, moment, wait_seconds=60, lease_seconds=LEASE_SECONDS)
-        )
+        if wanted["stays"]:
+            return 0 if _on_one_machine(job, moment).well else 1
+        return 0 if lived(job, moment, wait_seconds=60, lease_seconds=LEASE_SECONDS).well else 1
     except BaseException:  # noqa: BLE001 - the child must never come back into the loop of its parent
         sys.excepthook(*sys.exc_info())
         return 70
-    return 0 if life.well else 1
 
 
 def _on_one_machine(job: str, moment: pd.Timestamp) -> Any:
