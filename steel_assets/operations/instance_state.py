@@ -25,6 +25,10 @@ from steel_assets.operations.dagster_files import FILE, InstanceFiles, instance_
 
 PREFIX = "state/instance/"
 LEASE = f"{PREFIX}lease.json"
+REMEDY = (
+    "Put a former version of the object back (the bucket keeps them for three days), or begin with an empty history of runs: "
+    "steel run JOB --anew. Prices, models and forecasts are not in it"
+)
 LEDGERS, QUOTA = "quota/*.json", "home/quota"
 
 
@@ -89,18 +93,13 @@ def taken_up(platform: Platform, folder: Path, *, anew: bool = False) -> Instanc
         ObjectStoreError: the lake cannot be read.
     """
     files = kept_files(platform)
-    found = files.empty("given up by steel run --anew") if anew else files.current()
     instance = described(folder)
-    if found is not None and found.files:
-        targets = _targets(instance, platform.home, found)
-        with tempfile.TemporaryDirectory(prefix=".fetched-", dir=folder) as fetched:
-            files.fetch(found, Path(fetched))
-            for name, target in targets.items():
-                make_folder(target.parent)
-                if not name.startswith(QUOTA):
-                    (Path(fetched) / name).replace(target)
-                elif not target.exists():
-                    write_private(target, (Path(fetched) / name).read_bytes())
+    try:
+        found = files.empty("given up by steel run --anew") if anew else files.current()
+        if found is not None and found.files:
+            _fetch(files, found, instance, platform.home)
+    except FilesDamaged as error:
+        raise FilesDamaged(f"{error}. {REMEDY}") from error
     stamps = {name: stamp(path) for name, path in instance.databases()}
     return InstanceState(files, folder, platform.home, found, stamps)
 
@@ -128,6 +127,19 @@ def stamp(path: Path) -> tuple[int, int] | None:
     """Another one after every change of a database; None while it still has a log beside it."""
     log, about = path.with_name(f"{path.name}-wal"), path.stat()
     return None if log.exists() and log.stat().st_size > 0 else (about.st_mtime_ns, about.st_size)
+
+
+def _fetch(files: KeptFiles, found: FileSet, instance: InstanceFiles, home: Path) -> None:
+    """Put the files of ``found`` where they belong, when all of them are there and whole."""
+    targets = _targets(instance, home, found)
+    with tempfile.TemporaryDirectory(prefix=".fetched-", dir=instance.yaml.parent) as fetched:
+        files.fetch(found, Path(fetched))
+        for name, target in targets.items():
+            make_folder(target.parent)
+            if not name.startswith(QUOTA):
+                (Path(fetched) / name).replace(target)
+            elif not target.exists():
+                write_private(target, (Path(fetched) / name).read_bytes())
 
 
 def _targets(instance: InstanceFiles, home: Path, found: FileSet) -> dict[str, Path]:
