@@ -37,6 +37,7 @@ __all__ = [
     "TickStatus",
     "WorkerStatus",
     "dagster_dev",
+    "databases_behind",
     "due_before",
     "evaluate_freshness",
     "events_in_order",
@@ -91,6 +92,17 @@ def lost_daemons(instance: dg.DagsterInstance, now: datetime, tolerance_seconds:
     )
     lost = {kind: status.last_heartbeat for kind, status in statuses.items() if not status.healthy}
     return {kind: datetime.fromtimestamp(beat.timestamp, now.tzinfo) if beat else None for kind, beat in lost.items()}
+
+
+def databases_behind(instance: dg.DagsterInstance) -> dict[str, str]:
+    """Which of the instance's databases an older Dagster made: its name, and from which revision to which it would go."""
+    storages = {
+        "runs": instance.run_storage,
+        "events": instance.event_log_storage,
+        "ticks": instance.schedule_storage,
+    }
+    versions = {name: storage.alembic_version() for name, storage in storages.items() if storage is not None}
+    return {name: f"{one[0]} → {one[1]}" for name, one in versions.items() if one is not None and one[0] != one[1]}
 
 
 def due_before(moment: datetime, cron: str, zone: str) -> Iterator[datetime]:

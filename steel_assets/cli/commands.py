@@ -101,8 +101,9 @@ COMMANDS = {
         "imports:app",
         "Every file that `steel import` or the drop folder imported: list, show, withdraw.",
     ),
-    "migrate": Command(
-        "migrate:migrate", "Show what an older release made under the keys of this one; runs, tables and files stay."
+    "upgrade": Command(
+        "upgrade:upgrade",
+        "Bring what an older release left here to this one: databases, tables, assets, what is served. --check only says what.",
     ),
     "costs": Command(
         "costs:costs",
