@@ -13,6 +13,7 @@ locals {
     STEEL_BIGQUERY_LOCATION = var.region
     DAGSTER_HOME            = "/tmp/dagster"
     DAGSTER_LOG_DIR         = "/tmp/dagster/logs"
+    STEEL_LOG_FORMAT        = "json"
   })
 }
 

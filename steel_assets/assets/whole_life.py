@@ -128,9 +128,14 @@ class Process:
         given = {name: value for name, value in tags.items() if by_day or name != DAY_TAG}
         report = run_job(self.defs, job, self.instance, self.parts, self.moment, given=given)
         life.runs.append(report)
-        for name, reason in (report.failed_steps | report.failed_checks).items():
-            log.error("%s: %s: %s", job, name, reason)
-        log.info("%s: %s in %.1f s", job, "succeeded" if report.success else "failed", report.seconds)
+        about = {"run": report.run_id, "job": job}
+        for step, seconds in report.steps.items():
+            log.info("%s: %s in %.1f s", job, step, seconds, extra={**about, "step": step})
+        for step, reason in report.failed_steps.items():
+            log.error("%s: %s failed: %s", job, step, reason, extra={**about, "step": step})
+        for name, reason in report.failed_checks.items():
+            log.warning("%s: check %s failed: %s", job, name, reason, extra=about)
+        log.info("%s: %s in %.1f s", job, "succeeded" if report.success else "failed", report.seconds, extra=about)
         self.keep()
 
     def _evaluate_once(self, life: Life) -> bool:

@@ -17,6 +17,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
+from steel_assets.adapters import logs
 from steel_assets.adapters.kept_files import FilesReplaced
 from steel_assets.adapters.lease import SECONDS, Busy, LeaseLost, leased
 from steel_assets.adapters.object_store import ObjectStoreError
@@ -28,6 +29,7 @@ from steel_assets.cli.moments import now
 from steel_assets.cli.river import River
 from steel_assets.definitions import definitions, installation
 from steel_assets.operations.instance_state import LEASE, taken_up
+from steel_assets.settings import settings
 
 NOT_WELL, AT_WORK, NOT_KEPT = 1, 3, 4
 """Exit codes."""
@@ -44,6 +46,7 @@ def run(
 
     The Dagster instance (runs, events, ticks) is taken up from the lake and put back into it.
     """
+    logs.set_up(settings().log_format)
     try:
         life = lived(job, wait_seconds=wait, again=again, anew=anew)
     except Busy as error:

@@ -18,6 +18,7 @@ import yaml
 from steel_assets import __version__
 from steel_assets.adapters.disk import make_folder, write_private
 from steel_assets.adapters.kept_files import Content, FilesDamaged, FileSet, KeptFiles
+from steel_assets.adapters.logs import CONFIG
 from steel_assets.adapters.object_store import ObjectStoreError
 from steel_assets.adapters.sqlite_snapshot import snapshot
 from steel_assets.bootstrap import Platform
@@ -93,7 +94,7 @@ def taken_up(platform: Platform, folder: Path, *, anew: bool = False) -> Instanc
         ObjectStoreError: the lake cannot be read.
     """
     files = kept_files(platform)
-    instance = described(folder)
+    instance = described(folder, json_logs=platform.settings.log_format == "json")
     try:
         found = files.empty("given up by steel run --anew") if anew else files.current()
         if found is not None and found.files:
@@ -104,8 +105,12 @@ def taken_up(platform: Platform, folder: Path, *, anew: bool = False) -> Instanc
     return InstanceState(files, folder, platform.home, found, stamps)
 
 
-def described(folder: Path) -> InstanceFiles:
-    """An instance in ``folder``, as its new ``dagster.yaml`` says: SQLite, nothing tried again, output where it comes out."""
+def described(folder: Path, *, json_logs: bool = False) -> InstanceFiles:
+    """An instance in ``folder``, as its new ``dagster.yaml`` says: SQLite, nothing tried again, output where it comes out.
+
+    Args:
+        json_logs: what runs log is JSON.
+    """
     storage = {"base_dir": str(folder)}
     said = {
         "telemetry": {"enabled": False},
@@ -118,7 +123,7 @@ def described(folder: Path) -> InstanceFiles:
         },
         "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
         "run_retries": {"enabled": False},
-    }
+    } | ({"python_logs": {"dagster_handler_config": CONFIG}} if json_logs else {})
     write_private(make_folder(folder) / FILE, yaml.safe_dump(said).encode())
     return instance_files(folder)
 
