@@ -17,6 +17,9 @@ TEXT = "%(asctime)s %(levelname)s %(message)s"
 LONGEST = 64_000
 """Characters of one message: Cloud Logging refuses an entry of more than 256 KiB."""
 
+CHATTY = ("httpx", "alembic")
+"""Libraries that tell each step of theirs."""
+
 ABOUT = ("run", "job", "step")
 DAGSTER = {"run": "run_id", "job": "job_name", "step": "step_key"}
 """Where Dagster's records have the same (``dagster_meta``)."""
@@ -52,7 +55,8 @@ def set_up(chosen: Format) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if chosen == "json" else logging.Formatter(TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def market_of(step: object) -> str | None:

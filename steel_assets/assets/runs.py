@@ -2,6 +2,7 @@
 
 import platform
 import uuid
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +62,7 @@ def instance_here() -> dg.DagsterInstance:
 
 def instance_in(folder: Path) -> dg.DagsterInstance:
     """The instance that the ``dagster.yaml`` in ``folder`` describes."""
+    warnings.filterwarnings("ignore", "Handling yaml-defined logging", dg.BetaWarning)  # said once for each run
     return dg.DagsterInstance.from_config(str(folder))
 
 

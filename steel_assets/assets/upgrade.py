@@ -45,7 +45,7 @@ class Part:
 def parts_of(instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime) -> list[Part]:
     """The parts of the installation, in the order in which they are upgraded."""
     return [
-        Part("Dagster's databases", lambda: _databases(instance), lambda: _upgrade_databases(instance)),
+        Part("Dagster's databases", lambda: _databases(instance), lambda: upgrade_databases(instance)),
         Part("tables", lambda: _tables(platform), lambda: _add_columns(platform)),
         Part("assets", lambda: _assets(instance, platform, here, now), lambda: _show(instance, platform, here, now)),
         Part("what is served", lambda: _served(platform), lambda: _publish(platform, now)),
@@ -75,14 +75,15 @@ def upgrade(parts: list[Part]) -> dict[str, list[str]]:
     return done
 
 
+def upgrade_databases(instance: dg.DagsterInstance) -> None:
+    """Bring what an older Dagster made to this one, as ``dagster instance migrate`` does, which prints its progress."""
+    if databases_behind(instance):
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            instance.upgrade()
+
+
 def _databases(instance: dg.DagsterInstance) -> list[str]:
     return [f"the database of {name}: {revisions}" for name, revisions in databases_behind(instance).items()]
-
-
-def _upgrade_databases(instance: dg.DagsterInstance) -> None:
-    """As ``dagster instance migrate`` does it, which prints its progress."""
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-        instance.upgrade()
 
 
 def _tables(platform: Platform) -> list[str]:

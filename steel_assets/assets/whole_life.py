@@ -19,6 +19,7 @@ from steel_assets.assets.jobs import day_of
 from steel_assets.assets.moment import DAY_TAG
 from steel_assets.assets.runs import RunReport, run_job
 from steel_assets.assets.sensors import alert_delivery, failed_ticks
+from steel_assets.assets.upgrade import upgrade_databases
 from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.problem import Problem
@@ -92,6 +93,7 @@ class Process:
             UnknownJob: there is none of that name; nothing was done.
         """
         check_job(self.defs, job)
+        upgrade_databases(self.instance)  # the life before this one may have been of an older release
         life = Life()
         self._run_what_is_due(life, job, again=again)
         for _ in range(ROUNDS):

@@ -9,7 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 import pytest
+from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage, sqlite_event_log
+from dagster._core.storage.sql import get_alembic_config, run_alembic_downgrade
 
+from steel_assets.assets.dagster_internals import databases_behind
 from steel_assets.assets.sensors import failed_checks, failed_runs
 from steel_assets.assets.whole_life import Life, Process, UnknownJob
 from steel_assets.bootstrap import Platform, platform
@@ -183,3 +186,15 @@ def test_freshness_is_judged_by_dagsters_own_rules(instance: dg.DagsterInstance,
     key = dg.AssetKey("prices")
     states = {one.freshness_state.value for one in instance.get_freshness_state_records([key]).values()}
     assert states == {"PASS"}, "it was made just now"
+
+
+def test_an_instance_of_an_older_dagster_is_brought_to_this_one(instance: dg.DagsterInstance, parts: Platform) -> None:
+    materialise(instance)
+    storage = instance.event_log_storage
+    assert isinstance(storage, SqliteEventLogStorage)
+    with storage.index_connection() as connection:
+        run_alembic_downgrade(get_alembic_config(sqlite_event_log.__file__), connection, "-1")
+    assert databases_behind(instance).keys() == {"events"}
+    assert World(instance, parts).live().well
+    assert databases_behind(instance) == {}
+    assert len(instance.get_runs()) == 2
