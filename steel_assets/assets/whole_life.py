@@ -31,6 +31,9 @@ ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRun
 ELSEWHERE = frozenset({"lost_daemons", "failed_ticks", "alert_delivery"})
 """Sensors that are not evaluated like the others: there is no daemon, nothing ticks, and what is told comes last."""
 
+ALWAYS = "log"
+"""The channel that is always set up, and has everything; its file goes with the machine."""
+
 ROUNDS = 3
 """After a run that a sensor asked for, all are evaluated again; at most so often."""
 
@@ -191,6 +194,11 @@ class Process:
         life.sent, life.unsent = len(done.sent), dict(done.problems)
         for channel, problem in done.problems.items():
             log.error("channel %s: %s", channel, problem)
+        for event in (event for parcel in done.sent if parcel.channel == ALWAYS for event in parcel.events):
+            level = (
+                logging.INFO if event.kind == "recovered" else logging.WARNING
+            )  # the file of that channel goes with the machine
+            log.log(level, "alert %s: %s · %s: %s", event.kind, event.rule, event.subject, event.text)
         log.info("%d letters sent", life.sent)
 
 

@@ -181,6 +181,21 @@ def test_a_sensor_that_raises_stops_no_other_is_told_and_its_return_too(instance
     assert wrong() == []
 
 
+def test_what_is_told_is_in_the_log_of_the_process(
+    instance: dg.DagsterInstance, parts: Platform, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The file of the channel that is always there goes with the machine."""
+    world = World(instance, parts, "raise")
+
+    def reads(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        return dg.SkipReason(failed_runs.look(instance, parts, MORNING.to_pydatetime()))
+
+    world.looks = (reads,)
+    with caplog.at_level("INFO", logger="steel.run"):
+        assert world.live().sent == 1
+    assert [one.levelname for one in caplog.records if "alert opened: failed_run · update" in one.getMessage()] == ["WARNING"]
+
+
 def test_freshness_is_judged_by_dagsters_own_rules(instance: dg.DagsterInstance, parts: Platform) -> None:
     World(instance, parts).live()
     key = dg.AssetKey("prices")
