@@ -1,8 +1,8 @@
 """``steel run``: a whole life in one process, for machines that keep nothing: Cloud Run jobs, or cron with a bucket.
 
 Exit codes: 0 everything that was due was done and told; 1 a run failed, a sensor raised, or a channel could not be told, and the
-state is put back; 2 it could not begin (settings, an unknown job, a damaged state); 3 another one is at work; 4 the state could
-not be put back, so the next one does this one's work again. After 2 and 3 nothing was changed.
+state is put back; 2 it could not begin (settings, an unknown job, a damaged state); 3 another one is at work; 4 it broke off, or
+the state could not be put back, so the next one does what is missing. After 2 and 3 nothing was changed.
 """
 
 from __future__ import annotations
@@ -18,21 +18,23 @@ import typer
 from rich.console import Console
 
 from steel_assets.adapters import logs
-from steel_assets.adapters.kept_files import FilesReplaced
-from steel_assets.adapters.lease import SECONDS, Busy, LeaseLost, leased
-from steel_assets.adapters.object_store import ObjectStoreError
-from steel_assets.adapters.sqlite_snapshot import SqliteError
+from steel_assets.adapters.lease import SECONDS, Busy, leased
 from steel_assets.assets.runs import instance_in
 from steel_assets.assets.whole_life import Life, Process, check_job
 from steel_assets.bootstrap import platform
 from steel_assets.cli.moments import now
+from steel_assets.cli.problem import Problem
 from steel_assets.cli.river import River
 from steel_assets.definitions import definitions, installation
 from steel_assets.operations.instance_state import LEASE, taken_up
 from steel_assets.settings import settings
 
-NOT_WELL, AT_WORK, NOT_KEPT = 1, 3, 4
+NOT_WELL, AT_WORK, BROKEN_OFF = 1, 3, 4
 """Exit codes."""
+
+
+class NotFinished(Problem):
+    """It broke off after it had begun; the state that is kept is that of its last run, or of the life before."""
 
 
 def run(
@@ -51,8 +53,8 @@ def run(
         life = lived(job, wait_seconds=wait, again=again, anew=anew)
     except Busy as error:
         _stop(error, AT_WORK)
-    except (LeaseLost, FilesReplaced) as error:
-        _stop(error, NOT_KEPT)
+    except NotFinished as error:
+        _stop(error, BROKEN_OFF)
     _say(job, life, as_json=as_json)
     if not life.well:
         raise typer.Exit(NOT_WELL)
@@ -73,8 +75,8 @@ def lived(
         moment: as of which the runs see the world, and the sandbox answers; the clock's when None.
 
     Raises:
-        UnknownJob, FilesDamaged, Busy: nothing was changed.
-        LeaseLost, FilesReplaced: the state was not put back.
+        UnknownJob, FilesDamaged, ObjectStoreError, Busy: nothing was changed.
+        NotFinished: it broke off, or the state was not put back.
     """
     begun = now()
     defs = definitions(installation().reaching(moment or begun))
@@ -90,13 +92,16 @@ def lived(
             lease.check()
             try:
                 state.put_back(now())
-            except (ObjectStoreError, SqliteError, OSError) as error:
-                raise FilesReplaced(f"the state of the instance could not be put back: {error}") from error
+            except (Problem, OSError) as error:
+                raise NotFinished(f"the state of the instance could not be put back: {error}") from error
 
         with instance_in(Path(folder)) as instance, River.open(Console(stderr=True), instance) as river:
             if river.sandbox is not None and moment is not None:
                 river.sandbox.set_clock(moment)
-            return Process(defs, instance, river.platform, keep, moment).live(job, again=again)
+            try:
+                return Process(defs, instance, river.platform, keep, moment).live(job, again=again)
+            except Problem as error:
+                raise error if isinstance(error, NotFinished) else NotFinished(f"it broke off: {error}") from error
 
 
 def _say(job: str, life: Life, *, as_json: bool) -> None:

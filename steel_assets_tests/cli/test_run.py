@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from steel_assets.adapters.kept_files import FilesReplaced
-from steel_assets.adapters.lease import leased
-from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.lease import LeaseLost, leased
+from steel_assets.adapters.object_store import LocalFolder, ObjectStoreError
 from steel_assets.assets.runs import RunReport
-from steel_assets.assets.whole_life import Life
+from steel_assets.assets.whole_life import Life, Process
 from steel_assets.cli import run
 from steel_assets.cli.main import app
 from steel_assets.core.problem import Problem
@@ -86,11 +87,24 @@ def test_the_exit_code_tells_what_was_done(
     assert (done.exit_code, said in done.output) == (code, True), done.output
 
 
-def test_a_state_that_could_not_be_put_back_has_a_code_of_its_own(lake: LocalFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lost(*_: object, **__: object) -> Life:
-        raise FilesReplaced("current.json was replaced by another process meanwhile")
+@pytest.mark.parametrize(
+    "error",
+    [
+        ObjectStoreError("the bucket is away"),
+        LeaseLost("lease.json was taken over"),
+        FilesReplaced("current.json was replaced by another process"),
+    ],
+    ids=["store", "lease", "state"],
+)
+def test_what_broke_off_after_it_began_has_a_code_of_its_own_and_gives_the_lease_back(
+    lake: LocalFolder, monkeypatch: pytest.MonkeyPatch, error: Problem
+) -> None:
+    def breaks(*_: object, **__: object) -> Life:
+        raise error
 
-    monkeypatch.setattr(run, "lived", lost)
+    monkeypatch.setenv("STEEL_SOURCES", "files")
+    settings.cache_clear()
+    monkeypatch.setattr(Process, "live", breaks)
     done = CliRunner().invoke(app, ["run", DAILY])
-    assert done.exit_code == 4
-    assert "another process" in done.output
+    assert (done.exit_code, str(error) in done.output) == (4, True), done.output
+    assert json.loads(lake.get(LEASE))["free"] is True
