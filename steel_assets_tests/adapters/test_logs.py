@@ -112,10 +112,12 @@ def test_what_is_logged_in_a_run_says_which_run_and_market(tmp_path: Path) -> No
 
 
 def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    before = logging.getLogger().handlers[:]
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
     try:
         set_up("text")
         log.info("the daily update succeeded")
     finally:
-        logging.getLogger().handlers[:] = before
+        root.handlers[:] = before
+        root.setLevel(level)
     assert capsys.readouterr().err.endswith(" INFO the daily update succeeded\n")
