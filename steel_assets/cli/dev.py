@@ -70,10 +70,10 @@ def _look(address: str, host: str, port: int, console: Console) -> int:
         state = taken_up(parts, home)
         if state.kept is None:
             raise Problem(f"--from: nothing is kept in {parts.store.uri(PREFIX.rstrip('/'))}: steel run never ended there")
-        console.print(
-            f"The state of {state.kept.saved_at:%Y-%m-%d %H:%M} UTC, read-only, on http://{host}:{port} (stop with Ctrl-C)"
-        )
-        return _until_stopped([*UI, "-h", host, "-p", str(port), "--read-only"], os.environ | {"DAGSTER_HOME": str(home)})
+        said = f"The state of {state.kept.saved_at:%Y-%m-%d %H:%M} UTC, read-only, on http://{host}:{port} (stop with Ctrl-C)"
+        console.print(said, highlight=False, soft_wrap=True)
+        command = [*UI, "-m", "steel_assets.definitions", "-h", host, "-p", str(port), "--read-only"]
+        return _until_stopped(command, os.environ | {"DAGSTER_HOME": str(home)})
 
 
 def _until_stopped(command: list[str], environment: Mapping[str, str]) -> int:
