@@ -22,6 +22,7 @@ from dagster._core.scheduler.instigation import (  # states and ticks, as Dagste
     SensorInstigatorData,
     TickStatus,
 )
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager  # what `steel run` keeps of output
 from dagster._serdes import ConfigurableClassData  # what the instance hands to a class that dagster.yaml names
 from dagster._utils.schedules import reverse_cron_string_iterator
 
@@ -32,6 +33,7 @@ __all__ = [
     "InstigatorStatus",
     "InstigatorTick",
     "InstigatorType",
+    "NoOpComputeLogManager",
     "ScheduleInstigatorData",
     "SensorInstigatorData",
     "TickStatus",

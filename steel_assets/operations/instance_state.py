@@ -111,17 +111,11 @@ def described(folder: Path, *, json_logs: bool = False) -> InstanceFiles:
     Args:
         json_logs: what runs log is JSON.
     """
-    storage = {"base_dir": str(folder)}
     said = {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
-        "storage": {"sqlite": storage},
-        "local_artifact_storage": {
-            "module": "dagster._core.storage.root",
-            "class": "LocalArtifactStorage",
-            "config": storage,
-        },
-        "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
+        "storage": {"sqlite": {"base_dir": str(folder)}},
+        "compute_logs": {"module": "steel_assets.assets.dagster_internals", "class": "NoOpComputeLogManager"},
         "run_retries": {"enabled": False},
     } | ({"python_logs": {"dagster_handler_config": CONFIG}} if json_logs else {})
     write_private(make_folder(folder) / FILE, yaml.safe_dump(said).encode())
