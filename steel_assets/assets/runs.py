@@ -2,6 +2,7 @@
 
 import platform
 import uuid
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,12 @@ def shipped_instance() -> Path:
     return next(path for path in (package / FILE, package.parent / FILE) if path.exists())
 
 
+def instance_in(folder: Path) -> dg.DagsterInstance:
+    """The instance that the ``dagster.yaml`` in ``folder`` describes."""
+    warnings.filterwarnings("ignore", "Handling yaml-defined logging", dg.BetaWarning)  # said once for each run
+    return dg.DagsterInstance.from_config(str(folder))
+
+
 def run_job(
     definitions: dg.Definitions,
     job: str,
@@ -79,10 +86,12 @@ def run_job(
     *,
     only: Sequence[dg.AssetKey] | None = None,
     since: pd.Timestamp | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> RunReport:
     """Run ``job`` for all markets, as of ``moment`` when given, and then what follows it; one report about both.
 
     Args:
+        given: further tags of the run; ``dagster/partition`` is another day than that of the moment.
         only: assets of the job to materialise; all by default, and nothing follows.
         since: ask providers again for everything from this day on.
         on_step: called with a step's name and False when it starts, True when it ends.
@@ -94,6 +103,7 @@ def run_job(
     if chosen.partitions_def is not None:
         zone = parts.catalog.rules.schedules.tzinfo
         tags[DAY_TAG] = f"{local_day(moment or pd.Timestamp.now('UTC'), zone):%Y-%m-%d}"
+    tags |= given or {}
     parts_and_clock = resources(parts, clock)
     report = _run(chosen, job, instance, parts_and_clock, tags, on_step)
     if job in FOLLOWED and not only:

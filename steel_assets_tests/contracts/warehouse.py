@@ -167,8 +167,12 @@ class WarehouseContract:
 
     def test_an_older_table_gets_its_new_columns_and_keeps_its_rows(self, warehouse: Warehouse):
         old = replace(SMALL, columns=tuple(c for c in SMALL.columns if c.name not in ("value", "count")))
+        assert warehouse.lacking(SMALL) == []
         warehouse.upsert(old, rows(2).drop(columns=["value", "count"]))
+        for _ in range(2):
+            assert warehouse.lacking(SMALL) == ["value", "count"], "looking changes nothing"
         assert warehouse.read(SMALL)["value"].isna().all()
+        assert warehouse.lacking(SMALL) == []
         assert warehouse.upsert(SMALL, rows(3)) == 3
         assert list(warehouse.read(SMALL)["value"]) == [1, 2, 3]
         assert list(warehouse.read(SMALL).columns) == SMALL.column_names

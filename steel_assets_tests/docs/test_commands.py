@@ -105,7 +105,7 @@ NOT_RUN = {
         "curl": "asks a running service; the same question by serving/test_api.py",
         "steel backup": BACKUP,
         "git -C": "RELEASE is a placeholder",
-        "steel migrate": "run by cli/test_migrate.py",
+        "steel upgrade": "run by cli/test_upgrade.py",
         "rm ": ROOT_NEEDED,
         "cd deploy/google-cloud": CLOUD,
         "export TF_VAR": CLOUD,
