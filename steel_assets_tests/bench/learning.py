@@ -1,11 +1,11 @@
 """What learning from every price brought, and what it costs when families go wrong.
 
-``python -m steel_assets_tests.bench.learning [MARKET …] [--shares] [--mirrored]`` prints Markdown tables, market by market, from the
-real price history in ../shared/data, by horizon and calendar year of origin: the last price's mean absolute error in the target's
-unit, and over it that of the champion there would be without ``experts`` and ``recursive_ridge`` (before), of ``experts`` alone,
-and of the champion; with the mean pinball loss over the last price's and the share inside the 90 % interval over all years.
-``--shares`` adds what share of each member's move was believed, on the mean of each year; ``--mirrored`` what the 500 origins cost
-from which on every family says the opposite, mirrored around the last price (mean of three such turns).
+``python -m steel_assets_tests.bench.learning [MARKET …] [--shares] [--mirrored]`` prints Markdown tables, market by market, from
+the real price history in ../shared/data, by horizon and calendar year of origin: the last price's mean absolute error in the
+target's unit, and over it that of the champion there would be without ``experts`` and ``recursive_ridge`` (before), of
+``experts`` alone, and of the champion; with the mean pinball loss over the last price's and the share inside the 90 % interval
+over all years. ``--shares`` adds what share of each member's move was believed, on the mean of each year; ``--mirrored`` what
+the 500 origins cost from which on every family says the opposite, mirrored around the last price (mean of three such turns).
 """
 
 from __future__ import annotations

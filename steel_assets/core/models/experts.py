@@ -1,13 +1,14 @@
 """Prediction with expert advice: families and their shrunk versions, weighed anew with every price that becomes known.
 
 An expert is last × (forecast / last)^share: a family, believed by a share of its move. The last price is the expert that all
-others are measured against and holds half of the weight at first. Weights grow with the exponential of past gains over the last
-price (Vovk 1990; Cesa-Bianchi & Lugosi 2006, chapter 2), in units of volatility, and a little of all weight is always shared out
-again, so that what was good once does not outlive its time (fixed share: Herbster & Warmuth 1998). A gain counts when its target
-date's price is first known, and only 1 / horizon of it, because that many neighbouring gains repeat one another. Shrinking is
-what bounds the loss when a family goes wrong: weight moves to a smaller share before it moves away.
+others are measured against and holds the greater part of the weight at first. Weights grow with the exponential of past gains
+over the last price (Vovk 1990; Cesa-Bianchi & Lugosi 2006, chapter 2), in units of volatility, and a little of all weight is
+always shared out again, so that what was good once does not outlive its time (fixed share: Herbster & Warmuth 1998). A gain
+counts when its target date's price is first known, and only 1 / horizon of it, because that many neighbouring gains repeat one
+another. Shrinking is what bounds the loss when a family goes wrong: weight moves to a smaller share before it moves away.
 
-Second-order rates learned for each expert (BOA, Wintenberger 2017; as in Gaillard's ``opera``) were tried: docs/accuracy.md.
+One rate for all: rates learned from the gains themselves, as BOA has them (Wintenberger 2017, in Gaillard's ``opera``), did no
+better on the real markets when they were mixed over a grid; docs/accuracy.md says what was tried.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ MEMBERS: Mapping[str, type[Model]] = {
 """What is listened to. ``drift``, ``ets`` and ``theta`` said nothing more on the real markets."""
 SHARES = np.array([0.25, 0.5, 0.75, 1.0])
 """Of a member's move that its experts believe."""
-LAST_PRICE = 0.5
-"""Weight of the last price before anything is known; the other experts share the rest alike."""
+BEFOREHAND = np.array([1, 1, 1, 3]) / 6
+"""How a member's weight is shared out over them before anything is known."""
+LAST_PRICE = 0.6
+"""Weight of the last price before anything is known; members share the rest alike."""
 ROUNDS = 500
 """Newest origins that weights are learned from: about two years."""
 RATE = 1.0
@@ -208,7 +211,7 @@ class Feedback:
 
 def unlearned(members: int) -> float:
     """The share of each member's move that is believed before anything is known."""
-    return float((1 - LAST_PRICE) / members * SHARES.mean()) if members else 0.0
+    return float((1 - LAST_PRICE) / members * (BEFOREHAND @ SHARES)) if members else 0.0
 
 
 def advised(said: Mapping[str, np.ndarray], names: Sequence[str], shares: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -243,8 +246,7 @@ def learned_shares(points: Mapping[str, np.ndarray], feedback: Feedback, samples
     judged = np.isfinite(gains).all(axis=1)
     growth = np.ones((len(gains), 1 + experts.shape[1]))
     growth[judged, 1:] = np.exp(RATE / samples.horizon * np.clip(gains[judged], -LARGEST, LARGEST))
-    first = np.full(growth.shape[1], (1 - LAST_PRICE) / experts.shape[1])
-    first[0] = LAST_PRICE
+    first = np.concatenate([[LAST_PRICE], np.tile((1 - LAST_PRICE) / len(points) * BEFOREHAND, len(points))])
     weights = np.tile(first, (len(at), 1))
     for back in range(samples.horizon + ROUNDS - 1, samples.horizon - 1, -1):
         rows = np.maximum(at - back, 0)
