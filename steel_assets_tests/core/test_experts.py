@@ -300,6 +300,13 @@ def test_what_no_training_stores_is_refused(changes: dict[str, object]) -> None:
         load_model("experts", json.dumps(STORED | changes).encode())
 
 
+def test_without_members_it_is_the_last_price_on_any_day() -> None:
+    samples = evaluation(a_monday()).samples
+    model = load_model("experts", json.dumps(STORED).encode()).today(at(a_monday()), samples)
+    assert model.predict(samples)["p"].tolist() == samples.last.tolist()
+    assert model.explain(samples).shape == (len(samples), 0)
+
+
 def test_families_that_expert_advice_listens_to_are_not_chosen_beside_it() -> None:
     rng = np.random.default_rng(5)
     naive = np.abs(rng.standard_normal(750))

@@ -114,7 +114,7 @@ class Experts(Calibrated):
     def today(self, history: MarketHistory, samples: Samples) -> Self:
         """With the shares of each origin since the fit, learned from what members said before it and the prices known at it."""
         first = int(history.origins.searchsorted(self.advice.days[-1]))
-        if not len(self.heard.origins) or first >= len(history.origins):
+        if not self.members or not len(self.heard.origins) or first >= len(history.origins):
             return self
         start = int(history.origins.searchsorted(self.heard.origins[0]))
         rows = samples.rows(slice(start, None))
