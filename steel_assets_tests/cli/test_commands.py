@@ -27,7 +27,7 @@ FRAMES = frozenset({"yaml", "numpy", "pandas", "pyarrow"})
 RUNS = FRAMES | {"dagster"}
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
-    "demo": RUNS, "collect": RUNS, "doctor": RUNS, "dev": RUNS, "ui": RUNS, "sandbox": RUNS, "migrate": RUNS,
+    "demo": RUNS, "collect": RUNS, "doctor": RUNS, "dev": RUNS, "ui": RUNS, "sandbox": RUNS, "run": RUNS, "upgrade": RUNS,
     "import": FRAMES, "backtest": FRAMES, "compare": FRAMES, "drift": FRAMES, "rollback": FRAMES, "publish": FRAMES,
     "sign": FRAMES, "alerts": FRAMES, "quarantine": FRAMES, "imports": FRAMES, "backup": FRAMES, "lake": FRAMES,
     "warehouse": FRAMES,
