@@ -182,12 +182,12 @@ class Settings(BaseSettings):
     @field_validator("dashboard_proxies")
     @classmethod
     def _are_networks(cls, listed: str) -> str:
-        for one in listed.split(","):
-            if one.strip():
+        for name in listed.split(","):
+            if name.strip():
                 try:
-                    ip_network(one.strip())
+                    ip_network(name.strip())
                 except ValueError as error:
-                    raise ValueError(f"{one.strip()!r} must be an address (10.0.0.7) or a network (10.0.0.0/24)") from error
+                    raise ValueError(f"{name.strip()!r} must be an address (10.0.0.7) or a network (10.0.0.0/24)") from error
         return listed
 
     @model_validator(mode="after")

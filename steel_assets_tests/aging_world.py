@@ -123,7 +123,7 @@ class Surfaces:
         code, said, _ = self.command("status", "--json")
         told = json.loads(said)
         area = next(one for one in told["areas"] if one["area"] == "markets")
-        mine = next(one for one in told["markets"] if one["market"] == MARKET)
+        mine = next(market for market in told["markets"] if market["market"] == MARKET)
         return code, mine, [f"{one['state']} {one['text']}" for one in area["why"] if "no forecast" not in one["text"]]
 
     def summary(self) -> str:

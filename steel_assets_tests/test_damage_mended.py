@@ -306,7 +306,7 @@ def test_twelve_bytes_of_garbage_end_no_command(published: Path, tmp_path: Path)
     status = steel("status", "--json")
     assert "Traceback" not in forecast.stderr + status.stderr
     told = [one for area in json.loads(status.stdout)["areas"] for one in area["why"]]
-    assert [one["state"] for one in told if f"{key} was damaged" in one["text"]] == ["yellow"]
+    assert [contribution["state"] for contribution in told if f"{key} was damaged" in contribution["text"]] == ["yellow"]
 
 
 def test_a_damaged_model_fails_its_check_and_every_horizon_is_published(home: Path) -> None:

@@ -121,7 +121,7 @@ def test_the_core_the_table_and_the_api_say_of_each_market_and_horizon_what_was_
     markets = list(asked.parts.catalog.markets)
     said = asked.service(*(f"/v1/markets/{market}/scorecard" for market in markets))
     for market in markets:
-        cards = {one["horizon"]: one for one in said[f"/v1/markets/{market}/scorecard"].json()["horizons"]}
+        cards = {score["horizon"]: score for score in said[f"/v1/markets/{market}/scorecard"].json()["horizons"]}
         for horizon, card in cards.items():
             mine = asked.days(market, horizon)
             hand = by_hand(mine)
@@ -158,7 +158,7 @@ def test_the_page_the_explanation_and_the_daily_metrics_say_the_same(asked: Aske
         assert shown["rmse"] == f"{hand['rmse']:,.2f}"
         assert shown["r2_score"] == f"{hand['r2_score']:,.3f}"
         assert shown["increase"] == signed_share(hand["increase"], 2)
-        first = next(one for one in said[why].json()["horizons"] if one["horizon"] == 1)
+        first = next(score for score in said[why].json()["horizons"] if score["horizon"] == 1)
         assert first["skill_over_last_price"] == pytest.approx(hand["skill"], abs=ROUNDED)
         assert (first["coverage_90"], first["forecasts_scored"]) == (pytest.approx(hand["coverage_90"]), hand["forecasts"])
         rows = [row for row in said[metrics].json()["metrics"] if (row["market"], row["horizon"]) == (market, 1)]
@@ -193,11 +193,13 @@ def test_the_page_the_api_status_and_the_alert_book_tell_the_same_incidents(
     assert {(item.rule, item.subject) for event in causes for item in event.items} == {
         (incident.rule, incident.subject) for incident in alert_state
     }
-    assert {(one["kind"], one["market"] or "", one["severity"]) for one in told} == {
+    assert {(contribution["kind"], contribution["market"] or "", contribution["severity"]) for contribution in told} == {
         (event.rule, rulebook.subjects.place(event.subject).market, event.severity) for event in causes
     }
     assert len(said["/v1/alerts"].json()["alerts"]) == len(told), "and none besides"
-    assert re.findall(r'<li class="(\w+)"><span class="tag">', said[page].text) == [one["severity"] for one in told]
+    assert re.findall(r'<li class="(\w+)"><span class="tag">', said[page].text) == [
+        contribution["severity"] for contribution in told
+    ]
     for one in told:
         assert one["message"].partition(":")[0] in said[page].text
     [tile] = re.findall(r'<div class="tile ([^"]*)"><dt>[^<]*</dt><dd><b data-figure="increase"', said[page].text)
@@ -211,7 +213,7 @@ def test_the_page_the_api_status_and_the_alert_book_tell_the_same_incidents(
     lines = [why["text"] for area in status["areas"] for why in area["why"]]
     assert len([line for line in lines if "(since " in line]) == len(causes)
     listed = json.loads(CliRunner().invoke(app, ["alerts", "list", "--json"]).stdout)["incidents"]
-    assert {(one["rule"], one["subject"], one["severity"]) for one in listed} == wanted
+    assert {(problem["rule"], problem["subject"], problem["severity"]) for problem in listed} == wanted
 
 
 def test_no_figure_beyond_its_limit_is_told_by_anyone_before_the_alert_rules_opened_it(tmp_path: Path) -> None:
@@ -222,7 +224,7 @@ def test_no_figure_beyond_its_limit_is_told_by_anyone_before_the_alert_rules_ope
     parts.warehouse.upsert(PREDICTIONS_VS_REALITY, mine.assign(**missed(mine, 1.0)))
     put_in_force(parts)
     snapshot = health.published(parts, pd.Timestamp.now("UTC"))
-    card = next(one for one in snapshot["scorecards"][RISEN]["horizons"] if one["horizon"] == 1)
+    card = next(score for score in snapshot["scorecards"][RISEN]["horizons"] if score["horizon"] == 1)
     assert card["increase"] > 0.5
     assert snapshot["incidents"] == []
     assert [

@@ -24,7 +24,7 @@ FORECAST_FACTS = ["horizon", "origin", "target_date", "last_price", "predicted_p
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Steel:
     """A folder in which the demo has lived for three days."""
-    steel = Steel(tmp_path_factory.mktemp("river"))
+    steel = Steel(tmp_path_factory.mktemp("pipeline"))
     done = steel("demo", "--days", "3")
     assert done.returncode == 0, done.stdout + done.stderr
     steel.settings["SUMMARY"] = done.stdout

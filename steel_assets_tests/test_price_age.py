@@ -68,7 +68,7 @@ def test_one_day_one_age_one_verdict_on_every_surface(world: Aging, monkeypatch:
         told = {
             "detail": said[detail].json()["staleness"],
             "ready": said["/ready"].json(),
-            "markets": next(one for one in said["/v1/markets"].json()["markets"] if one["id"] == MARKET),
+            "markets": next(market for market in said["/v1/markets"].json()["markets"] if market["id"] == MARKET),
             "forecasts": said[f"{market}forecasts"].json(),
             "explanation": said[f"{market}explanation"].json(),
             "status": mine,

@@ -160,7 +160,7 @@ class BigQueryJobs:
 
 
 def _changed_nothing_and_may_work(error: Any) -> bool:
-    reasons = {one.get("reason") for one in error.errors or [] if isinstance(one, dict)}
+    reasons = {problem.get("reason") for problem in error.errors or [] if isinstance(problem, dict)}
     return LOST_RACE in str(error).lower() or bool(reasons & GIVEN_UP)
 
 

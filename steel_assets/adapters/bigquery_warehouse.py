@@ -116,7 +116,7 @@ class BigQueryWarehouse:
     def stored_bytes(self) -> int:
         with self._explained("measure"):
             found = [self._table(table) for table in WAREHOUSE_TABLES]
-            return sum(one.num_bytes or 0 for one in found if one is not None)
+            return sum(table.num_bytes or 0 for table in found if table is not None)
 
     def take_jobs(self) -> list[Job]:
         return self._runner.take() if self._runner else []

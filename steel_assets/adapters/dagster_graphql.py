@@ -97,7 +97,9 @@ class DagsterGraphQL:
             running = await self.runs(job, limit=1, unfinished=True)
             if running:
                 raise AlreadyRunning(running[0])
-            repository = next((one for one in await self._repositories() if job in {j["name"] for j in one["jobs"]}), None)
+            repository = next(
+                (repository for repository in await self._repositories() if job in {j["name"] for j in repository["jobs"]}), None
+            )
             if repository is None:
                 raise DagsterAway(f"Dagster at {self.url} has no job {job}; its code location may have failed to load")
             params = {
@@ -122,20 +124,20 @@ class DagsterGraphQL:
             raise DagsterAway(f"Dagster at {self.url} cannot list its runs: {answer.get('message', 'no reason given')}")
         return [
             Run(
-                id=one["runId"],
-                job=one["jobName"],
-                status=one["status"],
-                url=self._run_url(one["runId"]),
-                created_at=one["creationTime"],
-                started_at=one["startTime"],
-                ended_at=one["endTime"],
+                id=result["runId"],
+                job=result["jobName"],
+                status=result["status"],
+                url=self._run_url(result["runId"]),
+                created_at=result["creationTime"],
+                started_at=result["startTime"],
+                ended_at=result["endTime"],
             )
-            for one in answer["results"]
+            for result in answer["results"]
         ]
 
     async def schedules(self) -> list[Schedule]:
         """Every schedule of every code location. Raises DagsterAway."""
-        return [_schedule(one) for repository in await self._repositories() for one in repository["schedules"]]
+        return [_schedule(schedule) for repository in await self._repositories() for schedule in repository["schedules"]]
 
     async def _repositories(self) -> list[dict[str, Any]]:
         answer = await self._ask("repositoriesOrError", JOBS, {})
@@ -165,7 +167,9 @@ class DagsterGraphQL:
 
 
 def _messages(answer: Mapping[str, Any]) -> str:
-    return "; ".join(str(one["message"]) for one in answer.get("errors") or [] if isinstance(one, dict) and "message" in one)
+    return "; ".join(
+        str(problem["message"]) for problem in answer.get("errors") or [] if isinstance(problem, dict) and "message" in problem
+    )
 
 
 def _schedule(found: Mapping[str, Any]) -> Schedule:

@@ -125,7 +125,7 @@ def _status(error: BaseException) -> int | None:
 def _reasons(error: BaseException) -> frozenset[str]:
     """The machine-readable reasons of the answer, wherever the client left them."""
     listed = list(getattr(error, "errors", None) or []) + list(_body(error).get("errors") or [])
-    return frozenset(str(one["reason"]) for one in listed if isinstance(one, dict) and "reason" in one)
+    return frozenset(str(problem["reason"]) for problem in listed if isinstance(problem, dict) and "reason" in problem)
 
 
 def _said(error: BaseException) -> str:

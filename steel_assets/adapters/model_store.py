@@ -133,7 +133,7 @@ class ModelStore:
             model = Identity(market, horizon, version)
             for stage in ("backups", "staging"):
                 with suppress(ModelNotFound, ModelDamaged):
-                    source, target = (_folder(one, market, horizon, version) for one in (stage, "production"))
+                    source, target = (_folder(folder, market, horizon, version) for folder in (stage, "production"))
                     copy_version(self.store, source, target, model, switch.manifest_sha256)
                     return self.load("production", market, horizon, version)
             raise ModelDamaged(str(error)) from error

@@ -186,7 +186,7 @@ def parsed(content: bytes) -> dict[str, PublishedPart]:
 
 def _part(part: Mapping[str, Any]) -> PublishedPart:
     problem, read_at = part["problem"], part["read_at"]
-    if not all(one is None or isinstance(one, str) for one in (problem, read_at)):
+    if not all(said is None or isinstance(said, str) for said in (problem, read_at)):
         raise ValueError("problem and read_at must be words")
     if read_at is not None and datetime.fromisoformat(read_at).tzinfo is None:
         raise ValueError("read_at must carry a time zone")

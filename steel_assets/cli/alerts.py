@@ -251,9 +251,9 @@ def _print_history(parts: Platform, as_json: bool) -> None:
         return
     rulebook = parts.catalog.rulebook
     table = Table("when", "kind", "severity", "what", "sent over", title="What was told")
-    for one in told:
-        event = one.event
-        over = ", ".join([*one.sent, *(f"refused by {channel}" for channel in one.refused)])
+    for waiting in told:
+        event = waiting.event
+        over = ", ".join([*waiting.sent, *(f"refused by {channel}" for channel in waiting.refused)])
         said = title(event, rulebook, parts.settings.language)
         table.add_row(local(event.moment, rulebook), event.kind, event.severity, said, over)
     Console().print(table if told else "nothing was told yet")

@@ -1,4 +1,4 @@
-"""``steel demo``: the whole river, once or for weeks, on the simulated market; or on the real price history in a folder."""
+"""``steel demo``: the whole pipeline, once or for weeks, on the simulated market; or on the real price history in a folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ MONDAY = 0
 def demo(
     days: Annotated[int, typer.Option(help="days of operation to replay, ending today", min=1, max=370)] = 1,
     real: Annotated[
-        Path | None, typer.Option(help="folder of real price history: import it into a lake of its own and run the river on it")
+        Path | None,
+        typer.Option(help="folder of real price history: import it into a lake of its own and run the pipeline on it"),
     ] = None,
 ) -> None:
     """From raw prices to published forecasts, and a summary a buyer could read."""

@@ -1,4 +1,4 @@
-"""``steel demo --real FOLDER``: the river on real prices, imported from files into a lake of their own."""
+"""``steel demo --real FOLDER``: the pipeline on real prices, imported from files into a lake of their own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from steel_assets.settings import settings
 
 
 def demo_real(folder: Path) -> None:
-    """Import every file of ``folder`` and run the river as of the last trading day of 2023."""
+    """Import every file of ``folder`` and run the pipeline as of the last trading day of 2023."""
     if settings().sources != "files":
         raise Problem(
             "--real needs a place of its own, so that real prices never meet simulated ones: `make demo-real`, or set "

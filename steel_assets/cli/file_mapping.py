@@ -39,10 +39,10 @@ def told_mapping(mapping: Path | None, options: Mapping[str, Any]) -> DropMappin
 def told_where(texts: Sequence[str] | None) -> dict[str, str]:
     """COLUMN=VALUE, several times."""
     where = {}
-    for one in texts or ():
-        column, sign, value = one.partition("=")
+    for condition in texts or ():
+        column, sign, value = condition.partition("=")
         if not sign or not column.strip():
-            raise Problem(f"--where: {one!r} is not COLUMN=VALUE, for example --where commodity=rebar")
+            raise Problem(f"--where: {condition!r} is not COLUMN=VALUE, for example --where commodity=rebar")
         where[column.strip()] = value.strip()
     return where
 

@@ -80,7 +80,7 @@ def findings(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[Find
         )
         for incident in incidents(snapshot, moment.timestamp())
     ]
-    told = {rule for one in snapshot["incidents"] for rule, _ in covers(one)}
+    told = {rule for incident in snapshot["incidents"] for rule, _ in covers(incident)}
     found += list(_automation(parts, moment, told))
     return sorted(found, key=lambda finding: finding.status != "red")
 
@@ -110,7 +110,7 @@ def damaged(parts: Platform, snapshot: Snapshot, moment: datetime) -> Iterator[F
     """Files of the lake that were found damaged and set aside, as far as no open incident says it already."""
     from steel_assets.serving.state import covers
 
-    told = {subject for one in snapshot["incidents"] for rule, subject in covers(one) if rule == "file_set_aside"}
+    told = {subject for incident in snapshot["incidents"] for rule, subject in covers(incident) if rule == "file_set_aside"}
     if (warehouse := parts.warehouse_lost) is not None and "warehouse" not in told:
         yield Finding("sources", "red", warehouse)
     notes = [damage for damage in Damaged(parts.store).news(_plain(moment)) if damage.key not in told]
@@ -137,7 +137,7 @@ def _automation(parts: Platform, moment: datetime, told: set[str]) -> Iterator[F
 
     with instance_here() as instance:
         silent = lost_daemons.silent(instance, parts.catalog.rulebook, now)
-        if silent and all("never started" in one for one in silent):
+        if silent and all("never started" in daemon for daemon in silent):
             yield NEVER_STARTED
         elif silent and lost_daemons.RULE not in told:
             yield Finding("automation", "red", f"daemons without a heartbeat: {', '.join(silent)}; start them again")
@@ -186,12 +186,12 @@ def _oldest_price(snapshot: Snapshot, markets: list[str], moment: datetime) -> s
 def facts(parts: Platform, snapshot: Snapshot, use: ServiceUsage | None, moment: datetime) -> dict[str, str]:
     """What there is to say of each area when nothing is wrong; nothing of an area of which nothing is known."""
     catalogue: dict[str, Any] = snapshot["catalogue"] or {}
-    markets = [one["id"] for one in catalogue.get("markets", [])]
-    scores = [one["quality_score"] for one in snapshot["quality"].values() if one["quality_score"] is not None]
+    markets = [market["id"] for market in catalogue.get("markets", [])]
+    scores = [quality["quality_score"] for quality in snapshot["quality"].values() if quality["quality_score"] is not None]
     costs = snapshot["costs"] or {}
     spent, projected = costs.get("month_to_date_usd"), costs.get("projection_usd")
     forecast = sum(snapshot.forecast(market) is not None for market in markets)
-    models = len([one for one in snapshot["champions"] if not one["problem"]])
+    models = len([champion for champion in snapshot["champions"] if not champion["problem"]])
     return {
         "markets": f"{forecast} of {len(markets)} have a forecast" + _oldest_price(snapshot, markets, moment),
         "sources": f"data quality at least {min(scores):.2f}" if scores else "",

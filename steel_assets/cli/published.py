@@ -26,7 +26,7 @@ def latest(parts: Platform, markets: Sequence[str], now: datetime) -> dict[str, 
     snapshot = Refresher(lambda: store, signing_key=parts.signing_key, clock=moment.timestamp, pages=False).look()
     schedules = parts.catalog.rules.schedules
     issue = last_daily(moment, schedules.issue_time.isoformat(), schedules.zone)
-    tainted = {market for one in snapshot["withdrawn"] for market in one["markets"]}
+    tainted = {market for withdrawal in snapshot["withdrawn"] for market in withdrawal["markets"]}
     found = {}
     for market in markets:
         rows = snapshot.forecast(market)

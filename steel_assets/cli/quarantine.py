@@ -88,7 +88,7 @@ def _chosen(parts: Platform, ids: list[str], series: str | None) -> pd.DataFrame
     unknown = sorted(set(ids) - set(chosen["id"]))
     if unknown:
         states = figures.set_index("id")["state"]
-        told = ", ".join(f"{one} ({states.get(one, 'no such figure')})" for one in unknown)
+        told = ", ".join(f"{figure_id} ({states.get(figure_id, 'no such figure')})" for figure_id in unknown)
         raise Problem(f"these do not wait for a decision: {told}")
     if chosen.empty:
         raise Problem(f"nothing of {series} waits for a decision")

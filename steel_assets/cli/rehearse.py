@@ -43,7 +43,7 @@ def rehearse(
         place = output if language == settings().language else output.with_name(f"{output.stem}.{language}{output.suffix}")
         place.write_text(page(played, rulebook), "utf-8")
         typer.echo(f"{place}: {sum(len(rehearsal.arrived) for rehearsal in played)} messages")
-    both = [one for pair in zip(*found.values(), strict=True) for one in pair]
+    both = [rehearsal for pair in zip(*found.values(), strict=True) for rehearsal in pair]
     if document is not None:
         document.write_text(written(both, rulebook), "utf-8")
     table = Table("scenario", *CHANNELS, "missing", title="messages about one incident, at most in a week")
@@ -51,5 +51,5 @@ def rehearse(
         counts = one.busiest_week
         table.add_row(one.scenario.id, *(str(counts[channel]) for channel in CHANNELS), str(len(one.missing)))
     Console().print(table)
-    if any(one.missing or max(one.busiest_week.values()) > MOST for one in both):
+    if any(rehearsal.missing or max(rehearsal.busiest_week.values()) > MOST for rehearsal in both):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""The river under a command's feet: the platform, its Dagster instance and, where prices are simulated, the sandbox."""
+"""What a command works with: the platform, its Dagster instance and, where prices are simulated, the sandbox."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Session:
     @classmethod
     @contextmanager
     def open(cls, console: Console, instance: dg.DagsterInstance | None = None, *, begin: bool = False) -> Iterator[Session]:
-        """The river for the settings of the environment; starts and stops a sandbox of its own where one is needed.
+        """A session for the settings of the environment; starts and stops a sandbox of its own where one is needed.
 
         Args:
             instance: the one of this folder when None.

@@ -91,7 +91,7 @@ def markets(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[dict[
                 "quality": None if score is None else round(float(score), 3),
                 "last_forecast": f"{issued.max():%Y-%m-%d %H:%M} UTC" if len(issued) else None,
                 **answers.age_in_short(age),
-                "aged_drivers": {one["series"]: one["newest_period"] for one in leaning},
+                "aged_drivers": {driver["series"]: driver["newest_period"] for driver in leaning},
                 "drift": None if pd.isna(drift.get(market.id)) else round(drift[market.id], 3),
                 "champions": champions,
             }

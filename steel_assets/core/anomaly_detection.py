@@ -194,9 +194,9 @@ class _Judge:
                 at += 1
                 continue
             end = at + 1 if until is None else until
-            for one in range(at, end):
-                told = self._why(values, seen, periods, believed, one, backwards) or why
-                self._found[pd.Timestamp(periods[one])] = LEAP, told
+            for place in range(at, end):
+                told = self._why(values, seen, periods, believed, place, backwards) or why
+                self._found[pd.Timestamp(periods[place])] = LEAP, told
             at = end
 
     def _limit(self, seen: np.ndarray, periods: np.ndarray, believed: list[int], at: int) -> float:
@@ -235,10 +235,10 @@ class _Judge:
 
     def _back(self, seen: np.ndarray, last: int, at: int, limit: float) -> int | None:
         """The place where the series leaps back to where it was before ``at``; None when it stays, or comes back by and by."""
-        for one in range(at + 1, len(seen)):
-            near = abs(seen[one] - seen[last]) <= limit
+        for place in range(at + 1, len(seen)):
+            near = abs(seen[place] - seen[last]) <= limit
             if near:
-                return one if abs(seen[one] - seen[one - 1]) > limit else None
+                return place if abs(seen[place] - seen[place - 1]) > limit else None
         return None
 
     def _lasts(self, values: np.ndarray, seen: np.ndarray, periods: np.ndarray, last: int, at: int) -> bool:

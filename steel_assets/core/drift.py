@@ -137,7 +137,7 @@ def measure(groups: dict[str, pd.DataFrame]) -> Drift:
     places = np.arange(len(origins), REFERENCE + CURRENT - 1, -EVERY)[::-1]
     distances = {name: _distances(table.to_numpy(dtype=float), places) for name, table in groups.items()}
     scores = {name: _share_exceeded(np.sqrt(wasserstein * psi)) for name, (wasserstein, psi) in distances.items()}
-    wasserstein, psi = ({name: pair[one] for name, pair in distances.items()} for one in (0, 1))
+    wasserstein, psi = ({name: pair[place] for name, pair in distances.items()} for place in (0, 1))
     return Drift(*(pd.DataFrame(table, index=origins[places - 1]) for table in (scores, wasserstein, psi)))
 
 

@@ -61,4 +61,4 @@ def _in_base64(secret: bytes) -> list[bytes]:
         coded = base64.b64encode(bytes(before) + secret)
         core = coded[-(-before * 8 // 6) : (before + len(secret)) * 8 // 6]
         found |= {core, core.replace(b"+", b"-").replace(b"/", b"_")}
-    return sorted((one for one in found if one), key=len, reverse=True)
+    return sorted((secret for secret in found if secret), key=len, reverse=True)

@@ -46,7 +46,9 @@ class Record:
         """The record after a further collection at ``moment``."""
         answered = {one: at for one, at in self.answered.items() if one in asked}
         whole = {one: days for one, days in self.settled.items() if one in asked} | dict(settled or {})
-        return Record(moment, answered | {one: moment for one in asked if one not in problems}, dict(problems), whole)
+        return Record(
+            moment, answered | {series_id: moment for series_id in asked if series_id not in problems}, dict(problems), whole
+        )
 
     def to_json(self) -> dict[str, object]:
         """As plain values; ``from_json`` reads them."""
@@ -99,11 +101,13 @@ def source_status(asked: list[str], record: Record | None, stored: Mapping[str, 
         stored: series → when the newest row of it in the lake was collected.
     """
     answered = {**stored, **(record.answered if record else {})}
-    missing = tuple(one for one in asked if one not in answered)
+    missing = tuple(series_id for series_id in asked if series_id not in answered)
     if missing:
         return SourceStatus("MISSING", None, missing=missing)
     late = record is None or now - record.attempted_at > RECENT
-    stale = {one: answered[one] for one in asked if late or (record is not None and one in record.problems)}
+    stale = {
+        series_id: answered[series_id] for series_id in asked if late or (record is not None and series_id in record.problems)
+    }
     if stale:
         return SourceStatus("LAST_GOOD", now - min(stale.values()), stale)
     return SourceStatus("FRESH", pd.Timedelta(0))

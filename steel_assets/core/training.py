@@ -96,9 +96,9 @@ def candidate_of(history: MarketHistory, trained: Sequence[Trained]) -> Candidat
         market=history.market.id,
         as_of=history.as_of,
         origin=history.origins[-1],
-        bundles={one.bundle.horizon: one.bundle for one in trained},
-        choices={one.bundle.horizon: one.choice for one in trained},
-        backtest=pd.concat([one.rows for one in trained], ignore_index=True),
+        bundles={fitted.bundle.horizon: fitted.bundle for fitted in trained},
+        choices={fitted.bundle.horizon: fitted.choice for fitted in trained},
+        backtest=pd.concat([fitted.rows for fitted in trained], ignore_index=True),
     )
 
 

@@ -54,9 +54,9 @@ def split_off(
         return came, QUARANTINE.empty()
     line = _newest(came).combine_first(before).sort_index()
     held = []
-    for one in found:
-        at = int(line.index.get_loc(one.period))
-        held.append(held_split(one, one.told(line.iloc[at - 1], line.iloc[at]), came))
+    for split in found:
+        at = int(line.index.get_loc(split.period))
+        held.append(held_split(split, split.told(line.iloc[at - 1], line.iloc[at]), came))
     first, until = around(before, found)
     return came[(came["period"] >= first) & (came["period"] < until)], pd.concat(held, ignore_index=True)
 

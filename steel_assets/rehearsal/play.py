@@ -135,6 +135,6 @@ def _moments(reported: list[datetime]) -> Iterator[datetime]:
 
 def _arrived(received: Received, now: datetime) -> Iterator[Arrived]:
     slack, mails, texts = received.taken()
-    yield from (Arrived(now, "slack", one) for one in slack)
+    yield from (Arrived(now, "slack", message) for message in slack)
     yield from (Arrived(now, "email", message) for message in mails)
     yield from (Arrived(now, "sms", text) for text in texts)

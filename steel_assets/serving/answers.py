@@ -284,11 +284,11 @@ def _issue(snapshot: Snapshot, market: str, as_of: date | datetime) -> Sequence[
         past.append({"issued_date": newest[0]["issued_date"], "as_of": newest[0]["as_of"], "rows": newest})
     if isinstance(as_of, datetime):
         moment = as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)
-        found = [one for one in past if datetime.fromisoformat(one["as_of"]) <= moment]
+        found = [issue for issue in past if datetime.fromisoformat(issue["as_of"]) <= moment]
     else:
-        found = [one for one in past if one["issued_date"] <= as_of.isoformat()]
+        found = [issue for issue in past if issue["issued_date"] <= as_of.isoformat()]
     if not found:
-        first = min((one["issued_date"] for one in past), default=None)
+        first = min((issue["issued_date"] for issue in past), default=None)
         raise RequestRefused(404, f"no forecast of {market} was published by then; the first kept is of {first}")
     rows: Sequence[Mapping[str, Any]] = max(found, key=lambda one: datetime.fromisoformat(one["as_of"]))["rows"]
     return rows

@@ -86,7 +86,8 @@ async def _every_minute(service: Service) -> None:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class
     said = [
-        f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()
+        f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors()
     ]
     return RequestRefused(422, "; ".join(said)).response()
 

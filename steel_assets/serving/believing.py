@@ -24,7 +24,7 @@ def record_of(parts: Parts, market: str) -> Record | None:
     versions: dict[int, frozenset[str]] = {}
     for row in parts["champions"]:
         if row["market"] == market and row["switches"]:
-            versions[int(row["horizon"])] = frozenset(one["version"] for one in row["switches"])
+            versions[int(row["horizon"])] = frozenset(switch["version"] for switch in row["switches"])
     sanity = (parts["catalogue"] or {}).get("sanity") or {}
     moves = {int(horizon): float(move) for horizon, move in about["moves"].items()}
     return Record(about["unit"], about["low"], about["high"], moves, versions, **sanity)

@@ -21,9 +21,9 @@ def explanation(snapshot: Snapshot, market: str, moment: float) -> dict[str, Any
     rows = in_force(snapshot, market, moment)
     if not rows:
         raise unpublished(snapshot, market)
-    scores = {one["horizon"]: one for one in (snapshot["scorecards"].get(market) or {}).get("horizons", [])}
+    scores = {score["horizon"]: score for score in (snapshot["scorecards"].get(market) or {}).get("horizons", [])}
     assessed = snapshot["quality"].get(market)
-    data = {one["series"]: one for one in (assessed or {}).get("series", [])}
+    data = {series_row["series"]: series_row for series_row in (assessed or {}).get("series", [])}
     names = (snapshot["catalogue"] or {}).get("series", {})
     return {
         "market": market,
@@ -57,22 +57,22 @@ def drivers(snapshot: Snapshot, row: Mapping[str, Any]) -> list[dict[str, Any]] 
     slack = EXACT * row["last_price"]
     issue = (row["as_of"], row["horizon"], row["model_version"])
     told = [
-        one
-        for one in snapshot["explanations"].get(row["market"]) or []
-        if (one["as_of"], one["horizon"], one["model_version"]) == issue
+        contribution
+        for contribution in snapshot["explanations"].get(row["market"]) or []
+        if (contribution["as_of"], contribution["horizon"], contribution["model_version"]) == issue
     ]
-    if not math.isclose(math.fsum(one["contribution"] for one in told), moved, rel_tol=0, abs_tol=slack):
+    if not math.isclose(math.fsum(contribution["contribution"] for contribution in told), moved, rel_tol=0, abs_tol=slack):
         return None
     return [
         {
-            "driver": one["driver"],
-            "name": driver_name(snapshot, one["driver"], "en"),
-            "name_es": driver_name(snapshot, one["driver"], "es"),
-            "contribution": one["contribution"],
-            "direction": "up" if one["contribution"] > 0 else "down",
+            "driver": contribution["driver"],
+            "name": driver_name(snapshot, contribution["driver"], "en"),
+            "name_es": driver_name(snapshot, contribution["driver"], "es"),
+            "contribution": contribution["contribution"],
+            "direction": "up" if contribution["contribution"] > 0 else "down",
         }
-        for one in sorted(told, key=lambda one: -abs(one["contribution"]))
-        if abs(one["contribution"]) > slack
+        for contribution in sorted(told, key=lambda contribution: -abs(contribution["contribution"]))
+        if abs(contribution["contribution"]) > slack
     ]
 
 
@@ -87,12 +87,12 @@ def driver_name(snapshot: Snapshot, driver: str, language: str) -> str:
 def _explained(snapshot: Snapshot, row: Mapping[str, Any], score: Mapping[str, Any] | None) -> dict[str, Any]:
     decision = next(
         (
-            one
-            for one in snapshot["ledger"]
-            if one["market"] == row["market"]
-            and one["horizon"] == row["horizon"]
-            and one["candidate_version"] == row["model_version"]
-            and one["decision"] != "rejected"
+            entry
+            for entry in snapshot["ledger"]
+            if entry["market"] == row["market"]
+            and entry["horizon"] == row["horizon"]
+            and entry["candidate_version"] == row["model_version"]
+            and entry["decision"] != "rejected"
         ),
         None,
     )

@@ -93,7 +93,7 @@ def routes(service: Service) -> APIRouter:
 
 def _launcher(service: Service, job: str) -> Any:
     async def launch() -> Response:
-        markets = [one["id"] for one in (service.snapshot["catalogue"] or {}).get("markets", [])]
+        markets = [market["id"] for market in (service.snapshot["catalogue"] or {}).get("markets", [])]
         if not markets:
             raise RequestRefused(503, "the catalogue was not read yet; try again in a moment", retry_after=5)
         tags = {

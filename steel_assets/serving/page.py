@@ -49,7 +49,7 @@ def page(
         "incidents": [_told(incident, snapshot, words) for incident in found],
         "stands_in": _stands_in(snapshot, words),
         "has_a_source": chosen is None or snapshot.has_a_source(chosen["id"]),
-        "markets": [_tab(snapshot, one, chosen, now, words) for one in _default_first(catalogue, snapshot.default_market)],
+        "markets": [_tab(snapshot, market, chosen, now, words) for market in _default_first(catalogue, snapshot.default_market)],
         "market": shown,
         "acceptance": catalogue["acceptance"],
         "sources": snapshot["sources"],
@@ -68,7 +68,7 @@ def _stands_in(snapshot: Snapshot, words: Words) -> str | None:
     if not snapshot.stands_in:
         return None
     declared, shown = snapshot["catalogue"]["default_market"], str(snapshot.default_market)
-    name, other = (words.name(snapshot.market(one) or {"name": one}) for one in (declared, shown))
+    name, other = (words.name(snapshot.market(market_id) or {"name": market_id}) for market_id in (declared, shown))
     return words("stands_in", name=name, other=other)
 
 
@@ -96,7 +96,7 @@ def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | No
 def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now: float, words: Words) -> dict[str, Any]:
     rows = answers.in_force(snapshot, market["id"], now)
     card = snapshot["scorecards"].get(market["id"]) or {"horizons": [], "rows": [], "window": 0}
-    scores = {one["horizon"]: one for one in card["horizons"]}
+    scores = {score["horizon"]: score for score in card["horizons"]}
     at = horizon if horizon in scores else min(scores, default=None)
     quality = snapshot["quality"].get(market["id"])
     drift = snapshot["drift"].get(market["id"])
@@ -109,8 +109,8 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "first": rows[0] if rows else None,
         "age": _age(snapshot, rows[0], now, words) if rows else None,
         "leaning": [
-            words("leans_on", one["newest_period"], name=driver_name(snapshot, one["series"], words.language))
-            for one in (answers.leaning(snapshot, rows[0]) if rows else [])
+            words("leans_on", driver["newest_period"], name=driver_name(snapshot, driver["series"], words.language))
+            for driver in (answers.leaning(snapshot, rows[0]) if rows else [])
         ],
         "pesos": _pesos(snapshot, rows[0]) if rows else None,
         "exchange": snapshot["exchange"],
@@ -151,7 +151,10 @@ def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: Words) -> d
 def _why(snapshot: Snapshot, row: dict[str, Any], words: Words) -> dict[str, Any]:
     """What moved one horizon: the largest causes each, the rest added up; ``share`` of the largest is -1 or 1."""
     told = drivers(snapshot, row)
-    shown = [(driver_name(snapshot, one["driver"], words.language), one["contribution"]) for one in told or []]
+    shown = [
+        (driver_name(snapshot, contribution["driver"], words.language), contribution["contribution"])
+        for contribution in told or []
+    ]
     rest = shown[DRIVERS_SHOWN:]
     if len(rest) > 1:
         shown = [*shown[:DRIVERS_SHOWN], (words("others", n=len(rest)), sum(amount for _, amount in rest))]

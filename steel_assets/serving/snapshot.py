@@ -81,7 +81,7 @@ class Snapshot:
         declared = (self["catalogue"] or {}).get("default_market")
         if declared is None or self.has_a_source(declared):
             return declared
-        return next((one["id"] for one in self["catalogue"]["markets"] if self.forecast(one["id"])), declared)
+        return next((market["id"] for market in self["catalogue"]["markets"] if self.forecast(market["id"])), declared)
 
     @property
     def stands_in(self) -> str | None:
@@ -98,9 +98,11 @@ class Snapshot:
     def withdrawn_import(self, market: str, as_of: str) -> str | None:
         """The withdrawn import that a forecast of ``market`` was issued from at ``as_of``, in words; None when there is none."""
         issued = datetime.fromisoformat(as_of)
-        for one in self["withdrawn"]:
-            if market in one["markets"] and datetime.fromisoformat(one["since"]) <= issued < datetime.fromisoformat(one["until"]):
-                return str(one["text"])
+        for withdrawal in self["withdrawn"]:
+            if market in withdrawal["markets"] and datetime.fromisoformat(withdrawal["since"]) <= issued < datetime.fromisoformat(
+                withdrawal["until"]
+            ):
+                return str(withdrawal["text"])
         return None
 
     def market(self, market: str) -> dict[str, Any] | None:

@@ -46,8 +46,10 @@ def incidents(snapshot: Snapshot, moment: float) -> list[ShownIncident]:
     found = [*_watched(snapshot), *_forecasts(snapshot, moment), *_models(snapshot)]
     for name, why in snapshot.problems.items():
         found.append(ShownIncident("part_away", "medium", f"{name} cannot be read: {why}", values=(name,)))
-    alone = {(rule, subject) for one in snapshot["incidents"] if len(covers(one)) == 1 for rule, subject in covers(one)}
-    told = {(rule, subject) for one in snapshot["incidents"] for rule, subject in covers(one)}
+    alone = {
+        (rule, subject) for incident in snapshot["incidents"] if len(covers(incident)) == 1 for rule, subject in covers(incident)
+    }
+    told = {(rule, subject) for incident in snapshot["incidents"] for rule, subject in covers(incident)}
     aged = {incident.market for incident in found if incident.kind == TOO_OLD and incident.since is None}
 
     def repeated(incident: ShownIncident) -> bool:
@@ -90,14 +92,16 @@ def _watched(snapshot: Snapshot) -> list[ShownIncident]:
     """The open incidents of the platform's own watch."""
     return [
         ShownIncident(
-            kind=one["rule"],
-            severity=one["severity"],
-            message=one["title"] if "covers" in one else f"{one['title']}: {one['text'] or one['subject']}",
-            message_es=one.get("title_es", ""),
-            market=one["subject"] if snapshot.market(one["subject"]) else None,
-            since=one["since"],
+            kind=incident["rule"],
+            severity=incident["severity"],
+            message=incident["title"]
+            if "covers" in incident
+            else f"{incident['title']}: {incident['text'] or incident['subject']}",
+            message_es=incident.get("title_es", ""),
+            market=incident["subject"] if snapshot.market(incident["subject"]) else None,
+            since=incident["since"],
         )
-        for one in snapshot["incidents"]
+        for incident in snapshot["incidents"]
     ]
 
 
@@ -143,9 +147,9 @@ def _aged(
             values = (told["price_date"], str(age.sessions), str(age.limit), newest)
             kind = TOO_OLD if age.too_old else "stale_price"
             yield ShownIncident("unused_price" if newest > told["price_date"] else kind, severity, text, market["id"], values)
-    for one in leaning(snapshot, row):
-        text = f"{market['name']}: its forecast leans on {one['name']}, whose newest figure is of {one['newest_period']}"
-        yield ShownIncident("aged_driver", "low", text, market["id"], (one["series"], one["newest_period"]))
+    for driver in leaning(snapshot, row):
+        text = f"{market['name']}: its forecast leans on {driver['name']}, whose newest figure is of {driver['newest_period']}"
+        yield ShownIncident("aged_driver", "low", text, market["id"], (driver["series"], driver["newest_period"]))
 
 
 def _models(snapshot: Snapshot) -> list[ShownIncident]:

@@ -120,9 +120,9 @@ def figure(value: float | None, digits: int = 2) -> str:
 
 def preferred(chosen: str | None, cookie: str | None, accepted: str) -> str:
     """The language to answer in: asked for, else remembered, else the browser's first that we speak."""
-    for one in (chosen, cookie):
-        if one in LANGUAGES:
-            return str(one)
+    for language_code in (chosen, cookie):
+        if language_code in LANGUAGES:
+            return str(language_code)
     for part in accepted.lower().split(","):
         language = part.partition(";")[0].strip()[:2]
         if language in LANGUAGES:

@@ -67,7 +67,7 @@ def reported_splits(figures: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The splits of shares that providers report beside figures: ``series, period, factor``."""
     found = [frame.loc[frame["split"].notna(), ["series", "period", "split"]] for frame in figures if "split" in frame]
     nothing = pd.DataFrame({"series": [], "period": [], "split": []})
-    return pd.concat([one for one in found if len(one)] or [nothing], ignore_index=True).rename(columns={"split": "factor"})
+    return pd.concat([frame for frame in found if len(frame)] or [nothing], ignore_index=True).rename(columns={"split": "factor"})
 
 
 def reasons(rows: pd.DataFrame, doubted: Sequence[pd.DataFrame], series: Sequence[Series]) -> pd.Series:

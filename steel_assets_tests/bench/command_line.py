@@ -35,7 +35,7 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "steel_assets_tests.cli.published_home", temporary], check=True, env=os.environ)
         program = f"{sys.prefix}/bin/steel"
         asked = {one: [sys.executable, *one] for one in (PASS, PARSER)} | {command: [program, *command] for command in COMMANDS}
-        found: dict[tuple[str, ...], list[tuple[float, float]]] = {one: [] for one in asked}
+        found: dict[tuple[str, ...], list[tuple[float, float]]] = {series_id: [] for series_id in asked}
         for _ in range(RUNS):
             for name, command in asked.items():
                 found[name].append(_spent(command, home))

@@ -123,7 +123,7 @@ def test_drift_is_shown_as_measured_with_its_beginning(dashboard: Open, service:
     assert found[0][1].strip() == f"{100 * newest['score']['all']:.1f} %"
     since = table[table["drifted"] & (table["subject"] == "all")]["date"].min()
     assert found[0][2] == f"changed since {since.day} {since:%b %Y}"
-    assert [one[2] for one in found if one[0] == "Forecast errors"] == ["as ever"]
+    assert [row[2] for row in found if row[0] == "Forecast errors"] == ["as ever"]
     charts = page.evaluate("JSON.parse(document.getElementById('charts').textContent)")
     assert charts["drift"]["features"][-1] == pytest.approx(100 * newest["score"]["features"])
     assert [value is not None for value in charts["drift"]["drifted"][-5:]] == [False, True, True, True, True]

@@ -52,7 +52,7 @@ def history(instance: dg.DagsterInstance, day: pd.Timestamp) -> dict[str, Any]:
     newest = {}
     for key in instance.all_asset_keys():
         found = instance.fetch_materializations(dg.AssetRecordsFilter(key, before_timestamp=day.timestamp()), limit=1).records
-        newest[key.to_user_string()] = [(one.run_id, one.timestamp) for one in found]
+        newest[key.to_user_string()] = [(record.run_id, record.timestamp) for record in found]
     return {"runs": done, "assets": newest}
 
 

@@ -46,7 +46,7 @@ def test_what_is_open_is_listed_for_people_and_for_scripts() -> None:
     fails_a_run()
     assert "The daily update failed" in " ".join(steel("list").split())
     listed = json.loads(steel("list", "--json"))
-    assert [one["subject"] for one in listed["incidents"]] == ["daily_data_update"]
+    assert [incident["subject"] for incident in listed["incidents"]] == ["daily_data_update"]
     assert listed["waiting"] == 1
 
 

@@ -44,7 +44,9 @@ def test_a_wrong_column_is_withdrawn_and_nobody_ever_knew_it(steel: Steel) -> No
     assert "--revision" in refused.stderr
     steel.json("import", "two.csv", "--series", "wire_rod", "--value-column", "fob", "--revision")
     listed = steel.json("imports", "list")
-    assert [(one["file"], one["rows_new"], one["state"], one["options"]["value_column"]) for one in listed] == [
+    assert [
+        (problem["file"], problem["rows_new"], problem["state"], problem["options"]["value_column"]) for problem in listed
+    ] == [
         ("two.csv", 45, "revision", "fob"),
         ("two.csv", 45, "in effect", "incl_vat"),
     ]

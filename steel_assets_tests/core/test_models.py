@@ -196,7 +196,7 @@ class TestExperts(ModelContract):
         rows = self.to_predict(1)
         moved = np.abs(np.log(self.trained(1).predict(rows)["p"].to_numpy() / rows.last))
         said = [np.abs(np.log(model.predict(rows)["p"].to_numpy() / rows.last)) for model in self.trained(1).members.values()]
-        assert 0 < moved.mean() < 0.35 * np.max([one.mean() for one in said])
+        assert 0 < moved.mean() < 0.35 * np.max([sentence.mean() for sentence in said])
 
 
 class TestBoosting(LearningContract):

@@ -76,8 +76,8 @@ def test_status_says_the_sizes_where_it_is_asked_for_them(
     monkeypatch.setattr("steel_assets.cli.status.platform", lambda: parts)
     parts.warehouse.upsert(DRIFT, DRIFT.empty())
     told = json.loads(CliRunner().invoke(app, ["status", "--json", "--sizes"]).stdout)["sizes"]
-    assert {one["kind"] for one in told} >= {kind.name for kind in growth.KINDS}
-    warehouse = next(one for one in told if one["kind"] == growth.WAREHOUSE.name)
+    assert {contribution["kind"] for contribution in told} >= {kind.name for kind in growth.KINDS}
+    warehouse = next(contribution for contribution in told if contribution["kind"] == growth.WAREHOUSE.name)
     assert warehouse["bytes"] == parts.warehouse.stored_bytes() > 0
     assert "sizes" not in json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)
     shown = CliRunner().invoke(app, ["status", "--sizes"], env={"COLUMNS": "250"}).stdout

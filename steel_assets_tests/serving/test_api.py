@@ -112,7 +112,7 @@ def test_models_and_metrics_are_the_tables(service: Running) -> None:
     day = rows["date"].max()
     found = service.client.get("/v1/metrics/daily", params={"market": MARKET, "start": f"{day:%Y-%m-%d}"}).json()["metrics"]
     expected = rows[rows["date"] == day].sort_values("horizon")
-    assert [one["mape"] for one in found] == list(expected["mape"])
+    assert [score["mape"] for score in found] == list(expected["mape"])
 
 
 @pytest.mark.parametrize("key", [None, "", "nonsense", "sk00000000.nope", "x" * 5000, "ключ".encode().decode("latin-1")])

@@ -150,7 +150,7 @@ def test_a_key_file_that_is_damaged_or_removed_never_opens_the_service(home: Pat
         service.until(lambda: "keys" in service.client.get("/ready").json()["problems"])
         assert service.client.get(PREDICT).status_code == 200
         assert httpx.get(service.url + PREDICT, trust_env=False).status_code == 401
-    told = [one for one in service.client.get("/v1/alerts").json()["alerts"] if one["kind"] == "keys_damaged"]
+    told = [minute for minute in service.client.get("/v1/alerts").json()["alerts"] if minute["kind"] == "keys_damaged"]
     assert "steel keys reset" in told[0]["message"]
     service.stop()
     for content in ("{", "{}", ""):

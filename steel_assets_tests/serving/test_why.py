@@ -39,8 +39,12 @@ def snapshot(explained: object) -> Snapshot:
 def test_drivers_come_largest_first_with_their_direction_and_add_up() -> None:
     found = drivers(snapshot({"rebar": told(calendar=-0.5, scrap=2.75, own_price=-0.25, volatility=0.0)}), FORECAST)
     assert found is not None
-    assert [(one["driver"], one["direction"]) for one in found] == [("scrap", "up"), ("calendar", "down"), ("own_price", "down")]
-    assert sum(one["contribution"] for one in found) == FORECAST["predicted_price"] - FORECAST["last_price"]
+    assert [(driver["driver"], driver["direction"]) for driver in found] == [
+        ("scrap", "up"),
+        ("calendar", "down"),
+        ("own_price", "down"),
+    ]
+    assert sum(driver["contribution"] for driver in found) == FORECAST["predicted_price"] - FORECAST["last_price"]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,7 @@ def test_the_api_says_what_was_published(service: Running) -> None:
     key = max((service.home / "lake" / "predictions" / "explanations").glob(f"*/{MARKET}-*.parquet"))
     table = EXPLANATIONS.enforce(pd.read_parquet(key))
     forecasts = latest(service).set_index("horizon")
-    assert [one["horizon"] for one in body["horizons"]] == [1, 5, 21, 63]
+    assert [score["horizon"] for score in body["horizons"]] == [1, 5, 21, 63]
     for one in body["horizons"]:
         moved = forecasts["predicted_price"][one["horizon"]] - forecasts["last_price"][one["horizon"]]
         if one["horizon"] == 21:  # the sample does not explain it

@@ -36,8 +36,8 @@ class News:
         """The mark with which ``unread``, some of ``events``, are new again next time, and none of the others."""
         if not unread:
             return self.cursor
-        first, names = min(unread, key=_id), {_name(one) for one in unread}
-        seen = {_name(one) for one in self.context if _id(one) > _id(first) - OVERLAP} - names
+        first, names = min(unread, key=_id), {_name(record) for record in unread}
+        seen = {_name(record) for record in self.context if _id(record) > _id(first) - OVERLAP} - names
         return LogCursor(position=_id(first) - 1, moment=moment_of(first), seen=tuple(sorted(seen)))
 
 
@@ -53,18 +53,20 @@ def news(
         return None
     if cursor is None or latest[0].storage_id < cursor.position:
         since = now - first_look if cursor is None else cursor.moment
-        found = [one for one in _read(instance, kind, None, OVERLAP + BATCH, ascending=False) if moment_of(one) >= since][::-1]
+        found = [
+            record for record in _read(instance, kind, None, OVERLAP + BATCH, ascending=False) if moment_of(record) >= since
+        ][::-1]
         position = 0
     else:
         found = _read(instance, kind, max(cursor.position - _overlap(instance), 0), OVERLAP + BATCH, ascending=True)
         position = cursor.position
     seen = set(cursor.seen) if cursor else set()
-    fresh = [one for one in found if _name(one) not in seen]
+    fresh = [record for record in found if _name(record) not in seen]
     last = max(fresh, key=_id) if fresh else latest[0]
     if cursor is not None and not fresh and last.storage_id == position:
         return None
     position = max(position, _id(last))
-    names = {_name(one) for one in [*found, last] if _id(one) > position - OVERLAP}
+    names = {_name(record) for record in [*found, last] if _id(record) > position - OVERLAP}
     return News(fresh, found, LogCursor(position=position, moment=moment_of(last), seen=tuple(sorted(names))))
 
 

@@ -26,8 +26,8 @@ def evaluate(
         found = take(catalog, lake, imports, drop_box, home, pd.Timestamp(datetime.now(UTC)).floor("s"))
     except ImportsBusy:
         return dg.SkipReason(f"another look at {drop_box.where} is still at work")
-    for one in found:
-        context.log.info(f"{one.name}: {one.outcome}: {one.text}")
+    for dropped in found:
+        context.log.info(f"{dropped.name}: {dropped.outcome}: {dropped.text}")
     taken = [dropped for dropped in found if dropped.outcome in ("imported", "known already", "failed")]
     if not taken:
         return dg.SkipReason(f"nothing new in {drop_box.where}")

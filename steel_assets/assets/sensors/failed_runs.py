@@ -125,7 +125,7 @@ def _answered(instance: dg.DagsterInstance, record: dg.EventLogRecord) -> bool:
     succeeded = [
         record.dagster_run for record in instance.get_run_records(since) if (record.end_time or 0.0) > moment.timestamp()
     ]
-    return any(_job(one) == _job(run) for one in succeeded)
+    return any(_job(record) == _job(run) for record in succeeded)
 
 
 def _errors(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, str, str]]:

@@ -126,8 +126,8 @@ class Namer:
         priced = subjects.priced_by(series)
         stuck = [name for item in self.items if item.rule == TOO_OLD and (name := self._place(item).market)]
         without, old = (
-            self._markets(one for one in priced if one in stuck),
-            self._markets(one for one in priced if one not in stuck),
+            self._markets(subject for subject in priced if subject in stuck),
+            self._markets(subject for subject in priced if subject not in stuck),
         )
         parts = []
         if without:

@@ -20,7 +20,7 @@ def by_place(
     """
     mine = [subject for subject in open_subjects if subject == whole.subject or subject.startswith(f"{whole.subject}: ")]
     if not whole.firing:
-        return [whole, *(whole.model_copy(update={"subject": one}) for one in mine if one != whole.subject)]
+        return [whole, *(whole.model_copy(update={"subject": subject}) for subject in mine if subject != whole.subject)]
     places = [subjects.of_step(step) for step, _ in errors]
     if not places or not all(place.market or place.provider for place in places):
         return [whole]
@@ -34,7 +34,9 @@ def by_place(
         news = {"subject": f"{whole.subject}: {name}", "cause": cause, "facts": known, "text": text}
         found[name] = whole.model_copy(update=news)
     named = {condition.subject for condition in found.values()}
-    over = [whole.model_copy(update={"subject": one, "firing": False, "text": ""}) for one in mine if one not in named]
+    over = [
+        whole.model_copy(update={"subject": subject, "firing": False, "text": ""}) for subject in mine if subject not in named
+    ]
     return [*found.values(), *over]
 
 

@@ -157,13 +157,13 @@ def worst_first(event: Event, items: Iterable[Item] | None = None) -> list[Item]
 
 def _list(items: list[Item], event: Event, rulebook: Rulebook, language: Language, *, besides: str = "") -> str:
     said = dict.fromkeys(sentence(item, event, rulebook, language) for item in items)
-    return _counted([one for one in said if not besides.startswith(one)], language)
+    return _counted([sentence for sentence in said if not besides.startswith(sentence)], language)
 
 
 def _ended(event: Event, items: list[Item], rulebook: Rulebook, language: Language, *, besides: str) -> str:
     """What is over, without what followed from it."""
     said = dict.fromkeys(_cause_of(sentence(item, event, rulebook, language)) for item in items if item.state == "over")
-    return _counted([one for one in said if one != besides], language)
+    return _counted([sentence for sentence in said if sentence != besides], language)
 
 
 def _cause_of(text: str) -> str:

@@ -168,14 +168,14 @@ class Experts(Calibrated):
         if set(told) != set(names) or len(names) != len(set(names)):
             raise ValueError(f"heard were {', '.join(told)}, which are not those that are believed: {', '.join(names)}")
         points = {
-            name: np.array([figure(one, f"a point of {name}", 1e-9, 1e12) for one in few(told[name], name, MOST_DAYS)])
+            name: np.array([figure(point, f"a point of {name}", 1e-9, 1e12) for point in few(told[name], name, MOST_DAYS)])
             for name in names
         }
         if any(len(point) != len(origins) for point in points.values()):
             raise ValueError("each member must have said one price at each origin")
         days = _days(advice["days"], "advice.days")
         rows = [few(row, "shares", len(MEMBERS)) for row in few(advice["shares"], "shares", MOST_DAYS)]
-        shares = np.array([[figure(one, "a share", 0, 1) for one in row] for row in rows]).reshape(len(rows), -1)
+        shares = np.array([[figure(value, "a share", 0, 1) for value in row] for row in rows]).reshape(len(rows), -1)
         if not len(days) or shares.shape != (len(days), len(names)) or (shares.sum(axis=1) > 1 + ROUNDING).any():
             raise ValueError("there must be one share a day for each member that was heard, adding up to no more than 1")
         members = stored.pop("members")

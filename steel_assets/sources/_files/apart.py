@@ -79,7 +79,7 @@ def read_apart(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
+            env={**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             start_new_session=True,
         )
     except OSError as error:

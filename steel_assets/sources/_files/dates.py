@@ -102,7 +102,7 @@ class _Reader:
                 )
             moments |= read
         in_order = [moments[place] for place in range(len(self._column.cells))]
-        zoned = [isinstance(one, datetime) and one.tzinfo is not None for one in in_order]
+        zoned = [isinstance(cell, datetime) and cell.tzinfo is not None for cell in in_order]
         if any(zoned) and not all(zoned):
             self._refuse(zoned.index(False), f"is a plain date, other rows are instants with an offset; {ISO}")
         days = [self._day(place, one) for place, one in enumerate(in_order)]
@@ -139,7 +139,7 @@ class _Reader:
             matched = [found for text in different if (found := pattern.regex.fullmatch(text))]
             if len(matched) == len(different):
                 readings = {order: [moment(pattern, match, order) for match in matched] for order in self._allowed(pattern)}
-                whole = {order: read for order, read in readings.items() if all(one is not None for one in read)}
+                whole = {order: read for order, read in readings.items() if all(cell is not None for cell in read)}
                 if whole and pattern.stands in FITS[self._series.frequency]:
                     return pattern, whole
                 if whole:

@@ -59,7 +59,7 @@ class DelimitedTable:
         hint = EXCEL_HINT.fullmatch(self._text[:20].partition("\n")[0].strip())
         if hint:
             return hint[1]
-        counts = {one: self._data_rows(one) for one in (*SEPARATORS, *GAPS)}
+        counts = {separator: self._data_rows(separator) for separator in (*SEPARATORS, *GAPS)}
         best = max(counts, key=lambda one: counts[one])
         if counts[best]:
             return best

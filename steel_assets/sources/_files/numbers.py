@@ -103,7 +103,7 @@ def _figure(cell: str) -> Written | None:
     found = WRITTEN.fullmatch(SPACES.sub(" ", cell.translate(LIKE)).strip())
     if found is None or (found["open"] is None) != (found["close"] is None):
         return None
-    signs = [one for one in (found["open"], found["sign"], found["minus"]) if one]
+    signs = [sign for sign in (found["open"], found["sign"], found["minus"]) if sign]
     units = [found[name].strip().casefold() for name in ("before", "inner", "after") if found[name].strip()]
     unit = joined_unit(units)
     glued = found["number"][0] in ".," and found.string[: found.start("number")][-1:].isalpha()  # Rs.500 is no half

@@ -61,7 +61,7 @@ def _sheets(file: File) -> Iterator[tuple[str, bool, list[Row]]]:
                 cells += repeats * len(values)
                 if number + repeats > MOST_LINES or cells > MOST_CELLS:
                     raise file.too_many_rows()
-                rows.extend(Row(number + one, values) for one in range(1, repeats + 1))
+                rows.extend(Row(number + place, values) for place in range(1, repeats + 1))
             number += repeats
             element.clear()
         elif element.tag == f"{TABLE}table":
@@ -91,7 +91,7 @@ def _values(file: File, row: Any, number: int) -> list[object]:
 
 def _value(cell: Any, place: str) -> object:
     kind = cell.get(f"{OFFICE}value-type")
-    text = "\n".join("".join(one.itertext()) for one in cell.iter(f"{TEXT}p"))
+    text = "\n".join("".join(paragraph.itertext()) for paragraph in cell.iter(f"{TEXT}p"))
     formula = cell.get(f"{TABLE}formula")
     if kind is None and formula is not None and not text:
         return Unsolved(place)

@@ -189,7 +189,7 @@ class _Reader:
             assumed["rows"] = ", ".join(f"{name}={value}" for name, value in self._told.where.items())
         if self._apart is not None:
             told = [share.apart or "" for share in self._shares]
-            others = dict.fromkeys(text(cell) for cell in body.cells[self._apart] if not any(same(cell, one) for one in told))
+            others = dict.fromkeys(text(cell) for cell in body.cells[self._apart] if not any(same(cell, value) for value in told))
             if others:
                 left_out[f"other values of {self._columns.name(self._apart)!r}"] = f"{len(others)} ({listed(list(others), 20)})"
         return FileReading({name: one.figures for name, one in read.items()}, self._settled(days, read), assumed, left_out)

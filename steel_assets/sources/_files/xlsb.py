@@ -48,7 +48,7 @@ def sheets(file: File) -> list[Sheet]:
     try:
         extents = _extents(file)
         book = _book(file)
-        found = [(one.name, str(one.visible).rpartition(".")[2] != "Visible") for one in book.sheets_metadata]
+        found = [(sheet.name, str(sheet.visible).rpartition(".")[2] != "Visible") for sheet in book.sheets_metadata]
     except ImportRefused:
         raise
     except Exception as error:  # zipfile, struct, ElementTree and calamine raise anything on a broken workbook

@@ -96,7 +96,7 @@ class XlsxTable:
         for _, element in ElementTree.iterparse(io.BytesIO(part)):  # noqa: S314 entities were refused by archive_parts
             tag = element.tag.rpartition("}")[2]
             if tag == "c":
-                formula, result = (next((one for one in element if one.tag.endswith(f"}}{name}")), None) for name in "fv")
+                formula, result = (next((child for child in element if child.tag.endswith(f"}}{name}")), None) for name in "fv")
                 solved = result is not None and (result.text or element.get("t") == "str")
                 if formula is not None and not solved:
                     yield element.get("r", "A1")
