@@ -19,7 +19,7 @@ COMPUTING = "dagster sklearn scipy.stats prophet matplotlib google.cloud fastapi
 """Nothing of this is needed before a command that only reads and computes knows what it was asked."""
 
 RUN_NOTHING = [
-    "import", "backtest", "compare", "drift", "forecast", "rollback", "publish", "sign",
+    "import", "backtest", "compare", "drift", "forecast", "odds", "rollback", "publish", "sign",
     "alerts", "quarantine", "imports", "lake", "warehouse",
 ]  # fmt: skip
 
