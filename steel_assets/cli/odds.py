@@ -149,15 +149,17 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
     question = answer["question"]
     asked = "" if question["level"] is None else f"{question['side']} {question['level']:,g}"
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    for column in ("", "50 % at", "50 % interval", "90 % interval", "days", asked):
-        table.add_column(column, justify="left" if column in ("", "days") else "right", no_wrap=True)
+    of_day = "day" in answer
+    for column in ("on" if of_day else "average of", "median", "25 – 75 %", "5 – 95 %", "trading days", asked):
+        left = column in ("on", "average of", "trading days")
+        table.add_column(column, justify="left" if left else "right", no_wrap=column != "trading days")
     for row in answer.get("averages", ()):
-        table.add_row(f"average of {row['period']}", *_spread(row["quantiles"]), _days(row["trading_days"]), _told(row))
-    if "day" in answer:
+        table.add_row(row["period"], *_spread(row["quantiles"]), _days(row["trading_days"]), _told(row))
+    if of_day:
         row = answer["day"]
-        table.add_row(f"on {row['trading_day']}", *_spread(row["quantiles"]), "", _told(row))
+        table.add_row(row["trading_day"], *_spread(row["quantiles"]), "", _told(row))
         if "any_close_until_then" in row:
-            table.add_row("any close up to then", "", "", "", "", _told(row["any_close_until_then"]))
+            table.add_row("any close until then", "", "", "", "", _told(row["any_close_until_then"]))
     console.print(table)
     if any(not row["whole"] for row in answer.get("averages", ())):
         told = f"the paths reach to {answer['paths_to']}: an average with days beyond is of the part before only"

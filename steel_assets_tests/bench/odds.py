@@ -157,7 +157,7 @@ class Measured:
         return calibration_error(chances, came)
 
     def luck(self, market: str) -> float:
-        """The calibration error that odds of day 21 would have if paths themselves came true: what so few origins leave to chance."""
+        """The calibration error that odds of day 21 would have if paths themselves came true: what chance does to so few."""
         chances = np.concatenate([one for one, _ in self.lots[market]])
         came = np.concatenate([drawn for _, drawn in self.lots[market]], axis=1)
         return float(np.mean([calibration_error(chances, one) for one in came]))
