@@ -84,20 +84,20 @@ class Quantiles:
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """How a market's price moved.
+    """A market's price as it went, contract rolls included: what is forecast is this price, with its rolls.
 
     Attributes:
         sessions: trading days, ascending, ``datetime64[D]``.
-        moves: the log return of each, without contract rolls; NaN where a session had no price.
+        prices: the price of each; NaN where a session had none. The first is one.
     """
 
     sessions: np.ndarray
-    moves: np.ndarray
+    prices: np.ndarray
 
     def until(self, day: np.datetime64) -> Past:
         """The part up to ``day``, which is included."""
         stop = int(np.searchsorted(self.sessions, day, side="right"))
-        return Past(self.sessions[:stop], self.moves[:stop])
+        return Past(self.sessions[:stop], self.prices[:stop])
 
     def rows(self, days: np.ndarray, length: int) -> np.ndarray:
         """For each of ``days`` the number of the last session up to it; -1 where ``length`` sessions do not follow that one."""
@@ -107,11 +107,12 @@ class Past:
     def trajectories(self, days: np.ndarray, length: int) -> np.ndarray:
         """The log move from each of ``days`` to each of the ``length`` sessions after it: one row per day.
 
-        Where a session had no price it stood still until the next one that had. ``days`` must all have their sessions.
+        Where a session had no price the one before stands. ``days`` must all have their sessions.
         """
-        total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(self.moves, nan=0.0))])
+        there = np.maximum.accumulate(np.where(np.isfinite(self.prices), np.arange(len(self.prices)), 0))
+        logs = np.log(self.prices[there])
         rows = self.rows(days, length)
-        return total[rows[:, None] + np.arange(1, length + 1) + 1] - total[rows + 1][:, None]
+        return np.asarray(logs[rows[:, None] + np.arange(1, length + 1)] - logs[rows][:, None])
 
 
 def levels(count: int = PATHS) -> np.ndarray:

@@ -12,7 +12,6 @@ from steel_assets.core.calendars import sessions as sessions_between
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.paths import Past, PathsError, Quantiles, shuffled, windows
 from steel_assets.core.published import NotAForecast, forecast_rows
-from steel_assets.core.returns import daily_returns
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.operations import histories
 
@@ -69,9 +68,12 @@ def drawn(forecasts: Mapping[str, pd.DataFrame], found: Mapping[str, MarketHisto
 
 
 def past_of(history: MarketHistory, origin: pd.Timestamp) -> Past:
-    """How the price of a market moved up to ``origin``, as far as it was known there."""
-    moves = daily_returns(history).moves
-    return Past(history.origins.to_numpy().astype("datetime64[D]"), moves.to_numpy()).until(np.datetime64(origin, "D"))
+    """How the price of a market went up to ``origin``, in the versions known at the moment of ``history``."""
+    sessions = history.origins[history.origins <= origin]
+    prices = history.prices_at(sessions, history.as_of)
+    there = np.isfinite(prices)
+    first = int(np.argmax(there)) if there.any() else len(prices)
+    return Past(sessions.to_numpy()[first:].astype("datetime64[D]"), prices[first:])
 
 
 def _quantiles(rows: pd.DataFrame) -> Quantiles:

@@ -2,8 +2,8 @@
 
 Walk forward from 2017: at every ``step``-th origin paths are drawn from the out-of-sample quantiles of the last price's own
 intervals (the family ``naive``) and from the history up to that origin, and held against the next 63 trading days. Beside the
-Schaake shuffle stand the same marginals drawn independently from day to day, and a normal random walk with the standard
-deviation of the last 250 days. Reads ../shared/data.
+Schaake shuffle stand the same prices of each day drawn independently from day to day, the same in the order of a random walk, and
+a normal random walk with the standard deviation of the last 250 days. Reads ../shared/data.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from steel_assets.operations.outlooks import past_of
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FIRST = pd.Timestamp("2017-01-02")
 LENGTH = 63
-WAYS = ("schaake", "independent", "random walk")
+WAYS = ("schaake", "independent", "walk's order", "random walk")
 LEVELS = np.array([-0.10, -0.05, -0.02, -0.01, 0.01, 0.02, 0.05, 0.10])
 """Levels asked about, away from the last price."""
 BINS = 10
@@ -75,11 +75,13 @@ def cases(history: MarketHistory, step: int) -> Iterator[Case]:
         schaake = shuffled(quantiles, known.trajectories(starts, LENGTH), market, issued)
         rng = np.random.default_rng(int(day.toordinal()))
         independent = rng.permuted(schaake, axis=0)
-        yield Case(market, day, last, dict(zip(WAYS, (schaake, independent, _walk(known, last, rng)), strict=True)), came)
+        walk = _walk(known, last, rng)
+        in_order = shuffled(quantiles, np.log(walk), market, issued)
+        yield Case(market, day, last, dict(zip(WAYS, (schaake, independent, in_order, walk), strict=True)), came)
 
 
 def _walk(known: Past, last: float, rng: np.random.Generator) -> np.ndarray:
-    size = float(np.nanstd(known.moves[-250:]))
+    size = float(np.nanstd(np.diff(np.log(known.prices[-251:]))))
     return np.asarray(last * np.exp(np.cumsum(rng.normal(0, size, (1000, LENGTH)), axis=1)))
 
 
@@ -209,7 +211,7 @@ def markdown(measured: Measured, markets: list[str], spread: Spread) -> str:
         errors.insert(2, measured.luck(market))
         lines.append(f"| {market} | {count:,} | " + " | ".join(f"{error:.3f}" for error in errors) + " |")
     lines += ["", "Share of what came inside the middle 90 %, all markets:", "", "| figure | " + " | ".join(WAYS) + " |"]
-    lines.append("| --- | --- | --- | --- |")
+    lines.append("| --- " * (len(WAYS) + 1) + "|")
     for what in (f"{name} of {days}" for name in ("maximum", "minimum", "average") for days in (21, 63)):
         lines.append(f"| {what} days | " + " | ".join(f"{measured.mean('all', what, way):.1%}" for way in WAYS) + " |")
     lines += ["", f"Of {SPREAD[0]} − {SPREAD[1]}:", "", "| day | origins | same stretches | paired by chance |"]
@@ -221,8 +223,8 @@ def markdown(measured: Measured, markets: list[str], spread: Spread) -> str:
         "",
         "Scores of the Schaake paths over 63 days, divided by those of the others on the same origins; below 1 is better:",
         "",
-        "| market | energy ÷ independent | energy ÷ random walk | variogram ÷ independent | variogram ÷ random walk |",
-        "| --- | --- | --- | --- | --- |",
+        "| market | " + " | ".join(f"{what} ÷ {way}" for what in ("energy", "variogram") for way in WAYS[1:]) + " |",
+        "| --- " * (2 * len(WAYS) - 1) + "|",
     ]
     for market in names:
         ratios = [

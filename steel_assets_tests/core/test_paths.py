@@ -23,7 +23,7 @@ def past(count: int = 900, seed: int = 1, memory: float = 0.0, last: str = "2023
     moves = noise.copy()
     for day in range(1, count):
         moves[day] = memory * moves[day - 1] + noise[day]
-    return Past(days, moves)
+    return Past(days, 600 * np.exp(np.cumsum(moves)))
 
 
 def wide(horizons: tuple[int, ...] = (1, 5, 21, 63), last: float = 600.0, age: int = 0) -> Quantiles:
@@ -91,7 +91,7 @@ def test_beyond_the_published_levels_the_tails_are_normal() -> None:
 def test_paths_are_the_same_whenever_they_are_drawn_and_others_for_another_market_or_day() -> None:
     known = past()
     assert (drawn(wide(), known) == drawn(wide(), known)).all()
-    standing = replace(known, moves=np.zeros(len(known.moves)))
+    standing = replace(known, prices=np.full(len(known.prices), 600.0))
     assert (drawn(wide(), standing) != drawn(wide(), standing, "scrap")).any()
     other = windows(DAY + np.timedelta64(1, "D"), [known], 63)
     assert (windows(DAY, [known], 63) != other).any()
@@ -120,14 +120,14 @@ def test_a_market_that_trends_gives_paths_that_trend() -> None:
 
 def test_a_price_that_stands_still_keeps_its_place() -> None:
     known = past()
-    paths = drawn(wide((1, 5)), Past(known.sessions, np.full(len(known.moves), np.nan)))
+    paths = drawn(wide((1, 5)), Past(known.sessions, np.full(len(known.prices), 600.0)))
     places = np.argsort(np.argsort(paths, axis=0), axis=0)
     assert (places == places[:, [0]]).all()
 
 
 def test_markets_asked_about_together_move_together_as_they_did() -> None:
     rebar, scrap = past(seed=3), past(seed=4)
-    scrap = Past(scrap.sessions, 0.8 * rebar.moves + 0.6 * scrap.moves)
+    scrap = Past(scrap.sessions, rebar.prices**0.8 * scrap.prices**0.6)
     days = windows(DAY, [rebar, scrap], 21)
     logs = [np.log(shuffled(wide((1, 5, 21)), one.trajectories(days, 21), name, DAY)[:, 20]) for name, one in
             (("rebar", rebar), ("scrap", scrap))]  # fmt: skip
@@ -144,10 +144,14 @@ def test_stretches_lie_in_the_history_of_every_market() -> None:
 
 
 def test_what_moved_after_the_stretch_is_not_in_it() -> None:
-    known = Past(np.arange("2023-01-02", "2023-01-12", dtype="datetime64[D]"), np.arange(10) / 100)
+    known = Past(np.arange("2023-01-02", "2023-01-12", dtype="datetime64[D]"), np.exp(np.cumsum(np.arange(10) / 100)))
     days = np.array(["2023-01-03", "2023-01-05"], dtype="datetime64[D]")
     assert known.trajectories(days, 2) == pytest.approx(np.array([[0.02, 0.05], [0.04, 0.09]]))
     assert known.rows(np.array(["2023-01-01", "2023-01-10"], dtype="datetime64[D]"), 2).tolist() == [-1, -1]
+    prices = known.prices.copy()
+    prices[2] = np.nan
+    gap = replace(known, prices=prices).trajectories(days, 2)
+    assert gap == pytest.approx(np.array([[0.0, 0.05], [0.04, 0.09]])), "a session without a price is carried, then caught up"
     cut = known.until(np.datetime64("2023-01-06"))
     assert cut.sessions[-1] == np.datetime64("2023-01-06")
 
