@@ -39,6 +39,8 @@ def test_no_price_that_came_after_the_issue_is_in_them() -> None:
     assert (found[0].paths == found[1].paths).all()
     assert (found[0].paths == found[2].paths).all()
     assert found[0].known.equals(found[2].known)
+    later = drawn({"rebar_test": forecast}, {"rebar_test": made.history()})["rebar_test"]
+    assert (found[0].paths == later.paths).all(), "sessions after the origin are left out of a longer history too"
 
 
 def test_markets_asked_about_together_go_through_the_same_weeks_of_history() -> None:
@@ -52,7 +54,15 @@ def test_markets_asked_about_together_go_through_the_same_weeks_of_history() -> 
         assert abs(alike[2]) < 0.6
 
 
-def test_they_stay_the_same_when_new_prices_have_come(world: Aging) -> None:
+def corrected(world: Aging, moment: pd.Timestamp) -> pd.DataFrame:
+    """Other figures for the last fifty prices, published a day after ``moment``."""
+    rows = world.made.observations
+    old = rows[(rows["series"] == world.made.market.target.series) & rows["period"].isin(world.made.sessions[-50:])]
+    noise = np.random.default_rng(1).uniform(0.9, 1.1, len(old))
+    return old.assign(value=old["value"] * noise, published_at=moment + pd.Timedelta(days=1))
+
+
+def test_they_stay_the_same_when_new_and_corrected_prices_have_come(world: Aging) -> None:
     moment = world.issue_of(0)
     forecast = issued(world.made.history(moment))
     before = outlooks(world.parts.catalog, world.parts.lake, forecast)["rebar_fob_turkey"]
@@ -61,6 +71,7 @@ def test_they_stay_the_same_when_new_prices_have_come(world: Aging) -> None:
     assert before.days[0] == world.coming[PRICES]
     assert before.days[62] == forecast["target_date"].iloc[-1]
     world.bring(world.coming[-1])
+    world.parts.lake.append_observations(corrected(world, moment), "file-import", "files")
     again = outlooks(world.parts.catalog, world.parts.lake, forecast)["rebar_fob_turkey"]
     assert (again.paths == before.paths).all()
     assert again.known.equals(before.known)
