@@ -1,4 +1,7 @@
-"""Settings → the platform's parts. The one place that picks an implementation; nothing is connected before it is used."""
+"""Settings → the platform's parts. The one place that picks an implementation.
+
+Nothing is connected, and nothing imported, before it is used: a command that reads what is published needs no pandas.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,27 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
-from steel_assets.adapters.clock import ClockRecord
-from steel_assets.adapters.drop_box import DropBox, DropBucket, DropFolder
-from steel_assets.adapters.import_ledger import ImportLedger
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.notifiers import Channel, ChannelConfig, ChannelError, Notifier, channels, configured, variables_of
 from steel_assets.adapters.object_store import LocalFolder, ObjectStore
-from steel_assets.adapters.outbox import Outbox
-from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.secret_manager import Secrets
-from steel_assets.adapters.signatures import signing_key
-from steel_assets.adapters.snapshot_store import SnapshotStore
-from steel_assets.adapters.warehouse import DuckDBWarehouse, Warehouse
 from steel_assets.catalog import Catalog, CatalogError, load_catalog
 from steel_assets.core.open_sets import open_to
-from steel_assets.providers import Providers
 from steel_assets.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from steel_assets.adapters.cache import Cache
+    from steel_assets.adapters.clock import ClockRecord
+    from steel_assets.adapters.drop_box import DropBox
+    from steel_assets.adapters.import_ledger import ImportLedger
+    from steel_assets.adapters.lake import Lake
+    from steel_assets.adapters.model_store import ModelStore
+    from steel_assets.adapters.notifiers import Channel, ChannelConfig, Notifier
+    from steel_assets.adapters.outbox import Outbox
+    from steel_assets.adapters.publications import Publications
+    from steel_assets.adapters.secret_manager import Secrets
+    from steel_assets.adapters.snapshot_store import SnapshotStore
+    from steel_assets.adapters.warehouse import Warehouse
+    from steel_assets.providers import Providers
 
 
 def catalog() -> Catalog:
@@ -56,16 +61,31 @@ class Platform:
     @cached_property
     def lake(self) -> Lake:
         """Raw and processed data, over ``store``."""
+        from steel_assets.adapters.lake import Lake
+
         return Lake(self.store)
+
+    @property
+    def simulated(self) -> bool | None:
+        """What ``lake.simulated`` says, without the libraries that a lake takes wherever its mark is not damaged."""
+        from steel_assets.adapters.damaged import Damaged
+        from steel_assets.adapters.lake_mark import MARK, marked
+
+        said = marked(self.store)
+        return self.lake.simulated if said is None and Damaged(self.store).open(MARK) else said
 
     @cached_property
     def imports(self) -> ImportLedger:
         """Which files of one's own were ever imported, and which of them were withdrawn."""
+        from steel_assets.adapters.import_ledger import ImportLedger
+
         return ImportLedger(self.lake)
 
     @cached_property
     def drop_box(self) -> DropBox:
         """Where people drop files of their own."""
+        from steel_assets.adapters.drop_box import DropBucket, DropFolder
+
         address = self.settings.drop_address
         if "://" not in address:
             return DropFolder(Path(address))
@@ -76,9 +96,20 @@ class Platform:
         """The platform's tables, in DuckDB or BigQuery."""
         return warehouse_at(self.settings.warehouse_address, self.settings)
 
+    @property
+    def warehouse_lost(self) -> str | None:
+        """What ``warehouse.lost`` says, without the libraries that reading it takes; None when nothing was lost."""
+        if self.settings.warehouse_kind != "duckdb":
+            return None
+        from steel_assets.adapters.warehouse_damage import lost
+
+        return lost(Path(self.settings.warehouse_address))
+
     @cached_property
     def cache(self) -> Cache:
         """Answers of providers: in Redis where one is set, else in the home folder."""
+        from steel_assets.adapters.cache import LocalCache, RedisCache
+
         redis = self.secrets.reveal(self.settings.redis_url)
         if redis is not None:
             return RedisCache(redis.get_secret_value())
@@ -92,6 +123,8 @@ class Platform:
     @cached_property
     def providers(self) -> Providers:
         """Whom prices come from."""
+        from steel_assets.providers import Providers
+
         return Providers(self.settings, self.catalog, self.cache, self.secrets)
 
     @property
@@ -107,31 +140,43 @@ class Platform:
     @cached_property
     def clock_record(self) -> ClockRecord:
         """What is remembered of this machine's clock."""
+        from steel_assets.adapters.clock import ClockRecord
+
         return ClockRecord(self.settings.home / "clock.json")
 
     @cached_property
     def models(self) -> ModelStore:
         """Versions of models and the pointers to those in force; signed where there is a key."""
+        from steel_assets.adapters.model_store import ModelStore
+
         return ModelStore(self.store, self.signing_key)
 
     @cached_property
     def signing_key(self) -> bytes | None:
         """What models and publications are signed with, from the environment or Secret Manager; None: they are not."""
+        from steel_assets.adapters.signatures import signing_key
+
         return signing_key(self.secrets, self.settings.signing_key)
 
     @cached_property
     def published(self) -> Publications:
         """Forecasts as files of the lake, signed where there is a key."""
+        from steel_assets.adapters.publications import Publications
+
         return Publications(self.lake, self.signing_key)
 
     @cached_property
     def snapshots(self) -> SnapshotStore:
         """What the service answers from, signed where there is a key."""
+        from steel_assets.adapters.snapshot_store import SnapshotStore
+
         return SnapshotStore(self.store, self.signing_key)
 
     @cached_property
     def notifiers(self) -> dict[str, Notifier]:
         """The channels for alerts that are set up, by name. Raises CatalogError when a rule names one that does not exist."""
+        from steel_assets.adapters.notifiers import channels
+
         found = {
             name: channel.build(self.channel_config(name, channel).revealed(self.secrets.reveal), self.settings.home)
             for name, channel in channels().items()
@@ -146,6 +191,8 @@ class Platform:
 
     def channel_config(self, name: str, channel: Channel) -> ChannelConfig:
         """The settings of a channel, its secrets as they were set. Raises ChannelError."""
+        from steel_assets.adapters.notifiers import configured
+
         return configured(name, channel.Config, self.settings.channels.get(name, {}), self.settings.named_value)
 
     def check_settings(self) -> None:
@@ -155,6 +202,8 @@ class Platform:
             SettingsError: of a source.
             ChannelError: of a channel, or of one that there is not.
         """
+        from steel_assets.adapters.notifiers import ChannelError, channels
+
         there = channels()
         if strange := sorted(set(self.settings.channels) - set(there)):
             raise ChannelError(f"STEEL_CHANNELS__{strange[0].upper()}__…: there is no such channel; there are {', '.join(there)}")
@@ -166,6 +215,8 @@ class Platform:
 
     def declared_settings(self) -> set[str]:
         """The variables that sources and channels declare."""
+        from steel_assets.adapters.notifiers import channels, variables_of
+
         of_channels = (variables_of(name, channel.Config).values() for name, channel in channels().items())
         of_sources = (source.variables for source in self.catalog.sources.values())
         return set(chain.from_iterable(chain(of_sources, *of_channels)))
@@ -173,6 +224,8 @@ class Platform:
     @cached_property
     def outbox(self) -> Outbox:
         """The alert state and what waits to be sent."""
+        from steel_assets.adapters.outbox import Outbox
+
         chosen = self.settings
         return Outbox(
             self.store,
@@ -198,6 +251,8 @@ def store_at(address: str, chosen: Settings) -> ObjectStore:
 def warehouse_at(address: str, chosen: Settings) -> Warehouse:
     """The warehouse at ``address``: a DuckDB file, or ``bigquery://project/dataset``. Raises WarehouseError for neither."""
     if "://" not in address:
+        from steel_assets.adapters.warehouse import DuckDBWarehouse
+
         return DuckDBWarehouse(Path(address), ours=Path(address) == chosen.home / "warehouse.duckdb")
     from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
     from steel_assets.adapters.google_clients import bigquery_client
@@ -213,6 +268,7 @@ def warehouse_at(address: str, chosen: Settings) -> Warehouse:
 def secrets_for(chosen: Settings) -> Secrets:
     """What looks up the settings that name a secret instead of holding it."""
     from steel_assets.adapters.google_clients import secret_client
+    from steel_assets.adapters.secret_manager import Secrets
 
     return Secrets(partial(secret_client, chosen.secret_manager_endpoint))
 

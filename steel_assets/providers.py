@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from pydantic import SecretStr
 
 from steel_assets.adapters.cache import Cache
@@ -19,16 +18,18 @@ from steel_assets.adapters.quota import FileLedger, Ledger, Limits, Quota, Redis
 from steel_assets.adapters.secret_manager import Secrets
 from steel_assets.catalog import Catalog, Source
 from steel_assets.core.answers import Http
-from steel_assets.core.standing import Settled
 from steel_assets.core.types import Series
 from steel_assets.settings import Settings, SettingsError
-from steel_assets.sources import Access, Collection, connector
 
 if TYPE_CHECKING:
-    from steel_assets.adapters.http import HttpxHttp
+    import pandas as pd
 
-When = tuple[pd.Timestamp, pd.Timestamp | None]
-"""One collection: its moment, and since when it asks again (a backfill)."""
+    from steel_assets.adapters.http import HttpxHttp
+    from steel_assets.core.standing import Settled
+    from steel_assets.sources import Access, Collection
+
+    When = tuple[pd.Timestamp, pd.Timestamp | None]
+    """One collection: its moment, and since when it asks again (a backfill)."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,8 @@ class Providers:
             since: ask again for everything from this day on.
             settled: series → the days of its history that need not be asked for again.
         """
+        from steel_assets.sources import Collection, connector
+
         reason = self.not_configured(source)
         if reason:
             return Collection.nothing(reason)
@@ -180,6 +183,8 @@ class Providers:
 
         Calls that came too fast are waited out for at most twice the time of one answer.
         """
+        from steel_assets.sources import Access
+
         return Access(
             http=http or self.http[source.id],
             base_url=self.settings.base_url(source.id) or source.base_url or "",

@@ -133,6 +133,9 @@ class Settings(BaseSettings):
         default=None, description="the Dagster UI as people reach it, for the links in alerts; default STEEL_DAGSTER_URL"
     )
     public_url: str | None = Field(default=None, description="the prediction service as people reach it, for the links in alerts")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="of what processes log: lines for people, or JSON for Cloud Logging"
+    )
     language: Literal["en", "es"] = Field(default="en", description="of alerts, and of whoever has not chosen another")
     signing_key: SecretStr | None = Field(
         default=None, description="signs models and publications; once it is set, what is not signed with it is refused"

@@ -14,6 +14,7 @@ import pandas as pd
 from steel_assets.adapters.acknowledgements import Acknowledging
 from steel_assets.adapters.aside import Aside
 from steel_assets.adapters.quota import FileLedger, Limits, Quota
+from steel_assets.adapters.raw_compaction import compact
 from steel_assets.bootstrap import Platform, catalog
 from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import Condition
@@ -31,6 +32,7 @@ from steel_assets.operations.importing import Offered, import_table, turn
 from steel_assets.operations.publishing import publish
 from steel_assets.operations.records import note, note_block
 from steel_assets.operations.rewriting import set_aside
+from steel_assets.operations.settled import note_settled
 from steel_assets.settings import Settings
 from steel_assets_tests.assets.measured_world import MARKET, lived, made_of
 from steel_assets_tests.core.synthetic import synthetic
@@ -47,7 +49,7 @@ def copied(whole: Path, folder: Path) -> Path:
     """A home of one's own like ``whole``, that may be damaged."""
     home = Path(shutil.copytree(whole, folder / "home"))
     parts = platform_at(home)
-    drop_state.save(parts.lake, parts.drop_box, drop_state.DropState(notes={"x.csv": "no mapping"}), drop_state.DropState())
+    drop_state.save(parts.store, parts.drop_box, drop_state.DropState(notes={"x.csv": "no mapping"}), drop_state.DropState())
     return home
 
 
@@ -59,6 +61,7 @@ def lived_through(folder: Path) -> Path:
     parts.lake.append_observations(rows, "fred-api", "macro")
     other = rows[rows["series"] == "scrap"].assign(series="another", source="yahoo_finance")
     parts.lake.append_observations(other, "yahoo-finance", "steel_futures")
+    _compacted(parts, rows)
     _imports(parts)
     history = histories.build(parts.catalog, parts.lake, MARKET, synthetic(count=300, lived=0).history().as_of)
     histories.save(parts.lake, history)
@@ -68,6 +71,17 @@ def lived_through(folder: Path) -> Path:
     _states(parts)
     publish(parts, parts.snapshots, NOW)
     return folder / "home"
+
+
+def _compacted(parts: Platform, rows: pd.DataFrame) -> None:
+    """Eight days of one provider, as one file."""
+    row = rows[rows["series"] == "scrap"].head(1).assign(series="compacted", source="trading_economics")
+    for number, day in enumerate(pd.date_range("2021-02-01", periods=8)):
+        at = (day + pd.Timedelta(hours=8)).tz_localize("UTC")
+        one = row.assign(period=day - pd.Timedelta(days=1), value=float(number), published_at=at, collected_at=at)
+        parts.lake.append_observations(one, "trading-economics", "commodity_prices")
+    for later in (0, 2):
+        compact(parts.lake, (NOW + pd.Timedelta(hours=later)).to_pydatetime(), least=8)
 
 
 def _models(parts: Platform, history: Any) -> None:
@@ -113,6 +127,7 @@ def _imports(parts: Platform) -> None:
 def _states(parts: Platform) -> None:
     source = parts.catalog.sources["fred_api"]
     note(parts.store, source, source.groups[0], NOW, ["x"], {}, {})
+    note_settled(parts.catalog, parts.lake, parts.warehouse, MARKET, NOW)
     note_block(parts.store, source, Block(NOW, 1, NOW + pd.Timedelta(hours=9), "blocked"))
     at = f"{NOW - pd.Timedelta(minutes=5):%Y-%m-%dT%H:%MZ}"
     minute = Minute(at, "p", 5, 5, 0, 10.0, 4.0, (0,) * len(LATENCY_BUCKETS_MS) + (5,), 60.0, 1.0, 1)

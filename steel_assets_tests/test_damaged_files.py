@@ -18,7 +18,7 @@ from steel_assets.adapters.lake import LakeError
 from steel_assets.adapters.looked import read_look
 from steel_assets.adapters.snapshot_store import parsed
 from steel_assets.bootstrap import Platform
-from steel_assets.cli.forecast import _scores
+from steel_assets.cli.validated import champions_scores
 from steel_assets.core.service_use import summary
 from steel_assets.operations import drop_state, histories
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
@@ -30,6 +30,7 @@ from steel_assets.operations.publication import explanations, forecasts
 from steel_assets.operations.publication.warehouse import Tables
 from steel_assets.operations.publishing import publish
 from steel_assets.operations.records import block, record
+from steel_assets.operations.settled import settled_until
 from steel_assets_tests.damaged_world import (
     IMPORTED,
     LINKS,
@@ -79,7 +80,7 @@ def daily(parts: Platform) -> Any:
 
 def drop_notes(parts: Platform) -> Any:
     """What is remembered of files in the drop folder."""
-    return dict(drop_state.load(parts.lake, parts.drop_box).notes)
+    return dict(drop_state.load(parts.store, parts.drop_box).notes)
 
 
 def latest(parts: Platform) -> Any:
@@ -138,6 +139,9 @@ P = f"lake/models/production/{MARKET}/h1"
 NOTHING: Callable[[Any], Any] = lambda before: None  # noqa: E731
 KINDS = {
     "raw figures": Kind("lake/raw-data/fred-api/macro/*/*.parquet", figures, less("fred_api")),
+    "compacted figures": Kind("lake/raw-data/trading-economics/*/compacted/*.parquet", figures),
+    "a note of what was scored": Kind("lake/state/scored/*.json", lambda parts: settled_until(
+        parts.catalog, parts.lake, parts.warehouse, MARKET, NOW) and 1, NOTHING),
     "what the lake holds": Kind("lake/lake.json", lambda parts: parts.lake.simulated),
     "a market's values": Kind(f"{H}/known.parquet", history_of),
     "a market's periods": Kind(f"{H}/periods.parquet", history_of),
@@ -170,7 +174,7 @@ KINDS = {
         lambda before: f"predictions/validation/backtest/{MARKET}.parquet is damaged",
         told=lambda parts: "in the error",
     ),
-    "scores": Kind("lake/predictions/validation/scores/*", lambda parts: _scores(parts, MARKET) is not None, lambda _: False,
+    "scores": Kind("lake/predictions/validation/scores/*", lambda parts: champions_scores(parts, MARKET) != {}, lambda _: False,
                    told=lambda parts: "on stderr"),
     "raw figures of an import": Kind("lake/raw-data/file-import/files/*/*.parquet", imported),
     "claims of an import": Kind("lake/raw-data/file-import/imports/claims/*/*", lambda parts: [
@@ -189,7 +193,7 @@ KINDS = {
                                   lambda parts: len(list(left(parts.store, LINKS, NOW.to_pydatetime()))), lambda _: 0),
     "measurements": Kind(
         "lake/service/measurements/*/*.jsonl",
-        lambda parts: summary(service_minutes(parts.lake, NOW - pd.Timedelta(hours=1), NOW)).requests,
+        lambda parts: summary(service_minutes(parts.store, NOW - pd.Timedelta(hours=1), NOW)).requests,
         lambda _: 0,
         told=lambda parts: "lines are left out",
     ),

@@ -159,6 +159,14 @@ def test_forecasting_as_of_an_earlier_day_without_the_newest_data_gives_exactly_
         )
 
 
+def test_the_latest_issue_is_shown_as_it_was_published_and_that_is_what_would_be_computed(copy: Steel) -> None:
+    rows = published(copy)
+    newest = rows[rows["as_of"] == rows["as_of"].max()]
+    shown = copy.json("forecast")
+    assert len(shown) == len(newest)
+    assert shown == copy.json("forecast", "--as-of", f"{newest['issued_date'].iloc[0]:%Y-%m-%d}")
+
+
 def test_one_provider_that_is_down_is_named_and_the_forecasts_go_out(copy: Steel) -> None:
     shutil.rmtree(copy.lake / "predictions" / "daily")
     done = copy("demo", STEEL_FRED_API_BASE_URL="http://127.0.0.1:9")

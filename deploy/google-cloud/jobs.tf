@@ -1,9 +1,9 @@
 # The mission's three jobs: Cloud Scheduler starts a Cloud Run job, which is `steel run JOB` from its beginning to its end.
 locals {
   schedules = {
-    daily-data-update      = { cron = "0 2 * * *", minutes = 30 }
-    weekly-retraining      = { cron = "0 3 * * 1", minutes = 60 }
-    performance-monitoring = { cron = "0 */6 * * *", minutes = 15 }
+    daily-data-update      = { cron = "0 2 * * *" }
+    weekly-retraining      = { cron = "0 3 * * 1" }
+    performance-monitoring = { cron = "0 */6 * * *" }
   }
   job_settings = merge(local.secret_settings, {
     STEEL_SOURCES           = var.sources
@@ -13,6 +13,7 @@ locals {
     STEEL_BIGQUERY_LOCATION = var.region
     DAGSTER_HOME            = "/tmp/dagster"
     DAGSTER_LOG_DIR         = "/tmp/dagster/logs"
+    STEEL_LOG_FORMAT        = "json"
   })
 }
 
@@ -28,8 +29,8 @@ resource "google_cloud_run_v2_job" "jobs" {
     parallelism = 1
     template {
       service_account = google_service_account.assets.email
-      timeout         = "${each.value.minutes * 60}s"
-      max_retries     = 1
+      timeout         = "5400s" # any of them may wait ten minutes for another one, and then retrain where prices drifted
+      max_retries     = 1       # of what was killed; a run that failed is not repeated: its tick was run
       containers {
         image = "${local.registry}/steel-platform:${var.image_tag}"
         args  = ["steel", "run", replace(each.key, "-", "_")]

@@ -33,9 +33,10 @@ resource "google_cloud_run_v2_service" "service" {
       dynamic "env" {
         for_each = merge(
           {
-            STEEL_SOURCES = var.sources
-            STEEL_HOME    = "/var/lib/steel/home"
-            STEEL_LAKE    = "gs://${google_storage_bucket.lake.name}"
+            STEEL_SOURCES    = var.sources
+            STEEL_HOME       = "/var/lib/steel/home"
+            STEEL_LAKE       = "gs://${google_storage_bucket.lake.name}"
+            STEEL_LOG_FORMAT = "json"
           },
           { for name, address in local.secret_settings : name => address if name == "STEEL_SIGNING_KEY" },
         )

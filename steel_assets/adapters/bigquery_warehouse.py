@@ -21,7 +21,7 @@ from steel_assets.adapters.bigquery_jobs import LABEL, LOST_RACE, REQUEST_SECOND
 from steel_assets.adapters.google_clients import bigquery_client
 from steel_assets.adapters.google_errors import Diagnosis, Trouble, explained
 from steel_assets.adapters.warehouse import Job, WarehouseBusy, WarehouseError
-from steel_assets.adapters.warehouse_migration import Present, migration, refuse_orphans
+from steel_assets.adapters.warehouse_migration import Present, migration, missing, refuse_orphans
 from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
 from steel_assets.core.tables import WAREHOUSE_TABLES, Table
 
@@ -95,6 +95,11 @@ class BigQueryWarehouse:
     def count(self, table: Table) -> int:
         found = self._answer(table, sql.count(table), [])
         return 0 if found is None else int(found[0][0].as_py())
+
+    def lacking(self, table: Table) -> list[str]:
+        with self._explained(f"look at table {table.name} of"):
+            present = self._table(table) if self._jobs() else None
+        return [] if present is None else missing(table, _columns(present), sql.BIGQUERY)
 
     def uri(self, table: Table) -> str:
         place = f"p={self.project}&d={self.dataset}&t={table.name}&page=table"

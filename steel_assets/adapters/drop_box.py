@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import pandas as pd
+from typing import TYPE_CHECKING, Protocol
 
 from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DONE, FAILED, NOTES = "done", "failed", "notes"
 PLACES = (DONE, FAILED, NOTES)
@@ -259,6 +260,8 @@ class DropBucket:
 
 
 def _offer(found: os.stat_result) -> Offer:
+    import pandas as pd
+
     version = f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}"
     changed = pd.Timestamp(found.st_mtime_ns, unit="ns", tz="UTC")
     return Offer(version, f"{version}-{found.st_ctime_ns}", changed)

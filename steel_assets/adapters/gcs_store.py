@@ -125,12 +125,17 @@ class GcsStore:
             raise ObjectNotFound(key)
         return base64.b64decode(blob.md5_hash).hex() if blob.md5_hash else md5_of(self.get(key))
 
-    def stored_bytes(self) -> int:
+    def sizes(self) -> Iterator[tuple[str, int]]:
         with self._explained("measure"):
-            blobs = self._client.list_blobs(
-                self.bucket_name, prefix=self.prefix, fields="items(size),nextPageToken", **self._tries
-            )
-            return sum(blob.size or 0 for blob in blobs)
+            for blob in self._client.list_blobs(
+                self.bucket_name, prefix=self.prefix, fields="items(name,size),nextPageToken", **self._tries
+            ):
+                key = blob.name.removeprefix(self.prefix)
+                if KEY.fullmatch(key):
+                    yield key, blob.size or 0
+
+    def stored_bytes(self) -> int:
+        return sum(size for _, size in self.sizes())
 
     def uri(self, key: str) -> str:
         place = f"{self.bucket_name}/{quote(self.prefix + checked_key(key))}"

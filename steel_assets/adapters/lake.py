@@ -13,14 +13,15 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from steel_assets.adapters.damaged import UNREADABLE, Damaged, plain_json, read_kept, why_not
+from steel_assets.adapters.damaged import UNREADABLE, Damaged, plain_json, why_not
+from steel_assets.adapters.lake_mark import MARK as MARK
+from steel_assets.adapters.lake_mark import marked
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
 from steel_assets.adapters.parquet import from_parquet, to_parquet
 from steel_assets.adapters.raw_files import ASIDE as ASIDE
@@ -29,7 +30,6 @@ from steel_assets.core.imports import Rewriting, in_effect
 from steel_assets.core.problem import Problem
 from steel_assets.core.tables import OBSERVATIONS, Table
 
-MARK = "lake.json"
 RAW = "raw-data/"
 IMPORTS = "raw-data/file-import/"
 REWRITTEN = re.compile(r"^raw-data/[^/]+/imports/rewritten/.*\.json$")
@@ -79,9 +79,9 @@ class Lake:
 
         A damaged mark is set aside and written again from the rows.
         """
-        marked = read_kept(self.store, MARK, _nature)
-        if marked is not None or not self.damaged.open(MARK):
-            return marked
+        said = marked(self.store)
+        if said is not None or not self.damaged.open(MARK):
+            return said
         natures = self.observations()["simulated"].unique()
         if len(natures) > 1:
             raise LakeError(f"{self.store.uri(MARK)} was damaged, and rows of both kinds are stored; restore it from a copy")
@@ -244,10 +244,3 @@ def collected_at(key: str) -> str:
 def copy_of(key: str) -> str:
     """Where the copy of a rewriting is, for when it is damaged."""
     return key.replace("/rewritten/", "/rewritten-copies/")
-
-
-def _nature(said: Any) -> bool:
-    """What the mark says. Raises what a mark that is damaged makes it raise."""
-    if not isinstance(said["simulated"], bool):
-        raise ValueError("simulated must be true or false")
-    return said["simulated"]

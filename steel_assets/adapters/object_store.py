@@ -71,6 +71,9 @@ class ObjectStore(Protocol):
     def checksum(self, key: str) -> str:
         """The md5 of the content of ``key`` in hexadecimal, by which copies are verified. Raises ObjectNotFound."""
 
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """Every key and how many bytes it holds, in order; no content is read for it."""
+
     def stored_bytes(self) -> int:
         """What all objects together weigh."""
 
@@ -114,14 +117,16 @@ class LocalFolder:
             self.put(key, content)
 
     def list(self, prefix: str) -> Iterator[str]:
-        base = self.root / prefix.rpartition("/")[0]
-        found = (
-            Path(folder, name).relative_to(self.root).as_posix()
-            for folder, _, names in os.walk(base)
-            for name in names
-            if not name.startswith(".")
-        )
+        found = (path.relative_to(self.root).as_posix() for path in self._below(prefix))
         yield from sorted(key for key in found if key.startswith(prefix) and KEY.fullmatch(key))
+
+    def _below(self, prefix: str) -> Iterator[Path]:
+        """Every file that may start with ``prefix``: folders beside it are not looked into."""
+        parent, _, begun = prefix.rpartition("/")
+        for folder, folders, names in os.walk(self.root / parent):
+            if begun and Path(folder) == self.root / parent:
+                folders[:] = [name for name in folders if name.startswith(begun)]
+            yield from (Path(folder, name) for name in names if not name.startswith("."))
 
     def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
         for key in self.list(prefix):
@@ -140,8 +145,13 @@ class LocalFolder:
     def checksum(self, key: str) -> str:
         return md5_of(self.get(key))
 
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        for key in self.list(""):
+            with suppress(FileNotFoundError):  # deleted since it was listed
+                yield key, (self.root / key).stat().st_size
+
     def stored_bytes(self) -> int:
-        return sum(file.stat().st_size for key in self.list("") if (file := self.root / key).exists())
+        return sum(size for _, size in self.sizes())
 
     def uri(self, key: str) -> str:
         return self._path(key).as_uri()

@@ -10,11 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import types
 
+from steel_assets.adapters.parquet_file import UNREADABLE, opened, unreadable
+from steel_assets.adapters.parquet_file import Unreadable as Unreadable
 from steel_assets.core.tables import Column, Dtype, Table
-
-LARGEST_ROWS = 50_000_000
-LARGEST_BYTES = 2**31
-"""Of one file, unpacked: many times what a collection or a market's history takes, and less than what ends a process."""
 
 ARROW: dict[Dtype, pa.DataType] = {
     "string": pa.string(),
@@ -24,13 +22,6 @@ ARROW: dict[Dtype, pa.DataType] = {
     "date": pa.timestamp("ns"),
     "timestamp": pa.timestamp("ns", tz="UTC"),
 }
-
-UNREADABLE = (pa.ArrowException, OSError, MemoryError, ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
-"""What bytes that are no Parquet, or are damaged, make the libraries raise."""
-
-
-class Unreadable(ValueError):
-    """The bytes are no Parquet file, or not one of the table that was asked for."""
 
 
 def to_parquet(frame: pd.DataFrame) -> bytes:
@@ -48,7 +39,7 @@ def from_parquet(content: bytes) -> pd.DataFrame:
     except Unreadable:
         raise
     except UNREADABLE as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
 
 
 def table_from(content: bytes, table: Table) -> pa.Table:
@@ -62,16 +53,12 @@ def table_from(content: bytes, table: Table) -> pa.Table:
     except Unreadable:
         raise
     except UNREADABLE as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
 
 
 def _read(content: bytes, table: Table | None = None) -> pa.Table:
     """The whole file, on this thread: Arrow's own were seen to abort a process that was about to end."""
-    file = pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True)
-    about = file.metadata
-    size = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
-    if about.num_rows > LARGEST_ROWS or size > LARGEST_BYTES:
-        raise Unreadable(f"it claims to hold {about.num_rows:,} rows of {size:,} bytes")
+    file = opened(content)
     if table is not None:
         _check_columns(file.schema_arrow, table)
     return file.read(use_threads=False)
@@ -117,8 +104,3 @@ def _check_values(values: pa.ChunkedArray, column: Column, table: Table) -> None
         empty += pc.sum(pc.is_nan(values)).as_py() or 0
     if empty and not column.nullable:
         raise Unreadable(f"it is no table {table.name}: column {column.name} has {empty} empty values")
-
-
-def _unreadable(error: BaseException) -> Unreadable:
-    words = " ".join(str(error).split())[:160]
-    return Unreadable(f"it is no Parquet file that can be read ({type(error).__name__}: {words})")

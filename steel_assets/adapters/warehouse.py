@@ -23,7 +23,7 @@ from steel_assets.adapters.disk import make_folder, private_file, remedy
 from steel_assets.adapters.duckdb_engine import attached
 from steel_assets.adapters.warehouse_damage import filled_again, is_damage, lost, set_aside
 from steel_assets.adapters.warehouse_errors import WarehouseBusy, WarehouseError
-from steel_assets.adapters.warehouse_migration import Present, migration, refuse_orphans
+from steel_assets.adapters.warehouse_migration import Present, migration, missing, refuse_orphans
 from steel_assets.adapters.warehouse_rows import conditions, in_memory, span, staged
 from steel_assets.core.tables import Table
 
@@ -81,6 +81,13 @@ class Warehouse(Protocol):
 
     def count(self, table: Table) -> int:
         """How many rows the table holds."""
+
+    def lacking(self, table: Table) -> list[str]:
+        """The columns that an older release's table lacks; none where there is no table. Nothing is changed: reading adds them.
+
+        Raises:
+            WarehouseError: a column has another type.
+        """
 
     def uri(self, table: Table) -> str:
         """Where a person finds the table."""
@@ -146,6 +153,13 @@ class DuckDBWarehouse:
     def count(self, table: Table) -> int:
         found = self._again_if_damaged(lambda: self._answer(table, sql.count(table), []))
         return 0 if found is None else int(found[0][0].as_py())
+
+    def lacking(self, table: Table) -> list[str]:
+        if not self.path.exists():
+            return []
+        with self._connection(read_only=True) as connection:
+            present = _columns(connection, table)
+        return missing(table, present, sql.DUCKDB) if present else []
 
     def uri(self, table: Table) -> str:
         return f"{self.path.as_uri()}#{sql.DATASET}.{table.name}"

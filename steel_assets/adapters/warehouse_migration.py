@@ -24,6 +24,12 @@ def migration(table: Table, present: Mapping[str, Present], dialect: sql.Dialect
     Raises:
         WarehouseError: a column has another type.
     """
+    lacked = missing(table, present, dialect)
+    return [sql.add_column(table, column, dialect) for column in table.columns if column.name in lacked]
+
+
+def missing(table: Table, present: Mapping[str, Present], dialect: sql.Dialect) -> list[str]:
+    """The columns that ``table`` lacks. Raises WarehouseError: a column has another type."""
     for column in table.columns:
         found, wanted = present.get(column.name), dialect.types[column.dtype]
         if found is not None and found.type != wanted:
@@ -32,7 +38,7 @@ def migration(table: Table, present: Mapping[str, Present], dialect: sql.Dialect
                 "Changing a type would rewrite history: rename the old table and run again",
                 "schema",
             )
-    return [sql.add_column(table, column, dialect) for column in table.columns if column.name not in present]
+    return [column.name for column in table.columns if column.name not in present]
 
 
 def refuse_orphans(table: Table, present: Mapping[str, Present]) -> None:

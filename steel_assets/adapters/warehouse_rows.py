@@ -74,13 +74,19 @@ def conditions(table: Table, where: Mapping[str, Any] | None) -> dict[str, Any]:
 def _parameter(place: str, wanted: Any, dtype: Dtype) -> Any:
     """``wanted`` (or each of its values) as the plain Python value that fits a column of ``dtype``."""
     if isinstance(wanted, Since):
-        return Since(_parameter(place, wanted.first, dtype))
+        first = _parameter(place, wanted.first, dtype)
+        if first is None:
+            raise WarehouseError(f"{place}: since {wanted.first!r} is no condition: say a value of type {dtype}")
+        return Since(first)
     if isinstance(wanted, Iterable) and not isinstance(wanted, str):
         return [_parameter(place, value, dtype) for value in wanted]
     if wanted is None or wanted is pd.NaT or wanted != wanted:
         return None
     if dtype in MOMENTS:
-        return _moment(wanted, dtype)
+        try:
+            return _moment(wanted, dtype)
+        except (TypeError, ValueError) as error:
+            raise WarehouseError(f"{place} is {dtype} and is never {wanted!r}: ask for a value of its type") from error
     plain: Any = wanted.item() if isinstance(wanted, np.generic) else wanted
     is_one = isinstance(plain, PLAIN[dtype]) and (dtype == "bool" or not isinstance(plain, bool))
     if not is_one or (dtype == "int" and not -(2**63) <= plain < 2**63):

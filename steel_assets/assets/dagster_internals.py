@@ -4,6 +4,7 @@ Dagster 1.13 (pinned below 1.14) offers no public way to any of these. Nothing e
 holds that. What has moved in a later version shows here, at import or at the first use, and nowhere else.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib import import_module
@@ -21,6 +22,7 @@ from dagster._core.scheduler.instigation import (  # states and ticks, as Dagste
     SensorInstigatorData,
     TickStatus,
 )
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager  # what `steel run` keeps of output
 from dagster._serdes import ConfigurableClassData  # what the instance hands to a class that dagster.yaml names
 from dagster._utils.schedules import reverse_cron_string_iterator
 
@@ -31,12 +33,15 @@ __all__ = [
     "InstigatorStatus",
     "InstigatorTick",
     "InstigatorType",
+    "NoOpComputeLogManager",
     "ScheduleInstigatorData",
     "SensorInstigatorData",
     "TickStatus",
     "WorkerStatus",
     "dagster_dev",
+    "databases_behind",
     "due_before",
+    "evaluate_freshness",
     "events_in_order",
     "file_of_events",
     "indexed_events",
@@ -91,9 +96,36 @@ def lost_daemons(instance: dg.DagsterInstance, now: datetime, tolerance_seconds:
     return {kind: datetime.fromtimestamp(beat.timestamp, now.tzinfo) if beat else None for kind, beat in lost.items()}
 
 
+def databases_behind(instance: dg.DagsterInstance) -> dict[str, str]:
+    """Which of the instance's databases an older Dagster made: its name, and from which revision to which it would go."""
+    storages = {
+        "runs": instance.run_storage,
+        "events": instance.event_log_storage,
+        "ticks": instance.schedule_storage,
+    }
+    versions = {name: storage.alembic_version() for name, storage in storages.items() if storage is not None}
+    return {name: f"{one[0]} → {one[1]}" for name, one in versions.items() if one is not None and one[0] != one[1]}
+
+
 def due_before(moment: datetime, cron: str, zone: str) -> Iterator[datetime]:
     """The ticks of ``cron`` in ``zone`` before ``moment``, newest first, with Dagster's own daylight saving."""
     return reverse_cron_string_iterator(moment.timestamp(), cron, zone)
+
+
+def evaluate_freshness(instance: dg.DagsterInstance, graph: Any) -> int:
+    """Judge every asset of ``graph`` once, as the freshness daemon does at each of its rounds; how many states changed.
+
+    The daemon itself asks a code server for the graph; here it is the one of this process. Dagster has no other evaluator.
+    """
+    from dagster._core.loader import LoadingContextForTest
+    from dagster._daemon.freshness import FreshnessDaemon
+
+    async def judged() -> list[bool]:
+        daemon, context = FreshnessDaemon(), LoadingContextForTest(instance)
+        nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+        return await asyncio.gather(*(daemon._evaluate_asset(context, node) for node in nodes))
+
+    return sum(asyncio.run(judged()))
 
 
 def webserver_cli() -> Any:

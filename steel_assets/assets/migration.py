@@ -55,14 +55,20 @@ class Migrated:
     closed: int
 
 
-def migrate(instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime) -> Migrated:
-    """Show what an older installation made under the keys of this one."""
-    newest = sum(_newest(instance, market, name) for market in here.catalog.markets for name in BY_MARKET)
-    days = sum(_days(instance, platform, here, name) for name in BY_DAY)
-    return Migrated(newest, days, _close(platform, now))
+def migrate(
+    instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime, *, only_count: bool = False
+) -> Migrated:
+    """Show what an older installation made under the keys of this one.
+
+    Args:
+        only_count: say what would be added, and add nothing.
+    """
+    newest = sum(_newest(instance, market, name, only_count=only_count) for market in here.catalog.markets for name in BY_MARKET)
+    days = sum(_days(instance, platform, here, name, only_count=only_count) for name in BY_DAY)
+    return Migrated(newest, days, _close(platform, now, only_count=only_count))
 
 
-def _newest(instance: dg.DagsterInstance, market: str, name: str) -> int:
+def _newest(instance: dg.DagsterInstance, market: str, name: str, *, only_count: bool) -> int:
     """Whether the newest materialisation of a market's partition was shown under the market's own key."""
     key = key_of(market, name)
     if instance.get_latest_materialization_event(key) is not None:
@@ -72,11 +78,12 @@ def _newest(instance: dg.DagsterInstance, market: str, name: str) -> int:
     if not found:
         return 0
     told = {"migrated_from": dg.MetadataValue.dagster_run(found[0].run_id)}
-    instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=told))
+    if not only_count:
+        instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=told))
     return 1
 
 
-def _days(instance: dg.DagsterInstance, platform: Platform, here: Installation, name: str) -> int:
+def _days(instance: dg.DagsterInstance, platform: Platform, here: Installation, name: str, *, only_count: bool) -> int:
     """How many days of ``name`` that are in the warehouse were shown as partitions."""
     table, column = BY_DAY[name]
     rows = platform.warehouse.read(table)
@@ -89,12 +96,13 @@ def _days(instance: dg.DagsterInstance, platform: Platform, here: Installation, 
         for day, number in days.dt.strftime("%Y-%m-%d").value_counts(sort=False).items():
             if day not in there:
                 told = {"dagster/partition_row_count": int(number), "migrated": True}
-                instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(day), metadata=told))
+                if not only_count:
+                    instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(day), metadata=told))
                 count += 1
     return count
 
 
-def _close(platform: Platform, now: datetime) -> int:
+def _close(platform: Platform, now: datetime, *, only_count: bool) -> int:
     """How many incidents about checks of assets that are no more were closed."""
     former = [
         incident
@@ -103,6 +111,6 @@ def _close(platform: Platform, now: datetime) -> int:
     ]
     text = "Every market has checks of its own since; those tell."
     over = [Condition(rule=each.rule, subject=each.subject, firing=False, moment=now, text=text) for each in former]
-    if over:
+    if over and not only_count:
         platform.outbox.report(over, now)
     return len(over)

@@ -2,6 +2,7 @@
 
 import platform
 import uuid
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,14 +19,10 @@ from steel_assets.assets.run_launcher import MACHINE_TAG
 from steel_assets.assets.sensors.wrap_up import AFTER_TAG
 from steel_assets.bootstrap import Platform
 from steel_assets.core.calendars import local_day
-from steel_assets.core.problem import Problem
+from steel_assets.operations.dagster_files import FILE, instance_home
 from steel_assets.settings import dagster_home
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-class InstanceNotFound(Problem):
-    """There is no Dagster instance to record runs in; the message says what to do."""
 
 
 @dataclass
@@ -61,23 +58,22 @@ def instance_here(*, begin: bool = False) -> dg.DagsterInstance:
         InstanceNotFound: there is neither, and none is to be begun.
         OSError: ``dagster.yaml`` cannot be written.
     """
-    if dagster_home() is not None:
-        return dg.DagsterInstance.get()
-    described = Path("dagster.yaml")
-    if not described.exists():
-        if not begin:
-            raise InstanceNotFound(
-                "no dagster.yaml in this folder: run steel from the project's folder, or where `steel demo` or `steel dev` wrote "
-                "one, or set DAGSTER_HOME"
-            )
-        write_private(described, shipped_instance().read_bytes())
-    return dg.DagsterInstance.from_config(str(Path.cwd()))
+    if begin and dagster_home() is None and not Path(FILE).exists():
+        write_private(Path(FILE), shipped_instance().read_bytes())
+    home = instance_home()
+    return dg.DagsterInstance.get() if dagster_home() is not None else dg.DagsterInstance.from_config(str(home))
 
 
 def shipped_instance() -> Path:
     """The ``dagster.yaml`` of one machine: in the package where it was installed from a wheel, beside it in a checkout."""
     package = Path(__file__).parents[1]
-    return next(path for path in (package / "dagster.yaml", package.parent / "dagster.yaml") if path.exists())
+    return next(path for path in (package / FILE, package.parent / FILE) if path.exists())
+
+
+def instance_in(folder: Path) -> dg.DagsterInstance:
+    """The instance that the ``dagster.yaml`` in ``folder`` describes."""
+    warnings.filterwarnings("ignore", "Handling yaml-defined logging", dg.BetaWarning)  # said once for each run
+    return dg.DagsterInstance.from_config(str(folder))
 
 
 def run_job(
@@ -90,10 +86,12 @@ def run_job(
     *,
     only: Sequence[dg.AssetKey] | None = None,
     since: pd.Timestamp | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> RunReport:
     """Run ``job`` for all markets, as of ``moment`` when given, and then what follows it; one report about both.
 
     Args:
+        given: further tags of the run; ``dagster/partition`` is another day than that of the moment.
         only: assets of the job to materialise; all by default, and nothing follows.
         since: ask providers again for everything from this day on.
         on_step: called with a step's name and False when it starts, True when it ends.
@@ -105,6 +103,7 @@ def run_job(
     if chosen.partitions_def is not None:
         zone = parts.catalog.rules.schedules.tzinfo
         tags[DAY_TAG] = f"{local_day(moment or pd.Timestamp.now('UTC'), zone):%Y-%m-%d}"
+    tags |= given or {}
     parts_and_clock = resources(parts, clock)
     report = _run(chosen, job, instance, parts_and_clock, tags, on_step)
     if job in FOLLOWED and not only:

@@ -19,8 +19,9 @@ from steel_assets.assets.moment import Clock
 from steel_assets.assets.spending import cost_usd, runs_of
 from steel_assets.core import system_metrics as core
 from steel_assets.core.calendars import local_day
-from steel_assets.core.tables import METRICS_DAILY, SYSTEM_METRICS
+from steel_assets.core.tables import SYSTEM_METRICS
 from steel_assets.operations.measured import service_minutes
+from steel_assets.operations.recent import costs_lately
 from steel_assets.operations.scoring import share_cost
 
 CONTRACTS = "table_contracts"
@@ -62,9 +63,9 @@ def system_metrics(here: Installation) -> dg.AssetsDefinition:
         rows = core.system_metrics(
             moment,
             date,
-            service_minutes(lake, moment - DAY, moment),
+            service_minutes(lake.store, moment - DAY, moment),
             {"cpu_share": used.cpu_share, "memory_share": used.memory_share, "disk_share": used.disk_share},
-            warehouse.read(METRICS_DAILY),
+            costs_lately(warehouse, date),
             stored_bytes=stored,
             forecast_ms=_forecast_ms(context.instance, here.catalog.markets),
             worked_share=_worked_share(context.instance, date, zone),

@@ -15,7 +15,7 @@ from steel_assets.core.alerts.naming import NAMES
 from steel_assets.core.alerts.rules import AlertRule, Rulebook
 from steel_assets.core.alerts.subjects import Subjects
 from steel_assets.core.alerts.wording import names_in
-from steel_assets.core.calendars import calendar_exists
+from steel_assets.core.calendar_names import calendar_exists
 from steel_assets.core.plain_yaml import NotPlain, load_plain
 from steel_assets.core.problem import Problem
 from steel_assets.core.types import Declaration, Market, Series

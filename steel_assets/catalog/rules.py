@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from steel_assets.core.alerts.rules import AlertPolicy
 from steel_assets.core.cron import Cron
-from steel_assets.core.overlap import OverlapRule
+from steel_assets.core.overlap_rule import OverlapRule
 from steel_assets.core.price_age import PriceCalendar
 from steel_assets.core.reading_limits import ReadingLimits
 from steel_assets.core.types import Declaration, Frequency, Identifier, Publication, time_zone
@@ -127,11 +127,13 @@ class Retention(Declaration):
         run_days: Dagster's runs, with their events and logs.
         measurement_days: what the prediction service measured of itself.
         candidate_days: candidates that were never promoted.
+        alert_days: what was told to people (at least as long as `steel alerts replay` and the table of alerts look back).
     """
 
     run_days: int = Field(ge=1)
     measurement_days: int = Field(default=90, ge=61)
     candidate_days: int = Field(default=30, ge=1)
+    alert_days: int = Field(default=800, ge=400)
 
 
 class DropRule(Declaration):

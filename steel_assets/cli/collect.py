@@ -14,7 +14,8 @@ from steel_assets.bootstrap import Platform, catalog
 from steel_assets.cli.moments import parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.river import River
-from steel_assets.cli.status import calls_used, table
+from steel_assets.cli.standings import calls_used
+from steel_assets.cli.status import table
 from steel_assets.operations.collecting import group_standing, waiting
 
 if TYPE_CHECKING:

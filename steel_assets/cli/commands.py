@@ -42,6 +42,10 @@ COMMANDS = {
     "collect": Command(
         "collect:collect", "Collect what is new from every provider. A provider that fails is named, and never stops the others."
     ),
+    "run": Command(
+        "run:run",
+        "Run a job's last tick and look after everything once, in this process: no daemon, no disk that stays. For Cloud Run.",
+    ),
     "import": Command(
         "import_file:import_file",
         "Import a file of dates and figures. A file with a mistake is refused whole: nothing is written.",
@@ -101,8 +105,9 @@ COMMANDS = {
         "imports:app",
         "Every file that `steel import` or the drop folder imported: list, show, withdraw.",
     ),
-    "migrate": Command(
-        "migrate:migrate", "Show what an older release made under the keys of this one; runs, tables and files stay."
+    "upgrade": Command(
+        "upgrade:upgrade",
+        "Bring what an older release left here to this one: databases, tables, assets, what is served. --check only says what.",
     ),
     "costs": Command(
         "costs:costs",

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +16,9 @@ import typer
 from rich.console import Console
 
 from steel_assets.assets.runs import instance_here
-from steel_assets.bootstrap import catalog
+from steel_assets.bootstrap import catalog, platform
 from steel_assets.cli.problem import Problem
+from steel_assets.operations.instance_state import PREFIX, taken_up
 from steel_assets.settings import dagster_home, settings
 
 STOP_SECONDS = 60
@@ -29,10 +32,16 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 def dev(
     port: Annotated[int, typer.Option(help="port of the Dagster UI", min=1, max=65535)] = 3000,
     host: Annotated[str, typer.Option(help="address of the Dagster UI")] = "127.0.0.1",
+    kept: Annotated[
+        str | None,
+        typer.Option("--from", help="only look: at what steel run left in this lake (a folder, or gs://bucket/prefix)"),
+    ] = None,
 ) -> None:
     """Open the Dagster UI, with the daemon that runs schedules and, where prices are simulated, the sandbox beside it."""
     _refuse_open_ui(host)
     console = Console()
+    if kept is not None:
+        raise typer.Exit(_look(kept, host, port, console))
     with ExitStack() as stack:
         stack.enter_context(instance_here(begin=True))
         environment = os.environ | {"DAGSTER_HOME": str(dagster_home() or Path.cwd())}  # else it speaks of a temporary one
@@ -43,17 +52,42 @@ def dev(
             environment |= {"STEEL_SANDBOX_URL": sandbox.url}
             console.print(f"[yellow]SIMULATED market at {sandbox.url}[/]", highlight=False)
         console.print(f"Dagster UI on http://{host}:{port} (stop with Ctrl-C)", highlight=False)
-        command = [*UI, "dev", "-h", host, "-p", str(port), *_code()]
-        for stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored, as Dagster would be too
-            signal.signal(stop, signal.default_int_handler)
-        process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter, no shell
-        try:
-            process.wait()
-        except KeyboardInterrupt:
-            process.terminate()
-        finally:
-            process.wait(timeout=STOP_SECONDS)
-    raise typer.Exit(max(process.returncode, 0))
+        code = _until_stopped([*UI, "dev", "-h", host, "-p", str(port), *_code()], environment)
+    raise typer.Exit(code)
+
+
+def _look(address: str, host: str, port: int, console: Console) -> int:
+    """The Dagster UI, read-only, over a copy of the instance that is kept in the lake at ``address``; its exit code.
+
+    Raises:
+        Problem: nothing is kept there, or it is damaged.
+    """
+    with tempfile.TemporaryDirectory(prefix="steel-look-") as folder:
+        home = Path(folder) / "instance"
+        parts = platform(settings().model_copy(update={"lake": address, "home": Path(folder) / "home"}))
+        if "://" not in address and not Path(address).is_dir():
+            raise Problem(f"--from: {address} is no folder; name the lake that steel run works on, or gs://bucket/prefix")
+        state = taken_up(parts, home)
+        if state.kept is None:
+            raise Problem(f"--from: nothing is kept in {parts.store.uri(PREFIX.rstrip('/'))}: steel run never ended there")
+        said = f"The state of {state.kept.saved_at:%Y-%m-%d %H:%M} UTC, read-only, on http://{host}:{port} (stop with Ctrl-C)"
+        console.print(said, highlight=False, soft_wrap=True)
+        command = [*UI, "-m", "steel_assets.definitions", "-h", host, "-p", str(port), "--read-only"]
+        return _until_stopped(command, os.environ | {"DAGSTER_HOME": str(home)})
+
+
+def _until_stopped(command: list[str], environment: Mapping[str, str]) -> int:
+    """Run ``command`` until it ends or somebody stops it; its exit code."""
+    for stop in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored, as Dagster would be too
+        signal.signal(stop, signal.default_int_handler)
+    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter, no shell
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+    finally:
+        process.wait(timeout=STOP_SECONDS)
+    return max(process.returncode, 0)
 
 
 def ui(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from steel_assets.adapters import machine
-from steel_assets.assets.runs import InstanceNotFound, instance_here
+from steel_assets.adapters.damaged import Damaged
 from steel_assets.bootstrap import Platform
-from steel_assets.core.alerts.figures import SILENT
 from steel_assets.core.health import Finding, colour
-from steel_assets.core.service_use import Use, summary
+from steel_assets.core.service_use import SILENT, Use, summary
+from steel_assets.operations.automation import running
+from steel_assets.operations.dagster_files import InstanceNotFound, instance_files, instance_home
 from steel_assets.operations.drop_state import load
 from steel_assets.operations.measured import service_minutes
 
@@ -25,6 +25,8 @@ AREAS = ("markets", "sources", "models", "automation", "service", "budget", "mac
 """What is looked at, in this order."""
 
 SHOWN_NOTES = 10
+
+NEVER_STARTED = Finding("automation", "yellow", "nothing runs by itself: the daemon was never started here (make dev)")
 
 AREA_OF = {
     "no_forecast": "markets",
@@ -53,20 +55,20 @@ AREA_OF = {
 """Where an incident of that kind belongs; what is about costs is about the budget, everything else about the automation."""
 
 
-def published(parts: Platform, moment: pd.Timestamp) -> Snapshot:
+def published(parts: Platform, moment: datetime) -> Snapshot:
     """Everything published and the open incidents, as the service serves them at ``moment``."""
     from steel_assets.serving.refresh import Refresher
 
     return Refresher(lambda: parts.store, signing_key=parts.signing_key, clock=moment.timestamp).look()
 
 
-def service_use(parts: Platform, moment: pd.Timestamp) -> Use | None:
+def service_use(parts: Platform, moment: datetime) -> Use | None:
     """What the service measured of itself lately; None when it does not measure."""
-    minutes = service_minutes(parts.lake, moment - SILENT, moment)
+    minutes = service_minutes(parts.store, moment - SILENT, moment)
     return summary(minutes) if minutes else None
 
 
-def findings(parts: Platform, snapshot: Snapshot, moment: pd.Timestamp) -> list[Finding]:
+def findings(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[Finding]:
     """Everything that is not as it should be, worst first."""
     from steel_assets.serving.state import covers, incidents
 
@@ -93,54 +95,59 @@ def sources(standings: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
 
 def dropped(parts: Platform) -> Iterator[Finding]:
     """What lies in the drop folder and is not imported."""
-    notes = load(parts.lake, parts.drop_box).notes
+    notes = load(parts.store, parts.drop_box).notes
     for name, text in list(notes.items())[:SHOWN_NOTES]:
         yield Finding("sources", "yellow", f"drop folder: {name}: {text}")
     if len(notes) > SHOWN_NOTES:
         yield Finding("sources", "yellow", f"drop folder: {len(notes) - SHOWN_NOTES} more, in {parts.drop_box.where}/notes")
 
 
-def damaged(parts: Platform, snapshot: Snapshot, moment: pd.Timestamp) -> Iterator[Finding]:
+def damaged(parts: Platform, snapshot: Snapshot, moment: datetime) -> Iterator[Finding]:
     """Files of the lake that were found damaged and set aside, as far as no open incident says it already."""
     from steel_assets.serving.state import covers
 
     told = {subject for one in snapshot["incidents"] for rule, subject in covers(one) if rule == "file_set_aside"}
-    if (warehouse := parts.warehouse.lost()) is not None and "warehouse" not in told:
+    if (warehouse := parts.warehouse_lost) is not None and "warehouse" not in told:
         yield Finding("sources", "red", warehouse)
-    notes = [one for one in parts.lake.damaged.news(moment.to_pydatetime()) if one.key not in told]
+    notes = [one for one in Damaged(parts.store).news(_plain(moment)) if one.key not in told]
     for one in notes[:SHOWN_NOTES]:
         yield Finding("sources", "yellow", one.text)
     if len(notes) > SHOWN_NOTES:
         yield Finding("sources", "yellow", f"{len(notes) - SHOWN_NOTES} more damaged files, under damaged/ in the lake")
 
 
-def _automation(parts: Platform, moment: pd.Timestamp, told: set[str]) -> Iterator[Finding]:
+def _automation(parts: Platform, moment: datetime, told: set[str]) -> Iterator[Finding]:
     """Daemons, schedules and sensors, as far as no open incident says it already."""
-    from steel_assets.assets.sensors import lost_daemons
-
+    now, patience = _plain(moment), timedelta(minutes=parts.catalog.rules.alerts.daemon_silence_minutes)
     try:
-        instance = instance_here()
+        state = running(instance_files(instance_home()), now, patience)
     except InstanceNotFound as error:
         yield Finding("automation", "yellow", str(error))
         return
-    with instance:
-        now = moment.to_pydatetime()
+    if state == "never":
+        yield NEVER_STARTED
+    if state != "unknown":
+        return
+    from steel_assets.assets.runs import instance_here
+    from steel_assets.assets.sensors import lost_daemons
+
+    with instance_here() as instance:
         silent = lost_daemons.silent(instance, parts.catalog.rulebook, now)
         if silent and all("never started" in one for one in silent):
-            yield Finding("automation", "yellow", "nothing runs by itself: the daemon was never started here (make dev)")
+            yield NEVER_STARTED
         elif silent and lost_daemons.RULE not in told:
             yield Finding("automation", "red", f"daemons without a heartbeat: {', '.join(silent)}; start them again")
-        yield from _ticks(instance, parts, moment, told)
+        yield from _ticks(instance, parts, now, told)
 
 
-def _ticks(instance: dg.DagsterInstance, parts: Platform, moment: pd.Timestamp, told: set[str]) -> Iterator[Finding]:
+def _ticks(instance: dg.DagsterInstance, parts: Platform, moment: datetime, told: set[str]) -> Iterator[Finding]:
     from steel_assets.assets.sensors import failed_ticks
     from steel_assets.definitions import defs
 
     repository = defs().get_repository_def()
     zones = {one.name: one.execution_timezone or "UTC" for one in repository.schedule_defs}
     names = {*zones, *(one.name for one in repository.sensor_defs)}
-    for one in failed_ticks.conditions(instance, parts.catalog.rulebook, names, zones, moment.to_pydatetime()):
+    for one in failed_ticks.conditions(instance, parts.catalog.rulebook, names, zones, moment):
         if one.firing and one.rule not in told:
             yield Finding("automation", "red" if one.rule == failed_ticks.FAILED else "yellow", f"{one.subject}: {one.text}")
 
@@ -151,11 +158,16 @@ def _machine(parts: Platform) -> str:
     return ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share is not None)
 
 
+def _plain(moment: datetime) -> datetime:
+    """``moment`` without what pandas adds to it."""
+    return datetime.fromtimestamp(moment.timestamp(), UTC)
+
+
 def _area(kind: str) -> str:
     return AREA_OF.get(kind, "budget" if kind.startswith(("cost_", "budget_")) else "automation")
 
 
-def _oldest_price(snapshot: Snapshot, markets: list[str], moment: pd.Timestamp) -> str:
+def _oldest_price(snapshot: Snapshot, markets: list[str], moment: datetime) -> str:
     from steel_assets.serving.answers import price_age_of
 
     issued = [rows[0] for market in markets if (rows := snapshot.forecast(market))]
@@ -163,7 +175,7 @@ def _oldest_price(snapshot: Snapshot, markets: list[str], moment: pd.Timestamp) 
     return f", the oldest from a {max(ages, key=lambda age: age.sessions).text}" if ages else ""
 
 
-def facts(parts: Platform, snapshot: Snapshot, use: Use | None, moment: pd.Timestamp) -> dict[str, str]:
+def facts(parts: Platform, snapshot: Snapshot, use: Use | None, moment: datetime) -> dict[str, str]:
     """What there is to say of each area when nothing is wrong; nothing of an area of which nothing is known."""
     catalogue: dict[str, Any] = snapshot["catalogue"] or {}
     markets = [one["id"] for one in catalogue.get("markets", [])]

@@ -36,15 +36,17 @@ class River:
 
     @classmethod
     @contextmanager
-    def open(cls, console: Console, *, begin: bool = False) -> Iterator[River]:
+    def open(cls, console: Console, instance: dg.DagsterInstance | None = None, *, begin: bool = False) -> Iterator[River]:
         """The river for the settings of the environment; starts and stops a sandbox of its own where one is needed.
 
         Args:
+            instance: the one of this folder when None.
             begin: make a Dagster instance in this folder where there is none.
         """
         chosen = settings()
         with ExitStack() as stack:
-            instance = stack.enter_context(instance_here(begin=begin))
+            if instance is None:
+                instance = stack.enter_context(instance_here(begin=begin))
             sandbox = None
             if chosen.simulated:
                 from steel_assets.sandbox.server import Sandbox

@@ -1,26 +1,26 @@
-"""``steel status``: what is green, yellow, red, and why, on one screen."""
+"""``steel status``: what is green, yellow, red, and why, on one screen.
+
+Said from what is published and noted, without pandas, DuckDB or Dagster, where these have nothing to add: what is doubtful is
+looked at with them, and so are the tables of ``--json`` and ``--details`` (``cli/standings.py``).
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from steel_assets.adapters.aside import Aside
-from steel_assets.adapters.model_store import ModelStoreError
-from steel_assets.adapters.quota import BudgetSpent
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli import health
-from steel_assets.cli.moments import now
-from steel_assets.core.drift import newest_scores
+from steel_assets.cli.clock import now
 from steel_assets.core.health import LIGHTS, Finding, Light, worst
-from steel_assets.core.tables import DATA_QUALITY, DRIFT, FORECASTS
-from steel_assets.operations.collecting import group_standing, waiting, was_asked
+from steel_assets.operations.fresh import doubtful
 
 if TYPE_CHECKING:
     from steel_assets.serving.snapshot import Snapshot
@@ -35,24 +35,30 @@ UNKNOWN = "[dim]○[/]"
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
     details: Annotated[bool, typer.Option(help="tables of every source and market too")] = False,
+    sizes: Annotated[bool, typer.Option("--sizes", help="what is stored too, how much of it, and by what it grows")] = False,
 ) -> None:
     """What is green, yellow or red in this installation, and why. Exit code: 0 green, 1 yellow, 2 red."""
     parts, moment = platform(), now()
-    sources = _sources(parts)
+    sources = _sources(parts, moment, whole=as_json or details)
     snapshot, use = health.published(parts, moment), health.service_use(parts, moment)
-    markets = _markets(parts, snapshot, moment)
-    standings = {one["source"]: one["state"] for one in sources if one["state"] and not _not_asked(parts, one["source"])}
+    asked = {one.id for one in parts.catalog.sources.values() if parts.providers.not_configured(one) is None}
+    standings = {one["source"]: one["state"] for one in sources if one["state"] and one["source"] in asked}
     found = [*health.findings(parts, snapshot, moment), *health.sources(standings), *health.dropped(parts)]
     found += health.damaged(parts, snapshot, moment)
     state = worst(one.light for one in found)
     if as_json:
         areas = _areas(found, health.facts(parts, snapshot, use, moment))
-        answer = {"state": state, "checked_at": moment.isoformat(), "simulated": parts.lake.simulated, "areas": areas}
-        typer.echo(json.dumps(answer | {"sources": sources, "markets": markets}))
+        answer = {"state": state, "checked_at": moment.isoformat(), "simulated": parts.simulated, "areas": areas}
+        stored = {"sizes": _stored(parts)} if sizes else {}
+        typer.echo(json.dumps(answer | {"sources": sources, "markets": _markets(parts, snapshot, moment)} | stored))
     else:
         _print(parts, found, health.facts(parts, snapshot, use, moment), moment)
-        for title, rows in (("Sources", sources), ("Markets", markets)) if details else ():
+        for title, rows in (("Sources", sources), ("Markets", _markets(parts, snapshot, moment))) if details else ():
             Console().print(table(title, rows))
+        if sizes:
+            from steel_assets.cli.sizes import shown
+
+            Console().print(table("Sizes", shown(_stored(parts))))
     raise typer.Exit(LIGHTS.index(state))
 
 
@@ -69,12 +75,13 @@ def _areas(found: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _print(parts: Platform, found: list[Finding], facts: dict[str, str], moment: pd.Timestamp) -> None:
+def _print(parts: Platform, found: list[Finding], facts: dict[str, str], moment: datetime) -> None:
     console = Console(highlight=False)
-    if parts.lake.simulated is None:
+    simulated = parts.simulated
+    if simulated is None:
         console.print("nothing was collected yet: `steel demo` for a simulated market, `steel import` for files of your own")
     else:
-        nature = "[bold yellow]SIMULATED DATA[/]" if parts.lake.simulated else "[bold]real data[/]"
+        nature = "[bold yellow]SIMULATED DATA[/]" if simulated else "[bold]real data[/]"
         console.print(f"{nature} · {moment:%Y-%m-%d %H:%M} UTC")
     shown = Table(box=None, show_header=False, padding=(0, 1))
     for style in ("", "bold", ""):
@@ -87,92 +94,32 @@ def _print(parts: Platform, found: list[Finding], facts: dict[str, str], moment:
     console.print(shown)
 
 
-def _not_asked(parts: Platform, source: str) -> bool:
-    return parts.providers.not_configured(parts.catalog.sources[source]) is not None
+def _sources(parts: Platform, moment: datetime, *, whole: bool) -> list[dict[str, Any]]:
+    """Every source and its state; none where nothing is doubtful and not the ``whole`` table is asked for."""
+    if not whole and not any(_in_doubt(parts, moment)):
+        return []
+    from steel_assets.cli import standings
+
+    return standings.sources(parts, moment)
 
 
-def _sources(parts: Platform) -> list[dict[str, Any]]:
-    observations = parts.lake.observations()
-    newest = observations.groupby("source").agg(
-        series=("series", "nunique"), rows=("series", "size"), newest=("period", "max"), collected=("collected_at", "max")
-    )
-    silent = [one.id for one in parts.catalog.sources.values() if one.id not in newest.index and was_asked(parts.lake, one)]
-    newest = newest.reindex([*newest.index, *silent])  # one that never answered anything is told too
-    held = waiting(parts.catalog, parts.lake, observations)["source"].value_counts()
-    moment = max(now(), observations["collected_at"].max()) if len(observations) else now()
-    return [
-        {
-            "source": str(source),
-            "state": _standing(parts, str(source), observations, moment),
-            "series": 0 if source in silent else int(row["series"]),
-            "rows": 0 if source in silent else int(row["rows"]),
-            "newest_period": None if source in silent else f"{row['newest']:%Y-%m-%d}",
-            "last_new_data": None if source in silent else f"{row['collected']:%Y-%m-%d %H:%M} UTC",
-            "age_hours": None if source in silent else round((moment - row["collected"]) / pd.Timedelta(hours=1), 1),
-            "quarantined": int(held.get(source, 0)),
-            "rejected": len(Aside(parts.store).rejected(parts.catalog.sources[str(source)].folder)),
-            "calls_of_budget": calls_used(parts, str(source)),
-        }
-        for source, row in newest.iterrows()
-    ]
+def _stored(parts: Platform) -> list[dict[str, Any]]:
+    from steel_assets.cli.sizes import sizes
+
+    return sizes(parts)
 
 
-def _standing(parts: Platform, source: str, observations: pd.DataFrame, moment: pd.Timestamp) -> dict[str, str] | None:
-    """State of each endpoint group; files of one's own have none."""
-    declared = parts.catalog.sources[source]
-    if declared.kind != "api":
-        return None
-    return {
-        group: str(group_standing(parts.catalog, parts.lake, declared, group, observations, moment)) for group in declared.groups
-    }
+def _in_doubt(parts: Platform, moment: datetime) -> Iterator[bool]:
+    """Of each provider that is asked, whether it may not be fresh."""
+    for source in parts.catalog.sources.values():
+        if source.kind == "api" and parts.providers.not_configured(source) is None:
+            yield doubtful(parts.catalog, parts.store, source, moment)
 
 
-def calls_used(parts: Platform, source: str) -> str | None:
-    """Calls of the last 24 hours out of those a provider allows; None where it does not count them."""
-    quota = parts.providers.quotas.get(source)
-    if quota is None:
-        return None
-    try:
-        return f"{quota.used()} of {quota.limits.calls_per_day}"
-    except BudgetSpent as damaged:
-        return str(damaged)
+def _markets(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[dict[str, Any]]:
+    from steel_assets.cli import standings
 
-
-def _markets(parts: Platform, snapshot: Snapshot, moment: pd.Timestamp) -> list[dict[str, Any]]:
-    from steel_assets.serving import answers
-
-    quality, published = parts.warehouse.read(DATA_QUALITY), parts.warehouse.read(FORECASTS)
-    drift = newest_scores(parts.warehouse.read(DRIFT), pd.Timestamp.max)
-    rows = []
-    for market in parts.catalog.markets.values():
-        mine = quality[(quality["market"] == market.id) & quality["critical"]]
-        score = mine.loc[mine["date"] == mine["date"].max(), "quality_score"].min() if len(mine) else None
-        issued = published.loc[published["market"] == market.id, "as_of"]
-        forecast = snapshot.forecast(market.id)
-        age = answers.staleness(snapshot, forecast[0], moment.timestamp()) if forecast else {}
-        leaning = answers.leaning(snapshot, forecast[0]) if forecast else []
-        champions = {str(h): _champion(parts, market.id, h) for h in market.horizons}
-        rows.append(
-            {
-                "market": market.id,
-                "quality": None if score is None else round(float(score), 3),
-                "last_forecast": f"{issued.max():%Y-%m-%d %H:%M} UTC" if len(issued) else None,
-                **answers.age_in_short(age),
-                "aged_drivers": {one["series"]: one["newest_period"] for one in leaning},
-                "drift": None if pd.isna(drift.get(market.id)) else round(drift[market.id], 3),
-                "champions": champions,
-            }
-        )
-    return rows
-
-
-def _champion(parts: Platform, market: str, horizon: int) -> str:
-    """The version in force; the last price before the first, and where what says it is damaged."""
-    try:
-        pointer = parts.models.mended(market, horizon)
-    except ModelStoreError as error:
-        return f"last price: {error}"
-    return pointer.version if pointer else "last price"
+    return standings.markets(parts, snapshot, moment)
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> Table:

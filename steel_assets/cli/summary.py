@@ -9,6 +9,7 @@ from rich.console import Console
 
 from steel_assets.assets.runs import RunReport
 from steel_assets.bootstrap import Platform
+from steel_assets.cli.computed import plain_values
 from steel_assets.cli.forecast import FOOTNOTE, print_forecasts
 from steel_assets.cli.in_force import newest
 from steel_assets.core.tables import DATA_QUALITY, PROMOTIONS
@@ -18,7 +19,7 @@ def print_summary(console: Console, platform: Platform, reports: Sequence[RunRep
     """Forecasts, how the champions did out of sample, what was decided, and every trouble."""
     latest = newest(platform, moment)
     if len(latest):
-        print_forecasts(console, platform, latest)
+        print_forecasts(console, platform, plain_values(latest))
         console.print(FOOTNOTE, style="dim", highlight=False)
     decisions = platform.warehouse.read(PROMOTIONS)
     quality = platform.warehouse.read(DATA_QUALITY)

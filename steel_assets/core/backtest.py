@@ -17,8 +17,9 @@ import pandas as pd
 from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, evaluate
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.models import NAIVE, applicable
-from steel_assets.core.models.combination import MEMBERS, Combination
+from steel_assets.core.models import NAIVE, applicable, combination, experts
+from steel_assets.core.models.combination import Combination
+from steel_assets.core.models.experts import Experts
 from steel_assets.core.samples import Samples, build_samples
 from steel_assets.core.tables import BACKTEST
 from steel_assets.core.types import Market
@@ -68,7 +69,9 @@ def backtest(
     first, stop = int(positions[0]), int(positions[-1]) + 1
     judged = applicable(history.market)
     if CHAMPION not in wanted:
-        needed = {*wanted, *(MEMBERS if Combination.family in wanted else ())}
+        needed = set(wanted)
+        for family, members in ((Combination.family, combination.MEMBERS), (Experts.family, experts.MEMBERS)):
+            needed |= set(members) if family in wanted else set()
         judged = {name: family for name, family in judged.items() if name in needed}
     features = build_features(history)
     blind = history.withheld(withhold)
@@ -77,7 +80,7 @@ def backtest(
     tables = []
     for horizon in history.market.horizons:
         samples = build_samples(history, features, horizon)
-        learns = CHAMPION in wanted or Combination.family in wanted or withhold > 0
+        learns = withhold > 0 or not {CHAMPION, Combination.family, Experts.family}.isdisjoint(wanted)
         before = max(EARLIEST, first - burn_in(horizon + withhold)) if learns else first
         asked = build_samples(blind, blind_features, horizon).rows(slice(withhold, None)) if withhold else samples
         evaluation = evaluate(history, samples, judged, before, stop, steps, asked if withhold else None, withhold)

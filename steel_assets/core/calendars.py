@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from steel_assets.core.calendar_names import WEEKDAYS as WEEKDAYS
 from steel_assets.core.types import Frequency, Publication
 
 PERIODS: dict[Frequency, str] = {"weekly": "W-MON", "monthly": "MS", "quarterly": "QS"}
@@ -22,16 +23,6 @@ PERIOD_DAYS: dict[Frequency, float] = {"daily": 365.25 / 252, "weekly": 7.0, "mo
 """Calendar days from one period to the next, on average."""
 
 FIRST_YEAR = "2000-01-03"
-WEEKDAYS = "weekdays"
-
-
-def calendar_exists(name: str) -> bool:
-    """True for ``weekdays`` and every name the calendar library knows."""
-    if name == WEEKDAYS:
-        return True
-    import exchange_calendars
-
-    return name in exchange_calendars.get_calendar_names(include_aliases=True)
 
 
 @lru_cache(maxsize=64)

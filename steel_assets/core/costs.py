@@ -11,8 +11,10 @@ cost of a day = compute seconds / 3600 × vCPUs × price per vCPU-hour
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 DAYS_PER_MONTH = 365.25 / 12
 

@@ -19,8 +19,9 @@ from steel_assets.core import calibration, intervals, selection
 from steel_assets.core.calibration import Track
 from steel_assets.core.folds import folds, walk_forward
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.models import Model, combination
+from steel_assets.core.models import Model, combination, experts
 from steel_assets.core.models.combination import Combination
+from steel_assets.core.models.experts import Advice, Experts, Feedback, Heard
 from steel_assets.core.samples import Samples
 
 EARLIEST = 20
@@ -48,9 +49,10 @@ class Steps:
 def burn_in(horizon: int) -> int:
     """Origins before the first one of interest that must be forecast too, so that its champion can be chosen and calibrated.
 
-    The errors it is judged by are partly a combination's, which was weighed by errors before those.
+    The errors it is judged by are partly those of a combination and of expert advice, which were weighed by errors before those.
     """
-    return max(calibration.WINDOW, selection.WINDOW) + combination.WINDOW + 2 * (horizon + calibration.LONGEST_WEEK)
+    weighed = max(combination.WINDOW, experts.ROUNDS)
+    return max(calibration.WINDOW, selection.WINDOW) + weighed + 2 * (horizon + calibration.LONGEST_WEEK)
 
 
 @dataclass(frozen=True)
@@ -121,16 +123,48 @@ class Evaluation:
         """What the combination of the families would have forecast, and answered: ``p`` and quantiles, weighed anew each week."""
         points = self.samples.last[self.start : self.stop].copy()
         answers = self.asked.last[self.start : self.stop].copy()
-        levels = []
         for fold in folds(self.history.origins, Combination.refit_every, self.start, self.stop):
-            rows, y = calibration.scored(self.history, self.samples, self.start, fold.fitted_at)
-            errors = intervals.scaled_errors(y, points[rows - self.start], self.samples.volatility[rows])
-            levels.append(np.tile(intervals.error_quantiles(errors, self.samples.horizon), (fold.stop - fold.start, 1)))
             here = slice(fold.start - self.start, fold.stop - self.start)
             weights = self.weights(fold.fitted_at)
             for blended, made in ((points, self.forecasts), (answers, self.answers)):
                 members = {family: frame["p"].to_numpy()[here] for family, frame in made.items()}
                 blended[here] = combination.blend(members, weights, blended[here])
+        return self._with_own_levels(points, answers)
+
+    def advised(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """What expert advice would have forecast, and answered: ``p`` and quantiles, weighed anew at each origin."""
+        advice = self.advice(np.arange(self.start, self.stop))
+        points, answers = (
+            experts.advised(
+                {name: frame["p"].to_numpy() for name, frame in made.items()},
+                advice.names,
+                advice.shares,
+                samples.last[self.start : self.stop],
+            )
+            for made, samples in ((self.forecasts, self.samples), (self.answers, self.asked))
+        )
+        return self._with_own_levels(points, answers)
+
+    def advice(self, at: np.ndarray) -> Advice:
+        """What share of each member's move to believe at the moments of origins number ``at``, from prices known by then."""
+        heard = self._heard()
+        feedback = Feedback.of(self.history, self.samples).since(self.start)
+        rows = self.samples.rows(slice(self.start, self.stop))
+        own = Feedback(feedback.outcome[: len(rows)], feedback.known_at[: len(rows)])
+        shares = experts.learned_shares(heard.points, own, rows, at - self.start)
+        return Advice(self.samples.origins[at], tuple(heard.points), shares)
+
+    def _heard(self) -> Heard:
+        points = {name: self.forecasts[name]["p"].to_numpy() for name in experts.MEMBERS if name in self.forecasts}
+        return Heard(self.samples.origins[self.start : self.stop], points)
+
+    def _with_own_levels(self, points: np.ndarray, answers: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Forecasts and answers of origins number ``start`` to ``stop - 1`` with the spread of the errors known each week."""
+        levels = []
+        for fold in folds(self.history.origins, calibration.EVERY, self.start, self.stop):
+            rows, y = calibration.scored(self.history, self.samples, self.start, fold.fitted_at)
+            errors = intervals.scaled_errors(y, points[rows - self.start], self.samples.volatility[rows])
+            levels.append(np.tile(intervals.error_quantiles(errors, self.samples.horizon), (fold.stop - fold.start, 1)))
         found, wanted = np.concatenate(levels), slice(self.start, self.stop)
         return (
             intervals.distribution(points, self.samples.volatility[wanted], found),
@@ -139,7 +173,11 @@ class Evaluation:
 
     def unfitted(self, family: type[Model], at: int) -> Model:
         """A model of ``family`` to be fitted at origin number ``at``, told what only past forecasts say."""
-        return Combination(self.weights(at)) if family is Combination else family()
+        if family is Combination:
+            return Combination(self.weights(at))
+        if family is Experts:
+            return Experts(self._heard().newest(self.samples.horizon), self.advice(np.array([at])))
+        return family()
 
     def track(self, family: str) -> Track:
         """Everything ``family`` forecast, as far back as a calibration can need."""
@@ -193,10 +231,13 @@ def evaluate(
         return Evaluation(history, samples, start, stop, forecasts, samples if asked is None else asked, answers, withheld)
 
     for name, family in families.items():
-        if family is not Combination:
+        if family not in (Combination, Experts):
             made[name] = walk_forward(history, samples, family, start, stop, asked)
             steps.finished(f"{name}, {samples.horizon} days ahead")
     if Combination in families.values():
         made[Combination.family] = so_far(made).combined()
         steps.finished(f"{Combination.family}, {samples.horizon} days ahead")
+    if Experts in families.values():
+        made[Experts.family] = so_far(made).advised()
+        steps.finished(f"{Experts.family}, {samples.horizon} days ahead")
     return so_far(families)

@@ -29,11 +29,12 @@ def explain(history: MarketHistory, features: pd.DataFrame, bundles: Iterable[Bu
     """
     rows: list[dict[str, object]] = []
     for bundle in sorted(bundles, key=lambda bundle: bundle.horizon):
-        newest = build_samples(history, features, bundle.horizon).rows(slice(-1, None))
-        moves = bundle.model.explain(newest)
+        samples = build_samples(history, features, bundle.horizon)
+        model, newest = bundle.model.today(history, samples), samples.rows(slice(-1, None))
+        moves = model.explain(newest)
         if not history.market.target.curve:
             moves = moves.drop(columns=FORWARD_CURVE, errors="ignore")
-        money = contributions(moves, newest.last, bundle.model.predict(newest)["p"].to_numpy())
+        money = contributions(moves, newest.last, model.predict(newest)["p"].to_numpy())
         about = {"as_of": history.as_of, "market": history.market.id, "horizon": bundle.horizon}
         rows += [
             {

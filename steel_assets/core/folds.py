@@ -13,7 +13,7 @@ import pandas as pd
 
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model
-from steel_assets.core.models._protocol import Cadence
+from steel_assets.core.models._protocol import Cadence, Incremental
 from steel_assets.core.samples import Samples
 
 
@@ -48,6 +48,8 @@ def walk_forward(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What ``family`` would have forecast at origins ``start`` to ``stop - 1``: ``p`` and quantiles, one row each.
 
+    A family that goes on learning does so from the first origin of the history, wherever the forecasts start.
+
     Args:
         samples: all origins of ``history`` at one horizon (``samples.build_samples``).
         asked: as many rows at least, to be forecast beside those of ``samples`` by the model of the same row.
@@ -56,11 +58,16 @@ def walk_forward(
         The forecasts of ``samples`` and those of ``asked`` (the same ones where nothing else is asked).
     """
     forecasts, others = [], []
-    for fold in folds(history.origins, family.refit_every, start, stop):
+    model = family()
+    incremental = isinstance(model, Incremental)
+    for fold in folds(history.origins, family.refit_every, 0 if incremental else start, stop):
         known = slice(0, fold.fitted_at + 1)
         y = history.prices_at(samples.target_dates[known], history.moments[fold.fitted_at])
-        model = family().fit(samples.rows(known).with_labels(y))
-        rows = slice(fold.start, fold.stop)
+        past = samples.rows(known).with_labels(y)
+        model = model.learn(past) if isinstance(model, Incremental) else family().fit(past)
+        rows = slice(max(fold.start, start), fold.stop)
+        if rows.start >= rows.stop:
+            continue
         forecasts.append(model.predict(samples.rows(rows)))
         if asked is not None:
             others.append(model.predict(asked.rows(rows)))

@@ -136,11 +136,12 @@ def _row(history: MarketHistory, features: pd.DataFrame, bundle: Bundle, aged: M
     newest = samples.rows(slice(-1, None))
     if not np.isfinite(newest.last[0]):
         raise ForecastError(f"market {market.id}: no price is known at {history.as_of}; collect or import {market.target.series}")
-    point = bundle.model.predict(newest)["p"].to_numpy()
-    levels = levels_now(history, samples, bundle.model, bundle.track)
+    model = bundle.model.today(history, samples)
+    point = model.predict(newest)["p"].to_numpy()
+    levels = levels_now(history, samples, model, bundle.track)
     quantiles = intervals.spread(point, newest.volatility, levels)[0]
     age = int(newest.ages[0])
-    leans_on = {*bundle.model.explain(newest).columns, market.target.fx}
+    leans_on = {*model.explain(newest).columns, market.target.fx}
     return {
         "as_of": history.as_of,
         "market": market.id,

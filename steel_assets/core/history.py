@@ -125,6 +125,20 @@ class MarketHistory:
         found = (row >= 0) & (periods[row] == dates.to_numpy()) if len(periods) else np.zeros(len(dates), dtype=bool)
         return np.where(found, prices[row], np.nan) if len(periods) else np.full(len(dates), np.nan)
 
+    def first_known(self, dates: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+        """The target price of each of ``dates`` as it was first known, and the number of the first origin at whose moment it was.
+
+        NaN, and the number of origins, where none is known at ``as_of``. A correction that came later changes nothing here.
+        """
+        periods, prices, known_at = self._price_arrays
+        never = len(self.origins)
+        if not len(periods):
+            return np.full(len(dates), np.nan), np.full(len(dates), never)
+        row = np.minimum(np.searchsorted(periods, dates.to_numpy(), side="left"), len(periods) - 1)
+        found = periods[row] == dates.to_numpy()
+        since = np.searchsorted(self.moments.tz_localize(None).to_numpy(), known_at[row], side="left")
+        return np.where(found, prices[row], np.nan), np.where(found, since, never)
+
     @cached_property
     def _price_arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         known_at = self.prices["known_at"].dt.tz_localize(None)

@@ -9,33 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
-from steel_assets.core.types import Declaration, Series
+from steel_assets.core.overlap_rule import OverlapRule
+from steel_assets.core.types import Series
 
 FEWEST_MOVES = 5
 """With fewer moves known than this, the size of a usual one is not."""
 
 SAME = 0.1
 """Changes are the same when the middle four fifths of them differ by no more than this share of the typical one."""
-
-
-class OverlapRule(Declaration):
-    """When the overlap of two imports of a series differs widely.
-
-    Attributes:
-        share: of the overlapping periods that differ.
-        change: a change beyond this share of a figure is wide, however wild the series is.
-        moves: so is one beyond this multiple of the median move from period to period.
-        least: a change below this share of a figure is never wide.
-        periods: fewest changed periods that show a common factor or amount.
-    """
-
-    share: float = Field(gt=0, le=1)
-    change: float = Field(gt=0)
-    moves: float = Field(gt=0)
-    least: float = Field(ge=0)
-    periods: int = Field(ge=2)
 
 
 def difference(figures: pd.DataFrame, imported: pd.DataFrame, series: Series, rule: OverlapRule) -> str | None:

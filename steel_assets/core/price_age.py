@@ -65,9 +65,7 @@ class PriceCalendar:
 
     def due(self, moment: datetime) -> date:
         """The newest session whose price a daily run should have brought by ``moment``."""
-        day = (moment - RUN).astimezone(ZoneInfo(self.issue_zone)).date()
-        issue = _at(day, self.issue_at, self.issue_zone)
-        return self.published(issue if issue <= moment - RUN else _at(day - A_DAY, self.issue_at, self.issue_zone))
+        return self.published(last_daily(moment - RUN, self.issue_at, self.issue_zone))
 
     def stored(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -180,6 +178,13 @@ def _pairs(parts: Iterable[str]) -> Iterable[tuple[str, str]]:
         series, equals, day = part.strip().partition("=")
         if equals:
             yield series, day
+
+
+def last_daily(moment: datetime, at: str, zone: str) -> datetime:
+    """The newest ``at`` o'clock (ISO 8601) in ``zone`` at or before ``moment``, UTC."""
+    day = moment.astimezone(ZoneInfo(zone)).date()
+    today = _at(day, at, zone)
+    return today if today <= moment else _at(day - A_DAY, at, zone)
 
 
 def _at(day: date, at: str, zone: str) -> datetime:

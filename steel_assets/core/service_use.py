@@ -10,11 +10,14 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 FOLDER = "service/measurements"
 LONGEST_LINE = 64 * 1024
+
+SILENT = timedelta(hours=1)
+"""A service that measured nothing for this long does not measure."""
 
 LATENCY_BUCKETS_MS: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 """Upper bounds of the latency histogram; one more bucket holds whatever was slower."""

@@ -12,9 +12,9 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
+from steel_assets.core.recently import RECENT
+
 State = Literal["FRESH", "LAST_GOOD", "MISSING"]
-RECENT = pd.Timedelta(hours=36)
-"""A collection older than this is no news; the daily one leaves half a day of slack."""
 
 
 class Settled(NamedTuple):

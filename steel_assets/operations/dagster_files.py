@@ -6,7 +6,7 @@ with Postgres' own means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,27 @@ from typing import Any
 import yaml
 
 from steel_assets.core.problem import Problem
+from steel_assets.settings import dagster_home
 
 FILE = "dagster.yaml"
+
+FIRST = ("schedules.db", "runs.db", "index.db")
+"""Dagster writes an event into its run's own file before it is in these, so they are copied before those files."""
+
+
+class InstanceNotFound(Problem):
+    """There is no Dagster instance to record runs in; the message says what to do."""
+
+
+def instance_home() -> Path:
+    """The folder of the instance: DAGSTER_HOME, else this one where ``dagster.yaml`` is. Raises InstanceNotFound."""
+    named = dagster_home()
+    if named is None and not Path(FILE).exists():
+        raise InstanceNotFound(
+            f"no {FILE} in this folder: run steel from the project's folder, or where `steel demo` or `steel dev` wrote one, "
+            "or set DAGSTER_HOME"
+        )
+    return named or Path.cwd()
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,12 @@ class InstanceFiles:
         """
         named = {"dagster/schedules": self.schedules, "dagster/history": self.history, "dagster/logs": self.logs}
         return {name: folder for name, folder in named.items() if folder is not None}
+
+    def databases(self) -> Iterator[tuple[str, Path]]:
+        """Each database that is there, by its name in a backup, in the order in which they are copied."""
+        for name, folder in self.folders().items():
+            for database in sorted(folder.rglob("*.db"), key=lambda found: (found.name not in FIRST, found)):
+                yield f"{name}/{database.relative_to(folder).as_posix()}", database
 
 
 def instance_files(home: Path, described: Path | None = None) -> InstanceFiles:

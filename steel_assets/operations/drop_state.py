@@ -1,14 +1,19 @@
 """What is remembered between two looks at the drop folder, in the lake: what was seen, moved and said."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from steel_assets.adapters.damaged import read_kept
-from steel_assets.adapters.drop_box import DropBox
-from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.object_store import ObjectStore
 from steel_assets.core.types import Declaration
+
+if TYPE_CHECKING:
+    from steel_assets.adapters.drop_box import DropBox
 
 
 class Seen(Declaration):
@@ -61,15 +66,15 @@ class DropState(Declaration):
     again: Mapping[str, str] = {}
 
 
-def load(lake: Lake, drop_box: DropBox) -> DropState:
+def load(store: ObjectStore, drop_box: DropBox) -> DropState:
     """What was remembered last. Where it cannot be read, nothing: every file is then looked at twice again."""
-    return read_kept(lake.store, _key(drop_box), lambda said: DropState.model_validate_json(json.dumps(said))) or DropState()
+    return read_kept(store, _key(drop_box), lambda said: DropState.model_validate_json(json.dumps(said))) or DropState()
 
 
-def save(lake: Lake, drop_box: DropBox, state: DropState, before: DropState) -> None:
+def save(store: ObjectStore, drop_box: DropBox, state: DropState, before: DropState) -> None:
     """Remember ``state``, where it differs from ``before``."""
     if state != before:
-        lake.store.put(_key(drop_box), state.model_dump_json(indent=1).encode())
+        store.put(_key(drop_box), state.model_dump_json(indent=1).encode())
 
 
 def _key(drop_box: DropBox) -> str:

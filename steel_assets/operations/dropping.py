@@ -66,7 +66,7 @@ class _Look:
     ) -> None:
         self._catalog, self._lake, self._imports, self._home, self._moment = catalog, lake, imports, home, moment
         self._box, self._rule = box, catalog.rules.imports.drop
-        self._before = self._saved = drop_state.load(lake, box)
+        self._before = self._saved = drop_state.load(lake.store, box)
         self._watch = Watch(self._box, self._rule, self._before.seen, moment)
         self._moved, self._again = dict(self._before.moved), dict(self._before.again)
         self._words: dict[str, str] = {}
@@ -262,5 +262,5 @@ class _Look:
             again=self._again,
             notes=dict(self._before.notes) if notes is None else notes,
         )
-        drop_state.save(self._lake, self._box, state, self._saved)
+        drop_state.save(self._lake.store, self._box, state, self._saved)
         self._saved = state

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.outbox import HISTORY
 from steel_assets.adapters.raw_compaction import LEAST, Compaction, compact
 from steel_assets.catalog import Catalog
 from steel_assets.core.service_use import FOLDER
 
 DAY = re.compile(rf"{FOLDER}/(\d{{4}}-\d\d-\d\d)/")
+MONTH = re.compile(rf"{HISTORY}(\d{{4}}-\d\d)/")
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,12 @@ class Maintained:
     Attributes:
         raw: what came of compacting raw files.
         measurements: files of the service's measurements that were deleted because they are older than the catalogue keeps them.
+        alerts: alerts that people were told, deleted likewise.
     """
 
     raw: Compaction
     measurements: int
+    alerts: int = 0
 
     @property
     def text(self) -> str:
@@ -35,7 +39,7 @@ class Maintained:
         rest = "; the next round goes on" if self.raw.remaining else ""
         return (
             f"{self.raw.compacted} raw files compacted, {self.raw.deleted} deleted that were compacted before, "
-            f"{self.measurements} files of measurements deleted{rest}"
+            f"{self.measurements} files of measurements and {self.alerts} of alerts deleted{rest}"
         )
 
 
@@ -54,13 +58,16 @@ def maintain(
         ObjectStoreError: the store refuses; nothing is lost.
     """
     raw = compact(lake, now.to_pydatetime(), least=least, go_on=go_on)
-    return Maintained(raw, 0 if raw.remaining else _old_measurements(catalog, lake, now))
+    if raw.remaining:
+        return Maintained(raw, 0)
+    kept = catalog.rules.retention
+    measurements = _before(lake, f"{FOLDER}/", DAY, f"{now - pd.Timedelta(days=kept.measurement_days):%Y-%m-%d}")
+    return Maintained(raw, measurements, _before(lake, HISTORY, MONTH, f"{now - pd.Timedelta(days=kept.alert_days):%Y-%m}"))
 
 
-def _old_measurements(catalog: Catalog, lake: Lake, now: pd.Timestamp) -> int:
-    """Delete the service's measurements of days before those that are kept; how many files."""
-    first = f"{now - pd.Timedelta(days=catalog.rules.retention.measurement_days):%Y-%m-%d}"
-    old = [key for key in lake.store.list(f"{FOLDER}/") if (day := DAY.match(key)) and day.group(1) < first]
+def _before(lake: Lake, folder: str, dated: re.Pattern[str], first: str) -> int:
+    """Delete what lies in ``folder`` under days or months before ``first``; how many files."""
+    old = [key for key in lake.store.list(folder) if (day := dated.match(key)) and day.group(1) < first]
     for key in old:
         lake.store.delete(key)
     return len(old)

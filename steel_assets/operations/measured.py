@@ -1,14 +1,14 @@
 """What the prediction service measured of itself, read from the lake where it wrote it."""
 
-import pandas as pd
+from datetime import datetime, timedelta
 
-from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.object_store import ObjectStore
 from steel_assets.core.service_use import FOLDER, Minute, parse
 
 
-def service_minutes(lake: Lake, since: pd.Timestamp, until: pd.Timestamp) -> list[Minute]:
+def service_minutes(store: ObjectStore, since: datetime, until: datetime) -> list[Minute]:
     """The minutes of every process of the service that began after ``since`` and not after ``until`` (UTC)."""
-    days = pd.date_range(since.normalize(), until.normalize(), freq="D")
-    keys = [key for day in days for key in lake.store.list(f"{FOLDER}/{day:%Y-%m-%d}/")]
-    found = [minute for key in keys for minute in parse(lake.store.get(key))]
-    return [minute for minute in found if since < pd.Timestamp(minute.minute) <= until]
+    days = [since.date() + timedelta(days=count) for count in range((until.date() - since.date()).days + 1)]
+    keys = [key for day in days for key in store.list(f"{FOLDER}/{day:%Y-%m-%d}/")]
+    found = [minute for key in keys for minute in parse(store.get(key))]
+    return [minute for minute in found if since < datetime.fromisoformat(minute.minute) <= until]

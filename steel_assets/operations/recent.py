@@ -12,10 +12,14 @@ import pandas as pd
 from steel_assets.adapters.warehouse import Since, Warehouse
 from steel_assets.core.drift import ALL
 from steel_assets.core.scoring import BEFORE, RECENT, each_day
-from steel_assets.core.tables import DRIFT, FORECASTS, PREDICTIONS_VS_REALITY, Table
+from steel_assets.core.system_metrics import PROJECTED_DAYS
+from steel_assets.core.tables import DRIFT, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
 
 SCORED_DAYS = 600
 """Calendar days in which a market trades on more days than any score looks back at (RECENT + BEFORE)."""
+
+COST_DAYS = 62
+"""In which the month of a day lies, and usually all days that a projection looks back at."""
 
 MEASURED_DAYS = 60
 """Within which the newest measurement of a market usually lies."""
@@ -70,6 +74,16 @@ def drift_lately(warehouse: Warehouse, market: str, date: pd.Timestamp) -> pd.Da
         return bool(((rows["subject"] == ALL) & (rows["date"] <= date)).any())
 
     return newest_rows(warehouse, DRIFT, "date", date - pd.Timedelta(days=MEASURED_DAYS), enough, {"market": market})
+
+
+def costs_lately(warehouse: Warehouse, date: pd.Timestamp) -> pd.DataFrame:
+    """Rows of ``tables.METRICS_DAILY`` up to ``date`` from which its costs, its month's and the projection follow."""
+
+    def enough(rows: pd.DataFrame) -> bool:
+        whole = rows[rows["date"] < date].groupby("date")["cost_usd"].sum(min_count=1).tail(PROJECTED_DAYS)
+        return len(whole) == PROJECTED_DAYS and bool(whole.notna().any())
+
+    return newest_rows(warehouse, METRICS_DAILY, "date", date - pd.Timedelta(days=COST_DAYS), enough)
 
 
 def enough_to_score(rows: pd.DataFrame) -> bool:

@@ -10,11 +10,12 @@ from steel_assets.adapters.object_store import ObjectStore
 from steel_assets.catalog import Source
 from steel_assets.core.blocks import Block
 from steel_assets.core.standing import Record, Settled
+from steel_assets.operations.fresh import collection_key
 
 
 def record(store: ObjectStore, source: Source, group: str) -> Record | None:
     """How the last collection went; None when there was none, or what is noted was damaged (the lake says enough then)."""
-    return read_kept(store, _collection(source, group), Record.from_json)
+    return read_kept(store, collection_key(source, group), Record.from_json)
 
 
 def note(
@@ -28,7 +29,7 @@ def note(
 ) -> Record:
     """Note how a collection went."""
     now = (record(store, source, group) or Record(moment)).after(moment, asked, problems, settled)
-    store.put(_collection(source, group), json.dumps(now.to_json(), indent=1, ensure_ascii=False).encode())
+    store.put(collection_key(source, group), json.dumps(now.to_json(), indent=1, ensure_ascii=False).encode())
     return now
 
 
@@ -43,10 +44,6 @@ def note_block(store: ObjectStore, source: Source, now: Block | None) -> None:
         store.put(_block(source), json.dumps(now.to_json(), indent=1, ensure_ascii=False).encode())
     elif block(store, source) is not None:
         store.delete(_block(source))
-
-
-def _collection(source: Source, group: str) -> str:
-    return f"state/collections/{source.id}/{group}.json"
 
 
 def _block(source: Source) -> str:

@@ -88,7 +88,7 @@ def measure(
         scored_lately(warehouse, market, moment),
         simulated=bool(lake.simulated),
         created_at=moment,
-        latency_ms=service_use(service_minutes(lake, moment - DAY, moment)).avg_latency_ms,
+        latency_ms=service_use(service_minutes(lake.store, moment - DAY, moment)).avg_latency_ms,
         drift_scores=newest_scores(drift_lately(warehouse, market, date), date),
     )
     there = warehouse.read(METRICS_DAILY, {"market": market, "date": date})

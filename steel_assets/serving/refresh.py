@@ -61,6 +61,7 @@ class Refresher:
         *,
         signing_key: bytes | None = None,
         clock: Callable[[], float] = time.time,
+        pages: bool = True,
     ) -> None:
         """With what was kept of an earlier process, until the first reading.
 
@@ -70,7 +71,9 @@ class Refresher:
             name: names the store; a snapshot kept of another is not used.
             cache: in front of the store, where there is one.
             signing_key: what is published must be signed with it.
+            pages: whether a publication from which a page cannot be made is refused too; not where no page is ever asked for.
         """
+        self._pages = pages
         self.current = Snapshot()
         self._connect = store
         self._store: ObjectStore | None = None
@@ -148,7 +151,7 @@ class Refresher:
         if pointer is None:
             raise SnapshotDamaged(f"the pointer vanished while it was read; {AGAIN}")
         parts = parsed(self._content(snapshots, pointer))
-        after = rehearse(found.with_published(parts, pointer, now), now)
+        after = rehearse(found.with_published(parts, pointer, now), now, pages=self._pages)
         self._latest = parts["latest"].content
         return after
 

@@ -12,27 +12,24 @@ from steel_assets.adapters.snapshot_store import AGAIN, SnapshotDamaged
 from steel_assets.core.service_use import summary
 from steel_assets.serving import answers, explanation, state
 from steel_assets.serving.errors import Refused
-from steel_assets.serving.page import page
-from steel_assets.serving.rendering import rendered
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
 
 
-def rehearse(snapshot: Snapshot, now: float) -> Snapshot:
-    """``snapshot``, once every answer from it was made at ``now`` (Unix seconds).
+def rehearse(snapshot: Snapshot, now: float, *, pages: bool = True) -> Snapshot:
+    """``snapshot``, once every answer from it was made at ``now`` (Unix seconds), and every page unless not ``pages``.
 
     Raises:
         SnapshotDamaged: one could not be made; the message says why.
     """
     try:
-        _answer(snapshot, now)
+        _answer(snapshot, now, pages=pages)
     except Exception as error:
         words = " ".join(f"{error}".split())[:160]
         raise SnapshotDamaged(f"it cannot be answered from ({type(error).__name__}: {words}); {AGAIN}") from error
     return snapshot
 
 
-def _answer(snapshot: Snapshot, now: float) -> None:
+def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
     made = [
         answers.about(snapshot, ""),
         answers.markets(snapshot, now),
@@ -48,7 +45,19 @@ def _answer(snapshot: Snapshot, now: float) -> None:
         with suppress(Refused):
             made.append(answers.forecasts(snapshot, market, None, now))
             made.append(explanation.explanation(snapshot, market, now))
-    for market in markets or [None]:
+    if pages:
+        _show(snapshot, now, found, markets)
+    json.dumps([made, state.alerts(found, now)], allow_nan=False)
+
+
+def _show(snapshot: Snapshot, now: float, found: list[state.Incident], markets: list[str]) -> None:
+    """Make the page of every market once; of none where there is none."""
+    from steel_assets.serving.page import page
+    from steel_assets.serving.rendering import rendered
+    from steel_assets.serving.words import Words
+
+    each: list[str | None] = [*markets] or [None]
+    for market in each:
         shown = page(
             snapshot,
             [],
@@ -62,4 +71,3 @@ def _answer(snapshot: Snapshot, now: float) -> None:
             user=None,
         )
         rendered("dashboard.html", "es", {}, **shown)
-    json.dumps([made, state.alerts(found, now)], allow_nan=False)

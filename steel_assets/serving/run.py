@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import resource
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any
 
 import uvicorn
 
+from steel_assets.adapters import logs
 from steel_assets.adapters.acknowledgements import Acknowledging
 from steel_assets.adapters.cache import RedisCache
 from steel_assets.adapters.dagster_graphql import DagsterGraphQL
@@ -93,8 +93,7 @@ def serve(host: str, port: int, *, opened: bool = False) -> None:
     Raises:
         KeyStoreError, ValidationError
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.set_up(settings().log_format)
     quiet_down()
     service = build(settings(), host, opened=opened)
     with suppress(ValueError, OSError):

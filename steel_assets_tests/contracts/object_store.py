@@ -166,6 +166,14 @@ class ObjectStoreContract:
         store.put("c", b"123")
         store.put("c", b"12")
         assert store.stored_bytes() == 7
+        assert list(store.sizes()) == [("a/b", 5), ("c", 2)]
+
+    def test_a_listing_begins_with_the_letters_that_were_asked_for_folders_or_not(self, store: ObjectStore) -> None:
+        for key in ("d/2026-10-30/x", "d/2026-11-01/x", "d/2026-11-02/y/z", "d/2026-11.json", "d/2027-01-01/x", "e/2026-11-01/x"):
+            store.put(key, b"1")
+        assert list(store.list("d/2026-11")) == ["d/2026-11-01/x", "d/2026-11-02/y/z", "d/2026-11.json"]
+        assert list(store.list("d/2026-11-01")) == ["d/2026-11-01/x"]
+        assert list(store.list("d")) == [key for key in store.list("") if key.startswith("d/")]
 
     def test_an_object_has_an_address_that_names_it(self, store: ObjectStore) -> None:
         assert "raw-data/x=1/a+b.parquet" in store.uri("raw-data/x=1/a+b.parquet").replace("%3D", "=").replace("%2B", "+")

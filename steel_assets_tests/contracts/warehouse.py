@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.warehouse import Warehouse, WarehouseError
+from steel_assets.adapters.warehouse import Since, Warehouse, WarehouseError
 from steel_assets.core.tables import PROMOTIONS, WAREHOUSE_TABLES, Column, Table, TableError
 
 MOMENT = pd.Timestamp("2024-06-12 08:00:00.123456", tz="UTC")
@@ -87,6 +87,32 @@ class WarehouseContract:
         assert len(warehouse.read(SMALL, {"count": np.int64(2)})) == 1
         assert len(warehouse.read(SMALL, {"known_at": MOMENT.tz_convert("America/Mexico_City")})) == 5
 
+    def test_rows_since_a_value_are_those_that_have_it_or_a_later_one(self, warehouse: Warehouse):
+        warehouse.upsert(SMALL, rows(5).assign(value=[np.nan, 1.0, 2.0, 3.0, 4.0]))
+        warehouse.upsert(SMALL, rows(2, market="scrap"))
+        third = pd.Timestamp("2024-06-03")
+        assert warehouse.read(SMALL, {"day": Since(third)})["day"].tolist() == [third, *pd.date_range("2024-06-04", periods=2)]
+        assert warehouse.read(SMALL, {"day": Since(pd.Timestamp("2024-06-02")), "market": "scrap"})["count"].tolist() == [1]
+        assert warehouse.read(SMALL, {"day": Since(pd.Timestamp("2024-06-06"))}).empty
+        assert warehouse.read(SMALL, {"value": Since(3.0)})["value"].tolist() == [3.0, 4.0], "what is empty is not later"
+        assert len(warehouse.read(SMALL, {"known_at": Since(MOMENT.tz_convert("America/Mexico_City"))})) == 7
+        assert warehouse.read(SMALL, {"known_at": Since(MOMENT + pd.Timedelta(microseconds=1))}).empty
+
+    def test_a_row_that_changed_is_found_since_its_day_as_it_is_now(self, warehouse: Warehouse):
+        warehouse.upsert(SMALL, rows(3))
+        warehouse.upsert(SMALL, rows(3).tail(1).assign(value=99.0))
+        found = warehouse.read(SMALL, {"day": Since(pd.Timestamp("2024-06-02"))})
+        pd.testing.assert_frame_equal(found, warehouse.read(SMALL).tail(2).reset_index(drop=True))
+        assert found["value"].tolist() == [2.0, 99.0]
+
+    @pytest.mark.parametrize(
+        "where", [{"day": Since("yesterday")}, {"value": Since("much")}, {"known_at": Since("soon")}, {"day": Since(None)}]
+    )
+    def test_since_what_is_no_value_of_the_column_is_refused_by_name(self, warehouse: Warehouse, where: dict[str, object]):
+        (name,) = where
+        with pytest.raises(WarehouseError, match=f"small.{name}"):
+            warehouse.read(SMALL, where)
+
     def test_what_is_no_value_means_empty_alone_and_in_a_list(self, warehouse: Warehouse):
         warehouse.upsert(SMALL, rows(3).assign(value=[np.nan, 2.0, 3.0]))
         for nothing in (None, np.nan, pd.NaT):
@@ -141,8 +167,12 @@ class WarehouseContract:
 
     def test_an_older_table_gets_its_new_columns_and_keeps_its_rows(self, warehouse: Warehouse):
         old = replace(SMALL, columns=tuple(c for c in SMALL.columns if c.name not in ("value", "count")))
+        assert warehouse.lacking(SMALL) == []
         warehouse.upsert(old, rows(2).drop(columns=["value", "count"]))
+        for _ in range(2):
+            assert warehouse.lacking(SMALL) == ["value", "count"], "looking changes nothing"
         assert warehouse.read(SMALL)["value"].isna().all()
+        assert warehouse.lacking(SMALL) == []
         assert warehouse.upsert(SMALL, rows(3)) == 3
         assert list(warehouse.read(SMALL)["value"]) == [1, 2, 3]
         assert list(warehouse.read(SMALL).columns) == SMALL.column_names

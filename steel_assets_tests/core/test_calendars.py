@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import time
 from zoneinfo import ZoneInfo
 
+import exchange_calendars
 import pandas as pd
 import pytest
 
+from steel_assets.catalog import load_catalog
 from steel_assets.core import calendars
+from steel_assets.core.calendar_names import USUAL, calendar_exists
 from steel_assets.core.types import Publication
 
 MEXICO = ZoneInfo("America/Mexico_City")
@@ -34,13 +37,19 @@ def test_horizons_reach_beyond_the_holidays_that_are_known() -> None:
     assert far[0].dayofweek < 5
 
 
-@pytest.mark.parametrize("name", ["weekdays", "24/5", "XLON", "CMES", "XSHG"])
+@pytest.mark.parametrize("name", ["weekdays", "24/5", "XLON", "CMES", "XSHG", "XETR"])
 def test_known_calendars_exist(name: str) -> None:
-    assert calendars.calendar_exists(name)
+    assert calendar_exists(name)
 
 
 def test_an_unknown_calendar_does_not() -> None:
-    assert not calendars.calendar_exists("LME")
+    assert not calendar_exists("LME")
+
+
+def test_the_calendars_that_are_known_without_the_library_are_the_shipped_ones_and_the_library_knows_them() -> None:
+    catalog = load_catalog()
+    assert {one.calendar for one in (*catalog.series.values(), *catalog.markets.values())} <= USUAL
+    assert set(exchange_calendars.get_calendar_names(include_aliases=True)) >= USUAL - {"weekdays"}
 
 
 def test_a_daily_price_is_published_at_its_close_in_local_time() -> None:

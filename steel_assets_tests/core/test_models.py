@@ -178,6 +178,27 @@ class TestRidge(LearningContract):
             load_model("ridge", json.dumps(stored | {"weights": [1.0]}).encode())
 
 
+class TestRecursiveRidge(LearningContract):
+    family = "recursive_ridge"
+
+    def test_newer_rows_count_more(self) -> None:
+        samples = market_samples(1).rows(slice(0, SPLIT))
+        turned = samples.with_labels(np.where(np.arange(SPLIT) < SPLIT // 2, samples.curve**2 / samples.y, samples.y))
+        before, after = (self.trained(1).explain(self.to_predict(1))["scrap"], None)
+        after = model_families()["recursive_ridge"]().fit(turned).explain(self.to_predict(1))["scrap"]
+        assert 0 < np.polyfit(before, after, 1)[0] < 0.6
+
+
+class TestExperts(ModelContract):
+    family = "experts"
+
+    def test_before_anything_is_known_it_is_near_the_last_price(self) -> None:
+        rows = self.to_predict(1)
+        moved = np.abs(np.log(self.trained(1).predict(rows)["p"].to_numpy() / rows.last))
+        said = [np.abs(np.log(model.predict(rows)["p"].to_numpy() / rows.last)) for model in self.trained(1).members.values()]
+        assert 0 < moved.mean() < 0.35 * np.max([one.mean() for one in said])
+
+
 class TestBoosting(LearningContract):
     family = "boosting"
 

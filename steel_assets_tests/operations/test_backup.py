@@ -16,6 +16,8 @@ import pytest
 from pydantic import SecretStr
 
 from steel_assets.adapters.backup_archive import MANIFEST, SUMS, BackupError, read_archive
+from steel_assets.adapters.sealed import seal
+from steel_assets.adapters.snapshot_store import POINTER
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.tables import FORECASTS, WAREHOUSE_TABLES
 from steel_assets.operations.backup import HOME_FILES, create, verify
@@ -172,6 +174,15 @@ def test_a_backup_that_another_key_signed_is_refused(folder: Path, tmp_path: Pat
     create(*at(folder), path, NOW)
     with pytest.raises(BackupError, match="not signed"):
         restore(*at(tmp_path / "there", signing_key=SecretStr("k" * 32)), path, LATER)
+
+
+@pytest.mark.parametrize("pointer", [b"{}", b"", seal({"format": 0})], ids=["damaged", "empty", "of another release"])
+def test_a_pointer_that_nobody_can_read_is_put_back_as_it_was(folder: Path, tmp_path: Path, pointer: bytes) -> None:
+    """An older release's is such a one: the way back from an upgrade leads through it."""
+    (folder / "home" / "lake" / POINTER).write_bytes(pointer)
+    create(*at(folder), tmp_path / "backup.tar.gz", NOW)
+    restore(*at(tmp_path / "there"), tmp_path / "backup.tar.gz", LATER)
+    assert (tmp_path / "there" / "home" / "lake" / POINTER).read_bytes() == pointer
 
 
 def test_the_users_catalogue_is_put_back_where_the_settings_say(folder: Path, tmp_path: Path) -> None:

@@ -449,13 +449,13 @@ def test_everything_that_lies_there_gets_a_word_once_and_loses_it_with_its_cause
     assert "253 bytes" in told[long]
     assert len(list((folder(here) / "notes").iterdir())) == len(words) + 1
     assert "alone.yaml" in (folder(here) / "notes" / "alone.csv.txt").read_text()
-    assert set(load(here.lake, here.drop_box).notes) == set(told)
+    assert set(load(here.store, here.drop_box).notes) == set(told)
     assert look(here, 1, after=30) == [], "once"
     lay(here, "alone.yaml", MAPPING)
     for name in ("lonely.yaml", "other.yml", "letter.docx", "pipe.csv", "link.csv"):
         (folder(here) / name).unlink()
     assert outcomes(look(here, 2, after=60)) == [("alone.csv", "imported")]
-    assert not {"alone.csv", "lonely.yaml", "pipe.csv"} & set(load(here.lake, here.drop_box).notes)
+    assert not {"alone.csv", "lonely.yaml", "pipe.csv"} & set(load(here.store, here.drop_box).notes)
     assert not (folder(here) / "notes" / "alone.csv.txt").exists()
 
 
@@ -484,7 +484,7 @@ def test_a_done_folder_that_leads_elsewhere_is_not_followed(here: Platform, tmp_
     drop(here, "platts.csv")
     found = look(here, 4)
     assert list((tmp_path / "elsewhere").iterdir()) == []
-    assert "cannot be moved" in load(here.lake, here.drop_box).notes["platts.csv"]
+    assert "cannot be moved" in load(here.store, here.drop_box).notes["platts.csv"]
     assert len(here.imports.imports()) == 1
     assert outcomes(found).count(("platts.csv", "told")) == 1
     (folder(here) / "done").unlink()

@@ -44,7 +44,7 @@ def readings(
         return newest_rows(warehouse, table, column, since, lambda found: len(found) > 0)
 
     metrics = rows(METRICS_DAILY, "date", MEASURED_DAYS)
-    minutes = service_minutes(lake, until - pd.Timedelta(days=service_days), until)
+    minutes = service_minutes(lake.store, until - pd.Timedelta(days=service_days), until)
     return [
         *error_readings(metrics, rules.acceptance.horizon),
         *increase_readings(rows(PREDICTIONS_VS_REALITY, "prediction_date", SCORED_DAYS), rules.acceptance.horizon),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from steel_assets.adapters.notifiers import Notifier
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.outbox import Outbox, Round
 
 
 @dg.sensor(
@@ -22,10 +22,15 @@ def alert_delivery(
     return dg.SkipReason(look(outbox, notifiers, dagster_link))
 
 
-def look(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> str:
+def send(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> Round:
     """Take up what was acknowledged by link, let reminders fall due, then send what waits."""
     outbox.take_up(datetime.now(UTC))
     outbox.report([], datetime.now(UTC))
-    done = outbox.deliver(notifiers, lambda: datetime.now(UTC), dagster_link)
+    return outbox.deliver(notifiers, lambda: datetime.now(UTC), dagster_link)
+
+
+def look(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> str:
+    """Send, and say what came of it."""
+    done = send(outbox, notifiers, dagster_link)
     troubles = "".join(f"; {name}: {problem}" for name, problem in done.problems.items())
     return f"{len(done.sent)} letters sent{troubles}"

@@ -14,13 +14,10 @@ import pandas as pd
 from steel_assets.core.alerts.conditions import Reading
 from steel_assets.core.drift import ALL
 from steel_assets.core.scoring import FEWEST, RECENT, each_day, increases
-from steel_assets.core.service_use import Minute, summary
+from steel_assets.core.service_use import SILENT, Minute, summary
 
 SLOT = timedelta(minutes=10)
 """The service's figures are taken over this long."""
-
-SILENT = timedelta(hours=1)
-"""A service that measured nothing for this long does not measure."""
 
 SERVICE = "prediction service"
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from steel_assets.core import intervals
 from steel_assets.core.features import driver_of
+from steel_assets.core.history import MarketHistory
 from steel_assets.core.models._protocol import Cadence, ModelError
 from steel_assets.core.models._stored import UNREADABLE, parsed
 from steel_assets.core.samples import Samples
@@ -52,6 +53,9 @@ class Calibrated(ABC):
 
     def predict(self, samples: Samples) -> pd.DataFrame:
         return intervals.distribution(self.points(samples), samples.volatility, self.levels)
+
+    def today(self, history: MarketHistory, samples: Samples) -> Self:
+        return self
 
     def explain(self, samples: Samples) -> pd.DataFrame:
         """The curve's share, and the rest as ``other``: families that know more of their reasons say more."""

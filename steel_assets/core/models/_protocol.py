@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Protocol, Self
+from typing import ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import pandas as pd
 
+from steel_assets.core.history import MarketHistory
 from steel_assets.core.samples import Samples
 from steel_assets.core.types import Market
 
@@ -46,6 +47,13 @@ class Model(Protocol):
         All in the target's unit, positive and in order; each row depends on its own row of ``samples`` only.
         """
 
+    def today(self, history: MarketHistory, samples: Samples) -> Self:
+        """This model as it stands at the newest origin of ``history``: itself, unless it learns from prices between its fits.
+
+        Args:
+            samples: all origins of ``history`` at the model's horizon, without labels.
+        """
+
     def explain(self, samples: Samples) -> pd.DataFrame:
         """One row per row of ``samples``, one column per driver: the log move away from the last price that each accounts for.
 
@@ -60,3 +68,11 @@ class Model(Protocol):
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         """The model that ``to_bytes`` wrote. Raises ModelError."""
+
+
+@runtime_checkable
+class Incremental(Protocol):
+    """A model that can go on learning where it left off, which costs less than a new fit."""
+
+    def learn(self, samples: Samples) -> Self:
+        """This model, having learned from the labelled rows of ``samples`` that it has not learned from yet."""

@@ -51,7 +51,7 @@ class Boosting(Calibrated):
     """base × exp(share × prediction × volatility), where base is the forward curve, or the last price without one."""
 
     family: ClassVar[str] = "boosting"
-    complexity: ClassVar[int] = 9
+    complexity: ClassVar[int] = 11
     significance: ClassVar[float] = 0.01
     refit_every: ClassVar[Cadence] = "year"
 

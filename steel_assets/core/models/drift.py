@@ -20,7 +20,7 @@ class Drift(Calibrated):
     """base × exp(mean of log(price / base) in the past), where base is the forward curve, or the last price without one."""
 
     family: ClassVar[str] = "drift"
-    complexity: ClassVar[int] = 6
+    complexity: ClassVar[int] = 8
     significance: ClassVar[float] = 0.001
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ class ETS(Smoothed):
     """
 
     family: ClassVar[str] = "ets"
-    complexity: ClassVar[int] = 7
+    complexity: ClassVar[int] = 9
 
     def __init__(self) -> None:
         super().__init__()

@@ -42,7 +42,7 @@ class Prophet(Calibrated):
     """base × exp(share × prediction × volatility), where base is the forward curve, or the last price without one."""
 
     family: ClassVar[str] = "prophet"
-    complexity: ClassVar[int] = 5
+    complexity: ClassVar[int] = 7
     significance: ClassVar[float] = 0.01
     refit_every: ClassVar[Cadence] = "half_year"
 

@@ -38,7 +38,7 @@ class Ridge(Calibrated):
     """base × exp(share × prediction × volatility), where base is the forward curve, or the last price without one."""
 
     family: ClassVar[str] = "ridge"
-    complexity: ClassVar[int] = 4
+    complexity: ClassVar[int] = 5
     significance: ClassVar[float] = 0.01
 
     def __init__(self) -> None:

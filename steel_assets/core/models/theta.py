@@ -21,7 +21,7 @@ class Theta(Smoothed):
     """
 
     family: ClassVar[str] = "theta"
-    complexity: ClassVar[int] = 8
+    complexity: ClassVar[int] = 10
 
     def __init__(self) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     A row explains the forecast of the same ``as_of``, ``horizon`` and ``model_version``, and no other. No rows: every
     forecast of the issue is the last price.
     """
-    return {market: _newest(inputs, keys) for market, keys in keys_by_market(inputs, FOLDER).items()}
+    return {market: _newest(inputs, keys) for market, keys in keys_by_market(inputs, tables, FOLDER).items()}
 
 
 def _newest(inputs: Inputs, keys: list[str]) -> list[dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 import pandas as pd
@@ -23,6 +24,7 @@ ISSUE_DAYS = 500
 """In which ISSUES issues lie, one a day."""
 
 TRIES = 10
+LISTED_MONTHS = 3
 EXCHANGE_SERIES = "usdmxn"
 
 
@@ -31,7 +33,7 @@ def latest(inputs: Inputs, tables: Tables) -> dict[str, Any]:
 
     ``rows`` is None before the first. A clock that is behind the day of the newest price is not asked what time it is.
     """
-    keys = keys_by_market(inputs, FOLDER)
+    keys = keys_by_market(inputs, tables, FOLDER)
     records = {market: record_of(inputs, market) for market in keys}
     newest = max((known.newest for known in records.values() if known), default=0.0)
     now = latest_moment(tables.moment, newest)
@@ -41,10 +43,24 @@ def latest(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     }
 
 
-def keys_by_market(inputs: Inputs, folder: str) -> dict[str, list[str]]:
-    """Market → keys of its issues in ``folder`` (``<day>/<market>-<moment>.parquet``), newest first."""
+def keys_by_market(inputs: Inputs, tables: Tables, folder: str) -> dict[str, list[str]]:
+    """Market → keys of its newest issues in ``folder`` (``<day>/<market>-<moment>.parquet``), newest first.
+
+    Listed are the last months; everything only where a market that was published before has fewer than TRIES issues in them, and
+    at the first publication.
+    """
+    if tables.in_force and math.isfinite(tables.moment):
+        now = pd.Timestamp(tables.moment, unit="s") + pd.Timedelta(days=1)  # somewhere it is tomorrow
+        prefixes = [f"{folder}{now - pd.DateOffset(months=back):%Y-%m}-" for back in range(LISTED_MONTHS)]
+        found = _by_market(inputs, prefixes)
+        if all(len(found.get(market, ())) >= TRIES for market in tables.in_force if market in inputs.catalog.markets):
+            return found
+    return _by_market(inputs, [folder])
+
+
+def _by_market(inputs: Inputs, prefixes: list[str]) -> dict[str, list[str]]:
     keys: dict[str, list[str]] = {}
-    for key in inputs.lake.store.list(folder):
+    for key in chain.from_iterable(map(inputs.lake.store.list, dict.fromkeys(prefixes))):
         market, dash, _ = key.rpartition("/")[2].partition("-")
         if dash and key.endswith(".parquet") and market in inputs.catalog.markets:
             keys.setdefault(market, []).append(key)

@@ -1,0 +1,129 @@
+"""What an installation of an older release needs to go on under this one: said first, then done, part by part.
+
+Databases come first, since the other parts read them. Every part can be done twice; done again it adds nothing. What grows by
+itself (compacted files, columns at the first write) needs no upgrade, and is done here so that it does not wait for a run.
+"""
+
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
+
+import dagster as dg
+import pandas as pd
+
+from steel_assets.adapters.snapshot_store import SnapshotDamaged
+from steel_assets.assets.dagster_internals import databases_behind
+from steel_assets.assets.declare import Installation
+from steel_assets.assets.migration import migrate
+from steel_assets.bootstrap import Platform
+from steel_assets.core.problem import Problem
+from steel_assets.core.tables import FORECASTS, WAREHOUSE_TABLES
+from steel_assets.operations.publishing import publish
+
+
+class NotUpgraded(Problem):
+    """A part could not be brought to this release; the message names it."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of an installation.
+
+    Attributes:
+        name: for people.
+        changes: what is to be changed in it, a sentence each; empty where it is of this release.
+        apply: changes it.
+    """
+
+    name: str
+    changes: Callable[[], list[str]]
+    apply: Callable[[], None]
+
+
+def parts_of(instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime) -> list[Part]:
+    """The parts of the installation, in the order in which they are upgraded."""
+    return [
+        Part("Dagster's databases", lambda: _databases(instance), lambda: upgrade_databases(instance)),
+        Part("tables", lambda: _tables(platform), lambda: _add_columns(platform)),
+        Part("assets", lambda: _assets(instance, platform, here, now), lambda: _show(instance, platform, here, now)),
+        Part("what is served", lambda: _served(platform), lambda: _publish(platform, now)),
+    ]
+
+
+def plan(parts: list[Part]) -> dict[str, list[str]]:
+    """What would be changed, by the part's name; nothing is. Parts of this release are left out."""
+    found = {part.name: part.changes() for part in parts}
+    return {name: changes for name, changes in found.items() if changes}
+
+
+def upgrade(parts: list[Part]) -> dict[str, list[str]]:
+    """Change what is to be changed; what that was.
+
+    Raises:
+        NotUpgraded: a part still has something to change afterwards.
+    """
+    done = {}
+    for part in parts:
+        changes = part.changes()
+        if changes:
+            part.apply()
+            done[part.name] = changes
+            if left := part.changes():
+                raise NotUpgraded(f"{part.name}: not everything is of this release: {'; '.join(left)}")
+    return done
+
+
+def upgrade_databases(instance: dg.DagsterInstance) -> None:
+    """Bring what an older Dagster made to this one, as ``dagster instance migrate`` does, which prints its progress."""
+    if databases_behind(instance):
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            instance.upgrade()
+
+
+def _databases(instance: dg.DagsterInstance) -> list[str]:
+    return [f"the database of {name}: {revisions}" for name, revisions in databases_behind(instance).items()]
+
+
+def _tables(platform: Platform) -> list[str]:
+    lacking = {table.name: platform.warehouse.lacking(table) for table in WAREHOUSE_TABLES}
+    return [f"table {name}: column {', '.join(columns)} is added, empty" for name, columns in lacking.items() if columns]
+
+
+def _add_columns(platform: Platform) -> None:
+    for table in WAREHOUSE_TABLES:
+        platform.warehouse.count(table)  # whoever asks an older table gives it the columns it lacks
+
+
+def _assets(instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime) -> list[str]:
+    if databases_behind(instance):
+        return []  # they cannot be asked before they are of this release
+    found = migrate(instance, platform, here, now, only_count=True)
+    said = {
+        f"{found.newest} assets are shown under the markets' own keys": found.newest,
+        f"{found.days} days of issue are shown as partitions": found.days,
+        f"{found.closed} incidents about former keys are closed": found.closed,
+    }
+    return [text for text, count in said.items() if count]
+
+
+def _show(instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime) -> None:
+    migrate(instance, platform, here, now)
+
+
+def _served(platform: Platform) -> list[str]:
+    try:
+        pointer = platform.snapshots.pointer()
+        if pointer is not None:
+            platform.snapshots.content(pointer)
+            return []
+    except SnapshotDamaged as error:
+        return [f"it is published anew: {error}"]
+    return ["it is published: the service of this release answers from that"] if platform.warehouse.count(FORECASTS) else []
+
+
+def _publish(platform: Platform, now: datetime) -> None:
+    in_force = publish(platform, platform.snapshots, pd.Timestamp(now).floor("s"))
+    if in_force.failed:
+        raise NotUpgraded(f"not everything that is served is new: {in_force.failed}")

@@ -1,0 +1,88 @@
+"""Forecasts of ``steel forecast`` that are computed: of an earlier day, and where nothing was published at the latest issue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from steel_assets.bootstrap import Platform
+from steel_assets.cli.in_force import aged, in_force
+from steel_assets.cli.moments import issue_on, last_issue, parse_day
+from steel_assets.cli.problem import Problem
+from steel_assets.core.history import HistoryError
+from steel_assets.core.imports import trained_at
+from steel_assets.core.tables import FORECASTS
+from steel_assets.operations import histories, issuing
+
+
+@dataclass
+class Computed:
+    """What came of it.
+
+    Attributes:
+        rows: market → rows of tables.FORECASTS with what ``in_force.aged`` adds, as plain values.
+        without: market → why nothing new was issued.
+        marks: market → what withdrawn imports had to do with it.
+        too_old: whether any market's price was too old to issue from.
+    """
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    without: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+    too_old: bool = False
+
+
+def forecasts(parts: Platform, markets: Sequence[str], as_of: str | None, now: datetime) -> Computed:
+    """What would be said of ``markets`` at the issue of the day ``as_of`` (by default the latest). Raises Problem."""
+    rules, found = parts.catalog.rules, Computed()
+    moment = issue_on(parse_day(as_of, "--as-of"), rules) if as_of else last_issue(pd.Timestamp(now), rules)
+    if moment > now:
+        raise Problem(f"--as-of: {as_of} has not come yet")
+    for name in markets:
+        try:
+            history = histories.build(parts.catalog, parts.lake, name, moment)
+            rows = issuing.issue_as_of(parts.catalog, parts.models, history).forecasts
+        except HistoryError as error:
+            unfed = parts.providers.unfed(name)
+            found.without[name] = f"no forecast: {error}; {unfed}" if unfed else f"no forecast: {error}"
+        except issuing.PriceTooOld as error:
+            found.too_old = True
+            found.without[name] = f"no new forecast of {name}: {error}"
+            standing = in_force(parts.warehouse.read(FORECASTS, {"market": name}), name, moment)
+            if len(standing):
+                _take(found, parts, name, aged(parts, standing, moment, error.looked))
+        else:
+            if absurd := issuing.absurd(parts.catalog, parts.warehouse, history, rows):
+                found.without[name] = f"no forecast: {name}: absurd, and would not be published: {'; '.join(absurd)}"
+            else:
+                _take(found, parts, name, aged(parts, rows, moment))
+    return found
+
+
+def plain_values(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values, what is missing as None."""
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()} for row in rows.to_dict(orient="records")
+    ]
+
+
+def _take(found: Computed, parts: Platform, market: str, rows: pd.DataFrame) -> None:
+    found.rows[market] = plain_values(rows)
+    if (mark := _mark(parts, market, rows)) is not None:
+        found.marks[market] = mark
+
+
+def _mark(parts: Platform, market: str, rows: pd.DataFrame) -> str | None:
+    """What withdrawn imports had to do with the forecast published at this issue, or with the models behind this one."""
+    found: str | None = None
+    series, issued = parts.catalog.markets[market].series_ids, rows["as_of"].iloc[0]
+    for one in parts.imports.taints():
+        if one.touches(series, issued):
+            found = f"what was published at this issue came from {one.words}. This is computed without it"
+        elif any(one.touches(series, trained) for trained in map(trained_at, rows["model_version"]) if trained is not None):
+            found = found or f"a model behind this learned from {one.words}. The next retraining replaces it"
+    return found

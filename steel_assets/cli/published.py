@@ -1,0 +1,54 @@
+"""The forecasts of the latest issue as they were published, with the age that their price had at it; no pandas is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from steel_assets.bootstrap import Platform
+from steel_assets.core.price_age import PriceCalendar, aged_confidence, last_daily, price_age
+from steel_assets.core.published import DATES, MOMENTS
+
+if TYPE_CHECKING:
+    from steel_assets.serving.snapshot import Snapshot
+
+
+def latest(parts: Platform, markets: Sequence[str], now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Market → its rows, of those of ``markets`` that were published at the latest daily issue before ``now`` or since.
+
+    Left out is whatever has to be computed anew: what a withdrawn import had to do with, what the service would refuse, and
+    everything where the publication cannot be read. Rows are those of tables.FORECASTS, with the columns of ``in_force.aged``.
+    """
+    from steel_assets.serving.refresh import Refresher
+
+    store, moment = parts.store, datetime.fromtimestamp(now.timestamp(), UTC)
+    snapshot = Refresher(lambda: store, signing_key=parts.signing_key, clock=moment.timestamp, pages=False).look()
+    schedules = parts.catalog.rules.schedules
+    issue = last_daily(moment, schedules.issue_time.isoformat(), schedules.zone)
+    tainted = {market for one in snapshot["withdrawn"] for market in one["markets"]}
+    found = {}
+    for market in markets:
+        rows = snapshot.forecast(market)
+        if snapshot.problems or market in tainted or market in snapshot.refused or not rows or not _whole(parts, market, rows):
+            continue
+        if issue <= datetime.fromisoformat(rows[0]["as_of"]) <= moment and market in snapshot["price_calendars"]:
+            found[market] = [_aged(snapshot, row, issue) for row in rows]
+    return found
+
+
+def _whole(parts: Platform, market: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether every horizon that the catalogue declares now is there, in the unit that it declares."""
+    declared = parts.catalog.markets[market]
+    return [row["horizon"] for row in rows] == sorted(declared.horizons) and rows[0]["unit"] == declared.target.unit
+
+
+def _aged(snapshot: Snapshot, row: Mapping[str, Any], issue: datetime) -> dict[str, Any]:
+    """A row with the age that its price had at the issue, as ``in_force.aged`` says it."""
+    calendar = PriceCalendar.restored(snapshot["price_calendars"][row["market"]]["calendar"])
+    typed = dict(row) | {name: date.fromisoformat(row[name]) for name in DATES}
+    typed |= {name: datetime.fromisoformat(row[name]) for name in MOMENTS}
+    age = price_age(calendar, typed["data_as_of"], typed["origin"], max(issue, typed["as_of"]))
+    confidence = aged_confidence(row["model_confidence"], row["horizon"], age.sessions, row["age_sessions"] or 0)
+    told = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale, "stale_reason": age.reason()}
+    return typed | {"model_confidence": confidence} | told

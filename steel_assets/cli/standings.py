@@ -1,0 +1,106 @@
+"""The tables of ``steel status``: every source and every market, from the lake and the warehouse."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from steel_assets.adapters.aside import Aside
+from steel_assets.adapters.model_store import ModelStoreError
+from steel_assets.adapters.quota import BudgetSpent
+from steel_assets.bootstrap import Platform
+from steel_assets.core.drift import newest_scores
+from steel_assets.core.tables import DATA_QUALITY, DRIFT, FORECASTS
+from steel_assets.operations.collecting import group_standing, waiting, was_asked
+
+if TYPE_CHECKING:
+    from steel_assets.serving.snapshot import Snapshot
+
+
+def sources(parts: Platform, at: datetime) -> list[dict[str, Any]]:
+    """Every source that ever answered or was asked: its state, what it brought, what of it was not believed."""
+    now = pd.Timestamp(at)
+    observations = parts.lake.observations()
+    newest = observations.groupby("source").agg(
+        series=("series", "nunique"), rows=("series", "size"), newest=("period", "max"), collected=("collected_at", "max")
+    )
+    silent = [one.id for one in parts.catalog.sources.values() if one.id not in newest.index and was_asked(parts.lake, one)]
+    newest = newest.reindex([*newest.index, *silent])  # one that never answered anything is told too
+    held = waiting(parts.catalog, parts.lake, observations)["source"].value_counts()
+    moment = max(now, observations["collected_at"].max()) if len(observations) else now
+    return [
+        {
+            "source": str(source),
+            "state": _standing(parts, str(source), observations, moment),
+            "series": 0 if source in silent else int(row["series"]),
+            "rows": 0 if source in silent else int(row["rows"]),
+            "newest_period": None if source in silent else f"{row['newest']:%Y-%m-%d}",
+            "last_new_data": None if source in silent else f"{row['collected']:%Y-%m-%d %H:%M} UTC",
+            "age_hours": None if source in silent else round((moment - row["collected"]) / pd.Timedelta(hours=1), 1),
+            "quarantined": int(held.get(source, 0)),
+            "rejected": len(Aside(parts.store).rejected(parts.catalog.sources[str(source)].folder)),
+            "calls_of_budget": calls_used(parts, str(source)),
+        }
+        for source, row in newest.iterrows()
+    ]
+
+
+def _standing(parts: Platform, source: str, observations: pd.DataFrame, moment: pd.Timestamp) -> dict[str, str] | None:
+    """State of each endpoint group; files of one's own have none."""
+    declared = parts.catalog.sources[source]
+    if declared.kind != "api":
+        return None
+    return {
+        group: str(group_standing(parts.catalog, parts.lake, declared, group, observations, moment)) for group in declared.groups
+    }
+
+
+def calls_used(parts: Platform, source: str) -> str | None:
+    """Calls of the last 24 hours out of those a provider allows; None where it does not count them."""
+    quota = parts.providers.quotas.get(source)
+    if quota is None:
+        return None
+    try:
+        return f"{quota.used()} of {quota.limits.calls_per_day}"
+    except BudgetSpent as damaged:
+        return str(damaged)
+
+
+def markets(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[dict[str, Any]]:
+    """Every market: its data, its newest forecast and the age of that, its drift, its champions."""
+    from steel_assets.serving import answers
+
+    quality, published = parts.warehouse.read(DATA_QUALITY), parts.warehouse.read(FORECASTS)
+    drift = newest_scores(parts.warehouse.read(DRIFT), pd.Timestamp.max)
+    rows = []
+    for market in parts.catalog.markets.values():
+        mine = quality[(quality["market"] == market.id) & quality["critical"]]
+        score = mine.loc[mine["date"] == mine["date"].max(), "quality_score"].min() if len(mine) else None
+        issued = published.loc[published["market"] == market.id, "as_of"]
+        forecast = snapshot.forecast(market.id)
+        age = answers.staleness(snapshot, forecast[0], moment.timestamp()) if forecast else {}
+        leaning = answers.leaning(snapshot, forecast[0]) if forecast else []
+        champions = {str(h): _champion(parts, market.id, h) for h in market.horizons}
+        rows.append(
+            {
+                "market": market.id,
+                "quality": None if score is None else round(float(score), 3),
+                "last_forecast": f"{issued.max():%Y-%m-%d %H:%M} UTC" if len(issued) else None,
+                **answers.age_in_short(age),
+                "aged_drivers": {one["series"]: one["newest_period"] for one in leaning},
+                "drift": None if pd.isna(drift.get(market.id)) else round(drift[market.id], 3),
+                "champions": champions,
+            }
+        )
+    return rows
+
+
+def _champion(parts: Platform, market: str, horizon: int) -> str:
+    """The version in force; the last price before the first, and where what says it is damaged."""
+    try:
+        pointer = parts.models.mended(market, horizon)
+    except ModelStoreError as error:
+        return f"last price: {error}"
+    return pointer.version if pointer else "last price"

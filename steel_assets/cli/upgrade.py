@@ -1,0 +1,64 @@
+"""``steel upgrade``: an installation of an older release goes on under this one; what it changes is said and backed up."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from steel_assets import __version__
+from steel_assets.assets.runs import instance_here
+from steel_assets.assets.upgrade import parts_of, plan
+from steel_assets.assets.upgrade import upgrade as upgraded
+from steel_assets.bootstrap import platform
+from steel_assets.definitions import installation
+from steel_assets.operations.backup import create
+from steel_assets.operations.dagster_files import instance_files
+from steel_assets.settings import dagster_home
+
+PENDING = 1
+"""Exit code of ``--check`` where something would be changed."""
+
+
+def upgrade(
+    check: Annotated[bool, typer.Option("--check", help="only say what would be changed; exit code 1: something")] = False,
+    backup: Annotated[Path | None, typer.Option(help="file for the backup that is made before; default in this folder")] = None,
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="there is a backup already")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print what was done as JSON")] = False,
+) -> None:
+    """Bring what an older release left here to this one: databases, tables, assets, what is served. --check only says what.
+
+    Done again, it adds nothing. Stop the daemon, the UI and the service first. Runs, tables, models and files stay; nothing is
+    trained or issued anew.
+    """
+    parts, now = platform(), datetime.now(UTC)
+    with instance_here() as instance:
+        found = parts_of(instance, parts, installation(), now)
+        wanted = plan(found)
+        if check:
+            _say(wanted, "would be changed", None, as_json=as_json)
+            raise typer.Exit(PENDING if wanted else 0)
+        kept = None
+        if wanted and not no_backup:
+            home = (dagster_home() or Path.cwd()).absolute()
+            path = backup or Path(f"steel-before-{__version__}-{now:%Y%m%dT%H%M%SZ}.tar.gz")
+            kept = create(parts, instance_files(home), path, pd.Timestamp(now).floor("s")).path
+        done = upgraded(found)
+    _say(done, "changed", kept, as_json=as_json)
+
+
+def _say(changes: dict[str, list[str]], what: str, kept: Path | None, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"release": __version__, what.replace(" ", "_"): changes, "backup": str(kept) if kept else None}))
+        return
+    if not changes:
+        typer.echo(f"everything here is of release {__version__}: nothing to do")
+    for name, sentences in changes.items():
+        for sentence in sentences:
+            typer.echo(f"{name}: {sentence}")
+    if kept:
+        typer.echo(f"as it was before: {kept}. Back: check out the former release, then steel backup restore {kept} --replace")

@@ -1,0 +1,17 @@
+"""Which calendars of trading days there are, by name. What days they have is in ``core/calendars.py``."""
+
+from __future__ import annotations
+
+WEEKDAYS = "weekdays"
+
+USUAL = frozenset({WEEKDAYS, "24/5", "CMES", "XLON", "XNYS", "XSHG"})
+"""The shipped catalogue's: known without the calendar library, whose import takes as long as all of ``steel status``."""
+
+
+def calendar_exists(name: str) -> bool:
+    """True for ``weekdays`` and every name the calendar library knows."""
+    if name in USUAL:
+        return True
+    import exchange_calendars
+
+    return name in exchange_calendars.get_calendar_names(include_aliases=True)

@@ -1,0 +1,105 @@
+"""Ridge regression that goes on learning: recursive least squares with forgetting (Haykin 2002, chapter 9).
+
+Each price is learned once, when it is first known: the sums behind the regression fade a little and take the new row in, at a
+cost that does not grow with the past. Nothing is held out to decide how much of its prediction to believe; who combines it with
+its own shrunk versions (``experts``) learns that from its errors.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core import intervals
+from steel_assets.core.models._one_thread import one_thread
+from steel_assets.core.models._protocol import Cadence
+from steel_assets.core.models.ridge import FEWEST, LARGEST, Ridge
+from steel_assets.core.samples import Samples
+
+HALF_LIFE = 500
+"""Rows after which one counts half: about two years."""
+KEPT = 0.5 ** (1 / HALF_LIFE)
+PENALTY = 0.3
+"""As a share of the rows that count, times the horizon: overlapping returns repeat one another."""
+
+
+class RecursiveRidge(Ridge):
+    """base × exp(prediction × volatility), where base is the forward curve, or the last price without one.
+
+    A stored model forecasts and explains; to go on learning it is fitted anew, which the weekly training does.
+    """
+
+    family: ClassVar[str] = "recursive_ridge"
+    complexity: ClassVar[int] = 6
+    significance: ClassVar[float] = 0.01
+    refit_every: ClassVar[Cadence] = "week"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sums = _Sums(0)
+        self._learned = pd.DatetimeIndex([])
+
+    def fit(self, samples: Samples) -> Self:
+        self._learned = pd.DatetimeIndex([])
+        return self.learn(samples)
+
+    def learn(self, samples: Samples) -> Self:
+        """This model, having learned from the labelled rows that it has not learned from yet, in order of origin."""
+        return super().fit(samples)
+
+    def _learn(self, past: Samples) -> np.ndarray:
+        if past.feature_names != self.names or not len(self._learned):
+            self.names, self._sums = past.feature_names, _Sums(len(past.feature_names))
+            self._learned = pd.DatetimeIndex([])
+        new = ~past.origins.isin(self._learned)
+        returns = np.clip(past.scaled_returns, -LARGEST, LARGEST)
+        for row, found in zip(past.features[new], returns[new], strict=True):
+            self._sums.take(row, found)
+        self._learned = past.origins
+        self.mean, self.scale = self._sums.moments()
+        self.weights = np.zeros(len(self.names))
+        if len(past) >= FEWEST and self.names:
+            self.weights = self._sums.solved(PENALTY * past.horizon)
+        return past.scaled_returns
+
+
+class _Sums:
+    """The fading sums that a regression of ``width`` features follows from."""
+
+    def __init__(self, width: int) -> None:
+        self.rows = 0.0
+        self.known, self.total, self.squares = np.zeros(width), np.zeros(width), np.zeros(width)
+        self.products, self.answers = np.zeros((width, width)), np.zeros(width)
+
+    def take(self, row: np.ndarray, found: float) -> None:
+        """Everything older fades, and a row of features with the return that followed it is taken in.
+
+        It is taken in units of what was known of each feature by then, itself included.
+        """
+        there = np.isfinite(row)
+        value = np.where(there, row, 0.0)
+        self.rows = KEPT * self.rows + 1.0
+        for sums, more in ((self.known, there), (self.total, value), (self.squares, value**2)):
+            sums *= KEPT
+            sums += more
+        mean, scale = self.moments()
+        standard = np.clip(np.where(there, (value - mean) / scale, 0.0), -LARGEST, LARGEST)
+        self.products *= KEPT
+        self.products += np.outer(standard, standard)
+        self.answers *= KEPT
+        self.answers += found * standard
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of each feature; 0 and infinity where it says nothing, or on too few rows."""
+        counts = np.maximum(self.known, 1.0)
+        mean = self.total / counts
+        scale = np.sqrt(np.maximum(self.squares / counts - mean**2, 0.0))
+        useful = (self.known > self.rows / 2) & (scale > intervals.SMALLEST * np.maximum(1.0, np.abs(mean)))
+        return np.where(useful, mean, 0.0), np.where(useful, scale, np.inf)
+
+    def solved(self, penalty: float) -> np.ndarray:
+        """The weights; ``penalty`` is the share of the rows that is added to the sum of squares of each feature."""
+        with one_thread():
+            return np.asarray(np.linalg.solve(self.products + penalty * self.rows * np.eye(len(self.answers)), self.answers))

@@ -1,0 +1,80 @@
+"""Whether anything runs by itself, from the SQLite files of an embedded Dagster instance.
+
+To open the instance and to load what it is to run takes more than a second of processor time. Two questions can be answered
+without: did no daemon ever run here, and is all well as far as the daemons and the watch itself are concerned? What the watch
+finds is an incident, and told as one. Everything else, and every other storage, is asked through Dagster
+(``assets.sensors.lost_daemons``, ``failed_ticks``).
+
+The tables are Dagster's own (1.13): daemon_heartbeats in ``history/runs.db``, instigators and job_ticks in
+``schedules/schedules.db``. Where they are others, the answer is that nothing is known.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from steel_assets.operations.dagster_files import InstanceFiles
+
+WATCH = "failed_ticks"
+"""The sensor that watches all others, and every schedule."""
+
+WAIT_SECONDS = 2.0
+Running = Literal["never", "well", "unknown"]
+
+BEATS = "SELECT timestamp FROM daemon_heartbeats"
+INSTIGATORS = "SELECT selector_id, status, instigator_body FROM instigators"
+NEWEST_TICK = (
+    "SELECT status, timestamp FROM job_ticks WHERE selector_id = ? AND status != 'STARTED' "
+    "ORDER BY timestamp DESC, id DESC LIMIT 1"
+)
+
+
+def running(files: InstanceFiles, now: datetime, patience: timedelta) -> Running:
+    """Whether anything runs by itself.
+
+    Args:
+        patience: a daemon, or the watch, that was silent for longer may be dead.
+
+    Returns:
+        "never": no daemon ever ran here. "well": all that ever ran has a heartbeat, the watch ticks, and no schedule or sensor is
+        switched off or failed at its newest tick. "unknown": ask Dagster.
+    """
+    if files.history is None or files.schedules is None:
+        return "unknown"
+    runs, schedules = files.history / "runs.db", files.schedules / "schedules.db"
+    if not runs.exists():
+        return "never"
+    try:
+        beats = [_moment(said) for (said,) in _rows(runs, BEATS)]
+        if not beats:
+            return "never"
+        if any(now - beat > patience for beat in beats):
+            return "unknown"
+        return "well" if _ticking(schedules, now - patience) else "unknown"
+    except (sqlite3.Error, TypeError, ValueError):
+        return "unknown"
+
+
+def _ticking(schedules: Path, since: datetime) -> bool:
+    """Whether the watch ticked after ``since``, and no newest tick failed."""
+    watched = False
+    for selector, status, body in _rows(schedules, INSTIGATORS):
+        newest = _rows(schedules, NEWEST_TICK, selector)
+        if status == "STOPPED" or any(ended == "FAILURE" for ended, _ in newest):
+            return False
+        watched |= f'"{WATCH}"' in body and any(_moment(at) > since for _, at in newest)
+    return watched
+
+
+def _rows(path: Path, query: str, *given: str) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_SECONDS)) as connection:
+        return connection.execute(query, given).fetchall()
+
+
+def _moment(said: str) -> datetime:
+    """A moment as SQLAlchemy writes it there: UTC, without saying so."""
+    return datetime.fromisoformat(said).replace(tzinfo=UTC)

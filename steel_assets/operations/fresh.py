@@ -1,0 +1,24 @@
+"""Which providers may not be fresh, without reading observations. What it is then is ``collecting.group_standing``'s to say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from steel_assets.adapters.damaged import read_kept
+from steel_assets.adapters.object_store import ObjectStore
+from steel_assets.catalog import Catalog, Source
+from steel_assets.core.recently import Noted
+
+
+def doubtful(catalog: Catalog, store: ObjectStore, source: Source, now: datetime) -> bool:
+    """Whether a provider that is asked may have a group that is not FRESH at ``now``; one that nobody ever asked has none."""
+    noted = {group: read_kept(store, collection_key(source, group), Noted.from_json) for group in source.groups}
+    if not any(noted.values()):
+        return any(key.endswith(".parquet") for key in store.list(f"raw-data/{source.folder}/"))
+    asked = {group: [one.id for one in catalog.series_of(source.id, group)] for group in source.groups}
+    return not all(not asked[group] or (one is not None and one.fresh(asked[group], now)) for group, one in noted.items())
+
+
+def collection_key(source: Source, group: str) -> str:
+    """Where it is noted how the last collection of a group went."""
+    return f"state/collections/{source.id}/{group}.json"

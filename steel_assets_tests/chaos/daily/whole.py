@@ -1,0 +1,79 @@
+"""Lives as ``steel run`` lives them, on the small catalogue, as of any moment: one for each line of JSON on standard input, in a
+child process of its own that can be killed. Everything is imported before, so that a kill hits the life and not the imports.
+
+A line holds ``folder`` (with the home), ``environment``, ``job``, ``moment``, and ``stays``: whether the instance is one that
+stays in the folder, as on one machine. The answers are the child's number, then ``killed`` or its exit code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from steel_assets_tests.chaos.daily.catalogue import shrink
+
+LEASE_SECONDS = 3.0
+USED = ("duckdb", "pyarrow.parquet", "exchange_calendars", "steel_assets.sandbox.server", "steel_assets.core.models", "uvicorn")
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    shrink()
+    for name in ("steel_assets.cli.run", *USED):
+        import_module(name)
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os.chdir(wanted["folder"])
+            os.environ.clear()
+            os.environ |= wanted["environment"]
+            log = os.open("life.log", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os._exit(_lived(wanted))
+        print(child, flush=True)  # noqa: T201  this is the answer
+        _, status = os.waitpid(child, 0)
+        print("killed" if os.WIFSIGNALED(status) else os.WEXITSTATUS(status), flush=True)  # noqa: T201
+
+
+def _lived(wanted: Mapping[str, Any]) -> int:
+    """The exit code of one life."""
+    from steel_assets.cli.run import lived
+
+    job, moment = wanted["job"], pd.Timestamp(wanted["moment"])
+    try:
+        if wanted["stays"]:
+            return 0 if _on_one_machine(job, moment).well else 1
+        return 0 if lived(job, moment, wait_seconds=60, lease_seconds=LEASE_SECONDS).well else 1
+    except BaseException:  # noqa: BLE001 - the child must never come back into the loop of its parent
+        sys.excepthook(*sys.exc_info())
+        return 70
+
+
+def _on_one_machine(job: str, moment: pd.Timestamp) -> Any:
+    from steel_assets.assets.runs import instance_in
+    from steel_assets.assets.whole_life import Process
+    from steel_assets.cli.river import River
+    from steel_assets.definitions import definitions, installation
+    from steel_assets.operations.instance_state import described
+
+    home = Path("one-machine")
+    if not home.exists():
+        described(home.absolute())
+    with instance_in(home) as instance, River.open(Console(stderr=True), instance) as river:
+        assert river.sandbox is not None
+        river.sandbox.set_clock(moment)
+        return Process(definitions(installation().reaching(moment)), instance, river.platform, lambda: None, moment).live(job)
+
+
+if __name__ == "__main__":
+    main()

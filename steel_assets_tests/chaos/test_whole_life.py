@@ -1,0 +1,216 @@
+"""``steel run`` on machines that keep nothing: killed anywhere the next one continues; many short lives equal one long one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.adapters.snapshot_store import FOLDER as PUBLISHED
+from steel_assets.adapters.snapshot_store import SnapshotStore, parsed
+from steel_assets.operations.instance_state import PREFIX, kept_files
+from steel_assets_tests.adapters.notifiers.receivers import Web, web
+from steel_assets_tests.assets.sensors.test_daemon import content
+from steel_assets_tests.chaos.daily.catalogue import small
+from steel_assets_tests.chaos.daily.world import DAILY, RETRAINING, World
+from steel_assets_tests.isolation import ROOT, outside
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos"), pytest.mark.timeout(3600)]
+
+SEED = int(os.environ.get("CHAOS_SEED", "11"))
+EVE, TODAY = "2026-03-17T08:05:00Z", "2026-03-18T08:05:00Z"
+MONITORING = "performance_monitoring"
+ABOUT_THE_RUN = ("metrics", "costs")
+"""Parts of what is published that say how long this very run took and what that costs."""
+
+
+@dataclass
+class Machines:
+    """Lives on demand, each as if on a machine of its own."""
+
+    process: subprocess.Popen[str]
+    hook: Web
+
+    def world(self, folder: Path) -> World:
+        """A folder with a home, and nothing else that stays."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return World(folder, "http://127.0.0.1:9", self.hook.url)
+
+    def live(
+        self, world: World, job: str, moment: str, *, stays: bool = False, kill_after: float | None = None
+    ) -> tuple[str, float]:
+        """``killed`` or the exit code, and how long it took."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        wanted = {"folder": str(world.folder), "environment": world.environment, "job": job, "moment": moment, "stays": stays}
+        self.process.stdin.write(json.dumps(wanted) + "\n")
+        self.process.stdin.flush()
+        child, started = int(self.process.stdout.readline()), time.monotonic()
+        if kill_after is not None:
+            time.sleep(kill_after)
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        return self.process.stdout.readline().strip(), time.monotonic() - started
+
+
+@pytest.fixture(scope="module")
+def machines() -> Iterator[Machines]:
+    command = [sys.executable, "-m", "steel_assets_tests.chaos.daily.whole"]
+    with (
+        web() as hook,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=outside() | {"PYTHONPATH": str(ROOT)}
+        ) as process,
+    ):
+        yield Machines(process, hook)
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(timeout=120)
+
+
+def facts(world: World) -> dict[str, Any]:
+    """What lives leave behind, but for how long they took and what keeps their instance."""
+    found = world.facts()
+    apart = (PREFIX, PUBLISHED)
+    found["lake"] = {key: _settled(key, one) for key, one in found["lake"].items() if not key.startswith(apart)}
+    snapshots = SnapshotStore(world.store, None)
+    pointer = snapshots.pointer()
+    assert pointer is not None
+    parts = parsed(snapshots.content(pointer))
+    found["published"] = {name: part.content for name, part in parts.items() if name not in ABOUT_THE_RUN}
+    return found
+
+
+def _settled(key: str, content: bytes) -> Any:
+    """A note of what was scored counts the rows of all markets at that moment: more where a run is made a second time."""
+    if not key.startswith("state/scored/"):
+        return content
+    return {name: value for name, value in json.loads(content).items() if name != "rows"}
+
+
+def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Part by part, so that a failure says which."""
+    for what, expected in wanted.items():
+        if isinstance(expected, dict):
+            assert sorted(found[what]) == sorted(expected), what
+            assert [name for name in expected if found[what][name] != expected[name]] == [], what
+        else:
+            assert found[what] == expected, what
+
+
+def letters(hook: Web) -> list[str]:
+    """The keys of what was told and did not say that it may have been told before."""
+    return [letter["key"] for letter in content(hook.kept) if not letter["repeat"]]
+
+
+def titles(hook: Web) -> set[str]:
+    return {message["title"] for letter in content(hook.kept) for message in letter["messages"]}
+
+
+@pytest.mark.parametrize("kills", [pytest.param(3, id="3"), pytest.param(30, id="30", marks=pytest.mark.chaos)])
+def test_killed_at_any_moment_the_next_one_continues_and_leaves_what_an_undisturbed_one_leaves(
+    machines: Machines, kills: int, tmp_path: Path
+) -> None:
+    before = machines.world(tmp_path / "before")
+    assert machines.live(before, DAILY, EVE)[0] == "0", (before.folder / "life.log").read_text()
+    machines.hook.kept.clear()
+    usual = before.copy(tmp_path / "usual")
+    outcome, seconds = machines.live(usual, DAILY, TODAY)
+    assert outcome == "0", (usual.folder / "life.log").read_text()
+    wanted, told = facts(usual), titles(machines.hook)
+    chance, killed = np.random.default_rng(SEED), 0
+    for turn in range(kills):
+        # evenly over the life, so that a few kills hit its run, its looks and what comes after
+        after, hit = seconds * (turn + chance.uniform(0, 1)) / kills, "too late"
+        for attempt in range(6):  # a machine that is less busy now lives faster than the undisturbed life was measured
+            machines.hook.kept.clear()
+            world = before.copy(tmp_path / f"day-{turn}-{attempt}")
+            hit = machines.live(world, DAILY, TODAY, kill_after=after)[0]
+            if hit == "killed":
+                break
+            after /= 2
+        killed += hit == "killed"
+        print(f"{turn + 1}: killed after {after:.1f} of {seconds:.1f} s: {hit}", flush=True)  # noqa: T201
+        assert machines.live(world, DAILY, TODAY)[0] == "0", (world.folder / "life.log").read_text()
+        same(facts(world), wanted)
+        assert len(set(letters(machines.hook))) == len(letters(machines.hook)), "nothing was told twice"
+        assert titles(machines.hook) == told
+        settled(world)
+        shutil.rmtree(world.folder)
+    assert killed >= kills * 2 // 3, "the kills hit the lives"
+
+
+def settled(world: World) -> None:
+    """What is kept is whole, and nothing else is there: no part of a set that was never finished."""
+    from steel_assets.bootstrap import Platform
+    from steel_assets.settings import Settings
+
+    files = kept_files(Platform(Settings(home=world.folder / "home"), small()))
+    found = files.current()
+    assert found is not None
+    files.fetch(found, world.folder / "fetched")
+    there = {key.rpartition("/")[2].removesuffix(".z") for key in world.store.list(f"{PREFIX}parts/")}
+    assert there >= found.contents
+    assert json.loads(world.store.get(f"{PREFIX}lease.json"))["free"] is True
+
+
+@pytest.mark.parametrize("days", [pytest.param(2, id="2 days"), pytest.param(10, id="10 days", marks=pytest.mark.chaos)])
+def test_days_in_fresh_instances_equal_the_same_days_on_one_machine(machines: Machines, days: int, tmp_path: Path) -> None:
+    first = pd.Timestamp("2026-03-12T08:05:00Z")
+    plan = []
+    for day in pd.date_range(first, periods=days):
+        plan += [(DAILY, day)] + [(RETRAINING, day + pd.Timedelta(hours=1))] * (day.dayofweek == 0)
+        plan += [(MONITORING, day + pd.Timedelta(hours=4))]
+    short, long = machines.world(tmp_path / "short"), machines.world(tmp_path / "long")
+    for world, stays in ((short, False), (long, True)):
+        for job, moment in plan:
+            outcome, _ = machines.live(world, job, moment.isoformat(), stays=stays)
+            assert outcome == "0", (world.folder / "life.log").read_text()
+    same(facts(short), facts(long))
+    assert not (short.folder / "one-machine").exists()
+    with pytest.raises(ObjectNotFound):
+        long.store.get(f"{PREFIX}current.json")
+
+
+def test_two_at_once_work_one_after_the_other_and_the_tick_is_run_once(machines: Machines, tmp_path: Path) -> None:
+    world = machines.world(tmp_path / "here")
+    command = [sys.executable, "-m", "steel_assets_tests.chaos.daily.whole"]
+    wanted = {"folder": str(world.folder), "environment": world.environment, "job": DAILY, "moment": EVE, "stays": False}
+    both = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=world.environment) for _ in "ab"
+    ]
+    answers = []
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(wanted) + "\n")
+        process.stdin.close()
+    for process in both:
+        assert process.stdout is not None
+        answers.append(process.stdout.read().split()[1])
+        process.wait(timeout=120)
+    assert answers == ["0", "0"], (world.folder / "life.log").read_text()
+    files = [name for name in found_files(world) if name.startswith("dagster/history/runs/") and len(name) > 50]
+    assert len(files) == 2, "one daily run and its wrap_up"
+
+
+def found_files(world: World) -> list[str]:
+    from steel_assets.bootstrap import Platform
+    from steel_assets.settings import Settings
+
+    found = kept_files(Platform(Settings(home=world.folder / "home"), small())).current()
+    assert found is not None
+    return sorted(found.files)
