@@ -18,7 +18,7 @@ $(READY): requirements.lock pyproject.toml steel_assets/__init__.py
 	@$(BIN)/uv pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY)  ## the whole river once, on a simulated market
+demo: $(READY)  ## the whole pipeline once, on a simulated market
 	@$(BIN)/steel demo
 
 demo-real: $(READY)  ## the same on the real price history in ../shared/data
@@ -59,7 +59,7 @@ test: $(READY)  ## everything that takes less than ten minutes
 	@$(LINT)
 	@$(BIN)/python -m steel_assets_tests.decoys $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not chaos"
 
-chaos: $(READY)  ## what takes longer: every fault on every provider, kills, races, the river twice
+chaos: $(READY)  ## what takes longer: every fault on every provider, kills, races, the pipeline twice
 	@$(BIN)/python -m steel_assets_tests.decoys $(BIN)/pytest -m chaos
 
 bench: $(READY)  ## measured times of every stage

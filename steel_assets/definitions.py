@@ -87,7 +87,7 @@ def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefin
     ]
     keys = [key for asset in found for key in asset.keys]
     checks = [check for market in markets for check in checks_of(here, market, keys)]
-    every_check_has_a_rule(here.catalog.rules, [key.name for one in (*found, *checks) for key in one.check_keys])
+    every_check_has_a_rule(here.catalog.rules, [key.name for asset in (*found, *checks) for key in asset.check_keys])
     return [*with_freshness(found, here.catalog.rules), *checks]
 
 

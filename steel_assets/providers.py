@@ -17,7 +17,7 @@ from steel_assets.adapters.http_cache import CachedHttp
 from steel_assets.adapters.quota import FileLedger, Ledger, Limits, Quota, RedisLedger
 from steel_assets.adapters.secret_manager import Secrets
 from steel_assets.catalog import Catalog, Source
-from steel_assets.core.answers import Http
+from steel_assets.core.responses import Http
 from steel_assets.core.types import Series
 from steel_assets.settings import Settings, SettingsError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from steel_assets.adapters.http import HttpxHttp
-    from steel_assets.core.standing import Settled
+    from steel_assets.core.source_status import Settled
     from steel_assets.sources import Access, Collection
 
     When = tuple[pd.Timestamp, pd.Timestamp | None]

@@ -200,7 +200,11 @@ class Settings(BaseSettings):
     @property
     def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Where the proxy that vouches for people asks from."""
-        return tuple(ip_network(one.strip()) for one in self.dashboard_proxies.split(",") if one.strip())
+        return tuple(
+            ip_network(dashboard_proxy.strip())
+            for dashboard_proxy in self.dashboard_proxies.split(",")
+            if dashboard_proxy.strip()
+        )
 
     @property
     def dagster_link(self) -> str:

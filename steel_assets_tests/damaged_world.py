@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.adapters.acknowledgements import Acknowledging
-from steel_assets.adapters.aside import Aside
+from steel_assets.adapters.quarantine_store import QuarantineStore
 from steel_assets.adapters.quota import FileLedger, Limits, Quota
 from steel_assets.adapters.raw_compaction import compact
 from steel_assets.bootstrap import Platform, catalog
@@ -97,7 +97,7 @@ def _models(parts: Platform, history: Any) -> None:
         "versions": dict.fromkeys(map(str, history.market.horizons), VERSION),
     }
     parts.store.put(f"{CANDIDATES}/{MARKET}.json", json.dumps(said).encode())
-    walked = {one.name: ROW[one.dtype] for one in BACKTEST.columns}
+    walked = {column.name: ROW[column.dtype] for column in BACKTEST.columns}
     parts.lake.write(validation_key(MARKET), pd.DataFrame([walked]), BACKTEST)
     scores = pd.DataFrame({"model": "champion", "h": [1, 5], "mae_ratio": [0.9, 0.8], "coverage_90": [0.9, 0.91]})
     parts.lake.write(f"predictions/validation/scores/{MARKET}.parquet", scores)
@@ -140,7 +140,7 @@ def _states(parts: Platform) -> None:
     parts.outbox.silence(silence, now, "ana")
     Acknowledging(parts.store, LINKS).leave(token(LINKS, "0" * 12, "slack", now), "ana", now)
     figure = parts.lake.observations(["another"]).head(1)
-    Aside(parts.store).hold(held(figure, pd.Series(["odd"], index=figure.index)), "yahoo-finance", NOW)
+    QuarantineStore(parts.store).hold(held(figure, pd.Series(["odd"], index=figure.index)), "yahoo-finance", NOW)
     Quota(Limits(25), FileLedger(parts.settings.home / "quota" / "alpha_vantage.json"), clock=NOW.timestamp).wait()
 
 

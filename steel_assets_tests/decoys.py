@@ -158,9 +158,9 @@ def main() -> int:
 def _program_at(port: int) -> str:
     """The command line at the other end of a connection from ``port`` of this machine."""
     with suppress(psutil.Error):
-        for one in psutil.net_connections("tcp"):
-            if one.pid and one.laddr and one.laddr.port == port:
-                return " ".join(psutil.Process(one.pid).cmdline())[:200]
+        for net_connection in psutil.net_connections("tcp"):
+            if net_connection.pid and net_connection.laddr and net_connection.laddr.port == port:
+                return " ".join(psutil.Process(net_connection.pid).cmdline())[:200]
     return "a program that has ended"
 
 

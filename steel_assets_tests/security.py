@@ -89,11 +89,11 @@ def audit(lock: Path, program: tuple[str, ...] = AUDIT) -> tuple[bool, str]:
             return False, f"{NOT_AUDITED} ({said.stderr.strip().splitlines()[-1][:200]})"
         return True, f"pip-audit failed:\n{said.stderr[-4000:]}"
     lines = [
-        f"{one['name']} {one['version']}: {found['id']}, mended in {', '.join(found['fix_versions']) or 'no version yet'}"
-        for one in dependencies
-        for found in one.get("vulns", ())
+        f"{dependency['name']} {dependency['version']}: {found['id']}, mended in {', '.join(found['fix_versions']) or 'none yet'}"
+        for dependency in dependencies
+        for found in dependency.get("vulns", ())
     ]
-    skipped = [one["name"] for one in dependencies if "skip_reason" in one]
+    skipped = [dependency["name"] for dependency in dependencies if "skip_reason" in dependency]
     if skipped and len(skipped) == len(dependencies):
         return False, f"{NOT_AUDITED} (it knows none of the pins: {dependencies[0]['skip_reason'][:200]})"
     summary = f"audited {len(dependencies) - len(skipped)} pins, {len(lines)} known vulnerabilities"

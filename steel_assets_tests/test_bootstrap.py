@@ -42,7 +42,7 @@ def test_the_settings_reach_both(monkeypatch: pytest.MonkeyPatch) -> None:
         parts.store.put("a", b"content")
         parts.warehouse.upsert(SMALL, rows())
         assert parts.store.stored_bytes() == 7
-        assert [one["location"] for one in bigquery.held.datasets.values()] == ["EU"]
+        assert [dataset["location"] for dataset in bigquery.held.datasets.values()] == ["EU"]
         assert parts.warehouse.count(SMALL) == 3
 
 

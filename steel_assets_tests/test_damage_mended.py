@@ -11,10 +11,10 @@ from unittest.mock import patch
 import pandas as pd
 import pytest
 
+from steel_assets.adapters.checksummed import Damaged
 from steel_assets.adapters.damaged import Damage
 from steel_assets.adapters.damaged import Damaged as SetAside
 from steel_assets.adapters.object_store import ObjectStoreError
-from steel_assets.adapters.sealed import Damaged
 from steel_assets.adapters.snapshot_store import PublishedPart
 from steel_assets.assets.forecast import COMPLETE
 from steel_assets.assets.sensors import damaged_files
@@ -69,7 +69,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def look_for_damage(parts: Platform) -> None:
-    damaged_files.look(parts.lake, parts.warehouse, parts.outbox, NOW.to_pydatetime())
+    damaged_files.evaluate(parts.lake, parts.warehouse, parts.outbox, NOW.to_pydatetime())
 
 
 @pytest.mark.parametrize("damage", [name for name in DAMAGES if name != "duplicate"])
@@ -85,13 +85,13 @@ def test_a_damaged_warehouse_is_begun_anew_told_and_filled_from_the_lake(home: P
     assert kept.read_bytes() == damaged
     assert str(path) in str(platform_at(home).warehouse.lost())
     look_for_damage(platform_at(home))
-    [incident] = platform_at(home).outbox.book().open_incidents
+    [incident] = platform_at(home).outbox.alert_state().open_incidents
     assert (incident.rule, incident.subject) == ("file_set_aside", "warehouse")
     begun = platform_at(home)
     assert "were written again" in str(refill(begun.lake, begun.warehouse, begun.published))
     assert platform_at(home).warehouse.count(FORECASTS) == before
     look_for_damage(platform_at(home))
-    assert not platform_at(home).outbox.book().open_incidents
+    assert not platform_at(home).outbox.alert_state().open_incidents
 
 
 def test_a_pointer_without_a_copy_and_a_model_without_another_cost_their_horizon_only(home: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_pointer_without_a_copy_and_a_model_without_another_cost_their_horizon
     assert family_of(parts.models, MARKET, 1, VERSION) == "naive", "its name says what it was"
     parts.models.give_up(MARKET, 5)
     assert parts.models.production(MARKET, 5) is None, "the next promotion is a first one"
-    assert [one.key for one in parts.lake.damaged.all("models/")] == [f"models/production/{MARKET}/h5/pointer.json"]
+    assert [damage.key for damage in parts.lake.damaged.all("models/")] == [f"models/production/{MARKET}/h5/pointer.json"]
     assert [price for *_, price in after] == [price for *_, price in before], "these champions say the last price too"
 
 
@@ -217,10 +217,10 @@ def test_a_provider_that_fails_is_asked_again_for_what_was_lost_until_it_answers
             LATER,
         )
         assert "asked for again at the next collection" in failed.damaged[0]
-        assert [one.key for one in market.platform.lake.damaged.open()] == [done.stored]
+        assert [damage.key for damage in market.platform.lake.damaged.open()] == [done.stored]
         [open_one] = market.platform.lake.damaged.open()
         market.platform.store.put(f"{open_one.kept}.json", b"the note is damaged too")
-        assert [one.key for one in market.platform.lake.damaged.open()] == [done.stored]
+        assert [damage.key for damage in market.platform.lake.damaged.open()] == [done.stored]
         del market.yahoo.bodies["HRC=F"]
         collect(
             market.platform.catalog,
@@ -250,7 +250,7 @@ def test_damage_of_one_source_does_not_touch_the_collection_of_another(tmp_path:
         )
         assert done.problems == {}
         assert done.damaged == ()
-        assert [one.key for one in market.platform.lake.damaged.open()] == [stranger]
+        assert [damage.key for damage in market.platform.lake.damaged.open()] == [stranger]
 
 
 def values(parts: Platform) -> dict[tuple[str, pd.Timestamp], float]:
@@ -265,10 +265,10 @@ def test_a_damaged_book_of_alerts_is_begun_anew_and_says_so(home: Path, damage: 
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
     damaged = path.read_bytes()
     with pytest.raises(Damaged, match=r"book\.json"):
-        parts.outbox.book()
+        parts.outbox.alert_state()
     condition = Condition(rule="failed_run", subject="x", firing=True, moment=NOW.to_pydatetime(), text="It failed.")
     parts.outbox.report([condition], NOW.to_pydatetime())
-    assert {one.rule for one in parts.outbox.book().open_incidents} == {"failed_run"}
+    assert {incident.rule for incident in parts.outbox.alert_state().open_incidents} == {"failed_run"}
     [kept] = parts.store.list("alerts/damaged/")
     assert parts.store.get(kept) == damaged
 

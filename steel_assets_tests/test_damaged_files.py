@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from steel_assets.adapters.acknowledgements import left
-from steel_assets.adapters.aside import Aside
 from steel_assets.adapters.lake import LakeError
-from steel_assets.adapters.looked import read_look
+from steel_assets.adapters.price_lookups import read_lookup
+from steel_assets.adapters.quarantine_store import QuarantineStore
 from steel_assets.adapters.snapshot_store import parsed
 from steel_assets.bootstrap import Platform
 from steel_assets.cli.validated import champions_scores
@@ -148,7 +148,7 @@ KINDS = {
     "a market's newest values": Kind(f"{H}/newest.parquet", history_of),
     "a market's prices": Kind(f"{H}/prices.parquet", history_of),
     "withdrawals seen": Kind(f"{H}/withdrawals.json", history_of),
-    "a look at prices": Kind(f"{H}/looked.json", lambda parts: read_look(parts.store, MARKET) and 1, NOTHING),
+    "a look at prices": Kind(f"{H}/looked.json", lambda parts: read_lookup(parts.store, MARKET) and 1, NOTHING),
     "daily prices": Kind(f"lake/processed-data/daily/{MARKET}.parquet", daily),
     "features": Kind(f"lake/processed-data/daily/features/{MARKET}.parquet", issued),
     "a pointer": Kind(f"{P}/pointer.json", issued),
@@ -178,10 +178,10 @@ KINDS = {
                    told=lambda parts: "on stderr"),
     "raw figures of an import": Kind("lake/raw-data/file-import/files/*/*.parquet", imported),
     "claims of an import": Kind("lake/raw-data/file-import/imports/claims/*/*", lambda parts: [
-        frame(parts.imports.claims(one)) for one in parts.imports.imports().values()]),
+        frame(parts.imports.claims(imported)) for imported in parts.imports.imports().values()]),
     "a withdrawal": Kind("lake/raw-data/file-import/imports/rewritten/*.json", imported),
     "held figures": Kind("lake/raw-data/yahoo-finance/quarantine/held/*",
-                         lambda parts: len(Aside(parts.store).held("yahoo-finance")), lambda _: 0),
+                         lambda parts: len(QuarantineStore(parts.store).held("yahoo-finance")), lambda _: 0),
     "how a collection went": Kind("lake/state/collections/*/*.json", lambda parts: record(
         parts.store, parts.catalog.sources["fred_api"], parts.catalog.sources["fred_api"].groups[0]) and 1, NOTHING),
     "who blocks us": Kind("lake/state/blocks/*.json",
@@ -220,7 +220,7 @@ def test_a_damaged_file_costs_only_itself_and_is_named(
         assert harmless or case.told(platform_at(home))
         return
     parts, key = platform_at(home), path.relative_to(home / "lake").as_posix()
-    notes = [one for one in parts.lake.damaged.all() if one.key == key]
-    assert harmless or [parts.store.get(one.kept) for one in notes] == [bytes_then], "its bytes are kept"
+    notes = [damage for damage in parts.lake.damaged.all() if damage.key == key]
+    assert harmless or [parts.store.get(damage.kept) for damage in notes] == [bytes_then], "its bytes are kept"
     assert harmless or key in caplog.text
     assert caplog.text.count(f"{key} was damaged") <= 1, "told once"

@@ -20,7 +20,7 @@ from steel_assets.cli import health
 from steel_assets.cli.main import app
 from steel_assets.core import scoring
 from steel_assets.core.alerts.figures import error_readings, increase_readings, newest
-from steel_assets.core.alerts.listing import standing
+from steel_assets.core.alerts.listing import open_events
 from steel_assets.core.calendars import local_day
 from steel_assets.core.tables import METRICS_DAILY, PREDICTIONS_VS_REALITY
 from steel_assets.serving.app import create_app
@@ -61,7 +61,7 @@ class Asked:
         self.table = measured[measured["date"] == today].set_index(["market", "horizon"])
         self.metrics = measured
         for _ in range(3):
-            bad_figures.look(self.parts.catalog, self.parts.lake, self.parts.warehouse, self.parts.outbox, datetime.now(UTC))
+            bad_figures.evaluate(self.parts.catalog, self.parts.lake, self.parts.warehouse, self.parts.outbox, datetime.now(UTC))
         put_in_force(self.parts)
 
     def _be_wrong_lately(self) -> None:
@@ -167,8 +167,8 @@ def test_the_page_the_explanation_and_the_daily_metrics_say_the_same(asked: Aske
 
 
 def test_the_checks_and_the_alerts_judge_the_figures_that_are_shown(asked: Asked) -> None:
-    readings = {one.subject: one for one in newest(increase_readings(asked.realised, 1), 1)}
-    errors = {one.subject: one for one in newest(error_readings(asked.metrics, 1), 1)}
+    readings = {reading.subject: reading for reading in newest(increase_readings(asked.realised, 1), 1)}
+    errors = {reading.subject: reading for reading in newest(error_readings(asked.metrics, 1), 1)}
     for market in asked.parts.catalog.markets:
         hand = by_hand(asked.days(market, 1))
         risen, covered = (asked.checks[market][f"metrics_daily: {name}"] for name in ("mape_increase", "interval_coverage"))
@@ -182,15 +182,17 @@ def test_the_checks_and_the_alerts_judge_the_figures_that_are_shown(asked: Asked
 def test_the_page_the_api_status_and_the_alert_book_tell_the_same_incidents(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = asked.parts.outbox.book().open_incidents
-    assert ("mape_increase", RISEN) in {(one.rule, one.subject) for one in book}
-    wanted = {(one.rule, one.subject, one.severity) for one in book}
+    alert_state = asked.parts.outbox.alert_state().open_incidents
+    assert ("mape_increase", RISEN) in {(incident.rule, incident.subject) for incident in alert_state}
+    wanted = {(incident.rule, incident.subject, incident.severity) for incident in alert_state}
     page = f"/dashboard?market={RISEN}&horizon=1&lang=en"
     said = asked.service("/v1/alerts", page)
     told = [one for one in said["/v1/alerts"].json()["alerts"] if one["since"]]
     rulebook = asked.parts.catalog.rulebook
-    causes = standing(asked.parts.outbox.book().incidents, datetime.now(UTC), rulebook)
-    assert {(item.rule, item.subject) for event in causes for item in event.items} == {(one.rule, one.subject) for one in book}
+    causes = open_events(asked.parts.outbox.alert_state().incidents, datetime.now(UTC), rulebook)
+    assert {(item.rule, item.subject) for event in causes for item in event.items} == {
+        (incident.rule, incident.subject) for incident in alert_state
+    }
     assert {(one["kind"], one["market"] or "", one["severity"]) for one in told} == {
         (event.rule, rulebook.subjects.place(event.subject).market, event.severity) for event in causes
     }
@@ -223,4 +225,6 @@ def test_no_figure_beyond_its_limit_is_told_by_anyone_before_the_alert_rules_ope
     card = next(one for one in snapshot["scorecards"][RISEN]["horizons"] if one["horizon"] == 1)
     assert card["increase"] > 0.5
     assert snapshot["incidents"] == []
-    assert [one.text for one in health.findings(parts, snapshot, pd.Timestamp.now("UTC")) if one.area == "models"] == []
+    assert [
+        finding.text for finding in health.findings(parts, snapshot, pd.Timestamp.now("UTC")) if finding.area == "models"
+    ] == []

@@ -12,7 +12,7 @@ import pytest
 
 from steel_assets.assets.sensors import failed_checks
 from steel_assets.core.tables import FORECASTS
-from steel_assets.serving import contract
+from steel_assets.serving import schemas
 from steel_assets_tests.aging_world import Aging, Surfaces, aging, verdicts
 from steel_assets_tests.assets.measured_world import MARKET
 
@@ -85,10 +85,10 @@ def test_one_day_one_age_one_verdict_on_every_surface(world: Aging, monkeypatch:
         for answer in (said[plain], said[detail]):
             assert answer.headers["x-stale"] == str(stale).lower()
             assert (answer.headers["x-price-date"], answer.headers["x-price-age-sessions"]) == (day, str(dead))
-        contract.Forecasts.model_validate(told["forecasts"])
-        contract.Explanation.model_validate(told["explanation"])
-        contract.PredictionDetail.model_validate(said[detail].json())
-        contract.Ready.model_validate(told["ready"])
+        schemas.Forecasts.model_validate(told["forecasts"])
+        schemas.Explanation.model_validate(told["explanation"])
+        schemas.PredictionDetail.model_validate(said[detail].json())
+        schemas.Ready.model_validate(told["ready"])
 
         assert why == (
             [] if not stale else [f"{'red' if too_old else 'yellow'} {world.made.market.name}: {told['ready']['stale_reason']}"]
@@ -140,18 +140,21 @@ def test_until_the_daily_run_should_be_done_nothing_is_stale(world: Aging, monke
 
 def test_people_are_told_once_that_nothing_new_is_issued_and_once_that_it_is_over(world: Aging) -> None:
     def told() -> list[str]:
-        return [f"{one.event.kind} {one.event.rule} {one.event.subject}" for one in world.parts.outbox.book().queue]
+        return [
+            f"{waiting.event.kind} {waiting.event.rule} {waiting.event.subject}"
+            for waiting in world.parts.outbox.alert_state().queue
+        ]
 
     with dg.DagsterInstance.ephemeral() as instance:
         for dead in (0, 6, 7, 8):
             world.live(world.issue_of(dead), instance)
-            failed_checks.look(instance, world.parts.catalog, world.parts.outbox, datetime.now(UTC))
+            failed_checks.evaluate(instance, world.parts.catalog, world.parts.outbox, datetime.now(UTC))
         for days in (1, 2, 3):
             world.parts.outbox.report([], datetime.now(UTC) + timedelta(days=days))  # other incidents would be reminded of
         assert told() == [f"opened price_too_old {MARKET}"]
         back = world.bring(world.coming[world.coming > world.issue_of(8).tz_localize(None).normalize()][0])
         back.live(back.issue_of(0), instance)
-        failed_checks.look(instance, world.parts.catalog, world.parts.outbox, datetime.now(UTC))
+        failed_checks.evaluate(instance, world.parts.catalog, world.parts.outbox, datetime.now(UTC))
     assert told() == [f"opened price_too_old {MARKET}", f"recovered price_too_old {MARKET}"]
 
 

@@ -79,7 +79,7 @@ def test_what_all_pages_add_is_one_installation(tmp_path: Path) -> None:
     rules = ["checks:", "  believable_level: {severity: warn}", "  within_budget: {severity: warn, alert: over_budget}"]
     (tmp_path / "mine" / "rules.yaml").write_text("\n".join(rules))
     done = installed(tmp_path, "steel", "doctor", "--json")
-    found = {one["what"]: one for one in json.loads(done.stdout)}
+    found = {load["what"]: load for load in json.loads(done.stdout)}
     assert done.returncode == 0, done.stdout
     assert "zinc" in found["catalogue"]["detail"]
     assert f"Python of your own from {tmp_path / 'mine'}" in found["sources and channels"]["detail"]

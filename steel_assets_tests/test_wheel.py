@@ -89,8 +89,8 @@ def test_a_command_that_needs_an_instance_says_which_ones_begin_one(programs: Pa
 
 
 def test_a_demo_begins_an_instance_in_an_empty_folder_and_prices_are_collected_into_it(programs: Path, tmp_path: Path) -> None:
-    code = "from rich.console import Console; from steel_assets.cli.river import River\n"
-    code += "with River.open(Console(), begin=True) as river: print(river.platform.catalog.markets.keys())"
+    code = "from rich.console import Console; from steel_assets.cli.session import River\n"
+    code += "with River.open(Console(), begin=True) as pipeline: print(pipeline.platform.catalog.markets.keys())"
     begun = run(programs, tmp_path, "python", "-c", code)
     assert begun.returncode == 0, begun.stderr
     assert "rebar_fob_turkey" in begun.stdout

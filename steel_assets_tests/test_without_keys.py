@@ -61,7 +61,7 @@ def test_the_others_are_told_as_such_and_fail_no_check(installed: tuple[Platform
 def test_the_service_is_told_which_markets_have_no_source(installed: tuple[Platform, RunReport]) -> None:
     platform, _ = installed
     markets = catalogue.read(platform, None)["markets"]  # type: ignore[arg-type]
-    assert [one["id"] for one in markets if one["unfed"] is None] == FREE
+    assert [market["id"] for market in markets if market["unfed"] is None] == FREE
 
 
 def test_steel_forecast_says_which_market_stands_in_for_the_default_one(

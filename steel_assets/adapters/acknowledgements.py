@@ -1,6 +1,6 @@
 """Acknowledgements that come by the link in a message: the service leaves them in the object store, the outbox takes them up.
 
-The service so needs no right to the book of alerts, and what it leaves can only make somebody look after a case that is open.
+The service so needs no right to the alert state, and what it leaves can only make somebody look after a case that is open.
 Each link leaves one file, once.
 """
 
@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
 
+from steel_assets.adapters.checksummed import checksummed, unseal
 from steel_assets.adapters.damaged import Damaged as SetAside
 from steel_assets.adapters.damaged import why_not
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
-from steel_assets.adapters.sealed import seal, unseal
 from steel_assets.core.alerts.incidents import Acknowledgement
 from steel_assets.core.alerts.tokens import BadToken, claim
 from steel_assets.core.types import Declaration
@@ -27,7 +27,7 @@ KEPT = timedelta(days=14)
 LONGEST_NAME = 80
 
 
-class Answer(Declaration):
+class Reply(Declaration):
     """What is left of one link: the case, and who looks after it since when."""
 
     case: str
@@ -53,11 +53,11 @@ class Acknowledging:
             BadToken: it is none of ours, too old, or was used.
         """
         said = claim(self._key, token, now)
-        by = " ".join("".join(letter for letter in name if letter.isprintable()).split())[:LONGEST_NAME]
-        content = Answer(case=said.case, by=by or f"somebody by {said.channel}", at=now).model_dump(mode="json")
+        by = " ".join("".join(notification for notification in name if notification.isprintable()).split())[:LONGEST_NAME]
+        content = Reply(case=said.case, by=by or f"somebody by {said.channel}", at=now).model_dump(mode="json")
         place = f"{LEFT}{hashlib.sha256(token.encode()).hexdigest()[:24]}.json"
         try:
-            self._store.put_if(place, seal(content, self._key), None)
+            self._store.put_if(place, checksummed(content, self._key), None)
         except Conflict:
             raise BadToken("this link was used already") from None
 
@@ -70,7 +70,7 @@ def left(store: ObjectStore, key: bytes, now: datetime) -> Iterator[tuple[str, A
         except ObjectNotFound:
             continue
         try:
-            said = Answer.model_validate(unseal(found, key))
+            said = Reply.model_validate(unseal(found, key))
         except ValueError as error:
             SetAside(store).set_aside(place, found, why_not(error))
             continue

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from steel_assets.adapters.checksummed import Damaged, checksummed, unseal
 from steel_assets.adapters.disk import make_folder, private_folder, remedy
-from steel_assets.adapters.sealed import Damaged, seal, unseal
 from steel_assets.core.problem import Problem
 
 MANIFEST = "manifest.json"
@@ -81,7 +81,7 @@ class ArchiveWriter:
         lines = b"".join(f"{digest}  {name}\n".encode(errors="surrogateescape") for name, digest in self.sums.items())
         sealed = {**manifest, "format": FORMAT, "files": len(self.sums), "sums": hashlib.sha256(lines).hexdigest()}
         self.add(SUMS, lines)
-        self.add(MANIFEST, seal(sealed, key))
+        self.add(MANIFEST, checksummed(sealed, key))
 
 
 class _Hashing:
@@ -166,7 +166,7 @@ def is_name(name: str) -> bool:
     """Whether ``name`` may be the name of a file in an archive: a relative path that leads nowhere else, on one line."""
     parts = PurePosixPath(name).parts
     plain = bool(parts) and "/".join(parts) == name and not name.startswith("/")
-    return plain and ".." not in parts and not any(ord(letter) < 32 or letter == "\\" for letter in name)
+    return plain and ".." not in parts and not any(ord(notification) < 32 or notification == "\\" for notification in name)
 
 
 def _checked(path: Path, sums: Mapping[str, str], last: Mapping[str, bytes], key: bytes | None) -> dict[str, Any]:

@@ -125,12 +125,12 @@ class Damaged:
 
     def open(self, prefix: str = "") -> list[Damage]:
         """What is still missing of it: neither written again nor asked for again."""
-        return [one for one in self.all(prefix) if one.mended_at is None and self._missing(one)]
+        return [damage for damage in self.all(prefix) if damage.mended_at is None and self._missing(damage)]
 
     def news(self, now: datetime) -> list[Damage]:
         """What people should know at ``now``: all that is open, and what was found within a day and is mended already."""
-        missing = {one.kept for one in self.open()}
-        return [one for one in self.all() if one.kept in missing or now - one.found_at < TOLD_FOR]
+        missing = {damage.kept for damage in self.open()}
+        return [damage for damage in self.all() if damage.kept in missing or now - damage.found_at < TOLD_FOR]
 
     def mend(self, damage: Damage, moment: datetime, words: str) -> None:
         """Note that what a file held was asked for again."""

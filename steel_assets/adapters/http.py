@@ -1,6 +1,6 @@
 """The way out to the providers: one GET, answered whole, in bounded time and space, or one typed error.
 
-The port is ``Http`` (declared in ``core.answers`` with ``Answer`` and ``HttpError``, because connectors use those too).
+The port is ``Http`` (declared in ``core.responses`` with ``Response`` and ``HttpError``, because connectors use those too).
 ``HttpxHttp`` asks the real network; ``Recorded`` is its fake.
 """
 
@@ -23,9 +23,9 @@ from pydantic import SecretStr
 
 from steel_assets.adapters.pace import Pace
 from steel_assets.adapters.quota import BudgetSpent, Quota
-from steel_assets.core.answers import Answer, Http, HttpError, Kind
+from steel_assets.core.responses import Http, HttpError, Kind, Response
 
-__all__ = ["Answer", "Http", "HttpError", "HttpxHttp", "Recorded"]
+__all__ = ["Http", "HttpError", "HttpxHttp", "Recorded", "Response"]
 
 MIB = 2**20
 LEAST_SECONDS = 0.05
@@ -134,7 +134,7 @@ class HttpxHttp:
         params: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
         secret_params: Mapping[str, SecretStr] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """See ``Http.get``. Not for use inside a running event loop."""
         where = _where(url)
         deadline = self._silence.asked(time.monotonic()) + self._timeout
@@ -143,7 +143,7 @@ class HttpxHttp:
         for attempt in range(1, self._attempts + 1):
             deadline += self._waited(where)
             outcome = self._once(url, params, headers or {}, secret_params or {}, deadline - time.monotonic())
-            if isinstance(outcome, Answer):
+            if isinstance(outcome, Response):
                 self._silence.broken()
                 return outcome
             failure = outcome
@@ -175,7 +175,7 @@ class HttpxHttp:
         headers: Mapping[str, str],
         secret_params: Mapping[str, SecretStr],
         seconds: float,
-    ) -> Answer | _Failure:
+    ) -> Response | _Failure:
         secrets = {name: secret.get_secret_value() for name, secret in secret_params.items()}
         try:
             request = httpx.Request(
@@ -201,7 +201,7 @@ class HttpxHttp:
         if event == SENT:
             self._sent()
 
-    async def _within(self, request: httpx.Request, seconds: float) -> Answer | _Failure:
+    async def _within(self, request: httpx.Request, seconds: float) -> Response | _Failure:
         async with asyncio.timeout(seconds), httpx.AsyncHTTPTransport(verify=self._trusted, trust_env=False) as transport:
             for _ in range(MOST_REDIRECTS + 1):
                 response = await transport.handle_async_request(request)
@@ -214,7 +214,7 @@ class HttpxHttp:
                 request = httpx.Request("GET", target, headers={**request.headers, "host": target.netloc.decode()})
         return _Failure("redirect", f"redirects more than {MOST_REDIRECTS} times", response.status_code)
 
-    async def _read(self, response: httpx.Response) -> Answer | _Failure:
+    async def _read(self, response: httpx.Response) -> Response | _Failure:
         status = response.status_code
         if status == 429:
             wait = _retry_after(response.headers)
@@ -228,7 +228,7 @@ class HttpxHttp:
             if len(body) > self._largest:
                 return _Failure("too_large", f"the answer is larger than {self._largest / MIB:g} MiB; it was cut off")
         await response.aclose()
-        return Answer(status, bytes(body), {name.lower(): value for name, value in response.headers.items()})
+        return Response(status, bytes(body), {name.lower(): value for name, value in response.headers.items()})
 
     def _too_slow(self) -> _Failure:
         return _Failure("timeout", f"no complete answer within {self._timeout:g} s (STEEL_HTTP_TIMEOUT_SECONDS)")
@@ -282,7 +282,7 @@ def _retry_after(headers: httpx.Headers) -> float | None:
         return None
 
 
-Reply = Answer | HttpError | bytes | Callable[[Mapping[str, str]], "Answer | HttpError | bytes"]
+Reply = Response | HttpError | bytes | Callable[[Mapping[str, str]], "Response | HttpError | bytes"]
 
 
 @dataclass
@@ -303,7 +303,7 @@ class Recorded:
         params: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
         secret_params: Mapping[str, SecretStr] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """See ``Http.get``; a URL that was not recorded is refused."""
         ending = next((end for end in self.replies if url.endswith(end)), None)
         if ending is None:
@@ -316,4 +316,4 @@ class Recorded:
         reply = recorded(params) if callable(recorded) else recorded
         if isinstance(reply, HttpError):
             raise reply
-        return reply if isinstance(reply, Answer) else Answer(200, reply)
+        return reply if isinstance(reply, Response) else Response(200, reply)

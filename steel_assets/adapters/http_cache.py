@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from steel_assets.adapters.cache import Cache
-from steel_assets.core.answers import Answer, Http
+from steel_assets.core.responses import Http, Response
 from steel_assets.core.secrecy import holds
 
 NAMESPACE = "external_data"
@@ -47,7 +47,7 @@ class CachedHttp:
         params: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
         secret_params: Mapping[str, SecretStr] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """See ``Http.get``. A kept answer has status 200 and no headers."""
         if self.cache is None:
             return self.http.get(url, params, headers, secret_params)
@@ -55,7 +55,7 @@ class CachedHttp:
         kept = self.cache.get(NAMESPACE, key)
         if kept is not None:
             self.hits += 1
-            return Answer(200, kept)
+            return Response(200, kept)
         answer = self.http.get(url, params, headers, secret_params)
         if answer.status == 200 and len(answer.content) <= LARGEST_KEPT:
             self._new[key] = answer.content

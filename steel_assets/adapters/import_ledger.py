@@ -47,13 +47,16 @@ class ImportLedger:
                 self._read[key] = record
             there = set(raw)
             known = [one for key in records if (one := self._read[key]) and (one.raw_file is None or one.raw_file in there)]
-            told = {one.raw_file for one in known}
+            told = {imported.raw_file for imported in known}
             for key, record in zip(
                 fresh := [k for k in raw if k not in told and k not in self._read], pool.map(self._untold, fresh), strict=True
             ):
                 self._read[key] = record
         old = [one for key in raw if key not in told and (one := self._read[key])]
-        return {one.id: one for one in sorted([*old, *known], key=lambda one: (one.at, one.id))}
+        return {
+            known_import.id: known_import
+            for known_import in sorted([*old, *known], key=lambda imported: (imported.at, imported.id))
+        }
 
     def taints(self) -> list[Tainted]:
         """Every import that was believed for a while and is no longer."""
@@ -83,10 +86,10 @@ class ImportLedger:
 
     def without_rows(self) -> dict[str, Import]:
         """Raw file → the import that stored it, of those whose raw file was damaged and is not there."""
-        lost = {one.key for one in self.lake.damaged.open(f"{RAW_FILES}{GROUP}/")}
+        lost = {damage.key for damage in self.lake.damaged.open(f"{RAW_FILES}{GROUP}/")}
         keys = self.lake.store.list(f"{PLACE}/records/") if lost else ()
         found = [self._record(key) for key in keys if key.endswith(".json")]
-        return {str(one.raw_file): one for one in found if one is not None and one.raw_file in lost}
+        return {str(imported.raw_file): imported for imported in found if imported is not None and imported.raw_file in lost}
 
     def add(self, entry: Import, claims: pd.DataFrame, content: bytes | None) -> Import:
         """Store an import; the entry as it was stored, with the key of its claims.

@@ -19,10 +19,10 @@ from typing import Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from steel_assets.adapters.backup_archive import is_name
+from steel_assets.adapters.checksummed import Damaged, checksummed, unseal
 from steel_assets.adapters.damaged import Damaged as SetAside
 from steel_assets.adapters.disk import make_folder, write_private
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
-from steel_assets.adapters.sealed import Damaged, seal, unseal
 from steel_assets.core.problem import Problem
 from steel_assets.core.types import Declaration
 
@@ -73,7 +73,7 @@ class FileSet:
     @property
     def contents(self) -> frozenset[str]:
         """The sha256 of all contents."""
-        return frozenset(one.sha256 for one in self.files.values())
+        return frozenset(content.sha256 for content in self.files.values())
 
 
 class KeptFiles:
@@ -102,7 +102,7 @@ class KeptFiles:
             strange = next((name for name in found.files if not is_name(name)), None)
             if strange is not None:
                 raise Damaged(f"{strange[:80]!r} cannot be the name of a file")
-            if sum(one.bytes for one in found.files.values()) > LARGEST:
+            if sum(content.bytes for content in found.files.values()) > LARGEST:
                 raise Damaged(f"its files have more than {LARGEST:,} bytes")
         except ObjectNotFound:
             return None
@@ -157,7 +157,7 @@ class KeptFiles:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             contents = dict(zip(files, pool.map(sent, files.values()), strict=True))
         document = _Document(release=release, saved_at=moment, files=contents)
-        content = seal(document.model_dump(mode="json"), self._key)
+        content = checksummed(document.model_dump(mode="json"), self._key)
         try:
             self.store.put_if(self.pointer, content, former.token if former else None)
             token = self.store.version(self.pointer)
@@ -169,7 +169,7 @@ class KeptFiles:
 
     def prune(self, *kept: FileSet) -> int:
         """Delete all contents that none of ``kept`` names; how many. Only for who holds the lease of the set."""
-        named = {self._key_of(one) for files in kept for one in files.files.values()}
+        named = {self._key_of(content) for files in kept for content in files.files.values()}
         unnamed = [key for key in self.store.list(f"{self.prefix}parts/") if key not in named]
         for key in unnamed:
             self.store.delete(key)

@@ -137,7 +137,7 @@ class Lake:
             one = self._rewriting(key)
             if one.counts_with is None or one.counts_with in view.keys:
                 found.append(one)
-        return sorted(found, key=lambda one: one.at)
+        return sorted(found, key=lambda rewriting: rewriting.at)
 
     def _rewriting(self, key: str) -> Rewriting:
         """One of them; where it is damaged, its copy, which is put in its place. Raises LakeError."""

@@ -15,7 +15,7 @@ CLOCK_SLACK = 5.0
 
 
 @dataclass(frozen=True)
-class Use:
+class MachineUsage:
     """Shares in 0–1; None where the system does not say."""
 
     cpu_share: float | None
@@ -50,9 +50,9 @@ def worker(number: int, seen: float) -> Worker | None:
         return None
 
 
-def use(folder: Path) -> Use:
+def use(folder: Path) -> MachineUsage:
     """What is used right now; the disk is the one that holds ``folder``."""
-    return Use(_cpu_share(), _memory_share(), _disk_share(folder))
+    return MachineUsage(_cpu_share(), _memory_share(), _disk_share(folder))
 
 
 def _cpu_share() -> float | None:

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from steel_assets.adapters.checksummed import Damaged, NotSigned, checksummed, unseal
 from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore
-from steel_assets.adapters.sealed import Damaged, NotSigned, seal, unseal
 from steel_assets.core.problem import Problem
 
 MANIFEST = "manifest.json"
@@ -154,7 +154,7 @@ def _sealed(
     if contradicted:
         raise ModelStoreError(f"{folder}: the manifest contradicts the store on {', '.join(contradicted)}; leave these keys out")
     try:
-        sealed = seal({**manifest, **own}, signing_key)
+        sealed = checksummed({**manifest, **own}, signing_key)
     except ValueError as error:
         raise ModelStoreError(f"{folder}: the manifest cannot be kept: {error}") from error
     if len(sealed) > MAX_MANIFEST_BYTES:

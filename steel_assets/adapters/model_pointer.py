@@ -16,10 +16,10 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
+from steel_assets.adapters.checksummed import Damaged, NotSigned, checksummed, unseal
 from steel_assets.adapters.damaged import Damaged as SetAside
 from steel_assets.adapters.model_files import NAME, ModelDamaged, ModelNotSigned, ModelStoreError
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
-from steel_assets.adapters.sealed import Damaged, NotSigned, seal, unseal
 from steel_assets.core.types import Declaration, Identifier
 
 READ_ATTEMPTS = 100
@@ -123,7 +123,7 @@ def switch_pointer(
     switches = (*(pointer.switches if pointer else ()), switch)
     pruned = tuple(sorted(pointer.pruned)) if pointer else ()
     content = _Content(market=market, horizon=horizon, switches=switches, pruned=pruned).model_dump(mode="json")
-    _write(store, key, seal(content, signing_key), pointer.token if pointer else None)
+    _write(store, key, checksummed(content, signing_key), pointer.token if pointer else None)
 
 
 def strike_versions(
@@ -136,7 +136,7 @@ def strike_versions(
     """
     pruned = tuple(sorted({*pointer.pruned, *versions}))
     content = _Content(market=pointer.market, horizon=pointer.horizon, switches=pointer.switches, pruned=pruned)
-    _write(store, key, seal(content.model_dump(mode="json"), signing_key), pointer.token)
+    _write(store, key, checksummed(content.model_dump(mode="json"), signing_key), pointer.token)
 
 
 def copy_of(key: str) -> str:

@@ -220,7 +220,7 @@ class ModelStore:
             ModelNotFound: there is none to return to, or ``version`` was never in production.
             Conflict, ModelDamaged, ModelStoreError: as for ``promote``.
         """
-        earlier = [one.version for one in expected.switches if one.version not in {expected.version, *expected.pruned}]
+        earlier = [switch.version for switch in expected.switches if switch.version not in {expected.version, *expected.pruned}]
         if version is not None:
             refuse_pruned(expected, version)
         if not earlier or (version is not None and version not in earlier):

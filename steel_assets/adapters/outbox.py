@@ -1,8 +1,9 @@
 """The outbox of alerts: what is to be told, kept until every channel has it, by however many processes.
 
-All state is one document in the object store, the book, changed by compare-and-set: conditions go in and messages come out in
-one step, so a process that dies loses and doubles nothing. Sending is claim, send, mark; a claim that was never marked is taken
-up again with the same key, which a channel that can recognise it never delivers twice. What every channel has becomes history.
+All state is one document in the object store, the alert state, changed by compare-and-set: conditions go in and messages come
+out in one step, so a process that dies loses and doubles nothing. Sending is claim, send, mark; a claim that was never marked is
+taken up again with the same key, which a channel that can recognise it never delivers twice. What every channel has becomes
+history.
 """
 
 from __future__ import annotations
@@ -19,13 +20,23 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from steel_assets.adapters.acknowledgements import left
+from steel_assets.adapters.checksummed import Damaged, checksummed, unseal
 from steel_assets.adapters.damaged import Damaged as SetAside
 from steel_assets.adapters.damaged import why_not
-from steel_assets.adapters.notifiers import Notifier, NotSent, Refused
+from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
-from steel_assets.adapters.sealed import Damaged, seal, unseal
 from steel_assets.core.alerts.advance import advance
-from steel_assets.core.alerts.book import Book, Mark, Parcel, Waiting, claimed, delivered, enqueued, postponed, refused
+from steel_assets.core.alerts.alert_state import (
+    AlertState,
+    Batch,
+    LogCursor,
+    Waiting,
+    claimed,
+    delivered,
+    enqueued,
+    postponed,
+    refused,
+)
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.handing import AuditLine, Deed, acknowledged
 from steel_assets.core.alerts.incidents import Acknowledgement, Case, Event, Silence
@@ -34,7 +45,7 @@ from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.tokens import token
 from steel_assets.core.alerts.written import Language
 
-BOOK = "alerts/book.json"
+STATE_KEY = "alerts/book.json"
 HISTORY = "alerts/history/"
 DAMAGED = "alerts/damaged/"
 AUDIT = "alerts/audit/"
@@ -50,27 +61,27 @@ def _token(key: bytes, channel: str, event: Event) -> str:
 
 @dataclass
 class Round:
-    """What one round of sending did: letters sent, and the problem of each channel that failed."""
+    """What one round of sending did: notifications sent, and the problem of each channel that failed."""
 
-    sent: list[Parcel] = field(default_factory=list)
+    sent: list[Batch] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def read_book(store: ObjectStore) -> Book:
-    """The book of alerts in ``store`` as it is; an empty one before the first. Raises Damaged."""
+def read_alert_state(store: ObjectStore) -> AlertState:
+    """The alert state in ``store`` as it is; an empty one before the first. Raises Damaged."""
     try:
-        return Book.model_validate(unseal(store.get(BOOK)))
+        return AlertState.model_validate(unseal(store.get(STATE_KEY)))
     except ObjectNotFound:
-        return Book()
+        return AlertState()
     except Damaged as error:
         remedy = "the next look sets it aside and begins a new one (steel alerts watch)"
-        raise Damaged(f"{store.uri(BOOK)} is damaged, {error}; {remedy}") from error
+        raise Damaged(f"{store.uri(STATE_KEY)} is damaged, {error}; {remedy}") from error
     except ValidationError as error:
-        raise Damaged(f"{store.uri(BOOK)} was written by another version: {error.error_count()} fields differ") from error
+        raise Damaged(f"{store.uri(STATE_KEY)} was written by another version: {error.error_count()} fields differ") from error
 
 
 class Outbox:
-    """The book of alerts in an object store, and sending from it.
+    """The alert state in an object store, and sending from it.
 
     Args:
         channels: those that are set up; what is told is routed to them when it happens.
@@ -99,9 +110,9 @@ class Outbox:
         self.language = language
         self._key = key
 
-    def book(self) -> Book:
-        """The book as it is. Raises Damaged."""
-        return read_book(self.store)
+    def alert_state(self) -> AlertState:
+        """The alert state as it is. Raises Damaged."""
+        return read_alert_state(self.store)
 
     def report(
         self,
@@ -109,8 +120,8 @@ class Outbox:
         now: datetime,
         *,
         complete: frozenset[str] = frozenset(),
-        marks: Mapping[str, Mark] | None = None,
-    ) -> Book:
+        marks: Mapping[str, LogCursor] | None = None,
+    ) -> AlertState:
         """Take note of ``conditions`` and of how far their source was read, in one step.
 
         Args:
@@ -122,29 +133,34 @@ class Outbox:
         """
         given = tuple(map(self._marked, conditions))
 
-        def note(book: Book) -> Book:
+        def note(alert_state: AlertState) -> AlertState:
             incidents, cases, events = advance(
-                book.incidents, book.cases, given, now, self.rulebook, self.channels, book.silences, complete
+                alert_state.incidents, alert_state.cases, given, now, self.rulebook, self.channels, alert_state.silences, complete
             )
-            silences = tuple(one for one in book.silences if one.until > now)
-            news = {"incidents": incidents, "cases": cases, "silences": silences, "marks": {**book.marks, **(marks or {})}}
-            return enqueued(book.model_copy(update=news), events)
+            silences = tuple(silence for silence in alert_state.silences if silence.until > now)
+            news = {"incidents": incidents, "cases": cases, "silences": silences, "marks": {**alert_state.marks, **(marks or {})}}
+            return enqueued(alert_state.model_copy(update=news), events)
 
         return self._change(note, now)
 
-    def silence(self, silence: Silence, now: datetime, by: str) -> Book:
+    def silence(self, silence: Silence, now: datetime, by: str) -> AlertState:
         """Hold messages back during maintenance."""
         about = f"{silence.id}: {silence.rule} / {silence.subject} / {silence.cause}, until {silence.until:%Y-%m-%dT%H:%MZ}"
         self._note(now, by, "silenced", about, silence.reason)
-        return self._change(lambda book: book.model_copy(update={"silences": (*book.silences, silence)}), now)
+        return self._change(
+            lambda alert_state: alert_state.model_copy(update={"silences": (*alert_state.silences, silence)}), now
+        )
 
     def unsilence(self, name: str, now: datetime, by: str) -> bool:
         """End a silence early; False when there is none of that name."""
-        if not any(one.id == name for one in self.book().silences):
+        if not any(silence.id == name for silence in self.alert_state().silences):
             return False
         self._note(now, by, "silence ended", name, "")
         self._change(
-            lambda book: book.model_copy(update={"silences": tuple(one for one in book.silences if one.id != name)}), now
+            lambda alert_state: alert_state.model_copy(
+                update={"silences": tuple(silence for silence in alert_state.silences if silence.id != name)}
+            ),
+            now,
         )
         return True
 
@@ -152,8 +168,8 @@ class Outbox:
         """Somebody looks after what ``name`` (a cause, or the id of a case) names: no more reminders. The causes it was."""
         taken: list[Case] = []
 
-        def take(book: Book) -> Book:
-            after, taken[:] = acknowledged(book, name, given)
+        def take(alert_state: AlertState) -> AlertState:
+            after, taken[:] = acknowledged(alert_state, name, given)
             for case in taken:
                 self._note(given.at, given.by, "acknowledged", case.cause, given.note, name=case.id)
             return after
@@ -163,7 +179,7 @@ class Outbox:
 
     def take_up(self, now: datetime) -> list[str]:
         """Acknowledge what was answered by link since the last look. The causes it was."""
-        open_ones = {case.id for case in self.book().cases if case.acknowledged is None}
+        open_ones = {case.id for case in self.alert_state().cases if case.acknowledged is None}
         if not open_ones or self._key is None:
             return []
         return [
@@ -181,7 +197,7 @@ class Outbox:
     def _note(self, now: datetime, by: str, did: Deed, about: str, note: str, *, name: str = "") -> None:
         """Keep an audit line, before what it is about is changed; ``name``: the same for the same deed, however often tried."""
         line = AuditLine(id=name or uuid.uuid4().hex[:12], at=now, by=by, did=did, about=about, note=note)
-        self.store.put(f"{AUDIT}{now:%Y-%m}/{line.id}.json", seal(line.model_dump(mode="json")))
+        self.store.put(f"{AUDIT}{now:%Y-%m}/{line.id}.json", checksummed(line.model_dump(mode="json")))
 
     def deliver(
         self,
@@ -189,19 +205,19 @@ class Outbox:
         clock: Callable[[], datetime],
         ui: str,
         *,
-        patience: timedelta = timedelta(seconds=40),
+        grace: timedelta = timedelta(seconds=40),
     ) -> Round:
         """Send what waits, channel by channel, each in order; a channel that fails is tried again in a later round.
 
         Args:
             ui: address of the Dagster UI, for the links.
-            patience: after this long no further letter is begun.
+            grace: after this long no further notification is begun.
         """
         started, done = clock(), Round()
         for name, notifier in notifiers.items():
-            while clock() - started < patience:
-                parcel = self._claim(name, clock())
-                if parcel is None or not self._send(notifier, parcel, clock, ui, done):
+            while clock() - started < grace:
+                batch = self._claim(name, clock())
+                if batch is None or not self._send(notifier, batch, clock, ui, done):
                     break
         self._report_channels(notifiers, clock())
         return done
@@ -214,7 +230,7 @@ class Outbox:
         first = f"{HISTORY}{since:%Y-%m}" if since else ""
         keys = [key for key in self.store.list(HISTORY) if key >= first]
         found = [one for key in keys if (one := self._read(key, Waiting)) is not None]
-        return sorted(found, key=lambda one: (one.event.moment, one.event.id))
+        return sorted(found, key=lambda waiting: (waiting.event.moment, waiting.event.id))
 
     def _read(self, key: str, kind: type[D]) -> D | None:
         """The document of ``kind`` under ``key``; None where it is damaged, which is set aside."""
@@ -225,48 +241,48 @@ class Outbox:
             SetAside(self.store).set_aside(key, content, why_not(error))
             return None
 
-    def _claim(self, channel: str, now: datetime) -> Parcel | None:
-        taken: list[Parcel | None] = []
+    def _claim(self, channel: str, now: datetime) -> Batch | None:
+        taken: list[Batch | None] = []
 
-        def take(book: Book) -> Book:
+        def take(alert_state: AlertState) -> AlertState:
             rests = self.rulebook.rests(channel, now)
-            after, parcel = claimed(book, channel, now, self.rulebook.policy.digest_above, rests=rests)
-            taken.append(parcel)
+            after, batch = claimed(alert_state, channel, now, self.rulebook.policy.digest_above, rests=rests)
+            taken.append(batch)
             return after
 
         self._change(take, now)
         return taken[-1]
 
-    def _send(self, notifier: Notifier, parcel: Parcel, clock: Callable[[], datetime], ui: str, done: Round) -> bool:
-        """Send one claimed parcel and mark what came of it; True when the channel can take the next one."""
-        letter = compose(
-            parcel.events,
+    def _send(self, notifier: Notifier, batch: Batch, clock: Callable[[], datetime], ui: str, done: Round) -> bool:
+        """Send one claimed batch and mark what came of it; True when the channel can take the next one."""
+        notification = compose(
+            batch.events,
             self.rulebook,
             ui,
-            parcel.key,
-            repeat=parcel.repeat,
+            batch.key,
+            repeat=batch.repeat,
             site=self.site,
             language=self.language,
-            sealed=partial(_token, self._key, parcel.channel) if self._key else None,
+            sealed=partial(_token, self._key, batch.channel) if self._key else None,
         )
         try:
-            left_out = notifier.send(letter)
+            left_out = notifier.send(notification)
         except NotSent as failure:
-            return self._postpone(parcel, str(failure), clock(), done, perhaps_sent=failure.perhaps_sent)
-        except Refused as failure:
+            return self._postpone(batch, str(failure), clock(), done, perhaps_sent=failure.perhaps_sent)
+        except NotificationRefused as failure:
             why, now = str(failure), clock()
-            self._settle(lambda book: refused(book, parcel, why), now)
-            said = Condition(rule="refused_message", subject=parcel.channel, firing=True, moment=now, text=why)
+            self._settle(lambda alert_state: refused(alert_state, batch, why), now)
+            said = Condition(rule="refused_message", subject=batch.channel, firing=True, moment=now, text=why)
             self.report([said], now)
-            done.problems[parcel.channel] = why
+            done.problems[batch.channel] = why
             return True
         except Exception as error:  # noqa: BLE001 - a fault in one channel must not keep the others from being used
-            return self._postpone(parcel, f"a fault in the channel ({type(error).__name__})", clock(), done, perhaps_sent=True)
+            return self._postpone(batch, f"a fault in the channel ({type(error).__name__})", clock(), done, perhaps_sent=True)
         now = clock()
-        self._settle(lambda book: delivered(book, parcel, now), now)
+        self._settle(lambda alert_state: delivered(alert_state, batch, now), now)
         if notifier.recipients:
-            self._report_recipients(parcel.channel, notifier.recipients, left_out, now)
-        done.sent.append(parcel)
+            self._report_recipients(batch.channel, notifier.recipients, left_out, now)
+        done.sent.append(batch)
         return True
 
     def _report_recipients(self, channel: str, recipients: Iterable[str], left_out: Mapping[str, str], now: datetime) -> None:
@@ -282,23 +298,23 @@ class Outbox:
         ]
         self.report(said, now)
 
-    def _postpone(self, parcel: Parcel, why: str, now: datetime, done: Round, *, perhaps_sent: bool) -> bool:
-        self._change(lambda book: postponed(book, parcel, now, why, perhaps_sent=perhaps_sent), now)
-        done.problems[parcel.channel] = why
+    def _postpone(self, batch: Batch, why: str, now: datetime, done: Round, *, perhaps_sent: bool) -> bool:
+        self._change(lambda alert_state: postponed(alert_state, batch, now, why, perhaps_sent=perhaps_sent), now)
+        done.problems[batch.channel] = why
         return False
 
-    def _settle(self, outcome: Callable[[Book], tuple[Book, list[Waiting]]], now: datetime) -> None:
-        def settle(book: Book) -> Book:
-            after, finished = outcome(book)
-            for one in finished:
-                key = f"{HISTORY}{one.event.moment:%Y-%m}/{one.event.id}.json"
-                self.store.put(key, seal(one.model_dump(mode="json")))
+    def _settle(self, outcome: Callable[[AlertState], tuple[AlertState, list[Waiting]]], now: datetime) -> None:
+        def settle(alert_state: AlertState) -> AlertState:
+            after, finished = outcome(alert_state)
+            for waiting in finished:
+                key = f"{HISTORY}{waiting.event.moment:%Y-%m}/{waiting.event.id}.json"
+                self.store.put(key, checksummed(waiting.model_dump(mode="json")))
             return after
 
         self._change(settle, now)
 
     def _report_channels(self, notifiers: Mapping[str, Notifier], now: datetime) -> None:
-        states = self.book().channels
+        states = self.alert_state().channels
         limit = timedelta(minutes=self.rulebook.policy.channel_down_minutes)
         down = [
             Condition(
@@ -316,19 +332,19 @@ class Outbox:
     def _recipients_gone(self, notifiers: Mapping[str, Notifier], now: datetime) -> Iterable[Condition]:
         """Recipients who were refused and are in the settings no more."""
         there = {f"{channel}: {name}" for channel, notifier in notifiers.items() for name in notifier.recipients}
-        for incident in self.book().incidents:
+        for incident in self.alert_state().incidents:
             if incident.rule == "refused_recipient" and incident.subject not in there:
                 yield Condition(rule=incident.rule, subject=incident.subject, firing=False, moment=now)
 
     def _marked(self, condition: Condition) -> Condition:
         return condition.model_copy(update={"simulated": True}) if self.simulated else condition
 
-    def _change(self, edit: Callable[[Book], Book], now: datetime) -> Book:
-        """Replace the book by ``edit(book)``, again if another process was faster; what changes nothing writes nothing."""
+    def _change(self, edit: Callable[[AlertState], AlertState], now: datetime) -> AlertState:
+        """Replace the alert state by ``edit(alert_state)``, again if another process was faster; no change is not written."""
         for _ in range(ATTEMPTS):
-            version = self.store.version(BOOK)
+            version = self.store.version(STATE_KEY)
             try:
-                before = self.book()
+                before = self.alert_state()
             except Damaged:
                 self._set_aside(version, now)
                 continue
@@ -336,22 +352,24 @@ class Outbox:
             if after == before:
                 return before
             try:
-                self.store.put_if(BOOK, seal(after.model_dump(mode="json")), version)
+                self.store.put_if(STATE_KEY, checksummed(after.model_dump(mode="json")), version)
             except Conflict:
                 time.sleep(random.uniform(0.005, 0.05))  # noqa: S311  spreads waiting processes, keeps no secret
                 continue
             return after
-        raise Conflict(f"{self.store.uri(BOOK)} was changed by others {ATTEMPTS} times in a row; too many processes send alerts")
+        raise Conflict(
+            f"{self.store.uri(STATE_KEY)} was changed by others {ATTEMPTS} times in a row; too many processes send alerts"
+        )
 
     def _set_aside(self, version: str | None, now: datetime) -> None:
-        """Keep a damaged book for whoever wants to look, and begin a new one that says so."""
+        """Keep a damaged alert state for whoever wants to look, and begin a new one that says so."""
         kept = f"{DAMAGED}{now:%Y-%m-%dT%H%M%SZ}.json"
-        self.store.put(kept, self.store.get(BOOK))
-        text = f"{self.store.uri(BOOK)} was damaged and is now {self.store.uri(kept)}."
-        said = self._marked(Condition(rule="memory_lost", subject="book of alerts", firing=True, moment=now, text=text))
+        self.store.put(kept, self.store.get(STATE_KEY))
+        text = f"{self.store.uri(STATE_KEY)} was damaged and is now {self.store.uri(kept)}."
+        said = self._marked(Condition(rule="memory_lost", subject="alert state", firing=True, moment=now, text=text))
         incidents, cases, events = advance((), (), [said], now, self.rulebook, self.channels)
-        fresh: dict[str, Any] = enqueued(Book(incidents=incidents, cases=cases), events).model_dump(mode="json")
+        fresh: dict[str, Any] = enqueued(AlertState(incidents=incidents, cases=cases), events).model_dump(mode="json")
         try:
-            self.store.put_if(BOOK, seal(fresh), version)
+            self.store.put_if(STATE_KEY, checksummed(fresh), version)
         except Conflict:
             return

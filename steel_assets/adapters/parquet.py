@@ -65,7 +65,7 @@ def _read(content: bytes, table: Table | None = None) -> pa.Table:
 
 
 def _check_columns(schema: pa.Schema, table: Table) -> None:
-    missing = [one.name for one in table.columns if one.name not in schema.names and not one.added]
+    missing = [column.name for column in table.columns if column.name not in schema.names and not column.added]
     unknown = [name[:40] for name in schema.names if name not in table.column_names]
     if missing or unknown or len(set(schema.names)) != len(schema.names):
         raise Unreadable(f"it is no table {table.name}: missing columns {missing}, unknown columns {unknown[:5]}")

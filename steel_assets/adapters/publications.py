@@ -10,10 +10,10 @@ import hashlib
 
 import pandas as pd
 
+from steel_assets.adapters.checksummed import Damaged, NotSigned, checksummed, unseal
 from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.object_store import ObjectNotFound
 from steel_assets.adapters.parquet import from_parquet, to_parquet
-from steel_assets.adapters.sealed import Damaged, NotSigned, seal, unseal
 from steel_assets.core.tables import Table
 
 FOLDER, SIGNATURES = "predictions/daily/", "predictions/signatures/"
@@ -55,7 +55,7 @@ class Publications:
 
     def _sign(self, key: str, content: bytes) -> None:
         if self._key is not None:
-            self._lake.store.put(_beside(key), seal(_about(key, content), self._key))
+            self._lake.store.put(_beside(key), checksummed(_about(key, content), self._key))
 
 
 def _beside(key: str) -> str:

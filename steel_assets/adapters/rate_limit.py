@@ -30,7 +30,7 @@ class NotACount(ValueError):
 
 
 @dataclass(frozen=True)
-class Standing:
+class RateLimitState:
     """Where a caller stands after asking for one request.
 
     Attributes:
@@ -47,7 +47,7 @@ class Standing:
 class RateLimiter(Protocol):
     """A port."""
 
-    async def take(self, caller: str, limit: int) -> Standing:
+    async def take(self, caller: str, limit: int) -> RateLimitState:
         """Count one request of ``caller``, who may make ``limit`` an hour. Never raises because of storage."""
 
 
@@ -92,7 +92,7 @@ class HourlyRateLimiter:
         """Whether requests are counted across processes just now; None without Redis."""
         return None if self._shared is None else self._clock() >= self._alone_until
 
-    async def take(self, caller: str, limit: int) -> Standing:
+    async def take(self, caller: str, limit: int) -> RateLimitState:
         """Count one request of ``caller``, who may make ``limit`` in an hour, and say what is left."""
         lot = self._lots.setdefault((caller, limit), _Lot())
         if lot.permits and self._clock() < lot.resets_at:
@@ -134,12 +134,12 @@ class HourlyRateLimiter:
             raise NotACount(f"the window is said to end at {resets_at!r}")
         return Drawn(max(0, min(wanted, limit - (count - wanted))), max(0, limit - count), resets_at)
 
-    def _spend(self, lot: _Lot, limit: int) -> Standing:
+    def _spend(self, lot: _Lot, limit: int) -> RateLimitState:
         allowed = lot.permits > 0
         if allowed:
             lot.permits -= 1
             lot.remaining -= 1
-        return Standing(allowed, limit, max(0, lot.remaining), lot.resets_at)
+        return RateLimitState(allowed, limit, max(0, lot.remaining), lot.resets_at)
 
     def _lock(self, caller: str) -> asyncio.Lock:
         return self._locks.setdefault(caller, asyncio.Lock())

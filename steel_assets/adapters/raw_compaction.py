@@ -136,11 +136,11 @@ def _replaced(lake: Lake, folder: str, now: datetime, before: datetime) -> Itera
         LakeError: the compacted file, or its copy, is not what was written; nothing may be deleted.
     """
     view = lake.raw_storage.view(folder)
-    found = next((one for one in view.compacted if one.made_at <= before), None)
+    found = next((compacted for compacted in view.compacted if compacted.made_at <= before), None)
     if found is None:
         return
     single = [key for key in found.piece.rows if key in view.listed]
-    older = [one for one in view.compacted if one.order < found.order]
+    older = [compacted for compacted in view.compacted if compacted.order < found.order]
     if not single and not older:
         return
     stored = dict(_read_anew(lake, found.key).piece.each())
@@ -150,7 +150,7 @@ def _replaced(lake: Lake, folder: str, now: datetime, before: datetime) -> Itera
     for one in older:
         if one.piece.rows.keys() <= stored.keys() and all(stored[key].equals(table) for key, table in one.piece.each()):
             yield one.key
-    kept = {copy_of(one.key) for one in lake.raw_storage.view(folder).compacted}
+    kept = {copy_of(compacted.key) for compacted in lake.raw_storage.view(folder).compacted}
     for copy in lake.store.list(f"{COPIES}{folder.removeprefix(RAW)}"):
         if copy not in kept and _of_a_former(lake, copy, before, stored.keys()):
             yield copy

@@ -79,8 +79,8 @@ class RawFiles:
             self._kept.pop(key, None)
         raw = [key for key in listed if key.endswith(".parquet") and not ASIDE.search(key)]
         found = [one for key in raw if PLACE.fullmatch(key) and (one := self._compacted(key, listed[key])) is not None]
-        newest_first = tuple(sorted(found, key=lambda one: one.order, reverse=True))
-        inside = {key for one in newest_first for key in one.piece.rows}
+        newest_first = tuple(sorted(found, key=lambda compacted: compacted.order, reverse=True))
+        inside = {key for compacted in newest_first for key in compacted.piece.rows}
         return View(listed, newest_first, tuple(key for key in raw if key not in inside and not PLACE.fullmatch(key)))
 
     def tables(self, view: View, without: Collection[str] = (), instead: Sequence[str] = ()) -> list[pa.Table]:

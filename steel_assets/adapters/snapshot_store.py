@@ -18,9 +18,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
+from steel_assets.adapters.checksummed import Damaged, NotSigned, checksummed, unseal
 from steel_assets.adapters.damaged import Damaged as SetAside
 from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore, ObjectStoreError
-from steel_assets.adapters.sealed import Damaged, NotSigned, seal, unseal
 from steel_assets.core.problem import Problem
 from steel_assets.core.types import Declaration
 
@@ -132,7 +132,7 @@ class SnapshotStore:
             former=before[: KEPT - 1],
         )
         self.store.put(pointer.key, content)
-        self.store.put_if(POINTER, seal(pointer.model_dump(mode="json"), self._key), token)
+        self.store.put_if(POINTER, checksummed(pointer.model_dump(mode="json"), self._key), token)
         return pointer
 
     def prune(self, pointer: Pointer) -> list[str]:

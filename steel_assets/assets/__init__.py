@@ -1,4 +1,4 @@
-"""The river as Dagster sees it: one thin file per stage, in the order data flows.
+"""The pipeline as Dagster sees it: one thin file per stage, in the order data flows.
 
 raw → processed → features → model → validation → promotion → forecast → metrics. A provider is one step with an asset per group;
 every market has its own assets, made by a factory per stage from the catalogue. An asset here calls one operation and reports; it

@@ -37,18 +37,18 @@ def alert_history(here: Installation) -> dg.AssetsDefinition:
         clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         moment = clock.moment(context)
-        book = outbox.book()
-        rows = alert_rows([*outbox.history(moment.to_pydatetime() - LOOK_BACK), *book.queue], moment)
+        alert_state = outbox.alert_state()
+        rows = alert_rows([*outbox.history(moment.to_pydatetime() - LOOK_BACK), *alert_state.queue], moment)
         warehouse.upsert(ALERTS, rows)
         incidents = pd.DataFrame(
             [
                 {"rule": incident.rule, "subject": incident.subject, "severity": incident.severity, "since": incident.since}
-                for incident in book.open_incidents
+                for incident in alert_state.open_incidents
             ]
         )
         return dg.MaterializeResult(
             metadata=summary(incidents, warehouse=warehouse.uri(ALERTS))
-            | {"dagster/row_count": len(rows), "open_incidents": len(incidents), "waiting": len(book.queue)}
+            | {"dagster/row_count": len(rows), "open_incidents": len(incidents), "waiting": len(alert_state.queue)}
         )
 
     return told

@@ -70,7 +70,7 @@ def jobs(here: Installation) -> list[Any]:
         dg.define_asset_job(
             "files_river",
             PREPARATION | RETRAINING | PUBLICATION | MEASURING,
-            description="The whole river on what is already in the lake, for example imported files.",
+            description="The whole pipeline on what is already in the lake, for example imported files.",
             tags=tags,
         ),
     ]

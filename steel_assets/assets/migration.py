@@ -106,7 +106,7 @@ def _close(platform: Platform, now: datetime, *, only_count: bool) -> int:
     """How many incidents about checks of assets that are no more were closed."""
     former = [
         incident
-        for incident in platform.outbox.book().open_incidents
+        for incident in platform.outbox.alert_state().open_incidents
         if incident.rule == "failed_check" and incident.subject.partition(":")[0] in FORMER
     ]
     text = "Every market has checks of its own since; those tell."

@@ -97,7 +97,7 @@ def _metadata(here: Installation, lake: Lake, asked: int, done: collecting.Colle
     told = summary(
         done.observations,
         file=lake.store.uri(done.stored) if done.stored else "nothing new, nothing written",
-        state=str(done.standing),
+        state=str(done.source_status),
         series_asked=asked,
         oddities=counts(done.notes),
         quarantined=len(done.held),

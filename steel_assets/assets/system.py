@@ -11,12 +11,12 @@ from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.machine import use
 from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.assets.checking import result, together
-from steel_assets.assets.contracts import contracts
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.forecast import LATENCY_MS
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock
 from steel_assets.assets.spending import cost_usd, runs_of
+from steel_assets.assets.table_checks import contracts
 from steel_assets.core import system_metrics as core
 from steel_assets.core.calendars import local_day
 from steel_assets.core.tables import SYSTEM_METRICS

@@ -122,12 +122,12 @@ class Process:
 
     def _tick(self, job: str) -> dict[str, str]:
         """The tags by which the run of the last tick of ``job`` is known; none where it has no schedule."""
-        schedule = next((one for one in self.defs.get_repository_def().schedule_defs if one.job_name == job), None)
+        schedule = next((schedule for schedule in self.defs.get_repository_def().schedule_defs if schedule.job_name == job), None)
         if schedule is None:
             return {}
         now = (self.moment or pd.Timestamp.now("UTC")).to_pydatetime()
         ticks = due_before(now, str(schedule.cron_schedule), self.parts.catalog.rules.schedules.zone)
-        return {SCHEDULE_TAG: schedule.name, TICK_TAG: next(one for one in ticks if one <= now).isoformat()}
+        return {SCHEDULE_TAG: schedule.name, TICK_TAG: next(moment for moment in ticks if moment <= now).isoformat()}
 
     def _run(self, life: Life, job: str, tags: Mapping[str, str]) -> None:
         """One run and what follows it, then the instance put back: from then on it is known to be done."""
@@ -149,7 +149,7 @@ class Process:
         """Freshness, then every sensor; whether one asked for a run, which was made."""
         repository, ran = self.defs.get_repository_def(), False
         log.info("freshness: %d states changed", evaluate_freshness(self.instance, repository.asset_graph))
-        for sensor in sorted(repository.sensor_defs, key=lambda one: one.name):
+        for sensor in sorted(repository.sensor_defs, key=lambda sensor: sensor.name):
             if sensor.name in ELSEWHERE:
                 continue
             try:
@@ -196,16 +196,16 @@ class Process:
         life.sent, life.unsent = len(done.sent), dict(done.problems)
         for channel, problem in done.problems.items():
             log.error("channel %s: %s", channel, problem)
-        for event in (event for parcel in done.sent if parcel.channel == ALWAYS for event in parcel.events):
+        for event in (event for batch in done.sent if batch.channel == ALWAYS for event in batch.events):
             level = (
                 logging.INFO if event.kind == "recovered" else logging.WARNING
             )  # the file of that channel goes with the machine
             log.log(level, "alert %s: %s · %s: %s", event.kind, event.rule, event.subject, event.text)
-        log.info("%d letters sent", life.sent)
+        log.info("%d notifications sent", life.sent)
 
 
 def check_job(defs: dg.Definitions, job: str) -> None:
     """Raises UnknownJob where there is no job of that name."""
-    known = sorted(one.name for one in defs.resolve_all_job_defs() if not one.name.startswith("__"))
+    known = sorted(definition.name for definition in defs.resolve_all_job_defs() if not definition.name.startswith("__"))
     if job not in known:
         raise UnknownJob(f"there is no job {job[:80]!r}; there are {', '.join(known)}")

@@ -7,7 +7,7 @@ from datetime import date
 
 from pydantic import model_validator
 
-from steel_assets.core.month_costs import Price, Use
+from steel_assets.core.month_costs import MonthUsage, Price
 from steel_assets.core.types import Declaration
 
 NEEDED = ("job_cpu", "job_memory", "storage", "warehouse_scans")
@@ -27,7 +27,7 @@ class Prices(Declaration):
             raise ValueError(f"items lacks {', '.join(missing)}, of which the daily estimate is made")
         return self
 
-    def of_a_day(self, use: Use) -> dict[str, float]:
+    def of_a_day(self, use: MonthUsage) -> dict[str, float]:
         """The prices of ``rules.Costs``, from which each day's cost is estimated; memory is a job's, by its processor."""
         memory = use.job_memory_gib / use.job_vcpus * self.items["job_memory"].usd
         return {
@@ -47,7 +47,7 @@ class Profiles(Declaration):
 
     basis: str
     day: str
-    profiles: Mapping[str, Use]
+    profiles: Mapping[str, MonthUsage]
 
     @model_validator(mode="after")
     def _day_is_one(self) -> Profiles:

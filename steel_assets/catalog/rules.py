@@ -19,7 +19,7 @@ from steel_assets.core.types import Declaration, Frequency, Identifier, Publicat
 Group = Literal[
     "raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts", "publication"
 ]
-"""Of assets: one per stage of the river."""
+"""Of assets: one per stage of the pipeline."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -34,8 +34,8 @@ def measured_markdown(rows: pd.DataFrame, overall: pd.DataFrame, yearly: pd.Data
     first, last = rows["origin"].min(), rows["origin"].max()
     champion = overall[overall["model"] == "champion"]
     body = [
-        [one.market, one.h, f"{one.n:,}", *(f"{ratio:.3f}" for ratio in (one.mae_ratio, one.pinball_ratio)), *_coverage(one)]
-        for one in champion.itertuples()
+        [row.market, row.h, f"{row.n:,}", *(f"{ratio:.3f}" for ratio in (row.mae_ratio, row.pinball_ratio)), *_coverage(row)]
+        for row in champion.itertuples()
     ]
     mine, families = yearly[yearly["model"] == "champion"], overall[overall["model"] != "champion"]
     return "".join(

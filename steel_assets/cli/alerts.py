@@ -14,15 +14,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.adapters.notifiers import Notifier, NotSent, Refused
+from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.imports import user_name
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.rehearse import rehearse
 from steel_assets.core.alerts.incidents import Acknowledgement, Case, Event, Silence
-from steel_assets.core.alerts.listing import standing
-from steel_assets.core.alerts.message import Letter, compose
+from steel_assets.core.alerts.listing import open_events
+from steel_assets.core.alerts.message import Notification, compose
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.wording import sentence, title, worst_first
 from steel_assets.core.alerts.written import Language, local, span
@@ -43,32 +43,37 @@ def list_alerts(
     if history:
         _print_history(parts, as_json)
         return
-    book = parts.outbox.book()
+    alert_state = parts.outbox.alert_state()
     if as_json:
-        open_ones = [one.model_dump(mode="json") for one in book.open_incidents]
-        silences = [one.model_dump(mode="json") for one in book.silences]
-        troubles = {name: state.problem for name, state in book.channels.items() if state.failures}
-        content = {"incidents": open_ones, "silences": silences, "waiting": len(book.queue), "channels_in_trouble": troubles}
+        open_ones = [incident.model_dump(mode="json") for incident in alert_state.open_incidents]
+        silences = [silence.model_dump(mode="json") for silence in alert_state.silences]
+        troubles = {name: state.problem for name, state in alert_state.channels.items() if state.failures}
+        content = {
+            "incidents": open_ones,
+            "silences": silences,
+            "waiting": len(alert_state.queue),
+            "channels_in_trouble": troubles,
+        }
         typer.echo(json.dumps(content, ensure_ascii=False))
         return
     console, rulebook, moment = Console(highlight=False, soft_wrap=True), parts.catalog.rulebook, now()
     language = parts.settings.language
-    cases = {case.cause: case for case in book.cases}
-    stand = standing(book.incidents, moment.to_pydatetime(), rulebook)
+    cases = {case.cause: case for case in alert_state.cases}
+    stand = open_events(alert_state.incidents, moment.to_pydatetime(), rulebook)
     for event in stand:
         _print_open(event, cases.get(event.cause), rulebook, console, language)
     if not stand:
         console.print("nothing is open")
-    for silence in book.silences:
+    for silence in alert_state.silences:
         until = local(silence.until, rulebook)
         console.print(
             f"silence {silence.id}: {silence.rule} / {silence.subject} / {silence.cause} until {until}: {silence.reason}",
             markup=False,
         )
-    for name, state in book.channels.items():
+    for name, state in alert_state.channels.items():
         if state.failures:
             console.print(f"channel {name} fails ({state.failures} times): {state.problem}", style="red", markup=False)
-    console.print(f"{len(book.queue)} waiting to be sent; channels: {', '.join(parts.notifiers)}", markup=False)
+    console.print(f"{len(alert_state.queue)} waiting to be sent; channels: {', '.join(parts.notifiers)}", markup=False)
 
 
 def _print_open(event: Event, case: Case | None, rulebook: Rulebook, console: Console, language: Language) -> None:
@@ -120,7 +125,7 @@ def acknowledge(
     parts.outbox.take_up(moment)
     given = Acknowledgement(by=by or user_name(), at=moment, note=note)
     if not parts.outbox.acknowledge(cause, given, moment):
-        cases = {case.cause: case.acknowledged for case in parts.outbox.book().cases}
+        cases = {case.cause: case.acknowledged for case in parts.outbox.alert_state().cases}
         if (who := cases.get(cause)) is not None:
             raise Problem(f"{who.by} looks after {cause} since {local(who.at, parts.catalog.rulebook)}")
         raise Problem(f"nothing was told of {cause!r} that is still open; open are {', '.join(cases) or 'no incidents'}")
@@ -160,10 +165,10 @@ def send_test() -> None:
         simulated=parts.settings.simulated,
     )
     chosen = parts.settings
-    letter = compose(
+    notification = compose(
         [event], parts.catalog.rulebook, chosen.dagster_link, name, site=chosen.public_url or "", language=chosen.language
     )
-    outcomes = [outcome for channel, notifier in parts.notifiers.items() for outcome in _tried(channel, notifier, letter)]
+    outcomes = [outcome for channel, notifier in parts.notifiers.items() for outcome in _tried(channel, notifier, notification)]
     console = Console(highlight=False, soft_wrap=True)
     for name, problem in outcomes:
         console.print("[red]✗[/]" if problem else "[green]✓[/]", end=" ")
@@ -172,12 +177,12 @@ def send_test() -> None:
         raise typer.Exit(1)
 
 
-def _tried(channel: str, notifier: Notifier, letter: Letter) -> Iterator[tuple[str, str | None]]:
-    """Each recipient of a channel (or the channel, where it is one place), and what kept ``letter`` from it."""
+def _tried(channel: str, notifier: Notifier, notification: Notification) -> Iterator[tuple[str, str | None]]:
+    """Each recipient of a channel (or the channel, where it is one place), and what kept ``notification`` from it."""
     names = {name: f"{channel}: {name}" for name in notifier.recipients}
     try:
-        left_out = notifier.send(letter)
-    except (NotSent, Refused) as error:
+        left_out = notifier.send(notification)
+    except (NotSent, NotificationRefused) as error:
         yield channel, str(error)
         return
     if not names:
@@ -194,9 +199,9 @@ def watch() -> None:
 
     parts = platform()
     with instance_here() as instance:
-        said = lost_daemons.look(instance, parts.outbox, now().to_pydatetime())
-    typer.echo(f"{said}; {alert_delivery.look(parts.outbox, parts.notifiers, parts.dagster_link)}")
-    if any(one.rule == lost_daemons.RULE and one.wrong for one in parts.outbox.book().incidents):
+        said = lost_daemons.evaluate(instance, parts.outbox, now().to_pydatetime())
+    typer.echo(f"{said}; {alert_delivery.evaluate(parts.outbox, parts.notifiers, parts.dagster_link)}")
+    if any(incident.rule == lost_daemons.RULE and incident.wrong for incident in parts.outbox.alert_state().incidents):
         raise typer.Exit(1)
 
 
@@ -242,7 +247,7 @@ app.command("rehearse")(rehearse)
 def _print_history(parts: Platform, as_json: bool) -> None:
     told = parts.outbox.history()
     if as_json:
-        typer.echo(json.dumps([one.model_dump(mode="json") for one in told], ensure_ascii=False))
+        typer.echo(json.dumps([waiting.model_dump(mode="json") for waiting in told], ensure_ascii=False))
         return
     rulebook = parts.catalog.rulebook
     table = Table("when", "kind", "severity", "what", "sent over", title="What was told")

@@ -69,7 +69,7 @@ def put_back(
     """Put a backup back, where the settings of this folder say. Refused where there is an installation, unless told."""
     done = restore.restore(platform(), instance_files(_home()), path, now(), replace=replace)
     if as_json:
-        said = {"made_at": done.made_at, "files": done.files, "aside": [str(one) for one in done.aside]}
+        said = {"made_at": done.made_at, "files": done.files, "aside": [str(path) for path in done.aside]}
         typer.echo(json.dumps(said | {"left_out": done.left_out, "signed_lake": done.signed_lake}))
         return
     _say(f"[green]✓[/] {done.files} files of {done.made_at} are back")

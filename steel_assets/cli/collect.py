@@ -13,9 +13,9 @@ from steel_assets.assets.raw import key_of_group
 from steel_assets.bootstrap import Platform, catalog
 from steel_assets.cli.moments import parse_day
 from steel_assets.cli.problem import Problem
-from steel_assets.cli.river import River
-from steel_assets.cli.standings import calls_used
+from steel_assets.cli.session import Session
 from steel_assets.cli.status import table
+from steel_assets.cli.status_tables import calls_used
 from steel_assets.operations.collecting import group_standing, waiting
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ def collect(
     first = parse_day(since, "--since") if since else None
     only = _assets_of(source) if source else None
     console = Console(stderr=as_json)
-    with River.open(console) as river:
-        moment = river.now()
+    with Session.open(console) as session:
+        moment = session.now()
         if first is not None and first > moment.tz_localize(None):
             raise Problem(f"--since: {first:%Y-%m-%d} lies in the future")
-        report = river.run("data_collection", moment, only=only, since=first)
-        groups = _groups(river.platform, source, moment)
+        report = session.run("data_collection", moment, only=only, since=first)
+        groups = _groups(session.platform, source, moment)
     if as_json:
         told = {"run_id": report.run_id, "success": report.success, "failed": report.failed_checks, "groups": groups}
         typer.echo(json.dumps(told))
@@ -66,7 +66,7 @@ def _groups(parts: Platform, sources: list[str] | None, moment: pd.Timestamp) ->
     rows = []
     for source in parts.catalog.sources.values():
         for group in source.groups if source.kind == "api" and source.id in (sources or [source.id]) else ():
-            ids = [one.id for one in parts.catalog.series_of(source.id, group)]
+            ids = [declared.id for declared in parts.catalog.series_of(source.id, group)]
             new = observations["series"].isin(ids) & (observations["collected_at"] == moment)
             rows.append(
                 {

@@ -54,7 +54,7 @@ def forecasts(parts: Platform, markets: Sequence[str], as_of: str | None, now: d
             found.without[name] = f"no new forecast of {name}: {error}"
             standing = in_force(parts.warehouse.read(FORECASTS, {"market": name}), name, moment)
             if len(standing):
-                _take(found, parts, name, aged(parts, standing, moment, error.looked))
+                _take(found, parts, name, aged(parts, standing, moment, error.looked_up))
         else:
             if absurd := issuing.absurd(parts.catalog, parts.warehouse, history, rows):
                 found.without[name] = f"no forecast: {name}: absurd, and would not be published: {'; '.join(absurd)}"
@@ -80,9 +80,9 @@ def _mark(parts: Platform, market: str, rows: pd.DataFrame) -> str | None:
     """What withdrawn imports had to do with the forecast published at this issue, or with the models behind this one."""
     found: str | None = None
     series, issued = parts.catalog.markets[market].series_ids, rows["as_of"].iloc[0]
-    for one in parts.imports.taints():
-        if one.touches(series, issued):
-            found = f"what was published at this issue came from {one.words}. This is computed without it"
-        elif any(one.touches(series, trained) for trained in map(trained_at, rows["model_version"]) if trained is not None):
-            found = found or f"a model behind this learned from {one.words}. The next retraining replaces it"
+    for tainted in parts.imports.taints():
+        if tainted.touches(series, issued):
+            found = f"what was published at this issue came from {tainted.words}. This is computed without it"
+        elif any(tainted.touches(series, trained) for trained in map(trained_at, rows["model_version"]) if trained is not None):
+            found = found or f"a model behind this learned from {tainted.words}. The next retraining replaces it"
     return found

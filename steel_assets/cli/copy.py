@@ -86,7 +86,7 @@ def warehouse_copy(
 
     done = copy_warehouse(warehouse_at(source, settings()), warehouse_at(destination, settings()), replace=replace, on_table=say)
     if as_json:
-        typer.echo(json.dumps([dataclasses.asdict(one) for one in done]))
+        typer.echo(json.dumps([dataclasses.asdict(copied) for copied in done]))
 
 
 def _apart(source: str, destination: str) -> None:

@@ -50,7 +50,7 @@ def costs(
         ]
         typer.echo(
             json.dumps(
-                {"profile": profile, "as_of": f"{known.prices.as_of}", "usd": sum(one.usd for one in lines), "lines": rows}
+                {"profile": profile, "as_of": f"{known.prices.as_of}", "usd": sum(line.usd for line in lines), "lines": rows}
             )
         )
         return

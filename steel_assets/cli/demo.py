@@ -14,7 +14,7 @@ from steel_assets.assets.runs import RunReport
 from steel_assets.cli.moments import issue_on, last_issue, now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.progress import progress_bar
-from steel_assets.cli.river import River
+from steel_assets.cli.session import Session
 from steel_assets.cli.summary import print_summary
 from steel_assets.core.calendars import local_day
 from steel_assets.settings import settings
@@ -38,27 +38,27 @@ def demo(
         raise Problem(f"the demo simulates its market, but STEEL_SOURCES is {settings().sources}; unset it, or use `steel dev`")
     console = Console()
     console.print("[bold yellow]SIMULATED MARKET[/] · every price comes from the sandbox", highlight=False)
-    with River.open(console, begin=True) as river:
-        rules = river.platform.catalog.rules
+    with Session.open(console, begin=True) as session:
+        rules = session.platform.catalog.rules
         newest = last_issue(now(), rules)
         local = local_day(newest, rules.schedules.tzinfo)
         issues = [issue_on(local - pd.Timedelta(days=back), rules) for back in range(days - 1, -1, -1)]
         reports: list[RunReport] = []
         with progress_bar(console) as bar:
             for place, issue in enumerate(issues):
-                reports += _day(river, issue, first=place == 0, bar=bar)
-        print_summary(console, river.platform, reports, issues[-1])
+                reports += _day(session, issue, first=place == 0, bar=bar)
+        print_summary(console, session.platform, reports, issues[-1])
     if any(not report.success or report.failed_checks for report in reports):
         raise typer.Exit(1)
 
 
-def _day(river: River, issue: pd.Timestamp, *, first: bool, bar: Progress) -> list[RunReport]:
+def _day(session: Session, issue: pd.Timestamp, *, first: bool, bar: Progress) -> list[RunReport]:
     """One day's runs. A platform without a single model trains first; after that Mondays retrain, an hour after the issue."""
     reports = []
-    if first and not river.platform.models.has_production():
-        reports.append(river.run("weekly_retraining", issue, bar))
-    reports.append(river.run("daily_data_update", issue, bar))
-    weekday = issue.tz_convert(river.platform.catalog.rules.schedules.tzinfo).dayofweek
+    if first and not session.platform.models.has_production():
+        reports.append(session.run("weekly_retraining", issue, bar))
+    reports.append(session.run("daily_data_update", issue, bar))
+    weekday = issue.tz_convert(session.platform.catalog.rules.schedules.tzinfo).dayofweek
     if not first and weekday == MONDAY:
-        reports.append(river.run("weekly_retraining", issue + pd.Timedelta(hours=1), bar))
+        reports.append(session.run("weekly_retraining", issue + pd.Timedelta(hours=1), bar))
     return reports

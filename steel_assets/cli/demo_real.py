@@ -14,7 +14,7 @@ from steel_assets.cli.imports import user_name
 from steel_assets.cli.moments import issue_on, now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.real_prices import FILES, LAST_DAY, figures
-from steel_assets.cli.river import River
+from steel_assets.cli.session import Session
 from steel_assets.cli.summary import print_summary
 from steel_assets.operations.importing import Offered, import_table
 from steel_assets.settings import settings
@@ -29,12 +29,12 @@ def demo_real(folder: Path) -> None:
         )
     console = Console()
     console.print("[bold]REAL PRICES[/] · imported history up to 2023-12-29, nothing simulated", highlight=False)
-    with River.open(console) as river:
-        new = _import(river.platform, folder)
+    with Session.open(console) as session:
+        new = _import(session.platform, folder)
         console.print(f"{len(FILES)} series, {new:,} new rows", highlight=False)
-        moment = issue_on(LAST_DAY + pd.Timedelta(days=1), river.platform.catalog.rules)
-        report = river.run("files_river", moment)
-        print_summary(console, river.platform, [report], moment)
+        moment = issue_on(LAST_DAY + pd.Timedelta(days=1), session.platform.catalog.rules)
+        report = session.run("files_river", moment)
+        print_summary(console, session.platform, [report], moment)
     if not report.success:
         raise typer.Exit(1)
 

@@ -102,9 +102,11 @@ def _settings(declared: Collection[str]) -> str:
 
 def _symbols(catalog: Catalog) -> str:
     """How sure it is that the providers know the symbols; the unconfirmed ones by name."""
-    asked = [one for one in catalog.series.values() if catalog.sources[one.source].kind == "api"]
-    sure = Counter(one.verified.sure if one.verified else "not said how sure" for one in asked)
-    doubtful = [str(one.symbol) for one in asked if one.verified is None or one.verified.sure == "unconfirmed"]
+    asked = [declared for declared in catalog.series.values() if catalog.sources[declared.source].kind == "api"]
+    sure = Counter(declared.verified.sure if declared.verified else "not said how sure" for declared in asked)
+    doubtful = [
+        str(declared.symbol) for declared in asked if declared.verified is None or declared.verified.sure == "unconfirmed"
+    ]
     told = ", ".join(f"{count} {how}" for how, count in sorted(sure.items()))
     return told + (f" ({', '.join(doubtful)}); `steel doctor --live` asks" if doubtful else "")
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from steel_assets.cli.file_mapping import reading_options
 from steel_assets.core.reading_limits import ReadingLimits
 from steel_assets.core.types import Frequency, Series
-from steel_assets.sources.file_import import FileMapping, ImportRefused, Reading, read_table
+from steel_assets.sources.file_import import FileMapping, FileReading, ImportRefused, read_table
 
 FREQUENCIES: tuple[Frequency, ...] = ("daily", "weekly", "monthly", "quarterly")
 NO_SERIES = "figures"
@@ -25,7 +25,7 @@ WIDTH, BLOCKS = 60, "▁▂▃▄▅▆▇█"
 
 def preview_of_no_series(
     content: bytes, filename: str, told: FileMapping, moment: pd.Timestamp, limits: ReadingLimits
-) -> Reading:
+) -> FileReading:
     """What a file holds before there is a series for it: of days, or else of weeks, or of months, in whatever unit.
 
     Raises:
@@ -42,14 +42,14 @@ def preview_of_no_series(
 
 def _preview_as(
     frequency: Frequency, content: bytes, filename: str, told: FileMapping, moment: pd.Timestamp, limits: ReadingLimits
-) -> Reading:
+) -> FileReading:
     series = Series.model_construct(id=NO_SERIES, name=filename, unit="", frequency=frequency)
     mapping = told.model_copy(update={"series": series.id})
     reading = read_table(content, filename, mapping, {series.id: series}, moment, limits=limits)
     return replace(reading, mapping=reading.mapping.model_copy(update={"series": None}))
 
 
-def preview_json(reading: Reading) -> dict[str, Any]:
+def preview_json(reading: FileReading) -> dict[str, Any]:
     """The preview for ``--json``."""
     series = {
         name: {"rows_read": len(figures), "first_rows": _rows(figures.head(ENDS)), "last_rows": _rows(figures.tail(ENDS))}
@@ -58,7 +58,7 @@ def preview_json(reading: Reading) -> dict[str, Any]:
     return {"preview": True, "series": series, **reading.as_json, "mapping": _mapping(reading)}
 
 
-def print_preview(reading: Reading) -> None:
+def print_preview(reading: FileReading) -> None:
     """The preview for a person."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for name, figures in reading.figures.items():
@@ -77,7 +77,7 @@ def print_preview(reading: Reading) -> None:
     console.print("nothing was imported")
 
 
-def print_said(console: Console, reading: Reading) -> None:
+def print_said(console: Console, reading: FileReading) -> None:
     """What was assumed and left out, a line each."""
     for line in reading.said:
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
@@ -97,5 +97,5 @@ def _rows(figures: pd.DataFrame) -> list[tuple[str, float]]:
     return [(f"{period:%Y-%m-%d}", float(value)) for period, value in zip(figures["period"], figures["value"], strict=True)]
 
 
-def _mapping(reading: Reading) -> dict[str, Any]:
+def _mapping(reading: FileReading) -> dict[str, Any]:
     return reading_options(reading.mapping)

@@ -10,7 +10,7 @@ from steel_assets.adapters import machine
 from steel_assets.adapters.damaged import Damaged
 from steel_assets.bootstrap import Platform
 from steel_assets.core.health import Finding, colour
-from steel_assets.core.service_use import SILENT, Use, summary
+from steel_assets.core.service_use import SILENT, ServiceUsage, summary
 from steel_assets.operations.automation import running
 from steel_assets.operations.dagster_files import InstanceNotFound, instance_files, instance_home
 from steel_assets.operations.drop_state import load
@@ -62,7 +62,7 @@ def published(parts: Platform, moment: datetime) -> Snapshot:
     return Refresher(lambda: parts.store, signing_key=parts.signing_key, clock=moment.timestamp).look()
 
 
-def service_use(parts: Platform, moment: datetime) -> Use | None:
+def service_use(parts: Platform, moment: datetime) -> ServiceUsage | None:
     """What the service measured of itself lately; None when it does not measure."""
     minutes = service_minutes(parts.store, moment - SILENT, moment)
     return summary(minutes) if minutes else None
@@ -73,21 +73,25 @@ def findings(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[Find
     from steel_assets.serving.state import covers, incidents
 
     found = [
-        Finding(_area(one.kind), colour([one.severity]), one.message + (f" (since {one.since})" if one.since else ""))
-        for one in incidents(snapshot, moment.timestamp())
+        Finding(
+            _area(incident.kind),
+            colour([incident.severity]),
+            incident.message + (f" (since {incident.since})" if incident.since else ""),
+        )
+        for incident in incidents(snapshot, moment.timestamp())
     ]
     told = {rule for one in snapshot["incidents"] for rule, _ in covers(one)}
     found += list(_automation(parts, moment, told))
-    return sorted(found, key=lambda one: one.light != "red")
+    return sorted(found, key=lambda finding: finding.status != "red")
 
 
-def sources(standings: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+def sources(statuses: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
     """What providers do not answer at present: their last good answers stand in, or nothing does.
 
     Args:
-        standings: source → endpoint group → its standing (``core.standing``).
+        statuses: source → endpoint group → its standing (``core.source_status``).
     """
-    for source, groups in standings.items():
+    for source, groups in statuses.items():
         for group, state in groups.items():
             if state != "FRESH":
                 yield Finding("sources", "yellow", f"{source}/{group}: {state}")
@@ -109,18 +113,18 @@ def damaged(parts: Platform, snapshot: Snapshot, moment: datetime) -> Iterator[F
     told = {subject for one in snapshot["incidents"] for rule, subject in covers(one) if rule == "file_set_aside"}
     if (warehouse := parts.warehouse_lost) is not None and "warehouse" not in told:
         yield Finding("sources", "red", warehouse)
-    notes = [one for one in Damaged(parts.store).news(_plain(moment)) if one.key not in told]
-    for one in notes[:SHOWN_NOTES]:
-        yield Finding("sources", "yellow", one.text)
+    notes = [damage for damage in Damaged(parts.store).news(_plain(moment)) if damage.key not in told]
+    for note in notes[:SHOWN_NOTES]:
+        yield Finding("sources", "yellow", note.text)
     if len(notes) > SHOWN_NOTES:
         yield Finding("sources", "yellow", f"{len(notes) - SHOWN_NOTES} more damaged files, under damaged/ in the lake")
 
 
 def _automation(parts: Platform, moment: datetime, told: set[str]) -> Iterator[Finding]:
     """Daemons, schedules and sensors, as far as no open incident says it already."""
-    now, patience = _plain(moment), timedelta(minutes=parts.catalog.rules.alerts.daemon_silence_minutes)
+    now, grace = _plain(moment), timedelta(minutes=parts.catalog.rules.alerts.daemon_silence_minutes)
     try:
-        state = running(instance_files(instance_home()), now, patience)
+        state = running(instance_files(instance_home()), now, grace)
     except InstanceNotFound as error:
         yield Finding("automation", "yellow", str(error))
         return
@@ -145,11 +149,15 @@ def _ticks(instance: dg.DagsterInstance, parts: Platform, moment: datetime, told
     from steel_assets.definitions import defs
 
     repository = defs().get_repository_def()
-    zones = {one.name: one.execution_timezone or "UTC" for one in repository.schedule_defs}
-    names = {*zones, *(one.name for one in repository.sensor_defs)}
-    for one in failed_ticks.conditions(instance, parts.catalog.rulebook, names, zones, moment):
-        if one.firing and one.rule not in told:
-            yield Finding("automation", "red" if one.rule == failed_ticks.FAILED else "yellow", f"{one.subject}: {one.text}")
+    zones = {schedule.name: schedule.execution_timezone or "UTC" for schedule in repository.schedule_defs}
+    names = {*zones, *(sensor.name for sensor in repository.sensor_defs)}
+    for condition in failed_ticks.conditions(instance, parts.catalog.rulebook, names, zones, moment):
+        if condition.firing and condition.rule not in told:
+            yield Finding(
+                "automation",
+                "red" if condition.rule == failed_ticks.FAILED else "yellow",
+                f"{condition.subject}: {condition.text}",
+            )
 
 
 def _machine(parts: Platform) -> str:
@@ -175,7 +183,7 @@ def _oldest_price(snapshot: Snapshot, markets: list[str], moment: datetime) -> s
     return f", the oldest from a {max(ages, key=lambda age: age.sessions).text}" if ages else ""
 
 
-def facts(parts: Platform, snapshot: Snapshot, use: Use | None, moment: datetime) -> dict[str, str]:
+def facts(parts: Platform, snapshot: Snapshot, use: ServiceUsage | None, moment: datetime) -> dict[str, str]:
     """What there is to say of each area when nothing is wrong; nothing of an area of which nothing is known."""
     catalogue: dict[str, Any] = snapshot["catalogue"] or {}
     markets = [one["id"] for one in catalogue.get("markets", [])]

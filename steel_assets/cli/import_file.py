@@ -17,7 +17,7 @@ from steel_assets.cli.imports import user_name
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.operations.importing import Imported, Offered, import_table
-from steel_assets.sources.file_import import LARGEST_BYTES, FileMapping, Reading, read_table
+from steel_assets.sources.file_import import LARGEST_BYTES, FileMapping, FileReading, read_table
 
 FOUND = "else it is found"
 READING = "How the file is read"
@@ -107,7 +107,7 @@ def _check_series(parts: Platform, told: FileMapping) -> None:
         raise Problem(
             "--series: say which series of the catalogue the figures are, or name a --mapping; `steel doctor` lists them"
         )
-    absent = [one for one in told.series_ids if one not in parts.catalog.series]
+    absent = [series_id for series_id in told.series_ids if series_id not in parts.catalog.series]
     if absent:
         raise Problem(
             f"--series: {absent[0]!r} is not in the catalogue. Declare it in a YAML file under series/ of the folder named in "
@@ -123,7 +123,7 @@ def _content(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def _print(parts: Platform, reading: Reading, done: Imported, *, as_json: bool) -> None:
+def _print(parts: Platform, reading: FileReading, done: Imported, *, as_json: bool) -> None:
     key = None if done.known_already else done.entry.raw_file
     new = {part.series: 0 if done.known_already else part.rows_new for part in done.entry.parts}
     outcomes: dict[str, dict[str, Any]] = {

@@ -42,9 +42,9 @@ def list_imports(
     """Every import, the newest first: file, hash, when, rows, by whom, and whether it was withdrawn."""
     parts = platform()
     states = _states(parts)
-    found = [one for one in parts.imports.imports().values() if series is None or series in one.series][::-1]
+    found = [imported for imported in parts.imports.imports().values() if series is None or series in imported.series][::-1]
     if as_json:
-        typer.echo(json.dumps([_plain(parts, one, states) for one in found]))
+        typer.echo(json.dumps([_plain(parts, imported, states) for imported in found]))
         return
     console = Console(highlight=False)
     if not found:
@@ -60,14 +60,14 @@ def list_imports(
             overflow="fold",
             justify="right" if name.startswith("read") else "left",
         )
-    for one in found[:SHOWN]:
+    for known_import in found[:SHOWN]:
         table.add_row(
-            f"{one.id}\n{escape(one.file or '–')}",
-            f"{one.at:%Y-%m-%d %H:%M}\n{escape(one.by or '–')}",
-            f"{one.parts[0].series if len(one.parts) == 1 else f'{len(one.parts)} series'}\n"
-            f"{min(part.first for part in one.parts)} – {max(part.last for part in one.parts)}",
-            f"{sum(part.rows_read for part in one.parts):,}\n{sum(part.rows_new for part in one.parts):,}",
-            _state(one, states),
+            f"{known_import.id}\n{escape(known_import.file or '–')}",
+            f"{known_import.at:%Y-%m-%d %H:%M}\n{escape(known_import.by or '–')}",
+            f"{known_import.parts[0].series if len(known_import.parts) == 1 else f'{len(known_import.parts)} series'}\n"
+            f"{min(part.first for part in known_import.parts)} – {max(part.last for part in known_import.parts)}",
+            f"{sum(part.rows_read for part in known_import.parts):,}\n{sum(part.rows_new for part in known_import.parts):,}",
+            _state(known_import, states),
         )
     console.print(table)
     if len(found) > SHOWN:
@@ -147,32 +147,34 @@ def _states(parts: Platform) -> dict[str, str]:
     """Import → ``withdrawn`` or ``corrected``, where it is one of them."""
     rewritings = parts.lake.rewritings()
     _, withdrawn = in_effect(rewritings)
-    corrections = [one for one in rewritings if one.kind == "correction" and one.subject not in withdrawn]
-    return {name: "corrected" for one in corrections for name in one.overridden} | dict.fromkeys(withdrawn, "withdrawn")
+    corrections = [rewriting for rewriting in rewritings if rewriting.kind == "correction" and rewriting.subject not in withdrawn]
+    return {name: "corrected" for rewriting in corrections for name in rewriting.overridden} | dict.fromkeys(
+        withdrawn, "withdrawn"
+    )
 
 
-def _state(one: Import, states: Mapping[str, str]) -> str:
-    return states.get(one.id) or one.overlap or "in effect"
+def _state(imported: Import, states: Mapping[str, str]) -> str:
+    return states.get(imported.id) or imported.overlap or "in effect"
 
 
-def _plain(parts: Platform, one: Import, states: Mapping[str, str]) -> dict[str, Any]:
-    events = [event for event in parts.lake.rewritings() if one.id in (event.subject, *event.overridden)]
+def _plain(parts: Platform, imported: Import, states: Mapping[str, str]) -> dict[str, Any]:
+    events = [event for event in parts.lake.rewritings() if imported.id in (event.subject, *event.overridden)]
     return {
-        "id": one.id,
-        "state": _state(one, states),
-        "file": one.file,
-        "sha256": one.sha256,
-        "at": one.at.isoformat(),
-        "by": one.by,
-        "series": list(one.series),
-        "rows_read": sum(part.rows_read for part in one.parts),
-        "rows_new": sum(part.rows_new for part in one.parts),
-        "first": min(part.first for part in one.parts),
-        "last": max(part.last for part in one.parts),
-        "options": dict(one.options),
-        "overlap": one.overlap,
-        "believed": one.believed,
-        "stored": parts.store.uri(one.raw_file) if one.raw_file else None,
-        "parts": [part.model_dump() for part in one.parts],
+        "id": imported.id,
+        "state": _state(imported, states),
+        "file": imported.file,
+        "sha256": imported.sha256,
+        "at": imported.at.isoformat(),
+        "by": imported.by,
+        "series": list(imported.series),
+        "rows_read": sum(part.rows_read for part in imported.parts),
+        "rows_new": sum(part.rows_new for part in imported.parts),
+        "first": min(part.first for part in imported.parts),
+        "last": max(part.last for part in imported.parts),
+        "options": dict(imported.options),
+        "overlap": imported.overlap,
+        "believed": imported.believed,
+        "stored": parts.store.uri(imported.raw_file) if imported.raw_file else None,
+        "parts": [part.model_dump() for part in imported.parts],
         "history": [{"kind": event.kind, "at": event.at.isoformat(), "by": event.by, "reason": event.reason} for event in events],
     }

@@ -6,34 +6,34 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.looked import read_look
+from steel_assets.adapters.price_lookups import read_lookup
 from steel_assets.bootstrap import Platform
 from steel_assets.core.calendars import closures
-from steel_assets.core.price_age import Looked, PriceAge, aged_confidence, price_age
+from steel_assets.core.price_age import LookedUp, PriceAge, aged_confidence, price_age
 from steel_assets.core.tables import FORECASTS
 
 
-def aged(parts: Platform, rows: pd.DataFrame, moment: pd.Timestamp, looked: Looked | None = None) -> pd.DataFrame:
+def aged(parts: Platform, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: LookedUp | None = None) -> pd.DataFrame:
     """``rows`` as they are at ``moment``: their confidence fallen with the age of the price, and that age beside it.
 
     The columns added are ``price_date``, ``price_age_sessions``, ``stale`` and ``stale_reason``, named as in the API.
 
     Args:
         rows: of tables.FORECASTS, one market.
-        looked: what the newest look at the market's prices found.
+        looked_up: what the newest look at the market's prices found.
     """
-    age = age_of(parts, rows, moment, looked)
+    age = age_of(parts, rows, moment, looked_up)
     known = rows["age_sessions"].fillna(0) if "age_sessions" in rows else pd.Series(0, index=rows.index)
     confidence = [
         aged_confidence(one, int(horizon), age.sessions, int(counted))
         for one, horizon, counted in zip(rows["model_confidence"], rows["horizon"], known, strict=True)
     ]
     told: dict[str, Any] = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale}
-    newest = looked.newest if looked else None
+    newest = looked_up.newest if looked_up else None
     return rows.assign(model_confidence=confidence, **told, stale_reason=age.reason(newest))
 
 
-def age_of(parts: Platform, rows: pd.DataFrame, moment: pd.Timestamp, looked: Looked | None) -> PriceAge:
+def age_of(parts: Platform, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: LookedUp | None) -> PriceAge:
     """How old the price is that ``rows``, one market's, start from."""
     first = rows.iloc[0]
     market = parts.catalog.markets[str(first["market"])]
@@ -41,13 +41,13 @@ def age_of(parts: Platform, rows: pd.DataFrame, moment: pd.Timestamp, looked: Lo
         parts.catalog.series[market.target.series].published,
         *closures(market.calendar, moment.tz_localize(None).normalize() + pd.Timedelta(days=7)),
     )
-    return price_age(calendar, first["data_as_of"].date(), first["origin"].date(), moment.to_pydatetime(), looked)
+    return price_age(calendar, first["data_as_of"].date(), first["origin"].date(), moment.to_pydatetime(), looked_up)
 
 
-def last_looked(parts: Platform, market: str) -> Looked | None:
+def last_lookup(parts: Platform, market: str) -> LookedUp | None:
     """What the newest run that looked for prices of ``market`` found; None before the first."""
-    look = read_look(parts.store, market)
-    return look.looked if look else None
+    lookup = read_lookup(parts.store, market)
+    return lookup.looked_up if lookup else None
 
 
 def in_force(published: pd.DataFrame, market: str, moment: pd.Timestamp) -> pd.DataFrame:
@@ -65,6 +65,6 @@ def newest(parts: Platform, moment: pd.Timestamp) -> pd.DataFrame:
     published = parts.warehouse.read(FORECASTS)
     found = [(market, in_force(published, market, moment)) for market in parts.catalog.markets]
     return pd.concat(
-        [aged(parts, rows, moment, last_looked(parts, market)) for market, rows in found if len(rows)] or [published.head(0)],
+        [aged(parts, rows, moment, last_lookup(parts, market)) for market, rows in found if len(rows)] or [published.head(0)],
         ignore_index=True,
     )

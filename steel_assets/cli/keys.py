@@ -27,7 +27,7 @@ def create(
 ) -> None:
     """Make a key. It is shown once and stored nowhere: only its salted hash is."""
     scopes = tuple(dict.fromkeys(scope or ["read"]))
-    unknown = [one for one in scopes if one not in SCOPES]
+    unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown:
         raise Problem(f"--scope: {unknown[0]!r} is not one of {', '.join(SCOPES)}")
     if not name.strip() or len(name) > 80:

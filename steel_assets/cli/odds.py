@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from steel_assets.bootstrap import Platform, platform
-from steel_assets.cli.in_force import aged, in_force, last_looked
+from steel_assets.cli.in_force import aged, in_force, last_lookup
 from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core import averages
@@ -69,7 +69,7 @@ def odds(
                     f"--average: the paths of {market} reach to {outlook.days[-1]:%Y-%m-%d}; {asked[0].beyond} trading days of "
                     f"{asked[0].period} lie beyond"
                 )
-            answer["averages"] = [_of_average(one, level, side) for one in asked]
+            answer["averages"] = [_of_average(average, level, side) for average in asked]
     except AverageError as error:
         raise Problem(f"{'--average' if day is None else '--by'}: {error}") from error
     answer["question"] = {"side": None if level is None else side, "level": level}
@@ -97,7 +97,7 @@ def _period(text: str) -> pd.Period:
 
 
 def _about(parts: Platform, outlook: Outlook, published: pd.DataFrame, moment: pd.Timestamp) -> dict[str, Any]:
-    first = aged(parts, published, moment, last_looked(parts, outlook.market)).iloc[0]
+    first = aged(parts, published, moment, last_lookup(parts, outlook.market)).iloc[0]
     return {
         "market": outlook.market,
         "unit": outlook.unit,
@@ -124,10 +124,10 @@ def _of_day(outlook: Outlook, day: pd.Timestamp, level: float | None, side: Side
     return found
 
 
-def _of_average(one: Average, level: float | None, side: Side) -> dict[str, Any]:
-    days = {"known": one.known, "carried": one.carried, "drawn": one.drawn, "beyond": one.beyond}
-    found = {"period": one.period, "whole": one.whole, "trading_days": days, "quantiles": _quantiles(one.values)}
-    return found if level is None or not one.whole else found | _chance(odds_of(one.values, level, side))
+def _of_average(average: Average, level: float | None, side: Side) -> dict[str, Any]:
+    days = {"known": average.known, "carried": average.carried, "drawn": average.drawn, "beyond": average.beyond}
+    found = {"period": average.period, "whole": average.whole, "trading_days": days, "quantiles": _quantiles(average.values)}
+    return found if level is None or not average.whole else found | _chance(odds_of(average.values, level, side))
 
 
 def _quantiles(values: np.ndarray) -> dict[str, float]:

@@ -38,11 +38,11 @@ def rehearse(
     if scenario not in (ALL, *known):
         raise Problem(f"there is no scenario {scenario!r}; known are {ALL}, {', '.join(known)}")
     chosen = list(known.values()) if scenario == ALL else [known[scenario]]
-    found = {language: [play(one, rulebook, language) for one in chosen] for language in LANGUAGES}
+    found = {language: [play(scenario, rulebook, language) for scenario in chosen] for language in LANGUAGES}
     for language, played in found.items():
         place = output if language == settings().language else output.with_name(f"{output.stem}.{language}{output.suffix}")
         place.write_text(page(played, rulebook), "utf-8")
-        typer.echo(f"{place}: {sum(len(one.arrived) for one in played)} messages")
+        typer.echo(f"{place}: {sum(len(rehearsal.arrived) for rehearsal in played)} messages")
     both = [one for pair in zip(*found.values(), strict=True) for one in pair]
     if document is not None:
         document.write_text(written(both, rulebook), "utf-8")

@@ -24,7 +24,7 @@ from steel_assets.assets.whole_life import Life, Process, check_job
 from steel_assets.bootstrap import platform
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
-from steel_assets.cli.river import River
+from steel_assets.cli.session import Session
 from steel_assets.definitions import definitions, installation
 from steel_assets.operations.instance_state import LEASE, taken_up
 from steel_assets.settings import settings
@@ -95,17 +95,20 @@ def lived(
             except (Problem, OSError) as error:
                 raise NotFinished(f"the state of the instance could not be put back: {error}") from error
 
-        with instance_in(Path(folder)) as instance, River.open(Console(stderr=True), instance) as river:
-            if river.sandbox is not None and moment is not None:
-                river.sandbox.set_clock(moment)
+        with instance_in(Path(folder)) as instance, Session.open(Console(stderr=True), instance) as session:
+            if session.sandbox is not None and moment is not None:
+                session.sandbox.set_clock(moment)
             try:
-                return Process(defs, instance, river.platform, keep, moment).live(job, again=again)
+                return Process(defs, instance, session.platform, keep, moment).live(job, again=again)
             except Problem as error:
                 raise error if isinstance(error, NotFinished) else NotFinished(f"it broke off: {error}") from error
 
 
 def _say(job: str, life: Life, *, as_json: bool) -> None:
-    runs = [{"job": one.job, "run_id": one.run_id, "success": one.success, "failed": one.failed_steps} for one in life.runs]
+    runs = [
+        {"job": report.job, "run_id": report.run_id, "success": report.success, "failed": report.failed_steps}
+        for report in life.runs
+    ]
     if as_json:
         said = {"due": life.due, "failed_before": life.failed_before, "runs": runs, "sensors": life.sensors}
         typer.echo(json.dumps(said | {"broken": life.broken, "letters": life.sent, "unsent": life.unsent}))
@@ -114,8 +117,9 @@ def _say(job: str, life: Life, *, as_json: bool) -> None:
         typer.echo(f"{job}: the run of its last tick is there, and failed; --again runs it once more")
     elif life.due is None:
         typer.echo(f"{job}: nothing was due; everything was looked after")
-    for one in life.runs:
-        typer.echo(f"{one.job}: {'succeeded' if one.success else 'failed'} in {one.seconds:.1f} s (run {one.run_id})")
+    for run_report in life.runs:
+        ended = "succeeded" if run_report.success else "failed"
+        typer.echo(f"{run_report.job}: {ended} in {run_report.seconds:.1f} s (run {run_report.run_id})")
     for name, why in {**life.broken, **life.unsent}.items():
         typer.echo(f"{name}: {why}")
 

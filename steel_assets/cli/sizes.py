@@ -19,9 +19,9 @@ def sizes(parts: Platform) -> list[dict[str, Any]]:
     The lake is listed once and no file of it is read; on a bucket that is a request per thousand objects.
     """
     found = [*growth.of_lake(parts.store), _warehouse(parts), *growth.of_folders(_folders(parts))]
-    return [asdict(one) | {"grows": LAWS[one.kind].law, "bound": LAWS[one.kind].bound} for one in found if one.kind in LAWS] + [
-        asdict(one) | {"grows": "unknown", "bound": "unknown"} for one in found if one.kind not in LAWS
-    ]
+    return [
+        asdict(size) | {"grows": LAWS[size.kind].law, "bound": LAWS[size.kind].bound} for size in found if size.kind in LAWS
+    ] + [asdict(size) | {"grows": "unknown", "bound": "unknown"} for size in found if size.kind not in LAWS]
 
 
 def shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -19,13 +19,13 @@ from rich.table import Table
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli import health
 from steel_assets.cli.clock import now
-from steel_assets.core.health import LIGHTS, Finding, Light, worst
+from steel_assets.core.health import STATUSES, Finding, Status, worst
 from steel_assets.operations.fresh import doubtful
 
 if TYPE_CHECKING:
     from steel_assets.serving.snapshot import Snapshot
 
-SIGNS: dict[Light, str] = {"green": "[green]●[/]", "yellow": "[yellow]▲[/]", "red": "[red]■[/]"}
+SIGNS: dict[Status, str] = {"green": "[green]●[/]", "yellow": "[yellow]▲[/]", "red": "[red]■[/]"}
 """A shape each, for those who cannot tell the colours."""
 
 UNKNOWN = "[dim]○[/]"
@@ -41,11 +41,11 @@ def status(
     parts, moment = platform(), now()
     sources = _sources(parts, moment, whole=as_json or details)
     snapshot, use = health.published(parts, moment), health.service_use(parts, moment)
-    asked = {one.id for one in parts.catalog.sources.values() if parts.providers.not_configured(one) is None}
-    standings = {one["source"]: one["state"] for one in sources if one["state"] and one["source"] in asked}
-    found = [*health.findings(parts, snapshot, moment), *health.sources(standings), *health.dropped(parts)]
+    asked = {source.id for source in parts.catalog.sources.values() if parts.providers.not_configured(source) is None}
+    status_tables = {source["source"]: source["state"] for source in sources if source["state"] and source["source"] in asked}
+    found = [*health.findings(parts, snapshot, moment), *health.sources(status_tables), *health.dropped(parts)]
     found += health.damaged(parts, snapshot, moment)
-    state = worst(one.light for one in found)
+    state = worst(finding.status for finding in found)
     if as_json:
         areas = _areas(found, health.facts(parts, snapshot, use, moment))
         answer = {"state": state, "checked_at": moment.isoformat(), "simulated": parts.simulated, "areas": areas}
@@ -59,7 +59,7 @@ def status(
             from steel_assets.cli.sizes import shown
 
             Console().print(table("Sizes", shown(_stored(parts))))
-    raise typer.Exit(LIGHTS.index(state))
+    raise typer.Exit(STATUSES.index(state))
 
 
 def _areas(found: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
@@ -67,9 +67,9 @@ def _areas(found: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
     return [
         {
             "area": area,
-            "state": worst(one.light for one in found if one.area == area),
+            "state": worst(finding.status for finding in found if finding.area == area),
             "facts": facts[area],
-            "why": [{"state": one.light, "text": one.text} for one in found if one.area == area],
+            "why": [{"state": finding.status, "text": finding.text} for finding in found if finding.area == area],
         }
         for area in health.AREAS
     ]
@@ -98,9 +98,9 @@ def _sources(parts: Platform, moment: datetime, *, whole: bool) -> list[dict[str
     """Every source and its state; none where nothing is doubtful and not the ``whole`` table is asked for."""
     if not whole and not any(_in_doubt(parts, moment)):
         return []
-    from steel_assets.cli import standings
+    from steel_assets.cli import status_tables
 
-    return standings.sources(parts, moment)
+    return status_tables.sources(parts, moment)
 
 
 def _stored(parts: Platform) -> list[dict[str, Any]]:
@@ -117,9 +117,9 @@ def _in_doubt(parts: Platform, moment: datetime) -> Iterator[bool]:
 
 
 def _markets(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[dict[str, Any]]:
-    from steel_assets.cli import standings
+    from steel_assets.cli import status_tables
 
-    return standings.markets(parts, snapshot, moment)
+    return status_tables.markets(parts, snapshot, moment)
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> Table:

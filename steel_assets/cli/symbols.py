@@ -18,7 +18,7 @@ from steel_assets.bootstrap import Platform, platform
 from steel_assets.catalog import Source
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
-from steel_assets.core.answers import Answer, Http, HttpError
+from steel_assets.core.responses import Http, HttpError, Response
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 from steel_assets.sources import Collection, connector
@@ -63,7 +63,7 @@ class _Heard:
         params: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
         secret_params: Mapping[str, SecretStr] | None = None,
-    ) -> Answer:
+    ) -> Response:
         try:
             answer = self._http.get(url, params, headers, secret_params)
         except HttpError as error:
@@ -94,8 +94,8 @@ def ask_live(*, as_json: bool) -> None:
                 console.print(f"  {MARKS[one.outcome]} ", end="")
                 console.print(_line(one), markup=False, highlight=False, soft_wrap=True)
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in found]))
-    counts = {outcome: sum(one.outcome == outcome for one in found) for outcome in MARKS}
+        typer.echo(json.dumps([asdict(symbol) for symbol in found]))
+    counts = {outcome: sum(symbol.outcome == outcome for symbol in found) for outcome in MARKS}
     console.print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()), highlight=False)
     if counts["refused"]:
         raise typer.Exit(1)
@@ -127,19 +127,19 @@ def _budget(parts: Platform, source: Source) -> str:
 
 def _asked(parts: Platform, source: Source, moment: pd.Timestamp) -> Iterator[Found]:
     """One answer for each series of ``source``, one call after the other."""
-    series = [one for group in source.groups for one in parts.catalog.series_of(source.id, group)]
+    series = [declared for group in source.groups for declared in parts.catalog.series_of(source.id, group)]
     reason = parts.providers.not_configured(source)
     http = _Heard(parts.providers.http[source.id].once())
     access = replace(parts.providers.access(source, http), history_years=YEARS)
-    for one in series:
+    for declared_series in series:
         if reason is None:
-            collection = connector(source.id).collect([one], OBSERVATIONS.empty(), moment, access)
+            collection = connector(source.id).collect([declared_series], OBSERVATIONS.empty(), moment, access)
             if not http.spent:
-                yield _said(one, collection)
-            reason = _why_no_more(one, collection, http)
+                yield _said(declared_series, collection)
+            reason = _why_no_more(declared_series, collection, http)
             if not http.spent:
                 continue
-        yield _found(one, "not asked", detail=(reason or "").removeprefix("not asked: "))
+        yield _found(declared_series, "not asked", detail=(reason or "").removeprefix("not asked: "))
 
 
 def _why_no_more(series: Series, collection: Collection, http: _Heard) -> str | None:
@@ -174,9 +174,9 @@ def _found(
     return replace(told, figures=int(rows["period"].nunique()), first=first, last=last, last_value=float(rows["value"].iloc[-1]))
 
 
-def _line(one: Found) -> str:
-    name = f"{one.symbol} ({one.series})"
-    if one.outcome == "answered":
-        figures = f"{one.figures} figures, {one.first} to {one.last}, at last {one.last_value:,.6g} {one.unit}"
-        return f"{name}: {figures}" + (f" · {one.detail}" if one.detail else "")
-    return f"{name}: {one.outcome}: {one.detail}" + (f" · symbol {one.sure}" if one.outcome == "refused" else "")
+def _line(symbol: Found) -> str:
+    name = f"{symbol.symbol} ({symbol.series})"
+    if symbol.outcome == "answered":
+        figures = f"{symbol.figures} figures, {symbol.first} to {symbol.last}, at last {symbol.last_value:,.6g} {symbol.unit}"
+        return f"{name}: {figures}" + (f" · {symbol.detail}" if symbol.detail else "")
+    return f"{name}: {symbol.outcome}: {symbol.detail}" + (f" · symbol {symbol.sure}" if symbol.outcome == "refused" else "")

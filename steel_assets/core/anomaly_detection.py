@@ -38,11 +38,15 @@ GREATEST_CRISIS = 1.1
 
 def doubted(rows: pd.DataFrame, known: pd.DataFrame, series: Sequence[Series]) -> pd.Series:
     """For each of ``rows`` (of several series), why it is doubted; None where it is believed. Aligned with ``rows``."""
-    parts = [doubts(rows[rows["series"] == one.id], known, one) for one in series if (rows["series"] == one.id).any()]
+    parts = [
+        anomaly_reasons(rows[rows["series"] == declared.id], known, declared)
+        for declared in series
+        if (rows["series"] == declared.id).any()
+    ]
     return pd.concat(parts).reindex(rows.index) if parts else pd.Series(index=rows.index, dtype="object")
 
 
-def doubts(
+def anomaly_reasons(
     rows: pd.DataFrame, known: pd.DataFrame, series: Series, no_split: Collection[pd.Timestamp] = frozenset()
 ) -> pd.Series:
     """For each row, why it is doubted; None where it is believed. Aligned with ``rows``.
@@ -75,7 +79,7 @@ def anomalies(
 
     Args:
         believed: figures by period that are not judged again; a figure of the same period would replace one.
-        no_split: see ``doubts``.
+        no_split: see ``anomaly_reasons``.
     """
     if believed is None:
         believed = pd.Series(dtype=float, index=pd.DatetimeIndex([]))

@@ -56,7 +56,7 @@ def burn_in(horizon: int) -> int:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FamilyVerdict:
     """The family to forecast with at some moment, why, and its scaled error quantiles."""
 
     choice: selection.Choice
@@ -89,7 +89,7 @@ class Evaluation:
     answers: Mapping[str, pd.DataFrame]
     withheld: int = 0
 
-    def verdict(self, at: int) -> Verdict:
+    def verdict(self, at: int) -> FamilyVerdict:
         """What can be concluded at the moment of origin number ``at``, from prices known by then."""
         rows, y = calibration.scored(self.history, self.samples, self.start, at)
         last = self.samples.last[rows]
@@ -97,7 +97,7 @@ class Evaluation:
         points = {family: frame["p"].to_numpy()[rows - self.start] for family, frame in self.forecasts.items()}
         losses = {family: (np.abs(p - y) / last)[judged] for family, p in points.items()}
         choice = selection.choose(losses, self.samples.horizon)
-        return Verdict(choice, self.levels(self.answers[choice.family]["p"].to_numpy(), at))
+        return FamilyVerdict(choice, self.levels(self.answers[choice.family]["p"].to_numpy(), at))
 
     def levels(self, points: np.ndarray, at: int) -> np.ndarray:
         """The scaled error quantiles of answers at the moment of origin number ``at``, from prices known by then.

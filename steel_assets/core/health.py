@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Light = Literal["green", "yellow", "red"]
-LIGHTS: tuple[Light, ...] = ("green", "yellow", "red")
+Status = Literal["green", "yellow", "red"]
+STATUSES: tuple[Status, ...] = ("green", "yellow", "red")
 
 SEVERE = frozenset({"critical", "high"})
 
@@ -17,16 +17,16 @@ class Finding:
     """Something that is not as it should be: in which area, how bad, and a sentence that says what."""
 
     area: str
-    light: Light
+    status: Status
     text: str
 
 
-def colour(severities: Iterable[str]) -> Light:
+def colour(severities: Iterable[str]) -> Status:
     """The colour that some severities add up to: none green, at most medium yellow, else red."""
     found = set(severities)
     return "red" if found & SEVERE else "yellow" if found else "green"
 
 
-def worst(lights: Iterable[Light]) -> Light:
+def worst(statuses: Iterable[Status]) -> Status:
     """The worst of some colours; green without any."""
-    return max(lights, key=LIGHTS.index, default="green")
+    return max(statuses, key=STATUSES.index, default="green")

@@ -180,12 +180,12 @@ def in_effect(rewritings: Iterable[Rewriting]) -> tuple[dict[str, str | None], s
     """What all rewritings (oldest first) say together: ``Import.place`` → what is read instead; and which ids are withdrawn."""
     instead: dict[str, str | None] = {}
     withdrawn: set[str] = set()
-    for one in rewritings:
-        instead |= one.instead
-        if one.kind == "withdrawal":
-            withdrawn.add(one.subject)
-        elif one.kind == "restoration":
-            withdrawn.discard(one.subject)
+    for rewriting in rewritings:
+        instead |= rewriting.instead
+        if rewriting.kind == "withdrawal":
+            withdrawn.add(rewriting.subject)
+        elif rewriting.kind == "restoration":
+            withdrawn.discard(rewriting.subject)
     return instead, withdrawn
 
 
@@ -193,15 +193,15 @@ def tainted(imports: Mapping[str, Import], rewritings: Sequence[Rewriting]) -> l
     """Every import that was believed for a while and is no longer, from which forecasts may have been issued."""
     _, withdrawn = in_effect(rewritings)
     found = []
-    for one in rewritings:
-        if one.kind == "restoration" or (one.kind == "withdrawal") != (one.subject in withdrawn):
+    for rewriting in rewritings:
+        if rewriting.kind == "restoration" or (rewriting.kind == "withdrawal") != (rewriting.subject in withdrawn):
             continue
-        for wrong in one.overridden:
+        for wrong in rewriting.overridden:
             if wrong in imports:
                 entry = imports[wrong]
-                series = frozenset(entry.series) & frozenset(one.series)
-                since, until = pd.Timestamp(entry.at), pd.Timestamp(one.at)
-                found.append(Tainted(wrong, entry.file, series, since, until, one.reason))
+                series = frozenset(entry.series) & frozenset(rewriting.series)
+                since, until = pd.Timestamp(entry.at), pd.Timestamp(rewriting.at)
+                found.append(Tainted(wrong, entry.file, series, since, until, rewriting.reason))
     return found
 
 

@@ -55,7 +55,14 @@ class LikelyErrors:
     def decimal(self, before: float, after: float) -> float | None:
         """The factor of a decimal point, a percentage or a sign by which ``after`` is ``before``, all but a usual move."""
         usual = ALIKE_SCALES * (self.usual.scale or 0.0)
-        return next((one for one in DECIMAL_ERRORS if abs(after - one * before) <= min(1.0, abs(one)) * usual), None)
+        return next(
+            (
+                decimal_error
+                for decimal_error in DECIMAL_ERRORS
+                if abs(after - decimal_error * before) <= min(1.0, abs(decimal_error)) * usual
+            ),
+            None,
+        )
 
     def in_words(self, before: float, after: float) -> str | None:
         """The known error by which ``after`` follows upon ``before``; None where it is none."""

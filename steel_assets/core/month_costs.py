@@ -15,7 +15,7 @@ from steel_assets.core.types import Declaration
 
 SECONDS_BETWEEN_LOOKS = 2
 LOOKS = 2
-"""Objects whose version the service asks for at each look: what is published, and the alert book."""
+"""Objects whose version the service asks for at each look: what is published, and the alert state."""
 
 EVALUATIONS_A_MONTH = 2 * 60 * 24 * DAYS_PER_MONTH
 """An alert condition is evaluated every 30 seconds."""
@@ -41,7 +41,7 @@ class JobUse(Declaration):
     scanned_gib: float = Field(ge=0)
 
 
-class Use(Declaration):
+class MonthUsage(Declaration):
     """What an installation uses in a month.
 
     Attributes:
@@ -102,13 +102,13 @@ class Line:
         return charged_usd(self.quantity, self.price.usd, self.price.per, self.price.free)
 
 
-def month(use: Use, prices: Mapping[str, Price]) -> list[Line]:
+def month(use: MonthUsage, prices: Mapping[str, Price]) -> list[Line]:
     """Every line of a month, in the order of the price list; those of which nothing is used are left out."""
     found = {item: (quantity, because) for item, quantity, because in _quantities(use)}
     return [Line(item, price, *found[item]) for item, price in prices.items() if item in found and found[item][0] > 0]
 
 
-def _quantities(use: Use) -> Iterator[tuple[str, float, str]]:
+def _quantities(use: MonthUsage) -> Iterator[tuple[str, float, str]]:
     seconds = sum(job.runs * job.minutes * 60 for job in use.jobs.values())
     counted = ", ".join(f"{name} {job.runs:g} × {job.minutes:g} min" for name, job in use.jobs.items())
     yield "job_cpu", seconds * use.job_vcpus, f"{counted}; {use.job_vcpus:g} vCPU"
@@ -127,11 +127,11 @@ def _quantities(use: Use) -> Iterator[tuple[str, float, str]]:
     told = f"jobs {written:,.0f}, and a measurement each minute of {use.up_hours_a_day:g} h a day"
     yield "storage_class_a", written + up / 60, told
     read = sum(job.runs * job.class_b for job in use.jobs.values())
-    looked = up / SECONDS_BETWEEN_LOOKS * LOOKS
+    looked_up = up / SECONDS_BETWEEN_LOOKS * LOOKS
     yield (
         "storage_class_b",
-        read + looked,
-        f"jobs {read:,.0f}, looks of the service {looked:,.0f} in {use.up_hours_a_day:g} h a day",
+        read + looked_up,
+        f"jobs {read:,.0f}, looks of the service {looked_up:,.0f} in {use.up_hours_a_day:g} h a day",
     )
     yield "warehouse_storage", use.warehouse_gib, "the platform's tables"
     scanned = sum(job.runs * job.scanned_gib for job in use.jobs.values())

@@ -81,7 +81,7 @@ class PriceCalendar:
 
 
 @dataclass(frozen=True)
-class Looked:
+class LookedUp:
     """What the newest run found that looked for prices of a market.
 
     Attributes:
@@ -143,17 +143,17 @@ def sessions_old(sessions: int) -> str:
     return f"{sessions} session{'' if sessions == 1 else 's'} old"
 
 
-def price_age(calendar: PriceCalendar, day: date, origin: date, moment: datetime, looked: Looked | None = None) -> PriceAge:
+def price_age(calendar: PriceCalendar, day: date, origin: date, moment: datetime, looked_up: LookedUp | None = None) -> PriceAge:
     """How old the price of ``day`` is at ``moment``.
 
     Args:
         origin: of the forecast that starts from this price: the newest session whose price was published when it was issued.
         moment: with a time zone.
-        looked: what the newest run found; a newer price than that of ``day`` is about to be forecast from.
+        looked_up: what the newest run found; a newer price than that of ``day`` is about to be forecast from.
     """
     until = max(origin, calendar.due(moment))
-    if looked is not None and looked.newest <= day:
-        until = max(until, looked.until)
+    if looked_up is not None and looked_up.newest <= day:
+        until = max(until, looked_up.until)
     return PriceAge(day, calendar.sessions(calendar.session_of(day), until), calendar.limit)
 
 

@@ -2,8 +2,8 @@
 
 A decision is made per market and horizon. Acceptance, measured at one horizon, gates the whole market; beyond it a candidate
 must be no worse than the last price and no worse than the champion, all scored on the same dates. One of another family than the
-champion's must be better than luck explains (``contest``), or the champion must have gone wrong. A figure that cannot be measured
-never passes.
+champion's must be better than luck explains (``challenger_test``), or the champion must have gone wrong. A figure that cannot be
+measured never passes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 
 import pandas as pd
 
-from steel_assets.core.contest import Contest
+from steel_assets.core.champion_challenger import ChallengerTest
 from steel_assets.core.scoring import Accuracy
 from steel_assets.core.tables import PROMOTIONS
 
@@ -121,7 +121,7 @@ def decide(
     candidate: Contender,
     naive: Accuracy,
     champion: Contender | None,
-    compared: Contest | None = None,
+    compared: ChallengerTest | None = None,
 ) -> Decision:
     """Promote or reject ``candidate`` at one horizon.
 
@@ -160,20 +160,20 @@ def ledger(decisions: Sequence[Decision], decided_at: pd.Timestamp) -> pd.DataFr
     rows = [
         {
             "decided_at": decided_at,
-            "market": one.market,
-            "horizon": one.horizon,
-            "candidate_version": one.candidate.version,
-            "candidate_family": one.candidate.family,
-            "champion_version": one.champion.version if one.champion else None,
-            "champion_family": one.champion.family if one.champion else None,
-            "decision": one.decision,
-            "reason": one.reason,
-            "candidate_mae": one.candidate.accuracy.mae,
-            "champion_mae": one.champion.accuracy.mae if one.champion else math.nan,
-            "naive_mae": one.naive.mae,
+            "market": decision.market,
+            "horizon": decision.horizon,
+            "candidate_version": decision.candidate.version,
+            "candidate_family": decision.candidate.family,
+            "champion_version": decision.champion.version if decision.champion else None,
+            "champion_family": decision.champion.family if decision.champion else None,
+            "decision": decision.decision,
+            "reason": decision.reason,
+            "candidate_mae": decision.candidate.accuracy.mae,
+            "champion_mae": decision.champion.accuracy.mae if decision.champion else math.nan,
+            "naive_mae": decision.naive.mae,
             "created_at": decided_at,
         }
-        for one in decisions
+        for decision in decisions
     ]
     return PROMOTIONS.enforce(pd.DataFrame(rows))
 
@@ -183,7 +183,7 @@ def _verdict(
     candidate: Contender,
     naive: Accuracy,
     champion: Contender | None,
-    compared: Contest | None,
+    compared: ChallengerTest | None,
 ) -> tuple[bool, str]:
     blocking = [criterion.text for criterion in criteria if criterion.blocks]
     if blocking:
@@ -263,6 +263,6 @@ def _against(mae: float, than: float) -> str:
     return f"MAE {mae:.2f}, {ratio} the {than:.2f}"
 
 
-def _same_dates(one: Accuracy, other: Accuracy) -> None:
-    if one.origins != other.origins:
-        raise ValueError(f"scores must be on the same dates, got {one.origins} and {other.origins} origins")
+def _same_dates(accuracy: Accuracy, other: Accuracy) -> None:
+    if accuracy.origins != other.origins:
+        raise ValueError(f"scores must be on the same dates, got {accuracy.origins} and {other.origins} origins")

@@ -1,4 +1,4 @@
-"""Whether an endpoint group is fresh, from what is noted of its last collection alone: ``core.standing`` without pandas."""
+"""Whether an endpoint group is fresh, from what is noted of its last collection alone: ``core.source_status`` without pandas."""
 
 from __future__ import annotations
 

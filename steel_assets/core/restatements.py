@@ -100,9 +100,9 @@ def recognised(rows: pd.DataFrame, known: pd.DataFrame, series: Series) -> Resta
     return Restatement(series.id, *change, since=both["period"].iloc[0], figures=len(both))
 
 
-def same(one: Restatement, change: float, *, by_amount: bool) -> bool:
-    """Whether ``one`` is a restatement by ``change``."""
-    return bool(one.amount) == by_amount and abs(one.change - change) <= SAME * abs(change)
+def same(restatement: Restatement, change: float, *, by_amount: bool) -> bool:
+    """Whether ``restatement`` is a restatement by ``change``."""
+    return bool(restatement.amount) == by_amount and abs(restatement.change - change) <= SAME * abs(change)
 
 
 def on_newest_basis(versions: pd.DataFrame, when: str = "published_at") -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from steel_assets.core.calendars import rolls_between
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.rhythm import Rhythm
+from steel_assets.core.seasonal_volatility import SeasonalVolatility
 
 FAST_DAYS = 25
 """Memory of the fast variance estimate in days, to which half the horizon is added. All constants here were chosen for the
@@ -111,7 +111,7 @@ def _arrived_together(history: MarketHistory, origin: int, start: int, end: int,
 
 
 def expected_volatility(
-    returns: Returns, horizon: int, rhythm: Rhythm | None = None, rows: np.ndarray | None = None
+    returns: Returns, horizon: int, seasonal_volatility: SeasonalVolatility | None = None, rows: np.ndarray | None = None
 ) -> np.ndarray:
     """Expected standard deviation of the log return from the last price to ``horizon`` trading days after each origin.
 
@@ -119,12 +119,14 @@ def expected_volatility(
     ``PERSISTENCE`` a day, as in a GARCH(1, 1). Sessions without a return are passed over.
 
     Args:
-        rhythm: what is known of the days ahead; without it all days are alike.
+        seasonality: what is known of the days ahead; without it all days are alike.
         rows: for each origin the session whose price it knows (``MarketHistory.price_rows``); its own when not given. The
             days from that session to the origin count as days ahead.
     """
     squares = returns.squares
-    own = pd.Series(1.0 if rhythm is None else rhythm.own**2, index=squares.index).where(squares.notna())
+    own = pd.Series(1.0 if seasonal_volatility is None else seasonal_volatility.own**2, index=squares.index).where(
+        squares.notna()
+    )
     memory = FAST_DAYS + horizon / 2
     fast = (squares / own).ewm(alpha=1 / memory, ignore_na=True).mean().to_numpy()
     squared, usual = (values.ewm(halflife=SLOW_HALF_LIFE, ignore_na=True).mean().to_numpy() for values in (squares, own))
@@ -135,4 +137,4 @@ def expected_volatility(
     days = horizon + origin - rows
     excess = (1 - PERSISTENCE**days) / (days * (1 - PERSISTENCE))
     daily = np.sqrt(slow[rows] + (fast[rows] - slow[rows]) * excess)
-    return np.fmax(daily, least[rows]) * np.sqrt(days if rhythm is None else rhythm.ahead)
+    return np.fmax(daily, least[rows]) * np.sqrt(days if seasonal_volatility is None else seasonal_volatility.ahead)

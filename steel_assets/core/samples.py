@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from steel_assets.core import rhythm
+from steel_assets.core import seasonal_volatility
 from steel_assets.core.calendars import rolls_between
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.returns import daily_returns, expected_volatility
@@ -106,7 +106,10 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
         roll_aware=roll_aware,
         curve=curve,
         volatility=expected_volatility(
-            returns, horizon, rhythm.measure(history, returns.moves.where(returns.spans == 1), horizon), history.price_rows
+            returns,
+            horizon,
+            seasonal_volatility.measure(history, returns.moves.where(returns.spans == 1), horizon),
+            history.price_rows,
         ),
         moves=_paths(returns.moves, history.price_rows),
         features=features.to_numpy(dtype=float),

@@ -56,7 +56,7 @@ class Minute:
 
 
 @dataclass(frozen=True)
-class Use:
+class ServiceUsage:
     """What some minutes add up to; None where nothing was measured."""
 
     requests: int
@@ -118,23 +118,23 @@ def _count(value: Any) -> int:
     return value
 
 
-def summary(minutes: Iterable[Minute]) -> Use:
+def summary(minutes: Iterable[Minute]) -> ServiceUsage:
     """Any minutes of any processes, added up. Availability counts measured minutes only."""
     every = list(minutes)
-    seconds = sum(one.seconds for one in every)
-    requests = sum(one.requests for one in every)
-    counts = [sum(column) for column in zip(*(one.latency_counts for one in every), strict=True)]
-    return Use(
+    seconds = sum(minute.seconds for minute in every)
+    requests = sum(minute.requests for minute in every)
+    counts = [sum(column) for column in zip(*(minute.latency_counts for minute in every), strict=True)]
+    return ServiceUsage(
         requests=requests,
-        predictions=sum(one.predictions for one in every),
-        errors=sum(one.errors for one in every),
-        avg_latency_ms=sum(one.latency_ms_sum for one in every) / requests if requests else None,
+        predictions=sum(minute.predictions for minute in every),
+        errors=sum(minute.errors for minute in every),
+        avg_latency_ms=sum(minute.latency_ms_sum for minute in every) / requests if requests else None,
         p99_latency_ms=quantile_ms(counts, 0.99),
-        error_share=sum(one.errors for one in every) / requests if requests else None,
-        availability_share=sum(one.up_seconds for one in every) / seconds if seconds > 0 else None,
+        error_share=sum(minute.errors for minute in every) / requests if requests else None,
+        availability_share=sum(minute.up_seconds for minute in every) / seconds if seconds > 0 else None,
         requests_per_second=requests / seconds if seconds > 0 else None,
-        cpu_share=sum(one.cpu_seconds for one in every) / seconds if seconds > 0 else None,
-        memory_bytes=max(one.memory_bytes for one in every) if every else None,
+        cpu_share=sum(minute.cpu_seconds for minute in every) / seconds if seconds > 0 else None,
+        memory_bytes=max(minute.memory_bytes for minute in every) if every else None,
     )
 
 

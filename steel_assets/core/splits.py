@@ -80,8 +80,8 @@ def around(known: pd.Series, splits: Sequence[Split]) -> tuple[pd.Timestamp, pd.
     """
     if known.empty:
         return pd.Timestamp.max, pd.Timestamp.max
-    earlier = [one.period for one in splits if one.period <= known.index[-1]]
-    later = [one.period for one in splits if one.period > known.index[-1]]
+    earlier = [split.period for split in splits if split.period <= known.index[-1]]
+    later = [split.period for split in splits if split.period > known.index[-1]]
     return max(earlier, default=pd.Timestamp.min), min(later, default=pd.Timestamp.max)
 
 
@@ -91,7 +91,7 @@ def on_newest_basis(came: pd.Series, known: pd.Series, splits: Sequence[Split]) 
     A provider that sends raw closes repeats those of before a split on the old basis; one that has adjusted them does not.
     """
     came, known = came.astype(float).copy(), known.astype(float).copy()
-    for split in sorted(splits, key=lambda one: one.period, reverse=True):
+    for split in sorted(splits, key=lambda split: split.period, reverse=True):
         later = known.combine_first(came) if len(known) else came
         later = later[later.index >= split.period]
         before = known[known.index < split.period]

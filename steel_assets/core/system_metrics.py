@@ -50,7 +50,7 @@ def system_metrics(
         "date": date,
         "requests": use.requests,
         "latency_ms": use.avg_latency_ms,
-        "latency_p99_ms": _finite(use.p99_latency_ms, max((one.latency_ms_max for one in service), default=None)),
+        "latency_p99_ms": _finite(use.p99_latency_ms, max((minute.latency_ms_max for minute in service), default=None)),
         "requests_per_second": use.requests_per_second,
         "availability_share": use.availability_share,
         "error_share": use.error_share,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core.backtest import CHAMPION, backtest_rows
-from steel_assets.core.contest import contest
+from steel_assets.core.champion_challenger import challenger_test
 from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, evaluate
 from steel_assets.core.forecast import Bundle
 from steel_assets.core.history import MarketHistory
@@ -68,7 +68,7 @@ def train(
         features: as ``features.build_features`` made them from the same history.
         window: scored origins per horizon that ``Candidate.backtest`` shall cover; fewer where the history is short.
         champions: by horizon, the family in production. It is refreshed unless another one beats it beyond luck or it has
-            gone wrong (``contest``), so that a champion that stays does not grow old.
+            gone wrong (``challenger_test``), so that a champion that stays does not grow old.
     """
     market = history.market
     families = applicable(market)
@@ -149,7 +149,7 @@ def _train(
         [backtest_rows(history, samples, model, scored, table) for model, table in forecasts.items()], ignore_index=True
     )
     if champion is not None and champion in families and champion != choice.family:
-        compared = contest(rows, choice.family, champion, samples.horizon)
+        compared = challenger_test(rows, choice.family, champion, samples.horizon)
         if not (compared.won or compared.failing):
             choice = choice.defended(champion)
     model = evaluation.unfitted(families[choice.family], newest).fit(samples.with_labels(y))

@@ -97,8 +97,8 @@ class UsualMoves:
         return self._patient(max(SCALES * (self.scale or 0.0), self.least), days)
 
     def _patient(self, limit: float, days: np.ndarray) -> np.ndarray:
-        patience = np.sqrt(np.maximum(1.0, days / PERIOD_DAYS[self.series.frequency] / PATIENT_PERIODS))
-        return np.minimum(limit * patience, MOST_BELIEVED if self.by_factor else np.inf)
+        grace = np.sqrt(np.maximum(1.0, days / PERIOD_DAYS[self.series.frequency] / PATIENT_PERIODS))
+        return np.minimum(limit * grace, MOST_BELIEVED if self.by_factor else np.inf)
 
 
 def _moves(seen: np.ndarray) -> np.ndarray:

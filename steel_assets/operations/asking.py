@@ -55,7 +55,7 @@ def ask(
         since: ask again for everything from this day on, even where the provider has blocked us.
     """
     series = catalog.series_of(source.id, group)
-    ids = [one.id for one in series]
+    ids = [declared.id for declared in series]
     known = lake.observations(ids)
     lost = tuple(lake.damaged.open(f"{RAW}{source.folder}/{group}/"))
     whole = moment.tz_localize(None).normalize() - pd.DateOffset(years=providers.history_years)

@@ -33,11 +33,11 @@ NEWEST_TICK = (
 )
 
 
-def running(files: InstanceFiles, now: datetime, patience: timedelta) -> Running:
+def running(files: InstanceFiles, now: datetime, grace: timedelta) -> Running:
     """Whether anything runs by itself.
 
     Args:
-        patience: a daemon, or the watch, that was silent for longer may be dead.
+        grace: a daemon, or the watch, that was silent for longer may be dead.
 
     Returns:
         "never": no daemon ever ran here. "well": all that ever ran has a heartbeat, the watch ticks, and no schedule or sensor is
@@ -52,9 +52,9 @@ def running(files: InstanceFiles, now: datetime, patience: timedelta) -> Running
         beats = [_moment(said) for (said,) in _rows(runs, BEATS)]
         if not beats:
             return "never"
-        if any(now - beat > patience for beat in beats):
+        if any(now - beat > grace for beat in beats):
             return "unknown"
-        return "well" if _ticking(schedules, now - patience) else "unknown"
+        return "well" if _ticking(schedules, now - grace) else "unknown"
     except (sqlite3.Error, TypeError, ValueError):
         return "unknown"
 

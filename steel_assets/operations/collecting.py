@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from steel_assets.adapters.aside import Aside
 from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.quarantine_store import QuarantineStore
 from steel_assets.catalog import Catalog, Source
 from steel_assets.core.quarantine import DECISIONS, DROPPED, RELEASED, Decision, as_released, held, state
-from steel_assets.core.standing import Standing, standing
+from steel_assets.core.source_status import SourceStatus, source_status
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations.asking import Asked, ask
 from steel_assets.operations.records import note, record
@@ -43,7 +43,7 @@ class Collected:
     rejected: dict[str, str]
     problems: dict[str, str]
     notes: dict[str, int]
-    standing: Standing
+    source_status: SourceStatus
     skipped: str | None = None
     remarks: dict[str, str] = field(default_factory=dict)
     damaged: tuple[str, ...] = ()
@@ -82,21 +82,24 @@ def store(
         raise ValueError(f"the connector of {source.id} brought rows of {', '.join(strangers)}; nothing was stored")
     what = judged(lake, source, series, known, answer, moment)
     suspects = pd.concat([what.whole, held(what.rows, what.reasons), held(answer.suspects, answer.suspects["reason"])])
-    aside = Aside(lake.store)
-    decided = aside.decisions(source.folder)
+    quarantine = QuarantineStore(lake.store)
+    decided = quarantine.decisions(source.folder)
     dropped = suspects["id"].isin(decided.loc[decided["decision"] == DROPPED, "id"])
     believed = what.rows[what.reasons.isna()]
     key = lake.append_observations(believed, source.folder, group)
-    aside.hold(suspects[~dropped], source.folder, moment)
-    rejected = {aside.reject(source.folder, one.series, one.reason, one.content, moment): one.reason for one in answer.rejected}
+    quarantine.hold(suspects[~dropped], source.folder, moment)
+    rejected = {
+        quarantine.reject(source.folder, rejected.series, rejected.reason, rejected.content, moment): rejected.reason
+        for rejected in answer.rejected
+    }
     if not (answer.problems or answer.rejected or len(suspects)):
         asked.http.keep(providers.access(source).api_key)
     skipped = providers.not_configured(source)
-    ids = [one.id for one in series]
+    ids = [declared.id for declared in series]
     settled = {name: days for name, days in answer.settled.items() if name not in answer.problems}
     noted = None if skipped else note(lake.store, source, group, moment, ids, answer.problems, settled)
     stored = _newest(known) | _newest(believed)
-    where = standing(ids, noted, stored, moment)
+    where = source_status(ids, noted, stored, moment)
     problems = {name: f"{problem}; {_stands_in(where, name, moment)}" for name, problem in answer.problems.items()}
     notes = dict(answer.notes) | ({"dropped by decision": int(dropped.sum())} if dropped.any() else {})
     damaged = _mended(lake, asked, believed, moment, skipped)
@@ -108,11 +111,11 @@ def store(
 
 def group_standing(
     catalog: Catalog, lake: Lake, source: Source, group: str, observations: pd.DataFrame, now: pd.Timestamp
-) -> Standing:
+) -> SourceStatus:
     """Where a group stands at ``now``, from what is stored."""
-    asked = [one.id for one in catalog.series_of(source.id, group)]
+    asked = [declared.id for declared in catalog.series_of(source.id, group)]
     mine = observations[observations["series"].isin(asked)]
-    return standing(asked, record(lake.store, source, group), _newest(mine), now)
+    return source_status(asked, record(lake.store, source, group), _newest(mine), now)
 
 
 def was_asked(lake: Lake, source: Source) -> bool:
@@ -128,24 +131,24 @@ def waiting(catalog: Catalog, lake: Lake, observations: pd.DataFrame) -> pd.Data
 
 def quarantine(catalog: Catalog, lake: Lake, observations: pd.DataFrame) -> pd.DataFrame:
     """Every figure ever held, of all providers, with its ``state``."""
-    aside = Aside(lake.store)
+    quarantine = QuarantineStore(lake.store)
     frames = []
     for source in catalog.sources.values():
-        figures = aside.held(source.folder)
-        frames.append(figures.assign(state=state(figures, aside.decisions(source.folder), observations)))
+        figures = quarantine.held(source.folder)
+        frames.append(figures.assign(state=state(figures, quarantine.decisions(source.folder), observations)))
     return pd.concat(frames, ignore_index=True)
 
 
 def decide(catalog: Catalog, lake: Lake, figures: pd.DataFrame, decision: Decision, moment: pd.Timestamp) -> None:
     """Release or drop held figures (rows of QUARANTINE). Raises ValueError for what cannot be released."""
     observations = as_released(figures, moment) if decision == RELEASED else OBSERVATIONS.empty()
-    aside = Aside(lake.store)
+    quarantine = QuarantineStore(lake.store)
     for source in catalog.sources.values():
         mine = figures[figures["source"] == source.id]
         for group in source.groups:
-            ids = [one.id for one in catalog.series_of(source.id, group)]
+            ids = [declared.id for declared in catalog.series_of(source.id, group)]
             lake.append_observations(observations[observations["series"].isin(ids)], source.folder, group)
-        aside.decide(
+        quarantine.decide(
             DECISIONS.enforce(pd.DataFrame({"id": mine["id"], "decision": decision, "decided_at": moment})), source.folder, moment
         )
 
@@ -153,14 +156,14 @@ def decide(catalog: Catalog, lake: Lake, figures: pd.DataFrame, decision: Decisi
 def _mended(lake: Lake, asked: Asked, believed: pd.DataFrame, moment: pd.Timestamp, skipped: str | None) -> tuple[str, ...]:
     """Say what became of damaged files: mended when every series answered with its whole history, else asked again next time."""
     if skipped or asked.answer.problems:
-        return tuple(f"{one.text}; what it held is asked for again at the next collection" for one in asked.lost)
+        return tuple(f"{damage.text}; what it held is asked for again at the next collection" for damage in asked.lost)
     words = f"the whole history was asked for again: {len(believed)} rows that were not known came"
     for one in asked.lost:
         lake.damaged.mend(one, moment.to_pydatetime(), words)
-    return tuple(f"{one.text}; {words}" for one in asked.lost)
+    return tuple(f"{damage.text}; {words}" for damage in asked.lost)
 
 
-def _stands_in(where: Standing, series: str, moment: pd.Timestamp) -> str:
+def _stands_in(where: SourceStatus, series: str, moment: pd.Timestamp) -> str:
     """What takes the place of an answer that did not come."""
     if series in where.missing:
         return "nothing stands in: it was never answered"

@@ -69,9 +69,9 @@ def read_mapping(name: str, content: bytes, series: Iterable[str]) -> DropMappin
     if not mapping.series_ids:
         raise DropRefused(f"{name}: series: say which series the table fills, for example: {EXAMPLE}")
     known = set(series)
-    for one in mapping.series_ids:
-        if one not in known:
-            raise DropRefused(f"{name}: series: {one!r} is not in the catalogue; `steel doctor` lists what is known")
+    for series_id in mapping.series_ids:
+        if series_id not in known:
+            raise DropRefused(f"{name}: series: {series_id!r} is not in the catalogue; `steel doctor` lists what is known")
     return mapping
 
 

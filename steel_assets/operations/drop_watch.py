@@ -40,7 +40,7 @@ class Watch:
         since = pd.Timestamp(seen.since)
         if not self.is_quiet(offer, since):
             return None
-        if seen.unfinished is not None and self._moment - since < self._patience:
+        if seen.unfinished is not None and self._moment - since < self._asking_again:
             self.words[name] = (
                 f"{seen.unfinished}: it may still be on its way. It is imported when it ends as it should, or as it is when it "
                 f"has not changed for {self._rule.patience_minutes:g} minutes"
@@ -60,7 +60,7 @@ class Watch:
         """
         if offer.changed is None:
             return True
-        least = self._patience if long else pd.Timedelta(seconds=self._rule.quiet_seconds)
+        least = self._asking_again if long else pd.Timedelta(seconds=self._rule.quiet_seconds)
         return self._moment - min(offer.changed, since or offer.changed) >= least
 
     def forget(self, *names: str) -> None:
@@ -69,7 +69,7 @@ class Watch:
             self.seen.pop(name, None)
 
     @property
-    def _patience(self) -> pd.Timedelta:
+    def _asking_again(self) -> pd.Timedelta:
         return pd.Timedelta(minutes=self._rule.patience_minutes)
 
     def _first_look(self, name: str, content: bytes, found: Offer, most: int, *, any_end: bool) -> None:

@@ -83,7 +83,7 @@ class _Look:
         for number, table in enumerate(sorted(found.tables, key=lambda name: (name not in self._watch.seen, name))):
             if number and time.monotonic() > self._ends:
                 break
-            if sum(one.outcome != "changed" for one in self._done) >= self._rule.files:
+            if sum(dropped.outcome != "changed" for dropped in self._done) >= self._rule.files:
                 break
             self._take(table, found.tables[table], offered.files)
         self._watch.forget(*(name for name in self._watch.seen.copy() if name not in offered.files))
@@ -230,20 +230,20 @@ class _Look:
             self._moved.pop(key, None)
             self._words[key] = f"it cannot be looked at again: {error.strerror or error}"
 
-    def _bring_back(self, key: str, one: Moved, found: Offer) -> None:
+    def _bring_back(self, key: str, moved: Moved, found: Offer) -> None:
         told = f"{key} was changed after it was dealt with: its writer was not done"
-        if one.import_id is not None and found.is_the_file_of(one.version):
-            self._again[one.table] = one.import_id
+        if moved.import_id is not None and found.is_the_file_of(moved.version):
+            self._again[moved.table] = moved.import_id
             self._save()
-        if not self._box.bring_back(one.place, one.table_now, one.table):
-            self._again.pop(one.table, None)
-            self._words[key] = f"{told}. Another {one.table} lies at the top: drop this one again under another name"
+        if not self._box.bring_back(moved.place, moved.table_now, moved.table):
+            self._again.pop(moved.table, None)
+            self._words[key] = f"{told}. Another {moved.table} lies at the top: drop this one again under another name"
             return
         del self._moved[key]
-        self._box.bring_back(one.place, one.mapping_now, one.mapping)
-        if one.place == FAILED:
-            self._box.remove(FAILED, f"{one.table_now}.error.txt")
-        self._done.append(Dropped(one.table, "changed", f"{told}; it is read again"))
+        self._box.bring_back(moved.place, moved.mapping_now, moved.mapping)
+        if moved.place == FAILED:
+            self._box.remove(FAILED, f"{moved.table_now}.error.txt")
+        self._done.append(Dropped(moved.table, "changed", f"{told}; it is read again"))
 
     def _withdraw(self, name: str, table: str) -> None:
         """Take back what was imported of a file whose writer was not done: it was never true."""

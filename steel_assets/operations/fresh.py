@@ -15,7 +15,7 @@ def doubtful(catalog: Catalog, store: ObjectStore, source: Source, now: datetime
     noted = {group: read_kept(store, collection_key(source, group), Noted.from_json) for group in source.groups}
     if not any(noted.values()):
         return any(key.endswith(".parquet") for key in store.list(f"raw-data/{source.folder}/"))
-    asked = {group: [one.id for one in catalog.series_of(source.id, group)] for group in source.groups}
+    asked = {group: [declared.id for declared in catalog.series_of(source.id, group)] for group in source.groups}
     return not all(not asked[group] or (one is not None and one.fresh(asked[group], now)) for group, one in noted.items())
 
 

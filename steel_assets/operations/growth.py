@@ -93,7 +93,7 @@ KINDS = (
         "what the service answers from", ("published/",), "a snapshot per publication", "the newest 5; each holds a bounded time"
     ),
     Kind(
-        "the book of alerts",
+        "the alert state",
         ("alerts/book.json",),
         "what is open, waits to be sent, or is silenced",
         "what is over and was told leaves it",

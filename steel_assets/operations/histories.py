@@ -9,11 +9,11 @@ import pandas as pd
 
 from steel_assets.adapters.damaged import read_kept
 from steel_assets.adapters.lake import DamagedFile, Lake
-from steel_assets.adapters.looked import Look, write_look
+from steel_assets.adapters.price_lookups import PriceLookup, write_lookup
 from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import closures
 from steel_assets.core.history import HistoryError, MarketHistory, build_history
-from steel_assets.core.price_age import Looked, PriceAge, price_age
+from steel_assets.core.price_age import LookedUp, PriceAge, price_age
 
 CALENDAR_AHEAD = pd.DateOffset(years=2)
 """So far beyond a look its market's calendar is kept: how long the platform may stand still and still tell ages exactly."""
@@ -29,10 +29,10 @@ def build(catalog: Catalog, lake: Lake, market: str, as_of: pd.Timestamp) -> Mar
 
 def save(lake: Lake, history: MarketHistory) -> str:
     """Write ``history``, and what it found of prices; the folder it is in."""
-    found = looked(history)
+    found = looked_up(history)
     closed, extra = closures(history.market.calendar, history.as_of.tz_localize(None) + CALENDAR_AHEAD)
-    look = Look(history.market.calendar, closed, extra, found.newest.isoformat(), found.until.isoformat())
-    write_look(lake.store, history.market.id, look)
+    lookup = PriceLookup(history.market.calendar, closed, extra, found.newest.isoformat(), found.until.isoformat())
+    write_lookup(lake.store, history.market.id, lookup)
     folder = _folder(history.market.id)
     known = history.known.rename_axis("origin").reset_index()
     known.insert(1, "moment", history.moments)
@@ -135,15 +135,15 @@ def _of_prices(frame: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def looked(history: MarketHistory) -> Looked:
+def looked_up(history: MarketHistory) -> LookedUp:
     """The newest price that ``history`` knows, and the newest session whose price was published at its moment."""
     newest = pd.Timestamp(history.periods[history.market.target.series].iloc[-1])
-    return Looked(newest.date(), history.origins[-1].date())
+    return LookedUp(newest.date(), history.origins[-1].date())
 
 
 def age_of(catalog: Catalog, history: MarketHistory) -> PriceAge:
     """How old the newest price of ``history`` is at its moment."""
-    found, published = looked(history), history.series[history.market.target.series].published
+    found, published = looked_up(history), history.series[history.market.target.series].published
     calendar = catalog.rules.price_calendar(published, *closures(history.market.calendar, history.origins[-1]))
     return price_age(calendar, found.newest, found.until, history.as_of.to_pydatetime())
 
@@ -174,7 +174,7 @@ def _stamp(lake: Lake, folder: str) -> Stamp | None:
 
 def _withdrawals(lake: Lake) -> str:
     """All withdrawals and corrections of imports so far, in short; empty without any."""
-    told = [f"{one.at.isoformat()} {one.subject}" for one in lake.rewritings()]
+    told = [f"{rewriting.at.isoformat()} {rewriting.subject}" for rewriting in lake.rewritings()]
     return hashlib.sha256("\n".join(told).encode()).hexdigest() if told else ""
 
 

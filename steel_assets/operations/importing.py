@@ -116,13 +116,13 @@ def import_table(
     with turn(home):
         mend_imports(lake, imports)
         entries, (_, withdrawn) = imports.imports(), in_effect_now(lake)
-        before = [one for one in entries.values() if one.id not in withdrawn]
+        before = [imported for imported in entries.values() if imported.id not in withdrawn]
         again = _known_already(offered, list(entries.values()), before)
         if again is not None:
             return Imported(again, known_already=True)
         at = _moment(now, before)
         series = [catalog.series[name] for name in offered.figures]
-        claimed = pd.concat([claims(offered.figures[one.id], one, at) for one in series], ignore_index=True)
+        claimed = pd.concat([claims(offered.figures[declared.id], declared, at) for declared in series], ignore_index=True)
         known = lake.observations(offered.figures)
         correcting = offered.overlap == "correction"
         if offered.overlap is None:
@@ -156,7 +156,7 @@ def _known_already(offered: Offered, imports: list[Import], before: list[Import]
     for entry in imports:
         if offered.dropped is not None and (entry.dropped, entry.sha256) == (offered.dropped, offered.sha256):
             return entry
-    latest = {name: one for one in before for name in one.series}
+    latest = {name: imported for imported in before for name in imported.series}
     mine = {one.id: one for name in offered.figures if (one := latest.get(name))}
     if len(mine) != 1 or not set(offered.figures) <= set(latest):
         return None

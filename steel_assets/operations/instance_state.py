@@ -72,7 +72,7 @@ class InstanceState:
             former, self.kept = self.kept, self.files.replace(wanted, self.kept, now, __version__)
         self.stamps = stamps
         with suppress(ObjectStoreError):  # what is superfluous is deleted the next time
-            self.files.prune(*(one for one in (former, self.kept) if one is not None))
+            self.files.prune(*(file_set for file_set in (former, self.kept) if file_set is not None))
         return self.kept
 
 
@@ -146,7 +146,7 @@ def _targets(instance: InstanceFiles, home: Path, found: FileSet) -> dict[str, P
     places: Mapping[str, Path] = {**instance.folders(), QUOTA: home / "quota"}
     targets = {}
     for name in found.files:
-        place = next((one for one in places if name.startswith(f"{one}/")), None)
+        place = next((place for place in places if name.startswith(f"{place}/")), None)
         if place is None:
             raise FilesDamaged(f"what is kept of the instance holds {name!r}, which belongs nowhere: it is of another release")
         targets[name] = places[place] / name.removeprefix(f"{place}/")

@@ -15,7 +15,7 @@ from steel_assets.core.forecast import Bundle, bundle_from_files, issue
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import ModelError
 from steel_assets.core.plausible import BASELINE
-from steel_assets.core.price_age import Looked, PriceAge
+from steel_assets.core.price_age import LookedUp, PriceAge
 from steel_assets.core.sanity import Bounds, absurdities
 from steel_assets.core.tables import EXPLANATIONS, FORECASTS, Table
 from steel_assets.core.training import baseline, train
@@ -37,12 +37,12 @@ class PriceTooOld(RuntimeError):
     """Nothing new is issued: the last price of ``market`` is ``age.sessions`` old. The message says what to do.
 
     Attributes:
-        looked: what the history found from which nothing is issued.
+        looked_up: what the history found from which nothing is issued.
     """
 
-    def __init__(self, market: Market, age: PriceAge, looked: Looked) -> None:
+    def __init__(self, market: Market, age: PriceAge, looked_up: LookedUp) -> None:
         super().__init__(age.refusal(market.target.series))
-        self.age, self.looked = age, looked
+        self.age, self.looked_up = age, looked_up
 
 
 def issue_as_of(catalog: Catalog, models: ModelStore, history: MarketHistory) -> Issued:
@@ -55,7 +55,7 @@ def issue_as_of(catalog: Catalog, models: ModelStore, history: MarketHistory) ->
     """
     age = histories.age_of(catalog, history)
     if age.too_old:
-        raise PriceTooOld(history.market, age, histories.looked(history))
+        raise PriceTooOld(history.market, age, histories.looked_up(history))
     features = build_features(history)
     if not models.has_production():
         trained = train(history, features)

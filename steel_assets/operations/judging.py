@@ -9,11 +9,11 @@ from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.model_store import ModelDamaged, ModelNotFound, ModelStore
 from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.catalog import Catalog
-from steel_assets.core.contest import contest
+from steel_assets.core.champion_challenger import challenger_test
 from steel_assets.core.promotion import AcceptanceRules, Contender, Criterion, Decision, acceptance_criteria, decide
 from steel_assets.core.scoring import Accuracy, accuracy
 from steel_assets.operations.candidates import announced, backtest, family_of
-from steel_assets.operations.trust import quality_score
+from steel_assets.operations.data_quality import quality_score
 
 CRITERIA = {
     "quality_score": "The market's data is good enough to train on.",
@@ -42,7 +42,7 @@ class Judgement:
 
     def criterion(self, name: str) -> Criterion:
         """The criterion of that name."""
-        return next(one for one in self.criteria if one.name == name)
+        return next(criterion for criterion in self.criteria if criterion.name == name)
 
 
 def judge(catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore, market: str) -> Judgement:
@@ -74,7 +74,7 @@ def judge(catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore
         found = pointer.before(candidate.version) if pointer else None
         champion = _in_force(models, market, horizon, found.version, rows, candidate.accuracy) if found else None
         other = champion is not None and champion.family != candidate.family
-        compared = contest(rows, candidate.family, champion.family, horizon) if champion and other else None
+        compared = challenger_test(rows, candidate.family, champion.family, horizon) if champion and other else None
         decisions.append(decide(market, horizon, criteria, candidate, _scored(rows, horizon, NAIVE), champion, compared))
     return Judgement(market, criteria, decisions, damaged)
 

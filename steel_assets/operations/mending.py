@@ -14,28 +14,30 @@ def mend_imports(lake: Lake, imports: ImportLedger) -> list[str]:
     lost = imports.without_rows()
     if not lost:
         return []
-    touched = {name for one in lost.values() for name in one.series}
-    there = {one.id: one for one in [*imports.imports().values(), *lost.values()]}
-    entries = sorted(there.values(), key=lambda one: (one.at, one.id))
+    touched = {name for imported in lost.values() for name in imported.series}
+    there = {imported.id: imported for imported in [*imports.imports().values(), *lost.values()]}
+    entries = sorted(there.values(), key=lambda imported: (imported.at, imported.id))
     observations = lake.observations(touched)
     known = observations[observations["source"] != SOURCE]
     mended = []
-    for one in (one for one in entries if not touched.isdisjoint(one.series)):
-        if one.raw_file in lost and one.claims is None:
+    for known_import in (imported for imported in entries if not touched.isdisjoint(imported.series)):
+        if known_import.raw_file in lost and known_import.claims is None:
             continue
-        rows = _stored(lake, imports, one, known)
+        rows = _stored(lake, imports, known_import, known)
         known = pd.concat([known, rows[rows["series"].isin(touched)]], ignore_index=True)
-        if one.raw_file in lost:
-            lake.store.put(one.raw_file, to_parquet(rows.sort_values(["series", "period", "published_at"], kind="stable")))
-            mended.append(one.raw_file)
+        if known_import.raw_file in lost:
+            lake.store.put(
+                known_import.raw_file, to_parquet(rows.sort_values(["series", "period", "published_at"], kind="stable"))
+            )
+            mended.append(known_import.raw_file)
     return mended
 
 
-def _stored(lake: Lake, imports: ImportLedger, one: Import, known: pd.DataFrame) -> pd.DataFrame:
+def _stored(lake: Lake, imports: ImportLedger, imported: Import, known: pd.DataFrame) -> pd.DataFrame:
     """What an import stored, given what was known of its series before."""
-    claimed, at = imports.claims(one), pd.Timestamp(one.at)
+    claimed, at = imports.claims(imported), pd.Timestamp(imported.at)
     before = known[known["collected_at"] <= at]
-    if one.overlap == "correction":
+    if imported.overlap == "correction":
         mine = before["source"] == SOURCE
         before = pd.concat([before[~mine], without_periods(before[mine], claimed)])
     return OBSERVATIONS.enforce(stored(claimed, before, at, simulated=bool(lake.simulated)))

@@ -55,7 +55,7 @@ def drawn(forecasts: Mapping[str, pd.DataFrame], found: Mapping[str, MarketHisto
         pasts[market] = past_of(found[market], pd.Timestamp(rows["origin"].iloc[0]))
     issued = pd.Timestamp(next(iter(forecasts.values()))["issued_date"].iloc[0])
     day = np.datetime64(issued, "D")
-    length = max(one.length for one in quantiles.values())
+    length = max(quantile.length for quantile in quantiles.values())
     days = windows(day, list(pasts.values()), length)
     return {
         market: _outlook(

@@ -9,7 +9,7 @@ from steel_assets.adapters.damaged import read_kept
 from steel_assets.adapters.object_store import ObjectStore
 from steel_assets.catalog import Source
 from steel_assets.core.blocks import Block
-from steel_assets.core.standing import Record, Settled
+from steel_assets.core.source_status import Record, Settled
 from steel_assets.operations.fresh import collection_key
 
 

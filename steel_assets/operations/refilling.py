@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from steel_assets.adapters.checksummed import Damaged
 from steel_assets.adapters.lake import DamagedFile, Lake
 from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.sealed import Damaged
 from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.core.tables import EXPLANATIONS, FORECASTS, Table
 

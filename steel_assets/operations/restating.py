@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from steel_assets.adapters.aside import Aside
 from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.quarantine_store import QuarantineStore
 from steel_assets.catalog import Source
-from steel_assets.core.anomaly_detection import doubts
+from steel_assets.core.anomaly_detection import anomaly_reasons
 from steel_assets.core.asof import asof
 from steel_assets.core.quarantine import BY_SPLIT, QUARANTINE, RELEASED, held_whole, state, the_same
 from steel_assets.core.restatements import Restatement, recognised
@@ -49,28 +49,31 @@ def judged(
     """Judge what came of each series: as a whole where its history is restated, else figure by figure."""
     rows, reasons, whole = [], [], []
     decided = _decided(lake, source, known)
-    for one in series:
-        came = answer.observations[answer.observations["series"] == one.id]
+    for declared in series:
+        came = answer.observations[answer.observations["series"] == declared.id]
         if came.empty:
             continue
-        its_own = known[known["series"] == one.id]
+        its_own = known[known["series"] == declared.id]
         came, vintage = on_the_basis_of_decisions(came, its_own, decided, moment)
         its_own = pd.concat([its_own, vintage], ignore_index=True) if len(vintage) else its_own
-        found = recognised(came, its_own, one)
+        found = recognised(came, its_own, declared)
         if found is not None and not _accepted(found, decided, answer):
             alike = the_same(decided, found)
             before = alike[alike["state"].isin(["waiting", "dropped"])]
-            as_one = held_whole(found, found.told(one), came)
+            as_one = held_whole(found, found.told(declared), came)
             whole.append(before[QUARANTINE.column_names].tail(1) if len(before) else as_one)
             continue
         if found is not None:
             unsent = _not_sent_again(came, its_own, found, answer, moment)
             came = pd.concat([came, unsent], ignore_index=True) if len(unsent) else came
             its_own = _rebased(its_own, found)
-        came, suspected = split_off(came, its_own, decided, one)
+        came, suspected = split_off(came, its_own, decided, declared)
         whole.append(suspected)
         rows += [came, vintage]
-        reasons += [doubts(came, its_own, one, refused(decided, one.id)), pd.Series(None, vintage.index, dtype="object")]
+        reasons += [
+            anomaly_reasons(came, its_own, declared, refused(decided, declared.id)),
+            pd.Series(None, vintage.index, dtype="object"),
+        ]
     return Judged(
         OBSERVATIONS.enforce(_together(rows, OBSERVATIONS)),
         pd.concat(reasons, ignore_index=True) if reasons else pd.Series(dtype="object"),
@@ -97,25 +100,25 @@ def with_whole_histories(
     A restatement that waits for a decision, or was dropped, is not asked for again.
     """
     decided = _decided(lake, source, known)
-    for one in series:
-        its_own = known[known["series"] == one.id]
-        mine = answer.observations[answer.observations["series"] == one.id]
+    for declared in series:
+        its_own = known[known["series"] == declared.id]
+        mine = answer.observations[answer.observations["series"] == declared.id]
         came, vintage = on_the_basis_of_decisions(mine, its_own, decided, moment)
-        found = recognised(came, pd.concat([its_own, vintage], ignore_index=True), one)
-        due = decided[_released(decided, one.id)]
+        found = recognised(came, pd.concat([its_own, vintage], ignore_index=True), declared)
+        due = decided[_released(decided, declared.id)]
         splits = due["restated"] == BY_SPLIT
         fresh = found is not None and not the_same(decided, found)["state"].isin(["waiting", "dropped"]).any()
         since = its_own["period"].min()
         beyond = (due.loc[splits, "period"] <= since).any()
-        if one.id in answer.problems or its_own.empty or not (fresh or beyond or (~splits).any()):
+        if declared.id in answer.problems or its_own.empty or not (fresh or beyond or (~splits).any()):
             continue
         if beyond:
             since = moment.tz_localize(None).normalize() - pd.DateOffset(years=providers.history_years)
-        again = providers.collect(source, [one], moment, known, providers.way_out(source, moment, since), since)
+        again = providers.collect(source, [declared], moment, known, providers.way_out(source, moment, since), since)
         if again.problems:
             answer = replace(answer, problems=answer.problems | again.problems)
             continue
-        others = answer.observations[answer.observations["series"] != one.id]
+        others = answer.observations[answer.observations["series"] != declared.id]
         answer = replace(
             answer,
             observations=pd.concat([others, again.observations], ignore_index=True),
@@ -129,8 +132,8 @@ def _decided(lake: Lake, source: Source, known: pd.DataFrame) -> pd.DataFrame:
 
     With ``state``, ``decided_at``, and whether any figure of the series was stored since then (``applied``).
     """
-    aside = Aside(lake.store)
-    figures, decisions = aside.held(source.folder), aside.decisions(source.folder)
+    quarantine = QuarantineStore(lake.store)
+    figures, decisions = quarantine.held(source.folder), quarantine.decisions(source.folder)
     whole = figures[figures["restated"].notna()]
     moments = whole["id"].map(decisions.set_index("id")["decided_at"])
     last = whole["series"].map(known.groupby("series")["collected_at"].max())

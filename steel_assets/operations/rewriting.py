@@ -55,7 +55,7 @@ def in_effect_now(lake: Lake) -> tuple[dict[str, str | None], set[str]]:
 def find(imports: ImportLedger, name: str) -> Import:
     """The import of this id, or of the only one that starts so. Raises NoSuchImport."""
     entries = imports.imports()
-    found = [name] if name in entries else [one for one in entries if name and one.startswith(name)]
+    found = [name] if name in entries else [entry for entry in entries if name and entry.startswith(name)]
     if len(found) != 1:
         why = f"is the beginning of {len(found)} imports" if found else "is no import"
         raise NoSuchImport(f"ID: {name!r} {why}; `steel imports list` shows them")
@@ -113,7 +113,7 @@ def rewrite(
     if kind == "withdrawal":
         files[entry.place] = None
     overridden = _overridden(claimed, entry) if corrected is not None else (entry.id,)
-    moment = max([now, *(pd.Timestamp(one.at) + pd.Timedelta(microseconds=1) for one in rewritings[-1:])])
+    moment = max([now, *(pd.Timestamp(rewriting.at) + pd.Timedelta(microseconds=1) for rewriting in rewritings[-1:])])
     imports.rewrite(
         Rewriting(
             kind=kind,
@@ -133,36 +133,36 @@ def _overridden(claimed: list[Claim], entry: Import) -> tuple[str, ...]:
     """The imports of which a correction (the last claim) changes at least one figure."""
     new = claimed[-1].rows.set_index(["series", "period"])["value"]
     found = []
-    for one in claimed[:-1]:
-        old = one.rows.set_index(["series", "period"])["value"]
+    for claim in claimed[:-1]:
+        old = claim.rows.set_index(["series", "period"])["value"]
         both = old.index.intersection(new.index)
         if len(both) and (old[both] != new[both]).any():
-            found.append(one.id)
+            found.append(claim.id)
     return tuple(found)
 
 
-def _claim(catalog: Catalog, imports: ImportLedger, one: Import, touched: set[str]) -> Claim:
+def _claim(catalog: Catalog, imports: ImportLedger, imported: Import, touched: set[str]) -> Claim:
     """What an import claims of the touched series.
 
     Of one from before there was a ledger the publication rule is applied again:
     it was stored as a revision of what may never have been true.
     """
-    rows = imports.claims(one)
+    rows = imports.claims(imported)
     rows = rows[rows["series"].isin(touched)]
-    if one.claims is None:
+    if imported.claims is None:
         declared: Mapping[str, object] = catalog.series
-        at = pd.Timestamp(one.at)
+        at = pd.Timestamp(imported.at)
         parts = [
             claims(part, catalog.series[str(name)], at) if name in declared else part for name, part in rows.groupby("series")
         ]
         rows = pd.concat(parts, ignore_index=True) if parts else rows
-    return Claim(one.id, pd.Timestamp(one.at), rows, corrects=one.overlap == "correction")
+    return Claim(imported.id, pd.Timestamp(imported.at), rows, corrects=imported.overlap == "correction")
 
 
-def _untouched(lake: Lake, one: Import, instead: Mapping[str, str | None], touched: set[str]) -> pd.DataFrame:
+def _untouched(lake: Lake, imported: Import, instead: Mapping[str, str | None], touched: set[str]) -> pd.DataFrame:
     """What is read at present of the other series of an import, and of other sources in the same file."""
-    key = instead.get(one.place, one.raw_file)
+    key = instead.get(imported.place, imported.raw_file)
     rows = lake.raw(key) if key is not None else OBSERVATIONS.empty()
     if rows is None:
-        raise LakeError(f"{key}, what import {one.id} stored, was damaged or is gone: restore it, or import the file again")
+        raise LakeError(f"{key}, what import {imported.id} stored, was damaged or is gone: restore it, or import the file again")
     return rows[~rows["series"].isin(touched) | (rows["source"] != SOURCE)]

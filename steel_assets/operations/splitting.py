@@ -49,7 +49,7 @@ def split_off(
     """What came on the basis of what is known; and the suspected splits that bound it, as rows of QUARANTINE."""
     before = _newest(asof(known, END_OF_TIME))
     none = refused(decided, series.id)
-    found = [one for one in suspected(_newest(came), before, series) if one.period not in none]
+    found = [split for split in suspected(_newest(came), before, series) if split.period not in none]
     if not found:
         return came, QUARANTINE.empty()
     line = _newest(came).combine_first(before).sort_index()

@@ -8,8 +8,8 @@ from steel_assets.adapters.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.training import Candidate
 from steel_assets.operations import candidates, feature_store, histories
-from steel_assets.operations.side_by_side import train_market
-from steel_assets.operations.trust import quality_score
+from steel_assets.operations.data_quality import quality_score
+from steel_assets.operations.parallel_training import train_market
 
 log = logging.getLogger("steel.models")
 

@@ -25,37 +25,37 @@ enough to be told is missing from them:
 
 def document(found: Sequence[Rehearsal], rulebook: Rulebook) -> str:
     """``found``, every scenario in every language, as Markdown."""
-    most = max(count for one in found for count in one.busiest_week.values())
+    most = max(count for rehearsal in found for count in rehearsal.busiest_week.values())
     rows = ["| scenario | Slack | e-mail | text message | missing |", "|---|---|---|---|---|"]
-    for one in (one for one in found if one.language == "en"):
+    for one in (rehearsal for rehearsal in found if rehearsal.language == "en"):
         counts = one.busiest_week
         rows.append(f"| {one.scenario.title} | {counts['slack']} | {counts['email']} | {counts['sms']} | {len(one.missing)} |")
     parts = [HEAD.format(most=most) + "\n".join(rows)]
-    for scenario in dict.fromkeys(one.scenario.id for one in found):
-        here = [one for one in found if one.scenario.id == scenario]
+    for scenario in dict.fromkeys(rehearsal.scenario.id for rehearsal in found):
+        here = [rehearsal for rehearsal in found if rehearsal.scenario.id == scenario]
         parts.append(f"## {here[0].scenario.title}")
-        parts += [_told(one, rulebook) for one in here]
+        parts += [_told(rehearsal, rulebook) for rehearsal in here]
     return "\n\n".join(parts) + "\n"
 
 
 def _told(found: Rehearsal, rulebook: Rulebook) -> str:
     """The mails and texts of one language; Slack has the words of the mails, and is shown where it gets what they do not."""
-    mailed = {one.moment for one in found.arrived if one.channel == "email"}
-    shown = [one for one in found.arrived if one.channel != "slack" or one.moment not in mailed]
+    mailed = {arrived.moment for arrived in found.arrived if arrived.channel == "email"}
+    shown = [arrived for arrived in found.arrived if arrived.channel != "slack" or arrived.moment not in mailed]
     head = [f"*{found.scenario.title_es}*"] if found.language == "es" else []
-    return "\n\n".join([*head, *(_block(one, rulebook) for one in shown)])
+    return "\n\n".join([*head, *(_block(arrived, rulebook) for arrived in shown)])
 
 
-def _block(one: Arrived, rulebook: Rulebook) -> str:
-    return f"{local(one.moment, rulebook)}, {one.channel}\n\n```text\n{_text(one)}\n```"
+def _block(arrived: Arrived, rulebook: Rulebook) -> str:
+    return f"{local(arrived.moment, rulebook)}, {arrived.channel}\n\n```text\n{_text(arrived)}\n```"
 
 
-def _text(one: Arrived) -> str:
-    if one.channel == "sms":
-        return str(one.content)
-    if one.channel == "email":
-        body = one.content.get_body(("plain",))
+def _text(arrived: Arrived) -> str:
+    if arrived.channel == "sms":
+        return str(arrived.content)
+    if arrived.channel == "email":
+        body = arrived.content.get_body(("plain",))
         return str(body.get_content()).strip()
-    texts = [block["text"]["text"] for block in one.content["blocks"] if block["type"] in ("header", "section")]
+    texts = [block["text"]["text"] for block in arrived.content["blocks"] if block["type"] in ("header", "section")]
     plain = (re.sub(r"<([^|>]+)\|([^>]+)>", r"\2: \1", text).replace("*", "") for text in texts)
     return "\n\n".join(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for text in plain)

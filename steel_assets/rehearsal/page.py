@@ -47,7 +47,7 @@ def page(found: Sequence[Rehearsal], rulebook: Rulebook) -> str:
     """``found``, rehearsals in one language, as HTML that needs nothing else."""
     language = found[0].language
     title, remark, counted = WORDS[language]
-    sections = "".join(_section(one, rulebook, counted) for one in found)
+    sections = "".join(_section(rehearsal, rulebook, counted) for rehearsal in found)
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{remark}</p>{sections}</main></body></html>\n"
@@ -58,14 +58,14 @@ def _section(found: Rehearsal, rulebook: Rulebook, counted: str) -> str:
     scenario = found.scenario
     title = scenario.title_es if found.language == "es" else scenario.title
     counts = ", ".join(f"{channel} {count}" for channel, count in found.busiest_week.items())
-    shown = "".join(_shown(one, found, rulebook) for one in found.arrived)
+    shown = "".join(_shown(arrived, found, rulebook) for arrived in found.arrived)
     return f'<section id="{scenario.id}"><h2>{html.escape(title)}</h2><p class="when">{counted}: {counts}</p>{shown}</section>'
 
 
-def _shown(one: Arrived, found: Rehearsal, rulebook: Rulebook) -> str:
+def _shown(arrived: Arrived, found: Rehearsal, rulebook: Rulebook) -> str:
     shows: dict[str, Callable[[Any], str]] = {"slack": slack, "email": mail, "sms": text_message}
-    when = html.escape(full(one.moment, rulebook, found.language))
-    return f'<p class="when">{when}</p>{shows[one.channel](one.content)}'
+    when = html.escape(full(arrived.moment, rulebook, found.language))
+    return f'<p class="when">{when}</p>{shows[arrived.channel](arrived.content)}'
 
 
 def slack(body: dict[str, Any]) -> str:

@@ -91,12 +91,12 @@ def play(scenario: Scenario, rulebook: Rulebook, language: Language = "en") -> R
         reports = _reports(scenario, rulebook)
         opened: set[tuple[str, str]] = set()
         for now in _moments(sorted(reports)):
-            book = outbox.report(reports.get(now, ()), now)
-            opened |= {(one.rule, one.subject) for one in book.open_incidents}
-            if book.queue:
+            alert_state = outbox.report(reports.get(now, ()), now)
+            opened |= {(incident.rule, incident.subject) for incident in alert_state.open_incidents}
+            if alert_state.queue:
                 outbox.deliver(channels, partial(_clock, now), UI)
                 found.arrived += _arrived(received, now)
-        found.events = [one.event for one in outbox.history()]
+        found.events = [waiting.event for waiting in outbox.history()]
         told = {(item.rule, item.subject) for event in found.events for item in event.items}
         found.missing = sorted(opened - told)
     return found
@@ -136,5 +136,5 @@ def _moments(reported: list[datetime]) -> Iterator[datetime]:
 def _arrived(received: Received, now: datetime) -> Iterator[Arrived]:
     slack, mails, texts = received.taken()
     yield from (Arrived(now, "slack", one) for one in slack)
-    yield from (Arrived(now, "email", one) for one in mails)
-    yield from (Arrived(now, "sms", one) for one in texts)
+    yield from (Arrived(now, "email", message) for message in mails)
+    yield from (Arrived(now, "sms", text) for text in texts)

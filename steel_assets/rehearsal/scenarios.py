@@ -50,9 +50,9 @@ def seen(rule: str, subject: str, first: datetime, over: datetime, every: timede
 
 def unanswered(subjects: Subjects, source: str, first: datetime, days: int, why: str) -> Iterator[Condition]:
     """The check ``collected`` of each endpoint group of a provider at each daily run: no series of it is answered."""
-    mine = [one for one in subjects.series.values() if one.source == source]
-    for group in dict.fromkeys(one.group for one in mine):
-        text = "; ".join(f"{one.id}: {why}" for one in mine if one.group == group)
+    mine = [declared for declared in subjects.series.values() if declared.source == source]
+    for group in dict.fromkeys(declared.group for declared in mine):
+        text = "; ".join(f"{declared.id}: {why}" for declared in mine if declared.group == group)
         subject, link = f"raw/{source}/{group}: collected", f"/assets/raw/{source}/{group}?view=checks&checkDetail=collected"
         yield from seen("failed_check", subject, first, first + days * DAY, text=text, link=link, facts={"check": "collected"})
 
@@ -156,7 +156,7 @@ def market_stages(subjects: Subjects) -> Iterator[Condition]:
         run = Condition(rule="failed_run", subject="daily_data_update", firing=True, moment=moment, link="/runs/3f2a")
         failed = by_place(run, [(f"hrc_us_midwest__{stage}", f"ValueError: {stage} failed")], [], subjects)
         mended = run.model_copy(update={"firing": False, "moment": moment + 10 * HOUR})
-        yield from (*failed, *by_place(mended, [], [one.subject for one in failed], subjects))
+        yield from (*failed, *by_place(mended, [], [condition.subject for condition in failed], subjects))
 
 
 def daemon_dead(_: Subjects) -> Iterator[Condition]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from steel_assets.core.types import Publication, Series
 from steel_assets.sandbox.economy import BEGINNING
-from steel_assets.sandbox.market import Market
+from steel_assets.sandbox.market import SimulatedMarket
 
 SOURCE, GROUP = "trading_economics", "economic_calendar"
 
@@ -50,13 +50,13 @@ def event_of(series: Series) -> str:
     return (series.symbol or "").partition(":")[2]
 
 
-def events(market: Market, countries: list[str] | None) -> list[Series]:
+def events(market: SimulatedMarket, countries: list[str] | None) -> list[Series]:
     """The figures of ``countries`` (lower case; None for all) that the calendar follows."""
     every = [*market.catalog.series_of(SOURCE, GROUP), *OTHERS]
     return [series for series in every if countries is None or country_of(series).lower() in countries]
 
 
-def rows(market: Market, series: Series, now: pd.Timestamp, first: str, last: str) -> Iterator[dict[str, object]]:
+def rows(market: SimulatedMarket, series: Series, now: pd.Timestamp, first: str, last: str) -> Iterator[dict[str, object]]:
     """The events of one figure from day ``first`` to day ``last`` (UTC, ISO texts, both included)."""
     planned = market.planned_versions(series, now, SCHEDULED)
     releases = planned.drop_duplicates("period").reset_index(drop=True)

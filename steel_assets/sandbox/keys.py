@@ -17,7 +17,7 @@ SPENT_KEY = "exhausted"
 """A subscription whose month is used up (Trading Economics)."""
 
 
-class Pace:
+class CallsPerMinute:
     """At most ``limit`` calls in any minute."""
 
     def __init__(self, limit: int) -> None:

@@ -1,7 +1,7 @@
 """The simulated market as callers may see it: bars and figures, revealed strictly by publication.
 
 A bar or figure exists for callers from the moment its series' publication rule gives, never before. The past is the
-same for every clock: the tape is drawn to the end of the year after next, and further when the clock gets there.
+same for every clock: the simulated history is drawn to the end of the year after next, and further when the clock gets there.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import pandas as pd
 
 from steel_assets.catalog import Catalog
 from steel_assets.core.types import Series
-from steel_assets.sandbox.tape import Tape
+from steel_assets.sandbox.simulated_history import SimulatedHistory
 
 
-class Market:
+class SimulatedMarket:
     """Everything the catalogue's providers can be asked for."""
 
     def __init__(self, catalog: Catalog, seed: int = 7) -> None:
         self.catalog = catalog
         self.seed = seed
         self._halts: dict[str, pd.Timestamp] = {}
-        self._tape: Tape | None = None
+        self._history: SimulatedHistory | None = None
 
     def find(self, source: str, symbol: str) -> Series | None:
         """The series that ``source`` quotes as ``symbol``, if the catalogue has one; capitals make no difference."""
@@ -55,11 +55,11 @@ class Market:
             day, published_at, open, high, low, close, volume; ``missing`` where the provider never had the bar, ``late``
             where it shows the close only once the next session opens.
         """
-        return self._running(series, _published(self._tape_at(now).bars(series), now), "day")
+        return self._running(series, _published(self._history_at(now).bars(series), now), "day")
 
     def coming_bar(self, series: Series, now: pd.Timestamp) -> pd.Series:
         """The first bar not yet published at ``now``; its name is its place among all bars."""
-        bars = self._tape_at(now).bars(series)
+        bars = self._history_at(now).bars(series)
         return bars.iloc[bars["published_at"].searchsorted(now, side="right")]
 
     def versions(self, series: Series, now: pd.Timestamp) -> pd.DataFrame:
@@ -68,20 +68,20 @@ class Market:
         Returns:
             period, published_at, value. A daily series has a row for each weekday, empty where its exchange was shut.
         """
-        return self._running(series, _published(self._tape_at(now).versions(series), now), "period")
+        return self._running(series, _published(self._history_at(now).versions(series), now), "period")
 
     def planned_versions(self, series: Series, now: pd.Timestamp, ahead: pd.Timedelta) -> pd.DataFrame:
         """As ``versions``, with those that will be published within ``ahead``: for their dates, not their values."""
-        return self._running(series, _published(self._tape_at(now).versions(series), now + ahead), "period")
+        return self._running(series, _published(self._history_at(now).versions(series), now + ahead), "period")
 
     def _running(self, series: Series, rows: pd.DataFrame, column: str) -> pd.DataFrame:
         since = self._halts.get(series.id)
         return rows if since is None else rows[rows[column] < since]
 
-    def _tape_at(self, now: pd.Timestamp) -> Tape:
-        if self._tape is None or self._tape.until.year < now.year + 1:
-            self._tape = Tape(self.seed, pd.Timestamp(now.year + 2, 12, 31))
-        return self._tape
+    def _history_at(self, now: pd.Timestamp) -> SimulatedHistory:
+        if self._history is None or self._history.until.year < now.year + 1:
+            self._history = SimulatedHistory(self.seed, pd.Timestamp(now.year + 2, 12, 31))
+        return self._history
 
 
 def _published(rows: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from steel_assets.catalog import Catalog
 from steel_assets.sandbox.clock import Clock, ClockError
-from steel_assets.sandbox.market import Market
+from steel_assets.sandbox.market import SimulatedMarket
 from steel_assets.sandbox.providers import providers
 
 DEFAULT_SEED = 7
@@ -46,7 +46,7 @@ class Sandbox:
 
     def __init__(self, catalog: Catalog, seed: int = DEFAULT_SEED, port: int = 0, host: str = "127.0.0.1") -> None:
         self.clock = Clock()
-        self.market = Market(catalog, seed)
+        self.market = SimulatedMarket(catalog, seed)
         self._app = application(self.market, self.clock)
         self._host, self._port = host, port
         self._server: uvicorn.Server | None = None
@@ -103,10 +103,10 @@ def serve(catalog: Catalog, host: str = "127.0.0.1", port: int = 8765, seed: int
     """Run the sandbox in this thread until it is interrupted. Raises SandboxError when the port is taken."""
     listener = _listener(host, port)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(_config(application(Market(catalog, seed), Clock()))).run([listener])
+        uvicorn.Server(_config(application(SimulatedMarket(catalog, seed), Clock()))).run([listener])
 
 
-def application(market: Market, clock: Clock) -> ASGIApp:
+def application(market: SimulatedMarket, clock: Clock) -> ASGIApp:
     """The sandbox as an ASGI application."""
     known = providers()
     there = [Mount(f"/{name}", routes=routes(market, clock)) for name, routes in known.items()]
@@ -145,7 +145,7 @@ def _clock_routes(clock: Clock) -> list[Route]:
     return [Route("/clock", show, methods=["GET"]), Route("/clock", change, methods=["PUT"])]
 
 
-def _halt_routes(market: Market) -> list[Route]:
+def _halt_routes(market: SimulatedMarket) -> list[Route]:
     async def show(_: Request) -> Response:
         return JSONResponse({"halts": market.halts, "simulated": True})
 

@@ -19,7 +19,7 @@ from steel_assets.adapters.object_store import ObjectStoreError
 from steel_assets.core.alerts.message import ACKNOWLEDGE
 from steel_assets.core.alerts.tokens import BadToken
 from steel_assets.serving.dashboard import FORM_TYPE, language_of
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.rendering import rendered
 from steel_assets.serving.service import Service
 
@@ -34,7 +34,7 @@ def routes(service: Service) -> APIRouter:
 
     def links() -> Acknowledging:
         if service.acknowledging is None:
-            raise Refused(404, "there are no such links here: STEEL_SIGNING_KEY is not set")
+            raise RequestRefused(404, "there are no such links here: STEEL_SIGNING_KEY is not set")
         return service.acknowledging
 
     def shown(request: Request, token: str, problem: str, *, done: bool = False, status: int = 200) -> Response:
@@ -53,7 +53,7 @@ def routes(service: Service) -> APIRouter:
     @router.post(ACKNOWLEDGE)
     async def answered(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-            raise Refused(415, f"the answer comes as {FORM_TYPE}")
+            raise RequestRefused(415, f"the answer comes as {FORM_TYPE}")
         given = _fields(await request.body())
         try:
             await asyncio.to_thread(links().leave, given.get("token", ""), given.get("name", ""), _now(service))
@@ -61,7 +61,7 @@ def routes(service: Service) -> APIRouter:
             return shown(request, "", str(error), status=410)
         except ObjectStoreError as error:
             log.warning("an acknowledgement could not be kept: %s", error)
-            raise Refused(503, "this cannot be noted now; try again, or use steel alerts ack", retry_after=30) from error
+            raise RequestRefused(503, "this cannot be noted now; try again, or use steel alerts ack", retry_after=30) from error
         return shown(request, "", "", done=True)
 
     return router
@@ -72,9 +72,9 @@ def _now(service: Service) -> datetime:
 
 
 def _fields(form: bytes) -> dict[str, str]:
-    """The fields of the form. Raises Refused (400) for what is none."""
+    """The fields of the form. Raises RequestRefused (400) for what is none."""
     try:
         found = parse_qs(form.decode("utf-8", "replace"), max_num_fields=5)
     except ValueError as error:
-        raise Refused(400, f"this is not the form of the page: {error}") from error
+        raise RequestRefused(400, f"this is not the form of the page: {error}") from error
     return {name: values[0] for name, values in found.items()}

@@ -7,15 +7,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steel_assets.core.price_age import Looked, PriceAge, PriceCalendar, aged_confidence, aged_drivers, price_age
+from steel_assets.core.price_age import LookedUp, PriceAge, PriceCalendar, aged_confidence, aged_drivers, price_age
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.core.units import UnitError, conversion
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
 
 
 def default_forecast(snapshot: Snapshot, moment: float) -> dict[str, Any]:
-    """The default market's next business day, prices in USD per metric ton. Raises Refused (503) before the first."""
+    """The default market's next business day, prices in USD per metric ton. Raises RequestRefused (503) before the first."""
     market = snapshot.default_market
     rows = in_force(snapshot, market, moment) if market else None
     if not rows:
@@ -25,7 +25,7 @@ def default_forecast(snapshot: Snapshot, moment: float) -> dict[str, Any]:
         factor = conversion(row["unit"], "USD/t").factor
     except UnitError as error:
         reason = f"the default market {market} is priced in {row['unit']}, which is not USD per ton; set default_market"
-        raise Refused(503, reason, error="no_forecast", retry_after=300) from error
+        raise RequestRefused(503, reason, error="no_forecast", retry_after=300) from error
     return {**row, **{name: row[name] * factor for name in ("predicted_price", "last_price", *QUANTILE_COLUMNS)}}
 
 
@@ -88,9 +88,9 @@ def price_age_of(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> P
     about = snapshot["price_calendars"].get(row["market"])
     if about is None:
         return None
-    looked = Looked(date.fromisoformat(about["newest"]), date.fromisoformat(about["until"])) if about["newest"] else None
+    looked_up = LookedUp(date.fromisoformat(about["newest"]), date.fromisoformat(about["until"])) if about["newest"] else None
     day, origin = date.fromisoformat(row["data_as_of"]), date.fromisoformat(row["origin"])
-    return price_age(PriceCalendar.restored(about["calendar"]), day, origin, datetime.fromtimestamp(moment, UTC), looked)
+    return price_age(PriceCalendar.restored(about["calendar"]), day, origin, datetime.fromtimestamp(moment, UTC), looked_up)
 
 
 def staleness(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> dict[str, Any]:
@@ -167,20 +167,24 @@ def markets(snapshot: Snapshot, moment: float) -> dict[str, Any]:
     return {
         "markets": [
             {
-                **{name: one[name] for name in ("id", "name", "commodity", "region", "unit", "price_level", "horizons")},
-                "default": one["id"] == default,
-                "no_source": None if snapshot.has_a_source(one["id"]) else one["unfed"],
-                "issued_date": rows[0]["issued_date"] if (rows := snapshot.forecast(one["id"])) else None,
+                **{name: market[name] for name in ("id", "name", "commodity", "region", "unit", "price_level", "horizons")},
+                "default": market["id"] == default,
+                "no_source": None if snapshot.has_a_source(market["id"]) else market["unfed"],
+                "issued_date": rows[0]["issued_date"] if (rows := snapshot.forecast(market["id"])) else None,
                 **age_in_short(staleness(snapshot, rows[0], moment) if rows else {}),
                 "simulated": rows[0]["simulated"] if rows else None,
             }
-            for one in _markets(snapshot)
+            for market in _markets(snapshot)
         ]
     }
 
 
 def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, moment: float) -> dict[str, Any]:
-    """The body of GET /v1/markets/{market}/forecasts: the one in force, or a past issue as it was published. Raises Refused."""
+    """The body of GET /v1/markets/{market}/forecasts: the one in force, or a past issue as it was published.
+
+    Raises:
+        RequestRefused: there is none.
+    """
     known(snapshot, market)
     rows = in_force(snapshot, market, moment) if as_of is None else _issue(snapshot, market, as_of)
     if not rows:
@@ -249,12 +253,14 @@ def metrics(snapshot: Snapshot, market: str | None, start: date | None, end: dat
 
 
 def known(snapshot: Snapshot, market: str) -> dict[str, Any]:
-    """The declaration of ``market``. Raises Refused (404) with those that exist, (503) before anything was read."""
+    """The declaration of ``market``. Raises RequestRefused (404) with those that exist, (503) before anything was read."""
     declared = snapshot.market(market)
     if declared is None:
         if snapshot["catalogue"] is None:
             raise unpublished(snapshot, None)
-        raise Refused(404, f"there is no such market; there are {', '.join(one['id'] for one in _markets(snapshot))}")
+        raise RequestRefused(
+            404, f"there is no such market; there are {', '.join(market['id'] for market in _markets(snapshot))}"
+        )
     return declared
 
 
@@ -269,9 +275,9 @@ def _family(snapshot: Snapshot, champion: Mapping[str, Any]) -> str | None:
 
 
 def _issue(snapshot: Snapshot, market: str, as_of: date | datetime) -> Sequence[Mapping[str, Any]]:
-    """The newest issue that was public at ``as_of`` (a day: at its end, by the day of issue). Raises Refused."""
+    """The newest issue that was public at ``as_of`` (a day: at its end, by the day of issue). Raises RequestRefused."""
     if snapshot.parts["issues"].read_at is None:
-        raise Refused(503, "past forecasts were not read yet; try again in a moment", retry_after=5)
+        raise RequestRefused(503, "past forecasts were not read yet; try again in a moment", retry_after=5)
     past = list(snapshot["issues"].get(market) or [])
     newest = snapshot.forecast(market)
     if newest:
@@ -283,7 +289,7 @@ def _issue(snapshot: Snapshot, market: str, as_of: date | datetime) -> Sequence[
         found = [one for one in past if one["issued_date"] <= as_of.isoformat()]
     if not found:
         first = min((one["issued_date"] for one in past), default=None)
-        raise Refused(404, f"no forecast of {market} was published by then; the first kept is of {first}")
+        raise RequestRefused(404, f"no forecast of {market} was published by then; the first kept is of {first}")
     rows: Sequence[Mapping[str, Any]] = max(found, key=lambda one: datetime.fromisoformat(one["as_of"]))["rows"]
     return rows
 
@@ -293,9 +299,9 @@ def _markets(snapshot: Snapshot) -> list[dict[str, Any]]:
     return found
 
 
-def unpublished(snapshot: Snapshot, market: str | None) -> Refused:
+def unpublished(snapshot: Snapshot, market: str | None) -> RequestRefused:
     """The 503 for a market (None: any) of which no forecast can be answered, with the reason and the remedy."""
     damaged = (snapshot["latest"].get(market) or {}).get("problems") or list(snapshot.problems.values())
     why = f" ({damaged[0]})" if damaged else ""
     remedy = "run the job daily_data_update, or make demo; steel publish, where an older release has published"
-    return Refused(503, f"no forecast was published yet{why}; {remedy}", error="no_forecast", retry_after=60)
+    return RequestRefused(503, f"no forecast was published yet{why}; {remedy}", error="no_forecast", retry_after=60)

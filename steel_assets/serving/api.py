@@ -13,9 +13,9 @@ from pydantic import BeforeValidator, WithJsonSchema
 from starlette.responses import Response
 
 from steel_assets import __version__
-from steel_assets.serving import answers, contract, state
-from steel_assets.serving.contract import refusals
+from steel_assets.serving import answers, schemas, state
 from steel_assets.serving.examples import PREDICTION, shown
+from steel_assets.serving.schemas import refusals
 from steel_assets.serving.service import Service
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -58,20 +58,20 @@ def routes(service: Service) -> APIRouter:
     open_router = APIRouter(tags=["service"])
     reading = APIRouter(dependencies=[Depends(api_key)])
 
-    @open_router.get("/", response_model=contract.About, responses=shown("/"))
+    @open_router.get("/", response_model=schemas.About, responses=shown("/"))
     async def about() -> Response:
         """What this service is and what it reads."""
         return _json(answers.about(service.snapshot, __version__))
 
-    @open_router.get("/health", response_model=contract.Health, responses=shown("/health"))
+    @open_router.get("/health", response_model=schemas.Health, responses=shown("/health"))
     async def health() -> Response:
         """The process is alive; nothing else is asked."""
         return Response(b'{"status":"ok"}', media_type="application/json")
 
     @open_router.get(
         "/ready",
-        response_model=contract.Ready,
-        responses=shown("/ready") | {503: {"model": contract.Ready, "description": "Not yet."}},
+        response_model=schemas.Ready,
+        responses=shown("/ready") | {503: {"model": schemas.Ready, "description": "Not yet."}},
     )
     async def ready() -> Response:
         """Whether a forecast of the default market can be answered; says what is not up to date."""
@@ -95,7 +95,7 @@ def routes(service: Service) -> APIRouter:
         body = answers.prediction_detail(snapshot, now) if detail in ("true", "1") else answers.prediction(snapshot, now)
         return _json(body, headers=service.forecast_headers())
 
-    @reading.get("/v1/markets", tags=["markets"], response_model=contract.Markets, responses=READ | shown("/v1/markets"))
+    @reading.get("/v1/markets", tags=["markets"], response_model=schemas.Markets, responses=READ | shown("/v1/markets"))
     async def markets() -> Response:
         """All markets and how fresh their forecasts are."""
         return _json(answers.markets(service.snapshot, service.now()))
@@ -103,7 +103,7 @@ def routes(service: Service) -> APIRouter:
     @reading.get(
         "/v1/markets/{market}/forecasts",
         tags=["markets"],
-        response_model=contract.Forecasts,
+        response_model=schemas.Forecasts,
         responses=READ | refusals(404) | shown("/v1/markets/{market}/forecasts"),
     )
     async def forecasts(
@@ -118,7 +118,7 @@ def routes(service: Service) -> APIRouter:
     @reading.get(
         "/v1/markets/{market}/scorecard",
         tags=["markets"],
-        response_model=contract.Scorecard,
+        response_model=schemas.Scorecard,
         responses=READ | refusals(404) | shown("/v1/markets/{market}/scorecard"),
     )
     async def scorecard(market: MarketId) -> Response:
@@ -128,7 +128,7 @@ def routes(service: Service) -> APIRouter:
     @reading.get(
         "/v1/markets/{market}/explanation",
         tags=["markets"],
-        response_model=contract.Explanation,
+        response_model=schemas.Explanation,
         responses=READ | refusals(404) | shown("/v1/markets/{market}/explanation"),
     )
     async def explanation(market: MarketId) -> Response:
@@ -138,7 +138,7 @@ def routes(service: Service) -> APIRouter:
     @reading.get(
         "/v1/models",
         tags=["models"],
-        response_model=contract.Models,
+        response_model=schemas.Models,
         responses=READ | refusals(404) | shown("/v1/models"),
     )
     async def models(market: MarketFilter = None) -> Response:
@@ -148,7 +148,7 @@ def routes(service: Service) -> APIRouter:
     @reading.get(
         "/v1/metrics/daily",
         tags=["models"],
-        response_model=contract.MetricsDaily,
+        response_model=schemas.MetricsDaily,
         responses=READ | refusals(404) | shown("/v1/metrics/daily"),
     )
     async def metrics(
@@ -159,7 +159,7 @@ def routes(service: Service) -> APIRouter:
         """Rows of the table metrics_daily."""
         return _json(answers.metrics(service.snapshot, market, start, end))
 
-    @reading.get("/v1/alerts", tags=["service"], response_model=contract.Alerts, responses=READ | shown("/v1/alerts"))
+    @reading.get("/v1/alerts", tags=["service"], response_model=schemas.Alerts, responses=READ | shown("/v1/alerts"))
     async def alerts() -> Response:
         """Everything that is wrong now, worst first."""
         return _json(state.alerts(service.incidents(), service.now()))
@@ -172,7 +172,7 @@ def routes(service: Service) -> APIRouter:
 
 def _either() -> dict[int | str, dict[str, Any]]:
     """The two bodies of the prediction, by whether detail was asked for."""
-    model = contract.Prediction | contract.PredictionDetail
+    model = schemas.Prediction | schemas.PredictionDetail
     content = {"application/json": {"example": PREDICTION}}
     return {200: {"model": model, "description": "The forecast; more with detail=true.", "content": content}}
 

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 
 from steel_assets import __version__
 from steel_assets.serving import acknowledge, api, dashboard, operations
-from steel_assets.serving.door import Door
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
+from steel_assets.serving.middleware import AccessMiddleware
 from steel_assets.serving.service import Service
 
 STATIC = Path(__file__).parent / "static"
@@ -61,10 +61,10 @@ def create_app(service: Service) -> ASGIApp:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestRefused, _refused)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _broken)
-    return Door(
+    return AccessMiddleware(
         app,
         access=service.access,
         limiter=service.limiter,
@@ -88,24 +88,24 @@ async def _invalid(request: Request, error: Exception) -> Response:
     said = [
         f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()
     ]
-    return Refused(422, "; ".join(said)).response()
+    return RequestRefused(422, "; ".join(said)).response()
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this class
-    return Refused(error.status_code, str(error.detail)).response(dict(error.headers or {}))
+    return RequestRefused(error.status_code, str(error.detail)).response(dict(error.headers or {}))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)  # noqa: S101  registered for this class
+    assert isinstance(error, RequestRefused)  # noqa: S101  registered for this class
     return error.response()
 
 
 async def _gone(request: Request, error: Exception) -> Response:
     """Nobody is left to read it; it says in the counts that this was no fault of the service."""
-    return Refused(400, "the request was broken off").response()
+    return RequestRefused(400, "the request was broken off").response()
 
 
 async def _broken(request: Request, error: Exception) -> Response:
     """What the caller hears of a bug; the door logs it."""
-    return Refused(500, f"something is wrong inside the service ({type(error).__name__}); it was logged").response()
+    return RequestRefused(500, f"something is wrong inside the service ({type(error).__name__}); it was logged").response()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
 
 KIB = 1024
 LONGEST_TARGET = 8 * KIB
@@ -27,14 +27,14 @@ MOST_QUEUED = 16
 """Requests that a client may send on one connection before it has read the first answer."""
 
 
-class HeadTooLarge(Refused):
+class HeadTooLarge(RequestRefused):
     """A request's line or headers go beyond a limit; the message names it."""
 
     def __init__(self, what: str) -> None:
         super().__init__(431, what)
 
 
-class TooLarge(Refused):
+class TooLarge(RequestRefused):
     """A request's body goes beyond the limit."""
 
     def __init__(self, what: str = f"a request may carry at most {LARGEST_BODY // KIB} KiB") -> None:
@@ -42,13 +42,13 @@ class TooLarge(Refused):
 
 
 def check_target(target: bytes) -> None:
-    """Raises Refused (414) for a path and query that are too long."""
+    """Raises RequestRefused (414) for a path and query that are too long."""
     if len(target) > LONGEST_TARGET:
-        raise Refused(414, f"path and query may take at most {LONGEST_TARGET // KIB} KiB")
+        raise RequestRefused(414, f"path and query may take at most {LONGEST_TARGET // KIB} KiB")
 
 
 def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Look at lengths and counts only, never into a header. Raises Refused (400, 431)."""
+    """Look at lengths and counts only, never into a header. Raises RequestRefused (400, 431)."""
     count = size = cookies = hosts = 0
     for name, value in headers:
         count += 1
@@ -66,4 +66,4 @@ def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
     if size > LARGEST_HEAD:
         raise HeadTooLarge(f"headers may take at most {LARGEST_HEAD // KIB} KiB")
     if hosts > 1:
-        raise Refused(400, "a request must name one Host")
+        raise RequestRefused(400, "a request must name one Host")

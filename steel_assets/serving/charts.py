@@ -49,9 +49,9 @@ def charts(snapshot: Snapshot, market: dict[str, Any] | None, minutes: Sequence[
     shown = list(minutes)[-MINUTES_SHOWN:]
     if len(shown) > 1:
         found["latency"] = {
-            "x": [datetime.fromisoformat(one.minute).timestamp() for one in shown],
-            "latency": [one.latency_ms_sum / one.requests if one.requests else None for one in shown],
-            "requests": [one.requests for one in shown],
+            "x": [datetime.fromisoformat(minute.minute).timestamp() for minute in shown],
+            "latency": [minute.latency_ms_sum / minute.requests if minute.requests else None for minute in shown],
+            "requests": [minute.requests for minute in shown],
         }
     return found
 

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steel_assets.serving.access import FIRST_LOOK, NEWCOMER, SESSION_COOKIE, Caller
 from steel_assets.serving.cookies import cookie
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.page import page
 from steel_assets.serving.rendering import rendered
 from steel_assets.serving.service import Service
@@ -66,7 +66,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
     async def log_in(request: Request) -> Response:
         form = await request.body()
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-            raise Refused(415, f"the key comes as {FORM_TYPE}")
+            raise RequestRefused(415, f"the key comes as {FORM_TYPE}")
         session = service.access.log_in(_key(form))
         if session is None:
             return HTMLResponse(
@@ -78,7 +78,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
     async def first_look(request: Request, token: Annotated[str, Query(max_length=64)] = "") -> Response:
         session = service.access.look_first(token)
         if session is None:
-            raise Refused(
+            raise RequestRefused(
                 401, "this link was used already, is too old, or is not the one that steel serve printed; start it again"
             )
         return _with_session(request, session)
@@ -102,11 +102,11 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
 
 
 def _key(form: bytes) -> str:
-    """The field ``key`` of a form. Raises Refused (400) for what is none."""
+    """The field ``key`` of a form. Raises RequestRefused (400) for what is none."""
     try:
         return parse_qs(form.decode("utf-8", "replace"), max_num_fields=5).get("key", [""])[0]
     except ValueError as error:
-        raise Refused(400, f"this is not the form of the login page: {error}") from error
+        raise RequestRefused(400, f"this is not the form of the login page: {error}") from error
 
 
 def _with_session(request: Request, session: str) -> Response:

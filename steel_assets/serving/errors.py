@@ -26,7 +26,7 @@ CODES = {
 }
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request is answered with an error; the message is for the caller."""
 
     def __init__(self, status: int, message: str, *, error: str | None = None, retry_after: int | None = None) -> None:

@@ -16,7 +16,7 @@ EXACT = 1e-6
 
 
 def explanation(snapshot: Snapshot, market: str, moment: float) -> dict[str, Any]:
-    """The body of GET /v1/markets/{market}/explanation. Raises Refused."""
+    """The body of GET /v1/markets/{market}/explanation. Raises RequestRefused."""
     declared = known(snapshot, market)
     rows = in_force(snapshot, market, moment)
     if not rows:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from steel_assets.core.alerts.book import Book
+from steel_assets.core.alerts.alert_state import AlertState
 from steel_assets.core.alerts.incidents import Incident
-from steel_assets.core.alerts.listing import standing
+from steel_assets.core.alerts.listing import open_events
 from steel_assets.core.alerts.naming import market_of
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.wording import title, worst_first
 
 
-def incidents(book: Book, rulebook: Rulebook | None, now: datetime) -> list[dict[str, Any]]:
+def incidents(alert_state: AlertState, rulebook: Rulebook | None, now: datetime) -> list[dict[str, Any]]:
     """Every cause that something is wrong for, worst first; ``covers`` is what: rule, and market or else subject.
 
     Args:
@@ -21,7 +21,7 @@ def incidents(book: Book, rulebook: Rulebook | None, now: datetime) -> list[dict
         now: UTC.
     """
     if rulebook is None:
-        return [_without_words(incident) for incident in book.open_incidents]
+        return [_without_words(incident) for incident in alert_state.open_incidents]
     return [
         {
             "rule": event.rule,
@@ -34,7 +34,7 @@ def incidents(book: Book, rulebook: Rulebook | None, now: datetime) -> list[dict
             "cause": event.cause,
             "covers": [[item.rule, market_of(item, rulebook) or item.subject] for item in event.items],
         }
-        for event in standing(book.incidents, now, rulebook)
+        for event in open_events(alert_state.incidents, now, rulebook)
     ]
 
 

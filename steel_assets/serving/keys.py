@@ -145,7 +145,7 @@ class KeyStore:
             if key.revoked_at is not None:
                 return key
             revoked = key.model_copy(update={"revoked_at": moment.astimezone(UTC)})
-            keys = tuple(revoked if one.id == key_id else one for one in before.keys)
+            keys = tuple(revoked if key.id == key_id else key for key in before.keys)
             self._write(before.model_copy(update={"keys": keys}))
         return revoked
 

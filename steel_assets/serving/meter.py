@@ -15,7 +15,7 @@ from typing import Protocol
 import psutil
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from steel_assets.core.service_use import LATENCY_BUCKETS_MS, Minute, Use, measurement_key, summary, to_line
+from steel_assets.core.service_use import LATENCY_BUCKETS_MS, Minute, ServiceUsage, measurement_key, summary, to_line
 
 log = logging.getLogger("steel.serving")
 
@@ -127,7 +127,7 @@ class Meter:
         except Exception as error:  # noqa: BLE001  whatever a store away raises: measuring must not disturb serving
             log.warning("measurements of %s were not written: %s", minute.minute, error)
 
-    def use(self, minutes: int = KEPT_MINUTES) -> Use:
+    def use(self, minutes: int = KEPT_MINUTES) -> ServiceUsage:
         """The last ``minutes``, added up."""
         return summary(list(self.minutes)[-minutes:])
 
@@ -147,7 +147,11 @@ class Meter:
             requests.add_metric([method, route, str(status)], count)
         yield requests
         reached, buckets = 0, []
-        for bound, count in zip((*(f"{one / 1000:g}" for one in LATENCY_BUCKETS_MS), "+Inf"), self.latency_counts, strict=True):
+        for bound, count in zip(
+            (*(f"{latency_buckets_m / 1000:g}" for latency_buckets_m in LATENCY_BUCKETS_MS), "+Inf"),
+            self.latency_counts,
+            strict=True,
+        ):
             reached += count
             buckets.append((bound, reached))
         latency = HistogramMetricFamily("steel_request_seconds", "Time to answer a request.")

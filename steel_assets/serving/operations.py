@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from steel_assets.adapters.dagster_graphql import AlreadyRunning, DagsterAway
-from steel_assets.serving import contract
+from steel_assets.serving import schemas
 from steel_assets.serving.api import api_key
-from steel_assets.serving.contract import refusals
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.examples import LAUNCHED, shown
+from steel_assets.serving.schemas import refusals
 from steel_assets.serving.service import Service
 
 OPERATIONS = {
@@ -44,14 +44,14 @@ def routes(service: Service) -> APIRouter:
             methods=["POST"],
             status_code=202,
             name=job,
-            response_model=contract.Launched,
+            response_model=schemas.Launched,
             description=f"{description} Needs a key with the scope operate.",
             responses=refusals(401, 403, 409, 413, 429, 503) | ACCEPTED,
         )
 
     @router.get(
         AUTOMATION,
-        response_model=contract.Automation,
+        response_model=schemas.Automation,
         responses=refusals(401, 403, 429, 503) | shown(AUTOMATION),
     )
     async def automation_status() -> Response:
@@ -59,31 +59,31 @@ def routes(service: Service) -> APIRouter:
         try:
             schedules, runs = await service.orchestrator.schedules(), await service.orchestrator.runs(limit=20)
         except DagsterAway as error:
-            raise Refused(503, str(error), error="dagster_away", retry_after=AWAY_SECONDS) from error
+            raise RequestRefused(503, str(error), error="dagster_away", retry_after=AWAY_SECONDS) from error
         body = {
             "schedules": [
                 {
-                    "name": one.name,
-                    "cron": one.cron,
-                    "time_zone": one.time_zone,
-                    "running": one.running,
-                    "last_tick_at": _moment(one.last_tick_at),
-                    "last_tick_status": one.last_tick_status,
-                    "next_tick_at": _moment(one.next_tick_at),
+                    "name": schedule.name,
+                    "cron": schedule.cron,
+                    "time_zone": schedule.time_zone,
+                    "running": schedule.running,
+                    "last_tick_at": _moment(schedule.last_tick_at),
+                    "last_tick_status": schedule.last_tick_status,
+                    "next_tick_at": _moment(schedule.next_tick_at),
                 }
-                for one in schedules
+                for schedule in schedules
             ],
             "runs": [
                 {
-                    "id": one.id,
-                    "job": one.job,
-                    "status": one.status,
-                    "url": one.url,
-                    "created_at": _moment(one.created_at),
-                    "started_at": _moment(one.started_at),
-                    "ended_at": _moment(one.ended_at),
+                    "id": run.id,
+                    "job": run.job,
+                    "status": run.status,
+                    "url": run.url,
+                    "created_at": _moment(run.created_at),
+                    "started_at": _moment(run.started_at),
+                    "ended_at": _moment(run.ended_at),
                 }
-                for one in runs
+                for run in runs
             ],
         }
         return Response(json.dumps(body).encode(), media_type="application/json")
@@ -95,7 +95,7 @@ def _launcher(service: Service, job: str) -> Any:
     async def launch() -> Response:
         markets = [one["id"] for one in (service.snapshot["catalogue"] or {}).get("markets", [])]
         if not markets:
-            raise Refused(503, "the catalogue was not read yet; try again in a moment", retry_after=5)
+            raise RequestRefused(503, "the catalogue was not read yet; try again in a moment", retry_after=5)
         tags = {
             "dagster/asset_partition_range_start": markets[0],
             "dagster/asset_partition_range_end": markets[-1],
@@ -104,9 +104,9 @@ def _launcher(service: Service, job: str) -> Any:
         try:
             run = await service.orchestrator.launch(job, tags)
         except AlreadyRunning as error:
-            raise Refused(409, str(error), retry_after=RUNNING_SECONDS) from error
+            raise RequestRefused(409, str(error), retry_after=RUNNING_SECONDS) from error
         except DagsterAway as error:
-            raise Refused(503, str(error), error="dagster_away", retry_after=AWAY_SECONDS) from error
+            raise RequestRefused(503, str(error), error="dagster_away", retry_after=AWAY_SECONDS) from error
         body = {"status": "accepted", "job": job, "run_id": run.id, "run_url": run.url}
         return Response(json.dumps(body).encode(), 202, {"location": run.url}, media_type="application/json")
 

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from steel_assets.core.service_use import Minute, Use
+from steel_assets.core.service_use import Minute, ServiceUsage
 from steel_assets.serving import answers
 from steel_assets.serving.charts import charts, script_safe
 from steel_assets.serving.explanation import driver_name, drivers
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.state import TOO_OLD, Incident, light
+from steel_assets.serving.state import TOO_OLD, ShownIncident, worst_status
 from steel_assets.serving.words import Words
 
 REALITY_SHOWN = 120
@@ -25,8 +25,8 @@ SCORING = {"fewest": 0, "recent": "–", "before": "–"}
 def page(
     snapshot: Snapshot,
     minutes: Sequence[Minute],
-    use: Use,
-    found: list[Incident],
+    use: ServiceUsage,
+    found: list[ShownIncident],
     *,
     words: Words,
     market: str | None,
@@ -45,8 +45,8 @@ def page(
         "user": user,
         "now": now,
         "updated": f"{datetime.fromtimestamp(now, UTC):%H:%M:%S} UTC",
-        "state": light(found),
-        "incidents": [_told(one, snapshot, words) for one in found],
+        "state": worst_status(found),
+        "incidents": [_told(incident, snapshot, words) for incident in found],
         "stands_in": _stands_in(snapshot, words),
         "has_a_source": chosen is None or snapshot.has_a_source(chosen["id"]),
         "markets": [_tab(snapshot, one, chosen, now, words) for one in _default_first(catalogue, snapshot.default_market)],
@@ -54,8 +54,8 @@ def page(
         "acceptance": catalogue["acceptance"],
         "sources": snapshot["sources"],
         "use": asdict(use),
-        "alerted": {(one.kind, one.market) for one in found if one.since is not None},
-        "costs_alerted": any(one.since is not None and one.kind.startswith(("cost_", "budget_")) for one in found),
+        "alerted": {(incident.kind, incident.market) for incident in found if incident.since is not None},
+        "costs_alerted": any(incident.since is not None and incident.kind.startswith(("cost_", "budget_")) for incident in found),
         "limits": catalogue.get("limits", {}),
         "scoring": catalogue.get("scoring") or SCORING,
         "costs": snapshot["costs"] if snapshot["costs"] and snapshot["costs"]["days"] else None,
@@ -114,7 +114,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         ],
         "pesos": _pesos(snapshot, rows[0]) if rows else None,
         "exchange": snapshot["exchange"],
-        "scores": [scores[one] for one in sorted(scores)],
+        "scores": [scores[score] for score in sorted(scores)],
         "score": {"increase": None, **scores[at]} if at is not None else None,
         "horizon": at,
         "enough": at is not None and scores[at]["forecasts"] >= (snapshot["catalogue"].get("scoring") or SCORING)["fewest"],
@@ -181,7 +181,7 @@ def _decisions(ledger: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())[:LEDGER_SHOWN]
 
 
-def _named(incident: Incident, snapshot: Snapshot, market: dict[str, Any] | None, words: Words) -> dict[str, str]:
+def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] | None, words: Words) -> dict[str, str]:
     """What an incident's sentence names: its market, the age of its price, the driver it leans on."""
     named = {"name": words.name(market) if market else ""}
     if incident.kind in ("stale_price", "unused_price", TOO_OLD):
@@ -191,7 +191,7 @@ def _named(incident: Incident, snapshot: Snapshot, market: dict[str, Any] | None
     return named
 
 
-def _told(incident: Incident, snapshot: Snapshot, words: Words) -> dict[str, Any]:
+def _told(incident: ShownIncident, snapshot: Snapshot, words: Words) -> dict[str, Any]:
     """An incident in the page's language; those about files and parts stay in the words of the error."""
     key = f"incident_{incident.kind}"
     market = snapshot.market(incident.market or "")

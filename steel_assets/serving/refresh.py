@@ -1,6 +1,6 @@
 """Keeps the snapshot up to date in the background; no request ever waits for it.
 
-Every two seconds: is another publication in force, has the alert book changed? Two looks at versions, which no store charges
+Every two seconds: is another publication in force, has the alert state changed? Two looks at versions, which no store charges
 much for. What changed is fetched, the publication through the cache, whose copy counts only where it is, byte for byte, what the
 pointer in the store names. What is damaged, or cannot be answered from, is refused whole: what was served before stays.
 """
@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from steel_assets.adapters.checksummed import Damaged
 from steel_assets.adapters.disk import private_folder, write_private
 from steel_assets.adapters.object_store import ObjectStore, ObjectStoreError
-from steel_assets.adapters.outbox import BOOK, read_book
-from steel_assets.adapters.sealed import Damaged
+from steel_assets.adapters.outbox import STATE_KEY, read_alert_state
 from steel_assets.adapters.snapshot_store import AGAIN, Pointer, SnapshotDamaged, SnapshotStore, fits, parsed
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.serving.incidents import incidents
@@ -166,8 +166,8 @@ class Refresher:
         return content
 
     def _look_at_alerts(self, store: ObjectStore, found: Snapshot) -> Snapshot:
-        """The open incidents as the alert book has them now; where it is damaged, those of before."""
-        token = store.version(BOOK)
+        """The open incidents as the alert state has them now; where it is damaged, those of before."""
+        token = store.version(STATE_KEY)
         published = (found["catalogue"] or {}).get("rulebook")
         seen = f"{token} {found.version}"
         if seen == self._book_token:
@@ -175,7 +175,7 @@ class Refresher:
         try:
             rulebook = Rulebook.model_validate(published) if published else None
             now = datetime.fromtimestamp(self._clock(), UTC)
-            told, problem = incidents(read_book(store), rulebook, now), None
+            told, problem = incidents(read_alert_state(store), rulebook, now), None
         except (Damaged, ValueError) as error:
             told, problem = None, f"{error}"
         self._book_token = seen

@@ -11,7 +11,7 @@ from contextlib import suppress
 from steel_assets.adapters.snapshot_store import AGAIN, SnapshotDamaged
 from steel_assets.core.service_use import summary
 from steel_assets.serving import answers, explanation, state
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
 
 
@@ -36,13 +36,13 @@ def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
         answers.models(snapshot, None),
         answers.metrics(snapshot, None, None, None),
     ]
-    with suppress(Refused):
+    with suppress(RequestRefused):
         made.append(answers.prediction_detail(snapshot, now))
     found = state.incidents(snapshot, now)
     markets = [market["id"] for market in (snapshot["catalogue"] or {}).get("markets", [])]
     for market in markets:
         made.append(answers.scorecard(snapshot, market))
-        with suppress(Refused):
+        with suppress(RequestRefused):
             made.append(answers.forecasts(snapshot, market, None, now))
             made.append(explanation.explanation(snapshot, market, now))
     if pages:
@@ -50,7 +50,7 @@ def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
     json.dumps([made, state.alerts(found, now)], allow_nan=False)
 
 
-def _show(snapshot: Snapshot, now: float, found: list[state.Incident], markets: list[str]) -> None:
+def _show(snapshot: Snapshot, now: float, found: list[state.ShownIncident], markets: list[str]) -> None:
     """Make the page of every market once; of none where there is none."""
     from steel_assets.serving.page import page
     from steel_assets.serving.rendering import rendered

@@ -23,8 +23,8 @@ from steel_assets.adapters.secret_manager import Secrets
 from steel_assets.adapters.signatures import signing_key
 from steel_assets.serving.access import Access, Vouching
 from steel_assets.serving.app import create_app
+from steel_assets.serving.connection_limits import BoundedProtocol
 from steel_assets.serving.keys import KEY_FILE, KeyStore
-from steel_assets.serving.patience import PatientProtocol
 from steel_assets.serving.quiet import quiet_down
 from steel_assets.serving.refresh import Refresher
 from steel_assets.serving.service import Service
@@ -36,7 +36,7 @@ REDIS_SECONDS = 0.05
 STORE_PATIENCE_SECONDS = 30.0
 COUNTS_FILE = "serving/requests.sqlite"
 SERVER: Mapping[str, Any] = {
-    "http": PatientProtocol,
+    "http": BoundedProtocol,
     "ws": "none",
     "log_config": None,  # its messages go where all go, where they are bounded
     "log_level": "warning",

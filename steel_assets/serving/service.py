@@ -17,7 +17,7 @@ from steel_assets.adapters.rate_limit import HourlyRateLimiter
 from steel_assets.core.price_age import PriceAge
 from steel_assets.serving import answers, explanation, state
 from steel_assets.serving.access import Access
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.meter import Meter
 from steel_assets.serving.refresh import Refresher
 from steel_assets.serving.snapshot import Snapshot
@@ -54,7 +54,7 @@ class Service:
         self._rendered_number = -1
         self._ready: Ready | None = None
         self._ready_at = (-1, 0)
-        self._incidents: tuple[float, int, list[state.Incident]] = (0.0, -1, [])
+        self._incidents: tuple[float, int, list[state.ShownIncident]] = (0.0, -1, [])
 
     @property
     def snapshot(self) -> Snapshot:
@@ -83,7 +83,7 @@ class Service:
             return None
         try:
             body = json.dumps(answers.prediction(self.snapshot, self.now()), separators=(",", ":"), allow_nan=False).encode()
-        except Refused:
+        except RequestRefused:
             return None
         headers = [(name.encode(), value.encode()) for name, value in self.forecast_headers().items()]
         return body, [(b"content-length", b"%d" % len(body)), JSON, *headers]
@@ -107,7 +107,7 @@ class Service:
     def rendered(self, what: str, market: str | None) -> bytes:
         """The body of an answer that only changes when something is published or a price has aged, rendered once.
 
-        Raises Refused.
+        Raises RequestRefused.
         """
         snapshot = self.snapshot
         if snapshot.number != self._rendered_number:
@@ -129,7 +129,7 @@ class Service:
         now = self.now()
         try:
             row = answers.default_forecast(self.snapshot, now)
-        except Refused:
+        except RequestRefused:
             problems = {"forecast": NO_FORECAST}
             age: dict[str, Any] = {"age_seconds": None}
         else:
@@ -148,7 +148,7 @@ class Service:
             "problems": problems,
         }
 
-    def incidents(self) -> list[state.Incident]:
+    def incidents(self) -> list[state.ShownIncident]:
         """What is wrong now, looked at every few seconds at most."""
         now, number = self.now(), self.snapshot.number
         if now - self._incidents[0] > INCIDENT_SECONDS or number != self._incidents[1]:

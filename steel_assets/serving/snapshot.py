@@ -20,7 +20,7 @@ from steel_assets.core.published import checked
 from steel_assets.serving.believing import latest_moment_of, record_of
 
 LIVE: Mapping[str, Any] = {"incidents": []}
-"""Parts that the service reads for itself, and what each is before that: the open incidents of the alert book. The watch opens
+"""Parts that the service reads for itself, and what each is before that: the open incidents of the alert state. The watch opens
 and closes them between two publications, and the page must not be greener than the pager."""
 
 NOTHING: Mapping[str, Any] = {**EMPTY, **LIVE}

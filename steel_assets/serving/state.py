@@ -1,4 +1,4 @@
-"""Green, yellow or red, and why: the open incidents of the alert book, and what nobody but a reader of forecasts can see.
+"""Green, yellow or red, and why: the open incidents of the alert state, and what nobody but a reader of forecasts can see.
 
 Whether a figure is too high is judged once, by the alert rules; what they opened is told here as it is. Judged here is only what
 is so at the moment of asking: whether there is a forecast that can be believed, how old its price has become, what it leans on,
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from steel_assets.core.health import Light, colour
+from steel_assets.core.health import Status, colour
 from steel_assets.serving.answers import leaning, newest_price, price_age_of, staleness
 from steel_assets.serving.snapshot import Snapshot
 
@@ -25,7 +25,7 @@ UNPUBLISHED = "nothing was published yet; make demo, or steel publish where ther
 
 
 @dataclass(frozen=True)
-class Incident:
+class ShownIncident:
     """Something a person should know: ``kind`` and ``values`` to be put in words, ``message`` those words in English.
 
     Attributes:
@@ -41,21 +41,21 @@ class Incident:
     message_es: str = ""
 
 
-def incidents(snapshot: Snapshot, moment: float) -> list[Incident]:
+def incidents(snapshot: Snapshot, moment: float) -> list[ShownIncident]:
     """Everything that is wrong now, worst first."""
     found = [*_watched(snapshot), *_forecasts(snapshot, moment), *_models(snapshot)]
     for name, why in snapshot.problems.items():
-        found.append(Incident("part_away", "medium", f"{name} cannot be read: {why}", values=(name,)))
+        found.append(ShownIncident("part_away", "medium", f"{name} cannot be read: {why}", values=(name,)))
     alone = {(rule, subject) for one in snapshot["incidents"] if len(covers(one)) == 1 for rule, subject in covers(one)}
     told = {(rule, subject) for one in snapshot["incidents"] for rule, subject in covers(one)}
-    aged = {one.market for one in found if one.kind == TOO_OLD and one.since is None}
+    aged = {incident.market for incident in found if incident.kind == TOO_OLD and incident.since is None}
 
-    def repeated(one: Incident) -> bool:
-        if one.kind == TOO_OLD and (TOO_OLD, one.market) in alone:
-            return one.since is not None and one.market in aged
-        return one.since is None and (one.kind, one.market) in told
+    def repeated(incident: ShownIncident) -> bool:
+        if incident.kind == TOO_OLD and (TOO_OLD, incident.market) in alone:
+            return incident.since is not None and incident.market in aged
+        return incident.since is None and (incident.kind, incident.market) in told
 
-    return worst_first([one for one in found if not repeated(one)])
+    return worst_first([incident for incident in found if not repeated(incident)])
 
 
 def covers(watched: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -63,33 +63,33 @@ def covers(watched: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(rule, subject) for rule, subject in watched.get("covers", [(watched["rule"], watched["subject"])])]
 
 
-def worst_first(found: list[Incident]) -> list[Incident]:
+def worst_first(found: list[ShownIncident]) -> list[ShownIncident]:
     """Incidents by severity, critical ones first; those alike in the order in which they came."""
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-    return sorted(found, key=lambda one: order[one.severity])
+    return sorted(found, key=lambda incident: order[incident.severity])
 
 
-def of_keys(problem: str | None) -> list[Incident]:
+def of_keys(problem: str | None) -> list[ShownIncident]:
     """What is wrong with the key file, if anything is."""
-    return [] if problem is None else [Incident("keys_damaged", "high", problem)]
+    return [] if problem is None else [ShownIncident("keys_damaged", "high", problem)]
 
 
-def light(found: list[Incident]) -> Light:
+def worst_status(found: list[ShownIncident]) -> Status:
     """The colour that some incidents add up to."""
-    return colour(one.severity for one in found)
+    return colour(incident.severity for incident in found)
 
 
-def alerts(found: list[Incident], moment: float) -> dict[str, Any]:
+def alerts(found: list[ShownIncident], moment: float) -> dict[str, Any]:
     """The body of GET /v1/alerts."""
     checked = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
-    told = [{**asdict(one), "values": list(one.values)} for one in found]
-    return {"state": light(found), "checked_at": checked, "alerts": told}
+    told = [{**asdict(incident), "values": list(incident.values)} for incident in found]
+    return {"state": worst_status(found), "checked_at": checked, "alerts": told}
 
 
-def _watched(snapshot: Snapshot) -> list[Incident]:
+def _watched(snapshot: Snapshot) -> list[ShownIncident]:
     """The open incidents of the platform's own watch."""
     return [
-        Incident(
+        ShownIncident(
             kind=one["rule"],
             severity=one["severity"],
             message=one["title"] if "covers" in one else f"{one['title']}: {one['text'] or one['subject']}",
@@ -101,50 +101,54 @@ def _watched(snapshot: Snapshot) -> list[Incident]:
     ]
 
 
-def _forecasts(snapshot: Snapshot, moment: float) -> list[Incident]:
+def _forecasts(snapshot: Snapshot, moment: float) -> list[ShownIncident]:
     found = []
     catalogue = snapshot["catalogue"] or {}
     for market in catalogue.get("markets", []):
         rows = snapshot.forecast(market["id"])
         for problem in (snapshot["latest"].get(market["id"]) or {}).get("problems", []):
-            found.append(Incident("damaged_file", "medium", problem, market["id"]))
+            found.append(ShownIncident("damaged_file", "medium", problem, market["id"]))
         if market["id"] in snapshot.refused:
             text = f"{market['name']}: {snapshot.refused[market['id']]}"
-            found.append(Incident("forecast_refused", "high", text, market["id"]))
+            found.append(ShownIncident("forecast_refused", "high", text, market["id"]))
         default = market["id"] == snapshot.default_market
         if not snapshot.has_a_source(market["id"]):
             continue  # a choice, told by the API and the page, and no incident
         if not rows:
             severity: Severity = "critical" if default else "high"
-            found.append(Incident("no_forecast", severity, f"{market['name']}: no forecast was published yet", market["id"]))
+            found.append(ShownIncident("no_forecast", severity, f"{market['name']}: no forecast was published yet", market["id"]))
             continue
         found += _aged(snapshot, market, rows[0], moment, default=default)
         if told := snapshot.withdrawn_import(market["id"], rows[0]["as_of"]):
             text = f"{market['name']}: the forecast in force was issued from a withdrawn import: {told}"
-            found.append(Incident("withdrawn_import", "medium", text, market["id"], (told,)))
+            found.append(ShownIncident("withdrawn_import", "medium", text, market["id"], (told,)))
     if not catalogue:
-        found.append(Incident("no_forecast", "critical", UNPUBLISHED))
+        found.append(ShownIncident("no_forecast", "critical", UNPUBLISHED))
     return found
 
 
-def _aged(snapshot: Snapshot, market: dict[str, Any], row: dict[str, Any], moment: float, *, default: bool) -> Iterator[Incident]:
+def _aged(
+    snapshot: Snapshot, market: dict[str, Any], row: dict[str, Any], moment: float, *, default: bool
+) -> Iterator[ShownIncident]:
     """A price that is older than it should be, worse where nothing is issued from it any more; drivers that died."""
     age, told = price_age_of(snapshot, row, moment), staleness(snapshot, row, moment)
     if told["stale"]:
         text = f"{market['name']}: {told['stale_reason']}"
         if age is None:
             text = f"{market['name']}: the newest forecast was for {row['target_date']}, which has passed"
-            yield Incident("stale_forecast", "high" if default else "medium", text, market["id"], (row["target_date"],))
+            yield ShownIncident("stale_forecast", "high" if default else "medium", text, market["id"], (row["target_date"],))
         else:
             newest = newest_price(snapshot, row)
             severity: Severity = "high" if age.too_old else "medium"
             values = (told["price_date"], str(age.sessions), str(age.limit), newest)
             kind = TOO_OLD if age.too_old else "stale_price"
-            yield Incident("unused_price" if newest > told["price_date"] else kind, severity, text, market["id"], values)
+            yield ShownIncident("unused_price" if newest > told["price_date"] else kind, severity, text, market["id"], values)
     for one in leaning(snapshot, row):
         text = f"{market['name']}: its forecast leans on {one['name']}, whose newest figure is of {one['newest_period']}"
-        yield Incident("aged_driver", "low", text, market["id"], (one["series"], one["newest_period"]))
+        yield ShownIncident("aged_driver", "low", text, market["id"], (one["series"], one["newest_period"]))
 
 
-def _models(snapshot: Snapshot) -> list[Incident]:
-    return [Incident("model_damaged", "high", row["problem"], row["market"]) for row in snapshot["champions"] if row["problem"]]
+def _models(snapshot: Snapshot) -> list[ShownIncident]:
+    return [
+        ShownIncident("model_damaged", "high", row["problem"], row["market"]) for row in snapshot["champions"] if row["problem"]
+    ]

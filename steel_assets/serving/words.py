@@ -29,7 +29,7 @@ class Words:
     def __call__(self, key: str, *values: object, **named: object) -> str:
         """The text of ``key`` in this language, with values put into it; a day in ISO form is written as people write it."""
         text = WORDS[key][self._place]
-        values = tuple(self.day(one) if isinstance(one, str) and DAY.fullmatch(one) else one for one in values)
+        values = tuple(self.day(value) if isinstance(value, str) and DAY.fullmatch(value) else value for value in values)
         return text.format(*values, **named) if values or named else text
 
     def price_age(self, day: str, sessions: int) -> str:

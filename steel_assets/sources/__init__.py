@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import cast
 
 from steel_assets.core.open_sets import members
-from steel_assets.sources._answers import accepted
-from steel_assets.sources._contract import Access, Collection, Connector, Rejected, SourceError
+from steel_assets.sources._connector import Access, Collection, Connector, Rejected, SourceError
 from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day
+from steel_assets.sources._refusals import accepted
 
 __all__ = [
     "Access",

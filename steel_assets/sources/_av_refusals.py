@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from steel_assets.sources._answers import quoted
-from steel_assets.sources._contract import Busy, Exhausted, SourceError
+from steel_assets.sources._connector import Busy, Exhausted, SourceError
+from steel_assets.sources._refusals import quoted
 
 REMEDY = "check the symbol in the catalogue and STEEL_ALPHA_VANTAGE_API_KEY"
 PAID = (

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from steel_assets.sources._contract import SourceError
+from steel_assets.sources._connector import SourceError
 
 DAYS_OF_ALL_TIME = (pd.Timestamp("1800-01-01"), pd.Timestamp("2200-01-01"))
 YEAR_FIRST = r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})"

@@ -81,7 +81,7 @@ def _fits(unit: str, suffix: str, money: str) -> bool:
     return (
         (suffix != "%" or unit == "percent")
         and (suffix in ("", "%") or unit != "percent")
-        and (not money or any(one in unit.upper() for one in CURRENCIES[money]))
+        and (not money or any(currency in unit.upper() for currency in CURRENCIES[money]))
     )
 
 

@@ -9,10 +9,10 @@ from collections import Counter
 import pandas as pd
 
 from steel_assets.core.types import Series
-from steel_assets.sources._answers import accepted, quoted
-from steel_assets.sources._contract import Access, SourceError
+from steel_assets.sources._connector import Access, SourceError
 from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import numbers
+from steel_assets.sources._refusals import accepted, quoted
 
 KEYED_HOST = "https://api.stlouisfed.org"
 KEYLESS_HOST = "https://fred.stlouisfed.org"

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 import pandas as pd
 
-from steel_assets.core.answers import HttpError
-from steel_assets.core.standing import Settled
+from steel_assets.core.responses import HttpError
+from steel_assets.core.source_status import Settled
 from steel_assets.core.types import Series
 from steel_assets.sources._complete import came, due, lacking, slack, whole_until
-from steel_assets.sources._contract import Access, Blocked, Collection, Cut, Exhausted, Rejected, SourceError
+from steel_assets.sources._connector import Access, Blocked, Collection, Cut, Exhausted, Rejected, SourceError
 from steel_assets.sources._history import first_day, oldest_day, periods_of, settled_until
 from steel_assets.sources._rows import NOT_YET, ahead, as_observations, news, reasons, reported_splits, split
 
@@ -84,15 +84,15 @@ class Gathering:
         except Cut as error:
             with self._coming_back():
                 self._keep(series, error.figures)
-                for one in series:
-                    if one.id in error.missing:
-                        self._fail([one], f"{error.missing[one.id]}; {self._remedy}")
+                for declared_series in series:
+                    if declared_series.id in error.missing:
+                        self._fail([declared_series], f"{error.missing[declared_series.id]}; {self._remedy}")
         except SourceError as error:
             with self._coming_back():
                 pass
             if len(series) > 1:
-                for one in series:
-                    self.ask([one], ask)
+                for declared in series:
+                    self.ask([declared], ask)
             else:
                 self._refused(series, error)
         except BaseException:
@@ -119,10 +119,10 @@ class Gathering:
         suspects = pd.concat([early, otherwise], ignore_index=True)
         remarks: dict[str, str] = {}
         settled: dict[str, Settled] = {}
-        for one in series:
-            if one.id not in self._problems:
-                self._judge(one, known, moment, remarks, settled)
-        problems = {one.id: self._problems[one.id] for one in series if one.id in self._problems}
+        for declared_series in series:
+            if declared_series.id not in self._problems:
+                self._judge(declared_series, known, moment, remarks, settled)
+        problems = {declared.id: self._problems[declared.id] for declared in series if declared.id in self._problems}
         return Collection(
             observations,
             problems,
@@ -138,29 +138,29 @@ class Gathering:
         )
 
     def _judge(
-        self, one: Series, known: pd.DataFrame, moment: pd.Timestamp, remarks: dict[str, str], settled: dict[str, Settled]
+        self, declared: Series, known: pd.DataFrame, moment: pd.Timestamp, remarks: dict[str, str], settled: dict[str, Settled]
     ) -> None:
-        """Whether what was asked about ``one`` arrived: a problem where it did not, a word where its history is a short one."""
-        days = [frame.loc[(frame["series"] == one.id) & frame["value"].notna(), "period"] for frame in self._figures]
-        arrived = came(one, pd.concat(days)) if days else pd.DatetimeIndex([])
-        before, start = periods_of(one, known), first_day(one, known, moment, self._access, 0)
-        reach = whole_until(one, before, settled_until(one, moment, self._access)) if len(before) else None
-        wanted = due(one, start, moment)
+        """Whether what was asked about ``declared`` arrived: a problem where it did not, a word where its history is short."""
+        days = [frame.loc[(frame["series"] == declared.id) & frame["value"].notna(), "period"] for frame in self._figures]
+        arrived = came(declared, pd.concat(days)) if days else pd.DatetimeIndex([])
+        before, start = periods_of(declared, known), first_day(declared, known, moment, self._access, 0)
+        reach = whole_until(declared, before, settled_until(declared, moment, self._access)) if len(before) else None
+        wanted = due(declared, start, moment)
         arrived = arrived[arrived <= (wanted[-1] if len(wanted) else moment.tz_localize(None))]  # a live row is no answer
         if not len(arrived):
-            if days and len(wanted) > slack(one):
-                self._fail([one], f"none of the {len(wanted)} periods from {wanted[0]:%Y-%m-%d} on came; {self._remedy}")
+            if days and len(wanted) > slack(declared):
+                self._fail([declared], f"none of the {len(wanted)} periods from {wanted[0]:%Y-%m-%d} on came; {self._remedy}")
             return
-        if missing := lacking(one, arrived, before, reach, wanted):
-            self._fail([one], f"{missing}; {self._remedy}")
+        if missing := lacking(declared, arrived, before, reach, wanted):
+            self._fail([declared], f"{missing}; {self._remedy}")
             return
         oldest = oldest_day(moment, self._access)
         if self._newest_only or (self._access.since is not None and self._access.since > oldest):
             return
-        settled[one.id] = Settled(oldest, arrived[-1])
-        if int((wanted < arrived[0]).sum()) > slack(one) and one.id not in self._access.settled:
-            remarks[one.id] = (
-                f"{one.symbol}: begins at {arrived[0]:%Y-%m-%d}: there is nothing before it from {start:%Y-%m-%d} on"
+        settled[declared.id] = Settled(oldest, arrived[-1])
+        if int((wanted < arrived[0]).sum()) > slack(declared) and declared.id not in self._access.settled:
+            remarks[declared.id] = (
+                f"{declared.symbol}: begins at {arrived[0]:%Y-%m-%d}: there is nothing before it from {start:%Y-%m-%d} on"
             )
 
     def _observed(self, rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
@@ -187,7 +187,7 @@ class Gathering:
     def _keep(self, series: Sequence[Series], figures: pd.DataFrame) -> None:
         self._figures.append(figures)
         present = set(figures["series"])
-        absent = [one for one in series if one.id not in present]
+        absent = [declared for declared in series if declared.id not in present]
         self._fail(absent, "answered without a single figure; check the symbol in the catalogue")
 
     def _silent(self, series: Sequence[Series], error: HttpError) -> None:
@@ -206,7 +206,7 @@ class Gathering:
 
     def _fail(self, series: Sequence[Series], reason: str) -> None:
         with self._lock:
-            self._problems |= {one.id: f"{one.symbol}: {reason}" for one in series}
+            self._problems |= {declared.id: f"{declared.symbol}: {reason}" for declared in series}
 
 
 def windows(start: pd.Timestamp, end: pd.Timestamp, years: int) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:

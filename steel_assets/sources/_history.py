@@ -7,7 +7,7 @@ import pandas as pd
 from steel_assets.core import restatements
 from steel_assets.core.types import Series
 from steel_assets.sources._complete import FEWEST, came, due, slack, whole_until
-from steel_assets.sources._contract import Access
+from steel_assets.sources._connector import Access
 
 
 def oldest_day(moment: pd.Timestamp, access: Access) -> pd.Timestamp:

@@ -28,7 +28,12 @@ def news(
         figures: frames of ``series, period, value`` and, where the provider says it, ``published_at``.
         notes: counts the rows that are left out, by reason.
     """
-    rows = [_public(one, frame, moment, notes) for one in series for frame in figures if (frame["series"] == one.id).any()]
+    rows = [
+        _public(declared, frame, moment, notes)
+        for declared in series
+        for frame in figures
+        if (frame["series"] == declared.id).any()
+    ]
     if not rows:
         return OBSERVATIONS.empty()[["series", "period", "value", "published_at"]]
     return new_or_changed(_without_contradictions(pd.concat(rows, ignore_index=True), notes), known, moment)
@@ -37,12 +42,12 @@ def news(
 def ahead(figures: Sequence[pd.DataFrame], series: Sequence[Series], moment: pd.Timestamp) -> pd.DataFrame:
     """What is dated further ahead than an exchange can be: ``series, period, value, published_at`` (by the series' rule)."""
     found = []
-    for one in series:
+    for declared in series:
         for frame in figures:
-            rows = frame[(frame["series"] == one.id) & frame["value"].notna()]
+            rows = frame[(frame["series"] == declared.id) & frame["value"].notna()]
             rows = rows[rows["period"] > moment.tz_localize(None) + FAR_AHEAD].drop_duplicates("period")
-            periods = period_starts(pd.DatetimeIndex(rows["period"]), one.frequency)
-            published = publication_moments(periods, one.frequency, one.published)
+            periods = period_starts(pd.DatetimeIndex(rows["period"]), declared.frequency)
+            published = publication_moments(periods, declared.frequency, declared.published)
             found.append(rows[["series", "value"]].assign(period=periods, published_at=published))
     nothing = OBSERVATIONS.empty()[["series", "period", "value", "published_at"]]
     return pd.concat([nothing, *(rows for rows in found if len(rows))], ignore_index=True).drop_duplicates(["series", "period"])
@@ -68,10 +73,10 @@ def reported_splits(figures: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def reasons(rows: pd.DataFrame, doubted: Sequence[pd.DataFrame], series: Sequence[Series]) -> pd.Series:
     """Why each of ``rows``, which ``news`` made of ``doubted``, was doubted."""
     why: dict[tuple[object, ...], str] = {}
-    for one in series:
+    for declared in series:
         for frame in doubted:
-            mine = frame[frame["series"] == one.id]
-            periods = period_starts(pd.DatetimeIndex(mine["period"]), one.frequency)
+            mine = frame[frame["series"] == declared.id]
+            periods = period_starts(pd.DatetimeIndex(mine["period"]), declared.frequency)
             why |= dict(zip(zip(mine["series"], periods, mine["value"], strict=True), mine["doubt"], strict=True))
     keys = zip(rows["series"], rows["period"], rows["value"], strict=True)
     return pd.Series([why[key] for key in keys], index=rows.index, dtype="object")

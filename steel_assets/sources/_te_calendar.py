@@ -18,11 +18,11 @@ import pandas as pd
 from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
-from steel_assets.sources._answers import refuse_renamed, shaped
-from steel_assets.sources._contract import Access, SourceError
+from steel_assets.sources._asking_again import DAY, asked_again
+from steel_assets.sources._connector import Access, SourceError
 from steel_assets.sources._figures import amounts
 from steel_assets.sources._history import first_day
-from steel_assets.sources._patience import DAY, patiently
+from steel_assets.sources._refusals import refuse_renamed, shaped
 from steel_assets.sources._te_refusals import LIMITS, content_of
 
 REVISION_DAYS = 70
@@ -64,7 +64,7 @@ def figures(
     asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     """The figures of several series of one country. Raises HttpError, SourceError."""
-    start = min(first_day(one, known, moment, access, REVISION_DAYS) for one in asked)
+    start = min(first_day(declared, known, moment, access, REVISION_DAYS) for declared in asked)
     events, content = _all_events(_country(asked[0]), start, moment.tz_localize(None).normalize(), access)
     return _figures(events, asked, notes, content)
 
@@ -72,7 +72,7 @@ def figures(
 def fetch(country: str, start: pd.Timestamp, end: pd.Timestamp, access: Access) -> bytes:
     """All events of a country from ``start`` to ``end``, both included. Raises HttpError, SourceError."""
     address = f"{access.base_url}/calendar/country/{url_quoted(country, safe='')}/{start:%Y-%m-%d}/{end:%Y-%m-%d}"
-    return patiently(
+    return asked_again(
         lambda: content_of(access.http.get(address, {"f": "json"}, secret_params=access.secret("c")), access), access
     )
 
@@ -139,10 +139,10 @@ def _read(content: bytes) -> list[_Event]:
 
 
 def _figures(events: Sequence[_Event], series: Sequence[Series], notes: Counter[str], content: bytes) -> pd.DataFrame:
-    wanted = {one.id: [event for event in events if _is(event, one)] for one in series}
+    wanted = {declared.id: [event for event in events if _is(event, declared)] for declared in series}
     for its_own in wanted.values():
         refuse_renamed(its_own, ("reference", "actual"), "Trading Economics", content)
-    return pd.concat([_one(one, wanted[one.id], notes, content) for one in series], ignore_index=True)
+    return pd.concat([_one(declared, wanted[declared.id], notes, content) for declared in series], ignore_index=True)
 
 
 def _moments(events: Sequence[_Event]) -> pd.Series:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from steel_assets.core.answers import Answer
-from steel_assets.sources._answers import LONGEST_QUOTE, accepted, quoted
-from steel_assets.sources._contract import Access, Busy, Exhausted, Limits
+from steel_assets.core.responses import Response
+from steel_assets.sources._connector import Access, Busy, Exhausted, Limits
+from steel_assets.sources._refusals import LONGEST_QUOTE, accepted, quoted
 
 LIMITS = Limits(rows=10_000, events=1_000, url_letters=260)
 """As documented: rows of prices, rows of the calendar, letters of a URL. Besides, calls less than 200 ms apart are refused."""
@@ -21,7 +21,7 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait after calls that came less than 200 ms apart."""
 
 
-def content_of(answer: Answer, access: Access) -> bytes:
+def content_of(answer: Response, access: Access) -> bytes:
     """The content of an answer that was not refused. Raises as ``accepted`` does, and Busy for calls that came too fast."""
     content = access.without_key(answer.content)
     in_words = not content.lstrip().startswith(JSON)

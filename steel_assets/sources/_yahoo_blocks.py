@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from steel_assets.core.answers import Answer, HttpError
-from steel_assets.sources._answers import quoted
-from steel_assets.sources._contract import Access, Blocked
+from steel_assets.core.responses import HttpError, Response
+from steel_assets.sources._connector import Access, Blocked
+from steel_assets.sources._refusals import quoted
 
 SHUT_OUT = frozenset({401, 403, 999})
 WORDS = re.compile(
@@ -30,7 +30,7 @@ def blocked(error: HttpError) -> Blocked | None:
     return None
 
 
-def refuse_block(answer: Answer, access: Access) -> None:
+def refuse_block(answer: Response, access: Access) -> None:
     """Raises Blocked for an answer by which Yahoo shuts this client out."""
     content = access.without_key(answer.content)
     start = content.lstrip()[:2000]

@@ -18,14 +18,14 @@ import pandas as pd
 from pydantic import BaseModel, Field
 
 from steel_assets.core.types import Series
-from steel_assets.sources._answers import accepted, quoted, refuse_another, refuse_renamed, shaped
+from steel_assets.sources._asking_again import asked_again
 from steel_assets.sources._av_refusals import REMEDY, refusal
-from steel_assets.sources._contract import Access, Collection, Limits, SourceError
+from steel_assets.sources._connector import Access, Collection, Limits, SourceError
 from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day, oldest_day
-from steel_assets.sources._patience import patiently
+from steel_assets.sources._refusals import accepted, quoted, refuse_another, refuse_renamed, shaped
 
 SOURCE = "alpha_vantage"
 LIMITS = Limits(rows=100, symbols=1)
@@ -97,7 +97,9 @@ def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp,
     gathering = Gathering(SOURCE, access, TO_FILL, newest_only=True) if compact else Gathering(SOURCE, access)
     if access.api_key is None:
         gathering.stop("Alpha Vantage needs a key; get one (free) and set STEEL_ALPHA_VANTAGE_API_KEY")
-    gathering.ask_all([[one] for one in series], partial(_figures, known=known, moment=moment, access=access), at_once=1)
+    gathering.ask_all(
+        [[declared] for declared in series], partial(_figures, known=known, moment=moment, access=access), at_once=1
+    )
     return gathering.collection(series, known, moment)
 
 
@@ -183,7 +185,7 @@ def _figures(
     start = first_day(series, known, moment, access, REVISION_DAYS)
     fits = start > moment.tz_localize(None) - pd.Timedelta(days=COMPACT_DAYS)
     size = "compact" if fits else _size(access)
-    figures = patiently(lambda: parse(fetch(series, size, access), series, notes), access)
+    figures = asked_again(lambda: parse(fetch(series, size, access), series, notes), access)
     return figures[figures["period"] >= oldest_day(moment, access)]
 
 

@@ -18,7 +18,7 @@ from steel_assets.core.types import Series
 from steel_assets.sources._files.apart import ReaderUnavailable, ReadingFailed, may_be_read_here, read_apart
 from steel_assets.sources._files.opening import ENDINGS, opened
 from steel_assets.sources._files.options import FileMapping
-from steel_assets.sources._files.reading import Reading
+from steel_assets.sources._files.reading import FileReading
 from steel_assets.sources._files.series_figures import read_series
 from steel_assets.sources._files.table import LARGEST_BYTES, MIB, File, ImportRefused
 
@@ -26,9 +26,9 @@ __all__ = [
     "LARGEST_BYTES",
     "TABLE_ENDINGS",
     "FileMapping",
+    "FileReading",
     "ImportRefused",
     "ReaderUnavailable",
-    "Reading",
     "ReadingFailed",
     "import_observations",
     "read_file",
@@ -47,7 +47,7 @@ def read_table(
     moment: pd.Timestamp,
     known: pd.DataFrame | None = None,
     limits: ReadingLimits | None = None,
-) -> Reading:
+) -> FileReading:
     """The figures of a file, of all the series that ``mapping`` names.
 
     What may become more than it is is read in a process of its own, within ``limits`` (``_files.apart``).
@@ -68,7 +68,7 @@ def read_table(
         raise file.refusal(f"it is larger than {LARGEST_BYTES // MIB} MiB; split it by years")
     if not mapping.series_ids:
         raise file.refusal("which series it fills is not said; say series, or columns, or series_column with series")
-    absent = [one for one in mapping.series_ids if one not in series]
+    absent = [series_id for series_id in mapping.series_ids if series_id not in series]
     if absent:
         raise file.refusal(f"series {absent[0]!r} is not in the catalogue; `steel doctor` lists what is known")
     if may_be_read_here(file):

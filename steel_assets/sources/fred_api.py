@@ -24,12 +24,12 @@ from pydantic import BaseModel, Field
 from steel_assets.core.calendars import local_day, local_moments, publication_moments
 from steel_assets.core.types import Series
 from steel_assets.sources import _fred_csv
-from steel_assets.sources._answers import accepted, refuse_renamed, shaped
-from steel_assets.sources._contract import Access, Collection, Exhausted, Limits, Refused, SourceError
+from steel_assets.sources._connector import Access, Collection, Exhausted, Limits, SeriesRefused, SourceError
 from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering, windows
 from steel_assets.sources._history import first_day, oldest_day
+from steel_assets.sources._refusals import accepted, refuse_renamed, shaped
 
 SOURCE = "fred_api"
 REMEDY = "check the symbol in the catalogue and STEEL_FRED_API_API_KEY"
@@ -81,7 +81,7 @@ class _Page(BaseModel):
 def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
     """See ``Connector.collect``."""
     gathering = Gathering(SOURCE, access)
-    gathering.ask_all([[one] for one in series], partial(_figures, known=known, moment=moment, access=access))
+    gathering.ask_all([[declared] for declared in series], partial(_figures, known=known, moment=moment, access=access))
     return gathering.collection(series, known, moment)
 
 
@@ -108,7 +108,7 @@ def fetch(symbol: str, start: pd.Timestamp, vintages: Vintages | None, offset: i
     )
     try:
         return accepted(answer, "FRED", REMEDY, access)
-    except Refused as error:
+    except SeriesRefused as error:
         if ABOUT_THE_KEY.search(error.said):
             raise Exhausted(str(error)) from None
         raise
@@ -147,7 +147,7 @@ def _figures(
     ask = partial(_pages, series, start, access=access, notes=notes)
     try:
         return _dated(_all_vintages(bounds, local_day(moment, ZONE), ask), series, moment)
-    except Refused as error:
+    except SeriesRefused as error:
         if NO_VINTAGES.search(error.said):
             remedy = f"it has no vintages: write revised: false for {series.id} in the catalogue"
             raise SourceError(f"FRED refused ({error.status}): {error.said}; {remedy}") from None
@@ -179,7 +179,7 @@ def _all_vintages(parts: Sequence[Vintages], today: pd.Timestamp, ask: Callable[
         bounds = to_come.pop(0)
         try:
             found.append(ask(bounds))
-        except Refused as error:
+        except SeriesRefused as error:
             if (its := ITS_TODAY.search(error.said)) and its["today"] < max(bounds.start, bounds.end.replace(NO_END, "")):
                 to_come = [_until(bounds, its["today"]), *to_come]
                 continue

@@ -21,13 +21,13 @@ from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
 from steel_assets.sources import _te_calendar
-from steel_assets.sources._answers import refuse_renamed, shaped
-from steel_assets.sources._contract import Access, Collection, Cut, SourceError
+from steel_assets.sources._asking_again import asked_again, continued
+from steel_assets.sources._connector import Access, Collection, Cut, SourceError
 from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import amounts
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day
-from steel_assets.sources._patience import continued, patiently
+from steel_assets.sources._refusals import refuse_renamed, shaped
 from steel_assets.sources._te_refusals import LIMITS, content_of
 
 SOURCE = "trading_economics"
@@ -64,9 +64,9 @@ def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp,
     if access.api_key is None:
         gathering.stop("Trading Economics needs a key; subscribe and set STEEL_TRADING_ECONOMICS_API_KEY")
     asking = {"known": known, "moment": moment, "access": access}
-    batches = list(_batches([one for one in series if one.group != CALENDAR], known, moment, access))
+    batches = list(_batches([declared for declared in series if declared.group != CALENDAR], known, moment, access))
     gathering.ask_all(batches, partial(_prices, **asking))
-    countries = _te_calendar.by_country([one for one in series if one.group == CALENDAR])
+    countries = _te_calendar.by_country([declared for declared in series if declared.group == CALENDAR])
     gathering.ask_all(countries, partial(_te_calendar.figures, **asking))
     return gathering.collection(series, known, moment)
 
@@ -79,7 +79,7 @@ def fetch(series: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, acce
         SourceError: Trading Economics refuses; the message quotes it.
     """
     address, question = _question(series, start, end, access)
-    return patiently(lambda: content_of(access.http.get(address, question, secret_params=access.secret("c")), access), access)
+    return asked_again(lambda: content_of(access.http.get(address, question, secret_params=access.secret("c")), access), access)
 
 
 def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:
@@ -92,7 +92,7 @@ def parse(content: bytes, series: Sequence[Series], notes: Counter[str]) -> pd.D
 
 
 def _question(series: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, access: Access) -> tuple[str, dict[str, str]]:
-    symbols = ",".join(url_quoted(str(one.symbol), safe=":") for one in series)
+    symbols = ",".join(url_quoted(str(declared.symbol), safe=":") for declared in series)
     return f"{access.base_url}/markets/historical/{symbols}", {"d1": f"{start:%Y-%m-%d}", "d2": f"{end:%Y-%m-%d}", "f": "json"}
 
 
@@ -108,36 +108,38 @@ def _fits(series: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, acce
 def _batches(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Iterator[list[Series]]:
     """Series to ask for in one call: wanted from about the same day on, and as many as an answer and a URL can hold."""
     end = moment.tz_localize(None)
-    starts = {one.id: first_day(one, known, moment, access, REVISION_DAYS) for one in series}
+    starts = {declared.id: first_day(declared, known, moment, access, REVISION_DAYS) for declared in series}
 
-    def year(one: Series) -> int:
-        return starts[one.id].year
+    def year(declared: Series) -> int:
+        return starts[declared.id].year
 
     for _, together in groupby(sorted(series, key=year), key=year):
         batch: list[Series] = []
-        for one in together:
-            if batch and not _fits([*batch, one], min(starts[each.id] for each in (*batch, one)), end, access):
+        for declared_series in together:
+            if batch and not _fits(
+                [*batch, declared_series], min(starts[each.id] for each in (*batch, declared_series)), end, access
+            ):
                 yield batch
                 batch = []
-            batch.append(one)
+            batch.append(declared_series)
         yield batch
 
 
 def _prices(
     asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
-    start = min(first_day(one, known, moment, access, REVISION_DAYS) for one in asked)
+    start = min(first_day(declared, known, moment, access, REVISION_DAYS) for declared in asked)
     end = moment.tz_localize(None).normalize()
     found, rows = _between(asked, start, end, access, notes)
     frames: list[pd.DataFrame] = []
     missing: dict[str, str] = {}
-    for one in asked:
-        mine = found[found["series"] == one.id]
-        alone = partial(_alone, one, access)
+    for declared_series in asked:
+        mine = found[found["series"] == declared_series.id]
+        alone = partial(_alone, declared_series, access)
         if mine.empty and len(asked) > 1 and rows >= FEWEST_TO_DOUBT:
             mine = alone(start, end)
         try:
-            frames.append(continued(mine, alone, one, start, end, moment))
+            frames.append(continued(mine, alone, declared_series, start, end, moment))
         except Cut as cut:
             frames.append(cut.figures)
             missing |= cut.missing
@@ -176,7 +178,7 @@ def _between(
 
 
 def _read(content: bytes, series: Sequence[Series]) -> list[_Price]:
-    other = next((one for one in series if one.frequency != "daily"), None)
+    other = next((declared for declared in series if declared.frequency != "daily"), None)
     if other is not None:
         raise SourceError(f"prices are daily, the catalogue says {other.frequency} for {other.id}; correct the series")
     prices = shaped(_Prices, content, "Trading Economics", "a list of prices with Symbol, Date and Close").root
@@ -186,7 +188,9 @@ def _read(content: bytes, series: Sequence[Series]) -> list[_Price]:
 
 
 def _figures(prices: Sequence[_Price], series: Sequence[Series], notes: Counter[str], content: bytes) -> pd.DataFrame:
-    frames = [_one(one, [price for price in prices if _same(price.symbol, one.symbol)], notes, content) for one in series]
+    frames = [
+        _one(declared, [price for price in prices if _same(price.symbol, declared.symbol)], notes, content) for declared in series
+    ]
     return pd.concat(frames, ignore_index=True)
 
 

@@ -19,14 +19,14 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from pydantic import BaseModel, Field, ValidationError
 
-from steel_assets.core.answers import HttpError
+from steel_assets.core.responses import HttpError
 from steel_assets.core.types import Series
-from steel_assets.sources._answers import accepted, refuse_another, shaped
-from steel_assets.sources._contract import Access, Collection, Limits, Refused, SourceError
+from steel_assets.sources._asking_again import continued
+from steel_assets.sources._connector import Access, Collection, Limits, SeriesRefused, SourceError
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day
-from steel_assets.sources._patience import continued
+from steel_assets.sources._refusals import accepted, refuse_another, shaped
 from steel_assets.sources._yahoo_blocks import blocked, refuse_block
 from steel_assets.sources._yahoo_sessions import local_days, on_their_sessions
 
@@ -98,7 +98,7 @@ class _Body(BaseModel):
 def collect(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
     """See ``Connector.collect``."""
     gathering = Gathering(SOURCE, access)
-    gathering.ask_all([[one] for one in series], partial(_figures, known=known, moment=moment, access=access))
+    gathering.ask_all([[declared] for declared in series], partial(_figures, known=known, moment=moment, access=access))
     return gathering.collection(series, known, moment)
 
 
@@ -162,14 +162,14 @@ def _with_splits(bars: pd.DataFrame, chart: _Result, series: Series, notes: Coun
         return bars
     if events.dividends:
         notes["dividends reported"] += len(events.dividends)
-    splits = [one for one in events.splits.values() if one.date in ALL_TIME]
+    splits = [split for split in events.splits.values() if split.date in ALL_TIME]
     if not splits:
         return bars
     notes["splits reported"] += len(splits)
-    stamps = pd.Series(pd.to_datetime([one.date for one in splits], unit="s", utc=True), dtype="datetime64[ns, UTC]")
+    stamps = pd.Series(pd.to_datetime([split.date for split in splits], unit="s", utc=True), dtype="datetime64[ns, UTC]")
     rows = {"series": series.id, "period": local_days(stamps, *_zone(chart.meta, content))}
     return pd.concat(
-        [bars, pd.DataFrame(rows | {"split": [one.denominator / one.numerator for one in splits]})], ignore_index=True
+        [bars, pd.DataFrame(rows | {"split": [split.denominator / split.numerator for split in splits]})], ignore_index=True
     )
 
 
@@ -184,7 +184,7 @@ def _figures(
     def part(first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
         try:
             return parse(fetch(series, first, last + pd.Timedelta(days=1), access), series, notes)
-        except Refused as error:
+        except SeriesRefused as error:
             if NOTHING_THERE.search(error.said):
                 return found.iloc[:0]
             raise

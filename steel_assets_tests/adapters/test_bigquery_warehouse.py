@@ -124,7 +124,7 @@ def test_jobs_say_what_they_were_for_and_what_they_are_billed(bigquery: BigQuery
     assert warehouse.take_jobs() == []
     labels = [job.resource["configuration"]["labels"] for job in bigquery.jobs.done.values()]
     assert labels[3] == {"app": "steel-assets", "table": "small", "operation": "merge"}
-    assert all(set(one) == {"app", "table", "operation"} for one in labels)
+    assert all(set(label) == {"app", "table", "operation"} for label in labels)
     limits = [job.resource["configuration"].get("query", {}).get("maximumBytesBilled") for job in bigquery.jobs.done.values()]
     assert limits == [
         str(2**30) if operation != "load" else None for operation in ("create", "create", "load", "merge", "select")

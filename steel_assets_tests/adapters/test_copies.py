@@ -218,8 +218,8 @@ def test_a_warehouse_goes_to_bigquery_and_back_figure_by_figure(
 def test_copying_a_warehouse_again_changes_nothing(file: DuckDBWarehouse, dataset: BigQueryWarehouse) -> None:
     copy_warehouse(file, dataset, tables=[SMALL])
     file.upsert(SMALL, rows(1, market="new"))
-    assert [one.written for one in copy_warehouse(file, dataset, tables=[SMALL])] == [1]
-    assert [one.written for one in copy_warehouse(file, dataset, tables=[SMALL])] == [0]
+    assert [copied.written for copied in copy_warehouse(file, dataset, tables=[SMALL])] == [1]
+    assert [copied.written for copied in copy_warehouse(file, dataset, tables=[SMALL])] == [0]
 
 
 def test_a_copy_of_a_warehouse_that_broke_off_is_run_again(
@@ -228,7 +228,7 @@ def test_a_copy_of_a_warehouse_that_broke_off_is_run_again(
     bigquery.faults.plan(Fault(403, "quotaExceeded", "load jobs per day", job="load"))
     with pytest.raises(WarehouseError, match="load jobs per day"):
         copy_warehouse(file, dataset, tables=[SMALL])
-    assert [one.written for one in copy_warehouse(file, dataset, tables=[SMALL])] == [100]
+    assert [copied.written for copied in copy_warehouse(file, dataset, tables=[SMALL])] == [100]
 
 
 def test_a_copy_of_a_warehouse_that_was_killed_goes_on_there_and_back(
@@ -252,7 +252,7 @@ def test_a_copy_of_a_warehouse_that_was_killed_goes_on_there_and_back(
     """
     told = textwrap.dedent(opened) + f"copy_warehouse(DuckDBWarehouse(Path({str(file.path)!r})), dataset, tables=tables)"
     killed(told, lambda: len(bigquery.held.tables) >= 4)
-    written = [one.written for one in copy_warehouse(file, dataset, tables=tables)]
+    written = [copied.written for copied in copy_warehouse(file, dataset, tables=tables)]
     assert 0 < written.count(20) < 12
     assert set(written) == {0, 20}
     told = textwrap.dedent(opened) + f"copy_warehouse(dataset, DuckDBWarehouse(Path({str(back.path)!r})), tables=tables)"

@@ -140,6 +140,6 @@ def test_a_webserver_that_is_not_there_is_named_with_the_setting() -> None:
 
 def test_schedules_tell_their_last_and_next_tick(dagster: Webserver) -> None:
     found = asyncio.run(DagsterGraphQL(dagster.url).schedules())
-    assert [(one.name, one.running, one.last_tick_at, one.next_tick_at) for one in found] == [
+    assert [(schedule.name, schedule.running, schedule.last_tick_at, schedule.next_tick_at) for schedule in found] == [
         ("daily_data_update", True, 5.0, 9.0)
     ]

@@ -120,7 +120,7 @@ def test_an_alert_that_could_not_be_noted_is_noted_by_the_next_look(disk: Path, 
         outbox.report([failed], NOW)
     outbox.report([failed], NOW)
     outbox.report([failed], NOW)
-    assert [one.event.subject for one in outbox.book().queue] == ["daily_data_update"]
+    assert [waiting.event.subject for waiting in outbox.alert_state().queue] == ["daily_data_update"]
 
 
 @FAULTS

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.http import Answer, HttpError, HttpxHttp, Recorded
+from steel_assets.adapters.http import HttpError, HttpxHttp, Recorded, Response
 from steel_assets_tests.loopback import Loopback, Reply, Request, misbehaving, serving
 
 KEY = "canary-7f3a91"
@@ -358,7 +358,7 @@ def test_many_threads_may_ask_at_once() -> None:
 
 
 def test_the_fake_answers_what_it_was_given_and_remembers_the_question() -> None:
-    http = Recorded({"/query": [b"first", Answer(404, b"second")], "/down": HttpError("refused", "x/down", "gone")})
+    http = Recorded({"/query": [b"first", Response(404, b"second")], "/down": HttpError("refused", "x/down", "gone")})
     assert http.get("http://x/query", {"a": "1"}, secret_params={"k": SecretStr(KEY)}).content == b"first"
     assert http.get("http://x/query", {"a": "2"}).status == 404
     assert http.get("http://x/query", {"a": "3"}).status == 404

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
-from steel_assets.adapters.http import Answer, Recorded
+from steel_assets.adapters.http import Recorded, Response
 from steel_assets.adapters.http_cache import CachedHttp
 
 URL = "https://api.example/series"
@@ -28,7 +28,7 @@ def collection(cache: Cache | None, provider: Recorded, day: str = "2026-03-04")
     return CachedHttp(provider, cache, 3600.0, day)
 
 
-def provider(*bodies: bytes | Answer) -> Recorded:
+def provider(*bodies: bytes | Response) -> Recorded:
     return Recorded({"/series": bodies})
 
 
@@ -60,7 +60,7 @@ def test_nothing_is_kept_until_the_whole_collection_went_well(cache: LocalCache)
 
 @pytest.mark.parametrize("status", [301, 400, 403, 404])
 def test_a_refusal_is_never_kept(cache: LocalCache, status: int) -> None:
-    there = provider(Answer(status, b"no"), b"data")
+    there = provider(Response(status, b"no"), b"data")
     first = collection(cache, there)
     ask(first, id="A")
     first.keep(KEY)

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from steel_assets.adapters.checksummed import Damaged, checksummed, unseal
 from steel_assets.adapters.model_files import MAX_BYTES, MAX_FILES
 from steel_assets.adapters.model_store import Conflict, ModelDamaged, ModelNotFound, ModelStore, ModelStoreError
 from steel_assets.adapters.object_store import LocalFolder
-from steel_assets.adapters.sealed import Damaged, seal, unseal
 
 MONDAY = datetime(2024, 6, 3, 9, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -240,7 +240,7 @@ def test_the_model_of_another_version_market_or_horizon_does_not_pass_for_this_o
 def test_a_resealed_manifest_does_not_pass_in_production(models: ModelStore, folder: Path):
     promote(models, "v1", MONDAY)
     path = folder / "production/rebar/h5/versions/v1/manifest.json"
-    path.write_bytes(seal(unseal(path.read_bytes()) | {"mae": 0.1}))
+    path.write_bytes(checksummed(unseal(path.read_bytes()) | {"mae": 0.1}))
     with pytest.raises(ModelDamaged, match="not the one that was promoted"):
         models.load("production", "rebar", 5)
 
@@ -260,7 +260,7 @@ def test_a_stored_manifest_that_names_files_elsewhere_is_refused(models: ModelSt
     path = folder / "staging/rebar/h5/v1/manifest.json"
     evil = unseal(path.read_bytes())
     evil["files"] = {"../../../../../secret": {"sha256": "0" * 64, "bytes": 6}}
-    path.write_bytes(seal(evil))
+    path.write_bytes(checksummed(evil))
     with pytest.raises(ModelStoreError, match="plain names"):
         models.load("staging", "rebar", 5, "v1")
 
@@ -305,7 +305,7 @@ def test_a_manifest_that_would_not_come_back_the_same_is_refused(models: ModelSt
 def test_what_was_never_sealed_is_never_unsealed(content: bytes):
     with pytest.raises(Damaged):
         unseal(content)
-    assert unseal(seal({"ø": [1, 2.5, None]})) == {"ø": [1, 2.5, None]}
+    assert unseal(checksummed({"ø": [1, 2.5, None]})) == {"ø": [1, 2.5, None]}
 
 
 def test_of_racing_promotions_exactly_one_wins_each_time(models: ModelStore):

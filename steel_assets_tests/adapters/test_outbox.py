@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.adapters.notifiers import Notifier, NotSent, Refused
+from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.adapters.notifiers.log import LogFile
 from steel_assets.adapters.object_store import LocalFolder
-from steel_assets.adapters.outbox import BOOK, DAMAGED, Outbox
+from steel_assets.adapters.outbox import DAMAGED, STATE_KEY, Outbox
 from steel_assets.catalog import load_catalog
-from steel_assets.core.alerts.book import LEASE, Mark
+from steel_assets.core.alerts.alert_state import LEASE, LogCursor
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.incidents import Silence
-from steel_assets.core.alerts.message import Letter
+from steel_assets.core.alerts.message import Notification
 from steel_assets.core.alerts.rules import UnknownRule
 from steel_assets_tests.core.alerts.conftest import MORNING
 
@@ -43,19 +43,19 @@ class Recorder:
     """Keeps what it is given by key, as a receiver does that honours idempotency keys; fails as it is told."""
 
     name: str = "slack"
-    letters: list[Letter] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
     fails: Callable[[], None] = lambda: None
     recipients: tuple[str, ...] = ()
     refuses: dict[str, str] = field(default_factory=dict)
 
-    def send(self, letter: Letter) -> dict[str, str]:
+    def send(self, notification: Notification) -> dict[str, str]:
         self.fails()
-        self.letters.append(letter)
+        self.notifications.append(notification)
         return self.refuses
 
     @property
     def titles(self) -> list[str]:
-        return [message.title for letter in self.letters for message in letter.messages]
+        return [message.title for notification in self.notifications for message in notification.messages]
 
 
 def outbox(folder: Path, *channels: str) -> Outbox:
@@ -104,10 +104,10 @@ def test_where_prices_are_simulated_whatever_is_told_says_so(tmp_path: Path) -> 
         box.deliver({"slack": slack, "email": email}, clock, "http://ui")
         clock.now += 10 * MINUTE
     assert len(slack.titles) == 3
-    assert all(letter.simulated for letter in slack.letters)
+    assert all(notification.simulated for notification in slack.notifications)
     LocalFolder(tmp_path).put("alerts/book.json", b"damaged")
     box.deliver({"slack": slack}, clock, "http://ui")
-    assert slack.letters[-1].simulated
+    assert slack.notifications[-1].simulated
 
 
 def test_somebody_who_is_no_recipient_any_more_is_no_trouble_any_more(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_an_event_is_sent_once_to_each_channel_however_often_rounds_are_made(tmp
         box.deliver({"slack": slack, "email": email}, clock, "http://ui")
         clock.now += MINUTE
     assert slack.titles == email.titles == [told("daily")]
-    assert [one.event.subject for one in box.history()] == ["daily"]
+    assert [waiting.event.subject for waiting in box.history()] == ["daily"]
     assert set(box.history()[0].sent) == {"slack", "email"}
 
 
@@ -142,7 +142,7 @@ def test_a_channel_that_is_down_for_an_hour_gets_everything_afterwards_in_order_
             box.report([failed_run(f"job{minute:02d}", clock.now)], clock.now)
         box.deliver({"slack": slack, "email": email}, clock, "http://ui")
         clock.now += MINUTE
-    assert slack.letters == []
+    assert slack.notifications == []
     slack.fails = lambda: None
     for _ in range(30):
         box.deliver({"slack": slack, "email": email}, clock, "http://ui")
@@ -154,21 +154,21 @@ def test_a_channel_that_is_down_for_an_hour_gets_everything_afterwards_in_order_
         "Over: Nobody gets alerts over Slack",
     ]
     assert not [title for title in slack.titles if "over Slack" in title], "nothing about a channel goes over that channel"
-    assert box.book().queue == ()
+    assert box.alert_state().queue == ()
 
 
 def test_thirty_messages_are_one_digest(tmp_path: Path) -> None:
     box, clock, slack = outbox(tmp_path), Clock(), Recorder()
     box.report([failed_run(f"job{n:02d}") for n in range(30)], clock.now)
     box.deliver({"slack": slack}, clock, "http://ui")
-    assert len(slack.letters) == 1
-    assert slack.letters[0].subject == "30 alerts: 30 high"
+    assert len(slack.notifications) == 1
+    assert slack.notifications[0].subject == "30 alerts: 30 high"
     assert len(box.history()) == 30
 
 
 def test_a_letter_that_is_refused_for_ever_makes_way_and_the_other_channels_say_so(tmp_path: Path) -> None:
     def never() -> None:
-        raise Refused("slack refuses the message (400)")
+        raise NotificationRefused("slack refuses the message (400)")
 
     box, clock = outbox(tmp_path, "slack", "email"), Clock()
     slack, email = Recorder(fails=never), Recorder("email")
@@ -176,9 +176,9 @@ def test_a_letter_that_is_refused_for_ever_makes_way_and_the_other_channels_say_
     for _ in range(3):
         box.deliver({"slack": slack, "email": email}, clock, "http://ui")
     assert "Slack refused a message" in email.titles
-    [run] = [one for one in box.history() if one.event.rule == "failed_run"]
+    [run] = [waiting for waiting in box.history() if waiting.event.rule == "failed_run"]
     assert run.refused == {"slack": "slack refuses the message (400)"}
-    assert box.book().queue == ()
+    assert box.alert_state().queue == ()
 
 
 def test_a_fault_in_one_channel_keeps_no_other_from_being_used_and_tells_no_secret(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_fault_in_one_channel_keeps_no_other_from_being_used_and_tells_no_secr
     done = box.deliver({"slack": slack, "email": email}, clock, "http://ui")
     assert email.titles == [told("daily")]
     assert done.problems == {"slack": "a fault in the channel (UnicodeError)"}
-    assert "canary" not in (tmp_path / BOOK).read_text()
+    assert "canary" not in (tmp_path / STATE_KEY).read_text()
 
 
 def test_a_silence_holds_back_and_can_be_ended_early(tmp_path: Path) -> None:
@@ -200,38 +200,38 @@ def test_a_silence_holds_back_and_can_be_ended_early(tmp_path: Path) -> None:
     box.silence(silence, clock.now, "ana")
     box.report([failed_run("daily")], clock.now)
     box.deliver({"slack": slack}, clock, "http://ui")
-    assert slack.letters == []
+    assert slack.notifications == []
     assert box.unsilence("s1", clock.now, "ana")
     assert not box.unsilence("s1", clock.now, "ana")
     box.report([], clock.now)
     box.deliver({"slack": slack}, clock, "http://ui")
-    assert len(slack.letters) == 1
+    assert len(slack.notifications) == 1
 
 
 def test_conditions_and_how_far_their_source_was_read_are_noted_together_or_not_at_all(tmp_path: Path) -> None:
     box = outbox(tmp_path)
-    mark = {"checks": Mark(position=7, moment=MORNING)}
+    mark = {"checks": LogCursor(position=7, moment=MORNING)}
     with pytest.raises(UnknownRule):
         box.report([failed_run("daily"), failed_run("x").model_copy(update={"rule": "nonsense"})], MORNING, marks=mark)
-    assert box.book().marks == {}
-    assert box.book().incidents == ()
+    assert box.alert_state().marks == {}
+    assert box.alert_state().incidents == ()
     box.report([failed_run("daily")], MORNING, marks=mark)
-    assert box.book().marks["checks"].position == 7
+    assert box.alert_state().marks["checks"].position == 7
 
 
 def test_a_report_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     box = outbox(tmp_path)
     box.report([failed_run("daily")], MORNING)
-    before = (tmp_path / BOOK).stat().st_mtime_ns
+    before = (tmp_path / STATE_KEY).stat().st_mtime_ns
     box.report([failed_run("daily"), failed_run("weekly", firing=False)], MORNING + MINUTE)
-    assert (tmp_path / BOOK).stat().st_mtime_ns == before
+    assert (tmp_path / STATE_KEY).stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"incidents": "x"}', os.urandom(200)])
 def test_a_damaged_book_is_set_aside_and_alerts_go_on(tmp_path: Path, content: bytes) -> None:
     box, clock, slack = outbox(tmp_path), Clock(), Recorder()
     box.report([failed_run("daily")], clock.now)
-    (tmp_path / BOOK).write_bytes(content)
+    (tmp_path / STATE_KEY).write_bytes(content)
     box.report([failed_run("weekly")], clock.now)
     box.deliver({"slack": slack}, clock, "http://ui")
     assert slack.titles == ["The memory of alerts was damaged; alerts go on, some may be told again", told("weekly")]
@@ -240,14 +240,14 @@ def test_a_damaged_book_is_set_aside_and_alerts_go_on(tmp_path: Path, content: b
 
 
 class DiesAfterSending:
-    """A channel whose process is killed at the worst moment: the receiver has the letter, the book does not know."""
+    """A channel whose process is killed at the worst moment: the receiver has the notification, the alert state does not know."""
 
     def __init__(self, inner: Notifier, *, before: bool) -> None:
         self.inner, self.before, self.recipients = inner, before, inner.recipients
 
-    def send(self, letter: Letter) -> dict[str, str]:
+    def send(self, notification: Notification) -> dict[str, str]:
         if not self.before:
-            self.inner.send(letter)
+            self.inner.send(notification)
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -271,7 +271,7 @@ def test_kill_9_between_claim_send_and_mark_neither_loses_nor_doubles(tmp_path: 
         assert process.exitcode == (-signal.SIGKILL if fate else 0)
         now += LEASE
     assert logged(tmp_path) == {told("a"): 1, told("b"): 1}
-    assert box.book().queue == ()
+    assert box.alert_state().queue == ()
     assert len(box.history()) == 2
 
 

@@ -18,7 +18,7 @@ from steel_assets.adapters.local_counts import LocalCounts
 from steel_assets.adapters.notifiers.log import LogFile
 from steel_assets.adapters.quota import FileLedger, Limits
 from steel_assets.bootstrap import platform
-from steel_assets.core.alerts.message import Letter
+from steel_assets.core.alerts.message import Notification
 from steel_assets.core.tables import FORECASTS
 from steel_assets.operations.importing import Offered, import_table
 from steel_assets.serving.access import SESSION_FILE
@@ -46,9 +46,9 @@ def live(home: Path) -> None:
     LocalCounts(home / COUNTS_FILE).take("reader", 1, 10, time.time())
     assert here.cache.put("external_data", "key", b"of a provider", 60)
     FileLedger(home / "quota" / "provider.json").book(Limits(25), time.time())
-    LogFile(home / "alerts.log").send(Letter("a letter", (), "key", repeat=False))
+    LogFile(home / "alerts.log").send(Notification("a notification", (), "key", repeat=False))
     here.clock_record.note()
-    here.store.put("alerts/outbox/letter.json", b"a letter")
+    here.store.put("alerts/outbox/letter.json", b"a notification")
     here.store.put_if("alerts/book.json", b"{}", here.store.version("alerts/book.json"))
     here.warehouse.upsert(FORECASTS, FORECASTS.empty())
     figures = pd.DataFrame({"period": pd.bdate_range("2026-01-02", periods=5), "value": 500.0})

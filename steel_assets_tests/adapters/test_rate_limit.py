@@ -13,7 +13,7 @@ import pytest
 import redis as redis_client
 
 from steel_assets.adapters.local_counts import LocalCounts
-from steel_assets.adapters.rate_limit import HourlyRateLimiter, Standing
+from steel_assets.adapters.rate_limit import HourlyRateLimiter, RateLimitState
 from steel_assets_tests.serving.running import Redis
 
 WORKER = """
@@ -33,8 +33,8 @@ def redis() -> Iterator[Redis]:
     server.stop()
 
 
-def take(limiter: HourlyRateLimiter, times: int, limit: int = 100, caller: str = "mill") -> list[Standing]:
-    async def every() -> list[Standing]:
+def take(limiter: HourlyRateLimiter, times: int, limit: int = 100, caller: str = "mill") -> list[RateLimitState]:
+    async def every() -> list[RateLimitState]:
         return [await limiter.take(caller, limit) for _ in range(times)]
 
     return asyncio.run(every())
@@ -42,8 +42,8 @@ def take(limiter: HourlyRateLimiter, times: int, limit: int = 100, caller: str =
 
 def test_exactly_the_limit_is_let_through_and_what_remains_counts_down() -> None:
     standings = take(HourlyRateLimiter(), 103)
-    assert [one.allowed for one in standings] == [True] * 100 + [False] * 3
-    assert [one.remaining for one in standings] == [*range(99, -1, -1), 0, 0, 0]
+    assert [state.allowed for state in standings] == [True] * 100 + [False] * 3
+    assert [state.remaining for state in standings] == [*range(99, -1, -1), 0, 0, 0]
 
 
 def test_the_next_window_begins_an_hour_after_the_first_request() -> None:
@@ -67,14 +67,14 @@ def test_four_processes_share_one_limit_to_the_request(redis: Redis, limit: int,
 def test_a_generous_limit_does_not_ask_redis_for_every_request(redis: Redis) -> None:
     limiter = HourlyRateLimiter(redis.url)
     standings = take(limiter, 20_000, limit=10**7)
-    assert all(one.allowed for one in standings)
+    assert all(state.allowed for state in standings)
     with redis_client.Redis(port=redis.port) as asked:
         assert asked.info("stats")["total_commands_processed"] < 2_000
 
 
 def test_concurrent_requests_of_one_caller_never_get_more_than_the_limit(redis: Redis) -> None:
     async def storm(limiter: HourlyRateLimiter) -> int:
-        return sum(one.allowed for one in await asyncio.gather(*(limiter.take("mill", 100) for _ in range(300))))
+        return sum(state.allowed for state in await asyncio.gather(*(limiter.take("mill", 100) for _ in range(300))))
 
     assert asyncio.run(storm(HourlyRateLimiter())) == 100
     assert asyncio.run(storm(HourlyRateLimiter(redis.url, timeout_seconds=60))) == 100
@@ -83,7 +83,7 @@ def test_concurrent_requests_of_one_caller_never_get_more_than_the_limit(redis: 
 def test_without_redis_this_process_counts_alone_and_still_keeps_the_limit(redis: Redis) -> None:
     redis.stop()
     limiter = HourlyRateLimiter(redis.url)
-    assert sum(one.allowed for one in take(limiter, 120)) == 100
+    assert sum(state.allowed for state in take(limiter, 120)) == 100
     assert limiter.shared is False
 
 
@@ -139,18 +139,18 @@ def test_a_redis_that_comes_and_goes_lets_not_one_request_more_through(redis: Re
 
 def test_a_redis_that_forgets_everything_opens_no_second_window_on_this_machine(redis: Redis, tmp_path: Path) -> None:
     limiter = HourlyRateLimiter(redis.url, timeout_seconds=5, counts=LocalCounts(tmp_path / "counts.sqlite"))
-    assert sum(one.allowed for one in take(limiter, 70)) == 70
+    assert sum(state.allowed for state in take(limiter, 70)) == 70
     redis.stop()
     redis.start()
     again = HourlyRateLimiter(redis.url, timeout_seconds=5, counts=LocalCounts(tmp_path / "counts.sqlite"))
-    assert sum(one.allowed for one in take(again, 70)) == 30
+    assert sum(state.allowed for state in take(again, 70)) == 30
 
 
 def test_a_file_of_counts_that_is_damaged_costs_its_counts_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "counts.sqlite"
     path.write_bytes(b"garbage" * 1000)
     standings = take(HourlyRateLimiter(counts=LocalCounts(path)), 103)
-    assert [one.allowed for one in standings] == [True] * 100 + [False] * 3
+    assert [state.allowed for state in standings] == [True] * 100 + [False] * 3
 
 
 def test_a_window_ends_when_redis_says_so_where_another_machine_began_it(tmp_path: Path) -> None:

@@ -269,7 +269,7 @@ def test_a_damaged_compacted_file_is_put_back_from_its_copy_and_told(store: Obje
     for read in (lake, Lake(store)):
         pd.testing.assert_frame_equal(read.observations(), expected)
     assert store.get(key) == whole
-    assert [one.key for one in lake.damaged.all()] == [key]
+    assert [damage.key for damage in lake.damaged.all()] == [key]
     assert lake.damaged.open() == []
 
 
@@ -280,7 +280,7 @@ def test_with_a_damaged_copy_too_the_group_is_told_of_as_missing(store: ObjectSt
     store.put(key, b"garbage")
     store.put(copy_of(key), b"garbage")
     assert set(Lake(store).observations()["source"]) == {"yahoo_finance"}
-    assert [one.key for one in lake.damaged.open("raw-data/fred-api/inflation_data/")] == [key]
+    assert [damage.key for damage in lake.damaged.open("raw-data/fred-api/inflation_data/")] == [key]
 
 
 def test_a_damaged_copy_is_written_again_before_anything_is_deleted(store: ObjectStore) -> None:
@@ -312,7 +312,7 @@ def test_a_raw_file_damaged_after_it_was_compacted_is_told_and_nothing_is_missin
     store.put(key, b"garbage")
     compact(lake, LATER)
     pd.testing.assert_frame_equal(Lake(store).observations(), expected)
-    assert [one.key for one in lake.damaged.all()] == [key]
+    assert [damage.key for damage in lake.damaged.all()] == [key]
     assert lake.damaged.open() == []
 
 
@@ -322,7 +322,7 @@ def test_a_file_whose_damage_was_mended_in_its_place_stays_there(store: ObjectSt
     whole = store.get(key)
     store.put(key, b"garbage")
     lake.observations()
-    assert [one.key for one in lake.damaged.open()] == [key]
+    assert [damage.key for damage in lake.damaged.open()] == [key]
     store.put(key, whole)
     compacted_whole(lake)
     assert store.get(key) == whole
@@ -335,15 +335,15 @@ def test_a_reader_with_an_older_listing_lists_again(store: ObjectStore) -> None:
     class Late:
         """A store in which everything is compacted between the first listing and the first read."""
 
-        looked = False
+        looked_up = False
 
         def __getattr__(self, name: str) -> object:
             return getattr(store, name)
 
         def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
             listed = list(store.stamped(prefix))
-            if not self.looked:
-                self.looked = True
+            if not self.looked_up:
+                self.looked_up = True
                 compacted_whole(Lake(store))
             return iter(listed)
 

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
+from steel_assets.adapters.checksummed import Damaged, NotSigned, checksummed, unseal
 from steel_assets.adapters.lake import Lake
 from steel_assets.adapters.model_store import ModelDamaged, ModelStore, ModelStoreError
 from steel_assets.adapters.object_store import LocalFolder
 from steel_assets.adapters.parquet import to_parquet
 from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.sealed import Damaged, NotSigned, seal, unseal
 from steel_assets.adapters.secret_manager import SecretError, Secrets
 from steel_assets.adapters.signatures import signing_key
 from steel_assets.core.tables import FORECASTS
@@ -28,19 +28,19 @@ FILE = "predictions/daily/2026-11-20/rebar-20261120T080000Z.parquet"
 
 
 def test_a_signed_document_is_read_with_its_key_and_without_one_but_not_with_another() -> None:
-    signed = seal({"a": 1}, KEY)
+    signed = checksummed({"a": 1}, KEY)
     assert unseal(signed, KEY) == unseal(signed) == {"a": 1}
-    for content, key in ((signed, OTHER), (seal({"a": 1}), KEY), (seal({"a": 1}, OTHER), KEY)):
+    for content, key in ((signed, OTHER), (checksummed({"a": 1}), KEY), (checksummed({"a": 1}, OTHER), KEY)):
         with pytest.raises(NotSigned):
             unseal(content, key)
     forged = json.loads(signed)
-    resealed = json.loads(seal({"a": 2}))
+    resealed = json.loads(checksummed({"a": 2}))
     with pytest.raises(NotSigned):
         unseal(json.dumps(resealed | {"hmac_sha256": forged["hmac_sha256"]}, sort_keys=True, indent=1).encode() + b"\n", KEY)
     with pytest.raises(Damaged):
         unseal(signed.replace(b'"a": 1', b'"a": 2'), KEY)
     with pytest.raises(ValueError, match="of its own"):
-        seal({"hmac_sha256": "x"}, KEY)
+        checksummed({"hmac_sha256": "x"}, KEY)
 
 
 @pytest.fixture

@@ -34,7 +34,11 @@ def test_what_the_program_declares_is_in_the_lock(project_root: str) -> None:
     pins = {
         canonicalize_name(str(pin.name)): pin.get_pinned_version for pin in RequirementsFile.from_file(str(LOCK)).requirements
     }
-    assert [str(one) for one in declared if not one.specifier.contains(pins.get(canonicalize_name(one.name), "none"), True)] == []
+    assert [
+        str(requirement)
+        for requirement in declared
+        if not requirement.specifier.contains(pins.get(canonicalize_name(requirement.name), "none"), True)
+    ] == []
 
 
 def test_every_exception_from_a_rule_of_security_says_why(project_root: str) -> None:
@@ -52,7 +56,7 @@ def test_the_bill_of_materials_names_every_pin_and_what_only_developers_install(
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     components = {one["name"]: one for one in bill["components"]}
     assert len(bill["components"]) == len(RequirementsFile.from_file(str(LOCK)).requirements)
-    assert all(one["hashes"] and one["purl"].startswith("pkg:pypi/") for one in components.values())
+    assert all(component["hashes"] and component["purl"].startswith("pkg:pypi/") for component in components.values())
     scopes = {name: components[name]["scope"] for name in ("pandas", "httptools", "pytest", "pip-audit")}
     assert scopes == {"pandas": "required", "httptools": "required", "pytest": "excluded", "pip-audit": "excluded"}
 

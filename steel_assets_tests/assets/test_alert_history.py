@@ -9,7 +9,7 @@ import pandas as pd
 from steel_assets.adapters.notifiers import NotSent
 from steel_assets.bootstrap import platform
 from steel_assets.core.alerts.conditions import Condition
-from steel_assets.core.alerts.message import Letter
+from steel_assets.core.alerts.message import Notification
 from steel_assets.core.tables import ALERTS
 from steel_assets.settings import Settings
 from steel_assets_tests.assets.measured_world import made_of
@@ -18,7 +18,7 @@ from steel_assets_tests.assets.measured_world import made_of
 class Away:
     recipients = ()
 
-    def send(self, letter: Letter) -> dict[str, str]:
+    def send(self, notification: Notification) -> dict[str, str]:
         raise NotSent("nobody is there")
 
 

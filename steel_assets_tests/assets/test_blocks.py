@@ -51,7 +51,7 @@ def test_a_block_is_named_and_the_pauses_grow_whatever_is_restarted(market: Worl
     assert "shut us out 3 times in a row" in run(market, 301).problems["hrc_us_midwest"]
     market.server.answer = kept
     assert run(market, 301).observations.empty
-    assert run(market, 24 * 60).standing.state == "FRESH"
+    assert run(market, 24 * 60).source_status.state == "FRESH"
     assert run(market, 24 * 60 + 1).problems == {}
 
 

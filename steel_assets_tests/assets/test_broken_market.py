@@ -59,8 +59,8 @@ def test_a_broken_market_is_red_where_it_broke_and_stops_no_other(
         assert made == all_of(BROKEN) - {f"{BROKEN}/{name}" for name in behind(asset)}
         assert {asset for asset in report.materialised if asset.startswith(WHOLE)} == all_of(WHOLE)
         assert {"system_metrics", "alert_history"} <= report.materialised, "what sums up all markets goes on"
-        failed_runs.look(instance, parts.outbox, datetime.now(UTC))
-        [told] = [letter.event for letter in parts.outbox.book().queue]
+        failed_runs.evaluate(instance, parts.outbox, datetime.now(UTC))
+        [told] = [notification.event for notification in parts.outbox.alert_state().queue]
         assert (told.rule, told.subject) == ("failed_run", f"files_river: {BROKEN}")
         assert BROKEN in told.text
         assert WHOLE not in told.text
@@ -68,6 +68,6 @@ def test_a_broken_market_is_red_where_it_broke_and_stops_no_other(
         again = whole_river(parts, instance)
         assert again.failed_steps == {}
         assert again.materialised >= all_of(BROKEN) | all_of(WHOLE)
-        failed_runs.look(instance, parts.outbox, datetime.now(UTC))
-    assert [letter.event.kind for letter in parts.outbox.book().queue] == ["opened", "recovered"]
+        failed_runs.evaluate(instance, parts.outbox, datetime.now(UTC))
+    assert [notification.event.kind for notification in parts.outbox.alert_state().queue] == ["opened", "recovered"]
     assert set(parts.warehouse.read(FORECASTS)["market"]) == {BROKEN, WHOLE}

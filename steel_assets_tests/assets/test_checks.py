@@ -98,13 +98,13 @@ def test_one_cause_is_one_alert_and_a_market_that_is_missing_for_any_reason_is_t
     issued(change, monkeypatch)
     with dg.DagsterInstance.ephemeral() as instance:
         made_of(parts, "forecasts", instance=instance)
-        failed_checks.look(instance, parts.catalog, parts.outbox, datetime.now(UTC))
+        failed_checks.evaluate(instance, parts.catalog, parts.outbox, datetime.now(UTC))
         monkeypatch.undo()
-        queue = parts.outbox.book().queue
-        assert [one.event.subject for one in queue] == [f"{MARKET}/forecasts: {told}"]
+        queue = parts.outbox.alert_state().queue
+        assert [waiting.event.subject for waiting in queue] == [f"{MARKET}/forecasts: {told}"]
         made_of(parts, "forecasts", instance=instance)
-        failed_checks.look(instance, parts.catalog, parts.outbox, datetime.now(UTC))
-    assert [one.event.kind for one in parts.outbox.book().queue] == ["opened", "recovered"]
+        failed_checks.evaluate(instance, parts.catalog, parts.outbox, datetime.now(UTC))
+    assert [waiting.event.kind for waiting in parts.outbox.alert_state().queue] == ["opened", "recovered"]
 
 
 def test_a_horizon_that_is_missing_is_named(parts: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

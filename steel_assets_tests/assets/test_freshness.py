@@ -1,4 +1,4 @@
-"""Every asset of the river has the deadline of its group, judged by Dagster's own freshness."""
+"""Every asset of the pipeline has the deadline of its group, judged by Dagster's own freshness."""
 
 from datetime import timedelta
 
@@ -35,6 +35,12 @@ def test_all_watchers_are_on_and_each_is_in_its_own_file() -> None:
     from steel_assets.assets.sensors import watchers
 
     found = watchers()
-    assert {one.name for one in found} >= {"failed_checks", "failed_runs", "stale_assets", "alert_delivery", "drift_retraining"}
-    assert all(one.default_status == dg.DefaultSensorStatus.RUNNING for one in found)
-    assert {one.name for one in defs().get_repository_def().sensor_defs} == {one.name for one in found}
+    assert {sensor.name for sensor in found} >= {
+        "failed_checks",
+        "failed_runs",
+        "stale_assets",
+        "alert_delivery",
+        "drift_retraining",
+    }
+    assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in found)
+    assert {sensor.name for sensor in defs().get_repository_def().sensor_defs} == {sensor.name for sensor in found}

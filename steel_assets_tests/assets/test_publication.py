@@ -44,7 +44,7 @@ def test_what_cannot_be_read_makes_the_run_fail_by_name_and_the_rest_is_in_force
     path.write_bytes(b"garbage")
     done = published(parts)
     assert not done.success
-    [failure] = [one for one in done.all_events if one.is_step_failure]
+    [failure] = [event for event in done.all_events if event.is_step_failure]
     assert path.name in str(failure.step_failure_data.error)
     pointer = parts.snapshots.pointer()
     assert pointer is not None

@@ -126,7 +126,10 @@ def test_the_log_is_kept_before_anything_reads_it(instance: dg.DagsterInstance, 
     def reads(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         world.order.append(f"reads {len(instance.get_runs())} runs")
         now = MORNING.to_pydatetime()
-        said = [failed_checks.look(instance, parts.catalog, parts.outbox, now), failed_runs.look(instance, parts.outbox, now)]
+        said = [
+            failed_checks.evaluate(instance, parts.catalog, parts.outbox, now),
+            failed_runs.evaluate(instance, parts.outbox, now),
+        ]
         return dg.SkipReason("; ".join(said))
 
     def drops(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -137,7 +140,7 @@ def test_the_log_is_kept_before_anything_reads_it(instance: dg.DagsterInstance, 
     life = world.live()
     assert world.order == ["keep 1 runs", "drops", "keep 1 runs", "reads 1 runs", "keep 1 runs"]
     assert life.sensors["reads"].startswith("2 new evaluations")
-    assert [one.rule for one in parts.outbox.book().open_incidents] == ["failed_check"]
+    assert [incident.rule for incident in parts.outbox.alert_state().open_incidents] == ["failed_check"]
 
 
 def test_a_run_that_a_sensor_asks_for_is_made_kept_and_read(instance: dg.DagsterInstance, parts: Platform) -> None:
@@ -150,7 +153,7 @@ def test_a_run_that_a_sensor_asks_for_is_made_kept_and_read(instance: dg.Dagster
 
     def reads(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         world.order.append(f"reads {len(instance.get_runs())} runs")
-        return dg.SkipReason(failed_runs.look(instance, parts.outbox, MORNING.to_pydatetime()))
+        return dg.SkipReason(failed_runs.evaluate(instance, parts.outbox, MORNING.to_pydatetime()))
 
     world.looks = (asks, reads)
     life = world.live()
@@ -169,7 +172,11 @@ def test_a_sensor_that_raises_stops_no_other_is_told_and_its_return_too(instance
         return dg.SkipReason("all is well")
 
     def wrong() -> list[str]:
-        return [one.subject for one in parts.outbox.book().incidents if one.wrong and one.rule == "failed_tick"]
+        return [
+            incident.subject
+            for incident in parts.outbox.alert_state().incidents
+            if incident.wrong and incident.rule == "failed_tick"
+        ]
 
     world.looks = (breaks, looks)
     life = world.live()
@@ -189,18 +196,20 @@ def test_what_is_told_is_in_the_log_of_the_process(
     world = World(instance, parts, "raise")
 
     def reads(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        return dg.SkipReason(failed_runs.look(instance, parts.outbox, MORNING.to_pydatetime()))
+        return dg.SkipReason(failed_runs.evaluate(instance, parts.outbox, MORNING.to_pydatetime()))
 
     world.looks = (reads,)
     with caplog.at_level("INFO", logger="steel.run"):
         assert world.live().sent == 1
-    assert [one.levelname for one in caplog.records if "alert opened: failed_run · update" in one.getMessage()] == ["WARNING"]
+    assert [record.levelname for record in caplog.records if "alert opened: failed_run · update" in record.getMessage()] == [
+        "WARNING"
+    ]
 
 
 def test_freshness_is_judged_by_dagsters_own_rules(instance: dg.DagsterInstance, parts: Platform) -> None:
     World(instance, parts).live()
     key = dg.AssetKey("prices")
-    states = {one.freshness_state.value for one in instance.get_freshness_state_records([key]).values()}
+    states = {record.freshness_state.value for record in instance.get_freshness_state_records([key]).values()}
     assert states == {"PASS"}, "it was made just now"
 
 

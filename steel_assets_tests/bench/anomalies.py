@@ -172,9 +172,9 @@ def main() -> None:
         if not histories:
             typer.echo(f"{what}: ../shared is not there")
             continue
-        years = sum(one.years for one in histories)
-        at_once = {one.series.id: first_collection(one) for one in histories}
-        daily = {one.series.id: day_by_day(one) for one in histories}
+        years = sum(history.years for history in histories)
+        at_once = {history.series.id: first_collection(history) for history in histories}
+        daily = {history.series.id: day_by_day(history) for history in histories}
         for way, alarms in (("as a first collection", at_once), ("day by day", daily)):
             where = ", ".join(f"{name} {count}" for name, count in alarms.items() if count)
             rate = sum(alarms.values()) / years
@@ -182,20 +182,20 @@ def main() -> None:
                 f"{what}, {way}: {sum(alarms.values())} false alarms in {years:.0f} series-years, {rate:.4f} a year ({where})"
             )
         for error in ERRORS:
-            results = {one.series.id: found(one, error) for one in histories}
-            tried = sum(len(_places(one.figures)) for one in histories)
+            results = {history.series.id: found(history, error) for history in histories}
+            tried = sum(len(_places(history.figures)) for history in histories)
             newest, middle = (sum(pair[place] for pair in results.values()) for place in (0, 1))
             missed = ", ".join(
-                f"{one.series.id} {results[one.series.id]}"
-                for one in histories
-                if min(results[one.series.id]) < len(_places(one.figures))
+                f"{history.series.id} {results[history.series.id]}"
+                for history in histories
+                if min(results[history.series.id]) < len(_places(history.figures))
             )
             typer.echo(
                 f"{what}, {error}: newest {newest} of {tried}, in a first history {middle} of {tried} (not all in {missed})"
             )
-        swaps = [swapped(one) for one in histories]
+        swaps = [swapped(history) for history in histories]
         typer.echo(f"{what}, known days swapped: {sum(s for s, _ in swaps)} of {sum(t for _, t in swaps)}")
-        after = {one.series.id: stuck_after(one) for one in histories}
+        after = {history.series.id: stuck_after(history) for history in histories}
         typer.echo(f"{what}, stuck after: " + ", ".join(f"{name} {length:.0f}" for name, length in after.items()))
 
 

@@ -34,7 +34,7 @@ def main() -> None:
         home = Path(temporary)
         subprocess.run([sys.executable, "-m", "steel_assets_tests.cli.published_home", temporary], check=True, env=os.environ)
         program = f"{sys.prefix}/bin/steel"
-        asked = {one: [sys.executable, *one] for one in (PASS, PARSER)} | {one: [program, *one] for one in COMMANDS}
+        asked = {one: [sys.executable, *one] for one in (PASS, PARSER)} | {command: [program, *command] for command in COMMANDS}
         found: dict[tuple[str, ...], list[tuple[float, float]]] = {one: [] for one in asked}
         for _ in range(RUNS):
             for name, command in asked.items():

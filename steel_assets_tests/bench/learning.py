@@ -92,10 +92,10 @@ def walked(history: MarketHistory) -> list[Walked]:
     return found
 
 
-def compared(one: Walked) -> pd.DataFrame:
+def compared(walked: Walked) -> pd.DataFrame:
     """Rows of the last price, of the champion without what is new, of expert advice and of the champion."""
-    of = {NAIVE: one.evaluation, BEFORE: one.without(NEW), Experts.family: one.evaluation, CHAMPION: one.evaluation}
-    return pd.concat([one.rows(model, evaluation) for model, evaluation in of.items()], ignore_index=True)
+    of = {NAIVE: walked.evaluation, BEFORE: walked.without(NEW), Experts.family: walked.evaluation, CHAMPION: walked.evaluation}
+    return pd.concat([walked.rows(model, evaluation) for model, evaluation in of.items()], ignore_index=True)
 
 
 def by_years(rows: pd.DataFrame) -> list[list[str]]:
@@ -115,20 +115,20 @@ def by_years(rows: pd.DataFrame) -> list[list[str]]:
     return lines
 
 
-def shares(one: Walked) -> list[list[str]]:
+def shares(walked: Walked) -> list[list[str]]:
     """The mean share of each member's move that was believed in each year: one line per member."""
-    at = np.arange(one.first, one.evaluation.stop)
-    advice = one.evaluation.advice(at)
+    at = np.arange(walked.first, walked.evaluation.stop)
+    advice = walked.evaluation.advice(at)
     table = pd.DataFrame(advice.shares, columns=list(advice.names)).groupby(advice.days.year).mean()
-    where = [one.history.market.id, str(one.evaluation.samples.horizon)]
+    where = [walked.history.market.id, str(walked.evaluation.samples.horizon)]
     return [[*where, name, *(f"{value:.2f}" for value in table[name])] for name in table.columns]
 
 
-def mirrored_costs(one: Walked) -> list[list[str]]:
+def mirrored_costs(walked: Walked) -> list[list[str]]:
     """What families that turned to the opposite cost: before, experts and champion, each the mean of the turns."""
-    turns = [scores(compared(one.mirrored(one.first + later))).set_index("model")["mae_ratio"] for later in MIRRORED_AT]
+    turns = [scores(compared(walked.mirrored(walked.first + later))).set_index("model")["mae_ratio"] for later in MIRRORED_AT]
     found = (np.mean([table[model] for table in turns]) for model in (BEFORE, Experts.family, CHAMPION))
-    return [[one.history.market.id, str(one.evaluation.samples.horizon), *(f"{value:.3f}" for value in found)]]
+    return [[walked.history.market.id, str(walked.evaluation.samples.horizon), *(f"{value:.3f}" for value in found)]]
 
 
 def main() -> None:
@@ -142,12 +142,12 @@ def main() -> None:
     years = [str(year) for year in range(START.year, END.year + 1)]
     for history in real_histories(DATA, catalog, chosen.markets or list(catalog.markets)).values():
         horizons = walked(history)
-        show(by_years(pd.concat([compared(one) for one in horizons], ignore_index=True)))
+        show(by_years(pd.concat([compared(walked) for walked in horizons], ignore_index=True)))
         if chosen.shares:
-            show([["market", "h", "member", *years], *(line for one in horizons for line in shares(one))])
+            show([["market", "h", "member", *years], *(line for walked in horizons for line in shares(walked))])
         if chosen.mirrored:
             head = ["market", "h", BEFORE, Experts.family, CHAMPION]
-            show([head, *(line for one in horizons for line in mirrored_costs(one))])
+            show([head, *(line for walked in horizons for line in mirrored_costs(walked))])
 
 
 def show(lines: list[list[str]]) -> None:

@@ -97,7 +97,7 @@ def ratio(url: str, bare_url: str, key: str, seconds: int) -> None:
     turns = [(load(url, key, seconds).per_second, load(bare_url, key, seconds).per_second) for _ in range(TURNS)]
     ratios = [mine / theirs for mine, theirs in turns]
     say("bare FastAPI route, same body", f"{statistics.median(theirs for _, theirs in turns):,.0f} requests/s")
-    each = ", ".join(f"{one:.2f}" for one in ratios)
+    each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     say("ratio to the bare route", f"{statistics.median(ratios):.2f} ({each}); wanted ≥ 0.80")
 
 

@@ -24,7 +24,7 @@ from typing import Any
 import pandas as pd
 import typer
 
-from steel_assets.sandbox import Sandbox, economy, tape
+from steel_assets.sandbox import Sandbox, economy, simulated_history
 from steel_assets_tests.bench.aged_home import lived
 from steel_assets_tests.bench.year_run import early
 from steel_assets_tests.steel import ROOT
@@ -72,13 +72,13 @@ class Home:
 @contextmanager
 def older_market() -> Iterator[None]:
     """Inside, the simulated market begins ten years earlier, so that day one has ten years behind it."""
-    before = economy.BEGINNING, economy.WARMING_UP, tape.BEGINNING
+    before = economy.BEGINNING, economy.WARMING_UP, simulated_history.BEGINNING
     earlier = before[0] - pd.DateOffset(years=10)
-    economy.BEGINNING, economy.WARMING_UP, tape.BEGINNING = earlier, earlier - pd.DateOffset(years=1), earlier
+    economy.BEGINNING, economy.WARMING_UP, simulated_history.BEGINNING = earlier, earlier - pd.DateOffset(years=1), earlier
     try:
         yield
     finally:
-        economy.BEGINNING, economy.WARMING_UP, tape.BEGINNING = before
+        economy.BEGINNING, economy.WARMING_UP, simulated_history.BEGINNING = before
 
 
 def main() -> None:

@@ -50,7 +50,8 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
-            "request", lambda one: complaints.append(one.url) if not one.url.startswith(("http://127.0.0.1:", "data:")) else None
+            "request",
+            lambda worker: complaints.append(worker.url) if not worker.url.startswith(("http://127.0.0.1:", "data:")) else None,
         )
         page.goto(url)
         return page

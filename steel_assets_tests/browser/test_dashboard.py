@@ -128,7 +128,7 @@ def test_drift_is_shown_as_measured_with_its_beginning(dashboard: Open, service:
     assert charts["drift"]["features"][-1] == pytest.approx(100 * newest["score"]["features"])
     assert [value is not None for value in charts["drift"]["drifted"][-5:]] == [False, True, True, True, True]
     page.goto(page.url.replace("scrap_turkey", MARKET))
-    assert {one[2] for one in rows(page, "drift")} == {"as ever"}
+    assert {row[2] for row in rows(page, "drift")} == {"as ever"}
 
 
 def test_one_measurement_of_drift_is_a_table_and_no_chart(dashboard: Open) -> None:

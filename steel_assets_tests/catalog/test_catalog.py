@@ -70,9 +70,14 @@ def test_no_symbol_is_petrol_or_thermal_coal_by_mistake() -> None:
 
 def test_every_symbol_says_how_sure_it_is_from_where_and_since_when() -> None:
     catalog = load_catalog()
-    asked = [one for one in catalog.series.values() if catalog.sources[one.source].kind == "api"]
-    assert [one.id for one in asked if one.verified is None] == []
-    assert {one.symbol: one.verified.sure for one in asked if one.source == "trading_economics" if one.verified} == {
+    asked = [declared for declared in catalog.series.values() if catalog.sources[declared.source].kind == "api"]
+    assert [declared.id for declared in asked if declared.verified is None] == []
+    assert {
+        declared.symbol: declared.verified.sure
+        for declared in asked
+        if declared.source == "trading_economics"
+        if declared.verified
+    } == {
         **{f"LSR{month}:COM": "unconfirmed" for month in range(1, 7)},
         **{f"LSC{month}:COM": "unconfirmed" for month in range(2, 7)},
         **dict.fromkeys(["SSC:COM", "JBP:COM", "IOE:COM", "XAL1:COM"], "seen"),

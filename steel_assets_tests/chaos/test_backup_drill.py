@@ -91,7 +91,7 @@ def test_a_backup_of_a_working_installation_answers_the_same_elsewhere_and_finis
         assert {name: told["assets"][name] for name in known["assets"]} == known["assets"]
         assert [run.run_id for run in runs(instance)] == [under_way]
         with elsewhere.daemon():
-            settle(elsewhere, instance, hook, letters=1)
+            settle(elsewhere, instance, hook, notifications=1)
     assert different(elsewhere.facts(), usual) == []
 
 

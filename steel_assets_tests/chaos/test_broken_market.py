@@ -47,7 +47,9 @@ def test_a_market_that_breaks_is_red_alone_and_told_once(day: World, hook: Web, 
     world = replace(day.copy(tmp_path / "day"), job=job, broken=stage)
     with world.instance() as instance, world.daemon():
         wait_until(lambda: bool(runs(instance)) and runs(instance)[0].is_finished, PATIENCE, lambda: f"{world.folder}")
-        wait_until(lambda: any(about_the_run(letter) for letter in content(hook.kept)), PATIENCE, lambda: f"{world.folder}")
+        wait_until(
+            lambda: any(about_the_run(notification) for notification in content(hook.kept)), PATIENCE, lambda: f"{world.folder}"
+        )
         wait_until(lambda: not world.facts()["waiting"], 60, lambda: "a message was not sent")
         run = runs(instance)[0]
         assert run.status == dg.DagsterRunStatus.FAILURE
@@ -60,11 +62,13 @@ def test_a_market_that_breaks_is_red_alone_and_told_once(day: World, hook: Web, 
     assert {key for key in asked if key.startswith(WHOLE)} <= keys, "the other market is whole"
     mine = {key.rpartition("/")[2] for key in asked if key.startswith(BROKEN)}
     assert {key for key in asked if key.startswith(BROKEN)} - keys == {f"{BROKEN}/{name}" for name in behind(asset, mine)}
-    [letter] = [letter for letter in content(hook.kept) if about_the_run(letter) and not letter["repeat"]]
-    assert BROKEN in str(letter)
-    assert WHY in str(letter)
+    [notification] = [
+        notification for notification in content(hook.kept) if about_the_run(notification) and not notification["repeat"]
+    ]
+    assert BROKEN in str(notification)
+    assert WHY in str(notification)
 
 
-def about_the_run(letter: dict[str, object]) -> bool:
+def about_the_run(notification: dict[str, object]) -> bool:
     """Whether a message is about a run that failed."""
-    return WHY in str(letter)
+    return WHY in str(notification)

@@ -61,13 +61,13 @@ def runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     return [run for run in instance.get_runs() if run.tags.get("dagster/sensor_name")]
 
 
-def settle(world: World, instance: dg.DagsterInstance, hook: Web, letters: int) -> None:
+def settle(world: World, instance: dg.DagsterInstance, hook: Web, notifications: int) -> None:
     """Until the day's run succeeded, nothing is under way, and everything was told."""
 
     def settled() -> bool:
         statuses = [run.status for run in runs(instance)]
         unfinished = any(status in UNFINISHED for status in statuses)
-        told = len({letter["key"] for letter in content(hook.kept)}) >= letters
+        told = len({notification["key"] for notification in content(hook.kept)}) >= notifications
         return dg.DagsterRunStatus.SUCCESS in statuses and not unfinished and told
 
     wait_until(settled, PATIENCE, lambda: f"{[run.status for run in runs(instance)]}; {world.folder / 'daemon.log'}")
@@ -84,7 +84,7 @@ def whole_day(world: World, hook: Web) -> tuple[dict[str, Any], dict[str, float]
         usual = {WHOLE: time.monotonic() - begun}
         ends = steps(instance, dg.DagsterEventType.STEP_SUCCESS)
         usual |= {step: ends[step] - at for step, at in steps(instance, dg.DagsterEventType.STEP_START).items()}
-        settle(world, instance, hook, letters=1)
+        settle(world, instance, hook, notifications=1)
     return world.facts(), usual
 
 
@@ -93,7 +93,7 @@ def steps(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> dict[str, 
     return {str(event.step_key): event.timestamp for event in instance.all_logs(runs(instance)[0].run_id, of_type=kind)}
 
 
-def killed_day(world: World, hook: Web, part: str, aim: str, after: float, letters: int) -> str:
+def killed_day(world: World, hook: Web, part: str, aim: str, after: float, notifications: int) -> str:
     """One run in which ``part`` is killed so many seconds ``after`` the beginning of ``aim``; what was hit."""
     hook.kept.clear()
     with world.instance() as instance, Reader(world) as reader:
@@ -104,10 +104,10 @@ def killed_day(world: World, hook: Web, part: str, aim: str, after: float, lette
             time.sleep(after)
             hit = kill(daemon, part, instance)
             if part in ("worker", "code server"):
-                settle(world, instance, hook, letters)
+                settle(world, instance, hook, notifications)
         if part in ("daemon", "everything"):
             with world.daemon():
-                settle(world, instance, hook, letters)
+                settle(world, instance, hook, notifications)
         assert reader.broken == []
         assert reader.read > 0
         assert not instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
@@ -142,7 +142,7 @@ def switched(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 )
 def test_a_run_killed_anywhere_at_any_moment_ends_like_an_undisturbed_one(day: Day, kills: int, tmp_path: Path) -> None:
     expected, usual = whole_day(day.before.copy(tmp_path / "whole"), day.hook)
-    letters = {letter["key"] for letter in content(day.hook.kept)}
+    notifications = {notification["key"] for notification in content(day.hook.kept)}
     assert expected["told"], "one provider is down, and somebody was told"
     if day.before.job == RETRAINING:
         assert switched(day.before.facts(), expected), "a model took over from another, which was kept"
@@ -152,12 +152,12 @@ def test_a_run_killed_anywhere_at_any_moment_ends_like_an_undisturbed_one(day: D
         part, aim = PARTS[turn % len(PARTS)], AIMS[day.before.job][turn % len(AIMS[day.before.job])]
         after = chance.uniform(0, usual[aim])
         world = day.before.copy(tmp_path / f"day-{turn}")
-        hits.append(killed_day(world, day.hook, part, aim, after, len(letters)))
+        hits.append(killed_day(world, day.hook, part, aim, after, len(notifications)))
         print(f"{turn + 1}: {part} killed after {after:.1f} s of {aim}: {hits[-1]}", flush=True)  # noqa: T201
         found = world.facts()
         for what, wanted in expected.items():
             assert found[what] == wanted, f"{what} differs, see {world.folder}"
-        doubled = [letter for letter in content(day.hook.kept) if not letter["repeat"]]
-        assert len({letter["key"] for letter in doubled}) == len(doubled) == len(letters), "told once"
+        doubled = [notification for notification in content(day.hook.kept) if not notification["repeat"]]
+        assert len({notification["key"] for notification in doubled}) == len(doubled) == len(notifications), "told once"
         shutil.rmtree(world.folder)
     assert sum(hit != "too late" for hit in hits) >= kills // 2, "the kills hit the run"

@@ -112,13 +112,13 @@ def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
             assert found[what] == expected, what
 
 
-def letters(hook: Web) -> list[str]:
+def notifications(hook: Web) -> list[str]:
     """The keys of what was told and did not say that it may have been told before."""
-    return [letter["key"] for letter in content(hook.kept) if not letter["repeat"]]
+    return [notification["key"] for notification in content(hook.kept) if not notification["repeat"]]
 
 
 def titles(hook: Web) -> set[str]:
-    return {message["title"] for letter in content(hook.kept) for message in letter["messages"]}
+    return {message["title"] for notification in content(hook.kept) for message in notification["messages"]}
 
 
 @pytest.mark.parametrize("kills", [pytest.param(3, id="3"), pytest.param(30, id="30", marks=pytest.mark.chaos)])
@@ -147,7 +147,7 @@ def test_killed_at_any_moment_the_next_one_continues_and_leaves_what_an_undistur
         print(f"{turn + 1}: killed after {after:.1f} of {seconds:.1f} s: {hit}", flush=True)  # noqa: T201
         assert machines.live(world, DAILY, TODAY)[0] == "0", (world.folder / "life.log").read_text()
         same(facts(world), wanted)
-        assert len(set(letters(machines.hook))) == len(letters(machines.hook)), "nothing was told twice"
+        assert len(set(notifications(machines.hook))) == len(notifications(machines.hook)), "nothing was told twice"
         assert titles(machines.hook) == told
         settled(world)
         shutil.rmtree(world.folder)

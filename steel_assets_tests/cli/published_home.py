@@ -24,7 +24,7 @@ def published_home(folder: Path) -> Steel:
         parts.lake.write(f"predictions/validation/scores/{market}.parquet", scores)
     for source in parts.catalog.sources.values():
         for group in source.groups if source.kind == "api" else ():
-            note(parts.store, source, group, now, [one.id for one in parts.catalog.series_of(source.id, group)], {}, {})
+            note(parts.store, source, group, now, [declared.id for declared in parts.catalog.series_of(source.id, group)], {}, {})
     put_in_force(parts)
     return steel
 

@@ -108,7 +108,7 @@ def test_a_silence_of_nothing_is_refused_and_the_rules_there_are_named(rule: str
 def test_what_cannot_be_read_is_one_message_and_no_traceback(
     home: Path, tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without an instance of Dagster in sight, and with a book of alerts that somebody cut off."""
+    """Without an instance of Dagster in sight, and with a alert state that somebody cut off."""
     monkeypatch.delenv("DAGSTER_HOME")
     monkeypatch.chdir(tmp_path)
     (home / "lake" / "alerts").mkdir(parents=True)
@@ -156,7 +156,7 @@ def test_a_test_names_every_recipient_and_fails_when_one_is_refused(monkeypatch:
 def test_a_look_from_outside_finds_a_daemon_that_is_not_there_and_sends_what_waits(home: Path) -> None:
     fails_a_run()
     said = steel("watch", fails=1)
-    assert "without a heartbeat; 1 letters sent" in said
+    assert "without a heartbeat; 1 notifications sent" in said
     assert "The daily update failed" in (home / "alerts.log").read_text()
     assert "What was told" in steel("list", "--history")
     assert len(json.loads(steel("list", "--history", "--json"))) == 1

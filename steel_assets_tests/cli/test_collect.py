@@ -24,8 +24,8 @@ def steel(tmp_path: Path) -> Iterator[tuple[Steel, Yahoo]]:
         for symbol, closes in market.yahoo.closes.items():
             days = pd.bdate_range(end=today - pd.Timedelta(days=2), periods=len(closes))
             market.yahoo.closes[symbol] = pd.Series(closes.to_numpy(), index=days)
-        for one in market.platform.catalog.series_of("yahoo_finance", "commodity_indices"):
-            market.yahoo.bodies[str(one.symbol)] = Reply(b'{"no": "chart"}')
+        for declared in market.platform.catalog.series_of("yahoo_finance", "commodity_indices"):
+            market.yahoo.bodies[str(declared.symbol)] = Reply(b'{"no": "chart"}')
         settings = {"STEEL_SOURCES": "live", "STEEL_YAHOO_FINANCE_BASE_URL": market.server.url, "STEEL_HISTORY_YEARS": "1"}
         yield Steel(tmp_path / "folder", settings), market.yahoo
 

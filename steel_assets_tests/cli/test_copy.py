@@ -53,7 +53,7 @@ def test_a_warehouse_goes_there_and_back(tmp_path: Path) -> None:
     file = tmp_path / "warehouse.duckdb"
     values = {"string": "x", "int": 1, "float": 0.1, "timestamp": MOMENT}
     DuckDBWarehouse(file).upsert(PROMOTIONS, _one(values))
-    told = {one["table"]: one for one in json.loads(steel("warehouse", "copy", str(file), WAREHOUSE, "--json").stdout)}
+    told = {load["table"]: load for load in json.loads(steel("warehouse", "copy", str(file), WAREHOUSE, "--json").stdout)}
     assert (told["promotions"]["rows"], told["promotions"]["written"], told["forecasts"]["rows"]) == (1, 1, 0)
     back = tmp_path / "back.duckdb"
     again = json.loads(steel("warehouse", "copy", WAREHOUSE, str(back), "--json").stdout)

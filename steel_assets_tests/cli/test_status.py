@@ -48,8 +48,10 @@ def found(parts: Platform, moment: pd.Timestamp = NOW) -> list[Finding]:
 
 def areas(parts: Platform, moment: pd.Timestamp = NOW) -> dict[str, str]:
     """Areas that are not green, the worst colour of each, the automation left out."""
-    every = [one for one in found(parts, moment) if one.text != DAEMON]
-    return {area: worst(one.light for one in every if one.area == area) for area in {one.area for one in every}}
+    every = [finding for finding in found(parts, moment) if finding.text != DAEMON]
+    return {
+        area: worst(finding.status for finding in every if finding.area == area) for area in {finding.area for finding in every}
+    }
 
 
 def test_where_all_is_well_only_the_daemon_is_missing(parts: Platform) -> None:
@@ -65,7 +67,7 @@ def test_an_open_incident_gives_its_area_its_colour_and_says_since_when(parts: P
             again = condition.model_copy(update={"moment": (NOW + pd.Timedelta(hours=later)).to_pydatetime()})
             parts.outbox.report([again], again.moment)
     assert areas(parts) == {"sources": "yellow", "automation": "red", "models": "yellow", "budget": "yellow"}
-    assert any("The run x failed" in one.text and "(since 2" in one.text for one in found(parts))
+    assert any("The run x failed" in finding.text and "(since 2" in finding.text for finding in found(parts))
 
 
 def test_forecasts_whose_day_has_passed_are_red(parts: Platform) -> None:
@@ -93,20 +95,20 @@ def test_a_daemon_that_was_there_and_is_gone_is_red(parts: Platform) -> None:
     with dg.DagsterInstance.from_config(str(Path.cwd())) as instance:
         for kind in instance.get_required_daemon_types():
             instance.add_daemon_heartbeat(DaemonHeartbeat((NOW - pd.Timedelta(hours=2)).timestamp(), kind, None, None))
-    gone = [one for one in found(parts) if one.area == "automation"]
-    assert [one.light for one in gone] == ["red"]
+    gone = [finding for finding in found(parts) if finding.area == "automation"]
+    assert [finding.status for finding in gone] == ["red"]
     assert "scheduler" in gone[0].text
 
 
 def test_a_folder_without_an_instance_says_so(parts: Platform) -> None:
     Path("dagster.yaml").unlink()
-    assert [one.light for one in found(parts)] == ["yellow"]
+    assert [finding.status for finding in found(parts)] == ["yellow"]
     assert "no dagster.yaml" in found(parts)[0].text
 
 
 def test_what_a_provider_does_not_answer_is_yellow() -> None:
     told = list(health.sources({"fred_api": {"a": "FRESH", "b": "LAST_GOOD (2.0 days old)"}, "yahoo_finance": {"c": "MISSING"}}))
-    assert [(one.light, one.text) for one in told] == [
+    assert [(finding.status, finding.text) for finding in told] == [
         ("yellow", "fred_api/b: LAST_GOOD (2.0 days old)"),
         ("yellow", "yahoo_finance/c: MISSING"),
     ]

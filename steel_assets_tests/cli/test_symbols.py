@@ -43,7 +43,7 @@ def asked() -> tuple[int, dict[str, dict[str, Any]], str]:
     """Exit code, what was found by series, and what was told on the screen."""
     settings.cache_clear()
     done = CliRunner().invoke(app, ["doctor", "--live", "--json"])
-    return done.exit_code, {one["series"]: one for one in json.loads(done.stdout)}, done.stderr
+    return done.exit_code, {load["series"]: load for load in json.loads(done.stdout)}, done.stderr
 
 
 def test_every_symbol_is_asked_once_and_its_unit_and_days_are_told(live: pytest.MonkeyPatch, tmp_path: Path) -> None:

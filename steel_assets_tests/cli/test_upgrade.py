@@ -18,7 +18,7 @@ from dagster._core.storage.sql import get_alembic_config, run_alembic_downgrade
 from sqlalchemy import create_engine
 from typer.testing import CliRunner
 
-from steel_assets.adapters.sealed import seal
+from steel_assets.adapters.checksummed import checksummed
 from steel_assets.adapters.snapshot_store import POINTER
 from steel_assets.cli.main import app
 from steel_assets.settings import settings
@@ -39,7 +39,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("former")
     shutil.copy(ROOT / "dagster.yaml", folder)
     parts = publish(folder / "home", days=125)
-    parts.store.put(POINTER, seal({"format": 0, "version": "of another release"}))
+    parts.store.put(POINTER, checksummed({"format": 0, "version": "of another release"}))
     with inside(folder), dg.DagsterInstance.from_config(str(folder)) as instance:
 
         @dg.asset(name="market_daily", partitions_def=dg.StaticPartitionsDefinition([MARKET]))

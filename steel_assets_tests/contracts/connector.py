@@ -95,10 +95,10 @@ class ConnectorContract:
         collection = self.collect(provider.url)
         assert collection.problems == {}
         rows = collection.observations
-        for one in self.series:
-            mine = rows[rows["series"] == one.id].sort_values("period")
+        for declared in self.series:
+            mine = rows[rows["series"] == declared.id].sort_values("period")
             assert mine["period"].dt.strftime("%Y-%m-%d").tolist() == list(self.periods)
-            assert mine["value"].tolist() == list(self.figures()[str(one.symbol)].values())
+            assert mine["value"].tolist() == list(self.figures()[str(declared.symbol)].values())
         assert (rows["source"] == self.source).all()
         assert rows["simulated"].all()
         assert (rows["collected_at"] == MOMENT).all()
@@ -179,7 +179,7 @@ class ConnectorContract:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         collection = self.collect(f"http://127.0.0.1:{port}")
-        assert set(collection.problems) == {one.id for one in self.series}
+        assert set(collection.problems) == {declared.id for declared in self.series}
         assert "cannot be reached" in next(iter(collection.problems.values()))
         assert collection.observations.empty
 
@@ -187,7 +187,7 @@ class ConnectorContract:
     def test_an_answer_that_is_none_is_a_problem_and_never_data(self, provider: Loopback, body: bytes) -> None:
         provider.answer = lambda request: Reply(body)
         collection = self.collect(provider.url)
-        assert set(collection.problems) == {one.id for one in self.series}
+        assert set(collection.problems) == {declared.id for declared in self.series}
         assert collection.observations.empty
 
     def test_a_fault_of_the_provider_is_never_data_whatever_it_holds(self, provider: Loopback) -> None:
@@ -209,7 +209,7 @@ class ConnectorContract:
         collection = self.collect(provider.url)
         assert collection.problems
         assert KEY not in repr(collection) + repr(self.access(provider.url))
-        assert all(KEY.encode() not in one.content for one in collection.rejected)
+        assert all(KEY.encode() not in rejected.content for rejected in collection.rejected)
 
     def test_no_series_cost_no_call(self, provider: Loopback) -> None:
         collection = connector(self.source).collect([], OBSERVATIONS.empty(), MOMENT, self.access(provider.url))
@@ -223,5 +223,5 @@ class ConnectorContract:
         collection = connector(self.source).collect(
             self.series, known, MOMENT, self.access("http://x", http=Recorded({"": body}))
         )
-        assert {*collection.problems, *collection.observations["series"]} <= {one.id for one in self.series}
+        assert {*collection.problems, *collection.observations["series"]} <= {declared.id for declared in self.series}
         assert collection.problems or len(collection.observations)

@@ -12,9 +12,18 @@ from typing import ClassVar
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.notifiers import ChannelError, Notifier, NotSent, Refused, _post, channels, configured, variables_of
+from steel_assets.adapters.notifiers import (
+    ChannelError,
+    NotificationRefused,
+    Notifier,
+    NotSent,
+    _post,
+    channels,
+    configured,
+    variables_of,
+)
 from steel_assets.catalog import load_catalog
-from steel_assets.core.alerts.message import Letter, compose
+from steel_assets.core.alerts.message import Notification, compose
 from steel_assets_tests.adapters.notifiers.receivers import Web, tls_server, web
 from steel_assets_tests.core.alerts.test_message import UI, event
 
@@ -34,7 +43,7 @@ class NotifierContract:
     always_there: ClassVar[bool] = False
 
     def settings(self, url: str) -> dict[str, str]:
-        """What sets the channel up, by field; ``url`` is the address of a server that takes letters."""
+        """What sets the channel up, by field; ``url`` is the address of a server that takes notifications."""
         raise NotImplementedError
 
     def built(self, url: str, home: Path) -> Notifier | None:
@@ -44,7 +53,7 @@ class NotifierContract:
         return module.build(configured(self.channel, module.Config, own, nothing_named), home)
 
     @pytest.fixture
-    def letter(self) -> Letter:
+    def notification(self) -> Notification:
         return compose([event(simulated=True)], load_catalog().rulebook, UI, "0123456789abcdef0123")
 
     def test_it_is_off_until_it_is_set_up(self, tmp_path: Path) -> None:
@@ -73,7 +82,7 @@ class NotifierContract:
 
 
 class HttpNotifierContract(NotifierContract):
-    """For a channel that hands a letter over with one POST, to an address in its settings."""
+    """For a channel that hands a notification over with one POST, to an address in its settings."""
 
     @pytest.fixture
     def server(self) -> Iterator[Web]:
@@ -89,56 +98,60 @@ class HttpNotifierContract(NotifierContract):
         assert found is not None
         return found
 
-    def test_what_is_sent_arrives_once_and_says_that_it_is_simulated(self, server: Web, letter: Letter, tmp_path: Path) -> None:
-        self.at(server.url, tmp_path).send(letter)
+    def test_what_is_sent_arrives_once_and_says_that_it_is_simulated(
+        self, server: Web, notification: Notification, tmp_path: Path
+    ) -> None:
+        self.at(server.url, tmp_path).send(notification)
         assert len(server.kept) == 1
         assert "SIMULATED" in server.kept[0]["body"].decode().replace("+", " ")
 
     @pytest.mark.parametrize("status", [401, 403, 404, 410, 429, 500, 503])
     def test_an_answer_that_may_pass_means_later_and_it_surely_was_not_taken(
-        self, server: Web, letter: Letter, status: int, tmp_path: Path
+        self, server: Web, notification: Notification, status: int, tmp_path: Path
     ) -> None:
         server.behave = [status]
         with pytest.raises(NotSent, match=str(status)) as caught:
-            self.at(server.url, tmp_path).send(letter)
+            self.at(server.url, tmp_path).send(notification)
         assert not caught.value.perhaps_sent
         assert CANARY not in str(caught.value)
 
     @pytest.mark.parametrize("status", [400, 413, 422])
-    def test_an_answer_about_the_content_means_never(self, server: Web, letter: Letter, status: int, tmp_path: Path) -> None:
+    def test_an_answer_about_the_content_means_never(
+        self, server: Web, notification: Notification, status: int, tmp_path: Path
+    ) -> None:
         server.behave = [status]
-        with pytest.raises(Refused, match=str(status)):
-            self.at(server.url, tmp_path).send(letter)
+        with pytest.raises(NotificationRefused, match=str(status)):
+            self.at(server.url, tmp_path).send(notification)
 
     @pytest.mark.parametrize("how", ["cut", "keep", "hang"])
     def test_no_answer_means_perhaps(
-        self, server: Web, letter: Letter, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, server: Web, notification: Notification, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_post, "TOTAL_SECONDS", 1.5)
         server.behave = [how]
         with pytest.raises(NotSent) as caught:
-            self.at(server.url, tmp_path).send(letter)
+            self.at(server.url, tmp_path).send(notification)
         assert caught.value.perhaps_sent
         assert CANARY not in str(caught.value)
 
-    def test_a_server_that_is_not_there_surely_took_nothing(self, letter: Letter, tmp_path: Path) -> None:
+    def test_a_server_that_is_not_there_surely_took_nothing(self, notification: Notification, tmp_path: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         with pytest.raises(NotSent, match="cannot be reached") as caught:
-            self.at(f"http://localhost:{port}", tmp_path).send(letter)
+            self.at(f"http://localhost:{port}", tmp_path).send(notification)
         assert not caught.value.perhaps_sent
 
     def test_a_server_whose_certificate_is_not_trusted_gets_nothing(
-        self, letter: Letter, tls: ssl.SSLContext, tmp_path: Path
+        self, notification: Notification, tls: ssl.SSLContext, tmp_path: Path
     ) -> None:
         with web(tls) as server:
             with pytest.raises(NotSent, match="TLS"):
-                self.at(server.url, tmp_path).send(letter)
+                self.at(server.url, tmp_path).send(notification)
             assert server.requests == []
 
     def test_no_secret_is_ever_logged_at_any_level(
-        self, server: Web, letter: Letter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+        self, server: Web, notification: Notification, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         with caplog.at_level(logging.DEBUG):
-            self.at(server.url, tmp_path).send(letter)
+            self.at(server.url, tmp_path).send(notification)
         assert CANARY not in caplog.text

@@ -167,7 +167,7 @@ def test_around_gaps_no_row_knows_what_came_after_it() -> None:
         assert cut.known.equals(whole.known.iloc[: place + 1])
         assert np.array_equal(build_features(cut).to_numpy(), features.to_numpy()[: place + 1], equal_nan=True)
         for horizon in (1, 5):
-            then, later = (build_samples(one, features.iloc[: len(one.origins)], horizon) for one in (cut, whole))
+            then, later = (build_samples(history, features.iloc[: len(history.origins)], horizon) for history in (cut, whole))
             for name in ("volatility", "moves", "curve", "roll_aware", "last", "ages", "news"):
                 assert np.array_equal(getattr(then, name), getattr(later, name)[: place + 1], equal_nan=True), name
 
@@ -175,9 +175,11 @@ def test_around_gaps_no_row_knows_what_came_after_it() -> None:
 def test_a_day_that_is_filled_in_after_later_ones_changes_no_row() -> None:
     rows = broken().observations
     never = broken().knowing(rows[~(rows["series"].isin(CONTRACTS) & rows["period"].isin(market().sessions[560:562]))])
-    found, other = (until(600, one) for one in (broken(), never))
+    found, other = (until(600, synthetic) for synthetic in (broken(), never))
     assert np.array_equal(build_features(found).to_numpy(), build_features(other).to_numpy(), equal_nan=True)
-    assert np.array_equal(*(build_samples(one, pd.DataFrame(index=one.origins), 5).volatility for one in (found, other)))
+    assert np.array_equal(
+        *(build_samples(history, pd.DataFrame(index=history.origins), 5).volatility for history in (found, other))
+    )
 
 
 def test_a_feed_that_is_always_a_day_late_is_learned_from_all_the_same() -> None:

@@ -55,17 +55,17 @@ def test_a_session_without_a_price_is_left_out_and_a_late_price_counts_as_the_la
 
 
 def test_where_the_paths_end_is_told_and_the_average_is_of_the_part_before() -> None:
-    found = {one.period: one for one in averages(outlook(ahead=30))}
+    found = {average.period: average for average in averages(outlook(ahead=30))}
     assert list(found) == ["2023-11", "2023-12", "2023-Q4"]
     assert (found["2023-12"].drawn, found["2023-12"].beyond, found["2023-12"].whole) == (19, 2, False)
     assert found["2023-Q4"].beyond == 2
-    assert list({one.period for one in averages(outlook())} - set(found)) != []
+    assert list({average.period for average in averages(outlook())} - set(found)) != []
 
 
 def test_the_next_three_months_and_two_quarters_are_told_as_far_as_the_paths_reach() -> None:
     found = averages(outlook())
-    assert [one.period for one in found] == ["2023-11", "2023-12", "2024-01", "2024-02", "2023-Q4", "2024-Q1"]
-    assert [one.whole for one in found] == [True, True, True, False, True, False]
+    assert [average.period for average in found] == ["2023-11", "2023-12", "2024-01", "2024-02", "2023-Q4", "2024-Q1"]
+    assert [average.whole for average in found] == [True, True, True, False, True, False]
 
 
 @pytest.mark.parametrize(

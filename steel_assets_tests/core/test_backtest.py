@@ -173,7 +173,7 @@ def test_withheld_prices_change_no_row_however_false_they_are() -> None:
     false = market().knowing(rows.assign(value=rows["value"].where(~withheld, rows["value"] * 3))).history()
     day = history().origins[place]
     asked = {"families": ["naive", "forward_curve", "ridge"], "withhold": 5}
-    told, lied = (backtest(one, day, day, **asked).drop(columns="y") for one in (history(), false))
+    told, lied = (backtest(market_history, day, day, **asked).drop(columns="y") for market_history in (history(), false))
     assert told.equals(lied)
 
 

@@ -48,7 +48,7 @@ def test_an_unknown_calendar_does_not() -> None:
 
 def test_the_calendars_that_are_known_without_the_library_are_the_shipped_ones_and_the_library_knows_them() -> None:
     catalog = load_catalog()
-    assert {one.calendar for one in (*catalog.series.values(), *catalog.markets.values())} <= USUAL
+    assert {declaration.calendar for declaration in (*catalog.series.values(), *catalog.markets.values())} <= USUAL
     assert set(exchange_calendars.get_calendar_names(include_aliases=True)) >= USUAL - {"weekdays"}
 
 

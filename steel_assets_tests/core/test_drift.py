@@ -31,9 +31,9 @@ def market(seed: int, count: int = 1500, changed_from: int | None = None) -> dic
 
 def test_where_nothing_changes_there_is_less_than_one_false_alarm_a_quarter() -> None:
     found = [measure(market(seed)) for seed in range(8)]
-    years = sum(one.judged for one in found) * 5 / 250
-    assert sum(one.episodes for one in found) / years < 1.5
-    assert sum(int(one.alarms.sum()) for one in found) / sum(one.judged for one in found) < 0.06
+    years = sum(drift.judged for drift in found) * 5 / 250
+    assert sum(drift.episodes for drift in found) / years < 1.5
+    assert sum(int(drift.alarms.sum()) for drift in found) / sum(drift.judged for drift in found) < 0.06
 
 
 def test_a_market_that_changes_is_mostly_noticed_within_a_quarter() -> None:

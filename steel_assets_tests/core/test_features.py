@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from steel_assets.core.features import build_features, feature_families
-from steel_assets.core.features._drivers import trust
+from steel_assets.core.features._drivers import freshness_weights
 from steel_assets.core.history import MarketHistory
 from steel_assets_tests.core.synthetic import LONDON, MONTHLY, Synthetic, declare, publish, synthetic
 
@@ -41,7 +41,7 @@ def test_a_market_without_curve_or_drivers_has_features_of_its_own_price_and_the
 
 def test_a_driver_that_stopped_says_nothing_once_its_last_figure_is_too_old() -> None:
     features = build_features(history())
-    stopped = trust(history(), ["dead"])["dead"] == 0
+    stopped = freshness_weights(history(), ["dead"])["dead"] == 0
     assert stopped.sum() > 100
     for name in features.columns[features.columns.str.contains("dead")]:
         assert features.loc[stopped, name].isna().all()
@@ -49,7 +49,7 @@ def test_a_driver_that_stopped_says_nothing_once_its_last_figure_is_too_old() ->
 
 
 def test_a_driver_that_stopped_fades_from_the_day_its_next_figure_is_overdue() -> None:
-    shares = trust(history(), ["dead"])["dead"]
+    shares = freshness_weights(history(), ["dead"])["dead"]
     last = history().periods["dead"].max()
     assert (shares[: last + pd.Timedelta(days=1)].iloc[1:] == 1).all()
     after = shares[last:]
@@ -63,7 +63,7 @@ def test_a_driver_that_stopped_fades_from_the_day_its_next_figure_is_overdue() -
 def test_a_holiday_of_a_drivers_exchange_fades_nothing() -> None:
     holidays = history().ages["ore"] > 5
     assert holidays.sum() >= 5
-    assert (trust(history(), ["ore"])["ore"][holidays] == 1).all()
+    assert (freshness_weights(history(), ["ore"])["ore"][holidays] == 1).all()
 
 
 def test_a_monthly_figure_that_is_never_followed_goes_back_to_saying_nothing() -> None:

@@ -32,13 +32,13 @@ def test_what_is_known_has_no_error() -> None:
 
 def test_first_passage_is_any_close_until_then_and_never_falls() -> None:
     paths = np.array([[101.0, 99.0, 98.0], [99.0, 106.0, 90.0], [100.0, 100.0, 106.0], [100.0, 100.0, 100.0]])
-    assert [one.chance for one in first_passage(paths, 100.0, 105.0, "above")] == [0.0, 0.25, 0.5]
-    assert [one.chance for one in first_passage(paths, 100.0, 99.5, "below")] == [0.25, 0.5, 0.5]
+    assert [odds.chance for odds in first_passage(paths, 100.0, 105.0, "above")] == [0.0, 0.25, 0.5]
+    assert [odds.chance for odds in first_passage(paths, 100.0, 99.5, "below")] == [0.25, 0.5, 0.5]
 
 
 def test_a_price_that_is_there_already_has_been_there() -> None:
     found = first_passage(np.full((50, 3), 90.0), 120.0, 100.0, "above")
-    assert [(one.chance, one.error) for one in found] == [(1.0, 0.0)] * 3
+    assert [(odds.chance, odds.error) for odds in found] == [(1.0, 0.0)] * 3
 
 
 def test_of_a_random_walk_the_way_is_twice_as_likely_as_the_end() -> None:

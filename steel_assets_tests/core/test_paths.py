@@ -75,7 +75,7 @@ def test_between_published_days_uncertainty_grows_with_the_square_root_of_time()
 
 def test_before_the_first_published_day_it_begins_with_the_last_price_which_may_be_old() -> None:
     fresh, old = wide((9,)), wide((9,), age=7)
-    away = [np.log(one.at(np.array([0.05, 0.5]))) for one in (fresh, old)]
+    away = [np.log(quantiles.at(np.array([0.05, 0.5]))) for quantiles in (fresh, old)]
     narrow = [(one[:, 1] - one[:, 0]) / (one[8, 1] - one[8, 0]) for one in away]
     assert narrow[0][0] == pytest.approx(np.sqrt(1 / 9))
     assert narrow[1][0] == pytest.approx(np.sqrt(8 / 16))

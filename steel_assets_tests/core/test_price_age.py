@@ -11,7 +11,7 @@ import pytest
 from steel_assets.catalog import Catalog, load_catalog
 from steel_assets.core.calendars import closures, issue_moments, publication_moments, sessions
 from steel_assets.core.freshness import missed_periods
-from steel_assets.core.price_age import Looked, PriceAge, PriceCalendar, aged_confidence, aged_drivers, price_age
+from steel_assets.core.price_age import LookedUp, PriceAge, PriceCalendar, aged_confidence, aged_drivers, price_age
 
 MARKETS = ("rebar_fob_turkey", "rebar_shanghai", "hrc_us_midwest")
 
@@ -27,10 +27,10 @@ def calendar_of(catalog: Catalog, market: str) -> PriceCalendar:
     return catalog.rules.price_calendar(published, *closures(declared.calendar, pd.Timestamp(2027, 12, 31)))
 
 
-def age(calendar: PriceCalendar, day: str, at: str, looked: Looked | None = None) -> int:
+def age(calendar: PriceCalendar, day: str, at: str, looked_up: LookedUp | None = None) -> int:
     """The age of the price of ``day`` at ``at``, UTC, of a forecast that was issued when it was new."""
     found = date.fromisoformat(day)
-    return price_age(calendar, found, found, datetime.fromisoformat(at).replace(tzinfo=UTC), looked).sessions
+    return price_age(calendar, found, found, datetime.fromisoformat(at).replace(tzinfo=UTC), looked_up).sessions
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_a_run_that_looked_in_vain_counts_at_once_and_one_that_found_a_newer_pri
     calendar = calendar_of(catalog, "rebar_fob_turkey")
     thursday, friday = date(2026, 3, 5), date(2026, 3, 6)
     at = "2026-03-07T08:05"
-    assert age(calendar, "2026-03-05", at, Looked(thursday, friday)) == 1
-    assert age(calendar, "2026-03-05", at, Looked(friday, friday)) == 0, "its forecast is about to be issued"
+    assert age(calendar, "2026-03-05", at, LookedUp(thursday, friday)) == 1
+    assert age(calendar, "2026-03-05", at, LookedUp(friday, friday)) == 0, "its forecast is about to be issued"
 
 
 def test_a_forecast_issued_from_an_old_price_is_never_younger_than_it_was_then(catalog: Catalog) -> None:

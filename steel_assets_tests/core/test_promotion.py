@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.core.contest import Contest
+from steel_assets.core.champion_challenger import ChallengerTest
 from steel_assets.core.promotion import AcceptanceRules, Contender, Criterion, acceptance_criteria, decide, ledger
 from steel_assets.core.scoring import Accuracy, accuracy
 from steel_assets.core.tables import PROMOTIONS
@@ -28,13 +28,18 @@ def contender(mae: float, *, version: str = "new", family: str = "ridge") -> Con
     return Contender(version, family, replace(GOOD, mae=mae))
 
 
-CLEAR = Contest(days=250, p_value=0.01, champion_lately=0.98, failing=False)
+CLEAR = ChallengerTest(days=250, p_value=0.01, champion_lately=0.98, failing=False)
 LUCK = replace(CLEAR, p_value=0.3)
 GONE_WRONG = replace(LUCK, champion_lately=1.2, failing=True)
 
 
 def verdict(
-    candidate: float, champion: Contender | None = None, *, naive: float = 5.2, family: str = "ridge", compared: Contest = CLEAR
+    candidate: float,
+    champion: Contender | None = None,
+    *,
+    naive: float = 5.2,
+    family: str = "ridge",
+    compared: ChallengerTest = CLEAR,
 ) -> tuple[str, str]:
     made = decide("rebar", 5, criteria(), contender(candidate, family=family), replace(NAIVE, mae=naive), champion, compared)
     return made.decision, made.reason

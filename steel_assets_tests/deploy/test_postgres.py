@@ -78,9 +78,9 @@ def test_alerts_are_told_once_on_postgres_as_on_one_machine(on_postgres: dg.Dags
     for told in ("bad", "raise", "", "bad"):
         materialise(on_postgres, told)
         for _ in range(2):
-            failed_checks.look(on_postgres, parts.catalog, parts.outbox, datetime.now(UTC))
-            failed_runs.look(on_postgres, parts.outbox, datetime.now(UTC))
-    told = [f"{one.event.kind} {one.event.rule}" for one in parts.outbox.book().queue]
+            failed_checks.evaluate(on_postgres, parts.catalog, parts.outbox, datetime.now(UTC))
+            failed_runs.evaluate(on_postgres, parts.outbox, datetime.now(UTC))
+    told = [f"{waiting.event.kind} {waiting.event.rule}" for waiting in parts.outbox.alert_state().queue]
     assert told == [
         "opened failed_check",
         "opened failed_run",

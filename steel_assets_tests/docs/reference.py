@@ -236,7 +236,9 @@ def asset_graph() -> Iterator[str]:
     times = [(f"`{one.name}`", f"`{one.cron_schedule}`", one.execution_timezone, one.description) for one in defs.schedules or ()]
     yield from _table(("schedule", "cron", "zone", "what it is"), times)
     yield "## Sensors\n"
-    yield from _table(("sensor", "what it does"), [(f"`{one.name}`", one.description or "") for one in defs.sensors or ()])
+    yield from _table(
+        ("sensor", "what it does"), [(f"`{sensor.name}`", sensor.description or "") for sensor in defs.sensors or ()]
+    )
 
 
 def _bullets(title: str, names: Sequence[str]) -> Iterator[str]:

@@ -22,7 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from rich.console import Console
 
-from steel_assets.cli.river import River
+from steel_assets.cli.session import Session
 from steel_assets_tests.assets import breaking
 from steel_assets_tests.browser.conftest import FLAGS
 from steel_assets_tests.isolation import ROOT, outside
@@ -97,8 +97,8 @@ def break_and_run() -> None:
     """The daily run of this folder's demo once more; one market fails in it, which is what is to be seen."""
     breaking.BROKEN, breaking.WHY = BROKEN, "the prices cannot be read"
     breaking.broken("processed")
-    with River.open(Console()) as river:
-        report = river.run("daily_data_update", river.now())
+    with Session.open(Console()) as pipeline:
+        report = pipeline.run("daily_data_update", pipeline.now())
     if not any(BROKEN in step for step in report.failed_steps):
         sys.exit(f"the prices of {BROKEN} were to be unreadable, but what failed is {sorted(report.failed_steps)}")
 
@@ -168,9 +168,9 @@ def drawn(page: Page, pending: Collection[Request]) -> bytes:
 def asked(page: Page) -> Collection[Request]:
     """What ``page`` asks from now on and was not answered yet; it changes by itself."""
     pending: set[Request] = set()
-    page.on("request", lambda one: pending.add(one))
-    page.on("requestfinished", lambda one: pending.discard(one))
-    page.on("requestfailed", lambda one: pending.discard(one))
+    page.on("request", lambda worker: pending.add(worker))
+    page.on("requestfinished", lambda worker: pending.discard(worker))
+    page.on("requestfailed", lambda worker: pending.discard(worker))
     return pending
 
 

@@ -151,7 +151,7 @@ class Checks:
 def _assignments(then: exp.Update | exp.Insert) -> list[tuple[exp.Expression, exp.Expression]]:
     """Columns, and the value that each is given."""
     if isinstance(then, exp.Update):
-        return [(one.this, one.expression) for one in then.expressions]
+        return [(expression.this, expression.expression) for expression in then.expressions]
     names, values = then.this, then.expression
     if not isinstance(names, exp.Tuple) or not isinstance(values, exp.Tuple):
         raise NotServed("an INSERT that does not name its columns and values")

@@ -116,4 +116,4 @@ def _out_of_place(node: exp.Expression) -> bool:
         return node.find_ancestor(exp.Property) is None
     if isinstance(node, exp.When):
         return not isinstance(node.args["then"], exp.Insert | exp.Update)
-    return isinstance(node, exp.Table) and any(one.name.upper().startswith("INFORMATION_SCHEMA") for one in node.parts)
+    return isinstance(node, exp.Table) and any(expr.name.upper().startswith("INFORMATION_SCHEMA") for expr in node.parts)

@@ -77,7 +77,7 @@ class Session:
             raise NotServed(f"CREATE {tree.args['kind']} of this form")
         project, dataset, name = self._place(tree.this.this)
         self.tables.dataset(project, dataset, self.location)
-        made = Table(project, dataset, name, [_field(one) for one in tree.this.expressions])
+        made = Table(project, dataset, name, [_field(expression) for expression in tree.this.expressions])
         layout = tree.args["properties"].expressions if tree.args.get("properties") else []
         said = [one.name if isinstance(one, exp.Property) and one.name else type(one) for one in layout]
         if len(set(said)) < len(said):
@@ -106,7 +106,7 @@ class Session:
                 )
             table.layout["timePartitioning"] = {"type": "DAY", "field": column.name}
         elif isinstance(told, exp.ClusterProperty):
-            names = [one.name for one in told.expressions]
+            names = [expression.name for expression in told.expressions]
             kinds = [table.type_of(name) for name in names]
             if len({name.lower() for name in names}) < len(names):
                 raise Refusal(400, f"CLUSTER BY names a column twice: {names}", "invalidQuery")
@@ -129,7 +129,7 @@ class Session:
             raise NotServed(f"the table option {told.sql('bigquery')[:60]}")
 
     def _alter(self, tree: exp.Alter) -> Outcome:
-        if tree.args["kind"] != "TABLE" or not all(isinstance(one, exp.ColumnDef) for one in tree.args["actions"]):
+        if tree.args["kind"] != "TABLE" or not all(isinstance(arg, exp.ColumnDef) for arg in tree.args["actions"]):
             raise NotServed("ALTER of anything but ADD COLUMN")
         table = self._table(tree.this)
         for one in tree.args["actions"]:
@@ -148,13 +148,15 @@ class Session:
         outcome = self._bound(tree, "SELECT")
         text, values = self._in_duckdb(tree)
         found = self.tables.rows.sql(text, params=values).to_arrow_table()
-        outcome.found = found.rename_columns([one.name if isinstance(one, exp.Column) else "f0_" for one in tree.expressions])
+        outcome.found = found.rename_columns(
+            [expression.name if isinstance(expression, exp.Column) else "f0_" for expression in tree.expressions]
+        )
         return outcome
 
     def _merge(self, tree: exp.Merge) -> Outcome:
         outcome = self._bound(tree, "MERGE")
         rows = self.tables.rows
-        if any(one.args.get("matched") for one in tree.args["whens"].expressions):
+        if any(expression.args.get("matched") for expression in tree.args["whens"].expressions):
             ambiguous, values = self._in_duckdb(_twice_matched(tree))
             if rows.execute(ambiguous, values).fetchall():
                 raise Refusal(400, "UPDATE/MERGE must match at most one source row for each target row", "invalidQuery")
@@ -164,10 +166,10 @@ class Session:
 
     def _bound(self, tree: exp.Expression, kind: str) -> Outcome:
         """What running ``tree`` would read, all partitions of it. Refuses what does not fit together, and what bills too much."""
-        involved = {one.alias_or_name.lower(): self._table(one) for one in tree.find_all(exp.Table)}
+        involved = {table.alias_or_name.lower(): self._table(table) for table in tree.find_all(exp.Table)}
         checks = Checks(tree, involved, self.parameters)
         checks.merge() if isinstance(tree, exp.Merge) else checks.select()
-        names = {one.name.lower() for one in tree.find_all(exp.Column)}
+        names = {column.name.lower() for column in tree.find_all(exp.Column)}
         weights = [self.tables.bytes_of(table, names) for table in involved.values()]
         outcome = Outcome(kind, bytes_read=sum(weights), tables_read=len(involved))
         if self.limit is not None and outcome.bytes_billed > self.limit:
@@ -178,12 +180,12 @@ class Session:
     def _in_duckdb(self, tree: exp.Expression) -> tuple[str, dict[str, Any]]:
         """The statement for DuckDB, with its parameters by name."""
         tree = tree.copy()
-        for one in list(tree.find_all(exp.Table)):
-            found = self._table(one)
-            alias = one.args.get("alias") or exp.TableAlias(this=exp.to_identifier(found.name, quoted=True))
+        for table in list(tree.find_all(exp.Table)):
+            found = self._table(table)
+            alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(found.name, quoted=True))
             place = exp.table_(found.name, db=f"{found.project}.{found.dataset}", quoted=True)
             place.set("alias", alias)
-            one.replace(place)
+            table.replace(place)
         bound = {}
         for number, one in enumerate(list(tree.find_all(exp.Placeholder, bfs=False))):
             kind, value = self.parameters[number]
@@ -195,7 +197,7 @@ class Session:
         return self.tables.table(*self._place(told), self.location)
 
     def _place(self, told: exp.Table) -> tuple[str, str, str]:
-        parts = [one.name for one in told.parts]
+        parts = [expr.name for expr in told.parts]
         if len(parts) == 1 and self.dataset is None:
             raise Refusal(400, f'Table "{parts[0]}" must be qualified with a dataset (e.g. dataset.table).', "invalidQuery")
         project, dataset, name = (
@@ -206,8 +208,8 @@ class Session:
 
 def _twice_matched(tree: exp.Merge) -> exp.Select:
     """A query that finds a target row which more than one source row would update."""
-    updates = [one for one in tree.args["whens"].expressions if one.args.get("matched")]
-    when = exp.or_(*(one.args["condition"].copy() if one.args.get("condition") else exp.true() for one in updates))
+    updates = [expression for expression in tree.args["whens"].expressions if expression.args.get("matched")]
+    when = exp.or_(*(update.args["condition"].copy() if update.args.get("condition") else exp.true() for update in updates))
     target = tree.this.alias_or_name
     joined = exp.select("1").from_(tree.this.copy()).join(tree.args["using"].copy(), on=tree.args["on"].copy())
     return joined.where(when).group_by(f"{target}.rowid").having("COUNT(*) > 1").limit(1)
@@ -224,7 +226,9 @@ def _field(told: exp.Expression) -> dict[str, Any]:
     for constraint in told.args.get("constraints") or []:
         if isinstance(constraint.kind, exp.NotNullColumnConstraint):
             field["mode"] = "REQUIRED"
-        elif isinstance(constraint.kind, exp.Properties) and [one.name for one in constraint.kind.expressions] == ["description"]:
+        elif isinstance(constraint.kind, exp.Properties) and [expression.name for expression in constraint.kind.expressions] == [
+            "description"
+        ]:
             field["description"] = _text(constraint.kind.expressions[0].args["value"])
         else:
             raise NotServed(f"the column option {constraint.sql('bigquery')[:60]}")

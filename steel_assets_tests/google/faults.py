@@ -79,10 +79,10 @@ class Faults:
         """The fault this request meets, counted; None when it may go on."""
         place = request.url.path
         self.asked.append(f"{request.method} {place}")
-        return self._due(lambda one: one.job is None and _fits(one.method, request.method) and _fits(one.path, place))
+        return self._due(lambda fault: fault.job is None and _fits(fault.method, request.method) and _fits(fault.path, place))
 
     def strikes_job(self, kind: str) -> Fault | None:
-        return self._due(lambda one: one.job == kind)
+        return self._due(lambda fault: fault.job == kind)
 
     def _due(self, fits: Callable[[Fault], bool]) -> Fault | None:
         for fault in self.planned:

@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from steel_assets.adapters.backup_archive import MANIFEST, SUMS, BackupError, read_archive
-from steel_assets.adapters.sealed import seal
+from steel_assets.adapters.checksummed import checksummed
 from steel_assets.adapters.snapshot_store import POINTER
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.tables import FORECASTS, WAREHOUSE_TABLES
@@ -97,7 +97,7 @@ def test_the_keys_of_the_service_are_in_it_and_no_secret_of_the_environment(fold
     path = tmp_path / "backup.tar.gz"
     create(*at(folder, signing_key=SecretStr("k" * 32)), path, NOW)
     with tarfile.open(path) as tar:
-        contents = {one.name: tar.extractfile(one).read() for one in tar}  # type: ignore[union-attr]
+        contents = {info.name: tar.extractfile(info).read() for info in tar}  # type: ignore[union-attr]
     assert {f"home/{name}" for name in (KEY_FILE, str(Path(KEY_FILE).with_name(MARK)))} <= set(contents)
     assert {KEY_FILE, str(Path(KEY_FILE).with_name(MARK))} <= set(HOME_FILES)
     told = [name for name, content in contents.items() if SECRET.encode() in content or b"k" * 32 in content or ".env" in name]
@@ -176,7 +176,7 @@ def test_a_backup_that_another_key_signed_is_refused(folder: Path, tmp_path: Pat
         restore(*at(tmp_path / "there", signing_key=SecretStr("k" * 32)), path, LATER)
 
 
-@pytest.mark.parametrize("pointer", [b"{}", b"", seal({"format": 0})], ids=["damaged", "empty", "of another release"])
+@pytest.mark.parametrize("pointer", [b"{}", b"", checksummed({"format": 0})], ids=["damaged", "empty", "of another release"])
 def test_a_pointer_that_nobody_can_read_is_put_back_as_it_was(folder: Path, tmp_path: Path, pointer: bytes) -> None:
     """An older release's is such a one: the way back from an upgrade leads through it."""
     (folder / "home" / "lake" / POINTER).write_bytes(pointer)
@@ -244,14 +244,14 @@ def test_a_damaged_backup_is_refused_by_name_and_changes_nothing(archive: Path, 
 def repacked(archive: Path, to: Path, change: dict[str, bytes | None], *more: tarfile.TarInfo) -> Path:
     """The archive with other contents of some files, without those that are None, and with ``more`` members before its end."""
     with tarfile.open(archive) as tar, tarfile.open(to, "w:gz") as out:
-        for one in tar:
-            content = change.get(one.name, tar.extractfile(one).read())  # type: ignore[union-attr]
-            if one.name == SUMS:
+        for info in tar:
+            content = change.get(info.name, tar.extractfile(info).read())  # type: ignore[union-attr]
+            if info.name == SUMS:
                 for extra in more:
                     out.addfile(extra, io.BytesIO(bytes(extra.size)))
             if content is not None:
-                one.size = len(content)
-                out.addfile(one, io.BytesIO(content))
+                info.size = len(content)
+                out.addfile(info, io.BytesIO(content))
     return to
 
 

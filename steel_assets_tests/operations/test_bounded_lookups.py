@@ -88,7 +88,7 @@ def test_a_market_that_is_no_longer_declared_makes_nobody_list_everything(parts:
 def measured(days: pd.DatetimeIndex) -> pd.DataFrame:
     """A row of METRICS_DAILY for each day, costing more each day."""
     given = {"string": "naive", "float": 1.0, "int": 4, "bool": True, "timestamp": NOW, "date": days[0]}
-    rows = pd.DataFrame([{one.name: given[one.dtype] for one in METRICS_DAILY.columns}] * len(days))
+    rows = pd.DataFrame([{column.name: given[column.dtype] for column in METRICS_DAILY.columns}] * len(days))
     return rows.assign(date=days, market="scrap_turkey", horizon=1, cost_usd=[0.01 * number for number in range(len(days))])
 
 

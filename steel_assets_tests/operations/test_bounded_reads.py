@@ -11,8 +11,8 @@ from steel_assets.adapters.object_store import LocalFolder
 from steel_assets.adapters.raw_compaction import compact
 from steel_assets.bootstrap import Platform, catalog
 from steel_assets.operations import feature_store, forecasting, histories
+from steel_assets.operations.data_quality import quality_rows
 from steel_assets.operations.market_tables import write_daily
-from steel_assets.operations.trust import quality_rows
 from steel_assets.settings import Settings
 from steel_assets_tests.bench.counted_store import CountedStore
 from steel_assets_tests.core.synthetic import synthetic

@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.aside import Aside
+from steel_assets.adapters.quarantine_store import QuarantineStore
 from steel_assets.bootstrap import Platform
 from steel_assets.core.asof import asof
 from steel_assets.core.quality import assess
-from steel_assets.core.standing import standing
+from steel_assets.core.source_status import source_status
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations.collecting import Collected, collect, decide, group_standing, quarantine, waiting
 from steel_assets.providers import Providers
@@ -56,7 +56,7 @@ def add(market: World, symbol: str, day: pd.Timestamp, factor: float) -> float:
 
 def test_an_undisturbed_collection_is_fresh_and_sets_nothing_aside(market: World) -> None:
     done = run(market)
-    assert str(done.standing) == "FRESH"
+    assert str(done.source_status) == "FRESH"
     assert done.problems == {}
     assert done.held.empty
     assert not done.rejected
@@ -79,10 +79,10 @@ def test_an_answer_of_unknown_shape_is_kept_byte_for_byte_with_what_was_expected
     assert "expected chart.result[0]" in why
     assert note["collected_at"] == MOMENT.isoformat()
     assert note["bytes"] == note["bytes_kept"] == len(body)
-    assert set(done.observations["series"]) == {one.id for one in market.platform.catalog.series_of("yahoo_finance", GROUP)} - {
-        "hrc_us_midwest"
-    }
-    assert Aside(market.platform.store).rejected("yahoo-finance") == [key]
+    assert set(done.observations["series"]) == {
+        declared.id for declared in market.platform.catalog.series_of("yahoo_finance", GROUP)
+    } - {"hrc_us_midwest"}
+    assert QuarantineStore(market.platform.store).rejected("yahoo-finance") == [key]
     assert len(market.platform.lake.observations()) == len(done.observations)
 
 
@@ -103,7 +103,7 @@ def test_a_held_figure_is_held_once_however_often_it_comes(market: World) -> Non
     add(market, HRC, WEDNESDAY, 10)
     for hours in (24, 30, 36):
         assert len(run(market, MOMENT + pd.Timedelta(hours=hours)).held) == 1
-    assert len(Aside(market.platform.store).held("yahoo-finance")) == 1
+    assert len(QuarantineStore(market.platform.store).held("yahoo-finance")) == 1
 
 
 def test_a_released_figure_is_known_from_its_release_and_changes_no_past(market: World) -> None:
@@ -231,7 +231,7 @@ def test_a_provider_that_fails_is_stood_in_for_by_its_own_last_answer_with_its_a
     market.server.answer = lambda request: Reply(b"Bad Gateway", 502, {"retry-after": "99"})
     quick = MOMENT + pd.Timedelta(days=2)
     done = run(market, quick)
-    assert str(done.standing) == "LAST_GOOD (2.0 days old)"
+    assert str(done.source_status) == "LAST_GOOD (2.0 days old)"
     assert all("its own last good answer stands in, 2.0 days old" in text for text in done.problems.values())
     assert done.observations.empty
     now = MOMENT + pd.Timedelta(days=3)
@@ -245,8 +245,8 @@ def test_a_provider_that_fails_is_stood_in_for_by_its_own_last_answer_with_its_a
 def test_a_series_that_was_never_answered_is_missing_and_the_others_go_on(market: World) -> None:
     market.yahoo.bodies[HRC] = Reply(b'{"chart":{"result":null,"error":{"code":"Not Found"}}}', 404)
     done = run(market)
-    assert str(done.standing) == "MISSING"
-    assert done.standing.missing == ("hrc_us_midwest",)
+    assert str(done.source_status) == "MISSING"
+    assert done.source_status.missing == ("hrc_us_midwest",)
     assert "nothing stands in" in done.problems["hrc_us_midwest"]
     assert set(done.observations["series"]) >= {"iron_ore_62"}
 
@@ -267,7 +267,7 @@ def test_an_answer_without_news_is_fresh(market: World) -> None:
     run(market)
     done = run(market, MOMENT + pd.Timedelta(hours=6))
     assert done.stored is None
-    assert done.standing.state == "FRESH"
+    assert done.source_status.state == "FRESH"
 
 
 def test_a_damaged_record_is_none_and_the_lake_says_what_stands_in(market: World) -> None:
@@ -279,11 +279,11 @@ def test_a_damaged_record_is_none_and_the_lake_says_what_stands_in(market: World
         group_standing(market.platform.catalog, market.platform.lake, market.source, GROUP, observations, LATER).state
         == "LAST_GOOD"
     )
-    assert run(market, LATER).standing.state == "FRESH"
+    assert run(market, LATER).source_status.state == "FRESH"
 
 
 def test_nothing_ever_collected_is_missing() -> None:
-    assert standing(["a"], None, {}, MOMENT).state == "MISSING"
+    assert source_status(["a"], None, {}, MOMENT).state == "MISSING"
 
 
 def test_after_a_week_of_outage_one_run_catches_up(market: World) -> None:
@@ -313,7 +313,7 @@ def test_asking_again_within_the_cache_time_costs_no_call_and_a_new_day_or_a_bac
     later = MOMENT + pd.Timedelta(hours=1)
     run(market, later)
     calls = len(market.server.asked)
-    assert run(market, later).standing.state == "FRESH"
+    assert run(market, later).source_status.state == "FRESH"
     assert len(market.server.asked) == calls
     run(market, later, since=pd.Timestamp("2026-02-01"))
     assert len(market.server.asked) == calls + series
@@ -325,7 +325,7 @@ def test_what_went_wrong_is_asked_again_at_once(market: World) -> None:
     market.yahoo.bodies[HRC] = Reply(b'{"chart": 3}')
     assert run(market).rejected
     del market.yahoo.bodies[HRC]
-    assert run(market).standing.state == "FRESH"
+    assert run(market).source_status.state == "FRESH"
 
 
 def test_an_answer_to_another_question_is_kept_aside_and_nothing_of_it_stored(market: World) -> None:
@@ -352,7 +352,7 @@ def test_a_source_without_its_key_is_skipped_said_to_be_so_and_no_problem(market
     )
     assert done.skipped == "not configured: no key; set STEEL_ALPHA_VANTAGE_API_KEY"
     assert done.problems == {}
-    assert done.standing.state == "MISSING"
+    assert done.source_status.state == "MISSING"
     assert list(market.platform.store.list("state/")) == []
 
 
@@ -390,7 +390,7 @@ def test_a_provider_found_to_be_down_is_not_asked_for_its_other_groups_until_the
     assert all("not asked: the provider failed 2 times in a row" in problem for problem in other.problems.values())
     assert len(other.problems) == len(market.platform.catalog.series_of("yahoo_finance", "commodity_indices"))
     market.server.answer = kept
-    assert run(market, LATER).standing.state == "FRESH"
+    assert run(market, LATER).source_status.state == "FRESH"
 
 
 def test_rows_of_another_source_are_refused_before_anything_is_stored(market: World, monkeypatch: pytest.MonkeyPatch) -> None:

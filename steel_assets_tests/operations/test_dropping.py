@@ -29,7 +29,7 @@ from steel_assets.operations.drop_state import load
 from steel_assets.operations.dropping import Dropped, take
 from steel_assets.operations.importing import ImportsBusy, Offered, import_table, turn
 from steel_assets.settings import Settings
-from steel_assets.sources.file_import import ReaderUnavailable, Reading, read_table
+from steel_assets.sources.file_import import FileReading, ReaderUnavailable, read_table
 from steel_assets_tests.google.serving import running
 from steel_assets_tests.google.storage_server import StorageServer
 from steel_assets_tests.sources.workbooks import zipped
@@ -84,16 +84,16 @@ def watched_by(here: Platform) -> dict[str, object]:
 def look(here: Platform, times: int = 2, after: float = 0) -> list[Dropped]:
     """What ``times`` looks did, half a minute apart, the first ``after`` seconds after MOMENT."""
     return [
-        one
+        dropped
         for number in range(times)
-        for one in take(
+        for dropped in take(
             here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT + pd.Timedelta(seconds=after + 30 * number)
         )
     ]
 
 
 def outcomes(found: list[Dropped]) -> list[tuple[str, str]]:
-    return [(one.name, one.outcome) for one in found]
+    return [(dropped.name, dropped.outcome) for dropped in found]
 
 
 def folder(here: Platform) -> Path:
@@ -123,9 +123,9 @@ def test_a_table_with_its_mapping_is_imported_and_both_move_to_done(here: Platfo
 def test_the_same_content_under_another_name_is_imported_once(here: Platform) -> None:
     drop(here, "a.csv")
     drop(here, "b.csv")
-    assert [one.outcome for one in look(here)] == ["imported", "known already"]
+    assert [dropped.outcome for dropped in look(here)] == ["imported", "known already"]
     drop(here, "a.csv")
-    assert [one.outcome for one in look(here, after=90)] == ["known already"]
+    assert [dropped.outcome for dropped in look(here, after=90)] == ["known already"]
     assert len([name for name in names(here) if name.startswith("done/")]) == 6
     assert len(here.lake.observations()) == 2
 
@@ -134,10 +134,10 @@ def test_two_files_of_one_series_in_one_look_both_count_and_the_first_again_chan
     other = TABLE.replace("503.25", "504.75")
     drop(here, "a.csv")
     drop(here, "b.csv", other)
-    assert [one.outcome for one in look(here)] == ["imported", "imported"]
+    assert [dropped.outcome for dropped in look(here)] == ["imported", "imported"]
     assert values(here) == [501.5, 504.75]
     drop(here, "c.csv")
-    assert [one.outcome for one in look(here, after=90)] == ["imported"]
+    assert [dropped.outcome for dropped in look(here, after=90)] == ["imported"]
     assert values(here) == [501.5, 503.25]
 
 
@@ -174,7 +174,7 @@ def test_a_failure_is_moved_aside_with_an_explanation_and_stores_nothing(
 
 
 def test_whatever_one_file_raises_the_others_go_on(here: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    def reading(content: bytes, name: str, *rest: Any) -> Reading:
+    def reading(content: bytes, name: str, *rest: Any) -> FileReading:
         if name == "bad.csv":
             raise ZeroDivisionError("of all things")
         return read_table(content, name, *rest)
@@ -209,17 +209,17 @@ def test_a_file_is_left_where_it_is_while_no_process_can_be_started_that_reads_i
 def test_a_second_file_that_differs_widely_is_a_question_that_its_mapping_answers(here: Platform) -> None:
     drop(here, "a.csv", MONTH)
     drop(here, "b.csv", WITH_VAT)
-    assert [one.outcome for one in look(here)] == ["imported", "failed"]
+    assert [dropped.outcome for dropped in look(here)] == ["imported", "failed"]
     assert "overlap: correction" in (folder(here) / "failed" / "b.csv.error.txt").read_text()
     drop(here, "c.csv", WITH_VAT, f"{MAPPING}overlap: correction\n")
-    assert [one.outcome for one in look(here, after=90)] == ["imported"]
+    assert [dropped.outcome for dropped in look(here, after=90)] == ["imported"]
     assert values(here)[0] == 600
 
 
 def test_what_is_doubted_is_believed_when_the_mapping_says_so(here: Platform) -> None:
     table = "day;price\n2026-02-02;600\n2026-02-03;601\n2026-02-04;60.2\n"
     drop(here, "a.csv", table, f"{MAPPING}believe: true\n")
-    assert [one.outcome for one in look(here)] == ["imported"]
+    assert [dropped.outcome for dropped in look(here)] == ["imported"]
 
 
 def test_real_figures_dropped_beside_a_simulated_lake_are_refused_with_the_remedy(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_file_that_grows_between_two_looks_is_not_whole(here: Platform) -> Non
     assert look(here, 1) == []
     drop(here, "slow.csv", TABLE + "2026-02-04;505\n")
     assert look(here, 1, after=30) == []
-    assert [one.outcome for one in look(here, 1, after=60)] == ["imported"]
+    assert [dropped.outcome for dropped in look(here, 1, after=60)] == ["imported"]
     assert len(here.lake.observations()) == 3
 
 
@@ -249,7 +249,7 @@ def test_a_file_that_changed_without_its_time_changing_is_not_whole(here: Platfo
         file.write(TABLE.replace("501.5", "502.5").encode())
     os.utime(folder(here) / "slow.csv", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     assert look(here, 1, after=30) == []
-    assert [one.outcome for one in look(here, 1, after=60)] == ["imported"]
+    assert [dropped.outcome for dropped in look(here, 1, after=60)] == ["imported"]
     assert values(here)[0] == 502.5
 
 
@@ -259,16 +259,16 @@ def test_a_file_cut_in_the_middle_of_a_number_is_waited_for_and_said_so_once(her
     assert outcomes(found) == [("slow.csv", "told")]
     assert "newline" in (folder(here) / "notes" / "slow.csv.txt").read_text()
     drop(here, "slow.csv", TABLE + "2026-02-04;608.0\n", age=-120)
-    assert [one.outcome for one in look(here, after=130)] == ["imported"]
+    assert [dropped.outcome for dropped in look(here, after=130)] == ["imported"]
     assert values(here) == [501.5, 503.25, 608.0]
     assert names(here) == ["done/slow.csv", "done/slow.yaml"]
 
 
 def test_a_file_that_never_gets_its_last_newline_is_taken_when_patience_ends(here: Platform) -> None:
     drop(here, "slow.csv", TABLE.rstrip())
-    assert [one.outcome for one in look(here)] == ["told"]
-    patience = 60 * here.catalog.rules.imports.drop.patience_minutes
-    assert [one.outcome for one in look(here, 1, after=patience)] == ["imported"]
+    assert [dropped.outcome for dropped in look(here)] == ["told"]
+    grace = 60 * here.catalog.rules.imports.drop.patience_minutes
+    assert [dropped.outcome for dropped in look(here, 1, after=grace)] == ["imported"]
     assert names(here) == ["done/slow.csv", "done/slow.yaml"]
 
 
@@ -280,10 +280,10 @@ def test_a_writer_that_goes_on_after_its_file_was_taken_is_noticed_and_what_was_
         writer.flush()
         os.utime(path, (MOMENT.timestamp() - 60,) * 2)
         look(here)
-        patience = 60 * here.catalog.rules.imports.drop.patience_minutes
-        look(here, 1, after=patience)
+        grace = 60 * here.catalog.rules.imports.drop.patience_minutes
+        look(here, 1, after=grace)
         writer.write(b"08.0\n2026-02-05;607.5\n")
-    later = look(here, 3, after=patience + 60)
+    later = look(here, 3, after=grace + 60)
     assert outcomes(later) == [("slow.csv", "changed"), ("slow.csv", "imported")]
     assert values(here) == [501.5, 503.25, 608.0, 607.5]
     assert 6.0 not in here.lake.observations()["value"].tolist()
@@ -305,10 +305,10 @@ def test_a_writer_that_stalls_in_the_middle_of_a_number_is_waited_for(here: Plat
     lay(here, "slow.yaml", "series: lme_rebar_m01\n")
     taken: list[Dropped] = []
     with subprocess.Popen([sys.executable, "-c", WRITER, str(folder(here) / "slow.csv")]) as writer:
-        while not any(one.outcome == "imported" for one in taken):
+        while not any(dropped.outcome == "imported" for dropped in taken):
             taken += take(here.catalog, here.lake, here.imports, here.drop_box, here.home, pd.Timestamp.now(tz="UTC"))
             assert here.lake.observations().empty or writer.poll() is not None, "nothing before it is whole"
-            assert [one for one in taken if one.outcome == "failed"] == []
+            assert [dropped for dropped in taken if dropped.outcome == "failed"] == []
             time.sleep(0.5)
     assert values(here) == [612.5, 610.0, 608.0, 607.5, 609.0]
     assert len(here.imports.imports()) == 1
@@ -335,7 +335,7 @@ def test_looks_do_not_overlap(here: Platform) -> None:
             skipped = dropped_files(dg.build_sensor_context(instance, resources=watched_by(here)))
         assert isinstance(skipped, dg.SkipReason)
         assert "still at work" in str(skipped.skip_message)
-    assert [one.outcome for one in look(here, 1, after=30)] == ["imported"]
+    assert [dropped.outcome for dropped in look(here, 1, after=30)] == ["imported"]
 
 
 def test_the_lock_of_a_look_that_was_killed_is_free(here: Platform) -> None:
@@ -409,7 +409,7 @@ def test_a_file_that_was_imported_and_not_moved_does_not_undo_what_was_imported_
         Offered("by hand.csv", "0" * 64, {"lme_rebar_m01": later}, "ana"),
         MOMENT + pd.Timedelta(seconds=40),
     )
-    assert [one.outcome for one in look(here, 1, after=60)] == ["known already"]
+    assert [dropped.outcome for dropped in look(here, 1, after=60)] == ["known already"]
     assert values(here) == [501.5, 504.0]
 
 
@@ -441,8 +441,8 @@ def test_everything_that_lies_there_gets_a_word_once_and_loses_it_with_its_cause
         "link.csv": "a link",
         "caf\\udce9.csv": "UTF-8",
     }
-    told = {one.name: one.text for one in found}
-    assert {one.outcome for one in found} == {"told"}
+    told = {dropped.name: dropped.text for dropped in found}
+    assert {dropped.outcome for dropped in found} == {"told"}
     for name, word in words.items():
         assert word in told[name]
     [long] = [name for name in told if name.startswith("nnn")]
@@ -474,7 +474,7 @@ def test_nothing_outside_the_folder_is_read_or_written(here: Platform, tmp_path:
     assert ("bad.csv", "failed") in outcomes(found)
     assert target.read_text() == "mine"
     assert "cheap" in (folder(here) / "failed" / "bad.csv.error.txt").read_text()
-    assert "hunter2" not in "".join(one.text for one in found)
+    assert "hunter2" not in "".join(dropped.text for dropped in found)
     assert private.read_text() == "password;hunter2\n"
 
 
@@ -488,7 +488,7 @@ def test_a_done_folder_that_leads_elsewhere_is_not_followed(here: Platform, tmp_
     assert len(here.imports.imports()) == 1
     assert outcomes(found).count(("platts.csv", "told")) == 1
     (folder(here) / "done").unlink()
-    assert [one.outcome for one in look(here, 1, after=300)] == ["known already"]
+    assert [dropped.outcome for dropped in look(here, 1, after=300)] == ["known already"]
     assert names(here) == ["done/platts.csv", "done/platts.yaml"]
 
 
@@ -532,7 +532,7 @@ def test_a_table_dropped_into_a_bucket_is_imported_once_and_moves_to_done(bucket
     assert taken.outcome == "imported"
     assert list(store.list("")) == ["done/platts.csv", "done/platts.yaml"]
     put(store, again_csv=TABLE, again_yaml=MAPPING, platts_csv=TABLE, platts_yaml=MAPPING)
-    assert [one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
+    assert [dropped.outcome for dropped in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
         "known already",
         "known already",
     ]
@@ -543,7 +543,7 @@ def test_a_table_dropped_into_a_bucket_is_imported_once_and_moves_to_done(bucket
 def test_a_failure_in_a_bucket_is_moved_aside_with_an_explanation(bucket: tuple[Platform, GcsStore]) -> None:
     here, store = bucket
     put(store, bad_csv="day;price\n2026-02-02;cheap\n", bad_yaml=MAPPING, good_csv=TABLE, good_yaml=MAPPING)
-    assert [one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
+    assert [dropped.outcome for dropped in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
         "failed",
         "imported",
     ]
@@ -562,7 +562,7 @@ def test_killed_while_moving_within_a_bucket_it_is_imported_once(
         crash.setattr(GcsStore, "delete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)
-    assert [one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
+    assert [dropped.outcome for dropped in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
         "known already"
     ]
     assert [key for key in store.list("") if "/" not in key] == []
@@ -575,15 +575,19 @@ def test_an_object_uploaded_again_while_it_was_imported_is_taken_too(
     here, store = bucket
     put(store, platts_csv=TABLE, platts_yaml=MAPPING)
 
-    def slowly(content: bytes, *rest: Any) -> Reading:
+    def slowly(content: bytes, *rest: Any) -> FileReading:
         put(store, platts_csv=TABLE + "2026-02-04;505\n")
         monkeypatch.undo()
         return read_table(content, *rest)
 
     monkeypatch.setattr("steel_assets.operations.dropping.read_table", slowly)
-    assert [one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == ["imported"]
+    assert [dropped.outcome for dropped in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
+        "imported"
+    ]
     assert {"platts.csv", "platts.yaml"} <= set(store.list(""))
-    assert [one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == ["imported"]
+    assert [dropped.outcome for dropped in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)] == [
+        "imported"
+    ]
     assert len(here.lake.observations()) == 3
 
 
@@ -594,7 +598,7 @@ def test_what_lies_in_a_bucket_and_cannot_be_taken_gets_a_word_too(bucket: tuple
     client = storage_client(here.settings.storage_endpoint)
     client.bucket("steel-lake").blob("drop/my prices.csv").upload_from_string(TABLE)
     assert {
-        one.name: one.outcome for one in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)
+        dropped.name: dropped.outcome for dropped in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)
     } == dict.fromkeys(("lonely.yaml", "letter.docx", "older", "my prices.csv"), "told")
     assert take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT) == []
 
@@ -635,5 +639,5 @@ def test_a_file_in_done_that_changed_while_another_of_its_name_came_is_told(here
         file.write("2026-02-04;505\n")
     lay(here, "platts.csv", TABLE)
     found = look(here, 2, after=90)
-    assert "drop this one again" in " ".join(one.text for one in found if one.outcome == "told")
+    assert "drop this one again" in " ".join(dropped.text for dropped in found if dropped.outcome == "told")
     assert len(here.lake.observations()) == 2

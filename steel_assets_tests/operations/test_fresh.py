@@ -38,7 +38,7 @@ def states(catalog: Catalog, lake: Lake, source: Source) -> set[str]:
 def test_what_is_doubted_is_what_does_not_stand_fresh(catalog: Catalog, lake: Lake, age: float, failing: int) -> None:
     source = catalog.sources["fred_api"]
     for group in source.groups:
-        ids = [one.id for one in catalog.series_of(source.id, group)]
+        ids = [declared.id for declared in catalog.series_of(source.id, group)]
         note(lake.store, source, group, NOW - 200 * HOUR, ids, {}, {})
         note(lake.store, source, group, NOW - age * HOUR, ids, dict.fromkeys(ids[:failing], "no answer"), {})
     assert doubtful(catalog, lake.store, source, NOW.to_pydatetime()) is (states(catalog, lake, source) != {"FRESH"})
@@ -47,12 +47,12 @@ def test_what_is_doubted_is_what_does_not_stand_fresh(catalog: Catalog, lake: La
 def test_a_series_that_was_never_answered_and_a_group_that_was_never_asked_are_doubted(catalog: Catalog, lake: Lake) -> None:
     source = catalog.sources["fred_api"]
     first, *rest = source.groups
-    ids = [one.id for one in catalog.series_of(source.id, first)]
+    ids = [declared.id for declared in catalog.series_of(source.id, first)]
     note(lake.store, source, first, NOW, ids, {}, {})
     assert rest
     assert doubtful(catalog, lake.store, source, NOW.to_pydatetime())
     for group in rest:
-        note(lake.store, source, group, NOW, [one.id for one in catalog.series_of(source.id, group)][1:], {}, {})
+        note(lake.store, source, group, NOW, [declared.id for declared in catalog.series_of(source.id, group)][1:], {}, {})
     assert doubtful(catalog, lake.store, source, NOW.to_pydatetime())
 
 
@@ -67,7 +67,7 @@ def test_a_provider_that_nobody_asked_is_doubted_only_where_rows_of_it_lie(catal
 def test_a_damaged_note_is_doubted_where_others_are_whole(catalog: Catalog, lake: Lake, noted: bytes) -> None:
     source = catalog.sources["fred_api"]
     for group in source.groups:
-        note(lake.store, source, group, NOW, [one.id for one in catalog.series_of(source.id, group)], {}, {})
+        note(lake.store, source, group, NOW, [declared.id for declared in catalog.series_of(source.id, group)], {}, {})
     assert not doubtful(catalog, lake.store, source, NOW.to_pydatetime())
     lake.store.put(collection_key(source, source.groups[0]), noted)
     assert doubtful(catalog, lake.store, source, NOW.to_pydatetime())

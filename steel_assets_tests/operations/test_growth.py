@@ -36,7 +36,7 @@ def test_every_file_that_the_platform_writes_is_of_a_kind_with_a_law(parts: Plat
         ("raw-data/fred-api/quarantine/held/x.parquet", "figures held, refused answers"),
         ("raw-data/file-import/imports/claims/x", "imports"),
         ("raw-copies/fred-api/macro/compacted/x.parquet", "raw figures"),
-        ("alerts/book.json", "the book of alerts"),
+        ("alerts/book.json", "the alert state"),
         ("alerts/history/2026-11/a.json", "alerts told"),
         ("new-folder/x.json", growth.OTHER),
         ("predictions/new-kind/x.parquet", growth.OTHER),
@@ -48,14 +48,14 @@ def test_a_file_is_of_the_kind_that_its_place_says(key: str, kind: str) -> None:
 
 def test_the_sizes_add_up_to_what_is_stored(parts: Platform) -> None:
     found = growth.of_lake(parts.store)
-    assert sum(one.bytes for one in found) == parts.store.stored_bytes()
-    assert sum(one.files or 0 for one in found) == len(list(parts.store.list("")))
+    assert sum(size.bytes for size in found) == parts.store.stored_bytes()
+    assert sum(size.files or 0 for size in found) == len(list(parts.store.list("")))
 
 
 def test_what_belongs_to_no_kind_is_shown_as_unknown(parts: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "KINDS", growth.KINDS[:3])
     growth._kind_of.cache_clear()
-    [other] = [one for one in sizes.sizes(parts) if one["kind"] == growth.OTHER]
+    [other] = [size for size in sizes.sizes(parts) if size["kind"] == growth.OTHER]
     growth._kind_of.cache_clear()
     assert (other["grows"], other["bound"]) == ("unknown", "unknown")
     assert other["bytes"] > 0

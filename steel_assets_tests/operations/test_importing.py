@@ -147,7 +147,7 @@ def test_a_correction_takes_the_earlier_figures_back_for_all_of_time(here: Platf
     fix = put(here, FOB, overlap="correction")
     assert newest(here, BEFORE) == FOB
     assert fix.rows_new == 30
-    assert [one.id for one in here.imports.taints()] == [wrong.entry.id]
+    assert [tainted.id for tainted in here.imports.taints()] == [wrong.entry.id]
     withdraw(here, fix.entry.id)
     assert newest(here, BEFORE) == WITH_VAT, "without the correction the first figures are true again"
 
@@ -188,7 +188,7 @@ def test_a_right_file_after_a_wrong_one_after_itself_changes_back(here: Platform
     again = put(here, FOB)
     assert (again.known_already, again.rows_new) == (False, 1)
     assert newest(here) == FOB
-    moments = [one.at for one in here.imports.imports().values()]
+    moments = [imported.at for imported in here.imports.imports().values()]
     assert moments == sorted(set(moments)), "each has a moment of its own"
 
 
@@ -211,7 +211,7 @@ def test_imports_from_before_the_ledger_are_listed_and_can_be_withdrawn(here: Pl
         here.store.delete(key)
     here = platform(here.settings)
     old = list(here.imports.imports().values())
-    assert [(one.file, one.series, one.parts[0].rows_new) for one in old] == [(None, (REBAR,), 30)] * 2
+    assert [(imported.file, imported.series, imported.parts[0].rows_new) for imported in old] == [(None, (REBAR,), 30)] * 2
     withdraw(here, old[0].id, LATER + pd.Timedelta(hours=1))
     assert newest(here, BEFORE) == FOB
 

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
+from steel_assets.adapters.checksummed import checksummed, unseal
 from steel_assets.adapters.kept_files import FilesDamaged, FilesReplaced
 from steel_assets.adapters.object_store import LocalFolder, ObjectStoreError
-from steel_assets.adapters.sealed import seal, unseal
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.operations.instance_state import PREFIX, InstanceState, taken_up
 from steel_assets.settings import Settings
@@ -141,7 +141,7 @@ def test_a_store_that_refuses_in_the_middle_leaves_what_was_there(tmp_path: Path
 def changed(content: bytes, change: Callable[[dict[str, object]], object]) -> bytes:
     document = unseal(content)
     change(document)
-    return seal(document)
+    return checksummed(document)
 
 
 def renamed(document: dict[str, object], name: str) -> None:
@@ -154,7 +154,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "cut off": lambda content: content[:-20],
     "empty": lambda _: b"",
     "zeros": lambda content: bytes(len(content)),
-    "another shape": lambda _: seal({"files": []}),
+    "another shape": lambda _: checksummed({"files": []}),
     "another release": lambda content: changed(content, lambda one: one.update(format=2)),
     "a name that leads out": lambda content: changed(content, lambda one: renamed(one, "dagster/history/../../evil.db")),
     "a name that belongs nowhere": lambda content: changed(content, lambda one: renamed(one, "elsewhere/evil.db")),

@@ -251,7 +251,7 @@ def test_a_damaged_publication_is_refused_by_name_and_published_again(parts: Pla
     done = published_now(at(parts.settings.home), later(1))
     assert done.failed is None
     assert in_force(parts) == before
-    kept = [parts.store.get(one.kept) for one in parts.lake.damaged.all() if one.key == POINTER]
+    kept = [parts.store.get(damage.kept) for damage in parts.lake.damaged.all() if damage.key == POINTER]
     assert kept == ([damaged] if which == "the pointer" else [])
 
 

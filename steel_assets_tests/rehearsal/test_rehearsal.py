@@ -29,7 +29,7 @@ def played() -> dict[str, list[Rehearsal]]:
 
 def texts(found: Rehearsal) -> list[str]:
     """The mails that arrived, whole."""
-    return [one.content.get_body(("plain",)).get_content() for one in found.arrived if one.channel == "email"]
+    return [arrived.content.get_body(("plain",)).get_content() for arrived in found.arrived if arrived.channel == "email"]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -47,7 +47,7 @@ def test_what_the_receivers_got_is_what_the_platform_says_it_told(played: dict[s
     for found in played[name]:
         for channel in CHANNELS:
             told = [event for event in found.events if channel in event.channels]
-            assert len([one for one in found.arrived if one.channel == channel]) == len(told)
+            assert len([arrived for arrived in found.arrived if arrived.channel == channel]) == len(told)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -55,8 +55,8 @@ def test_no_message_shows_what_a_providers_machine_wrote_or_an_id_of_ours_as_its
     played: dict[str, list[Rehearsal]], name: str
 ) -> None:
     for found in played[name]:
-        for one in found.arrived:
-            whole = one.content.as_string() if one.channel == "email" else str(one.content)
+        for arrived in found.arrived:
+            whole = arrived.content.as_string() if arrived.channel == "email" else str(arrived.content)
             assert ("SIMULATED" if found.language == "en" else "SIMULADOS") in whole
             assert "TE-50307" not in whole
             assert "API key has expired" not in whole
@@ -93,7 +93,7 @@ def test_a_target_that_dies_under_a_dead_driver_is_a_second_message_and_worse(pl
 
 def test_a_dead_daemon_rings_a_phone_and_again_after_half_an_hour_without_an_answer(played: dict[str, list[Rehearsal]]) -> None:
     found = played["daemon_dead"][0]
-    rings = [one for one in found.arrived if one.channel == "sms"]
+    rings = [arrived for arrived in found.arrived if arrived.channel == "sms"]
     assert (rings[1].moment - rings[0].moment).total_seconds() == 1800
     assert "Start the daemon again" in rings[0].content
 
@@ -109,7 +109,7 @@ def test_the_page_shows_every_message_and_runs_nothing(played: dict[str, list[Re
 
 
 def test_the_document_is_what_a_rehearsal_says_today(played: dict[str, list[Rehearsal]], project_root: str) -> None:
-    written = document([one for found in played.values() for one in found], RULEBOOK)
+    written = document([rehearsal for found in played.values() for rehearsal in found], RULEBOOK)
     kept = (Path(project_root) / "docs" / "alerts-rehearsal.md").read_text("utf-8")
     assert kept == written, "steel alerts rehearse all --document docs/alerts-rehearsal.md"
 

@@ -11,7 +11,7 @@ import pytest
 
 from steel_assets.catalog import Catalog, load_catalog
 from steel_assets.sandbox import Sandbox
-from steel_assets.sandbox.market import Market
+from steel_assets.sandbox.market import SimulatedMarket
 
 MOMENT = pd.Timestamp("2026-03-04T08:00:00Z")
 """A Wednesday, 02:00 in Mexico City: Shanghai has closed, London and New York have not opened."""
@@ -31,8 +31,8 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def market(catalog: Catalog) -> Market:
-    return Market(catalog)
+def market(catalog: Catalog) -> SimulatedMarket:
+    return SimulatedMarket(catalog)
 
 
 @pytest.fixture(scope="session")

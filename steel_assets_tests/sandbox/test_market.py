@@ -13,7 +13,7 @@ import yaml
 from steel_assets.catalog import Catalog, load_catalog
 from steel_assets.core.calendars import publication_moments, sessions
 from steel_assets.sandbox import Sandbox
-from steel_assets.sandbox.market import Market
+from steel_assets.sandbox.market import SimulatedMarket
 from steel_assets_tests.sandbox.conftest import BROWSER, MOMENT
 
 QUESTIONS = [
@@ -47,7 +47,7 @@ def daily_series(catalog: Catalog) -> list[str]:
     return [s.id for s in catalog.series.values() if s.frequency == "daily" and s.symbol]
 
 
-def test_every_daily_series_shows_exactly_what_its_publication_rule_allows(catalog: Catalog, market: Market) -> None:
+def test_every_daily_series_shows_exactly_what_its_publication_rule_allows(catalog: Catalog, market: SimulatedMarket) -> None:
     for name in daily_series(catalog):
         series = catalog.series[name]
         days = sessions(series.calendar, pd.Timestamp("2014-01-01"), MOMENT.tz_localize(None))
@@ -55,7 +55,7 @@ def test_every_daily_series_shows_exactly_what_its_publication_rule_allows(catal
         assert list(market.bars(series, MOMENT)["day"]) == list(allowed), name
 
 
-def test_a_price_appears_at_its_moment_and_not_a_second_before(catalog: Catalog, market: Market) -> None:
+def test_a_price_appears_at_its_moment_and_not_a_second_before(catalog: Catalog, market: SimulatedMarket) -> None:
     series = catalog.series["lme_rebar_m01"]
     published = pd.Timestamp("2026-03-03T18:30:00Z")
     before = market.bars(series, published - pd.Timedelta(seconds=1))
@@ -65,7 +65,7 @@ def test_a_price_appears_at_its_moment_and_not_a_second_before(catalog: Catalog,
 
 
 def test_advancing_the_clock_only_appends(catalog: Catalog) -> None:
-    short, long = Market(catalog), Market(catalog)
+    short, long = SimulatedMarket(catalog), SimulatedMarket(catalog)
     for series in catalog.series.values():
         if not series.symbol:
             continue
@@ -76,8 +76,8 @@ def test_advancing_the_clock_only_appends(catalog: Catalog) -> None:
         assert len(late) > len(early)
 
 
-def test_one_more_series_changes_no_other(tmp_path: Path, market: Market) -> None:
-    mine = Market(catalog_with(tmp_path, unit="USD/t"))
+def test_one_more_series_changes_no_other(tmp_path: Path, market: SimulatedMarket) -> None:
+    mine = SimulatedMarket(catalog_with(tmp_path, unit="USD/t"))
     series = mine.catalog.series["lme_rebar_m01"]
     assert mine.bars(mine.catalog.series["billet_black_sea"], MOMENT).shape == market.bars(series, MOMENT).shape
     pd.testing.assert_frame_equal(mine.bars(series, MOMENT), market.bars(series, MOMENT))
@@ -112,7 +112,7 @@ def test_a_series_of_ones_own_catalogue_gets_a_plausible_path(
     tmp_path: Path, unit: str, frequency: str, low: float, high: float
 ) -> None:
     catalog = catalog_with(tmp_path, unit=unit, frequency=frequency, calendar="weekdays")
-    bars = Market(catalog).bars(catalog.series["billet_black_sea"], MOMENT)
+    bars = SimulatedMarket(catalog).bars(catalog.series["billet_black_sea"], MOMENT)
     assert bars["close"].between(low, high).all(), bars["close"].describe()
     assert len(bars) > 140
     assert bars["close"].nunique() > 30
@@ -120,12 +120,12 @@ def test_a_series_of_ones_own_catalogue_gets_a_plausible_path(
 
 def test_a_calendar_of_seven_days_a_week_is_answered_too(tmp_path: Path) -> None:
     catalog = catalog_with(tmp_path, calendar="24/7")
-    bars = Market(catalog).bars(catalog.series["billet_black_sea"], MOMENT)
+    bars = SimulatedMarket(catalog).bars(catalog.series["billet_black_sea"], MOMENT)
     assert bars["day"].dt.dayofweek.max() == 6
-    assert len(Market(catalog).versions(catalog.series["billet_black_sea"], MOMENT)) == len(bars)
+    assert len(SimulatedMarket(catalog).versions(catalog.series["billet_black_sea"], MOMENT)) == len(bars)
 
 
-def test_revised_figures_have_later_versions_and_others_have_one(catalog: Catalog, market: Market) -> None:
+def test_revised_figures_have_later_versions_and_others_have_one(catalog: Catalog, market: SimulatedMarket) -> None:
     for series in catalog.series_of("fred_api"):
         versions = market.versions(series, MOMENT)
         counts = versions.groupby("period").size()
@@ -134,7 +134,7 @@ def test_revised_figures_have_later_versions_and_others_have_one(catalog: Catalo
         assert not versions.duplicated(["period", "published_at"]).any()
 
 
-def test_prices_hold_their_range_and_their_ticks(catalog: Catalog, market: Market) -> None:
+def test_prices_hold_their_range_and_their_ticks(catalog: Catalog, market: SimulatedMarket) -> None:
     for name in daily_series(catalog):
         bars = market.bars(catalog.series[name], MOMENT)
         prices = bars[["open", "high", "low", "close"]]

@@ -9,7 +9,7 @@ import pytest
 from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import sessions
 from steel_assets.sandbox import Sandbox
-from steel_assets.sandbox.market import Market
+from steel_assets.sandbox.market import SimulatedMarket
 from steel_assets_tests.sandbox.conftest import MOMENT, Get
 
 CHART = "/yahoo_finance/v8/finance/chart/"
@@ -91,7 +91,9 @@ def test_some_bars_are_null_in_every_quote(get: Get) -> None:
     assert all(quote[name][place] is None for name in quote for place in empty)
 
 
-def test_a_late_close_is_null_with_a_volume_until_the_next_session_opens(get: Get, sandbox: Sandbox, market: Market) -> None:
+def test_a_late_close_is_null_with_a_volume_until_the_next_session_opens(
+    get: Get, sandbox: Sandbox, market: SimulatedMarket
+) -> None:
     series = market.catalog.series["crude_wti"]
     bars = market.bars(series, MOMENT)
     late = bars[bars["late"] & ~bars["missing"]].iloc[-2]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from steel_assets.adapters.looked import Look, write_look
+from steel_assets.adapters.price_lookups import PriceLookup, write_lookup
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.calendars import closures, issue_moments, publication_moments
 from steel_assets.core.calendars import sessions as sessions_of
@@ -98,7 +98,7 @@ def _sessions(parts: Platform, market: str, moment: pd.Timestamp, days: int) -> 
     known = every[_published(parts, market, every) <= moment][-days:]
     newest = f"{known[-1]:%Y-%m-%d}"
     ahead = moment.tz_localize(None).normalize() + pd.Timedelta(days=400)
-    write_look(parts.store, market, Look(declared.calendar, *closures(declared.calendar, ahead), newest, newest))
+    write_lookup(parts.store, market, PriceLookup(declared.calendar, *closures(declared.calendar, ahead), newest, newest))
     return known
 
 
@@ -313,20 +313,20 @@ def _decide(parts: Platform, sessions: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def _collect(parts: Platform, sessions: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> None:
-    for place, source in enumerate(one for one in parts.catalog.sources.values() if one.kind == "api"):
+    for place, source in enumerate(source for source in parts.catalog.sources.values() if source.kind == "api"):
         collected = (sessions[-1] + pd.Timedelta(days=1, hours=8, minutes=place)).tz_localize("UTC")
         series = parts.catalog.series_of(source.id)
         rows = [
             {
-                "series": one.id,
+                "series": declared.id,
                 "period": sessions[-1],
-                "value": 18.42 if one.id == "usdmxn" else float(rng.uniform(50, 150)),
+                "value": 18.42 if declared.id == "usdmxn" else float(rng.uniform(50, 150)),
                 "published_at": collected - pd.Timedelta(hours=1),
                 "collected_at": collected,
                 "source": source.id,
                 "simulated": simulated,
             }
-            for one in series
+            for declared in series
         ]
         for group in source.groups:
             mine = [row for row, one in zip(rows, series, strict=True) if one.group == group]

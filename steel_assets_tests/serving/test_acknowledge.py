@@ -47,7 +47,7 @@ def told(outbox: Outbox, now: datetime = NOW) -> tuple[Recorder, str]:
     slack = Recorder()
     outbox.report([Condition(rule="failed_run", subject="daily", firing=True, moment=now)], now)
     outbox.deliver({"slack": slack}, lambda: now, "http://ui")
-    links = [url for message in slack.letters[-1].messages for label, url in message.links if label == "I look after it"]
+    links = [url for message in slack.notifications[-1].messages for label, url in message.links if label == "I look after it"]
     return slack, links[0].removeprefix("https://steel.example")
 
 
@@ -73,7 +73,7 @@ def test_whoever_got_the_message_looks_after_it_by_its_link_and_nobody_is_remind
     for day in range(1, 20):
         outbox.report([], NOW + timedelta(days=day))
         outbox.deliver({"slack": slack}, lambda day=day: NOW + timedelta(days=day), "http://ui")
-    assert slack.letters == []
+    assert slack.notifications == []
 
 
 def test_a_link_works_once(client: httpx.Client, outbox: Outbox) -> None:
@@ -90,7 +90,7 @@ def test_a_link_works_once(client: httpx.Client, outbox: Outbox) -> None:
     "token_",
     [
         pytest.param("", id="empty"),
-        pytest.param("x", id="a letter"),
+        pytest.param("x", id="a notification"),
         pytest.param("0" * 12 + ".slack.ffffffff." + "0" * 32, id="made up"),
         pytest.param(token(b"another key, as long as ours is", "0" * 12, "slack", NOW), id="of another key"),
         pytest.param(token(KEY, "0" * 12, "slack", NOW)[:-1] + "\n", id="cut short"),

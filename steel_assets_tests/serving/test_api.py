@@ -11,7 +11,7 @@ import pytest
 
 from steel_assets.adapters.warehouse import DuckDBWarehouse
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PROMOTIONS
-from steel_assets.serving import contract
+from steel_assets.serving import schemas
 from steel_assets.serving.examples import EXAMPLES, LAUNCHED, PREDICTION
 from steel_assets_tests.serving.running import PREDICT, Running
 
@@ -41,7 +41,7 @@ def test_the_prediction_is_the_published_row_in_the_old_contract(service: Runnin
 def test_details_come_only_when_asked_for_and_pesos_are_the_price_times_the_rate(service: Running) -> None:
     plain = service.client.get(PREDICT).json()
     assert service.client.get(PREDICT, params={"detail": "false"}).json() == plain
-    detail = contract.PredictionDetail.model_validate(service.client.get(PREDICT, params={"detail": "true"}).json())
+    detail = schemas.PredictionDetail.model_validate(service.client.get(PREDICT, params={"detail": "true"}).json())
     row = latest(service).iloc[0]
     assert plain.items() <= detail.model_dump().items()
     assert detail.exchange_rate is not None
@@ -59,20 +59,20 @@ def test_details_come_only_when_asked_for_and_pesos_are_the_price_times_the_rate
 @pytest.mark.parametrize(
     ("path", "shape"),
     [
-        ("/", contract.About),
-        ("/health", contract.Health),
-        ("/ready", contract.Ready),
-        (PREDICT, contract.Prediction),
-        ("/v1/markets", contract.Markets),
-        (f"/v1/markets/{MARKET}/forecasts", contract.Forecasts),
-        (f"/v1/markets/{MARKET}/scorecard", contract.Scorecard),
-        (f"/v1/markets/{MARKET}/explanation", contract.Explanation),
-        ("/v1/models", contract.Models),
-        ("/v1/metrics/daily", contract.MetricsDaily),
-        ("/v1/alerts", contract.Alerts),
+        ("/", schemas.About),
+        ("/health", schemas.Health),
+        ("/ready", schemas.Ready),
+        (PREDICT, schemas.Prediction),
+        ("/v1/markets", schemas.Markets),
+        (f"/v1/markets/{MARKET}/forecasts", schemas.Forecasts),
+        (f"/v1/markets/{MARKET}/scorecard", schemas.Scorecard),
+        (f"/v1/markets/{MARKET}/explanation", schemas.Explanation),
+        ("/v1/models", schemas.Models),
+        ("/v1/metrics/daily", schemas.MetricsDaily),
+        ("/v1/alerts", schemas.Alerts),
     ],
 )
-def test_every_answer_has_its_documented_shape(service: Running, path: str, shape: type[contract.BaseModel]) -> None:
+def test_every_answer_has_its_documented_shape(service: Running, path: str, shape: type[schemas.BaseModel]) -> None:
     answer = service.client.get(path)
     assert answer.status_code == 200, answer.text
     shape.model_validate(answer.json())
@@ -106,7 +106,7 @@ def test_models_and_metrics_are_the_tables(service: Running) -> None:
     warehouse = DuckDBWarehouse(service.home / "warehouse.duckdb")
     models = service.client.get("/v1/models", params={"market": MARKET}).json()
     assert len(models["ledger"]) == len(warehouse.read(PROMOTIONS, {"market": MARKET}))
-    assert [one["horizon"] for one in models["champions"]] == [1, 5, 21, 63]
+    assert [model["horizon"] for model in models["champions"]] == [1, 5, 21, 63]
     assert models["champions"][0]["switches"][-1]["action"] == "rolled_back"
     rows = warehouse.read(METRICS_DAILY, {"market": MARKET})
     day = rows["date"].max()
@@ -242,16 +242,16 @@ def test_the_documentation_names_every_route_with_examples_and_loads_nothing_fro
     api = service.client.get("/openapi.json").json()
     assert {"/predict/steel-rebar-price", "/v1/alerts", "/retrain-model", "/automation/status"} <= set(api["paths"])
     for path, methods in api["paths"].items():
-        for one in methods.values():
-            assert one["description"], path
-            answer = one["responses"].get("200") or one["responses"]["202"]
+        for method in methods.values():
+            assert method["description"], path
+            answer = method["responses"].get("200") or method["responses"]["202"]
             assert path == "/metrics" or answer["content"]["application/json"]["example"], path
-            for code, refusal in one["responses"].items():
+            for code, refusal in method["responses"].items():
                 if code >= "400" and path != "/ready":
-                    example = contract.Error.model_validate(refusal["content"]["application/json"]["example"])
+                    example = schemas.Error.model_validate(refusal["content"]["application/json"]["example"])
                     assert str(example.status_code) == code, path
                     assert ("Retry-After" in refusal.get("headers", {})) == (example.retry_after is not None), path
-            for parameter in one.get("parameters", []):
+            for parameter in method.get("parameters", []):
                 assert parameter["schema"].get("examples") or "example" in parameter, (path, parameter["name"])
     page = service.client.get("/docs").text
     assert all(path in page for path in api["paths"])
@@ -260,23 +260,23 @@ def test_the_documentation_names_every_route_with_examples_and_loads_nothing_fro
 
 def test_every_example_has_the_shape_of_its_answer(service: Running) -> None:
     shapes = {
-        "/": contract.About,
-        "/health": contract.Health,
-        "/ready": contract.Ready,
-        "/v1/markets": contract.Markets,
-        "/v1/markets/{market}/forecasts": contract.Forecasts,
-        "/v1/markets/{market}/scorecard": contract.Scorecard,
-        "/v1/markets/{market}/explanation": contract.Explanation,
-        "/v1/models": contract.Models,
-        "/v1/metrics/daily": contract.MetricsDaily,
-        "/v1/alerts": contract.Alerts,
-        "/automation/status": contract.Automation,
+        "/": schemas.About,
+        "/health": schemas.Health,
+        "/ready": schemas.Ready,
+        "/v1/markets": schemas.Markets,
+        "/v1/markets/{market}/forecasts": schemas.Forecasts,
+        "/v1/markets/{market}/scorecard": schemas.Scorecard,
+        "/v1/markets/{market}/explanation": schemas.Explanation,
+        "/v1/models": schemas.Models,
+        "/v1/metrics/daily": schemas.MetricsDaily,
+        "/v1/alerts": schemas.Alerts,
+        "/automation/status": schemas.Automation,
     }
     assert set(shapes) == set(EXAMPLES)
     for path, shape in shapes.items():
         shape.model_validate(EXAMPLES[path])
-    contract.Prediction.model_validate(PREDICTION)
-    contract.Launched.model_validate(LAUNCHED)
+    schemas.Prediction.model_validate(PREDICTION)
+    schemas.Launched.model_validate(LAUNCHED)
     for path in ("/v1/models", "/v1/metrics/daily"):  # loosely typed: the example's fields are the answer's
         for name, rows in service.client.get(path).json().items():
             assert set(EXAMPLES[path][name][0]) <= set(rows[0]), (path, name)

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from steel_assets.serving.access import FIRST_LOOK
+from steel_assets.serving.connection_limits import BoundedProtocol
 from steel_assets.serving.keys import KEY_FILE, KeyStore
-from steel_assets.serving.patience import PatientProtocol
 from steel_assets_tests.serving.running import answering
 
 pytestmark = pytest.mark.slow
@@ -62,7 +62,7 @@ STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) ")
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PatientProtocol, "seconds", 0.05)  # as long as half a request is waited for
+    monkeypatch.setattr(BoundedProtocol, "seconds", 0.05)  # as long as half a request is waited for
 
 
 def browsers_requests(port: int, token: str) -> list[bytes]:

@@ -63,7 +63,7 @@ def test_a_damaged_newest_file_is_passed_over_and_named(home: Path, serve: Serve
     service = serve(home)
     assert service.price() == round(float(good), 2)
     alerts = service.client.get("/v1/alerts").json()["alerts"]
-    assert any(one["kind"] == "damaged_file" and key in one["message"] for one in alerts)
+    assert any(alert["kind"] == "damaged_file" and key in alert["message"] for alert in alerts)
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ def test_minutes_are_written_to_the_lake_in_the_format_that_metrics_read(home: P
     service.stop()
     files = list((home / "lake" / "service" / "measurements").rglob("*.jsonl"))
     minutes = [minute for path in files for minute in parse(path.read_bytes())]
-    assert sum(one.predictions for one in minutes) >= 20
-    assert sum(one.requests for one in minutes) >= 21
-    assert sum(sum(one.latency_counts) for one in minutes) == sum(one.requests for one in minutes)
-    assert all(one.memory_bytes < 150 * 2**20 for one in minutes)
+    assert sum(minute.predictions for minute in minutes) >= 20
+    assert sum(minute.requests for minute in minutes) >= 21
+    assert sum(sum(minute.latency_counts) for minute in minutes) == sum(minute.requests for minute in minutes)
+    assert all(minute.memory_bytes < 150 * 2**20 for minute in minutes)

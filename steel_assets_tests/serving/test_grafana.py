@@ -53,8 +53,13 @@ def test_the_dashboard_is_one_that_grafana_imports() -> None:
     ids = [panel["id"] for panel in DASHBOARD["panels"]]
     assert len(ids) == len(set(ids))
     places = [panel["gridPos"] for panel in DASHBOARD["panels"]]
-    assert all(one["x"] + one["w"] <= 24 for one in places)
-    taken = [(x, y) for one in places for x in range(one["x"], one["x"] + one["w"]) for y in range(one["y"], one["y"] + one["h"])]
+    assert all(place["x"] + place["w"] <= 24 for place in places)
+    taken = [
+        (x, y)
+        for place in places
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
     assert len(taken) == len(set(taken)), "no panel lies over another"
     sources = {panel["datasource"]["uid"] for panel in DASHBOARD["panels"]}
     assert sources == {"${source}"}, "whoever imports it chooses the Prometheus"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from steel_assets.serving import contract
+from steel_assets.serving import schemas
 from steel_assets_tests.adapters.test_dagster_graphql import Webserver
 from steel_assets_tests.serving.running import Running, make_key
 
@@ -104,7 +104,7 @@ def test_the_status_of_the_automation_is_schedules_and_runs(service: Running, da
     dagster.unfinished = [{"runId": "r-0", "status": "SUCCESS", "jobName": "daily_data_update", **times}]
     answer = service.client.get("/automation/status")
     assert answer.status_code == 200
-    contract.Automation.model_validate(answer.json())
+    schemas.Automation.model_validate(answer.json())
     (schedule,) = answer.json()["schedules"]
     assert schedule["name"] == "daily_data_update"
     assert schedule["next_tick_at"] == "1970-01-01T00:00:09Z"

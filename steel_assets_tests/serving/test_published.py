@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from steel_assets.adapters.checksummed import checksummed, unseal
 from steel_assets.adapters.gcs_store import GcsStore
 from steel_assets.adapters.google_clients import storage_client
 from steel_assets.adapters.object_store import LocalFolder, ObjectStore
-from steel_assets.adapters.sealed import seal, unseal
 from steel_assets.adapters.snapshot_store import POINTER, Pointer, SnapshotStore
 from steel_assets.bootstrap import platform
 from steel_assets.core.alerts.conditions import Condition
@@ -96,7 +96,7 @@ def test_a_damaged_publication_changes_nothing_that_is_served_and_is_named(folde
     key = POINTER if which == "the pointer" else pointed(folder).key
     whole = folder.get(key)
     if which == "the snapshot":  # it counts once the pointer is looked at again
-        folder.put(POINTER, seal(unseal(folder.get(POINTER)) | {"as_of": "2026-11-01T00:00:00Z"}))
+        folder.put(POINTER, checksummed(unseal(folder.get(POINTER)) | {"as_of": "2026-11-01T00:00:00Z"}))
     folder.put(key, DAMAGES[damage](whole))
     assert service.price() == before
     assert key in service.refresher.current.problems["publication"]
@@ -122,7 +122,7 @@ def test_a_damaged_publication_changes_nothing_that_is_served_and_is_named(folde
 def test_a_pointer_that_says_something_else_is_refused(folder: LocalFolder, change: dict[str, Any]) -> None:
     service = Looking(folder)
     before = service.price()
-    folder.put(POINTER, seal(unseal(folder.get(POINTER)) | change))
+    folder.put(POINTER, checksummed(unseal(folder.get(POINTER)) | change))
     assert service.price() == before
     assert "publication" in service.refresher.current.problems
 
@@ -234,7 +234,7 @@ def test_incidents_are_those_of_the_alert_book_now_whenever_it_was_published_las
     assert (told["rule"], told["subject"], told["text"]) == ("failed_run", "daily", "It broke.")
     whole = folder.get("alerts/book.json")
     folder.put("alerts/book.json", whole[:100])
-    assert service.look()["incidents"] == [told], "a damaged book closes nothing"
+    assert service.look()["incidents"] == [told], "a damaged alert state closes nothing"
     assert "book.json" in service.refresher.current.problems["incidents"]
     folder.put("alerts/book.json", whole)
     outbox.report([Condition(rule="failed_run", subject="daily", firing=False, moment=now, text="")], now)

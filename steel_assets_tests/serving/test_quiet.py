@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.serving.patience import PatientProtocol
+from steel_assets.serving.connection_limits import BoundedProtocol
 from steel_assets.serving.quiet import HOUR, MOST, quiet_down
 from steel_assets_tests.serving.running import answering
 
@@ -75,10 +75,10 @@ def written(clock: Hour) -> Iterator[io.StringIO]:
     """What the service writes: its handler on the root logger, bounded, with this test's clock."""
     text = io.StringIO()
     neighbours = [logging.getLogger(name) for name in (None, "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")]
-    before = [(one.handlers[:], one.level, one.propagate, one.disabled) for one in neighbours]
-    for one in neighbours:  # a server that another test started in this process has set them up for itself
-        one.handlers[:], one.propagate, one.disabled = [], True, False
-        one.setLevel(logging.NOTSET)
+    before = [(logger.handlers[:], logger.level, logger.propagate, logger.disabled) for logger in neighbours]
+    for neighbour in neighbours:  # a server that another test started in this process has set them up for itself
+        neighbour.handlers[:], neighbour.propagate, neighbour.disabled = [], True, False
+        neighbour.setLevel(logging.NOTSET)
     root = neighbours[0]
     root.handlers[:] = [logging.StreamHandler(text)]
     root.setLevel(logging.INFO)
@@ -98,7 +98,7 @@ def lines(written: io.StringIO) -> int:
 def test_a_malformed_request_a_second_for_an_hour_is_less_than_200_lines(
     tmp_path: Path, clock: Hour, written: io.StringIO, monkeypatch: pytest.MonkeyPatch, access_log: bool
 ) -> None:
-    monkeypatch.setattr(PatientProtocol, "seconds", 0.05)  # as long as half a request is waited for
+    monkeypatch.setattr(BoundedProtocol, "seconds", 0.05)  # as long as half a request is waited for
     kinds, answered = list(MALFORMED.values()), 0
     with answering(tmp_path, opened=True, access_log=access_log) as (_, port):
         for second in range(SECONDS):

@@ -13,7 +13,7 @@ from steel_assets.core.publication_parts import EMPTY
 from steel_assets.core.published import checked
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.serving import answers
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Part, Snapshot
 from steel_assets.serving.state import incidents
 
@@ -118,7 +118,7 @@ def test_a_market_by_the_short_ton_is_answered_by_the_metric_ton_and_yuan_are_no
     short = snapshot.with_part("latest", published(row(907.18474, "2026-11-21T08:00:00Z", "USD/short_ton")), None, 2.0)
     assert price(short) == 1000.0
     yuan = snapshot.with_part("latest", published(row(3500.0, "2026-11-21T08:00:00Z", "CNY/t")), None, 2.0)
-    with pytest.raises(Refused, match="not USD per ton"):
+    with pytest.raises(RequestRefused, match="not USD per ton"):
         answers.prediction(yuan, MORNING)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from steel_assets.core.service_use import summary
-from steel_assets.serving import answers, contract, page
-from steel_assets.serving.errors import Refused
+from steel_assets.serving import answers, page, schemas
+from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import incidents
 from steel_assets.serving.words import Words
@@ -35,8 +35,10 @@ def test_the_first_published_market_stands_in_and_the_answer_says_so() -> None:
     body = answers.prediction(found, DURING_ITS_DAY)
     assert body["predicted_price_usd_per_ton"] == 800.0
     assert body["note"] == f"the default market rebar has {WHY}; coil stands in for it"
-    contract.Prediction.model_validate(body)
-    told = {one["id"]: (one["default"], one["no_source"]) for one in answers.markets(found, DURING_ITS_DAY)["markets"]}
+    schemas.Prediction.model_validate(body)
+    told = {
+        market["id"]: (market["default"], market["no_source"]) for market in answers.markets(found, DURING_ITS_DAY)["markets"]
+    }
     assert told == {"rebar": (False, WHY), "tin": (False, None), "coil": (True, None)}
 
 
@@ -52,7 +54,7 @@ def test_the_page_says_so_too_in_both_languages(language: str, said: str) -> Non
 
 
 def test_a_market_without_a_source_is_no_incident_and_one_that_should_have_been_published_is() -> None:
-    found = [(one.kind, one.market) for one in incidents(snapshot({"coil": COIL}), DURING_ITS_DAY)]
+    found = [(incident.kind, incident.market) for incident in incidents(snapshot({"coil": COIL}), DURING_ITS_DAY)]
     assert found == [("no_forecast", "tin")]
 
 
@@ -60,15 +62,15 @@ def test_a_default_market_that_was_ever_published_is_never_stood_in_for() -> Non
     files = {"rebar": {"rows": [row()], "problems": []}, "coil": COIL}
     assert answers.prediction(snapshot(files), DURING_ITS_DAY)["predicted_price_usd_per_ton"] == 500.0
     damaged = snapshot({"rebar": {"rows": None, "problems": ["rebar.parquet is damaged"]}, "coil": COIL})
-    with pytest.raises(Refused, match="damaged"):
+    with pytest.raises(RequestRefused, match="damaged"):
         answers.prediction(damaged, DURING_ITS_DAY)
 
 
 def test_a_default_market_that_has_a_source_is_waited_for() -> None:
-    with pytest.raises(Refused, match="no forecast was published yet"):
+    with pytest.raises(RequestRefused, match="no forecast was published yet"):
         answers.prediction(snapshot({"coil": COIL}, unfed=None), DURING_ITS_DAY)
 
 
 def test_where_nothing_was_published_at_all_nothing_stands_in() -> None:
-    with pytest.raises(Refused, match="no forecast was published yet"):
+    with pytest.raises(RequestRefused, match="no forecast was published yet"):
         answers.prediction(snapshot({}), DURING_ITS_DAY)

@@ -7,7 +7,7 @@ import pytest
 from steel_assets.core.price_age import PriceCalendar
 from steel_assets.serving.answers import forecasts
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.state import Incident, alerts, incidents, light
+from steel_assets.serving.state import ShownIncident, alerts, incidents, worst_status
 from steel_assets.serving.vocabulary import WORDS
 from steel_assets.serving.words import Words, direction, money, signed, signed_share
 from steel_assets_tests.serving.test_snapshot import CATALOGUE, published, row
@@ -23,17 +23,17 @@ def well() -> Snapshot:
 
 
 def found(snapshot: Snapshot, moment: float = DURING_ITS_DAY) -> list[tuple[str, str]]:
-    return [(one.kind, one.severity) for one in incidents(snapshot, moment)]
+    return [(incident.kind, incident.severity) for incident in incidents(snapshot, moment)]
 
 
 def test_a_fresh_forecast_and_a_quiet_service_are_green(well: Snapshot) -> None:
     assert found(well) == []
-    assert light([]) == "green"
+    assert worst_status([]) == "green"
 
 
 def test_the_colour_is_that_of_the_worst_incident() -> None:
-    assert light([Incident("a", "low", ""), Incident("b", "medium", "")]) == "yellow"
-    assert light([Incident("a", "medium", ""), Incident("b", "high", "")]) == "red"
+    assert worst_status([ShownIncident("a", "low", ""), ShownIncident("b", "medium", "")]) == "yellow"
+    assert worst_status([ShownIncident("a", "medium", ""), ShownIncident("b", "high", "")]) == "red"
 
 
 def test_no_forecast_of_the_default_market_is_critical() -> None:

@@ -12,7 +12,7 @@ from steel_assets.core.types import Publication, Series
 from steel_assets.sources._files.opening import opened
 from steel_assets.sources._files.series_figures import read_series
 from steel_assets.sources._files.table import File
-from steel_assets.sources.file_import import FileMapping, ImportRefused, Reading
+from steel_assets.sources.file_import import FileMapping, FileReading, ImportRefused
 
 MOMENT = pd.Timestamp("2026-06-10 08:00", tz="UTC")
 DAILY = Series(id="daily", name="Daily", unit="USD/t")
@@ -32,19 +32,19 @@ def read_here(
     series: Mapping[str, Series],
     moment: pd.Timestamp = MOMENT,
     known: pd.DataFrame | None = None,
-) -> Reading:
+) -> FileReading:
     """What ``read_table`` reads in a process of its own; here, where bounds can be set small and no file costs a process."""
     return read_series(opened(File(name, content), mapping), mapping, series, moment, known)
 
 
 def read(
     content: str | bytes, series: Series = DAILY, name: str = "prices.csv", known: pd.DataFrame | None = None, **options: Any
-) -> Reading:
+) -> FileReading:
     mapping = FileMapping(series=series.id, **options)
     return read_here(content.encode() if isinstance(content, str) else content, name, mapping, {series.id: series}, MOMENT, known)
 
 
-def pairs(reading: Reading) -> list[tuple[str, float]]:
+def pairs(reading: FileReading) -> list[tuple[str, float]]:
     [figures] = reading.figures.values()
     return [(f"{period:%Y-%m-%d}", value) for period, value in zip(figures["period"], figures["value"], strict=True)]
 

@@ -15,7 +15,7 @@ from steel_assets.core.asof import asof
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 from steel_assets.sandbox import Sandbox
-from steel_assets.sandbox.market import Market
+from steel_assets.sandbox.market import SimulatedMarket
 from steel_assets.sources import Access, Collection, connector, connectors
 
 MOMENT = pd.Timestamp("2026-03-04T08:00:00Z")
@@ -31,8 +31,8 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="module")
-def market(catalog: Catalog) -> Market:
-    return Market(catalog)
+def market(catalog: Catalog) -> SimulatedMarket:
+    return SimulatedMarket(catalog)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def figures(rows: pd.DataFrame) -> dict[pd.Timestamp, float]:
     return dict(zip(rows["period"], rows["value"], strict=True))
 
 
-def bars(market: Market, series: Series, moment: pd.Timestamp) -> dict[pd.Timestamp, float]:
+def bars(market: SimulatedMarket, series: Series, moment: pd.Timestamp) -> dict[pd.Timestamp, float]:
     """Closes that the simulated world knew at ``moment``, of the years asked for."""
     every = market.bars(series, moment)
     kept = every[~every["missing"] & (every["day"] >= MOMENT.tz_localize(None).normalize() - pd.DateOffset(years=YEARS))]
@@ -78,14 +78,14 @@ def test_every_series_of_the_catalogue_is_collected(source: str, catalog: Catalo
     collection = first[source]
     assert collection.problems == {}
     assert not collection.rejected
-    assert set(collection.observations["series"]) == {one.id for one in catalog.series_of(source)}
+    assert set(collection.observations["series"]) == {declared.id for declared in catalog.series_of(source)}
     assert collection.observations["simulated"].all()
     assert (collection.observations["published_at"] <= MOMENT).all()
 
 
 @pytest.mark.parametrize("source", ["alpha_vantage", "trading_economics", "yahoo_finance"])
 def test_every_close_is_a_close_of_the_simulated_market_on_its_own_day(
-    source: str, catalog: Catalog, market: Market, first: dict[str, Collection]
+    source: str, catalog: Catalog, market: SimulatedMarket, first: dict[str, Collection]
 ) -> None:
     for series in catalog.series_of(source):
         if series.group == EVENTS:
@@ -100,7 +100,7 @@ def test_every_close_is_a_close_of_the_simulated_market_on_its_own_day(
 
 @pytest.mark.parametrize("days_ago", [0, 40, 200, 900, 1300])
 def test_what_was_known_at_any_moment_is_what_the_simulated_world_knew(
-    days_ago: int, catalog: Catalog, market: Market, first: dict[str, Collection]
+    days_ago: int, catalog: Catalog, market: SimulatedMarket, first: dict[str, Collection]
 ) -> None:
     """Vintages of FRED and the calendar's publications, seen from the past."""
     moment = MOMENT - pd.Timedelta(days=days_ago)
@@ -143,13 +143,13 @@ def test_fred_without_a_key_brings_the_same_values_of_today(
 @pytest.mark.parametrize("source", [source.id for source in load_catalog().sources.values() if source.takes_key])
 def test_a_wrong_key_is_the_problem_of_every_series(source: str, sandbox: Sandbox, catalog: Catalog) -> None:
     collection = collect(sandbox, catalog, source, OBSERVATIONS.empty(), MOMENT, key="invalid")
-    assert set(collection.problems) == {one.id for one in catalog.series_of(source)}
+    assert set(collection.problems) == {declared.id for declared in catalog.series_of(source)}
     assert collection.observations.empty
     assert catalog.sources[source].key_variable in next(iter(collection.problems.values()))
 
 
 def test_ten_years_of_all_symbols_and_calendars_are_whole_though_answers_are_cut(
-    sandbox: Sandbox, catalog: Catalog, market: Market
+    sandbox: Sandbox, catalog: Catalog, market: SimulatedMarket
 ) -> None:
     """The sandbox cuts as Trading Economics does: at 10,000 prices, 1,000 events, 260 letters of a URL."""
     sandbox.set_clock(MOMENT.to_pydatetime())
@@ -158,12 +158,12 @@ def test_ten_years_of_all_symbols_and_calendars_are_whole_though_answers_are_cut
     collection = connector("trading_economics").collect(series, OBSERVATIONS.empty(), MOMENT, access)
     assert collection.problems == {}
     start = MOMENT.tz_localize(None).normalize() - pd.DateOffset(years=10)
-    for one in series:
-        stored = set(collection.observations.loc[collection.observations["series"] == one.id, "period"])
-        if one.group == EVENTS:
-            versions = market.versions(one, MOMENT)
+    for declared in series:
+        stored = set(collection.observations.loc[collection.observations["series"] == declared.id, "period"])
+        if declared.group == EVENTS:
+            versions = market.versions(declared, MOMENT)
             due = set(versions.loc[versions["published_at"].dt.tz_localize(None) > start, "period"])
         else:
-            every = market.bars(one, MOMENT)
+            every = market.bars(declared, MOMENT)
             due = set(every.loc[~every["missing"] & (every["day"] >= start), "day"])
-        assert stored == due, one.id
+        assert stored == due, declared.id

@@ -75,7 +75,7 @@ class TestAlphaVantage(ConnectorContract):
 
     def test_without_a_key_nothing_is_asked_and_the_remedy_is_named(self, provider: Loopback) -> None:
         collection = self.collect(provider.url, api_key=None)
-        assert set(collection.problems) == {one.id for one in self.series}
+        assert set(collection.problems) == {declared.id for declared in self.series}
         assert "STEEL_ALPHA_VANTAGE_API_KEY" in collection.problems[NUCOR.id]
         assert not provider.asked
 
@@ -256,7 +256,7 @@ def test_an_unknown_shape_is_kept_aside(body: dict[str, object]) -> None:
     content = json.dumps(body).encode()
     collection, _ = collect(content, NUCOR)
     assert collection.observations.empty
-    assert [one.content for one in collection.rejected] == [content]
+    assert [rejected.content for rejected in collection.rejected] == [content]
 
 
 def test_a_limit_is_no_unknown_shape() -> None:

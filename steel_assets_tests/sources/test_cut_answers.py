@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.http import Answer, Recorded
-from steel_assets.core.standing import Settled
+from steel_assets.adapters.http import Recorded, Response
+from steel_assets.core.source_status import Settled
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series
 from steel_assets.sources import Access, Collection, connector
@@ -48,7 +48,7 @@ class Prices:
         self.most = most
         self.largest = 0
 
-    def get(self, url: str, params: Params, headers: object = None, secret_params: object = None) -> Answer:
+    def get(self, url: str, params: Params, headers: object = None, secret_params: object = None) -> Response:
         assert len(url) + len("&".join(f"{name}={value}" for name, value in params.items())) + len(KEY) + 4 <= 260
         symbols = url.rpartition("/")[2].split(",")
         rows = [
@@ -58,7 +58,7 @@ class Prices:
             if params["d1"] <= f"{day:%Y-%m-%d}" <= params["d2"]
         ]
         self.largest = max(self.largest, len(rows))
-        return Answer(200, json.dumps(rows[: self.most]).encode())
+        return Response(200, json.dumps(rows[: self.most]).encode())
 
 
 def market(count: int) -> list[Series]:
@@ -71,10 +71,10 @@ def counted(collection: Collection) -> dict[str, int]:
 
 def test_ten_years_of_fifteen_symbols_are_fifteen_whole_symbols() -> None:
     every = market(15)
-    provider = Prices({str(one.symbol): DAYS for one in every})
+    provider = Prices({str(declared.symbol): DAYS for declared in every})
     collection = collect(provider, *every)  # type: ignore[arg-type]
     assert collection.problems == {}
-    assert counted(collection) == {one.id: len(DAYS) for one in every}
+    assert counted(collection) == {declared.id: len(DAYS) for declared in every}
     assert provider.largest < 10_000, "calls are sized below what an answer holds"
     assert collection.remarks == {}
 
@@ -82,10 +82,10 @@ def test_ten_years_of_fifteen_symbols_are_fifteen_whole_symbols() -> None:
 @pytest.mark.parametrize("most", [9_000, 5_000, 1_000])
 def test_a_cap_that_nobody_documented_is_found_and_gone_round(most: int) -> None:
     every = market(4)
-    provider = Prices({str(one.symbol): DAYS for one in every}, most)
+    provider = Prices({str(declared.symbol): DAYS for declared in every}, most)
     collection = collect(provider, *every)  # type: ignore[arg-type]
     assert collection.problems == {}
-    assert counted(collection) == {one.id: len(DAYS) for one in every}
+    assert counted(collection) == {declared.id: len(DAYS) for declared in every}
 
 
 def test_a_symbol_listed_later_is_no_problem_gets_a_word_and_is_not_asked_for_all_of_history_again() -> None:
@@ -106,7 +106,7 @@ def test_a_symbol_listed_later_is_no_problem_gets_a_word_and_is_not_asked_for_al
 class OnlyNewest(Prices):
     """Answers with the newest rows whatever days it is asked for."""
 
-    def get(self, url: str, params: Params, headers: object = None, secret_params: object = None) -> Answer:
+    def get(self, url: str, params: Params, headers: object = None, secret_params: object = None) -> Response:
         return super().get(url, {**params, "d1": "2023-06-01", "d2": "2024-12-31"})
 
 
@@ -174,16 +174,16 @@ def test_ten_years_of_a_crowded_calendar_are_whole(most: int) -> None:
         return sorted(mine + others, key=lambda row: row["Date"])
 
     class Calendar:
-        def get(self, url: str, params: Params, headers: object = None, secret_params: object = None) -> Answer:
+        def get(self, url: str, params: Params, headers: object = None, secret_params: object = None) -> Response:
             rows = events(url)[:most]
             calls.append(len(rows))
-            return Answer(200, json.dumps(rows).encode())
+            return Response(200, json.dumps(rows).encode())
 
     collection = collect(Calendar(), china, america)  # type: ignore[arg-type]
     assert collection.problems == {}
     months = pd.date_range("2014-01-01", "2023-12-01", freq="MS")
-    for one in (china, america):
-        mine = collection.observations.loc[collection.observations["series"] == one.id, "period"].sort_values()
+    for declared in (china, america):
+        mine = collection.observations.loc[collection.observations["series"] == declared.id, "period"].sort_values()
         assert mine.tolist() == months.tolist()
     assert sum(rows == most for rows in calls) <= 12, "after a full answer fewer days are asked for at once"
 
@@ -200,16 +200,16 @@ class Chart:
         self.meta = {"currency": "USD", "exchangeTimezoneName": "America/New_York", **meta}
         self.asked: list[tuple[str, str]] = []
 
-    def get(self, url: str, params: Params, headers: object = None, secret_params: object = None) -> Answer:
+    def get(self, url: str, params: Params, headers: object = None, secret_params: object = None) -> Response:
         self.asked.append((params["period1"], params["period2"]))
         stamps = (self.days.tz_localize("America/New_York").tz_convert("UTC").as_unit("s").asi8).tolist()
         inside = [stamp for stamp in stamps if int(params["period1"]) <= stamp < int(params["period2"])][-self.most :]
         if not inside:
             error = {"code": "Bad Request", "description": f"Data doesn't exist for startDate = {params['period1']}, endDate = 1"}
-            return Answer(400, json.dumps({"chart": {"result": None, "error": error}}).encode())
+            return Response(400, json.dumps({"chart": {"result": None, "error": error}}).encode())
         quote = {"quote": [{"close": [100.0 + stamp % 7 for stamp in inside]}]}
         result = {"meta": self.meta, "timestamp": inside, "indicators": quote}
-        return Answer(200, json.dumps({"chart": {"result": [result], "error": None}}).encode())
+        return Response(200, json.dumps({"chart": {"result": [result], "error": None}}).encode())
 
 
 COPPER = series("yahoo_finance", "copper", "HG=F", unit="USD/lb", published=Publication(at="18:00", zone="America/Chicago"))  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from steel_assets.core.types import Publication, Series
 from steel_assets.sources import file_import
 from steel_assets.sources._files import archive, body, delimited, xlsx
 from steel_assets.sources._files import parquet as parquet_files
-from steel_assets.sources.file_import import FileMapping, ImportRefused, Reading, import_observations, read_file
+from steel_assets.sources.file_import import FileMapping, FileReading, ImportRefused, import_observations, read_file
 from steel_assets_tests.sources.reading import read_here
 
 MOMENT = pd.Timestamp("2024-01-10 08:00", tz="UTC")
@@ -38,7 +38,7 @@ def read(content: str | bytes, name: str = "prices.csv", series: Series = SERIES
     return whole(content, name, series, **options).figures[series.id]
 
 
-def whole(content: str | bytes, name: str = "prices.csv", series: Series = SERIES, **options: Any) -> Reading:
+def whole(content: str | bytes, name: str = "prices.csv", series: Series = SERIES, **options: Any) -> FileReading:
     mapping = FileMapping(series=series.id, **options)
     return read_here(content.encode() if isinstance(content, str) else content, name, mapping, {series.id: series}, MOMENT)
 

@@ -21,7 +21,7 @@ from steel_assets.core.reading_limits import ReadingLimits
 from steel_assets.sources._files import apart, archive
 from steel_assets.sources._files.messages import question
 from steel_assets.sources._files.table import File
-from steel_assets.sources.file_import import FileMapping, ImportRefused, ReaderUnavailable, Reading, ReadingFailed, read_table
+from steel_assets.sources.file_import import FileMapping, FileReading, ImportRefused, ReaderUnavailable, ReadingFailed, read_table
 from steel_assets_tests.sources.bombs import BOMBS, LIMITS
 from steel_assets_tests.sources.reading import DAILY, MOMENT, pairs, read_here, refusal
 from steel_assets_tests.sources.workbooks import ods, ods_cell, ods_row, xlsb, xlsx, zipped
@@ -33,7 +33,7 @@ FILES = Path(__file__).parent / "files"
 MAPPING, SERIES = FileMapping(series=DAILY.id), {DAILY.id: DAILY}
 
 
-def read(content: bytes, name: str, **limits: float) -> Reading:
+def read(content: bytes, name: str, **limits: float) -> FileReading:
     return read_table(content, name, MAPPING, SERIES, MOMENT, limits=ReadingLimits(**limits))
 
 
@@ -169,7 +169,7 @@ def test_nothing_is_left_behind_when_reading_is_given_up(monkeypatch: pytest.Mon
 
 def test_files_are_read_apart_from_any_thread() -> None:
     with ThreadPoolExecutor(2) as threads:
-        assert [pairs(one) for one in threads.map(lambda _: read(HONEST["p.xlsx"], "p.xlsx"), range(2))] == [READ, READ]
+        assert [pairs(reading) for reading in threads.map(lambda _: read(HONEST["p.xlsx"], "p.xlsx"), range(2))] == [READ, READ]
 
 
 def test_the_reader_is_given_no_secret_and_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:

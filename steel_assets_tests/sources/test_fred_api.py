@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.http import Answer, Recorded
+from steel_assets.adapters.http import Recorded, Response
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series
 from steel_assets.sources import Access, Collection, SourceError, fred_api
@@ -247,7 +247,7 @@ def test_a_vintage_older_than_its_own_figure_says_nothing_about_publication() ->
 
 
 def test_a_refusal_is_quoted_with_the_remedy() -> None:
-    refusal = Answer(400, b'{"error_code":400,"error_message":"Bad Request.  The series does not exist."}')
+    refusal = Response(400, b'{"error_code":400,"error_message":"Bad Request.  The series does not exist."}')
     problem = collect(CPI, refusal).problems["cpiaucsl"]
     assert "CPIAUCSL: FRED refused (400)" in problem
     assert "The series does not exist." in problem
@@ -281,10 +281,10 @@ def test_the_keyless_csv_is_read_in_all_its_forms(content: bytes) -> None:
     assert collection.observations["value"].tolist() == [4.0, 4.05]
 
 
-NOT_IN_ALFRED = Answer(
+NOT_IN_ALFRED = Response(
     400, b'{"error_code":400,"error_message":"Bad Request.  The series does not exist in ALFRED but may exist in FRED."}'
 )
-TOO_MANY = Answer(
+TOO_MANY = Response(
     400,
     b'{"error_code":400,"error_message":"Bad Request.  There are 2593 vintage dates in this real-time period, which exceeds '
     b'the maximum number of vintage dates allowed (2000)."}',
@@ -292,7 +292,7 @@ TOO_MANY = Answer(
 
 
 def test_a_series_without_any_vintage_fails_with_the_remedy_and_the_others_come() -> None:
-    def answer(params: dict[str, str]) -> Answer | bytes:
+    def answer(params: dict[str, str]) -> Response | bytes:
         return NOT_IN_ALFRED if params["series_id"] == "DTWEXBGS" else page([row("2023-11-01", "1", "2023-12-12")])
 
     access = Access(Recorded({"/observations": answer}), "http://x", SecretStr(KEY))
@@ -302,13 +302,13 @@ def test_a_series_without_any_vintage_fails_with_the_remedy_and_the_others_come(
     assert len(collection.observations) == 1
 
 
-def fred_of(today: str) -> Callable[[dict[str, str]], Answer | bytes]:
+def fred_of(today: str) -> Callable[[dict[str, str]], Response | bytes]:
     """FRED on its own day: bounds after it are refused."""
 
-    def answer(params: dict[str, str]) -> Answer | bytes:
+    def answer(params: dict[str, str]) -> Response | bytes:
         if params["realtime_start"] > today or today < params["realtime_end"] < "9999":
             message = f"Bad Request.  Variable realtime_start can not be after today's date ({today})."
-            return Answer(400, json.dumps({"error_code": 400, "error_message": message}).encode())
+            return Response(400, json.dumps({"error_code": 400, "error_message": message}).encode())
         return page([row("2026-11-24", "4.05", max("2026-11-25", params["realtime_start"]))])
 
     return answer
@@ -329,7 +329,7 @@ def test_in_the_hours_when_utc_is_a_day_ahead_freds_today_is_chicagos(series: Se
 
 def test_a_wrong_key_costs_one_call() -> None:
     body = b'{"error_code":400,"error_message":"Bad Request.  The value for variable api_key is not registered."}'
-    http = Recorded({"/observations": Answer(400, body)})
+    http = Recorded({"/observations": Response(400, body)})
     series = [daily(f"S{number}") for number in range(8)]
     collection = fred_api.collect(series, OBSERVATIONS.empty(), MOMENT, Access(http, "http://x", SecretStr(KEY)))
     assert len(http.asked) <= 2, "those that were under way"
@@ -354,7 +354,7 @@ def test_a_refusal_after_an_answer_loses_no_vintages_in_silence() -> None:
 
 
 def test_more_vintages_than_fred_answers_at_once_are_asked_for_in_halves() -> None:
-    def answer(params: dict[str, str]) -> Answer | bytes:
+    def answer(params: dict[str, str]) -> Response | bytes:
         last = "2024-01-10" if params["realtime_end"] == "9999-12-31" else params["realtime_end"]
         if pd.Timestamp(last) - pd.Timestamp(params["realtime_start"]) > pd.Timedelta(days=1000):
             return TOO_MANY
@@ -386,7 +386,7 @@ def test_observations_of_which_none_has_a_field_are_an_unknown_shape(field: str,
     collection = collect(monthly("WPU101", revised=revised), content)
     assert collection.observations.empty
     assert f"no row has {field!r}" in collection.problems["wpu101"]
-    assert [one.content for one in collection.rejected] == [content]
+    assert [rejected.content for rejected in collection.rejected] == [content]
 
 
 def test_a_real_answer_with_everything_around_it() -> None:
@@ -407,6 +407,6 @@ def test_a_real_answer_with_everything_around_it() -> None:
 
 def test_a_key_that_is_wrong_is_told_and_not_repeated() -> None:
     body = b'{"error_code":400,"error_message":"Bad Request.  The value for variable api_key is not registered."}'
-    problem = collect(CPI, Answer(400, body)).problems["cpiaucsl"]
+    problem = collect(CPI, Response(400, body)).problems["cpiaucsl"]
     assert "is not registered" in problem
     assert "STEEL_FRED_API_API_KEY" in problem

@@ -14,7 +14,7 @@ from steel_assets.adapters.http import HttpError, Recorded
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 from steel_assets.sources import Access, SourceError
-from steel_assets.sources._contract import Exhausted
+from steel_assets.sources._connector import Exhausted
 from steel_assets.sources._gather import Ask, Gathering, windows
 
 MOMENT = pd.Timestamp("2024-01-10 08:00", tz="UTC")
@@ -29,16 +29,16 @@ class Provider:
         self.asked: list[list[str]] = []
 
     def __call__(self, series: Sequence[Series], notes: Counter[str]) -> pd.DataFrame:
-        self.asked.append([one.id for one in series])
-        for one in series:
-            if one.id in self.errors:
-                raise self.errors[one.id]
-        return pd.DataFrame({"series": [one.id for one in series], "period": pd.Timestamp("2024-01-05"), "value": 1.0})
+        self.asked.append([declared.id for declared in series])
+        for declared_series in series:
+            if declared_series.id in self.errors:
+                raise self.errors[declared_series.id]
+        return pd.DataFrame({"series": [declared.id for declared in series], "period": pd.Timestamp("2024-01-05"), "value": 1.0})
 
 
 def gather(provider: Provider, *batches: list[Series]) -> tuple[dict[str, str], list[str]]:
     gathering = Gathering("x", Access(Recorded({}), "http://x"))
-    for batch in batches or [[one] for one in SERIES]:
+    for batch in batches or [[declared] for declared in SERIES]:
         gathering.ask(batch, provider)
     collection = gathering.collection(SERIES, OBSERVATIONS.empty(), MOMENT)
     return collection.problems, collection.observations["series"].tolist()
@@ -90,7 +90,7 @@ def test_several_refused_together_are_asked_for_one_by_one() -> None:
 
 def gather_side_by_side(provider: Ask) -> tuple[dict[str, str], list[str]]:
     gathering = Gathering("x", Access(Recorded({}), "http://x"))
-    gathering.ask_all([[one] for one in SERIES], provider)
+    gathering.ask_all([[declared] for declared in SERIES], provider)
     collection = gathering.collection(SERIES, OBSERVATIONS.empty(), MOMENT)
     return collection.problems, sorted(collection.observations["series"])
 
@@ -115,10 +115,10 @@ def test_a_call_that_is_never_answered_keeps_no_other_waiting() -> None:
 
 def test_a_provider_that_is_down_gets_no_call_more_for_being_asked_side_by_side() -> None:
     for _ in range(20):
-        provider = Provider(**{one.id: silence() for one in SERIES})
+        provider = Provider(**{declared.id: silence() for declared in SERIES})
         problems, _stored = gather_side_by_side(provider)
         assert len(provider.asked) == 2
-        assert list(problems) == [one.id for one in SERIES]
+        assert list(problems) == [declared.id for declared in SERIES]
 
 
 def test_oddities_counted_side_by_side_are_all_counted() -> None:
@@ -127,7 +127,7 @@ def test_oddities_counted_side_by_side_are_all_counted() -> None:
         return Provider()(series, notes)
 
     gathering = Gathering("x", Access(Recorded({}), "http://x"))
-    gathering.ask_all([[one] for one in SERIES], ask)
+    gathering.ask_all([[declared] for declared in SERIES], ask)
     assert gathering.collection(SERIES, OBSERVATIONS.empty(), MOMENT).notes == {"odd": 5}
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.http import Answer, HttpxHttp, Recorded
+from steel_assets.adapters.http import HttpxHttp, Recorded, Response
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series
 from steel_assets.sources import Access, Collection, SourceError, trading_economics
@@ -136,7 +136,9 @@ class TestCalendar(ConnectorContract):
 
     def test_a_country_is_asked_for_once_in_windows_and_later_only_the_last_five_months(self, provider: Loopback) -> None:
         known = self.collect(provider.url).observations
-        china, america = ([one for one in provider.asked if country in one.path] for country in ("china", "united states"))
+        china, america = (
+            [request for request in provider.asked if country in request.path] for country in ("china", "united states")
+        )
         assert [request.path for request in china[:2]] == [
             "/calendar/country/china/2014-01-10/2016-01-09",
             "/calendar/country/china/2016-01-10/2018-01-09",
@@ -185,7 +187,7 @@ def test_prices_of_which_none_has_a_field_are_an_unknown_shape(field: str) -> No
     collection = collect(content, REBAR)
     assert collection.observations.empty
     assert f"no row has {field!r}" in collection.problems[REBAR.id]
-    assert [one.content for one in collection.rejected] == [content]
+    assert [rejected.content for rejected in collection.rejected] == [content]
 
 
 @pytest.mark.parametrize("field", ["Date", "Event", "Reference", "Actual"])
@@ -194,7 +196,7 @@ def test_events_of_which_none_has_a_field_are_an_unknown_shape(field: str) -> No
     content = events(row).replace(f'"{field}"'.encode(), b'"Renamed"')
     collection = collect(content, CHINA)
     assert f"no row has {field!r}" in collection.problems[CHINA.id]
-    assert {one.content for one in collection.rejected} == {content}
+    assert {rejected.content for rejected in collection.rejected} == {content}
 
 
 def test_the_history_of_an_indicator_is_no_list_of_prices() -> None:
@@ -203,7 +205,7 @@ def test_the_history_of_an_indicator_is_no_list_of_prices() -> None:
         "Frequency": "Monthly", "HistoricalDataSymbol": "CPMINDX", "LastUpdate": "2023-11-30T01:31:00",
     }  # fmt: skip
     content = json.dumps([row]).encode()
-    assert [one.content for one in collect(content, REBAR).rejected] == [content]
+    assert [rejected.content for rejected in collect(content, REBAR).rejected] == [content]
 
 
 def test_a_snapshots_close_is_of_its_own_day_not_of_the_last_trades() -> None:
@@ -230,11 +232,11 @@ def test_a_symbol_missing_from_the_answer_is_named() -> None:
 
 @pytest.mark.parametrize("status", [200, 403])
 def test_plain_text_is_quoted(status: int) -> None:
-    text = Answer(status, b"You exceeded your API subscription limit for this month.")
+    text = Response(status, b"You exceeded your API subscription limit for this month.")
     assert "You exceeded your API subscription limit" in collect(text, REBAR).problems[REBAR.id]
 
 
-TOO_FAST = Answer(409, b"You have reached the maximum requests per second.")
+TOO_FAST = Response(409, b"You have reached the maximum requests per second.")
 
 
 def test_calls_that_came_too_fast_are_waited_out_and_asked_again() -> None:
@@ -258,7 +260,7 @@ def test_calls_that_are_too_fast_for_ever_are_bounded_and_stop_the_source() -> N
 
 
 def test_a_country_that_is_not_in_the_plan_fails_alone() -> None:
-    no = Answer(403, b"No Access to this country as free user.")
+    no = Response(403, b"No Access to this country as free user.")
     row = {"Date": "2024-01-03T15:00:00", "Event": "ISM Manufacturing PMI", "Reference": "Dec", "Actual": "47.4"}
     http = Recorded({"china/2023-01-10/2024-01-10": no, "": events(row)})
     access = Access(http, "http://x", SecretStr(KEY), history_years=1)

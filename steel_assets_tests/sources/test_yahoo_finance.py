@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.http import Answer, HttpError, Recorded
+from steel_assets.adapters.http import HttpError, Recorded, Response
 from steel_assets.bootstrap import catalog
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series
@@ -77,7 +77,7 @@ class TestYahooFinance(ConnectorContract):
         assert "too many requests (429); it asks to wait 600 s" in self.collect(provider.url).problems[HRC.id]
 
 
-def collect(series: Series, content: bytes | Answer, moment: pd.Timestamp = MOMENT) -> Collection:
+def collect(series: Series, content: bytes | Response, moment: pd.Timestamp = MOMENT) -> Collection:
     http = Recorded({f"/chart/{series.symbol}".replace("=", "%3D").replace("^", "%5E"): content})
     return yahoo_finance.collect([series], OBSERVATIONS.empty(), moment, Access(http, "http://x"))
 
@@ -204,13 +204,13 @@ def test_an_offset_alone_tells_the_days_of_both_halves_of_the_year() -> None:
 
 
 BLOCKS = {
-    "too many requests": Answer(429, b"Too Many Requests"),
-    "too many requests, as a page": Answer(200, b"Edge: Too Many Requests"),
-    "a crumb": Answer(401, b'{"finance":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}}'),
-    "a crumb in 200": Answer(200, b'{"chart":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}}'),
-    "forbidden": Answer(403, b"Forbidden"),
-    "no access": Answer(403, b'{"finance":{"error":{"description":"User is unable to access this feature"}}}'),
-    "a consent form": Answer(200, b"<!DOCTYPE html><html><title>Yahoo is part of the Yahoo family of brands</title></html>"),
+    "too many requests": Response(429, b"Too Many Requests"),
+    "too many requests, as a page": Response(200, b"Edge: Too Many Requests"),
+    "a crumb": Response(401, b'{"finance":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}}'),
+    "a crumb in 200": Response(200, b'{"chart":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}}'),
+    "forbidden": Response(403, b"Forbidden"),
+    "no access": Response(403, b'{"finance":{"error":{"description":"User is unable to access this feature"}}}'),
+    "a consent form": Response(200, b"<!DOCTYPE html><html><title>Yahoo is part of the Yahoo family of brands</title></html>"),
 }
 
 
@@ -239,7 +239,7 @@ def test_a_redirect_to_the_consent_form_is_a_block() -> None:
 
 def test_a_symbol_that_is_not_there_is_no_block() -> None:
     body = b'{"chart":{"result":null,"error":{"code":"Not Found","description":"No data found, symbol may be delisted"}}}'
-    collection = collect(HRC, Answer(404, body))
+    collection = collect(HRC, Response(404, body))
     assert collection.blocked is None
     assert "Yahoo blocks" not in collection.problems[HRC.id]
 
@@ -387,6 +387,6 @@ def test_bars_of_another_length_than_asked_for_are_no_days() -> None:
     collection = collect(HRC, content)
     assert collection.observations.empty
     assert "answered in bars of 1mo when asked for 1d" in collection.problems[HRC.id]
-    assert [one.content for one in collection.rejected] == [content]
+    assert [rejected.content for rejected in collection.rejected] == [content]
     monthly = HRC.model_copy(update={"frequency": "monthly"})
     assert periods(collect(monthly, content)) == ["2023-11-01", "2023-12-01"]

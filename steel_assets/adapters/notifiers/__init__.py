@@ -1,9 +1,9 @@
 """Channels that reach people, one per file, found by its name; ``slack`` is the exemplar. All inherit one conformance suite.
 
 A channel is a module with ``Config``, the settings that it needs (see ``_config``), and ``build(config, home)``, which returns
-its ``Notifier``, or None as long as it is not set up. Its name is its file's. It puts a ``core.alerts.message.Letter`` in its
-own form and sends it, in bounded time; what is sent when, and again, is decided in ``adapters/outbox.py``. No address, password
-or token is ever in an error's text.
+its ``Notifier``, or None as long as it is not set up. Its name is its file's. It puts a ``core.alerts.message.Notification`` in
+its own form and sends it, in bounded time; what is sent when, and again, is decided in ``adapters/outbox.py``. No address,
+password or token is ever in an error's text.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from steel_assets.adapters.notifiers._config import ChannelConfig, ChannelError, configured, variables_of
-from steel_assets.adapters.notifiers._not_sent import NotSent, Refused
+from steel_assets.adapters.notifiers._not_sent import NotificationRefused, NotSent
 from steel_assets.adapters.notifiers._post import post
-from steel_assets.core.alerts.message import Letter
+from steel_assets.core.alerts.message import Notification
 from steel_assets.core.open_sets import members
 
 __all__ = [
@@ -23,8 +23,8 @@ __all__ = [
     "ChannelConfig",
     "ChannelError",
     "NotSent",
+    "NotificationRefused",
     "Notifier",
-    "Refused",
     "channels",
     "configured",
     "post",
@@ -41,14 +41,14 @@ class Notifier(Protocol):
 
     recipients: tuple[str, ...]
 
-    def send(self, letter: Letter) -> Mapping[str, str]:
-        """Hand ``letter`` over. When it returns, the channel has it for all recipients but those returned, with the reason.
+    def send(self, notification: Notification) -> Mapping[str, str]:
+        """Hand ``notification`` over. When it returns, the channel has it for all recipients but those returned, with the reason.
 
-        A letter marked ``repeat`` may have arrived before: a channel that can find out, does, and then sends nothing.
+        A notification marked ``repeat`` may have arrived before: a channel that can find out, does, and then sends nothing.
 
         Raises:
             NotSent: not now.
-            Refused: never, for nobody.
+            NotificationRefused: never, for nobody.
         """
 
 

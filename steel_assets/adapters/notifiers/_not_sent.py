@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 class NotSent(RuntimeError):
-    """The channel cannot be used at present; the letter is to be tried again later.
+    """The channel cannot be used at present; the notification is to be tried again later.
 
     Attributes:
-        perhaps_sent: True when the attempt ended without saying whether the letter was taken.
+        perhaps_sent: True when the attempt ended without saying whether the notification was taken.
     """
 
     def __init__(self, why: str, *, perhaps_sent: bool = False) -> None:
@@ -15,5 +15,5 @@ class NotSent(RuntimeError):
         self.perhaps_sent = perhaps_sent
 
 
-class Refused(RuntimeError):
-    """The channel works and will never take this letter."""
+class NotificationRefused(RuntimeError):
+    """The channel works and will never take this notification."""

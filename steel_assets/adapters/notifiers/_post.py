@@ -7,8 +7,8 @@ import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from steel_assets.adapters.notifiers._not_sent import NotSent, Refused
-from steel_assets.core.answers import Answer
+from steel_assets.adapters.notifiers._not_sent import NotificationRefused, NotSent
+from steel_assets.core.responses import Response
 
 if TYPE_CHECKING:
     import httpx
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 TOTAL_SECONDS = 15.0
 LARGEST_ANSWER = 256 * 1024
 NEVER = frozenset({400, 413, 422})
-"""Answers that mean the letter itself; 401, 403, 404 and 410 mean the address or its password, which people can mend."""
+"""Answers that mean the notification itself; 401, 403, 404 and 410 mean the address or its password, which people can mend."""
 
 
-def post(url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+def post(url: str, content: bytes, headers: Mapping[str, str]) -> Response:
     """The channel's answer with a status below 300.
 
     Raises:
         NotSent: it could not be reached, gave no whole answer in time, asked to wait, failed, or does not know us.
-        Refused: it will not take this content.
+        NotificationRefused: it will not take this content.
     """
     return _request("POST", url, content, headers)
 
 
-def get(url: str, headers: Mapping[str, str]) -> Answer:
+def get(url: str, headers: Mapping[str, str]) -> Response:
     """The same for a question. Raises NotSent."""
     return _request("GET", url, b"", headers)
 
 
-def _request(method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+def _request(method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Response:
     import httpx  # takes a tenth of a second, and commands that send nothing read the channels' settings too
 
     try:
@@ -60,16 +60,16 @@ def _request(method: str, url: str, content: bytes, headers: Mapping[str, str]) 
     return _sorted(answer, host)
 
 
-def _sorted(answer: Answer, host: str) -> Answer:
+def _sorted(answer: Response, host: str) -> Response:
     if answer.status < 300:
         return answer
     if answer.status in NEVER:
-        raise Refused(f"{host} refuses the message ({answer.status})")
+        raise NotificationRefused(f"{host} refuses the message ({answer.status})")
     remedy = "; check its address and password" if answer.status in (401, 403, 404, 410) else ""
     raise NotSent(f"{host} answered {answer.status}{remedy}", perhaps_sent=answer.status in (502, 504))
 
 
-async def _within(request: httpx.Request) -> Answer:
+async def _within(request: httpx.Request) -> Response:
     import httpx
 
     async with (
@@ -83,7 +83,7 @@ async def _within(request: httpx.Request) -> Answer:
             if len(body) > LARGEST_ANSWER:
                 break
         await response.aclose()
-        return Answer(response.status_code, bytes(body), {name.lower(): value for name, value in response.headers.items()})
+        return Response(response.status_code, bytes(body), {name.lower(): value for name, value in response.headers.items()})
 
 
 def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:

@@ -1,4 +1,4 @@
-"""Channel ``email``: a plain and an HTML part over SMTP with TLS. The same letter always has the same Message-ID."""
+"""Channel ``email``: a plain and an HTML part over SMTP with TLS. The same notification always has the same Message-ID."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from steel_assets.adapters.notifiers import ChannelConfig, NotSent, Refused
+from steel_assets.adapters.notifiers import ChannelConfig, NotificationRefused, NotSent
 from steel_assets.adapters.notifiers._config import Readers, Recipients
-from steel_assets.core.alerts.message import Letter, Message, plain
+from steel_assets.core.alerts.message import Message, Notification, plain
 from steel_assets.core.alerts.vocabulary import say
 
 SECONDS_PER_STEP = 8.0
@@ -89,7 +89,7 @@ class Email:
         self._box = mailbox
         self.recipients = mailbox.recipients
 
-    def send(self, letter: Letter) -> Mapping[str, str]:
+    def send(self, notification: Notification) -> Mapping[str, str]:
         """See ``Notifier.send``. A recipient whom the server does not take is left out as long as it takes another.
 
         Those who read one language get one mail, so there may be two; when the second fails, both are tried again.
@@ -97,14 +97,14 @@ class Email:
         box = self._box
         readers: dict[str, list[str]] = {}
         for name in box.recipients:
-            readers.setdefault(box.languages.get(name, letter.language), []).append(name)
+            readers.setdefault(box.languages.get(name, notification.language), []).append(name)
         left_out: dict[str, str] = {}
         refusals: list[str] = []
         asked = 0
         for language, names in readers.items():
             try:
-                left_out |= self._sent(letter.in_language(language), tuple(names))
-            except Refused as refusal:
+                left_out |= self._sent(notification.in_language(language), tuple(names))
+            except NotificationRefused as refusal:
                 refusals.append(str(refusal))
                 left_out |= dict.fromkeys(names, str(refusal))
             except NotSent as failure:
@@ -112,13 +112,13 @@ class Email:
             asked += len(names)
         if len(left_out) == len(box.recipients):
             if refusals:
-                raise Refused(refusals[0])
+                raise NotificationRefused(refusals[0])
             raise NotSent(f"{box.host} knows none of the recipients; check STEEL_EMAIL_TO")
         return left_out
 
-    def _sent(self, letter: Letter, names: tuple[str, ...]) -> dict[str, str]:
+    def _sent(self, notification: Notification, names: tuple[str, ...]) -> dict[str, str]:
         """One mail to ``names``; those whom the server does not take, with the reason."""
-        content = written(letter, self._box.sender, names).as_bytes()
+        content = written(notification, self._box.sender, names).as_bytes()
         server = self._reached()
         try:
             left_out = self._addressed(server, names)
@@ -182,39 +182,39 @@ class Email:
         except (smtplib.SMTPException, OSError) as error:
             raise NotSent(f"{host}: the connection failed ({type(error).__name__})", perhaps_sent=True) from None
         if code >= PERMANENT:
-            raise Refused(f"{host} refuses the message ({code})")
+            raise NotificationRefused(f"{host} refuses the message ({code})")
         if code != TAKEN:
             raise NotSent(f"{host} asks to try again later ({code})")
 
 
-def written(letter: Letter, sender: str, recipients: tuple[str, ...]) -> EmailMessage:
-    """``letter`` as an e-mail."""
+def written(notification: Notification, sender: str, recipients: tuple[str, ...]) -> EmailMessage:
+    """``notification`` as an e-mail."""
     mail = EmailMessage()
-    mail["Subject"] = " ".join(letter.subject.split())
+    mail["Subject"] = " ".join(notification.subject.split())
     mail["From"] = sender
     mail["To"] = ", ".join(recipients)
     mail["Date"] = formatdate(usegmt=True)
-    mail["Message-ID"] = f"<{letter.key}@steel-assets>"
-    mail["X-Steel-Severity"] = letter.severity
+    mail["Message-ID"] = f"<{notification.key}@steel-assets>"
+    mail["X-Steel-Severity"] = notification.severity
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(plain(letter))
-    mail.add_alternative(page(letter), subtype="html")
+    mail.set_content(plain(notification))
+    mail.add_alternative(page(notification), subtype="html")
     return mail
 
 
-def page(letter: Letter) -> str:
-    """``letter`` as HTML that mail programs show alike: tables, styles in the tags."""
-    notes, language = "", letter.language
-    if letter.simulated:
+def page(notification: Notification) -> str:
+    """``notification`` as HTML that mail programs show alike: tables, styles in the tags."""
+    notes, language = "", notification.language
+    if notification.simulated:
         told = say(language, "simulated")
         notes += f'<p style="margin:0 0 12px;padding:8px 12px;background:#fde68a;color:#78350f"><b>{told}</b></p>'
-    if letter.repeat:
+    if notification.repeat:
         notes += f'<p style="margin:0 0 12px;color:#6b7280">{say(language, "repeat")}</p>'
     footer = _shown(say(language, "footer"))
     return (
         f'<!doctype html><html lang="{language}"><body style="margin:0;padding:20px;background:#f5f5f4;'
         'font:15px/1.5 -apple-system,Segoe UI,Helvetica,Arial,sans-serif;color:#1c1917">'
-        f'<div style="max-width:600px;margin:auto">{notes}{"".join(map(_card, letter.messages))}'
+        f'<div style="max-width:600px;margin:auto">{notes}{"".join(map(_card, notification.messages))}'
         f'<p style="color:#78716c;font-size:12px">{footer}</p></div></body></html>'
     )
 

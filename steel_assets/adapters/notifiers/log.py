@@ -1,4 +1,4 @@
-"""Channel ``log``: one JSON line per letter, appended to a file; always set up, so that nothing is ever told to nobody."""
+"""Channel ``log``: one JSON line per notification, appended to a file; always set up, so that nothing is ever told to nobody."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from steel_assets.adapters.disk import private_file
 from steel_assets.adapters.notifiers import ChannelConfig, NotSent
-from steel_assets.core.alerts.message import Letter
+from steel_assets.core.alerts.message import Notification
 
 
 class Config(ChannelConfig):
@@ -29,14 +29,14 @@ class LogFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def send(self, letter: Letter) -> Mapping[str, str]:
-        """See ``Notifier.send``. A repeated letter that is already in the file is not written again."""
+    def send(self, notification: Notification) -> Mapping[str, str]:
+        """See ``Notifier.send``. A repeated notification that is already in the file is not written again."""
         try:
             private_file(self.path)
-            if letter.repeat and self._has(letter.key):
+            if notification.repeat and self._has(notification.key):
                 return {}
             with self.path.open("ab") as file:
-                file.write(b"\n" * self._torn() + _line(letter))
+                file.write(b"\n" * self._torn() + _line(notification))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -58,12 +58,17 @@ class LogFile:
             return any(_key(line) == key for line in file)
 
 
-def _line(letter: Letter) -> bytes:
+def _line(notification: Notification) -> bytes:
     messages = [
         {"id": message.stamp, "kind": message.kind, "title": message.title, "link": message.link, **dict(message.facts)}
-        for message in letter.messages
+        for message in notification.messages
     ]
-    content = {"key": letter.key, "subject": letter.subject, "severity": letter.severity, "simulated": letter.simulated}
+    content = {
+        "key": notification.key,
+        "subject": notification.subject,
+        "severity": notification.severity,
+        "simulated": notification.simulated,
+    }
     return json.dumps({**content, "messages": messages}, ensure_ascii=False).encode() + b"\n"
 
 

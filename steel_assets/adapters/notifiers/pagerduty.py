@@ -12,10 +12,10 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from steel_assets.adapters.notifiers import ChannelConfig, NotSent, Refused
+from steel_assets.adapters.notifiers import ChannelConfig, NotificationRefused, NotSent
 from steel_assets.adapters.notifiers._config import Address
 from steel_assets.adapters.notifiers._post import post
-from steel_assets.core.alerts.message import Letter, Message, marked
+from steel_assets.core.alerts.message import Message, Notification, marked
 
 ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
 SEVERITIES = {"low": "info", "medium": "warning", "high": "error", "critical": "critical"}
@@ -45,27 +45,27 @@ class PagerDuty:
         self._key = routing_key
         self._url = url
 
-    def send(self, letter: Letter) -> Mapping[str, str]:
+    def send(self, notification: Notification) -> Mapping[str, str]:
         """See ``Notifier.send``. Each message is an event of its own; one that arrives again changes nothing."""
         sent, refusals = 0, []
-        for message in letter.messages:
-            body = json.dumps(self._event(message, letter), ensure_ascii=False).encode()
+        for message in notification.messages:
+            body = json.dumps(self._event(message, notification), ensure_ascii=False).encode()
             try:
                 post(self._url, body, {"content-type": "application/json"})
                 sent += 1
-            except Refused as refusal:
+            except NotificationRefused as refusal:
                 refusals.append(str(refusal))
             except NotSent as failure:
                 raise NotSent(str(failure), perhaps_sent=failure.perhaps_sent or bool(sent)) from None
         if refusals:
-            raise Refused(refusals[0])
+            raise NotificationRefused(refusals[0])
         return {}
 
-    def _event(self, message: Message, letter: Letter) -> dict[str, object]:
+    def _event(self, message: Message, notification: Notification) -> dict[str, object]:
         head = {"routing_key": self._key.get_secret_value(), "dedup_key": message.case}
         if message.kind == "recovered":
             return {**head, "event_action": "resolve"}
-        title = marked(message.title, letter.language, simulated=message.simulated)
+        title = marked(message.title, notification.language, simulated=message.simulated)
         return {
             **head,
             "event_action": "trigger",

@@ -1,6 +1,6 @@
 """Channel ``slack``: Block Kit through an incoming webhook (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 
-A webhook cannot be asked what it has; a letter that may have arrived says so when it is sent again.
+A webhook cannot be asked what it has; a notification that may have arrived says so when it is sent again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr
 
 from steel_assets.adapters.notifiers import ChannelConfig, NotSent
 from steel_assets.adapters.notifiers._post import post
-from steel_assets.core.alerts.message import Letter, Message
+from steel_assets.core.alerts.message import Message, Notification
 from steel_assets.core.alerts.vocabulary import say
 
 MOST_BLOCKS = 50
@@ -44,31 +44,31 @@ class Slack:
     def __init__(self, webhook_url: SecretStr) -> None:
         self._url = webhook_url
 
-    def send(self, letter: Letter) -> Mapping[str, str]:
+    def send(self, notification: Notification) -> Mapping[str, str]:
         """See ``Notifier.send``."""
-        body = json.dumps({"text": _escaped(letter.subject), "blocks": blocks(letter)}, ensure_ascii=False).encode()
+        body = json.dumps({"text": _escaped(notification.subject), "blocks": blocks(notification)}, ensure_ascii=False).encode()
         answer = post(self._url.get_secret_value(), body, {"content-type": "application/json; charset=utf-8"})
         if answer.content.strip() != b"ok":
             raise NotSent("Slack did not answer ok; check that the address is an incoming webhook's")
         return {}
 
 
-def blocks(letter: Letter) -> list[dict[str, Any]]:
-    """``letter`` as Slack's blocks: a header, the messages, and what one must know about it."""
+def blocks(notification: Notification) -> list[dict[str, Any]]:
+    """``notification`` as Slack's blocks: a header, the messages, and what one must know about it."""
     found: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": _cut(letter.subject, LONGEST_HEADER), "emoji": True}}
+        {"type": "header", "text": {"type": "plain_text", "text": _cut(notification.subject, LONGEST_HEADER), "emoji": True}}
     ]
-    notes = [f":warning: *{say(letter.language, 'simulated')}*"] if letter.simulated else []
-    notes += [say(letter.language, "repeat")] if letter.repeat else []
+    notes = [f":warning: *{say(notification.language, 'simulated')}*"] if notification.simulated else []
+    notes += [say(notification.language, "repeat")] if notification.repeat else []
     if notes:
         found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": note} for note in notes]})
     room = MOST_BLOCKS - len(found) - 1
-    whole = len(letter.messages) == 1 and len(letter.subject) <= LONGEST_HEADER
-    for message in letter.messages[:room]:
+    whole = len(notification.messages) == 1 and len(notification.subject) <= LONGEST_HEADER
+    for message in notification.messages[:room]:
         found.append(_section(message, alone=whole))
-    left = len(letter.messages) - room
+    left = len(notification.messages) - room
     if left > 0:
-        more = say(letter.language, "more_messages", left)
+        more = say(notification.language, "more_messages", left)
         found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": more}]})
     return found
 

@@ -1,7 +1,7 @@
 """Channel ``sms``: short texts through Twilio's REST API, or one that answers alike (twilio.com/docs/messaging/api).
 
-Every number gets its own request. A letter that may have arrived is looked for by its key among the newest messages first, so
-that no phone rings twice.
+Every number gets its own request. A notification that may have arrived is looked for by its key among the newest messages first,
+so that no phone rings twice.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 
 from pydantic import Field, SecretStr, model_validator
 
-from steel_assets.adapters.notifiers import ChannelConfig, NotSent, Refused
+from steel_assets.adapters.notifiers import ChannelConfig, NotificationRefused, NotSent
 from steel_assets.adapters.notifiers._config import Address, Readers, Recipients
 from steel_assets.adapters.notifiers._post import get, post
-from steel_assets.core.alerts.message import Letter, short
+from steel_assets.core.alerts.message import Notification, short
 
 LOOK_BACK = 50
 
@@ -76,22 +76,22 @@ class Twilio:
         self.recipients = recipients
         self._languages = languages or {}
 
-    def send(self, letter: Letter) -> Mapping[str, str]:
+    def send(self, notification: Notification) -> Mapping[str, str]:
         """See ``Notifier.send``. When one number fails, those already told are not told again."""
         told = 0
         refusals: dict[str, str] = {}
         for number in self.recipients:
-            if letter.repeat and self._has(number, letter.key):
+            if notification.repeat and self._has(number, notification.key):
                 continue
             try:
-                self._text(number, short(letter.in_language(self._languages.get(number, letter.language))))
+                self._text(number, short(notification.in_language(self._languages.get(number, notification.language))))
                 told += 1
-            except Refused as refusal:
+            except NotificationRefused as refusal:
                 refusals[number] = f"{refusal}; check STEEL_SMS_TO, and that the person has not unsubscribed"
             except NotSent as failure:
                 raise NotSent(str(failure), perhaps_sent=failure.perhaps_sent or bool(told)) from None
         if len(refusals) == len(self.recipients):
-            raise Refused(next(iter(refusals.values())))
+            raise NotificationRefused(next(iter(refusals.values())))
         return refusals
 
     def _text(self, number: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Channel ``webhook``: the letter as JSON to an address of your own, signed, with an idempotency key.
+"""Channel ``webhook``: the notification as JSON to an address of your own, signed, with an idempotency key.
 
 The receiver checks ``X-Steel-Signature`` (``sha256=`` and the hex HMAC of the body under the shared secret) and ignores an
 ``Idempotency-Key`` that it has seen. The format ``alertmanager`` is that of Prometheus Alertmanager's own webhook, version 4,
@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr
 
 from steel_assets.adapters.notifiers import ChannelConfig
 from steel_assets.adapters.notifiers._post import post
-from steel_assets.core.alerts.message import Letter, Message, marked
+from steel_assets.core.alerts.message import Message, Notification, marked
 from steel_assets.core.alerts.written import Language
 
 Form = Literal["steel", "alertmanager"]
@@ -53,11 +53,11 @@ class Webhook:
         self._secret = secret
         self._form: Form = form
 
-    def send(self, letter: Letter) -> Mapping[str, str]:
+    def send(self, notification: Notification) -> Mapping[str, str]:
         """See ``Notifier.send``."""
-        content = _content(letter) if self._form == "steel" else _alertmanager(letter)
+        content = _content(notification) if self._form == "steel" else _alertmanager(notification)
         body = json.dumps(content, ensure_ascii=False).encode()
-        headers = {"content-type": "application/json", "idempotency-key": letter.key}
+        headers = {"content-type": "application/json", "idempotency-key": notification.key}
         if self._secret is not None:
             signature = hmac.new(self._secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest()
             headers["x-steel-signature"] = f"sha256={signature}"
@@ -65,13 +65,13 @@ class Webhook:
         return {}
 
 
-def _content(letter: Letter) -> dict[str, object]:
+def _content(notification: Notification) -> dict[str, object]:
     return {
-        "key": letter.key,
-        "subject": letter.subject,
-        "severity": letter.severity,
-        "simulated": letter.simulated,
-        "repeat": letter.repeat,
+        "key": notification.key,
+        "subject": notification.subject,
+        "severity": notification.severity,
+        "simulated": notification.simulated,
+        "repeat": notification.repeat,
         "messages": [
             {
                 "id": message.stamp,
@@ -82,25 +82,25 @@ def _content(letter: Letter) -> dict[str, object]:
                 "link": message.link,
                 "simulated": message.simulated,
             }
-            for message in letter.messages
+            for message in notification.messages
         ],
     }
 
 
-def _alertmanager(letter: Letter) -> dict[str, object]:
-    firing = any(message.kind != "recovered" for message in letter.messages)
-    alerts = [_alert(message, letter.language) for message in letter.messages]
+def _alertmanager(notification: Notification) -> dict[str, object]:
+    firing = any(message.kind != "recovered" for message in notification.messages)
+    alerts = [_alert(message, notification.language) for message in notification.messages]
     first = alerts[0] if len(alerts) == 1 else {}
     return {
         "version": "4",
-        "groupKey": letter.key,
+        "groupKey": notification.key,
         "truncatedAlerts": 0,
         "status": "firing" if firing else "resolved",
         "receiver": "steel_assets",
         "groupLabels": {},
         "commonLabels": first.get("labels", {}),
         "commonAnnotations": first.get("annotations", {}),
-        "externalURL": letter.messages[0].link,
+        "externalURL": notification.messages[0].link,
         "alerts": alerts,
     }
 

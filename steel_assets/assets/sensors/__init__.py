@@ -1,7 +1,7 @@
 """What watches the platform: each sensor turns one kind of Dagster's facts into conditions, one sends what is to be told.
 
 One sensor per file, found by its name; ``failed_checks`` is the exemplar. A sensor has no state of its own: how far a log was
-read is in the book of alerts, changed in one step with what was found there, so that a restart, a lost cursor or a duplicate
+read is in the alert state, changed in one step with what was found there, so that a restart, a lost cursor or a duplicate
 tick neither loses nor doubles anything. What is an alert, how bad, and who is told is in the catalogue.
 """
 

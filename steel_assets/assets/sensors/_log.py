@@ -1,4 +1,4 @@
-"""Reading Dagster's event log onwards from where the book of alerts says it was read to."""
+"""Reading Dagster's event log onwards from where the alert state says it was read to."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from steel_assets.assets.dagster_internals import events_in_order, indexed_events
-from steel_assets.core.alerts.book import Mark
+from steel_assets.core.alerts.alert_state import LogCursor
 
 OVERLAP = 500
 """Ids re-read where they do not appear in order (Postgres hands them out before it commits)."""
@@ -25,47 +25,47 @@ class News:
     Attributes:
         events: not yet read, oldest first.
         context: those and the ones re-read, for what can only be told from several together.
-        mark: to be kept with what is made of the events.
+        cursor: to be kept with what is made of the events.
     """
 
     events: Sequence[dg.EventLogRecord]
     context: Sequence[dg.EventLogRecord]
-    mark: Mark
+    cursor: LogCursor
 
-    def mark_without(self, unread: Sequence[dg.EventLogRecord]) -> Mark:
+    def cursor_without(self, unread: Sequence[dg.EventLogRecord]) -> LogCursor:
         """The mark with which ``unread``, some of ``events``, are new again next time, and none of the others."""
         if not unread:
-            return self.mark
+            return self.cursor
         first, names = min(unread, key=_id), {_name(one) for one in unread}
         seen = {_name(one) for one in self.context if _id(one) > _id(first) - OVERLAP} - names
-        return Mark(position=_id(first) - 1, moment=moment_of(first), seen=tuple(sorted(seen)))
+        return LogCursor(position=_id(first) - 1, moment=moment_of(first), seen=tuple(sorted(seen)))
 
 
 def news(
-    instance: dg.DagsterInstance, kind: dg.DagsterEventType, mark: Mark | None, now: datetime, first_look: timedelta
+    instance: dg.DagsterInstance, kind: dg.DagsterEventType, cursor: LogCursor | None, now: datetime, first_look: timedelta
 ) -> News | None:
-    """Events of ``kind`` after ``mark``; None when there is nothing new.
+    """Events of ``kind`` after ``cursor``; None when there is nothing new.
 
     Without a mark, or when the log was wiped since (its ids begin again), the events of the last ``first_look`` are new.
     """
     latest = _read(instance, kind, None, 1, ascending=False)
-    if not latest or (mark is not None and _all_read(instance, latest[0], mark, now)):
+    if not latest or (cursor is not None and _all_read(instance, latest[0], cursor, now)):
         return None
-    if mark is None or latest[0].storage_id < mark.position:
-        since = now - first_look if mark is None else mark.moment
+    if cursor is None or latest[0].storage_id < cursor.position:
+        since = now - first_look if cursor is None else cursor.moment
         found = [one for one in _read(instance, kind, None, OVERLAP + BATCH, ascending=False) if moment_of(one) >= since][::-1]
         position = 0
     else:
-        found = _read(instance, kind, max(mark.position - _overlap(instance), 0), OVERLAP + BATCH, ascending=True)
-        position = mark.position
-    seen = set(mark.seen) if mark else set()
+        found = _read(instance, kind, max(cursor.position - _overlap(instance), 0), OVERLAP + BATCH, ascending=True)
+        position = cursor.position
+    seen = set(cursor.seen) if cursor else set()
     fresh = [one for one in found if _name(one) not in seen]
     last = max(fresh, key=_id) if fresh else latest[0]
-    if mark is not None and not fresh and last.storage_id == position:
+    if cursor is not None and not fresh and last.storage_id == position:
         return None
     position = max(position, _id(last))
     names = {_name(one) for one in [*found, last] if _id(one) > position - OVERLAP}
-    return News(fresh, found, Mark(position=position, moment=moment_of(last), seen=tuple(sorted(names))))
+    return News(fresh, found, LogCursor(position=position, moment=moment_of(last), seen=tuple(sorted(names))))
 
 
 def every(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> Iterator[dg.EventLogRecord]:
@@ -92,10 +92,10 @@ def _overlap(instance: dg.DagsterInstance) -> int:
     return 1 if events_in_order(instance) else OVERLAP
 
 
-def _all_read(instance: dg.DagsterInstance, latest: dg.EventLogRecord, mark: Mark, now: datetime) -> bool:
+def _all_read(instance: dg.DagsterInstance, latest: dg.EventLogRecord, cursor: LogCursor, now: datetime) -> bool:
     """True when ``latest`` was read and nothing with a lower id can still appear."""
-    settled = _overlap(instance) == 1 or now - mark.moment > SETTLED
-    return settled and latest.storage_id == mark.position and _name(latest) in mark.seen
+    settled = _overlap(instance) == 1 or now - cursor.moment > SETTLED
+    return settled and latest.storage_id == cursor.position and _name(latest) in cursor.seen
 
 
 def _id(record: dg.EventLogRecord) -> int:

@@ -19,7 +19,7 @@ def alert_delivery(
     notifiers: dg.ResourceParam[dict[str, Notifier]],
     dagster_link: dg.ResourceParam[str],
 ) -> dg.SkipReason:
-    return dg.SkipReason(look(outbox, notifiers, dagster_link))
+    return dg.SkipReason(evaluate(outbox, notifiers, dagster_link))
 
 
 def send(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> Round:
@@ -29,8 +29,8 @@ def send(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> R
     return outbox.deliver(notifiers, lambda: datetime.now(UTC), dagster_link)
 
 
-def look(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> str:
+def evaluate(outbox: Outbox, notifiers: dict[str, Notifier], dagster_link: str) -> str:
     """Send, and say what came of it."""
     done = send(outbox, notifiers, dagster_link)
     troubles = "".join(f"; {name}: {problem}" for name, problem in done.problems.items())
-    return f"{len(done.sent)} letters sent{troubles}"
+    return f"{len(done.sent)} notifications sent{troubles}"

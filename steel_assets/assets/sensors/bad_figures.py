@@ -25,10 +25,10 @@ def bad_figures(
     warehouse: dg.ResourceParam[Warehouse],
     outbox: dg.ResourceParam[Outbox],
 ) -> dg.SkipReason:
-    return dg.SkipReason(look(catalog, lake, warehouse, outbox, datetime.now(UTC)))
+    return dg.SkipReason(evaluate(catalog, lake, warehouse, outbox, datetime.now(UTC)))
 
 
-def look(catalog: Catalog, lake: Lake, warehouse: Warehouse, outbox: Outbox, now: datetime) -> str:
+def evaluate(catalog: Catalog, lake: Lake, warehouse: Warehouse, outbox: Outbox, now: datetime) -> str:
     """Report the newest figures of each kind."""
     found = newest(readings(catalog, lake, warehouse, now, lately=True))
     outbox.report(judge(found, outbox.rulebook), now)

@@ -18,10 +18,10 @@ from steel_assets.core.alerts.conditions import Reading, judge
 def busy_machine(
     context: dg.SensorEvaluationContext, home: dg.ResourceParam[Path], outbox: dg.ResourceParam[Outbox]
 ) -> dg.SkipReason:
-    return dg.SkipReason(look(home, outbox, datetime.now(UTC)))
+    return dg.SkipReason(evaluate(home, outbox, datetime.now(UTC)))
 
 
-def look(home: Path, outbox: Outbox, now: datetime) -> str:
+def evaluate(home: Path, outbox: Outbox, now: datetime) -> str:
     """Report what the machine uses right now."""
     used = use(home)
     figures = {"cpu_usage": used.cpu_share, "memory_usage": used.memory_share, "disk_usage": used.disk_share}

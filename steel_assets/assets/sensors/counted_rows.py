@@ -19,18 +19,18 @@ LOG = "materialisations"
     description="Counts in the metadata of assets, such as quarantined or rejected, become alerts where the catalogue says so.",
 )
 def counted_rows(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, outbox, datetime.now(UTC)))
+    return dg.SkipReason(evaluate(context.instance, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
+def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Read on, report, and say how many materialisations were new."""
     first_look = timedelta(hours=outbox.rulebook.policy.first_look_hours)
-    found = news(instance, dg.DagsterEventType.ASSET_MATERIALIZATION, outbox.book().marks.get(LOG), now, first_look)
+    found = news(instance, dg.DagsterEventType.ASSET_MATERIALIZATION, outbox.alert_state().marks.get(LOG), now, first_look)
     if found is None:
         return "no new materialisation"
     rules = [rule for rule in outbox.rulebook.rules.values() if rule.counts]
-    outbox.report(conditions(found.events, rules), now, marks={LOG: found.mark})
-    return f"{len(found.events)} new materialisations, read to {found.mark.position}"
+    outbox.report(conditions(found.events, rules), now, marks={LOG: found.cursor})
+    return f"{len(found.events)} new materialisations, read to {found.cursor.position}"
 
 
 def conditions(events: Sequence[dg.EventLogRecord], rules: Sequence[AlertRule]) -> list[Condition]:

@@ -23,12 +23,12 @@ def damaged_files(
     warehouse: dg.ResourceParam[Warehouse],
     outbox: dg.ResourceParam[Outbox],
 ) -> dg.SkipReason:
-    return dg.SkipReason(look(lake, warehouse, outbox, datetime.now(UTC)))
+    return dg.SkipReason(evaluate(lake, warehouse, outbox, datetime.now(UTC)))
 
 
-def look(lake: Lake, warehouse: Warehouse, outbox: Outbox, now: datetime) -> str:
+def evaluate(lake: Lake, warehouse: Warehouse, outbox: Outbox, now: datetime) -> str:
     """Report every damage that is open or new."""
-    told = {one.key: one.text for one in lake.damaged.news(now)}
+    told = {damage.key: damage.text for damage in lake.damaged.news(now)}
     if (lost := warehouse.lost()) is not None:
         told["warehouse"] = lost
     conditions = [Condition(rule=RULE, subject=name, firing=True, moment=now, text=text) for name, text in told.items()]

@@ -33,10 +33,10 @@ def drift_retraining(
 
 def decide(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> dg.RunRequest | dg.SkipReason:
     """The one retraining that is due now, if any."""
-    causes = [one for one in outbox.book().open_incidents if catalog.alerts[one.rule].retrains]
+    causes = [incident for incident in outbox.alert_state().open_incidents if catalog.alerts[incident.rule].retrains]
     if not causes:
         return dg.SkipReason("no open incident asks for retraining")
-    fresh = [one for one in causes if not _answered(instance, one)]
+    fresh = [incident for incident in causes if not _answered(instance, incident)]
     if not fresh:
         return dg.SkipReason("each open incident has had its retraining")
     if instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1):
@@ -44,8 +44,8 @@ def decide(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: 
     cooldown = timedelta(hours=catalog.rules.alerts.retrain_cooldown_hours)
     if _caused_since(instance, now - cooldown):
         return dg.SkipReason(f"the last retraining with a cause is less than {cooldown.total_seconds() / 3600:.0f} h ago")
-    answers = {tag: value for one in fresh for tag, value in answer_tags(one).items()}
-    told = "; ".join(f"{one.rule}: {one.subject}" for one in fresh)
+    answers = {tag: value for incident in fresh for tag, value in answer_tags(incident).items()}
+    told = "; ".join(f"{incident.rule}: {incident.subject}" for incident in fresh)
     day = day_of(now, catalog.rules.schedules)
     return dg.RunRequest(run_key=f"{JOB}-{fresh[0].id}", partition_key=day, tags={**answers, CAUSE_TAG: told})
 

@@ -14,7 +14,7 @@ from steel_assets.operations.dropping import take
 from steel_assets.operations.importing import ImportsBusy
 
 
-def look(
+def evaluate(
     context: dg.SensorEvaluationContext,
     catalog: dg.ResourceParam[Catalog],
     lake: dg.ResourceParam[Lake],
@@ -28,13 +28,13 @@ def look(
         return dg.SkipReason(f"another look at {drop_box.where} is still at work")
     for one in found:
         context.log.info(f"{one.name}: {one.outcome}: {one.text}")
-    taken = [one for one in found if one.outcome in ("imported", "known already", "failed")]
+    taken = [dropped for dropped in found if dropped.outcome in ("imported", "known already", "failed")]
     if not taken:
         return dg.SkipReason(f"nothing new in {drop_box.where}")
     event = dg.AssetMaterialization(
         asset_key=["raw", "file_import", "files"],
         description=f"files dropped into {drop_box.where}",
-        metadata={one.name: f"{one.outcome}: {one.text}" for one in taken},
+        metadata={dropped.name: f"{dropped.outcome}: {dropped.text}" for dropped in taken},
     )
     return dg.SensorResult(asset_events=[event])
 
@@ -44,4 +44,4 @@ dropped_files = dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="A table dropped with a YAML file beside it is imported once; a failure is explained next to the file.",
-)(look)
+)(evaluate)

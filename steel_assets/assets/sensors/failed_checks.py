@@ -23,17 +23,17 @@ LOG = "asset checks"
 def failed_checks(
     context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], outbox: dg.ResourceParam[Outbox]
 ) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, catalog, outbox, datetime.now(UTC)))
+    return dg.SkipReason(evaluate(context.instance, catalog, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
+def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
     """Read on, report, and say how many evaluations were new."""
     first_look = timedelta(hours=catalog.rules.alerts.first_look_hours)
-    found = news(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION, outbox.book().marks.get(LOG), now, first_look)
+    found = news(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION, outbox.alert_state().marks.get(LOG), now, first_look)
     if found is None:
         return "no new evaluation"
-    outbox.report(conditions(found.events, catalog.rules), now, marks={LOG: found.mark})
-    return f"{len(found.events)} new evaluations, read to {found.mark.position}"
+    outbox.report(conditions(found.events, catalog.rules), now, marks={LOG: found.cursor})
+    return f"{len(found.events)} new evaluations, read to {found.cursor.position}"
 
 
 def conditions(events: Sequence[dg.EventLogRecord], rules: Rules) -> list[Condition]:

@@ -32,23 +32,25 @@ DECIDED = timedelta(minutes=1)
     description="Failed runs become incidents, those of the command line too; of a run that is retried only the last failure.",
 )
 def failed_runs(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, outbox, datetime.now(UTC)))
+    return dg.SkipReason(evaluate(context.instance, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
+def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Read on, report, and say how many runs were new."""
     policy = outbox.rulebook.policy
-    first_look, patience = timedelta(hours=policy.first_look_hours), timedelta(minutes=policy.retry_minutes)
-    marks, said = outbox.book().marks, 0
+    first_look, grace = timedelta(hours=policy.first_look_hours), timedelta(minutes=policy.retry_minutes)
+    marks, said = outbox.alert_state().marks, 0
     conditions: list[Condition] = []
     read = {}
     for kind, log in LOGS.items():
         found = news(instance, kind, marks.get(log), now, first_look)
         if found is not None:
-            waiting = [one for one in found.events if kind == FAILED and _undecided(instance, one, now, patience)]
-            read[log] = found.mark_without(waiting)
+            waiting = [event for event in found.events if kind == FAILED and _undecided(instance, event, now, grace)]
+            read[log] = found.cursor_without(waiting)
             said += len(found.events) - len(waiting)
-            ended = [one for one in found.events if one not in waiting and not (kind == FAILED and _answered(instance, one))]
+            ended = [
+                event for event in found.events if event not in waiting and not (kind == FAILED and _answered(instance, event))
+            ]
             for event in ended:
                 conditions += parts_of(instance, event, outbox, conditions, failed=kind == FAILED)
     if read:
@@ -62,16 +64,16 @@ def parts_of(
     """What the end of a run means for each market and provider that it failed for, or did not fail for any more.
 
     Args:
-        before: what was read just before it, and is not in the book yet.
+        before: what was read just before it, and is not in the alert state yet.
     """
     whole = condition(instance, record, failed=failed)
     if whole is None:
         return []
     errors = [(step, message) for step, cls, message in _errors(instance, record.run_id) if cls != CHECK_FAILED] if failed else []
-    here = {one.subject for one in outbox.book().incidents if one.rule == whole.rule and one.wrong}
-    here |= {one.subject for one in before if one.firing}
+    here = {incident.subject for incident in outbox.alert_state().incidents if incident.rule == whole.rule and incident.wrong}
+    here |= {condition.subject for condition in before if condition.firing}
     found = by_place(whole, errors, sorted(here), outbox.rulebook.subjects)
-    return [one.model_copy(update={"text": one.text[:LONGEST_TEXT]}) for one in found]
+    return [condition.model_copy(update={"text": condition.text[:LONGEST_TEXT]}) for condition in found]
 
 
 def condition(instance: dg.DagsterInstance, record: dg.EventLogRecord, *, failed: bool) -> Condition | None:
@@ -95,7 +97,7 @@ def condition(instance: dg.DagsterInstance, record: dg.EventLogRecord, *, failed
     )
 
 
-def _undecided(instance: dg.DagsterInstance, record: dg.EventLogRecord, now: datetime, patience: timedelta) -> bool:
+def _undecided(instance: dg.DagsterInstance, record: dg.EventLogRecord, now: datetime, grace: timedelta) -> bool:
     """Whether it may still turn out that the run is tried again. A moment far ahead is from before the clock was put back."""
     run = instance.get_run_by_id(record.run_id)
     decision = run.tags.get(WILL_RETRY_TAG) if run is not None else "false"
@@ -103,7 +105,7 @@ def _undecided(instance: dg.DagsterInstance, record: dg.EventLogRecord, now: dat
         return False
     if decision is None:
         return instance.run_retries_enabled and abs(now - moment_of(record)) < DECIDED
-    return abs(now - moment_of(record)) < patience
+    return abs(now - moment_of(record)) < grace
 
 
 def _retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
@@ -120,7 +122,9 @@ def _answered(instance: dg.DagsterInstance, record: dg.EventLogRecord) -> bool:
         return False
     moment = moment_of(record)
     since = dg.RunsFilter(job_name=run.job_name, statuses=[dg.DagsterRunStatus.SUCCESS], updated_after=moment)
-    succeeded = [one.dagster_run for one in instance.get_run_records(since) if (one.end_time or 0.0) > moment.timestamp()]
+    succeeded = [
+        record.dagster_run for record in instance.get_run_records(since) if (record.end_time or 0.0) > moment.timestamp()
+    ]
     return any(_job(one) == _job(run) for one in succeeded)
 
 

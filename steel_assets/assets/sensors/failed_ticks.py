@@ -32,16 +32,16 @@ PATIENT_INTERVALS = 5
 )
 def failed_ticks(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
     repository = context.repository_def
-    zones = {one.name: one.execution_timezone or "UTC" for one in repository.schedule_defs} if repository else {}
-    names = {*zones, *(one.name for one in repository.sensor_defs)} if repository else set()
-    return dg.SkipReason(look(context.instance, outbox, names, zones, datetime.now(UTC)))
+    zones = {schedule.name: schedule.execution_timezone or "UTC" for schedule in repository.schedule_defs} if repository else {}
+    names = {*zones, *(sensor.name for sensor in repository.sensor_defs)} if repository else set()
+    return dg.SkipReason(evaluate(context.instance, outbox, names, zones, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, outbox: Outbox, names: set[str], zones: dict[str, str], now: datetime) -> str:
+def evaluate(instance: dg.DagsterInstance, outbox: Outbox, names: set[str], zones: dict[str, str], now: datetime) -> str:
     """Report every schedule and sensor called one of ``names``; ``zones`` are the time zones of the schedules."""
     found = conditions(instance, outbox.rulebook, names, zones, now)
     outbox.report(found, now, complete=frozenset({FAILED, SILENT}))
-    return f"{len(found) // 2} watched, {sum(one.firing for one in found)} in trouble"
+    return f"{len(found) // 2} watched, {sum(condition.firing for condition in found)} in trouble"
 
 
 def conditions(
@@ -49,7 +49,7 @@ def conditions(
 ) -> list[Condition]:
     """Two of each schedule and sensor called one of ``names`` that ever ticked: does it fail, is it silent?"""
     states = [state for state in instance.all_instigator_state() if state.name in names]
-    return [one for state in states for one in _conditions(instance, state, rulebook, zones, now)]
+    return [condition for state in states for condition in _conditions(instance, state, rulebook, zones, now)]
 
 
 def _conditions(
@@ -70,18 +70,18 @@ def _silence(
     state: InstigatorState, ticks: list[InstigatorTick], zones: dict[str, str], rulebook: Rulebook, now: datetime
 ) -> str:
     """Why a schedule or sensor counts as silent; empty when it does not."""
-    patience = timedelta(minutes=rulebook.policy.daemon_silence_minutes)
+    grace = timedelta(minutes=rulebook.policy.daemon_silence_minutes)
     if state.status == InstigatorStatus.STOPPED:
         return "It was switched off."
     data = state.instigator_data
     last = max((tick.timestamp for tick in ticks), default=0.0)
     if isinstance(data, SensorInstigatorData):
         begun = max(last, data.last_tick_start_timestamp or 0.0, data.last_sensor_start_timestamp or 0.0)
-        allowed = max(patience, timedelta(seconds=PATIENT_INTERVALS * (data.min_interval or 30)))
+        allowed = max(grace, timedelta(seconds=PATIENT_INTERVALS * (data.min_interval or 30)))
         late = begun > 0 and now - datetime.fromtimestamp(begun, UTC) > allowed
         return f"Its last tick was at {local(datetime.fromtimestamp(begun, UTC), rulebook)}." if late else ""
     if isinstance(data, ScheduleInstigatorData) and isinstance(data.cron_schedule, str):
-        due = next(due_before(now - patience, data.cron_schedule, zones.get(state.name, "UTC")))
+        due = next(due_before(now - grace, data.cron_schedule, zones.get(state.name, "UTC")))
         begun = max(last, data.start_timestamp or 0.0, data.last_iteration_timestamp or 0.0)
         return f"It was due at {local(due, rulebook)} and did not tick." if 0 < begun < due.timestamp() else ""
     return ""

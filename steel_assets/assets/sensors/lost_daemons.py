@@ -19,10 +19,10 @@ RULE, SUBJECT = "system_downtime", "Dagster daemon"
     description="A daemon that lost its heartbeat becomes a critical incident.",
 )
 def lost_daemons(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, outbox, datetime.now(UTC)))
+    return dg.SkipReason(evaluate(context.instance, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
+def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Report whether every daemon that this instance needs is alive."""
     said = silent(instance, outbox.rulebook, now)
     text = f"Nothing happens that these would start: {', '.join(said)}." if said else ""
@@ -33,8 +33,8 @@ def look(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
 
 def silent(instance: dg.DagsterInstance, rulebook: Rulebook, now: datetime) -> list[str]:
     """Daemons that this instance needs and that are not alive, each with its last heartbeat."""
-    patience = 60.0 * rulebook.policy.daemon_silence_minutes
-    lost = dagster_internals.lost_daemons(instance, now, patience)
+    grace = 60.0 * rulebook.policy.daemon_silence_minutes
+    lost = dagster_internals.lost_daemons(instance, now, grace)
     return [
         f"{kind.lower().removesuffix('_daemon').replace('_', ' ')} "
         + (f"(last heartbeat {local(beat, rulebook)})" if beat else "(never started)")

@@ -35,10 +35,10 @@ SECONDS = 30.0
 def old_runs(
     context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], outbox: dg.ResourceParam[Outbox]
 ) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, catalog, outbox, datetime.now(UTC)))
+    return dg.SkipReason(evaluate(context.instance, catalog, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
+def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
     """Delete what is due, oldest first, and say how many runs that were."""
     days = catalog.rules.retention.run_days
     before = min([now - timedelta(days=days), *_unread(instance, outbox, now)])
@@ -56,17 +56,17 @@ def look(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: da
 
 def _unread(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[datetime]:
     """Up to when each log was read in which alerts have not read everything."""
-    marks = outbox.book().marks
+    marks = outbox.alert_state().marks
     for kind, log in LOGS.items():
-        mark = marks.get(log)
-        if mark is not None and news(instance, kind, mark, now, timedelta()) is not None:
-            yield mark.moment
+        cursor = marks.get(log)
+        if cursor is not None and news(instance, kind, cursor, now, timedelta()) is not None:
+            yield cursor.moment
 
 
 def _needed(instance: dg.DagsterInstance, outbox: Outbox) -> set[str]:
     """Runs that hold the last materialisation of an asset, or that answered an incident which is still open."""
     last = {record.asset_entry.last_run_id for record in instance.get_asset_records()}
-    for incident in outbox.book().open_incidents:
+    for incident in outbox.alert_state().open_incidents:
         last |= {run.run_id for run in instance.get_runs(dg.RunsFilter(tags=answer_tags(incident)))}
     return {run for run in last if run is not None}
 

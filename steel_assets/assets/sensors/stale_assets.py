@@ -39,10 +39,10 @@ def stale_assets(
         return dg.SkipReason("evaluated outside a code location: there is no list of assets")
     graph = repository.asset_graph
     due = [key for key in graph.get_all_asset_keys() if graph.get(key).freshness_policy_or_from_metadata]
-    return dg.SkipReason(look(context.instance, outbox, set_up(catalog, lake, providers, due), datetime.now(UTC)))
+    return dg.SkipReason(evaluate(context.instance, outbox, set_up(catalog, lake, providers, due), datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, outbox: Outbox, watched: list[dg.AssetKey], now: datetime) -> str:
+def evaluate(instance: dg.DagsterInstance, outbox: Outbox, watched: list[dg.AssetKey], now: datetime) -> str:
     """Report the state of every asset that has a policy."""
     records = instance.get_freshness_state_records(watched)
     states = {key: records[key].freshness_state.value if key in records else UNKNOWN for key in watched}

@@ -28,10 +28,10 @@ def stale_series(
     providers: dg.ResourceParam[Providers],
     outbox: dg.ResourceParam[Outbox],
 ) -> dg.SkipReason:
-    return dg.SkipReason(look(catalog, warehouse, providers, outbox, datetime.now(UTC)))
+    return dg.SkipReason(evaluate(catalog, warehouse, providers, outbox, datetime.now(UTC)))
 
 
-def look(catalog: Catalog, warehouse: Warehouse, providers: Providers, outbox: Outbox, now: datetime) -> str:
+def evaluate(catalog: Catalog, warehouse: Warehouse, providers: Providers, outbox: Outbox, now: datetime) -> str:
     """Report every series of a provider that the newest assessment of data quality knows."""
     if not providers.asked:
         return "providers are not asked: STEEL_SOURCES=files"
@@ -45,7 +45,7 @@ def look(catalog: Catalog, warehouse: Warehouse, providers: Providers, outbox: O
         if (condition := _condition(catalog, str(name), rows, pd.Timestamp(now))) is not None
     ]
     outbox.report(conditions, now, complete=frozenset({RULE}))
-    return f"{len(conditions)} series watched, {sum(one.firing for one in conditions)} stale"
+    return f"{len(conditions)} series watched, {sum(condition.firing for condition in conditions)} stale"
 
 
 def _condition(catalog: Catalog, name: str, rows: pd.DataFrame, now: pd.Timestamp) -> Condition | None:

@@ -22,17 +22,17 @@ MOST = 100
     description="Runs that wait in the queue for too long become incidents for as long as they wait.",
 )
 def waiting_runs(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[Outbox]) -> dg.SkipReason:
-    return dg.SkipReason(look(context.instance, outbox, datetime.now(UTC)))
+    return dg.SkipReason(evaluate(context.instance, outbox, datetime.now(UTC)))
 
 
-def look(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
+def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Report, job by job, the run that has waited longest."""
     waiting = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]), limit=MOST, ascending=True)
     longest: dict[str, dg.RunRecord] = {}
     for record in waiting:
         longest.setdefault(record.dagster_run.job_name, record)
-    patience = timedelta(minutes=outbox.rulebook.policy.queue_minutes)
-    late = [record for record in longest.values() if now - record.create_timestamp.astimezone(UTC) > patience]
+    grace = timedelta(minutes=outbox.rulebook.policy.queue_minutes)
+    late = [record for record in longest.values() if now - record.create_timestamp.astimezone(UTC) > grace]
     running = instance.get_run_records(dg.RunsFilter(statuses=RUNNING)) if late else []
     conditions = [_condition(record, running, outbox.rulebook, now) for record in late]
     outbox.report(conditions, now, complete=frozenset({RULE}))

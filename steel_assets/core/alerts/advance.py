@@ -41,25 +41,29 @@ def advance(
     Raises:
         UnknownRule: a condition names a rule that does not exist.
     """
-    known = [one for one in incidents if one.rule in rulebook.rules]
+    known = [incident for incident in incidents if incident.rule in rulebook.rules]
     known, cases = adopted(known, cases, rulebook)
     watched = _watched(known, conditions, now, rulebook, complete)
-    moved = [_moved(one, now, rulebook) for one in watched]
+    moved = [_moved(incident, now, rulebook) for incident in watched]
     cases = ended(cases, watched, moved)
     caused = with_causes(moved, cases, rulebook)
     tellers = Tellers(now, rulebook, available, tuple(silences))
     caused, noticed = notices(caused, tellers)
     cases, events = told(cases, caused, tellers)
-    kept = [one for one in caused if one.since is not None or (may_matter(one, rulebook) and now - one.seen < MEMORY)]
+    kept = [
+        incident
+        for incident in caused
+        if incident.since is not None or (may_matter(incident, rulebook) and now - incident.seen < MEMORY)
+    ]
     return tuple(kept), tuple(cases), [*noticed, *events]
 
 
 def _watched(
     known: Sequence[Incident], conditions: Iterable[Condition], now: datetime, rulebook: Rulebook, complete: frozenset[str]
 ) -> list[Incident]:
-    watched = {(one.rule, one.subject): one for one in known}
+    watched = {(incident.rule, incident.subject): incident for incident in known}
     named = set()
-    for condition in sorted(conditions, key=lambda one: one.moment):
+    for condition in sorted(conditions, key=lambda condition: condition.moment):
         key = (condition.rule, condition.subject)
         named.add(key)
         before = watched.get(key)
@@ -68,19 +72,21 @@ def _watched(
             watched[key] = observed(before, condition, rulebook)
     gone = {"fine_since": now, "text": "It is no longer there to be watched.", "facts": {}}
     return [
-        one.model_copy(update=gone) if one.rule in complete and (one.rule, one.subject) not in named and one.wrong else one
-        for one in watched.values()
+        incident.model_copy(update=gone)
+        if incident.rule in complete and (incident.rule, incident.subject) not in named and incident.wrong
+        else incident
+        for incident in watched.values()
     ]
 
 
-def _moved(one: Incident, now: datetime, rulebook: Rulebook) -> Incident:
+def _moved(incident: Incident, now: datetime, rulebook: Rulebook) -> Incident:
     """Open once it was wrong for long enough, forgotten once it was right for long enough."""
-    rule = rulebook.rule(one.rule)
-    if one.since is None or rule.notice:
-        return one
-    if one.wrong:
-        due = one.open or now - one.since >= timedelta(minutes=rule.opens_after_minutes)
-        return one if due == one.open else one.model_copy(update={"open": due})
-    if one.open and one.fine_since and now - one.fine_since < timedelta(minutes=rule.closes_after_minutes):
-        return one
-    return Incident(rule=one.rule, subject=one.subject, seen=one.seen, recent=one.recent)
+    rule = rulebook.rule(incident.rule)
+    if incident.since is None or rule.notice:
+        return incident
+    if incident.wrong:
+        due = incident.open or now - incident.since >= timedelta(minutes=rule.opens_after_minutes)
+        return incident if due == incident.open else incident.model_copy(update={"open": due})
+    if incident.open and incident.fine_since and now - incident.fine_since < timedelta(minutes=rule.closes_after_minutes):
+        return incident
+    return Incident(rule=incident.rule, subject=incident.subject, seen=incident.seen, recent=incident.recent)

@@ -145,7 +145,7 @@ def service_readings(minutes: Sequence[Minute], now: datetime) -> list[Reading]:
 def newest(readings: Iterable[Reading], count: int = 3) -> list[Reading]:
     """The newest ``count`` readings of each metric and subject: as many as the 2-of-3 rule looks at."""
     kept: dict[tuple[str, str], list[Reading]] = {}
-    for reading in sorted(readings, key=lambda one: one.moment):
+    for reading in sorted(readings, key=lambda reading: reading.moment):
         kept.setdefault((reading.metric, reading.subject), []).append(reading)
     return [reading for mine in kept.values() for reading in mine[-count:]]
 

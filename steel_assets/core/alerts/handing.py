@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from steel_assets.core.alerts.book import Book
+from steel_assets.core.alerts.alert_state import AlertState
 from steel_assets.core.alerts.incidents import Acknowledgement, Case
 from steel_assets.core.types import Declaration
 
@@ -24,9 +24,9 @@ class AuditLine(Declaration):
     note: str = ""
 
 
-def acknowledged(book: Book, name: str, given: Acknowledgement) -> tuple[Book, list[Case]]:
-    """``book`` with the cases that ``name`` names (id or cause) looked after, and those of them that nobody did before."""
-    fitting = [one for one in book.cases if name in (one.id, one.cause) and one.acknowledged is None]
-    ids = {one.id for one in fitting}
-    cases = tuple(one.model_copy(update={"acknowledged": given}) if one.id in ids else one for one in book.cases)
-    return (book.model_copy(update={"cases": cases}) if ids else book), fitting
+def acknowledged(alert_state: AlertState, name: str, given: Acknowledgement) -> tuple[AlertState, list[Case]]:
+    """``alert_state`` with the cases that ``name`` names (id or cause) looked after, and those of them that nobody did before."""
+    fitting = [case for case in alert_state.cases if name in (case.id, case.cause) and case.acknowledged is None]
+    ids = {case.id for case in fitting}
+    cases = tuple(case.model_copy(update={"acknowledged": given}) if case.id in ids else case for case in alert_state.cases)
+    return (alert_state.model_copy(update={"cases": cases}) if ids else alert_state), fitting

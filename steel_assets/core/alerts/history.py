@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from steel_assets.core.alerts.book import Waiting
+from steel_assets.core.alerts.alert_state import Waiting
 from steel_assets.core.tables import ALERTS
 
 
@@ -18,23 +18,23 @@ def alert_rows(told: Sequence[Waiting], created_at: pd.Timestamp) -> pd.DataFram
     """
     rows = [
         {
-            "event_id": one.event.id,
-            "incident_id": one.event.incident,
-            "kind": one.event.kind,
-            "rule": one.event.rule,
-            "subject": one.event.subject,
-            "severity": one.event.severity,
-            "told_at": one.event.moment,
-            "since": one.event.since,
-            "value": one.event.value,
-            "text": one.event.text,
-            "sent_over": ", ".join(sorted(one.sent)),
-            "waiting_for": ", ".join(sorted(one.channels)) or None,
-            "refused": "; ".join(f"{channel}: {why}" for channel, why in one.refused.items()) or None,
-            "simulated": one.event.simulated,
+            "event_id": waiting.event.id,
+            "incident_id": waiting.event.incident,
+            "kind": waiting.event.kind,
+            "rule": waiting.event.rule,
+            "subject": waiting.event.subject,
+            "severity": waiting.event.severity,
+            "told_at": waiting.event.moment,
+            "since": waiting.event.since,
+            "value": waiting.event.value,
+            "text": waiting.event.text,
+            "sent_over": ", ".join(sorted(waiting.sent)),
+            "waiting_for": ", ".join(sorted(waiting.channels)) or None,
+            "refused": "; ".join(f"{channel}: {why}" for channel, why in waiting.refused.items()) or None,
+            "simulated": waiting.event.simulated,
             "created_at": created_at,
         }
-        for one in told
+        for waiting in told
     ]
     if not rows:
         return ALERTS.empty()

@@ -151,7 +151,7 @@ class Case(Declaration):
 
     def knows(self, rule: str, subject: str) -> bool:
         """Whether people were told of that."""
-        return any((one.rule, one.subject) == (rule, subject) for one in self.heard)
+        return any((heard.rule, heard.subject) == (rule, subject) for heard in self.heard)
 
 
 class Event(Declaration):

@@ -20,22 +20,22 @@ class Tellers:
     available: frozenset[str]
     silences: tuple[Silence, ...]
 
-    def silent(self, one: Incident) -> bool:
+    def silent(self, incident: Incident) -> bool:
         """Whether a silence holds this incident back now."""
-        return any(silence.covers(one.rule, one.subject, self.now, one.cause) for silence in self.silences)
+        return any(silence.covers(incident.rule, incident.subject, self.now, incident.cause) for silence in self.silences)
 
     def route(self, items: Iterable[Item]) -> tuple[str, ...]:
         """The channels for ``items``; what is about a channel itself does not go over it."""
         listed = list(items)
         wanted = [
             channel
-            for one in listed
-            for channel in self.rulebook.route(self.rulebook.rule(one.rule), one.severity, one.subject, self.available)
+            for item in listed
+            for channel in self.rulebook.route(self.rulebook.rule(item.rule), item.severity, item.subject, self.available)
         ]
-        return tuple(channel for channel in dict.fromkeys(wanted) if channel not in {one.subject for one in listed})
+        return tuple(channel for channel in dict.fromkeys(wanted) if channel not in {item.subject for item in listed})
 
 
-def standing(incidents: Iterable[Incident], now: datetime, rulebook: Rulebook) -> list[Event]:
+def open_events(incidents: Iterable[Incident], now: datetime, rulebook: Rulebook) -> list[Event]:
     """How everything that is open stands, cause by cause, worst first: for the surfaces that show it, sent to nobody."""
     nobody = Tellers(now, rulebook, frozenset(), ())
     found = [
@@ -44,14 +44,14 @@ def standing(incidents: Iterable[Incident], now: datetime, rulebook: Rulebook) -
             cause,
             "opened",
             cause,
-            [item(one, "open") for one in members],
+            [item(incident, "open") for incident in members],
             nobody,
             simulated=any_simulated(members),
-            since=min(one.since or one.seen for one in members),
+            since=min(incident.since or incident.seen for incident in members),
         )
-        for cause, members in by_cause(one for one in incidents if one.rule in rulebook.rules).items()
+        for cause, members in by_cause(incident for incident in incidents if incident.rule in rulebook.rules).items()
     ]
-    return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), one.since))
+    return sorted(found, key=lambda event: (-SEVERITIES.index(event.severity), event.since))
 
 
 def event(
@@ -74,7 +74,7 @@ def event(
         about: the items for whose sake it is told, which say over which channels; all of them by default.
     """
     lead = _lead(items)
-    lasting = [one.severity for one in items if one.state != "over"]
+    lasting = [item.severity for item in items if item.state != "over"]
     return Event(
         id=name,
         incident=case,
@@ -99,28 +99,28 @@ def event(
 def _lead(items: Sequence[Item]) -> Item:
     """What matters most: what is new before what is known, the worst, the first."""
     order = {"new": 0, "worse": 0, "along": 1, "open": 1, "over": 2}
-    return min(items, key=lambda one: (order[one.state], -SEVERITIES.index(one.severity), one.since))
+    return min(items, key=lambda item: (order[item.state], -SEVERITIES.index(item.severity), item.since))
 
 
-def item(one: Incident, state: State) -> Item:
-    """``one`` as a message lists it."""
+def item(incident: Incident, state: State) -> Item:
+    """``incident`` as a message lists it."""
     return Item(
-        rule=one.rule,
-        subject=one.subject,
+        rule=incident.rule,
+        subject=incident.subject,
         state=state,
-        severity=one.severity,
-        since=one.since or one.seen,
-        value=one.value,
-        worst=one.worst,
-        text=one.text,
-        facts=one.facts,
-        link=one.link,
+        severity=incident.severity,
+        since=incident.since or incident.seen,
+        value=incident.value,
+        worst=incident.worst,
+        text=incident.text,
+        facts=incident.facts,
+        link=incident.link,
     )
 
 
 def any_simulated(incidents: Iterable[Incident]) -> bool:
     """Whether anything about them is."""
-    return any(one.simulated for one in incidents)
+    return any(incident.simulated for incident in incidents)
 
 
 def worst_of(severities: Iterable[Severity]) -> Severity:

@@ -1,4 +1,4 @@
-"""Events as people get them: a message for each, one or several in a letter, in every language that somebody reads."""
+"""Events as people get them: a message for each, one or several in a notification, in every language that somebody reads."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Letter:
+class Notification:
     """What goes over a channel in one piece: one message, or several as a digest, the worst first.
 
     Attributes:
         key: the same for every attempt to send it.
-        repeat: True when an earlier attempt may have arrived; the letter says so.
+        repeat: True when an earlier attempt may have arrived; the notification says so.
         do: what to do about its only message; empty in a digest, and when it is over.
-        others: the same letter in the other languages.
+        others: the same notification in the other languages.
     """
 
     subject: str
@@ -68,10 +68,10 @@ class Letter:
     repeat: bool
     language: Language = "en"
     do: str = ""
-    others: Mapping[str, Letter] = field(default_factory=dict)
+    others: Mapping[str, Notification] = field(default_factory=dict)
 
-    def in_language(self, language: str) -> Letter:
-        """The same letter for somebody who reads ``language``."""
+    def in_language(self, language: str) -> Notification:
+        """The same notification for somebody who reads ``language``."""
         return self.others.get(language, self)
 
     @property
@@ -105,8 +105,8 @@ def compose(
     site: str = "",
     language: Language = "en",
     sealed: Callable[[Event], str] | None = None,
-) -> Letter:
-    """The letter about ``events`` in ``language``, with the same in the others.
+) -> Notification:
+    """The notification about ``events`` in ``language``, with the same in the others.
 
     Args:
         ui: address of the Dagster UI, as a phone reaches it.
@@ -114,27 +114,31 @@ def compose(
         sealed: the token of the link by which whoever gets it acknowledges an event; None where there is no such link.
     """
     places = _Places(ui.rstrip("/"), site.rstrip("/"), sealed)
-    letters = {one: _letter(events, rulebook, places, key, repeat, one) for one in LANGUAGES}
-    others: dict[str, Letter] = {
-        name: replace(letter, key=f"{key}.{name}") for name, letter in letters.items() if name != language
+    notifications = {language: _letter(events, rulebook, places, key, repeat, language) for language in LANGUAGES}
+    others: dict[str, Notification] = {
+        name: replace(notification, key=f"{key}.{name}") for name, notification in notifications.items() if name != language
     }
-    return replace(letters[language], others=others)
+    return replace(notifications[language], others=others)
 
 
-def _letter(events: Sequence[Event], rulebook: Rulebook, places: _Places, key: str, repeat: bool, language: Language) -> Letter:
+def _letter(
+    events: Sequence[Event], rulebook: Rulebook, places: _Places, key: str, repeat: bool, language: Language
+) -> Notification:
     messages = [_message(event, rulebook, places, language) for event in events]
     alone = len(messages) == 1 and messages[0].kind != "recovered"
     do = dict(messages[0].facts).get(say(language, "to_do"), "") if alone else ""
     if len(messages) > 1:
         messages.sort(key=lambda message: (message.kind == "recovered", ORDER.index(message.severity)))
-        told = [f"{count} {say(language, name)}" for name in ORDER if (count := sum(_alarms(one, name) for one in messages))]
+        told = [
+            f"{count} {say(language, name)}" for name in ORDER if (count := sum(_alarms(message, name) for message in messages))
+        ]
         over = sum(message.kind == "recovered" for message in messages)
         counts = ", ".join([*told, *([say(language, "over_count", over)] if over else [])])
         subject = say(language, "digest", len(messages), counts)
     else:
         subject = headed(messages[0], language)
     subject = marked(subject, language, simulated=any(message.simulated for message in messages))
-    return Letter(subject, tuple(messages), key, repeat, language, do)
+    return Notification(subject, tuple(messages), key, repeat, language, do)
 
 
 def _message(event: Event, rulebook: Rulebook, places: _Places, language: Language) -> Message:
@@ -167,24 +171,28 @@ def _links(event: Event, rulebook: Rulebook, places: _Places, language: Language
     return tuple(found)
 
 
-def plain(letter: Letter) -> str:
-    """``letter`` as plain text."""
-    blocks = [f"{letter.subject}"]
-    if letter.repeat:
-        blocks.append(f"({say(letter.language, 'repeat')})")
-    for message in letter.messages:
+def plain(notification: Notification) -> str:
+    """``notification`` as plain text."""
+    blocks = [f"{notification.subject}"]
+    if notification.repeat:
+        blocks.append(f"({say(notification.language, 'repeat')})")
+    for message in notification.messages:
         lines = [f"{label}: {text}" for label, text in (*message.facts, *message.links)]
-        head = [headed(message, letter.language)] if len(letter.messages) > 1 else []
+        head = [headed(message, notification.language)] if len(notification.messages) > 1 else []
         blocks.append("\n".join([*head, *lines]))
     return "\n\n".join(blocks)
 
 
-def short(letter: Letter) -> str:
-    """``letter`` in the length of a text message or two, with its key at the end."""
-    about = f"{letter.subject}. {say(letter.language, 'do')}: {letter.do}" if letter.do else letter.subject
-    answers = [f" {label}: {url}" for message in letter.messages[:1] for label, url in message.links if ACKNOWLEDGE in url]
-    link = next((one for one in answers if letter.do and len(one) < SMS_LENGTH // 2), "")
-    tail = f"{link} [{letter.key[:8]}]"
+def short(notification: Notification) -> str:
+    """``notification`` in the length of a text message or two, with its key at the end."""
+    about = (
+        f"{notification.subject}. {say(notification.language, 'do')}: {notification.do}"
+        if notification.do
+        else notification.subject
+    )
+    answers = [f" {label}: {url}" for message in notification.messages[:1] for label, url in message.links if ACKNOWLEDGE in url]
+    link = next((answer for answer in answers if notification.do and len(answer) < SMS_LENGTH // 2), "")
+    tail = f"{link} [{notification.key[:8]}]"
     room = SMS_LENGTH - len(tail)
     return (about if len(about) <= room else about[: room - 1].rstrip() + "…") + tail
 

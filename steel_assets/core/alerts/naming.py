@@ -120,11 +120,11 @@ class Namer:
         subjects = self.rulebook.subjects
         series = subjects.series_at(place, item.text)
         if place.check == COLLECTED:
-            beside = [(self._place(one), one) for one in self.items if one.state != "over"]
+            beside = [(self._place(item), item) for item in self.items if item.state != "over"]
             same = [(there, one) for there, one in beside if there.check == COLLECTED and there.provider == place.provider]
             series = series.union(*(subjects.series_at(there, one.text) for there, one in same))
         priced = subjects.priced_by(series)
-        stuck = [name for one in self.items if one.rule == TOO_OLD and (name := self._place(one).market)]
+        stuck = [name for item in self.items if item.rule == TOO_OLD and (name := self._place(item).market)]
         without, old = (
             self._markets(one for one in priced if one in stuck),
             self._markets(one for one in priced if one not in stuck),
@@ -139,7 +139,7 @@ class Namer:
         if parts:
             everybody = len(priced) == len(subjects.markets)
             return "; ".join([*parts, *([] if everybody else [say(self.language, "others")])])
-        leaning = self._markets(one.id for one in subjects.markets.values() if series & set(one.series_ids))
+        leaning = self._markets(market.id for market in subjects.markets.values() if series & set(market.series_ids))
         if not leaning:
             return say(self.language, "no_market")
         every = len(leaning) == len(subjects.markets) > 1
@@ -173,8 +173,8 @@ class Namer:
         name = item.facts.get("series") or place.series
         if not name and place.provider:
             there = self.rulebook.subjects.series_at(place, item.text)
-            targets = [one.target for one in self.rulebook.subjects.markets.values()]
-            priced = [name for one in targets for name in (one.series, one.fx or "") if name in there]
+            targets = [market.target for market in self.rulebook.subjects.markets.values()]
+            priced = [name for target in targets for name in (target.series, target.fx or "") if name in there]
             name = next(iter([*priced, *sorted(there)]), "")
         return self.rulebook.subjects.series.get(name)
 

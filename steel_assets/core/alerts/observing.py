@@ -27,7 +27,7 @@ def observed(before: Incident | None, condition: Condition, rulebook: Rulebook) 
         news |= {"value": condition.value, "text": condition.text, "link": condition.link, "simulated": condition.simulated}
         news |= {"facts": condition.facts, "hint": condition.cause}
     if wrong and (base.since is None or rule.notice):
-        since = min(one.moment for one in recent if one.firing) if rule.noisy else condition.moment
+        since = min(sighting.moment for sighting in recent if sighting.firing) if rule.noisy else condition.moment
         news |= {"since": since, "id": _identity(condition, since), "told": None, "worst": None, "messages": 0, "severity": "low"}
     if wrong:
         news["fine_since"] = None
@@ -43,24 +43,24 @@ def _old(before: Incident, condition: Condition, rule: AlertRule) -> bool:
 
 
 def _nothing_new(before: Incident, condition: Condition, rulebook: Rulebook) -> bool:
-    """As wrong as it was a few minutes ago: a book that does not change is not written."""
+    """As wrong as it was a few minutes ago: a alert state that does not change is not written."""
     rule = rulebook.rule(condition.rule)
     severity = condition.severity or rulebook.severity(rule, condition.value)
     lasting = before.wrong and condition.firing and before.recent[-1].firing and not rule.notice
     return lasting and not worse(severity, before.severity) and condition.moment - before.seen < PATIENCE
 
 
-def may_matter(one: Incident, rulebook: Rulebook) -> bool:
+def may_matter(incident: Incident, rulebook: Rulebook) -> bool:
     """Not wrong, and yet worth remembering: a notice (so that it is not told twice), a bad figure among the last two."""
-    rule = rulebook.rule(one.rule)
-    return rule.notice or (rule.noisy and any(sighting.firing for sighting in one.recent[-2:]))
+    rule = rulebook.rule(incident.rule)
+    return rule.notice or (rule.noisy and any(sighting.firing for sighting in incident.recent[-2:]))
 
 
 def _noisily_wrong(base: Incident, recent: Sequence[Sighting]) -> bool:
     """Two bad ones of three make it wrong, two good ones in a row make it right again."""
     if base.wrong:
-        return any(one.firing for one in recent[-2:])
-    return sum(one.firing for one in recent) >= 2
+        return any(sighting.firing for sighting in recent[-2:])
+    return sum(sighting.firing for sighting in recent) >= 2
 
 
 def _worst(incident: Incident, condition: Condition, rulebook: Rulebook) -> dict[str, object]:

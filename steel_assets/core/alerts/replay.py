@@ -49,7 +49,7 @@ def replay(readings: Sequence[Reading], conditions: Sequence[Condition], ruleboo
     incidents: tuple[Incident, ...] = ()
     cases: tuple[Case, ...] = ()
     for moment in _ticks(sorted(by_moment)):
-        if moment in by_moment or any(one.since for one in incidents):
+        if moment in by_moment or any(incident.since for incident in incidents):
             incidents, cases, events = advance(incidents, cases, by_moment.get(moment, ()), moment, rulebook, available)
             found.events += events
     figures = _figures(readings)
@@ -87,7 +87,7 @@ def _judge(
 
 def _figures(readings: Sequence[Reading]) -> dict[tuple[str, str], list[tuple[datetime, float]]]:
     figures: defaultdict[tuple[str, str], list[tuple[datetime, float]]] = defaultdict(list)
-    for reading in sorted(readings, key=lambda one: one.moment):
+    for reading in sorted(readings, key=lambda reading: reading.moment):
         if reading.known and reading.value is not None:
             figures[(reading.metric, reading.subject)].append((reading.moment, reading.value))
     return dict(figures)

@@ -18,7 +18,7 @@ def by_place(
         errors: key and message of each step that failed.
         open_subjects: of the open incidents of this rule; those of the same job that this end does not repeat are over.
     """
-    mine = [one for one in open_subjects if one == whole.subject or one.startswith(f"{whole.subject}: ")]
+    mine = [subject for subject in open_subjects if subject == whole.subject or subject.startswith(f"{whole.subject}: ")]
     if not whole.firing:
         return [whole, *(whole.model_copy(update={"subject": one}) for one in mine if one != whole.subject)]
     places = [subjects.of_step(step) for step, _ in errors]
@@ -33,7 +33,7 @@ def by_place(
         cause = f"market:{name}" if place.market else f"provider:{name}"
         news = {"subject": f"{whole.subject}: {name}", "cause": cause, "facts": known, "text": text}
         found[name] = whole.model_copy(update=news)
-    named = {one.subject for one in found.values()}
+    named = {condition.subject for condition in found.values()}
     over = [whole.model_copy(update={"subject": one, "firing": False, "text": ""}) for one in mine if one not in named]
     return [*found.values(), *over]
 

@@ -92,9 +92,9 @@ class Subjects(Declaration):
         if place.series:
             return frozenset({place.series})
         there = {
-            one.id
-            for one in self.series.values()
-            if place.provider and one.source == place.provider and place.group in ("", one.group)
+            declared.id
+            for declared in self.series.values()
+            if place.provider and declared.source == place.provider and place.group in ("", declared.group)
         }
         return frozenset(there & set(NAMED.findall(text))) or frozenset(there)
 

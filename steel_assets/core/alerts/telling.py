@@ -24,39 +24,42 @@ A_DAY = timedelta(days=1)
 
 def adopted(incidents: Sequence[Incident], cases: Sequence[Case], rulebook: Rulebook) -> tuple[list[Incident], list[Case]]:
     """Incidents that an earlier release told one by one, as cases: they are not told again, and their end is."""
-    alone = [one for one in incidents if one.open and one.told is not None and not one.cause]
+    alone = [incident for incident in incidents if incident.open and incident.told is not None and not incident.cause]
     if not alone:
         return list(incidents), list(cases)
     caused = with_causes(incidents, cases, rulebook)
-    names = {(one.rule, one.subject) for one in alone}
+    names = {(incident.rule, incident.subject) for incident in alone}
     found = list(cases)
-    for cause, members in by_cause(one for one in caused if (one.rule, one.subject) in names).items():
-        moments = [one.told_at for one in members if one.told_at is not None]
+    for cause, members in by_cause(incident for incident in caused if (incident.rule, incident.subject) in names).items():
+        moments = [incident.told_at for incident in members if incident.told_at is not None]
         case = Case(
             cause=cause,
             id=_identity(cause, members),
-            since=min(one.since or one.seen for one in members),
-            told=worst_of(one.told or "low" for one in members),
-            told_at=max(moments, default=max(one.seen for one in members)),
-            told_channels=tuple(dict.fromkeys(channel for one in members for channel in one.told_channels)),
+            since=min(incident.since or incident.seen for incident in members),
+            told=worst_of(incident.told or "low" for incident in members),
+            told_at=max(moments, default=max(incident.seen for incident in members)),
+            told_channels=tuple(dict.fromkeys(channel for incident in members for channel in incident.told_channels)),
             messages=1,
-            heard=tuple(Heard(rule=one.rule, subject=one.subject, severity=one.told or one.severity) for one in members),
-            simulated=any(one.simulated for one in members),
+            heard=tuple(
+                Heard(rule=incident.rule, subject=incident.subject, severity=incident.told or incident.severity)
+                for incident in members
+            ),
+            simulated=any(incident.simulated for incident in members),
         )
-        found = [*(one for one in found if one.cause != cause), case]
+        found = [*(case for case in found if case.cause != cause), case]
     return caused, found
 
 
 def ended(cases: Sequence[Case], before: Sequence[Incident], after: Sequence[Incident]) -> list[Case]:
     """``cases``, with what is over of what people had heard; what came back before that was said is not."""
     gone = {(one.rule, one.subject): one for one, now in zip(before, after, strict=True) if one.open and not now.open}
-    back = {(one.rule, one.subject) for one in after if one.open}
+    back = {(incident.rule, incident.subject) for incident in after if incident.open}
     return [_with_ends(case, gone, back) for case in cases]
 
 
 def _with_ends(case: Case, gone: dict[tuple[str, str], Incident], back: set[tuple[str, str]]) -> Case:
-    news = [item(gone[key], "over") for one in (*case.heard, *case.along) if (key := (one.rule, one.subject)) in gone]
-    kept = [one for one in case.over if (one.rule, one.subject) not in back]
+    news = [item(gone[key], "over") for heard in (*case.heard, *case.along) if (key := (heard.rule, heard.subject)) in gone]
+    kept = [item for item in case.over if (item.rule, item.subject) not in back]
     over = (*kept, *news)
     return case if over == case.over else case.model_copy(update={"over": over})
 
@@ -64,19 +67,21 @@ def _with_ends(case: Case, gone: dict[tuple[str, str], Incident], back: set[tupl
 def notices(incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Incident], list[Event]]:
     """What is told once and never stays open: all that one rule has to say now, in one event."""
     due = [
-        one for one in incidents if tellers.rulebook.rule(one.rule).notice and one.since is not None and not tellers.silent(one)
+        incident
+        for incident in incidents
+        if tellers.rulebook.rule(incident.rule).notice and incident.since is not None and not tellers.silent(incident)
     ]
     events = []
-    for rule in dict.fromkeys(one.rule for one in due):
-        items = [item(one, "new") for one in due if one.rule == rule]
-        first = next(one for one in due if one.rule == rule)
+    for rule in dict.fromkeys(incident.rule for incident in due):
+        items = [item(incident, "new") for incident in due if incident.rule == rule]
+        first = next(incident for incident in due if incident.rule == rule)
         events.append(event(f"{first.id}-1", first.id, "notice", "", items, tellers, simulated=any_simulated(due)))
-    done = {(one.rule, one.subject) for one in due}
+    done = {(incident.rule, incident.subject) for incident in due}
     heard = [
-        one.model_copy(update={"since": None, "told": one.severity, "told_at": tellers.now, "messages": 1})
-        if (one.rule, one.subject) in done
-        else one
-        for one in incidents
+        incident.model_copy(update={"since": None, "told": incident.severity, "told_at": tellers.now, "messages": 1})
+        if (incident.rule, incident.subject) in done
+        else incident
+        for incident in incidents
     ]
     return heard, events
 
@@ -94,15 +99,15 @@ def told(cases: Sequence[Case], incidents: Sequence[Incident], tellers: Tellers)
 
 
 def _of_case(case: Case | None, cause: str, members: Sequence[Incident], tellers: Tellers) -> tuple[Case | None, Event | None]:
-    visible = [one for one in members if not tellers.silent(one)]
+    visible = [incident for incident in members if not tellers.silent(incident)]
     if case is None:
-        if not any(one.wrong for one in visible):
+        if not any(incident.wrong for incident in visible):
             return None, None
-        since = min(one.since or one.seen for one in visible)
+        since = min(incident.since or incident.seen for incident in visible)
         blank = Case(cause=cause, id=_identity(cause, visible), since=since, told="low", told_at=tellers.now)
         return _said(_with_along(blank, visible, visible, tellers.rulebook), "opened", visible, tellers)
-    fresh = [one for one in visible if not case.knows(one.rule, one.subject)]
-    lasting = [one for one in members if case.knows(one.rule, one.subject)]
+    fresh = [incident for incident in visible if not case.knows(incident.rule, incident.subject)]
+    lasting = [incident for incident in members if case.knows(incident.rule, incident.subject)]
     if not lasting and not fresh:
         return _over(case, tellers)
     case = _with_along(case, fresh, lasting, tellers.rulebook)
@@ -113,20 +118,20 @@ def _of_case(case: Case | None, cause: str, members: Sequence[Incident], tellers
 def _with_along(case: Case, fresh: Sequence[Incident], leaders: Sequence[Incident], rulebook: Rulebook) -> Case:
     """``case``, with those of ``fresh`` that one of ``leaders`` explains, and that need not be told by themselves."""
     here = _keys(fresh)
-    kept = [one for one in case.along if (one.rule, one.subject) in here]
-    known = {(one.rule, one.subject) for one in kept}
+    kept = [heard for heard in case.along if (heard.rule, heard.subject) in here]
+    known = {(heard.rule, heard.subject) for heard in kept}
     joined = [
-        Heard(rule=one.rule, subject=one.subject, severity=one.severity)
-        for one in fresh
-        if (one.rule, one.subject) not in known and _explained(one, leaders, rulebook)
+        Heard(rule=incident.rule, subject=incident.subject, severity=incident.severity)
+        for incident in fresh
+        if (incident.rule, incident.subject) not in known and _explained(incident, leaders, rulebook)
     ]
     along = (*kept, *joined)
     return case if along == case.along else case.model_copy(update={"along": along})
 
 
-def _explained(one: Incident, leaders: Sequence[Incident], rulebook: Rulebook) -> bool:
-    leader = leading(one, leaders, rulebook)
-    return leader is not None and leader.rule in rulebook.rule(one.rule).quietly
+def _explained(incident: Incident, leaders: Sequence[Incident], rulebook: Rulebook) -> bool:
+    leader = leading(incident, leaders, rulebook)
+    return leader is not None and leader.rule in rulebook.rule(incident.rule).quietly
 
 
 def _worth_telling(
@@ -135,23 +140,23 @@ def _worth_telling(
     if not visible:
         return None
     policy, now = tellers.rulebook.policy, tellers.now
-    severity = worst_of(one.severity for one in visible)
+    severity = worst_of(incident.severity for incident in visible)
     if worse(severity, case.told):
         return "escalated"
-    along = {(one.rule, one.subject) for one in case.along}
-    loud = [one for one in fresh if (one.rule, one.subject) not in along]
+    along = {(heard.rule, heard.subject) for heard in case.along}
+    loud = [incident for incident in fresh if (incident.rule, incident.subject) not in along]
     if (loud or not lasting) and now - case.told_at >= timedelta(minutes=policy.gather_minutes):
         return "grown"
-    wrong = [one for one in visible if one.wrong]
+    wrong = [incident for incident in visible if incident.wrong]
     due = now >= _reminder_due(case.told_at, severity, tellers.rulebook)
     if case.over and due:
         return "reminder"
     if case.acknowledged is not None or not wrong:
         return None
-    waits = worst_of(one.severity for one in wrong) == "critical" and not case.unanswered
+    waits = worst_of(incident.severity for incident in wrong) == "critical" and not case.unanswered
     if waits and now - case.told_at >= timedelta(minutes=policy.unanswered_minutes):
         return "unanswered"
-    reminding = [one.severity for one in wrong if tellers.rulebook.rule(one.rule).reminds]
+    reminding = [incident.severity for incident in wrong if tellers.rulebook.rule(incident.rule).reminds]
     return "reminder" if due and reminding and not worse(policy.reminds_from, worst_of(reminding)) else None
 
 
@@ -167,8 +172,8 @@ def _reminder_due(told_at: datetime, severity: Severity, rulebook: Rulebook) -> 
 def _said(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tellers) -> tuple[Case, Event]:
     """One message about ``case``, and what people know afterwards."""
     states = _states(case, visible)
-    items = [*(item(one, states[(one.rule, one.subject)]) for one in visible), *case.over]
-    changed = [one for one in items if one.state in ("new", "worse")]
+    items = [*(item(incident, states[(incident.rule, incident.subject)]) for incident in visible), *case.over]
+    changed = [item for item in items if item.state in ("new", "worse")]
     routed = items if kind in ("reminder", "unanswered") or not changed else changed
     told_of = event(
         f"{case.id}-{case.messages + 1}",
@@ -182,9 +187,13 @@ def _said(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tellers)
         about=routed,
         acknowledged=case.acknowledged.by if case.acknowledged else "",
     )
-    over = {(one.rule, one.subject) for one in case.over}
-    silent = [one for one in case.heard if (one.rule, one.subject) not in over and (one.rule, one.subject) not in _keys(visible)]
-    heard = [*silent, *(Heard(rule=one.rule, subject=one.subject, severity=one.severity) for one in visible)]
+    over = {(item.rule, item.subject) for item in case.over}
+    silent = [
+        heard
+        for heard in case.heard
+        if (heard.rule, heard.subject) not in over and (heard.rule, heard.subject) not in _keys(visible)
+    ]
+    heard = [*silent, *(Heard(rule=incident.rule, subject=incident.subject, severity=incident.severity) for incident in visible)]
     after = case.model_copy(
         update={
             "told": told_of.severity,
@@ -204,9 +213,9 @@ def _said(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tellers)
 def _over(case: Case, tellers: Tellers) -> tuple[None, Event | None]:
     """All of it is right again; said to those who had heard of it, silence or not. Of rules that are gone nothing is said."""
     items = list(case.over) or [
-        Item(rule=one.rule, subject=one.subject, state="over", severity=one.severity, since=case.since)
-        for one in case.heard
-        if one.rule in tellers.rulebook.rules
+        Item(rule=heard.rule, subject=heard.subject, state="over", severity=heard.severity, since=case.since)
+        for heard in case.heard
+        if heard.rule in tellers.rulebook.rules
     ]
     if not items:
         return None, None
@@ -226,9 +235,9 @@ def _over(case: Case, tellers: Tellers) -> tuple[None, Event | None]:
 
 def _states(case: Case, visible: Sequence[Incident]) -> dict[tuple[str, str], State]:
     """What is to be said of each incident since the message before; beside nothing that was told, nothing is along."""
-    before = {(one.rule, one.subject): one.severity for one in case.heard}
-    along = {(one.rule, one.subject) for one in case.along}
-    alone = not any((one.rule, one.subject) not in along for one in visible)
+    before = {(heard.rule, heard.subject): heard.severity for heard in case.heard}
+    along = {(heard.rule, heard.subject) for heard in case.along}
+    alone = not any((incident.rule, incident.subject) not in along for incident in visible)
     found: dict[tuple[str, str], State] = {}
     for one in visible:
         key = (one.rule, one.subject)
@@ -240,9 +249,9 @@ def _states(case: Case, visible: Sequence[Incident]) -> dict[tuple[str, str], St
 
 
 def _keys(incidents: Iterable[Incident]) -> set[tuple[str, str]]:
-    return {(one.rule, one.subject) for one in incidents}
+    return {(incident.rule, incident.subject) for incident in incidents}
 
 
 def _identity(cause: str, members: Iterable[Incident]) -> str:
-    spells = "\n".join((cause, *sorted(one.id for one in members)))
+    spells = "\n".join((cause, *sorted(incident.id for incident in members)))
     return hashlib.sha256(spells.encode()).hexdigest()[:12]

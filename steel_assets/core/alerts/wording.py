@@ -31,8 +31,12 @@ TAGS = re.compile(r"<[^>]{1,200}>")
 def title(event: Event, rulebook: Rulebook, language: Language = "en") -> str:
     """The consequence in a line, of what matters most, and how much more there is."""
     items = items_of(event)
-    news = [one for one in items if one.state in ("new", "worse")] or [one for one in items if one.state != "over"] or list(items)
-    said = list(dict.fromkeys(sentence(one, event, rulebook, language) for one in worst_first(event, news)))
+    news = (
+        [item for item in items if item.state in ("new", "worse")]
+        or [item for item in items if item.state != "over"]
+        or list(items)
+    )
+    said = list(dict.fromkeys(sentence(item, event, rulebook, language) for item in worst_first(event, news)))
     if event.kind == "recovered":
         return _cause_of(said[0])
     return said[0] if len(said) == 1 else say(language, "and_more", said[0], len(said) - 1)
@@ -66,9 +70,9 @@ def facts(event: Event, rulebook: Rulebook, language: Language = "en") -> tuple[
     lead, over = items[0], event.kind == "recovered"
     first = title(event, rulebook, language)
     rows = [
-        ("new", _list([one for one in items if one.state in ("new", "worse")], event, rulebook, language, besides=first)),
-        ("along", _list([one for one in items if one.state == "along"], event, rulebook, language)),
-        ("still", _list([one for one in items if one.state == "open"], event, rulebook, language, besides=first)),
+        ("new", _list([item for item in items if item.state in ("new", "worse")], event, rulebook, language, besides=first)),
+        ("along", _list([item for item in items if item.state == "along"], event, rulebook, language)),
+        ("still", _list([item for item in items if item.state == "open"], event, rulebook, language, besides=first)),
         ("ended", _ended(event, items, rulebook, language, besides=first)),
         ("since", _since(event, rulebook, language)),
         ("how_bad", _how_bad(event, lead, rulebook, language)),
@@ -117,7 +121,7 @@ def _shared(text: str) -> str:
 def names_in(rule: AlertRule) -> set[str]:
     """All names in braces in the words of ``rule``. Raises ValueError where braces do not fit."""
     words: list[AlertRule | Words] = [rule, *rule.variants.values()]
-    texts = [text for one in words for text in (one.says, one.says_es, one.advice, one.advice_es)]
+    texts = [text for word in words for text in (word.says, word.says_es, word.advice, word.advice_es)]
     return {name for text in texts for name in _names_in(text)}
 
 
@@ -147,18 +151,18 @@ def worst_first(event: Event, items: Iterable[Item] | None = None) -> list[Item]
     lead = (event.rule, event.subject)
     return sorted(
         items_of(event) if items is None else items,
-        key=lambda one: ((one.rule, one.subject) != lead, order[one.state], levels.index(one.severity), one.since),
+        key=lambda item: ((item.rule, item.subject) != lead, order[item.state], levels.index(item.severity), item.since),
     )
 
 
 def _list(items: list[Item], event: Event, rulebook: Rulebook, language: Language, *, besides: str = "") -> str:
-    said = dict.fromkeys(sentence(one, event, rulebook, language) for one in items)
+    said = dict.fromkeys(sentence(item, event, rulebook, language) for item in items)
     return _counted([one for one in said if not besides.startswith(one)], language)
 
 
 def _ended(event: Event, items: list[Item], rulebook: Rulebook, language: Language, *, besides: str) -> str:
     """What is over, without what followed from it."""
-    said = dict.fromkeys(_cause_of(sentence(one, event, rulebook, language)) for one in items if one.state == "over")
+    said = dict.fromkeys(_cause_of(sentence(item, event, rulebook, language)) for item in items if item.state == "over")
     return _counted([one for one in said if one != besides], language)
 
 

@@ -33,7 +33,7 @@ def newest_drivers(history: MarketHistory) -> pd.DataFrame:
 
 def _logs(history: MarketHistory, figures: pd.DataFrame) -> pd.DataFrame:
     names = [name for name in history.market.drivers if history.series[name].frequency == "daily"]
-    values = figures[names].where(trust(history, names) > 0)
+    values = figures[names].where(freshness_weights(history, names) > 0)
     return pd.DataFrame(
         {
             name: values[name] / 100 if history.series[name].unit == "percent" else np.log(values[name].where(values[name] > 0))
@@ -48,7 +48,7 @@ def slow_drivers(history: MarketHistory) -> list[str]:
     return [name for name in history.market.drivers if history.series[name].frequency != "daily"]
 
 
-def trust(history: MarketHistory, names: list[str]) -> pd.DataFrame:
+def freshness_weights(history: MarketHistory, names: list[str]) -> pd.DataFrame:
     """How far the figure known of each driver still counts: 1 until the next one is due, then fading to 0; 0 where unknown."""
     return pd.DataFrame(
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from steel_assets.core.features._drivers import daily_drivers, trust
+from steel_assets.core.features._drivers import daily_drivers, freshness_weights
 from steel_assets.core.history import MarketHistory
 
 DAYS = (1, 2, 5, 21)
@@ -19,7 +19,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
     """
     logs = daily_drivers(history)
     daily = logs.diff().rolling(NORM, min_periods=21).std().clip(lower=SMALLEST_MOVE)
-    scale = trust(history, list(logs.columns)) / daily
+    scale = freshness_weights(history, list(logs.columns)) / daily
     columns = {f"{name}_change_{days}": logs[name].diff(days) * scale[name] / days**0.5 for name in logs.columns for days in DAYS}
     return pd.DataFrame(columns, index=history.origins)
 

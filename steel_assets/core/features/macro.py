@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.features._drivers import PERIOD_DAYS, overdue, slow_drivers, trust
+from steel_assets.core.features._drivers import PERIOD_DAYS, freshness_weights, overdue, slow_drivers
 from steel_assets.core.history import MarketHistory
 
 NORM = 24
@@ -23,7 +23,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
     ages = history.ages
     columns = {}
     names = slow_drivers(history)
-    believed = trust(history, names)
+    believed = freshness_weights(history, names)
     for name in names:
         releases = _releases(history, name)
         change = releases.diff()

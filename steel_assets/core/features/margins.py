@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.features._drivers import daily_drivers, trust
+from steel_assets.core.features._drivers import daily_drivers, freshness_weights
 from steel_assets.core.features._prices import as_first_known
 from steel_assets.core.history import MarketHistory
 
@@ -19,7 +19,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
     Later figures of the driver beside an older price would be no margin. What is overdue fades.
     """
     ratios = daily_drivers(history).rsub(np.log(history.last.where(history.price_news)), axis=0)
-    believed = trust(history, list(ratios.columns))
+    believed = freshness_weights(history, list(ratios.columns))
     columns: dict[str, pd.Series] = {}
     for label, window in WINDOWS.items():
         past = ratios.rolling(window, min_periods=window // 2 + 1)

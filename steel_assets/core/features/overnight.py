@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from steel_assets.core.features._drivers import daily_drivers, newest_drivers, trust
+from steel_assets.core.features._drivers import daily_drivers, freshness_weights, newest_drivers
 from steel_assets.core.features.drivers import NORM, SMALLEST_MOVE
 from steel_assets.core.history import MarketHistory
 
@@ -20,7 +20,7 @@ def features(history: MarketHistory) -> pd.DataFrame:
     """
     then = daily_drivers(history)
     daily = then.diff().rolling(NORM, min_periods=21).std().clip(lower=SMALLEST_MOVE)
-    return (newest_drivers(history) - then) / daily * trust(history, list(then.columns))
+    return (newest_drivers(history) - then) / daily * freshness_weights(history, list(then.columns))
 
 
 def driver(column: str) -> str:

@@ -171,7 +171,7 @@ class Experts(Calibrated):
             name: np.array([figure(one, f"a point of {name}", 1e-9, 1e12) for one in few(told[name], name, MOST_DAYS)])
             for name in names
         }
-        if any(len(one) != len(origins) for one in points.values()):
+        if any(len(point) != len(origins) for point in points.values()):
             raise ValueError("each member must have said one price at each origin")
         days = _days(advice["days"], "advice.days")
         rows = [few(row, "shares", len(MEMBERS)) for row in few(advice["shares"], "shares", MOST_DAYS)]

@@ -31,8 +31,8 @@ def champions(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
                 continue
             if pointer is not None:
                 switches = [
-                    {"version": one.version, "since": f"{one.since:%Y-%m-%dT%H:%M:%SZ}", "action": one.action}
-                    for one in pointer.switches
+                    {"version": switch.version, "since": f"{switch.since:%Y-%m-%dT%H:%M:%SZ}", "action": switch.action}
+                    for switch in pointer.switches
                 ]
                 row |= {"version": pointer.version, "since": switches[-1]["since"], "problem": None, "switches": switches}
                 found.append(row)

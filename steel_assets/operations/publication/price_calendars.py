@@ -6,28 +6,28 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.looked import read_look
+from steel_assets.adapters.price_lookups import read_lookup
 from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables
 
 
 def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
-    """Market → ``{"calendar": PriceCalendar, "newest", "until": as in price_age.Looked, null before the first look}``."""
+    """Market → ``{"calendar": PriceCalendar, "newest", "until": as in price_age.LookedUp, null before the first lookup}``."""
     return {market: price_calendar(inputs, market, tables.moment) for market in inputs.catalog.markets}
 
 
 def price_calendar(inputs: Inputs, market: str, moment: float) -> dict[str, Any]:
     """That of one market at ``moment``, Unix seconds."""
     declared = inputs.catalog.markets[market]
-    look = read_look(inputs.lake.store, market)
+    lookup = read_lookup(inputs.lake.store, market)
     closed, extra = (
-        (look.closed, look.extra) if look and look.calendar == declared.calendar else _closures(declared.calendar, moment)
+        (lookup.closed, lookup.extra) if lookup and lookup.calendar == declared.calendar else _closures(declared.calendar, moment)
     )
     published = inputs.catalog.series[declared.target.series].published
     return {
         "calendar": inputs.catalog.rules.price_calendar(published, closed, extra).stored(),
-        "newest": look.newest if look else None,
-        "until": look.until if look else None,
+        "newest": lookup.newest if lookup else None,
+        "until": lookup.until if lookup else None,
     }
 
 

@@ -12,12 +12,14 @@ def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
     """Each with the markets that read one of its series, and the time in which it was believed."""
     return [
         {
-            "id": one.id,
-            "file": one.file,
-            "markets": [name for name, market in inputs.catalog.markets.items() if not one.series.isdisjoint(market.series_ids)],
-            "since": one.since.isoformat(),
-            "until": one.until.isoformat(),
-            "text": one.words,
+            "id": tainted.id,
+            "file": tainted.file,
+            "markets": [
+                name for name, market in inputs.catalog.markets.items() if not tainted.series.isdisjoint(market.series_ids)
+            ],
+            "since": tainted.since.isoformat(),
+            "until": tainted.until.isoformat(),
+            "text": tainted.words,
         }
-        for one in inputs.imports.taints()
+        for tainted in inputs.imports.taints()
     ]

@@ -13,9 +13,9 @@ from starlette.routing import Route
 
 from steel_assets.core.open_sets import members
 from steel_assets.sandbox.clock import Clock
-from steel_assets.sandbox.market import Market
+from steel_assets.sandbox.market import SimulatedMarket
 
-Routes = Callable[[Market, Clock], list[Route]]
+Routes = Callable[[SimulatedMarket, Clock], list[Route]]
 
 
 def providers() -> dict[str, Routes]:

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from steel_assets.core.types import Series
 from steel_assets.sandbox.clock import Clock
-from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, Pace
-from steel_assets.sandbox.market import Market
+from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, CallsPerMinute
+from steel_assets.sandbox.market import SimulatedMarket
 
 SOURCE = "alpha_vantage"
 DAILY = "TIME_SERIES_DAILY"
@@ -23,7 +23,7 @@ PREMIUM = "https://www.alphavantage.co/premium/"
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 
-def routes(market: Market, clock: Clock) -> list[Route]:
+def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
     """See ``providers``."""
     return AlphaVantage(market, clock).routes()
 
@@ -31,10 +31,10 @@ def routes(market: Market, clock: Clock) -> list[Route]:
 class AlphaVantage:
     """The endpoint, over a market and a clock."""
 
-    def __init__(self, market: Market, clock: Clock) -> None:
+    def __init__(self, market: SimulatedMarket, clock: Clock) -> None:
         self.market = market
         self.clock = clock
-        self._pace = Pace(CALLS_A_MINUTE)
+        self._pace = CallsPerMinute(CALLS_A_MINUTE)
         self._today: tuple[str, int] = ("", 0)
 
     def routes(self) -> list[Route]:

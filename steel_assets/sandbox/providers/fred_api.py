@@ -20,8 +20,8 @@ from starlette.routing import Route
 
 from steel_assets.core.types import Series
 from steel_assets.sandbox.clock import Clock
-from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, Pace
-from steel_assets.sandbox.market import Market
+from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, CallsPerMinute
+from steel_assets.sandbox.market import SimulatedMarket
 from steel_assets.sandbox.parameters import iso_date, whole_number
 
 SOURCE = "fred_api"
@@ -52,7 +52,7 @@ class Question:
     sort_order: str
 
 
-def routes(market: Market, clock: Clock) -> list[Route]:
+def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
     """See ``providers``."""
     return Fred(market, clock).routes()
 
@@ -60,10 +60,10 @@ def routes(market: Market, clock: Clock) -> list[Route]:
 class Fred:
     """The endpoints, over a market and a clock."""
 
-    def __init__(self, market: Market, clock: Clock) -> None:
+    def __init__(self, market: SimulatedMarket, clock: Clock) -> None:
         self.market = market
         self.clock = clock
-        self._pace = Pace(CALLS_A_MINUTE)
+        self._pace = CallsPerMinute(CALLS_A_MINUTE)
 
     def routes(self) -> list[Route]:
         """The addresses of the API and of the CSV that needs no key."""

@@ -20,7 +20,7 @@ from steel_assets.core.types import Series
 from steel_assets.sandbox.clock import Clock
 from steel_assets.sandbox.economic_calendar import SOURCE, auctions, country_of, event_of, events, rows
 from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, PACED_KEY, SPENT_KEY
-from steel_assets.sandbox.market import Market
+from steel_assets.sandbox.market import SimulatedMarket
 from steel_assets.sandbox.parameters import iso_date
 
 MARKETS = "commodity_prices"
@@ -30,7 +30,7 @@ MOST_PRICES, MOST_EVENTS, LONGEST_URL = 10_000, 1_000, 260
 SECONDS_BETWEEN_CALLS = 0.2
 
 
-class Refused(Exception):
+class KeyRefused(Exception):
     """A call that is not answered: status and text."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -39,7 +39,7 @@ class Refused(Exception):
         self.text = text
 
 
-def routes(market: Market, clock: Clock) -> list[Route]:
+def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
     """See ``providers``."""
     return TradingEconomics(market, clock).routes()
 
@@ -47,7 +47,7 @@ def routes(market: Market, clock: Clock) -> list[Route]:
 class TradingEconomics:
     """The endpoints, over a market and a clock."""
 
-    def __init__(self, market: Market, clock: Clock) -> None:
+    def __init__(self, market: SimulatedMarket, clock: Clock) -> None:
         self.market = market
         self.clock = clock
         self._last_call = float("-inf")
@@ -69,7 +69,7 @@ class TradingEconomics:
                     self._check_pace(request)
                     _check_key(request)
                     return JSONResponse(list(answers[path](request, self.clock.now())))
-                except Refused as refusal:
+                except KeyRefused as refusal:
                     return PlainTextResponse(refusal.text, status_code=refusal.status)
 
             return Route(path, respond)
@@ -78,11 +78,11 @@ class TradingEconomics:
 
     def _check_pace(self, request: Request) -> None:
         if len(str(request.url)) > LONGEST_URL:
-            raise Refused(414, "Bad Request - Request Too Long")
+            raise KeyRefused(414, "Bad Request - Request Too Long")
         if _key(request) == PACED_KEY:
             before, self._last_call = self._last_call, self.clock.seconds()
             if self._last_call - before < SECONDS_BETWEEN_CALLS:
-                raise Refused(409, "You have reached the maximum requests per second.")
+                raise KeyRefused(409, "You have reached the maximum requests per second.")
 
     def _history(self, request: Request, now: pd.Timestamp) -> Iterator[dict[str, object]]:
         return islice(self._prices(request, now), MOST_PRICES)
@@ -161,17 +161,17 @@ class TradingEconomics:
 def _check_key(request: Request) -> None:
     key = _key(request)
     if key == "guest:guest":
-        raise Refused(
+        raise KeyRefused(
             410, "the guest account has been discontinued. Please get your own key at https://developer.tradingeconomics.com"
         )
     if not key or key == BAD_KEY:
-        raise Refused(
+        raise KeyRefused(
             401, "You must provide valid credentials. Please get your client key at https://developer.tradingeconomics.com"
         )
     if key == SPENT_KEY:
-        raise Refused(403, "You exceeded your API subscription limit for this month.")
+        raise KeyRefused(403, "You exceeded your API subscription limit for this month.")
     if key == FREE_KEY and not FREE_COUNTRIES.issuperset(_countries(request) or FREE_COUNTRIES):
-        raise Refused(403, "No Access to this country as free user.")
+        raise KeyRefused(403, "No Access to this country as free user.")
 
 
 def _key(request: Request) -> str:
@@ -188,5 +188,5 @@ def _countries(request: Request) -> list[str] | None:
 def _dates(first: str | None, last: str | None) -> tuple[str, str]:
     start, end = iso_date(first or FIRST_DATE), iso_date(last or LAST_DATE)
     if start is None or end is None:
-        raise Refused(400, "Invalid date: use the format yyyy-mm-dd.")
+        raise KeyRefused(400, "Invalid date: use the format yyyy-mm-dd.")
     return start, end

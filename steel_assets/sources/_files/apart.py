@@ -24,7 +24,7 @@ from steel_assets.sources._files.messages import answered, question
 from steel_assets.sources._files.opening import TEXTS
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.reader import NO_MEMORY
-from steel_assets.sources._files.reading import Reading
+from steel_assets.sources._files.reading import FileReading
 from steel_assets.sources._files.table import MIB, File, ImportRefused
 
 LONGEST_TEXT = MIB
@@ -65,7 +65,7 @@ def read_apart(
     moment: pd.Timestamp,
     known: pd.DataFrame | None,
     limits: ReadingLimits,
-) -> Reading:
+) -> FileReading:
     """See ``file_import.read_table``; the series of ``mapping`` exist.
 
     Raises:
@@ -97,7 +97,7 @@ def read_apart(
     return _understood(file, mapping, process.returncode, out, limits)
 
 
-def _understood(file: File, mapping: FileMapping, code: int, out: bytes, limits: ReadingLimits) -> Reading:
+def _understood(file: File, mapping: FileMapping, code: int, out: bytes, limits: ReadingLimits) -> FileReading:
     if code == NO_MEMORY:
         raise file.refusal(
             f"reading it needs more than {limits.memory_mb:,} MiB of memory, the limit; {SPLIT}, {RAISE.format(name='memory_mb')}"

@@ -27,10 +27,10 @@ ENOUGH_WEEKDAYS, ENOUGH_WEEKENDS = 8, 2
 
 def told_order(readings: Mapping[str, Sequence[date]], frequency: Frequency) -> str | None:
     """The order of ``readings`` (each the different days of the column) that the days themselves show; None where none does."""
-    days = {order: pd.DatetimeIndex([date(one.year, one.month, one.day) for one in read]) for order, read in readings.items()}
+    days = {order: pd.DatetimeIndex([date(day.year, day.month, day.day) for day in read]) for order, read in readings.items()}
     if len(days) < 2:
         return next(iter(days), None)
-    if all(one.equals(next(iter(days.values()))) for one in days.values()):
+    if all(day.equals(next(iter(days.values()))) for day in days.values()):
         return next(iter(days))
     return _by_periods(days, frequency) if frequency != "daily" else _by_density(days) or _by_weekdays(days)
 

@@ -138,7 +138,7 @@ class _Reader:
         for pattern in PATTERNS:
             matched = [found for text in different if (found := pattern.regex.fullmatch(text))]
             if len(matched) == len(different):
-                readings = {order: [moment(pattern, one, order) for one in matched] for order in self._allowed(pattern)}
+                readings = {order: [moment(pattern, match, order) for match in matched] for order in self._allowed(pattern)}
                 whole = {order: read for order, read in readings.items() if all(one is not None for one in read)}
                 if whole and pattern.stands in FITS[self._series.frequency]:
                     return pattern, whole
@@ -191,16 +191,16 @@ class _Reader:
                 self._refuse(place, f"is not a date written as {self._column.format} (--date-format)")
         return {place: one for place, one in read.items() if one is not None}
 
-    def _day(self, place: int, one: date) -> date:
-        if not 1600 < one.year < 2200:
+    def _day(self, place: int, day: date) -> date:
+        if not 1600 < day.year < 2200:
             self._refuse(place, f"is not a day of our time; {ISO}")
-        if not isinstance(one, datetime):
-            return one
-        if one.tzinfo is not None:
-            return self._at_home(place, pd.Timestamp(one))
-        if one.time() != time.min:
+        if not isinstance(day, datetime):
+            return day
+        if day.tzinfo is not None:
+            return self._at_home(place, pd.Timestamp(day))
+        if day.time() != time.min:
             self._dropped_times = True
-        return one.date()
+        return day.date()
 
     def _at_home(self, place: int, instant: pd.Timestamp) -> date:
         local = instant.tz_convert(self._zone)

@@ -13,7 +13,7 @@ from steel_assets.core.reading_limits import ReadingLimits
 from steel_assets.core.types import Publication, Series
 from steel_assets.sources._files.held import held
 from steel_assets.sources._files.options import FileMapping
-from steel_assets.sources._files.reading import Reading
+from steel_assets.sources._files.reading import FileReading
 from steel_assets.sources._files.table import File
 
 
@@ -55,7 +55,7 @@ def limits_of(line: bytes) -> ReadingLimits:
     return ReadingLimits.model_validate(json.loads(line)["limits"])
 
 
-def answer(reading: Reading) -> bytes:
+def answer(reading: FileReading) -> bytes:
     """A reading as JSON."""
     told = {
         "figures": {name: _columns(figures) for name, figures in reading.figures.items()},
@@ -66,7 +66,7 @@ def answer(reading: Reading) -> bytes:
     return json.dumps(told).encode()
 
 
-def answered(told: Mapping[str, Any], mapping: FileMapping) -> Reading:
+def answered(told: Mapping[str, Any], mapping: FileMapping) -> FileReading:
     """The reading of an ``answer`` to a question about ``mapping``, which keeps what it says beside how a file is read.
 
     Raises:
@@ -74,7 +74,7 @@ def answered(told: Mapping[str, Any], mapping: FileMapping) -> Reading:
     """
     settled = FileMapping.model_validate(told["mapping"])
     found = {name: value for name, value in settled if value != getattr(mapping, name)}
-    return Reading(
+    return FileReading(
         {str(name): _frame(columns) for name, columns in told["figures"].items()},
         mapping.model_copy(update=found),
         {str(topic): str(words) for topic, words in told["assumed"].items()},

@@ -30,7 +30,7 @@ def check_one_product(file: File, header: Header, body: Body, columns: Sequence[
         if len(values) < 2:
             continue
         name = header.columns[column]
-        if any(alike(one) in KIND_NAMES for one in header.names[column]):
+        if any(alike(name) in KIND_NAMES for name in header.names[column]):
             remedy = f"say --where {_quoted(name)}={_quoted(values[0])}"
             raise file.refusal(f"column {name!r} tells several series apart ({listed(values, 20)}); {remedy}")
         said[f"column {name!r}"] = f"its {len(values)} values ({listed(values, 5)}) were read as one series"

@@ -11,7 +11,7 @@ from steel_assets.sources._files.options import FileMapping
 
 
 @dataclass(frozen=True)
-class Reading:
+class FileReading:
     """The outcome of reading one file. It is whole: a file with a mistake has none.
 
     Attributes:

@@ -24,7 +24,7 @@ from steel_assets.sources._files.opening import Opened
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.periods import one_figure_each
 from steel_assets.sources._files.products import check_one_product, product_columns, told_apart
-from steel_assets.sources._files.reading import Reading
+from steel_assets.sources._files.reading import FileReading
 from steel_assets.sources._files.table import SAMPLE_ROWS, File, is_blank, listed
 
 
@@ -47,7 +47,7 @@ class _Outcome:
 
 def read_series(
     source: Opened, mapping: FileMapping, series: Mapping[str, Series], moment: pd.Timestamp, known: pd.DataFrame | None
-) -> Reading:
+) -> FileReading:
     """See ``file_import.read_table``."""
     return _Reader(source, mapping, series).read(moment, known)
 
@@ -70,7 +70,7 @@ class _Reader:
         self._products = product_columns(self._header, [*taken, *self._values])
         self._date_name = " + ".join(self._columns.name(place) for place in self._dates)
 
-    def read(self, moment: pd.Timestamp, known: pd.DataFrame | None) -> Reading:
+    def read(self, moment: pd.Timestamp, known: pd.DataFrame | None) -> FileReading:
         body = self._body()
         days = {frequency: self._days(body, frequency) for frequency in {share.series.frequency for share in self._shares}}
         read = {
@@ -84,7 +84,7 @@ class _Reader:
         value = self._columns.value(self._told.value_column, taken)
         if isinstance(self._told.series, dict):
             return [_Share(series[one], value, apart) for apart, one in self._told.series.items()]
-        return [_Share(series[one], value) for one in self._told.series_ids]
+        return [_Share(series[series_id], value) for series_id in self._told.series_ids]
 
     def _body(self) -> Body:
         return gather(
@@ -162,7 +162,7 @@ class _Reader:
     def _no_figure(self, place: int) -> Exception:
         return self._file.refusal(f"column {self._columns.name(place)!r} holds no figure; name another --value-column")
 
-    def _reading(self, body: Body, days: Days, read: Mapping[str, _Outcome]) -> Reading:
+    def _reading(self, body: Body, days: Days, read: Mapping[str, _Outcome]) -> FileReading:
         header = self._header
         assumed = {**self._source.assumed, **self._layout}
         rows = f"row {header.last}" if header.first == header.last else f"rows {header.first} to {header.last}"
@@ -192,12 +192,12 @@ class _Reader:
             others = dict.fromkeys(text(cell) for cell in body.cells[self._apart] if not any(same(cell, one) for one in told))
             if others:
                 left_out[f"other values of {self._columns.name(self._apart)!r}"] = f"{len(others)} ({listed(list(others), 20)})"
-        return Reading({name: one.figures for name, one in read.items()}, self._settled(days, read), assumed, left_out)
+        return FileReading({name: one.figures for name, one in read.items()}, self._settled(days, read), assumed, left_out)
 
     def _settled(self, days: Days, read: Mapping[str, _Outcome]) -> FileMapping:
         """The options with what was found by itself, so that the next file of this kind is read alike."""
         told = self._told
-        decimals = {one.marks.decimal for one in read.values()} - {None}
+        decimals = {outcome.marks.decimal for outcome in read.values()} - {None}
         found: dict[str, object] = {}
         if not self._layout:
             found["date_column"] = tuple(self._columns.key(place) for place in self._dates)

@@ -55,9 +55,9 @@ def _gunzip(file: File) -> bytes:
 def _only_member(file: File) -> tuple[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir() and not _is_clutter(one.filename)]
+            members = [info for info in archive.infolist() if not info.is_dir() and not _is_clutter(info.filename)]
             if len(members) != 1:
-                held = ", ".join(one.filename[:60] for one in members[:10]) or "nothing"
+                held = ", ".join(info.filename[:60] for info in members[:10]) or "nothing"
                 raise file.refusal(f"a .zip must hold one table alone, this one holds {held}; unpack it and name one")
             [member] = members
             if member.flag_bits & ENCRYPTED:

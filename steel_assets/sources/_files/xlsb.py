@@ -81,8 +81,8 @@ def _extents(file: File) -> dict[str, _Extent]:
     """
     with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
         targets = {
-            one.get("Id"): one.get("Target", "")
-            for one in ElementTree.fromstring(archive.read(RELATIONS))  # noqa: S314 entities were refused by archive_parts
+            element.get("Id"): element.get("Target", "")
+            for element in ElementTree.fromstring(archive.read(RELATIONS))  # noqa: S314 entities were refused by archive_parts
         }
         names = [_sheet(record) for number, record in _records(archive.read(WORKBOOK)) if number == SHEET]
         parts = {name: PurePosixPath("xl") / targets[relation].removeprefix("/xl/") for relation, name in names}

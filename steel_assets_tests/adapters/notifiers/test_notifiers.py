@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.notifiers import Notifier, NotSent, Refused, channels
+from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent, channels
 from steel_assets.adapters.notifiers.email import Email, Mailbox
 from steel_assets.adapters.notifiers.log import LogFile
 from steel_assets.adapters.notifiers.pagerduty import PagerDuty
 from steel_assets.adapters.notifiers.slack import Slack, blocks
 from steel_assets.adapters.notifiers.sms import Twilio
 from steel_assets.adapters.notifiers.webhook import Webhook
-from steel_assets.core.alerts.message import Letter, compose
+from steel_assets.core.alerts.message import Notification, compose
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets_tests.adapters.notifiers.receivers import Post, Web, post_office, tls_server, web
 from steel_assets_tests.contracts.notifier import CANARY, HttpNotifierContract, NotifierContract
@@ -42,12 +42,12 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]
 
 
 @pytest.fixture
-def letter(rulebook: Rulebook) -> Letter:  # noqa: F811
+def notification(rulebook: Rulebook) -> Notification:  # noqa: F811
     return compose([event(simulated=True)], rulebook, UI, "0123456789abcdef0123")
 
 
-def again(letter: Letter) -> Letter:
-    return Letter(letter.subject, letter.messages, letter.key, repeat=True)
+def again(notification: Notification) -> Notification:
+    return Notification(notification.subject, notification.messages, notification.key, repeat=True)
 
 
 def http_channel(name: str, url: str) -> Notifier:
@@ -133,19 +133,19 @@ def test_slack_takes_at_most_fifty_blocks_and_its_own_lengths(rulebook: Rulebook
     assert len(blocks(compose([event(subject="y" * 400)], rulebook, UI))[0]["text"]["text"]) <= 150
 
 
-def test_a_page_that_is_not_slacks_is_no_delivery(server: Web, letter: Letter) -> None:
+def test_a_page_that_is_not_slacks_is_no_delivery(server: Web, notification: Notification) -> None:
     server.answer = b"<html>please log in to the wireless network</html>"
     with pytest.raises(NotSent, match="incoming webhook"):
-        http_channel("slack", server.url).send(letter)
+        http_channel("slack", server.url).send(notification)
 
 
-def test_the_webhook_is_signed_and_has_the_key_of_the_letter(server: Web, letter: Letter) -> None:
-    http_channel("webhook", server.url).send(letter)
+def test_the_webhook_is_signed_and_has_the_key_of_the_letter(server: Web, notification: Notification) -> None:
+    http_channel("webhook", server.url).send(notification)
     request = server.kept[0]
     headers = {name.lower(): value for name, value in request["headers"].items()}
     expected = hmac.new(CANARY.encode(), request["body"], hashlib.sha256).hexdigest()
     assert headers["x-steel-signature"] == f"sha256={expected}"
-    assert headers["idempotency-key"] == letter.key == json.loads(request["body"])["key"]
+    assert headers["idempotency-key"] == notification.key == json.loads(request["body"])["key"]
 
 
 def test_one_incident_of_ours_is_one_of_pagerdutys_from_its_beginning_to_its_end(server: Web, rulebook: Rulebook) -> None:  # noqa: F811
@@ -181,44 +181,44 @@ def test_the_webhook_can_speak_as_alertmanager_does(server: Web, rulebook: Ruleb
     assert (alert["endsAt"][:4], last["alerts"][0]["endsAt"][:4]) == ("0001", "2026")
 
 
-def test_a_phone_that_may_have_the_text_is_not_rung_twice(server: Web, letter: Letter) -> None:
+def test_a_phone_that_may_have_the_text_is_not_rung_twice(server: Web, notification: Notification) -> None:
     phones = Twilio(server.url, "AC1", SecretStr(CANARY), "+15005550006", ("+521", "+522", "+523"))
     server.behave = [200, "keep"]
     with pytest.raises(NotSent) as caught:
-        phones.send(letter)
+        phones.send(notification)
     assert caught.value.perhaps_sent
-    phones.send(again(letter))
+    phones.send(again(notification))
     assert sorted(one["form"]["To"][0] for one in server.kept) == ["+521", "+522", "+523"]
 
 
-def test_one_wrong_number_does_not_keep_the_others_from_being_told(server: Web, letter: Letter) -> None:
+def test_one_wrong_number_does_not_keep_the_others_from_being_told(server: Web, notification: Notification) -> None:
     server.behave = [400, 200]
-    left_out = Twilio(server.url, "AC1", SecretStr(CANARY), "+1", ("+521", "+522")).send(letter)
+    left_out = Twilio(server.url, "AC1", SecretStr(CANARY), "+1", ("+521", "+522")).send(notification)
     assert [one["form"]["To"][0] for one in server.kept] == ["+522"]
     assert list(left_out) == ["+521"]
     assert "STEEL_SMS_TO" in left_out["+521"]
 
 
-def test_the_log_has_one_line_a_letter_and_knows_what_it_has(tmp_path: Path, letter: Letter) -> None:
+def test_the_log_has_one_line_a_letter_and_knows_what_it_has(tmp_path: Path, notification: Notification) -> None:
     log = LogFile(tmp_path / "new" / "alerts.log")
-    log.send(letter)
-    log.send(again(letter))
+    log.send(notification)
+    log.send(again(notification))
     lines = (tmp_path / "new" / "alerts.log").read_text().splitlines()
-    assert [json.loads(line)["key"] for line in lines] == [letter.key]
+    assert [json.loads(line)["key"] for line in lines] == [notification.key]
 
 
-def test_a_line_that_a_crash_cut_off_is_written_again_whole(tmp_path: Path, letter: Letter) -> None:
+def test_a_line_that_a_crash_cut_off_is_written_again_whole(tmp_path: Path, notification: Notification) -> None:
     path = tmp_path / "alerts.log"
-    LogFile(path).send(letter)
+    LogFile(path).send(notification)
     path.write_bytes(path.read_bytes()[:40])
-    LogFile(path).send(again(letter))
-    assert json.loads(path.read_text().splitlines()[1])["key"] == letter.key
+    LogFile(path).send(again(notification))
+    assert json.loads(path.read_text().splitlines()[1])["key"] == notification.key
 
 
-def test_a_log_that_cannot_be_written_is_tried_again_later(tmp_path: Path, letter: Letter) -> None:
+def test_a_log_that_cannot_be_written_is_tried_again_later(tmp_path: Path, notification: Notification) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotSent, match="log file"):
-        LogFile(tmp_path / "file" / "alerts.log").send(letter)
+        LogFile(tmp_path / "file" / "alerts.log").send(notification)
 
 
 def mailbox(post: Post, security: str = "starttls", password: str = "canary-pass") -> Mailbox:  # noqa: S107
@@ -233,13 +233,15 @@ def trusted(tls: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_mail_goes_out_encrypted_with_a_login_in_two_parts(trusted: ssl.SSLContext, letter: Letter, security: str) -> None:
+def test_mail_goes_out_encrypted_with_a_login_in_two_parts(
+    trusted: ssl.SSLContext, notification: Notification, security: str
+) -> None:
     with post_office(trusted, implicit=security == "tls") as post:
-        Email(mailbox(post, security)).send(letter)
+        Email(mailbox(post, security)).send(notification)
     assert post.encrypted == [True]
     mail = post.mails[0]
     assert mail["Subject"].startswith("=?utf-8?") or "SIMULATED" in mail["Subject"]
-    assert mail["Message-ID"] == f"<{letter.key}@steel-assets>"
+    assert mail["Message-ID"] == f"<{notification.key}@steel-assets>"
     parts = {part.get_content_type(): part.get_payload(decode=True).decode() for part in mail.walk() if not part.is_multipart()}  # type: ignore[union-attr]
     assert "What to do: Look in the Dagster UI" in parts["text/plain"]
     assert "SIMULATED DATA" in parts["text/html"]
@@ -248,33 +250,33 @@ def test_mail_goes_out_encrypted_with_a_login_in_two_parts(trusted: ssl.SSLConte
 
 @pytest.mark.parametrize("reply", ["550 unknown", "450 later"])
 def test_a_recipient_whom_the_server_does_not_take_is_named_and_the_others_have_it(
-    trusted: ssl.SSLContext, letter: Letter, reply: str
+    trusted: ssl.SSLContext, notification: Notification, reply: str
 ) -> None:
     with post_office(trusted) as post:
         post.behave = {"rcpt TO:<buyer@example.com>": reply}
-        left_out = Email(mailbox(post)).send(letter)
+        left_out = Email(mailbox(post)).send(notification)
     assert len(post.mails) == 1
     assert list(left_out) == ["buyer@example.com"]
     assert f"({reply[:3]}); check STEEL_EMAIL_TO" in left_out["buyer@example.com"]
 
 
 def test_each_reader_gets_the_mail_in_their_language_and_one_who_is_refused_alone_holds_nobody_up(
-    trusted: ssl.SSLContext, letter: Letter
+    trusted: ssl.SSLContext, notification: Notification
 ) -> None:
     with post_office(trusted) as post:
         box = replace(mailbox(post), languages={"buyer@example.com": "es"})
-        assert Email(box).send(letter) == {}
+        assert Email(box).send(notification) == {}
         texts = [mail.get_payload(0).get_payload(decode=True).decode() for mail in post.mails]  # type: ignore[union-attr]
         post.behave = {"rcpt TO:<buyer@example.com>": "550 unknown"}
-        left_out = Email(box).send(letter)
+        left_out = Email(box).send(notification)
     assert ["Qué hacer:" in text for text in texts] == [name == "buyer@example.com" for name in box.recipients]
     assert len({mail["Message-ID"] for mail in post.mails[:2]}) == 2
     assert list(left_out) == ["buyer@example.com"]
     assert len(post.mails) == 3
 
 
-def test_a_phone_gets_the_text_in_its_owners_language(server: Web, letter: Letter) -> None:
-    Twilio(server.url, "AC1", SecretStr("t"), "+1", ("+521", "+522"), {"+522": "es"}).send(letter)
+def test_a_phone_gets_the_text_in_its_owners_language(server: Web, notification: Notification) -> None:
+    Twilio(server.url, "AC1", SecretStr("t"), "+1", ("+521", "+522"), {"+522": "es"}).send(notification)
     first, second = (one["form"]["Body"][0] for one in server.kept)
     assert first.startswith("[SIMULATED DATA] High")
     assert second.startswith("[DATOS SIMULADOS] Alta")
@@ -304,9 +306,9 @@ def test_a_subject_with_line_breaks_forges_no_header(trusted: ssl.SSLContext, ru
         ({"MAIL": "451 later"}, NotSent, False),
         ({"RCPT": "550 unknown"}, NotSent, False),
         ({"DATA": "421 busy"}, NotSent, False),
-        ({"DATA": "554 no"}, Refused, None),
+        ({"DATA": "554 no"}, NotificationRefused, None),
         ({".": "451 greylisted"}, NotSent, False),
-        ({".": "552 too big"}, Refused, None),
+        ({".": "552 too big"}, NotificationRefused, None),
         ({".": "drop"}, NotSent, True),
         ({".": "keep"}, NotSent, True),
         ({"MAIL": "drop"}, NotSent, False),
@@ -314,41 +316,45 @@ def test_a_subject_with_line_breaks_forges_no_header(trusted: ssl.SSLContext, ru
     ],
 )
 def test_what_a_mail_server_says_means_later_never_or_perhaps(
-    trusted: ssl.SSLContext, letter: Letter, behave: dict[str, str], error: type[Exception], perhaps: bool | None
+    trusted: ssl.SSLContext, notification: Notification, behave: dict[str, str], error: type[Exception], perhaps: bool | None
 ) -> None:
     with post_office(trusted) as post:
         post.behave = behave
         with pytest.raises(error) as caught:
-            Email(mailbox(post)).send(letter)
+            Email(mailbox(post)).send(notification)
     assert getattr(caught.value, "perhaps_sent", None) is perhaps
     assert "canary-pass" not in str(caught.value)
 
 
 @pytest.mark.parametrize("bye", ["500 what", "drop"])
-def test_a_rude_goodbye_after_the_mail_was_taken_changes_nothing(trusted: ssl.SSLContext, letter: Letter, bye: str) -> None:
+def test_a_rude_goodbye_after_the_mail_was_taken_changes_nothing(
+    trusted: ssl.SSLContext, notification: Notification, bye: str
+) -> None:
     with post_office(trusted) as post:
         post.behave = {"QUIT": bye}
-        Email(mailbox(post)).send(letter)
+        Email(mailbox(post)).send(notification)
     assert len(post.mails) == 1
 
 
 def test_a_mail_server_that_is_not_trusted_gets_neither_mail_nor_password(
-    tls: tuple[ssl.SSLContext, Path], letter: Letter
+    tls: tuple[ssl.SSLContext, Path], notification: Notification
 ) -> None:
     with post_office(tls[0]) as post, pytest.raises(NotSent, match="TLS"):
-        Email(mailbox(post)).send(letter)
+        Email(mailbox(post)).send(notification)
     assert (post.mails, post.logins) == ([], [])
 
 
-def test_a_wrong_password_is_named_and_not_shown(trusted: ssl.SSLContext, letter: Letter) -> None:
+def test_a_wrong_password_is_named_and_not_shown(trusted: ssl.SSLContext, notification: Notification) -> None:
     with post_office(trusted) as post, pytest.raises(NotSent, match="STEEL_SMTP_PASSWORD") as caught:
-        Email(mailbox(post, password=CANARY)).send(letter)
+        Email(mailbox(post, password=CANARY)).send(notification)
     assert CANARY not in str(caught.value)
 
 
-def test_a_mail_server_that_says_nothing_is_given_up_within_bounds(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mail_server_that_says_nothing_is_given_up_within_bounds(
+    notification: Notification, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from steel_assets.adapters.notifiers import email
 
     monkeypatch.setattr(email, "SECONDS_PER_STEP", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(NotSent, match="cannot be reached"):
-        Email(mailbox(Post(port=silent.getsockname()[1]))).send(letter)
+        Email(mailbox(Post(port=silent.getsockname()[1]))).send(notification)

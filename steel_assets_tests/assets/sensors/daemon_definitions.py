@@ -7,11 +7,11 @@ import dagster as dg
 
 from steel_assets.assets.sensors import alert_delivery, failed_checks, failed_runs, failed_ticks
 from steel_assets.bootstrap import Platform, platform
-from steel_assets.core.alerts import book
+from steel_assets.core.alerts import alert_state
 from steel_assets_tests.assets.sensors.world import prices, update
 
-book.LEASE = timedelta(seconds=6)
-book.FIRST_PAUSE = book.LONGEST_PAUSE = timedelta(seconds=1)
+alert_state.LEASE = timedelta(seconds=6)
+alert_state.FIRST_PAUSE = alert_state.LONGEST_PAUSE = timedelta(seconds=1)
 RUNNING = dg.DefaultSensorStatus.RUNNING
 
 
@@ -19,19 +19,19 @@ RUNNING = dg.DefaultSensorStatus.RUNNING
 def looks(context: dg.SensorEvaluationContext, parts: dg.ResourceParam[Platform]) -> dg.SkipReason:
     now = datetime.now(UTC)
     return dg.SkipReason(
-        failed_checks.look(context.instance, parts.catalog, parts.outbox, now)
-        + failed_runs.look(context.instance, parts.outbox, now)
+        failed_checks.evaluate(context.instance, parts.catalog, parts.outbox, now)
+        + failed_runs.evaluate(context.instance, parts.outbox, now)
     )
 
 
 @dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
 def delivers(parts: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(alert_delivery.look(parts.outbox, parts.notifiers, parts.dagster_link))
+    return dg.SkipReason(alert_delivery.evaluate(parts.outbox, parts.notifiers, parts.dagster_link))
 
 
 @dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
 def watches(context: dg.SensorEvaluationContext, parts: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    return dg.SkipReason(failed_ticks.look(context.instance, parts.outbox, {"nightly", "stubborn"}, {}, datetime.now(UTC)))
+    return dg.SkipReason(failed_ticks.evaluate(context.instance, parts.outbox, {"nightly", "stubborn"}, {}, datetime.now(UTC)))
 
 
 @dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)

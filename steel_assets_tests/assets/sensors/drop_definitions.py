@@ -5,7 +5,7 @@ import pandas as pd
 
 from steel_assets.assets.moment import FixedClock
 from steel_assets.assets.resources import resources
-from steel_assets.assets.sensors.dropped_files import look
+from steel_assets.assets.sensors.dropped_files import evaluate
 from steel_assets.bootstrap import platform
 
 
@@ -14,6 +14,6 @@ def parts() -> object:
     return platform()
 
 
-looks = dg.sensor(name="dropped_files", minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)(look)
+looks = dg.sensor(name="dropped_files", minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)(evaluate)
 
 defs = dg.Definitions(sensors=[looks], resources=resources(parts, FixedClock(pd.Timestamp(0))))

@@ -72,8 +72,8 @@ def content(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def titles_by_key(server: Web) -> list[str]:
     """What a receiver has that honours idempotency keys, in order of arrival."""
-    unique = {letter["key"]: letter for letter in reversed(content(server.kept))}
-    return [message["title"] for letter in reversed(unique.values()) for message in letter["messages"]]
+    unique = {notification["key"]: notification for notification in reversed(content(server.kept))}
+    return [message["title"] for notification in reversed(unique.values()) for message in notification["messages"]]
 
 
 @pytest.mark.slow
@@ -94,8 +94,8 @@ def test_kill_9_restarts_and_a_receiver_that_is_down_lose_and_double_nothing(tmp
             time.sleep(5)
     expected = [f"The run {job} failed; what it makes is not renewed" for job in [*JOBS, "while_it_was_down"]]
     assert titles_by_key(server) == expected, "each once, in order"
-    doubled = [key for key, count in Counter(letter["key"] for letter in content(server.kept)).items() if count > 1]
-    marked = {letter["key"] for letter in content(server.kept) if letter["repeat"]}
+    doubled = [key for key, count in Counter(notification["key"] for notification in content(server.kept)).items() if count > 1]
+    marked = {notification["key"] for notification in content(server.kept) if notification["repeat"]}
     assert set(doubled) <= marked, "what went out twice over the wire said so"
     assert len(doubled) <= 2, "and only where a process died between sending and marking"
 

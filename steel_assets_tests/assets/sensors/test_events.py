@@ -21,21 +21,21 @@ def now() -> datetime:
 
 def told(parts: Platform) -> list[str]:
     """What waits to be sent, in order."""
-    return [f"{one.event.kind} {one.event.rule} {one.event.subject}" for one in parts.outbox.book().queue]
+    return [f"{waiting.event.kind} {waiting.event.rule} {waiting.event.subject}" for waiting in parts.outbox.alert_state().queue]
 
 
 def test_a_failed_check_is_told_once_and_its_recovery_too(instance: dg.DagsterInstance, parts: Platform) -> None:
     materialise(instance, "bad")
     for _ in range(3):
-        failed_checks.look(instance, parts.catalog, parts.outbox, now())
+        failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
     assert told(parts) == ["opened failed_check prices: good"]
     materialise(instance, "bad")
-    failed_checks.look(instance, parts.catalog, parts.outbox, now())
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
     assert len(told(parts)) == 1, "a check that fails again is the same incident"
     materialise(instance)
-    failed_checks.look(instance, parts.catalog, parts.outbox, now())
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
     assert told(parts)[1:] == ["recovered failed_check prices: good"]
-    event = parts.outbox.book().queue[0].event
+    event = parts.outbox.alert_state().queue[0].event
     assert event.text == "two rows are negative"
     assert event.severity == "high"
     assert event.link == "/assets/prices?view=checks&checkDetail=good"
@@ -44,17 +44,17 @@ def test_a_failed_check_is_told_once_and_its_recovery_too(instance: dg.DagsterIn
 
 def test_a_warning_is_of_low_severity_and_an_error_escalates_it(instance: dg.DagsterInstance, parts: Platform) -> None:
     materialise(instance, "warn")
-    failed_checks.look(instance, parts.catalog, parts.outbox, now())
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
     materialise(instance, "bad")
-    failed_checks.look(instance, parts.catalog, parts.outbox, now())
-    found = [(one.event.kind, one.event.severity) for one in parts.outbox.book().queue]
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
+    found = [(waiting.event.kind, waiting.event.severity) for waiting in parts.outbox.alert_state().queue]
     assert found == [("opened", "low"), ("escalated", "high")]
 
 
 def test_a_blocking_check_is_told_as_a_check_and_not_as_a_failed_run_too(instance: dg.DagsterInstance, parts: Platform) -> None:
     assert not materialise(instance, "block").success
-    failed_checks.look(instance, parts.catalog, parts.outbox, now())
-    failed_runs.look(instance, parts.outbox, now())
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
+    failed_runs.evaluate(instance, parts.outbox, now())
     assert told(parts) == ["opened failed_check prices: blocks"]
 
 
@@ -62,13 +62,13 @@ def test_a_failed_run_says_what_went_wrong_and_a_success_of_the_job_ends_it(
     instance: dg.DagsterInstance, parts: Platform
 ) -> None:
     failed = materialise(instance, "raise")
-    failed_runs.look(instance, parts.outbox, now())
-    event = parts.outbox.book().queue[0].event
+    failed_runs.evaluate(instance, parts.outbox, now())
+    event = parts.outbox.alert_state().queue[0].event
     assert event.subject == "update"
     assert event.text == "prices: ValueError: the provider sent a picture of a cat"
     assert event.link == f"/runs/{failed.run_id}"
     materialise(instance)
-    failed_runs.look(instance, parts.outbox, now())
+    failed_runs.evaluate(instance, parts.outbox, now())
     assert told(parts)[1:] == ["recovered failed_run update"]
 
 
@@ -94,11 +94,11 @@ def test_a_run_that_failed_for_one_market_is_told_about_that_market_and_the_next
         runnable.execute_in_process(instance=instance, tags={"told": told}, raise_on_error=False)
 
     live("hrc")
-    failed_runs.look(instance, parts.outbox, now())
+    failed_runs.evaluate(instance, parts.outbox, now())
     assert told(parts) == ["opened failed_run daily: hrc_us_midwest"]
-    assert parts.outbox.book().queue[0].event.text == "hrc_us_midwest__market_features: ValueError: hrc broke"
+    assert parts.outbox.alert_state().queue[0].event.text == "hrc_us_midwest__market_features: ValueError: hrc broke"
     live("rebar")
-    failed_runs.look(instance, parts.outbox, now())
+    failed_runs.evaluate(instance, parts.outbox, now())
     assert sorted(told(parts)[1:]) == [
         "opened failed_run daily: rebar_fob_turkey",
         "recovered failed_run daily: hrc_us_midwest",
@@ -106,13 +106,13 @@ def test_a_run_that_failed_for_one_market_is_told_about_that_market_and_the_next
     live("hrc")
     live("rebar")
     live("")
-    failed_runs.look(instance, parts.outbox, now())
+    failed_runs.evaluate(instance, parts.outbox, now())
     assert told(parts)[3:] == ["recovered failed_run daily: rebar_fob_turkey"], "failures that a success answered open nothing"
 
 
 def test_a_run_that_will_be_tried_again_is_not_told(instance: dg.DagsterInstance, parts: Platform) -> None:
     materialise(instance, "raise", **{"dagster/will_retry": "true"})
-    failed_runs.look(instance, parts.outbox, now())
+    failed_runs.evaluate(instance, parts.outbox, now())
     assert told(parts) == []
 
 
@@ -142,16 +142,16 @@ def test_nobody_is_told_before_dagster_said_whether_a_run_is_tried_again(
 ) -> None:
     """It says so a moment after the event, or never, if its process died in between."""
     failed = materialise(instance, "raise").run_id
-    failed_runs.look(retrying, parts.outbox, now())
+    failed_runs.evaluate(retrying, parts.outbox, now())
     assert told(parts) == []
     if decision != "never said":
         retrying.add_run_tags(failed, {"dagster/will_retry": decision})
         for _ in range(2):
-            failed_runs.look(retrying, parts.outbox, now())
+            failed_runs.evaluate(retrying, parts.outbox, now())
         assert told(parts) == ([] if decision == "true" else ["opened failed_run update"])
     else:
         for seconds in (61, 91):
-            failed_runs.look(retrying, parts.outbox, now() + timedelta(seconds=seconds))
+            failed_runs.evaluate(retrying, parts.outbox, now() + timedelta(seconds=seconds))
         assert told(parts) == ["opened failed_run update"]
 
 
@@ -161,11 +161,11 @@ def test_a_failure_that_waits_for_its_retry_holds_no_other_back(retrying: dg.Dag
     for job in ("first", "second"):
         materialise(retrying, "raise", job)
         for _ in range(2):
-            failed_runs.look(retrying, parts.outbox, now())
+            failed_runs.evaluate(retrying, parts.outbox, now())
     assert told(parts) == ["opened failed_run first", "opened failed_run second"]
     retried(retrying, waits.run_id, dg.DagsterRunStatus.STARTING)
     for minutes in (0, 11):
-        failed_runs.look(retrying, parts.outbox, now() + timedelta(minutes=minutes))
+        failed_runs.evaluate(retrying, parts.outbox, now() + timedelta(minutes=minutes))
     assert len(told(parts)) == 2, "it is tried again: only the last failure is told"
 
 
@@ -177,44 +177,44 @@ def test_a_retry_that_is_not_launched_is_told_in_the_end(
     if status:
         retried(retrying, failed, status)
     for minutes in (0, 5, 9, 11, 12):
-        failed_runs.look(retrying, parts.outbox, now() + timedelta(minutes=minutes))
+        failed_runs.evaluate(retrying, parts.outbox, now() + timedelta(minutes=minutes))
         assert len(told(parts)) == (minutes > 10)
-    event = parts.outbox.book().queue[0].event
+    event = parts.outbox.alert_state().queue[0].event
     assert event.text == "Its retry was never launched. prices: ValueError: the provider sent a picture of a cat"
 
 
 def test_a_retry_that_cannot_be_launched_is_told_at_once(retrying: dg.DagsterInstance, parts: Platform) -> None:
     failed = materialise(retrying, "raise", **AGAIN).run_id
-    failed_runs.look(retrying, parts.outbox, now())
+    failed_runs.evaluate(retrying, parts.outbox, now())
     retrying.add_run_tags(failed, {"dagster/will_retry": "false"})
-    failed_runs.look(retrying, parts.outbox, now())
+    failed_runs.evaluate(retrying, parts.outbox, now())
     assert told(parts) == ["opened failed_run update"]
 
 
 def test_a_failure_that_a_success_has_answered_since_opens_nothing(retrying: dg.DagsterInstance, parts: Platform) -> None:
     materialise(retrying, "raise", **AGAIN)
-    failed_runs.look(retrying, parts.outbox, now())
+    failed_runs.evaluate(retrying, parts.outbox, now())
     materialise(retrying)
     for minutes in (0, 11):
-        failed_runs.look(retrying, parts.outbox, now() + timedelta(minutes=minutes))
+        failed_runs.evaluate(retrying, parts.outbox, now() + timedelta(minutes=minutes))
     assert told(parts) == []
 
 
 def test_counts_in_metadata_are_told_where_the_catalogue_says_so(instance: dg.DagsterInstance, parts: Platform) -> None:
     materialise(instance, quarantined="3")
-    counted_rows.look(instance, parts.outbox, now())
-    counted_rows.look(instance, parts.outbox, now())
+    counted_rows.evaluate(instance, parts.outbox, now())
+    counted_rows.evaluate(instance, parts.outbox, now())
     materialise(instance, quarantined="0")
-    counted_rows.look(instance, parts.outbox, now())
+    counted_rows.evaluate(instance, parts.outbox, now())
     assert told(parts) == ["opened quarantined_data prices", "recovered quarantined_data prices"]
-    assert parts.outbox.book().queue[0].event.text == "3 quarantined."
+    assert parts.outbox.alert_state().queue[0].event.text == "3 quarantined."
 
 
 def test_a_platform_that_never_looked_reads_a_day_back_and_not_for_ever(instance: dg.DagsterInstance, parts: Platform) -> None:
     materialise(instance, "bad")
-    failed_checks.look(instance, parts.catalog, parts.outbox, now() + timedelta(hours=25))
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now() + timedelta(hours=25))
     assert told(parts) == []
-    assert parts.outbox.book().marks["asset checks"].position > 0
+    assert parts.outbox.alert_state().marks["asset checks"].position > 0
 
 
 def test_an_event_log_that_was_wiped_is_read_from_its_new_beginning(parts: Platform) -> None:
@@ -222,7 +222,7 @@ def test_an_event_log_that_was_wiped_is_read_from_its_new_beginning(parts: Platf
         with dg.DagsterInstance.ephemeral() as one:
             for what in told_to:
                 materialise(one, what)
-            failed_checks.look(one, parts.catalog, parts.outbox, now())
+            failed_checks.evaluate(one, parts.catalog, parts.outbox, now())
     assert told(parts) == ["opened failed_check prices: good"]
 
 
@@ -239,10 +239,10 @@ def test_a_backlog_longer_than_one_batch_is_read_in_several_ticks_without_a_gap(
     assert first is not None
     for _ in range(4):
         materialise(instance)
-    read, mark = [one.storage_id for one in first.events], first.mark
-    while (found := news(instance, kind, mark, now(), hours)) is not None:
-        read += [one.storage_id for one in found.events]
-        mark = found.mark
+    read, cursor = [event.storage_id for event in first.events], first.cursor
+    while (found := news(instance, kind, cursor, now(), hours)) is not None:
+        read += [event.storage_id for event in found.events]
+        cursor = found.cursor
     assert len(read) == len(set(read)) == 10
 
 
@@ -258,12 +258,12 @@ def test_ids_that_appear_out_of_order_are_not_missed(
     kind, read = dg.DagsterEventType.ASSET_CHECK_EVALUATION, _log._read
     late = min(one.storage_id for one in read(instance, kind, None, 10, ascending=True))
     monkeypatch.setattr(_log, "_read", lambda *a, **k: [one for one in read(*a, **k) if one.storage_id != late])
-    failed_checks.look(instance, parts.catalog, parts.outbox, now())
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
     assert "opened failed_check prices: good" not in told(parts)
     monkeypatch.setattr(_log, "_read", read)
-    failed_checks.look(instance, parts.catalog, parts.outbox, now())
-    failed_checks.look(instance, parts.catalog, parts.outbox, now())
-    names = [one.partition("@")[0] for one in parts.outbox.book().marks["asset checks"].seen]
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
+    names = [one.partition("@")[0] for one in parts.outbox.alert_state().marks["asset checks"].seen]
     assert str(late) in names
     assert len(names) == len(set(names)) == 4
 
@@ -279,7 +279,7 @@ def test_a_check_with_an_alert_of_its_own_is_told_about_its_market(instance: dg.
         return forecasts
 
     dg.materialize([market("hrc", "recent_price"), market("rebar", "recent_price")], instance=instance)
-    failed_checks.look(instance, parts.catalog, parts.outbox, now())
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
     dg.materialize([market("hrc", "sane_forecast")], instance=instance)
-    failed_checks.look(instance, parts.catalog, parts.outbox, now())
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
     assert told(parts) == ["opened price_too_old hrc", "opened failed_check hrc/forecasts: sane_forecast"]

@@ -22,15 +22,15 @@ def stored(parts: Platform, days: int, **news: object) -> None:
 
 
 def told(parts: Platform) -> set[str]:
-    return {f"{one.event.kind} {one.event.rule}" for one in parts.outbox.book().queue}
+    return {f"{waiting.event.kind} {waiting.event.rule}" for waiting in parts.outbox.alert_state().queue}
 
 
 def test_an_expensive_day_and_a_bad_model_are_told_once(parts: Platform) -> None:
     stored(parts, 10, cost_usd=[0.05] * 9 + [0.31], mape=[0.01] * 8 + [0.06, 0.07])
     for _ in range(3):
-        bad_figures.look(parts.catalog, parts.lake, parts.warehouse, parts.outbox, NOW)
+        bad_figures.evaluate(parts.catalog, parts.lake, parts.warehouse, parts.outbox, NOW)
     assert told(parts) == {"opened cost_daily", "opened model_degradation"}
-    costs, model = sorted((one.event for one in parts.outbox.book().queue), key=lambda event: event.rule)
+    costs, model = sorted((waiting.event for waiting in parts.outbox.alert_state().queue), key=lambda event: event.rule)
     assert {item.rule for item in costs.items} == {"cost_daily", "cost_pace", "cost_spike"}
     assert [item.rule for item in model.items] == ["model_degradation"]
 
@@ -39,10 +39,10 @@ def test_a_figure_that_stays_unknown_is_told_after_a_day(parts: Platform) -> Non
     stored(parts, 1, cost_usd=float("nan"))
     measured = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
     for hours, expected in ((1, set()), (25, set()), (27, {"opened metric_unknown"})):
-        bad_figures.look(parts.catalog, parts.lake, parts.warehouse, parts.outbox, measured + timedelta(hours=hours))
+        bad_figures.evaluate(parts.catalog, parts.lake, parts.warehouse, parts.outbox, measured + timedelta(hours=hours))
         assert told(parts) == expected
-    assert parts.outbox.book().queue[0].event.subject == "cost_daily of the platform"
-    assert len(parts.outbox.book().queue) == 1
+    assert parts.outbox.alert_state().queue[0].event.subject == "cost_daily of the platform"
+    assert len(parts.outbox.alert_state().queue) == 1
 
 
 def test_the_services_own_measurements_are_watched(parts: Platform) -> None:
@@ -52,8 +52,8 @@ def test_the_services_own_measurements_are_watched(parts: Platform) -> None:
         minute = Minute(at, "p1", 50, 50, 10, 50 * 3100.0, 4000.0, counts, 60.0, 1.0, 1)
         key = measurement_key(at, f"p{slot}")
         parts.store.put(key, (to_line(minute) + "\n").encode())
-    bad_figures.look(parts.catalog, parts.lake, parts.warehouse, parts.outbox, NOW)
-    [waiting] = parts.outbox.book().queue
+    bad_figures.evaluate(parts.catalog, parts.lake, parts.warehouse, parts.outbox, NOW)
+    [waiting] = parts.outbox.alert_state().queue
     assert {item.rule: item.severity for item in waiting.event.items} == {"latency_spike": "high", "error_rate": "high"}
 
 

@@ -20,9 +20,9 @@ def present(instance: dg.DagsterInstance) -> set[str]:
 
 
 def read_by_alerts(instance: dg.DagsterInstance, parts: Platform) -> None:
-    failed_checks.look(instance, parts.catalog, parts.outbox, datetime.now(UTC))
+    failed_checks.evaluate(instance, parts.catalog, parts.outbox, datetime.now(UTC))
     for sensor in (failed_runs, old_runs.counted_rows):
-        sensor.look(instance, parts.outbox, datetime.now(UTC))
+        sensor.evaluate(instance, parts.outbox, datetime.now(UTC))
 
 
 def test_only_old_runs_go_and_their_events_and_files_with_them(
@@ -34,9 +34,9 @@ def test_only_old_runs_go_and_their_events_and_files_with_them(
     (logs / first.run_id).mkdir(parents=True, exist_ok=True)
     shard = Path(instance.event_log_storage.path_for_shard(first.run_id))  # type: ignore[attr-defined]
     assert shard.exists()
-    old_runs.look(instance, parts.catalog, parts.outbox, datetime.now(UTC) + timedelta(days=89))
+    old_runs.evaluate(instance, parts.catalog, parts.outbox, datetime.now(UTC) + timedelta(days=89))
     assert present(instance) == {first.run_id, last.run_id}
-    old_runs.look(instance, parts.catalog, parts.outbox, LATER)
+    old_runs.evaluate(instance, parts.catalog, parts.outbox, LATER)
     assert present(instance) == {last.run_id}, "the last one holds what the asset was last told"
     checked = instance.event_log_storage.get_event_records(
         dg.EventRecordsFilter(dg.DagsterEventType.ASSET_MATERIALIZATION, asset_key=dg.AssetKey("prices"))
@@ -53,12 +53,12 @@ def test_what_alerts_have_not_read_stays_until_they_have(instance: dg.DagsterIns
     materialise(instance)
     read_by_alerts(instance, parts)
     unread = materialise(instance, "bad")
-    old_runs.look(instance, parts.catalog, parts.outbox, LATER)
+    old_runs.evaluate(instance, parts.catalog, parts.outbox, LATER)
     assert unread.run_id in present(instance)
     read_by_alerts(instance, parts)
     assert told(parts) == ["opened failed_check prices: good"]
     materialise(instance)
-    old_runs.look(instance, parts.catalog, parts.outbox, LATER)
+    old_runs.evaluate(instance, parts.catalog, parts.outbox, LATER)
     assert unread.run_id not in present(instance)
 
 
@@ -67,7 +67,7 @@ def test_deleting_tells_nothing_twice_and_hides_nothing_that_comes_later(instanc
         materialise(instance, what)
     read_by_alerts(instance, parts)
     before = told(parts)
-    old_runs.look(instance, parts.catalog, parts.outbox, LATER)
+    old_runs.evaluate(instance, parts.catalog, parts.outbox, LATER)
     assert len(present(instance)) == 1
     read_by_alerts(instance, parts)
     assert told(parts) == before
@@ -79,11 +79,11 @@ def test_deleting_tells_nothing_twice_and_hides_nothing_that_comes_later(instanc
 def test_a_run_that_answered_an_open_incident_and_one_under_way_stay(instance: dg.DagsterInstance, parts: Platform) -> None:
     materialise(instance, "raise")
     read_by_alerts(instance, parts)
-    (incident,) = parts.outbox.book().open_incidents
+    (incident,) = parts.outbox.alert_state().open_incidents
     tags = answer_tags(incident)
     instance.add_run(dg.DagsterRun("weekly_retraining", "answer", status=dg.DagsterRunStatus.SUCCESS, tags=tags))
     instance.add_run(dg.DagsterRun("weekly_retraining", "endless", status=dg.DagsterRunStatus.STARTED))
-    old_runs.look(instance, parts.catalog, parts.outbox, LATER)
+    old_runs.evaluate(instance, parts.catalog, parts.outbox, LATER)
     assert {"answer", "endless"} <= present(instance)
 
 
@@ -100,9 +100,9 @@ def test_a_deletion_that_is_cut_off_is_finished_by_the_next_one(
     with monkeypatch.context() as patch:
         patch.setattr(instance, "delete_run", killed)
         with pytest.raises(KeyboardInterrupt):
-            old_runs.look(instance, parts.catalog, parts.outbox, LATER)
+            old_runs.evaluate(instance, parts.catalog, parts.outbox, LATER)
     assert first.run_id in present(instance)
-    old_runs.look(instance, parts.catalog, parts.outbox, LATER)
+    old_runs.evaluate(instance, parts.catalog, parts.outbox, LATER)
     assert first.run_id not in present(instance)
 
 
@@ -113,7 +113,7 @@ def test_a_tick_ends_in_time_and_the_next_one_goes_on(
         materialise(instance)
     read_by_alerts(instance, parts)
     monkeypatch.setattr(old_runs, "SECONDS", -1.0)
-    assert old_runs.look(instance, parts.catalog, parts.outbox, LATER).startswith("0 runs")
+    assert old_runs.evaluate(instance, parts.catalog, parts.outbox, LATER).startswith("0 runs")
     assert len(present(instance)) == 3
     monkeypatch.setattr(old_runs, "SECONDS", 30.0)
-    assert old_runs.look(instance, parts.catalog, parts.outbox, LATER).startswith("2 runs")
+    assert old_runs.evaluate(instance, parts.catalog, parts.outbox, LATER).startswith("2 runs")

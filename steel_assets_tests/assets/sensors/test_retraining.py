@@ -65,7 +65,7 @@ def test_the_table_of_drift_launches_it_when_two_of_three_trading_days_drifted(
         for again in range(3):
             moment = NOW + (day + 1) * DAY + again * timedelta(hours=6)
             parts.warehouse.upsert(DRIFT, DRIFT.enforce(pd.DataFrame([row | {"created_at": moment}])))
-            bad_figures.look(parts.catalog, parts.lake, parts.warehouse, parts.outbox, moment)
+            bad_figures.evaluate(parts.catalog, parts.lake, parts.warehouse, parts.outbox, moment)
             request = decided(instance, parts, 0)
             assert (request is not None) == (day == 2), "a day that is measured again is no second day"
     assert request is not None
@@ -99,7 +99,7 @@ def test_one_retraining_answers_every_incident_that_was_open_when_it_was_launche
     assert request is not None
     assert request.tags["steel/cause"] == "drift: rebar; drift: hrc"
     launched(instance, request, dg.DagsterRunStatus.SUCCESS)
-    assert len(parts.outbox.book().open_incidents) == 2
+    assert len(parts.outbox.alert_state().open_incidents) == 2
     assert decided(instance, parts, 4) is None
 
 

@@ -33,7 +33,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def told(parts: Platform) -> list[str]:
-    return [f"{one.event.kind} {one.event.rule} {one.event.subject}" for one in parts.outbox.book().queue]
+    return [f"{waiting.event.kind} {waiting.event.rule} {waiting.event.subject}" for waiting in parts.outbox.alert_state().queue]
 
 
 def becomes(instance: dg.DagsterInstance, asset: str, state: FreshnessState, at: datetime) -> None:
@@ -53,10 +53,10 @@ def test_a_stale_asset_is_told_after_a_moment_and_ends_when_it_is_fresh(instance
     becomes(instance, "forecasts", FreshnessState.PASS, NOW)
     becomes(instance, "prices", FreshnessState.FAIL, NOW)
     for minute in range(20):
-        stale_assets.look(instance, parts.outbox, watched, NOW + minute * MINUTE)
+        stale_assets.evaluate(instance, parts.outbox, watched, NOW + minute * MINUTE)
     assert told(parts) == ["opened stale_asset prices"]
     becomes(instance, "prices", FreshnessState.PASS, NOW + 21 * MINUTE)
-    stale_assets.look(instance, parts.outbox, watched, NOW + 21 * MINUTE)
+    stale_assets.evaluate(instance, parts.outbox, watched, NOW + 21 * MINUTE)
     assert told(parts)[1:] == ["recovered stale_asset prices"]
 
 
@@ -65,17 +65,17 @@ def test_an_asset_that_was_never_materialised_is_told_after_its_grace_and_not_as
 ) -> None:
     watched = [dg.AssetKey("prices")]
     for hour in range(30):
-        stale_assets.look(instance, parts.outbox, watched, NOW + hour * 60 * MINUTE)
+        stale_assets.evaluate(instance, parts.outbox, watched, NOW + hour * 60 * MINUTE)
     assert told(parts) == ["opened asset_never_fresh prices"]
-    opened = parts.outbox.book().queue[0].event
+    opened = parts.outbox.alert_state().queue[0].event
     assert opened.moment - opened.since == timedelta(hours=26)
 
 
 def test_an_asset_that_was_taken_out_is_no_longer_stale(instance: dg.DagsterInstance, parts: Platform) -> None:
     becomes(instance, "prices", FreshnessState.FAIL, NOW)
     for minute in (0, 20):
-        stale_assets.look(instance, parts.outbox, [dg.AssetKey("prices")], NOW + minute * MINUTE)
-    stale_assets.look(instance, parts.outbox, [], NOW + 30 * MINUTE)
+        stale_assets.evaluate(instance, parts.outbox, [dg.AssetKey("prices")], NOW + minute * MINUTE)
+    stale_assets.evaluate(instance, parts.outbox, [], NOW + 30 * MINUTE)
     assert told(parts) == ["opened stale_asset prices", "recovered stale_asset prices"]
 
 
@@ -117,9 +117,9 @@ def test_a_sensor_that_fails_again_and_again_is_told_and_one_bad_tick_is_not(
     for minute in range(10):
         failing = 2 <= minute <= 7 or minute == 0
         ticks(instance, state, (NOW + minute * MINUTE, TickStatus.FAILURE if failing else TickStatus.SKIPPED))
-        failed_ticks.look(instance, parts.outbox, {"watcher"}, {}, NOW + minute * MINUTE)
+        failed_ticks.evaluate(instance, parts.outbox, {"watcher"}, {}, NOW + minute * MINUTE)
     assert told(parts) == ["opened failed_tick sensor watcher", "recovered failed_tick sensor watcher"]
-    assert parts.outbox.book().queue[0].event.text == "ValueError: no such table"
+    assert parts.outbox.alert_state().queue[0].event.text == "ValueError: no such table"
 
 
 def test_a_sensor_that_stopped_ticking_or_was_switched_off_is_told(instance: dg.DagsterInstance, parts: Platform) -> None:
@@ -127,12 +127,12 @@ def test_a_sensor_that_stopped_ticking_or_was_switched_off_is_told(instance: dg.
     sensor(instance, "sleeper", NOW, InstigatorStatus.STOPPED)
     ticks(instance, state, (NOW, TickStatus.SKIPPED))
     for minute in (4, 9):
-        failed_ticks.look(instance, parts.outbox, {"watcher", "sleeper"}, {}, NOW + minute * MINUTE)
+        failed_ticks.evaluate(instance, parts.outbox, {"watcher", "sleeper"}, {}, NOW + minute * MINUTE)
     assert told(parts) == ["opened silent_automation sensor sleeper"]
     for minute in (11, 16):
-        failed_ticks.look(instance, parts.outbox, {"watcher", "sleeper"}, {}, NOW + minute * MINUTE)
+        failed_ticks.evaluate(instance, parts.outbox, {"watcher", "sleeper"}, {}, NOW + minute * MINUTE)
     assert told(parts)[1:] == ["opened silent_automation sensor watcher"]
-    failed_ticks.look(instance, parts.outbox, {"sleeper"}, {}, NOW + 17 * MINUTE)
+    failed_ticks.evaluate(instance, parts.outbox, {"sleeper"}, {}, NOW + 17 * MINUTE)
     assert told(parts)[2:] == ["recovered silent_automation sensor watcher"], "it is no longer in the code"
 
 
@@ -159,7 +159,7 @@ def test_a_schedule_is_silent_when_its_own_clock_says_it_was_due(
     instance.add_instigator_state(state)
     ticks(instance, state, (at(last_tick), TickStatus.SKIPPED))
     for minute in (0, 5):
-        failed_ticks.look(instance, parts.outbox, {"daily"}, {"daily": "America/Mexico_City"}, at(now) + minute * MINUTE)
+        failed_ticks.evaluate(instance, parts.outbox, {"daily"}, {"daily": "America/Mexico_City"}, at(now) + minute * MINUTE)
     assert (told(parts) == ["opened silent_automation schedule daily"]) is silent
 
 
@@ -167,14 +167,14 @@ def test_a_daemon_without_a_heartbeat_is_critical(instance: dg.DagsterInstance, 
     for kind in instance.get_required_daemon_types():
         beat = NOW if kind != "SENSOR" else NOW - 5 * MINUTE
         instance.add_daemon_heartbeat(DaemonHeartbeat(beat.timestamp(), kind, None, []))
-    lost_daemons.look(instance, parts.outbox, NOW)
+    lost_daemons.evaluate(instance, parts.outbox, NOW)
     assert told(parts) == []
-    lost_daemons.look(instance, parts.outbox, NOW + 6 * MINUTE)
+    lost_daemons.evaluate(instance, parts.outbox, NOW + 6 * MINUTE)
     assert told(parts) == [], "it may have been started just now"
-    lost_daemons.look(instance, parts.outbox, NOW + 9 * MINUTE)
+    lost_daemons.evaluate(instance, parts.outbox, NOW + 9 * MINUTE)
     assert told(parts) == ["opened system_downtime Dagster daemon"]
-    assert parts.outbox.book().queue[0].event.severity == "critical"
-    assert "sensor (last heartbeat 2026-11-20 11:55)" in parts.outbox.book().queue[0].event.text
+    assert parts.outbox.alert_state().queue[0].event.severity == "critical"
+    assert "sensor (last heartbeat 2026-11-20 11:55)" in parts.outbox.alert_state().queue[0].event.text
 
 
 def assessed(parts: Platform, newest: dict[str, str | None]) -> None:
@@ -202,14 +202,14 @@ def test_a_provider_that_brings_nothing_new_is_told_and_a_closed_exchange_is_not
     }
     daily = by_frequency["daily"]
     assessed(parts, {daily: "2026-11-19"})
-    stale_series.look(parts.catalog, parts.warehouse, parts.providers, parts.outbox, NOW)
-    assert parts.outbox.book().incidents == ()
+    stale_series.evaluate(parts.catalog, parts.warehouse, parts.providers, parts.outbox, NOW)
+    assert parts.outbox.alert_state().incidents == ()
     for hours in (24 * 6, 24 * 6 + 2):
-        stale_series.look(parts.catalog, parts.warehouse, parts.providers, parts.outbox, NOW + timedelta(hours=hours))
+        stale_series.evaluate(parts.catalog, parts.warehouse, parts.providers, parts.outbox, NOW + timedelta(hours=hours))
     assert [line.split(" ")[:2] for line in told(parts)] == [["opened", "stale_series"]]
-    assert "Newest 2026-11-19" in parts.outbox.book().queue[0].event.text
+    assert "Newest 2026-11-19" in parts.outbox.alert_state().queue[0].event.text
     assessed(parts, {daily: "2026-11-25"})
-    stale_series.look(parts.catalog, parts.warehouse, parts.providers, parts.outbox, NOW + timedelta(days=6, hours=3))
+    stale_series.evaluate(parts.catalog, parts.warehouse, parts.providers, parts.outbox, NOW + timedelta(days=6, hours=3))
     assert [line.split(" ")[0] for line in told(parts)] == ["opened", "recovered"]
 
 
@@ -218,21 +218,21 @@ def test_a_series_that_never_came_is_stale_and_imported_files_never_are(parts: P
     files = [s.id for s in parts.catalog.series.values() if parts.catalog.sources[s.source].kind != "api"]
     assessed(parts, {api.id: None, **dict.fromkeys(files, "2019-01-01")})
     for minutes in (0, 61):
-        stale_series.look(parts.catalog, parts.warehouse, parts.providers, parts.outbox, NOW + minutes * MINUTE)
+        stale_series.evaluate(parts.catalog, parts.warehouse, parts.providers, parts.outbox, NOW + minutes * MINUTE)
     assert [line.split(" ")[1] for line in told(parts)] == ["stale_series"]
-    assert parts.outbox.book().queue[0].event.text.startswith("Nothing was ever received.")
+    assert parts.outbox.alert_state().queue[0].event.text.startswith("Nothing was ever received.")
 
 
 def test_providers_that_are_not_asked_are_not_watched(tmp_path: Path) -> None:
     parts = platform(Settings(home=tmp_path, sources="files"))
-    assert "not asked" in stale_series.look(parts.catalog, parts.warehouse, parts.providers, parts.outbox, NOW)
+    assert "not asked" in stale_series.evaluate(parts.catalog, parts.warehouse, parts.providers, parts.outbox, NOW)
 
 
 def test_a_full_machine_and_one_that_does_not_say_are_both_conditions(parts: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     for minute in range(27 * 60):
-        monkeypatch.setattr(busy_machine, "use", lambda _: machine.Use(None, 0.97, 0.5))
+        monkeypatch.setattr(busy_machine, "use", lambda _: machine.MachineUsage(None, 0.97, 0.5))
         if minute < 10 or minute % 60 == 0:
-            busy_machine.look(parts.home, parts.outbox, NOW + minute * MINUTE)
+            busy_machine.evaluate(parts.home, parts.outbox, NOW + minute * MINUTE)
     kinds = told(parts)
     assert kinds[0] == "opened memory_usage this machine"
     assert "grown metric_unknown cpu_usage of this machine" in kinds

@@ -19,7 +19,7 @@ def a_run(instance: dg.DagsterInstance, job: str, status: dg.DagsterRunStatus) -
 
 
 def told(parts: Platform) -> list[tuple[str, str, str]]:
-    return [(one.event.kind, one.event.rule, one.event.subject) for one in parts.outbox.book().queue]
+    return [(waiting.event.kind, waiting.event.rule, waiting.event.subject) for waiting in parts.outbox.alert_state().queue]
 
 
 def test_a_run_that_waits_is_told_once_its_time_is_up_and_no_sooner(instance: dg.DagsterInstance, parts: Platform) -> None:
@@ -27,21 +27,21 @@ def test_a_run_that_waits_is_told_once_its_time_is_up_and_no_sooner(instance: dg
     a_run(instance, "weekly_retraining", STARTED)
     waits = a_run(instance, "performance_monitoring", QUEUED)
     a_run(instance, "performance_monitoring", QUEUED)
-    waiting_runs.look(instance, parts.outbox, now + timedelta(minutes=59))
+    waiting_runs.evaluate(instance, parts.outbox, now + timedelta(minutes=59))
     assert told(parts) == []
     for minutes in (61, 62, 90):
-        waiting_runs.look(instance, parts.outbox, now + timedelta(minutes=minutes))
+        waiting_runs.evaluate(instance, parts.outbox, now + timedelta(minutes=minutes))
     assert told(parts) == [("opened", "waiting_run", "performance_monitoring")]
-    event = parts.outbox.book().queue[0].event
+    event = parts.outbox.alert_state().queue[0].event
     assert "weekly_retraining since" in event.text
     for run in instance.get_runs(dg.RunsFilter(statuses=[QUEUED])):
         instance.delete_run(run.run_id)
-    waiting_runs.look(instance, parts.outbox, now + timedelta(minutes=95))
+    waiting_runs.evaluate(instance, parts.outbox, now + timedelta(minutes=95))
     assert told(parts)[1:] == [("recovered", "waiting_run", "performance_monitoring")]
     assert waits.job_name == "performance_monitoring"
 
 
 def test_where_nothing_runs_the_daemon_is_asked_after(instance: dg.DagsterInstance, parts: Platform) -> None:
     a_run(instance, "daily_data_update", QUEUED)
-    waiting_runs.look(instance, parts.outbox, datetime.now(UTC) + timedelta(hours=2))
-    assert "is the daemon alive?" in parts.outbox.book().queue[0].event.text
+    waiting_runs.evaluate(instance, parts.outbox, datetime.now(UTC) + timedelta(hours=2))
+    assert "is the daemon alive?" in parts.outbox.alert_state().queue[0].event.text

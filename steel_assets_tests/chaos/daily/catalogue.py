@@ -17,7 +17,7 @@ def small(extra: Path | None = None) -> Catalog:
     markets = {name: whole.markets[name].model_copy(update={"horizons": HORIZONS}) for name in MARKETS}
     kept = {name for market in markets.values() for name in market.series_ids}
     series = {name: one for name, one in whole.series.items() if name in kept}
-    groups = {(one.source, one.group) for one in series.values()}
+    groups = {(declared.source, declared.group) for declared in series.values()}
     sources = {
         name: one.model_copy(update={"groups": tuple(group for group in one.groups if (name, group) in groups)})
         for name, one in whole.sources.items()

@@ -1,4 +1,6 @@
-"""What the killed daemon runs: the platform's own river on the small catalogue, launched once, and the real looks for alerts."""
+"""What the killed daemon runs: the platform's own pipeline on the small catalogue, launched once, and the real looks for
+alerts.
+"""
 
 import os
 from datetime import UTC, datetime
@@ -38,15 +40,15 @@ def looks(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platfo
     """All that reads the event log."""
     now = datetime.now(UTC)
     instance, outbox = context.instance, platform.outbox
-    said = [failed_checks.look(instance, platform.catalog, outbox, now)]
-    said += [one.look(instance, outbox, now) for one in (failed_runs, counted_rows)]
+    said = [failed_checks.evaluate(instance, platform.catalog, outbox, now)]
+    said += [module.evaluate(instance, outbox, now) for module in (failed_runs, counted_rows)]
     return dg.SkipReason("; ".join(said))
 
 
 @dg.sensor(minimum_interval_seconds=1, default_status=RUNNING)
 def delivers(platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
     """What sends."""
-    return dg.SkipReason(alert_delivery.look(platform.outbox, platform.notifiers, platform.dagster_link))
+    return dg.SkipReason(alert_delivery.evaluate(platform.outbox, platform.notifiers, platform.dagster_link))
 
 
 HERE = installation()

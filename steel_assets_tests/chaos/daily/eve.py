@@ -17,7 +17,7 @@ def main() -> None:
 
     with dg.DagsterInstance.get() as instance:
         done = [run_job(defs, job, instance, platform(), pd.Timestamp(EVE)) for job in sys.argv[1:]]
-    sys.exit("; ".join(f"{one.job}: {one.failed_steps}" for one in done if not one.success) or 0)
+    sys.exit("; ".join(f"{report.job}: {report.failed_steps}" for report in done if not report.success) or 0)
 
 
 if __name__ == "__main__":

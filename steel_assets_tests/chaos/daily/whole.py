@@ -62,17 +62,17 @@ def _lived(wanted: Mapping[str, Any]) -> int:
 def _on_one_machine(job: str, moment: pd.Timestamp) -> Any:
     from steel_assets.assets.runs import instance_in
     from steel_assets.assets.whole_life import Process
-    from steel_assets.cli.river import River
+    from steel_assets.cli.session import Session
     from steel_assets.definitions import definitions, installation
     from steel_assets.operations.instance_state import described
 
     home = Path("one-machine")
     if not home.exists():
         described(home.absolute())
-    with instance_in(home) as instance, River.open(Console(stderr=True), instance) as river:
-        assert river.sandbox is not None
-        river.sandbox.set_clock(moment)
-        return Process(definitions(installation().reaching(moment)), instance, river.platform, lambda: None, moment).live(job)
+    with instance_in(home) as instance, Session.open(Console(stderr=True), instance) as pipeline:
+        assert pipeline.sandbox is not None
+        pipeline.sandbox.set_clock(moment)
+        return Process(definitions(installation().reaching(moment)), instance, pipeline.platform, lambda: None, moment).live(job)
 
 
 if __name__ == "__main__":

@@ -142,9 +142,9 @@ class World:
         """
         lake = {key: self.store.get(key) for key in self.store.list("") if not key.startswith("alerts/")}
         outbox = Outbox(self.store, small().rulebook, frozenset({"log", "webhook"}))
-        told = sorted({f"{one.event.cause or one.event.rule} {sorted(one.sent)}" for one in outbox.history()})
-        told += sorted(f"{one.rule} {one.subject}" for one in outbox.book().open_incidents)
-        waiting = [one.event.id for one in outbox.book().queue]
+        told = sorted({f"{waiting.event.cause or waiting.event.rule} {sorted(waiting.sent)}" for waiting in outbox.history()})
+        told += sorted(f"{incident.rule} {incident.subject}" for incident in outbox.alert_state().open_incidents)
+        waiting = [waiting.event.id for waiting in outbox.alert_state().queue]
         tables = {table.name: self.table(table) for table in TABLES}
         return {"lake": lake, "tables": tables, "told": told, "waiting": waiting}
 

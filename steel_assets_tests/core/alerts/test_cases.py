@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steel_assets.catalog import load_catalog
-from steel_assets.core.alerts.book import Book
+from steel_assets.core.alerts.alert_state import AlertState
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.incidents import Silence
 from steel_assets.core.alerts.rules import Rulebook
@@ -91,16 +91,16 @@ def test_a_series_that_its_providers_failure_explains_is_listed_and_not_told_and
     world = World(rulebook)
     world.at(MORNING, provider_down())
     explained = [wrong("stale_series", REBAR, n * DAY, severity="high") for n in (1, 2)]
-    assert [world.at(one.moment, one) for one in explained] == [[], []]
+    assert [world.at(condition.moment, condition) for condition in explained] == [[], []]
     other = [wrong("stale_series", PMI, n * DAY) for n in (3, 4)]
-    assert [kind for one in other for kind in world.at(one.moment, one)] == ["grown"]
+    assert [kind for condition in other for kind in world.at(condition.moment, condition)] == ["grown"]
     assert listed(world)[REBAR] == "along", "what it took along is in the next message"
 
 
 def test_a_dead_daemon_takes_along_what_it_would_have_renewed_and_what_stays_stale_after_it_is_told(rulebook: Rulebook) -> None:
     world = World(rulebook)
     down = [wrong("system_downtime", "Dagster daemon", n * MINUTE) for n in (0, 3)]
-    assert [kind for one in down for kind in world.at(one.moment, one)] == ["opened"]
+    assert [kind for condition in down for kind in world.at(condition.moment, condition)] == ["opened"]
     assert world.at(MORNING + 33 * MINUTE) == ["unanswered"]
     stale = [wrong("stale_asset", name, 2 * HOUR) for name in ("forecasts", "hrc_us_midwest/forecasts", f"{PRICES}")]
     world.at(MORNING + 2 * HOUR, *stale)
@@ -109,7 +109,9 @@ def test_a_dead_daemon_takes_along_what_it_would_have_renewed_and_what_stays_sta
     assert world.at(MORNING + 4 * HOUR + 30 * MINUTE) == ["grown"]
     assert sorted(listed(world).values()) == ["new", "new", "new", "over"]
     assert world.told[-1].severity == "high", "the critical part of it is over"
-    assert world.at(MORNING + 5 * HOUR, *[fine("stale_asset", one.subject, 5 * HOUR) for one in stale]) == ["recovered"]
+    assert world.at(MORNING + 5 * HOUR, *[fine("stale_asset", condition.subject, 5 * HOUR) for condition in stale]) == [
+        "recovered"
+    ]
 
 
 def test_what_a_dead_daemon_took_along_and_was_renewed_soon_after_is_part_of_its_end(rulebook: Rulebook) -> None:
@@ -138,7 +140,7 @@ def test_one_missed_run_is_one_message_and_one_end(rulebook: Rulebook) -> None:
 def test_what_comes_back_before_its_end_was_said_is_no_news_and_afterwards_it_is(rulebook: Rulebook) -> None:
     world = World(rulebook)
     subjects = [f"hrc_us_midwest/{name}: every_market" for name in ("features", "forecasts")]
-    world.at(MORNING, *[wrong("failed_check", one) for one in subjects])
+    world.at(MORNING, *[wrong("failed_check", subject) for subject in subjects])
     world.at(MORNING + HOUR, fine("failed_check", subjects[0], HOUR))
     assert world.at(MORNING + 2 * HOUR, wrong("failed_check", subjects[0], 2 * HOUR)) == []
     world.at(MORNING + 3 * HOUR, fine("failed_check", subjects[0], 3 * HOUR))
@@ -160,7 +162,7 @@ def test_part_of_a_case_can_be_silent_and_is_told_when_the_silence_ends(rulebook
 
 
 def test_an_incident_that_an_earlier_release_told_alone_is_not_told_again_and_its_end_is(rulebook: Rulebook) -> None:
-    """As the book of that release has it, field by field."""
+    """As the alert state of that release has it, field by field."""
     seen = MORNING.isoformat()
     incident = {"rule": "failed_run", "subject": "daily", "seen": seen, "recent": [{"moment": seen, "firing": True}]}
     incident |= {"id": "0123456789ab", "since": seen, "fine_since": None, "open": True, "severity": "high", "value": None}
@@ -169,10 +171,10 @@ def test_an_incident_that_an_earlier_release_told_alone_is_not_told_again_and_it
     silence = {"id": "s", "rule": "x", "subject": "*", "start": seen, "until": seen, "reason": "r"}
     event = {"id": "0123456789ab-1", "incident": "0123456789ab", "kind": "opened", "rule": "failed_run", "subject": "daily"}
     event |= {"severity": "high", "moment": seen, "since": seen, "channels": ["slack"]}
-    book = Book.model_validate(
+    alert_state = AlertState.model_validate(
         {"incidents": [incident], "silences": [silence], "queue": [{"event": event, "channels": ["slack"]}], "channels": {}}
     )
-    world = World(rulebook, incidents=book.incidents, cases=book.cases)
+    world = World(rulebook, incidents=alert_state.incidents, cases=alert_state.cases)
     assert world.at(MORNING + HOUR, wrong("failed_run", "daily", HOUR)) == []
     assert world.at(MORNING + 2 * HOUR, fine("failed_run", "daily", 2 * HOUR)) == ["recovered"]
     assert world.told[-1].channels == ("slack", "log")
@@ -182,7 +184,7 @@ def test_an_incident_of_an_earlier_release_that_is_over_at_the_first_look_is_tol
     world = World(rulebook)
     world.at(MORNING, wrong("failed_run", "daily"))
     told = {"cause": "", "told": "high", "told_at": MORNING, "told_channels": ("slack",), "messages": 1}
-    world.incidents, world.cases = tuple(one.model_copy(update=told) for one in world.incidents), ()
+    world.incidents, world.cases = tuple(incident.model_copy(update=told) for incident in world.incidents), ()
     assert world.at(MORNING + HOUR, fine("failed_run", "daily", HOUR)) == ["recovered"]
 
 

@@ -116,7 +116,7 @@ def test_the_service_is_read_in_slots_of_ten_minutes_in_which_it_was_asked_anyth
         minute("2026-11-20T08:09Z", 10, 1, 1100),
         minute("2026-11-20T08:11Z", 0, 0, 0),
     ]
-    found = [(one.metric, one.value, f"{one.moment:%H:%M}") for one in service_readings(minutes, NOW)]
+    found = [(reading.metric, reading.value, f"{reading.moment:%H:%M}") for reading in service_readings(minutes, NOW)]
     assert found == [
         ("downtime_share", 0.0, "08:10"),
         ("latency_seconds", pytest.approx(0.2), "08:10"),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from steel_assets.core.alerts.book import Book, claimed, enqueued
+from steel_assets.core.alerts.alert_state import AlertState, claimed, enqueued
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.handing import acknowledged
 from steel_assets.core.alerts.incidents import Acknowledgement
@@ -26,8 +26,8 @@ def down(after: timedelta) -> Condition:
 
 
 def acknowledge(world: World, name: str) -> list[str]:
-    book, cases = acknowledged(Book(incidents=world.incidents, cases=world.cases), name, ANA)
-    world.cases = book.cases
+    alert_state, cases = acknowledged(AlertState(incidents=world.incidents, cases=world.cases), name, ANA)
+    world.cases = alert_state.cases
     return [case.cause for case in cases]
 
 
@@ -68,15 +68,15 @@ def test_it_is_acknowledged_once_and_only_what_is_open(world: World) -> None:
 def test_a_message_that_asks_for_an_answer_carries_the_link_and_one_that_is_looked_after_does_not(world: World) -> None:
     def link(place: int) -> str:
         event = world.told[place]
-        letter = compose(
+        notification = compose(
             [event],
             world.rulebook,
             "http://ui",
             "0123456789",
             site="https://s",
-            sealed=lambda one: token(KEY, one.incident, "sms", MORNING),
+            sealed=lambda event: token(KEY, event.incident, "sms", MORNING),
         )
-        text = short(letter)
+        text = short(notification)
         assert len(text) <= SMS_LENGTH
         assert text.endswith("[01234567]")
         return text
@@ -135,13 +135,13 @@ def test_outside_of_its_hours_a_channel_gets_what_is_critical_and_the_rest_when_
 ) -> None:
     check = Condition(rule="failed_check", subject="hrc_us_midwest/x: y", firing=True, moment=MORNING + 4 * MINUTE)
     world.at(check.moment, check)
-    book = enqueued(Book(), world.told[::-1])
-    book, parcel = claimed(book, "slack", MORNING, 5, rests=True)
-    assert parcel is not None
-    assert [event.severity for event in parcel.events] == ["critical"]
-    book, parcel = claimed(enqueued(Book(), world.told[1:]), "slack", MORNING, 5, rests=True)
-    assert parcel is None
-    assert claimed(book, "slack", MORNING, 5)[1] is not None
+    alert_state = enqueued(AlertState(), world.told[::-1])
+    alert_state, batch = claimed(alert_state, "slack", MORNING, 5, rests=True)
+    assert batch is not None
+    assert [event.severity for event in batch.events] == ["critical"]
+    alert_state, batch = claimed(enqueued(AlertState(), world.told[1:]), "slack", MORNING, 5, rests=True)
+    assert batch is None
+    assert claimed(alert_state, "slack", MORNING, 5)[1] is not None
 
 
 def test_the_hours_are_those_of_the_schedules_zone(rulebook: Rulebook) -> None:

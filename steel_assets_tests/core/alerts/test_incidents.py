@@ -108,7 +108,7 @@ def test_a_rule_that_does_not_remind_is_told_once_and_its_end(rulebook: Rulebook
     world = World(rulebook)
     days = [MORNING + n * DAY for n in range(10)]
     wrong = [Condition(rule="price_too_old", subject="rebar", firing=True, moment=day, text="It is old.") for day in days]
-    assert [world.at(one.moment, one) for one in wrong] == [["opened"], *[[]] * 9]
+    assert [world.at(condition.moment, condition) for condition in wrong] == [["opened"], *[[]] * 9]
     over = wrong[-1].model_copy(update={"firing": False, "moment": days[-1] + DAY})
     assert world.at(over.moment, over) == ["recovered"]
 
@@ -239,7 +239,7 @@ def test_incidents_survive_being_written_as_json(rulebook: Rulebook) -> None:
     world = World(rulebook)
     world.reads(MORNING, "cost_daily", 0.31)
     world.at(MORNING, check(True, MORNING))
-    assert [Incident.model_validate_json(one.model_dump_json()) for one in world.incidents] == list(world.incidents)
+    assert [Incident.model_validate_json(incident.model_dump_json()) for incident in world.incidents] == list(world.incidents)
 
 
 _RULEBOOK = load_catalog().rulebook

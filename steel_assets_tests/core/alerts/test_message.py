@@ -46,9 +46,9 @@ def test_a_message_says_what_since_when_how_bad_what_to_do_and_where_to_look(rul
 
 
 def test_simulated_data_is_marked_where_nobody_can_miss_it(rulebook: Rulebook) -> None:
-    letter = compose([event(simulated=True)], rulebook, UI)
-    assert letter.subject.startswith("[SIMULATED DATA] ")
-    assert short(letter).startswith("[SIMULATED DATA] ")
+    notification = compose([event(simulated=True)], rulebook, UI)
+    assert notification.subject.startswith("[SIMULATED DATA] ")
+    assert short(notification).startswith("[SIMULATED DATA] ")
     assert "SIMULATED" not in plain(compose([event()], rulebook, UI))
 
 
@@ -62,10 +62,10 @@ def test_a_recovery_says_that_it_is_over_and_how_long_and_how_bad_it_was(ruleboo
 
 def test_a_digest_counts_by_severity_and_begins_with_the_worst(rulebook: Rulebook) -> None:
     events = [event(severity="low"), event(kind="recovered"), event(severity="critical", rule="system_downtime", value=None)]
-    letter = compose(events, rulebook, UI)
-    assert letter.subject == "3 alerts: 1 critical, 1 low, 1 over"
-    assert [message.severity for message in letter.messages][:2] == ["critical", "low"]
-    assert letter.severity == "critical"
+    notification = compose(events, rulebook, UI)
+    assert notification.subject == "3 alerts: 1 critical, 1 low, 1 over"
+    assert [message.severity for message in notification.messages][:2] == ["critical", "low"]
+    assert notification.severity == "critical"
 
 
 def test_a_repeated_letter_admits_it(rulebook: Rulebook) -> None:

@@ -18,7 +18,7 @@ YAHOO = ("raw__yahoo_finance__steel_futures", "OSError: no answer")
 def run(world: World, after: timedelta, *errors: tuple[str, str], firing: bool = True) -> list[str]:
     """The end of a run, as the sensor reports it."""
     whole = Condition(rule="failed_run", subject="daily_data_update", firing=firing, moment=MORNING + after, text="whole")
-    here = [one.subject for one in world.incidents if one.wrong]
+    here = [incident.subject for incident in world.incidents if incident.wrong]
     return world.at(MORNING + after, *by_place(whole, errors, here, world.rulebook.subjects))
 
 
@@ -68,5 +68,5 @@ def test_runs_of_another_job_end_nothing(rulebook: Rulebook) -> None:
     world = World(rulebook)
     run(world, timedelta(), HRC)
     other = Condition(rule="failed_run", subject="daily", firing=False, moment=MORNING + DAY)
-    here = [one.subject for one in world.incidents]
+    here = [incident.subject for incident in world.incidents]
     assert world.at(MORNING + DAY, *by_place(other, [], here, rulebook.subjects)) == []

@@ -23,7 +23,7 @@ MISSION = {
 
 def _conditions(rulebook: Rulebook, metric: str, value: float | None) -> dict[str, tuple[bool, str | None]]:
     reading = Reading(metric=metric, subject="here", moment=MORNING, value=value)
-    return {one.rule: (one.firing, one.severity) for one in judge([reading], rulebook)}
+    return {condition.rule: (condition.firing, condition.severity) for condition in judge([reading], rulebook)}
 
 
 @pytest.mark.parametrize("rule", sorted(MISSION))
@@ -94,7 +94,7 @@ def test_an_unknown_figure_never_closes_what_is_open(rulebook: Rulebook) -> None
     unknown = judge([Reading(metric="cost_daily", subject="here", moment=later, value=math.nan)], rulebook)
     after, _, events = advance(incidents, cases, unknown, later, rulebook, EVERYWHERE)
     assert events == []
-    assert {one.rule for one in after if one.open} == {"cost_pace", "cost_daily", "cost_spike"}
+    assert {incident.rule for incident in after if incident.open} == {"cost_pace", "cost_daily", "cost_spike"}
 
 
 def test_a_channel_named_by_a_rule_but_not_set_up_is_left_out_and_the_log_never_is(rulebook: Rulebook) -> None:

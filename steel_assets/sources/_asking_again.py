@@ -9,7 +9,7 @@ import pandas as pd
 
 from steel_assets.core.types import Series
 from steel_assets.sources._complete import came, due, missing_ends
-from steel_assets.sources._contract import Access, Busy, Cut, Exhausted, Refused
+from steel_assets.sources._connector import Access, Busy, Cut, Exhausted, SeriesRefused
 
 MOST_PARTS = 40
 DAY = pd.Timedelta(days=1)
@@ -22,7 +22,7 @@ Part = Callable[[pd.Timestamp, pd.Timestamp], pd.DataFrame]
 """The figures of one series between two days, both included; empty where the provider has none."""
 
 
-def patiently(ask: Callable[[], T], access: Access) -> T:
+def asked_again(ask: Callable[[], T], access: Access) -> T:
     """What ``ask`` brings, asked again after a pause whenever it raises Busy, within ``access.patience_seconds``.
 
     Raises:
@@ -61,7 +61,7 @@ def continued(
         first, last = (start, before[-1]) if side == "before" else (after[0], end)
         try:
             more = ask(first, last)
-        except Refused as error:
+        except SeriesRefused as error:
             raise Cut(found, {series.id: f"asked from {first:%Y-%m-%d} to {last:%Y-%m-%d}: {error}"}) from None
         fresh = more[more["period"].between(first, last + 6 * DAY) & ~more["period"].isin(found["period"])]
         if fresh.empty and not more["period"].between(first - NEAR, last + NEAR).all():

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from steel_assets.core.answers import Answer
+from steel_assets.core.responses import Response
 from steel_assets.core.types import Series
-from steel_assets.sources._contract import Access, Exhausted, Refused, SourceError
+from steel_assets.sources._connector import Access, Exhausted, SeriesRefused, SourceError
 
 LONGEST_QUOTE = 240
 ABOUT_THE_CALLER = frozenset({401, 402, 410})
@@ -18,18 +18,18 @@ ABOUT_THE_CALLER = frozenset({401, 402, 410})
 M = TypeVar("M", bound=BaseModel)
 
 
-def accepted(answer: Answer, provider: str, remedy: str, access: Access) -> bytes:
+def accepted(answer: Response, provider: str, remedy: str, access: Access) -> bytes:
     """The content of an answer that was not refused, without the key, which some providers repeat in it.
 
     Raises:
-        Refused: any status but 200; the message quotes the provider.
+        SeriesRefused: any status but 200; the message quotes the provider.
         Exhausted: a status that concerns the caller.
     """
     content = access.without_key(answer.content)
     if answer.status == 200:
         return content
     message = f"{provider} refused ({answer.status}): {quoted(content)}; {remedy}"
-    raise Exhausted(message) if answer.status in ABOUT_THE_CALLER else Refused(message, answer.status, quoted(content))
+    raise Exhausted(message) if answer.status in ABOUT_THE_CALLER else SeriesRefused(message, answer.status, quoted(content))
 
 
 def shaped(model: type[M], content: bytes, provider: str, expected: str) -> M:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class River:
+class Session:
     """Runs jobs in this process and shows their progress."""
 
     console: Console
@@ -36,7 +36,7 @@ class River:
 
     @classmethod
     @contextmanager
-    def open(cls, console: Console, instance: dg.DagsterInstance | None = None, *, begin: bool = False) -> Iterator[River]:
+    def open(cls, console: Console, instance: dg.DagsterInstance | None = None, *, begin: bool = False) -> Iterator[Session]:
         """The river for the settings of the environment; starts and stops a sandbox of its own where one is needed.
 
         Args:

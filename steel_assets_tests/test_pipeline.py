@@ -1,4 +1,4 @@
-"""The whole river, as a newcomer runs it: three days of the simulated market, then everything that must hold afterwards."""
+"""The whole pipeline, as a newcomer runs it: three days of the simulated market, then everything that must hold afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORECAST_FACTS = ["horizon", "origin", "target_date", "last_price", "predicted_p
 
 
 @pytest.fixture(scope="module")
-def river(tmp_path_factory: pytest.TempPathFactory) -> Steel:
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Steel:
     """A folder in which the demo has lived for three days."""
     steel = Steel(tmp_path_factory.mktemp("river"))
     done = steel("demo", "--days", "3")
@@ -32,9 +32,9 @@ def river(tmp_path_factory: pytest.TempPathFactory) -> Steel:
 
 
 @pytest.fixture
-def copy(river: Steel, tmp_path: Path) -> Steel:
+def copy(pipeline: Steel, tmp_path: Path) -> Steel:
     """The same folder, to change at will."""
-    shutil.copytree(river.folder, tmp_path / "copy")
+    shutil.copytree(pipeline.folder, tmp_path / "copy")
     return Steel(tmp_path / "copy")
 
 
@@ -54,11 +54,11 @@ def published(steel: Steel) -> pd.DataFrame:
     return pd.concat([pd.read_parquet(path) for path in keys]).sort_values(["as_of", "market", "horizon"], ignore_index=True)
 
 
-def test_every_asset_is_materialised_and_no_check_failed(river: Steel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_asset_is_materialised_and_no_check_failed(pipeline: Steel, monkeypatch: pytest.MonkeyPatch) -> None:
     from steel_assets.definitions import defs
 
-    monkeypatch.chdir(river.folder)
-    with dg.DagsterInstance.from_config(str(river.folder)) as instance:
+    monkeypatch.chdir(pipeline.folder)
+    with dg.DagsterInstance.from_config(str(pipeline.folder)) as instance:
         materialised = {key for key in instance.all_asset_keys() if instance.get_latest_materialization_event(key)}
         runs = {run.job_name: run.status for run in instance.get_runs()}
         events = [
@@ -74,15 +74,15 @@ def test_every_asset_is_materialised_and_no_check_failed(river: Steel, monkeypat
     assert [f"{event.asset_key}: {event.check_name}" for event in events if not event.passed] == []
 
 
-def test_the_summary_says_that_prices_are_simulated_and_names_every_market(river: Steel, catalog: Catalog) -> None:
-    summary = river.settings["SUMMARY"]
+def test_the_summary_says_that_prices_are_simulated_and_names_every_market(pipeline: Steel, catalog: Catalog) -> None:
+    summary = pipeline.settings["SUMMARY"]
     assert "SIMULATED" in summary
     for market in catalog.markets.values():
         assert market.name in summary
 
 
-def test_every_market_has_a_forecast_at_every_horizon_on_its_own_trading_days(river: Steel, catalog: Catalog) -> None:
-    rows = published(river)
+def test_every_market_has_a_forecast_at_every_horizon_on_its_own_trading_days(pipeline: Steel, catalog: Catalog) -> None:
+    rows = published(pipeline)
     newest = rows[rows["as_of"] == rows["as_of"].max()]
     assert set(zip(newest["market"], newest["horizon"], strict=True)) == {
         (market.id, h) for market in catalog.markets.values() for h in market.horizons
@@ -97,7 +97,7 @@ def test_every_market_has_a_forecast_at_every_horizon_on_its_own_trading_days(ri
     assert newest["simulated"].all()
 
 
-def test_the_missions_tables_have_the_missions_columns_first(river: Steel) -> None:
+def test_the_missions_tables_have_the_missions_columns_first(pipeline: Steel) -> None:
     mission = {
         "metrics_daily": "date model_version mape r2_score rmse prediction_count avg_latency_ms cost_usd created_at",
         "predictions_vs_reality": "prediction_date predicted_price actual_price error_absolute error_percentage model_version "
@@ -105,24 +105,24 @@ def test_the_missions_tables_have_the_missions_columns_first(river: Steel) -> No
     }
     for name, columns in mission.items():
         wanted = columns.split()
-        frame = table(river, name)
+        frame = table(pipeline, name)
         assert list(frame.columns[: len(wanted)]) == wanted
         assert {"market", "horizon"} <= set(frame.columns[len(wanted) :])
-    assert len(table(river, "metrics_daily")) == 3 * 20
-    assert len(table(river, "promotions")) >= 20
+    assert len(table(pipeline, "metrics_daily")) == 3 * 20
+    assert len(table(pipeline, "promotions")) >= 20
 
 
-def test_a_forecast_whose_day_has_come_stands_beside_what_happened(river: Steel) -> None:
-    rows = table(river, "predictions_vs_reality")
+def test_a_forecast_whose_day_has_come_stands_beside_what_happened(pipeline: Steel) -> None:
+    rows = table(pipeline, "predictions_vs_reality")
     if rows.empty:
         pytest.skip("no trading day lies between the three issues (a weekend)")
     assert (abs(rows["predicted_price"] - rows["actual_price"]) - rows["error_absolute"]).abs().max() < 1e-9
 
 
-def test_raw_data_is_marked_simulated_and_only_the_first_collection_is_large(river: Steel) -> None:
+def test_raw_data_is_marked_simulated_and_only_the_first_collection_is_large(pipeline: Steel) -> None:
     sizes: dict[str, list[int]] = {}
-    for key in river.files("raw-data"):
-        frame = pd.read_parquet(river.lake / key)
+    for key in pipeline.files("raw-data"):
+        frame = pd.read_parquet(pipeline.lake / key)
         assert frame["simulated"].all()
         sizes.setdefault(str(frame["collected_at"].iloc[0]), []).append(len(frame))
     first, *later = [sum(counts) for _, counts in sorted(sizes.items())]
@@ -185,8 +185,8 @@ def test_collecting_again_writes_nothing(copy: Steel) -> None:
     assert sum(map(len, new)) <= 60  # a bar or two may close while the test runs
 
 
-def test_status_and_doctor_speak_of_what_is_there(river: Steel, catalog: Catalog) -> None:
-    done = river("status", "--json")
+def test_status_and_doctor_speak_of_what_is_there(pipeline: Steel, catalog: Catalog) -> None:
+    done = pipeline("status", "--json")
     assert done.returncode == 1, "yellow: no daemon was ever started here"
     status = json.loads(done.stdout)
     late = ["markets"] if any(market["stale"] for market in status["markets"]) else []  # a provider may show a close a day late
@@ -194,7 +194,7 @@ def test_status_and_doctor_speak_of_what_is_there(river: Steel, catalog: Catalog
     assert status["simulated"] is True
     assert {market["market"] for market in status["markets"]} == set(catalog.markets)
     assert all(market["last_forecast"] for market in status["markets"])
-    assert all(finding["ok"] for finding in river.json("doctor"))
+    assert all(finding["ok"] for finding in pipeline.json("doctor"))
 
 
 def test_real_rows_do_not_get_into_the_simulated_lake(copy: Steel) -> None:
@@ -206,11 +206,11 @@ def test_real_rows_do_not_get_into_the_simulated_lake(copy: Steel) -> None:
     assert copy.files() == before
 
 
-def test_what_drivers_contributed_adds_up_to_the_forecast_in_the_warehouse_and_in_the_lake(river: Steel) -> None:
+def test_what_drivers_contributed_adds_up_to_the_forecast_in_the_warehouse_and_in_the_lake(pipeline: Steel) -> None:
     key = ["as_of", "market", "horizon", "model_version"]
-    issued, rows = table(river, "forecasts").set_index(key), table(river, "explanations")
+    issued, rows = table(pipeline, "forecasts").set_index(key), table(pipeline, "explanations")
     moved = rows.groupby(key)["contribution"].sum().reindex(issued.index, fill_value=0.0)
     assert (moved - (issued["predicted_price"] - issued["last_price"])).abs().max() < 1e-9
-    files = sorted((river.lake / "predictions" / "explanations").rglob("*.parquet"))
-    assert len(files) == len(sorted((river.lake / "predictions" / "daily").rglob("*.parquet")))
+    files = sorted((pipeline.lake / "predictions" / "explanations").rglob("*.parquet"))
+    assert len(files) == len(sorted((pipeline.lake / "predictions" / "daily").rglob("*.parquet")))
     assert sum(len(pd.read_parquet(path)) for path in files) == len(rows) > 0

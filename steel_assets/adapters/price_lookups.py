@@ -13,17 +13,17 @@ from typing import Any
 
 from steel_assets.adapters.damaged import read_kept
 from steel_assets.adapters.object_store import ObjectStore
-from steel_assets.core.price_age import Looked
+from steel_assets.core.price_age import LookedUp
 
 
 @dataclass(frozen=True)
-class Look:
+class PriceLookup:
     """One look at a market.
 
     Attributes:
         calendar: name of its calendar.
         closed, extra: weekdays without a session and weekend days with one.
-        newest, until: as in ``Looked``.
+        newest, until: as in ``LookedUp``.
     """
 
     calendar: str
@@ -33,32 +33,32 @@ class Look:
     until: str
 
     @property
-    def looked(self) -> Looked:
+    def looked_up(self) -> LookedUp:
         """What it says, with days instead of text. Raises ValueError where one is no day."""
-        return Looked(date.fromisoformat(self.newest), date.fromisoformat(self.until))
+        return LookedUp(date.fromisoformat(self.newest), date.fromisoformat(self.until))
 
 
-def write_look(store: ObjectStore, market: str, look: Look) -> None:
-    """Keep ``look`` as the newest one of ``market``."""
-    store.put(_key(market), json.dumps(asdict(look)).encode())
+def write_lookup(store: ObjectStore, market: str, lookup: PriceLookup) -> None:
+    """Keep ``lookup`` as the newest one of ``market``."""
+    store.put(_key(market), json.dumps(asdict(lookup)).encode())
 
 
-def read_look(store: ObjectStore, market: str) -> Look | None:
+def read_lookup(store: ObjectStore, market: str) -> PriceLookup | None:
     """The newest look at ``market``; None where there is none that can be read.
 
     None was kept, an older version of the platform looked, or what was kept was damaged: the next ``market_daily`` writes it
     again.
     """
-    return read_kept(store, _key(market), _look)
+    return read_kept(store, _key(market), _lookup)
 
 
-def _look(said: dict[str, Any]) -> Look:
+def _lookup(said: dict[str, Any]) -> PriceLookup:
     """What is kept of a look. Raises KeyError, TypeError, ValueError for anything else."""
     days = {name: [f"{date.fromisoformat(day)}" for day in said[name]] for name in ("closed", "extra")}
     newest, until = (f"{date.fromisoformat(said[name])}" for name in ("newest", "until"))
     if not isinstance(said["calendar"], str):
         raise TypeError("its calendar has no name")
-    return Look(said["calendar"], days["closed"], days["extra"], newest, until)
+    return PriceLookup(said["calendar"], days["closed"], days["extra"], newest, until)
 
 
 def _key(market: str) -> str:

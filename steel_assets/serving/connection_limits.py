@@ -25,7 +25,7 @@ from steel_assets.serving.bounds import (
     check_headers,
     check_target,
 )
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
 
 REQUEST_SECONDS = 10.0
 """From the first byte of a request (or from connecting) to the last byte of its body."""
@@ -34,7 +34,7 @@ RAW_BODY = 2 * LARGEST_BODY
 """Bytes of a body as it comes over the wire, the marks between its chunks included."""
 
 
-class PatientProtocol(HttpToolsProtocol):
+class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a deadline for each request to arrive whole, limits to its parts, and our shape of errors.
 
     What raises Refused in here makes the parser stop where it is: nothing behind it is looked at.
@@ -42,7 +42,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _head: int | None = 0
-    _refused: Refused | None = None
+    _refused: RequestRefused | None = None
     _body = _chunks = _pieces = 0
     _arriving = False
     seconds = REQUEST_SECONDS
@@ -69,7 +69,7 @@ class PatientProtocol(HttpToolsProtocol):
         elif self._body > RAW_BODY:
             self._refuse(TooLarge())
         if self._pieces > MOST_PIECES:
-            self._refuse(Refused(400, f"a request may come in at most {MOST_PIECES} pieces"))
+            self._refuse(RequestRefused(400, f"a request may come in at most {MOST_PIECES} pieces"))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -98,7 +98,7 @@ class PatientProtocol(HttpToolsProtocol):
             self._within(_too_many_chunks, MOST_CHUNKS)
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(self._refused or Refused(400, msg))
+        self._refuse(self._refused or RequestRefused(400, msg))
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -113,11 +113,11 @@ class PatientProtocol(HttpToolsProtocol):
         """Run a check; what it raises the parser makes an error of its own, so it is kept."""
         try:
             check(what)
-        except Refused as refused:
+        except RequestRefused as refused:
             self._refused = refused
             raise
 
-    def _refuse(self, refused: Refused) -> None:
+    def _refuse(self, refused: RequestRefused) -> None:
         """Answer instead of what the request asked for, unless that answer has begun, and hang up."""
         if self.cycle is not None and self.cycle.response_started and (self._arriving or not self.cycle.response_complete):
             self.transport.close()
@@ -147,7 +147,7 @@ class PatientProtocol(HttpToolsProtocol):
 
 
 def _too_many(most: int) -> None:
-    raise Refused(400, f"at most {most} requests may be sent before the first is answered")
+    raise RequestRefused(400, f"at most {most} requests may be sent before the first is answered")
 
 
 def _too_many_chunks(most: int) -> None:

@@ -1,8 +1,8 @@
-"""The rhythm of a market: on which days of the month, and after which pauses, its price moves most.
+"""The seasonality of a market: on which days of the month, and after which pauses, its price moves most.
 
 A front contract settled on a monthly average moves less each day of its month and most on the day after its roll; others jump
 at their expiry; nearly all move more over a weekend. That is known in advance, so an interval that ignores it is too wide on
-one day and too narrow on another. Where a market has no rhythm the measured one is noise, and is shrunk away.
+one day and too narrow on another. Where a market has no seasonality the measured one is noise, and is shrunk away.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ EDGE = 10
 PLACES = 2 * EDGE + 1
 YEAR = 250
 LARGEST = 8.0
-"""A move this many times the usual one counts as this many: one crash is no rhythm."""
+"""A move this many times the usual one counts as this many: one crash is no seasonality."""
 FEWEST_MONTHS = 12
 """Sessions of a kind before which nothing is said about it."""
 
 
 @dataclass(frozen=True, eq=False)
-class Rhythm:
+class SeasonalVolatility:
     """How much sessions move, over the average one, as measured on the sessions before. One row per origin.
 
     Attributes:
@@ -38,8 +38,8 @@ class Rhythm:
     ahead: np.ndarray
 
 
-def measure(history: MarketHistory, returns: pd.Series, horizon: int) -> Rhythm:
-    """The rhythm of ``history``.
+def measure(history: MarketHistory, returns: pd.Series, horizon: int) -> SeasonalVolatility:
+    """The seasonality of ``history``.
 
     Args:
         returns: of the sessions of the same history that have one of their own: one that spans a gap is of no one session.
@@ -59,7 +59,7 @@ def measure(history: MarketHistory, returns: pd.Series, horizon: int) -> Rhythm:
     known = history.price_rows
     ahead = ahead[horizon : horizon + count] - ahead[known]
     squares = np.einsum("ip,iq->ipq", by_place[1:][known] ** 2, by_pause[1:][known] ** 2).reshape(count, -1)
-    return Rhythm(own, (ahead * squares).sum(axis=1))
+    return SeasonalVolatility(own, (ahead * squares).sum(axis=1))
 
 
 def _sessions(history: MarketHistory, horizon: int) -> pd.DatetimeIndex:

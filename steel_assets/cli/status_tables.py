@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from steel_assets.adapters.aside import Aside
 from steel_assets.adapters.model_store import ModelStoreError
+from steel_assets.adapters.quarantine_store import QuarantineStore
 from steel_assets.adapters.quota import BudgetSpent
 from steel_assets.bootstrap import Platform
 from steel_assets.core.drift import newest_scores
@@ -26,28 +26,30 @@ def sources(parts: Platform, at: datetime) -> list[dict[str, Any]]:
     newest = observations.groupby("source").agg(
         series=("series", "nunique"), rows=("series", "size"), newest=("period", "max"), collected=("collected_at", "max")
     )
-    silent = [one.id for one in parts.catalog.sources.values() if one.id not in newest.index and was_asked(parts.lake, one)]
+    silent = [
+        source.id for source in parts.catalog.sources.values() if source.id not in newest.index and was_asked(parts.lake, source)
+    ]
     newest = newest.reindex([*newest.index, *silent])  # one that never answered anything is told too
     held = waiting(parts.catalog, parts.lake, observations)["source"].value_counts()
     moment = max(now, observations["collected_at"].max()) if len(observations) else now
     return [
         {
             "source": str(source),
-            "state": _standing(parts, str(source), observations, moment),
+            "state": _source_status(parts, str(source), observations, moment),
             "series": 0 if source in silent else int(row["series"]),
             "rows": 0 if source in silent else int(row["rows"]),
             "newest_period": None if source in silent else f"{row['newest']:%Y-%m-%d}",
             "last_new_data": None if source in silent else f"{row['collected']:%Y-%m-%d %H:%M} UTC",
             "age_hours": None if source in silent else round((moment - row["collected"]) / pd.Timedelta(hours=1), 1),
             "quarantined": int(held.get(source, 0)),
-            "rejected": len(Aside(parts.store).rejected(parts.catalog.sources[str(source)].folder)),
+            "rejected": len(QuarantineStore(parts.store).rejected(parts.catalog.sources[str(source)].folder)),
             "calls_of_budget": calls_used(parts, str(source)),
         }
         for source, row in newest.iterrows()
     ]
 
 
-def _standing(parts: Platform, source: str, observations: pd.DataFrame, moment: pd.Timestamp) -> dict[str, str] | None:
+def _source_status(parts: Platform, source: str, observations: pd.DataFrame, moment: pd.Timestamp) -> dict[str, str] | None:
     """State of each endpoint group; files of one's own have none."""
     declared = parts.catalog.sources[source]
     if declared.kind != "api":

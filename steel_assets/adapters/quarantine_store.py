@@ -24,7 +24,7 @@ LARGEST_KEPT = 16 * MIB
 
 
 @dataclass(frozen=True)
-class Aside:
+class QuarantineStore:
     """What one store keeps aside."""
 
     store: ObjectStore

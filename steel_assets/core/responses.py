@@ -17,7 +17,7 @@ Kind = Literal["address", "timeout", "refused", "tls", "broken", "limited", "sta
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What a provider sent: any status below 500 except 429. ``headers`` have lower-case names."""
 
     status: int
@@ -54,7 +54,7 @@ class Http(Protocol):
         params: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
         secret_params: Mapping[str, SecretStr] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """The answer to ``GET url?params&secret_params``, whole, within a bounded time.
 
         Raises:

@@ -11,12 +11,12 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from steel_assets.adapters.rate_limit import RateLimiter, Standing
+from steel_assets.adapters.rate_limit import RateLimiter, RateLimitState
 from steel_assets.core.alerts.message import ACKNOWLEDGE
 from steel_assets.core.same_origin import from_elsewhere
 from steel_assets.serving.access import FIRST_LOOK, PROXY_SECRET, Access, Asking, Caller
 from steel_assets.serving.bounds import LARGEST_BODY, TooLarge, check_headers, check_target
-from steel_assets.serving.errors import Refused
+from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.keys import SCOPES
 from steel_assets.serving.meter import Meter
 from steel_assets.serving.operations import AUTOMATION, OPERATIONS
@@ -49,7 +49,7 @@ FOR_PAGES = [*ALWAYS, (b"cache-control", b"no-store"), (b"content-security-polic
 FOR_STATIC = [*ALWAYS, (b"cache-control", b"public, max-age=3600")]
 
 
-class Door:
+class AccessMiddleware:
     """Admits a request, counts it, passes it on and sees the answer out."""
 
     def __init__(
@@ -91,14 +91,16 @@ class Door:
             check_headers(arrived)
             scope["steel.cookies"] = cookies.decode("latin-1")
             if head and scope["path"] == FIRST_LOOK:
-                raise Refused(405, "the one-time link is opened in a browser")
+                raise RequestRefused(405, "the one-time link is opened in a browser")
             self._refuse_forged(scope)
             caller = self._admit(scope, visit.headers)
-            standing = await self._count(caller, scope["path"])
-            visit.standing = standing
-            if standing is not None and not standing.allowed:
-                wait = max(1, math.ceil(standing.resets_at - time.time()))
-                raise Refused(429, f"more than {standing.limit} requests this hour; try again in {wait} s", retry_after=wait)
+            rate_limit = await self._count(caller, scope["path"])
+            visit.rate_limit = rate_limit
+            if rate_limit is not None and not rate_limit.allowed:
+                wait = max(1, math.ceil(rate_limit.resets_at - time.time()))
+                raise RequestRefused(
+                    429, f"more than {rate_limit.limit} requests this hour; try again in {wait} s", retry_after=wait
+                )
             ready = self._ready(scope["path"]) if scope["method"] == "GET" and not scope["query_string"] else None
             if ready is not None:
                 scope["steel.route"], scope["steel.predicted"] = scope["path"], True
@@ -107,28 +109,30 @@ class Door:
                 visit.check_length()
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await self._app(scope, visit.receive, visit.send)
-        except Refused as refused:
+        except RequestRefused as refused:
             await visit.refuse(refused)
         except TimeoutError:
-            await visit.refuse(Refused(503, f"no answer within {ANSWER_SECONDS:g} s", retry_after=5))
+            await visit.refuse(RequestRefused(503, f"no answer within {ANSWER_SECONDS:g} s", retry_after=5))
         except Exception as error:
             log.exception("a request to %s failed", scope.get("steel.route", "an unknown path"))
             if visit.started and not visit.finished:
                 raise  # the server hangs up on a half-sent answer
-            await visit.refuse(Refused(500, f"something is wrong inside the service ({type(error).__name__}); it was logged"))
+            await visit.refuse(
+                RequestRefused(500, f"something is wrong inside the service ({type(error).__name__}); it was logged")
+            )
         finally:
             visit.finish()
 
     def _refuse_forged(self, scope: Scope) -> None:
-        """Refuse a form that a page of another server sent. Raises Refused (403)."""
+        """Refuse a form that a page of another server sent. Raises RequestRefused (403)."""
         if scope["method"] != "POST" or scope["path"] not in FORMS:
             return
         reason = from_elsewhere(scope["headers"])
         if reason is not None:
-            raise Refused(403, f"this form is answered to this server's own pages only: {reason}")
+            raise RequestRefused(403, f"this form is answered to this server's own pages only: {reason}")
 
     def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Caller | None:
-        """The caller; None where nobody needs to be known. Raises Refused."""
+        """The caller; None where nobody needs to be known. Raises RequestRefused."""
         path: str = scope["path"]
         if path in OPEN or path.startswith("/static/"):
             return None
@@ -136,19 +140,19 @@ class Door:
         if path == "/dashboard" or path.startswith("/dashboard/"):
             visitor = self._access.visitor(asking)
             if visitor is None and scope["method"] == "GET":
-                raise Refused(303, "/dashboard/login", error="log_in")
+                raise RequestRefused(303, "/dashboard/login", error="log_in")
             caller = visitor
         else:
             caller = self._access.caller(asking)
         if caller is None:
-            raise Refused(401, "a valid API key is needed in the header X-API-Key; steel keys create makes one")
+            raise RequestRefused(401, "a valid API key is needed in the header X-API-Key; steel keys create makes one")
         needed = _scopes(scope["method"], path)
         if not set(needed) & set(caller.scopes):
-            raise Refused(403, f"this key may not {needed[0]}; make one with steel keys create --scope {needed[0]}")
+            raise RequestRefused(403, f"this key may not {needed[0]}; make one with steel keys create --scope {needed[0]}")
         scope["steel.caller"] = caller
         return caller
 
-    async def _count(self, caller: Caller | None, path: str) -> Standing | None:
+    async def _count(self, caller: Caller | None, path: str) -> RateLimitState | None:
         """Where the caller stands; None for what is not limited: open paths, newcomers and the dashboard."""
         if caller is None or caller.limit_per_hour is None or path.startswith("/dashboard"):
             return None
@@ -160,7 +164,7 @@ class _Visit:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, meter: Meter) -> None:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.standing: Standing | None = None
+        self.rate_limit: RateLimitState | None = None
         self.started = self.finished = False
         self.status = 500
         self._scope = scope
@@ -202,7 +206,7 @@ class _Visit:
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 
-    async def refuse(self, refused: Refused) -> None:
+    async def refuse(self, refused: RequestRefused) -> None:
         if self.started:
             return
         if refused.status == 303:
@@ -219,12 +223,12 @@ class _Visit:
         self._meter.record(method, route, self.status, time.perf_counter() - self._began, predicted=predicted)
 
     def _rate_headers(self) -> list[tuple[bytes, bytes]]:
-        if self.standing is None:
+        if self.rate_limit is None:
             return []
         return [
-            (b"x-ratelimit-limit", b"%d" % self.standing.limit),
-            (b"x-ratelimit-remaining", b"%d" % self.standing.remaining),
-            (b"x-ratelimit-reset", b"%d" % math.ceil(self.standing.resets_at)),
+            (b"x-ratelimit-limit", b"%d" % self.rate_limit.limit),
+            (b"x-ratelimit-remaining", b"%d" % self.rate_limit.remaining),
+            (b"x-ratelimit-reset", b"%d" % math.ceil(self.rate_limit.resets_at)),
         ]
 
 

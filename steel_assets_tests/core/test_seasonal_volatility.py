@@ -11,7 +11,7 @@ import pytest
 
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.returns import daily_returns, expected_volatility
-from steel_assets.core.rhythm import Rhythm, measure
+from steel_assets.core.seasonal_volatility import SeasonalVolatility, measure
 from steel_assets_tests.core.synthetic import LONDON, Synthetic, declare, publish, synthetic
 
 
@@ -29,7 +29,7 @@ def moving(factor: float) -> MarketHistory:
     return market().knowing(publish(declare("rebar_m01", "USD/t", LONDON), days, prices)).history()
 
 
-def rhythm_of(history: MarketHistory, horizon: int) -> Rhythm:
+def rhythm_of(history: MarketHistory, horizon: int) -> SeasonalVolatility:
     return measure(history, daily_returns(history).moves, horizon)
 
 

@@ -68,7 +68,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Standing:
+class SourceStatus:
     """State of a group at a moment.
 
     Attributes:
@@ -90,7 +90,7 @@ class Standing:
         return self.state
 
 
-def standing(asked: list[str], record: Record | None, stored: Mapping[str, pd.Timestamp], now: pd.Timestamp) -> Standing:
+def source_status(asked: list[str], record: Record | None, stored: Mapping[str, pd.Timestamp], now: pd.Timestamp) -> SourceStatus:
     """Where a group stands.
 
     Args:
@@ -101,12 +101,12 @@ def standing(asked: list[str], record: Record | None, stored: Mapping[str, pd.Ti
     answered = {**stored, **(record.answered if record else {})}
     missing = tuple(one for one in asked if one not in answered)
     if missing:
-        return Standing("MISSING", None, missing=missing)
+        return SourceStatus("MISSING", None, missing=missing)
     late = record is None or now - record.attempted_at > RECENT
     stale = {one: answered[one] for one in asked if late or (record is not None and one in record.problems)}
     if stale:
-        return Standing("LAST_GOOD", now - min(stale.values()), stale)
-    return Standing("FRESH", pd.Timedelta(0))
+        return SourceStatus("LAST_GOOD", now - min(stale.values()), stale)
+    return SourceStatus("FRESH", pd.Timedelta(0))
 
 
 def _told(age: pd.Timedelta) -> str:

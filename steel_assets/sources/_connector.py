@@ -10,9 +10,9 @@ from typing import Protocol
 import pandas as pd
 from pydantic import SecretStr
 
-from steel_assets.core.answers import Http
+from steel_assets.core.responses import Http
 from steel_assets.core.secrecy import blotted
-from steel_assets.core.standing import Settled
+from steel_assets.core.source_status import Settled
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 
@@ -32,7 +32,7 @@ class SourceError(RuntimeError):
         self.content = content
 
 
-class Refused(SourceError):
+class SeriesRefused(SourceError):
     """The provider refuses what was asked for. ``said`` is its own words, short and on one line."""
 
     def __init__(self, message: str, status: int, said: str) -> None:
@@ -184,7 +184,9 @@ class Collection:
     @classmethod
     def of_a_silent_provider(cls, series: Sequence[Series], reason: str) -> Collection:
         """The collection of a source that was just found to be down."""
-        return cls(OBSERVATIONS.empty(), {one.id: f"{one.symbol}: not asked: {reason}" for one in series}, silent=reason)
+        return cls(
+            OBSERVATIONS.empty(), {declared.id: f"{declared.symbol}: not asked: {reason}" for declared in series}, silent=reason
+        )
 
 
 class Connector(Protocol):

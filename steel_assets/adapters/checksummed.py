@@ -27,7 +27,7 @@ class NotSigned(Damaged):
     """The bytes are whole, and were not signed with the key of this installation."""
 
 
-def seal(document: Mapping[str, Any], key: bytes | None = None) -> bytes:
+def checksummed(document: Mapping[str, Any], key: bytes | None = None) -> bytes:
     """``document`` as JSON in its one canonical form, with the checksum of all the rest, and with ``key`` its signature.
 
     Raises:
@@ -44,7 +44,7 @@ def unseal(content: bytes, key: bytes | None = None) -> dict[str, Any]:
 
     Raises:
         NotSigned: a key is given, and the signature is missing or another's.
-        Damaged: any byte differs from what ``seal`` returned.
+        Damaged: any byte differs from what ``checksummed`` returned.
     """
     if len(content) > LARGEST:
         raise Damaged(f"it has {len(content):,} bytes, at most {LARGEST:,} are read")

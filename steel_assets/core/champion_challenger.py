@@ -21,7 +21,7 @@ FEWEST = 120
 
 
 @dataclass(frozen=True)
-class Contest:
+class ChallengerTest:
     """How two families compared at one horizon.
 
     Attributes:
@@ -47,7 +47,7 @@ class Contest:
         return f"Diebold-Mariano p = {self.p_value:.3f} over {self.days} days, below {SIGNIFICANCE} wanted"
 
 
-def contest(rows: pd.DataFrame, challenger: str, champion: str, horizon: int) -> Contest:
+def challenger_test(rows: pd.DataFrame, challenger: str, champion: str, horizon: int) -> ChallengerTest:
     """Compare two families on the days on which both, the last price and the real price are there.
 
     Args:
@@ -66,7 +66,7 @@ def contest(rows: pd.DataFrame, challenger: str, champion: str, horizon: int) ->
     theirs, ours, naive = (table[name].to_numpy() for name in (champion, challenger, NAIVE))
     lately = selection.fading_ratio(theirs, naive, selection.ALARM_HALF_LIFE)
     failing = lately >= 1 + selection.ALARM_PER_DAY * (horizon - 1) or theirs.mean() > naive.mean()
-    return Contest(
+    return ChallengerTest(
         days=len(table),
         p_value=selection.diebold_mariano(ours - theirs, horizon),
         champion_lately=lately,

@@ -1,4 +1,4 @@
-"""Where the time of the river goes: ``python -m steel_assets_tests.bench.river``.
+"""Where the time of the pipeline goes: ``python -m steel_assets_tests.bench.pipeline``.
 
 The demo in a folder of its own, then a second daily run: the time of each stage, the share that is Dagster's own
 rather than an asset's, and what importing the definitions costs beside ``import dagster, pandas``.

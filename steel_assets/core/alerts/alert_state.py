@@ -1,7 +1,7 @@
-"""The book of alerts: incidents, cases, silences, and what waits to be sent over which channel. One document, changed whole.
+"""The alert state: incidents, cases, silences, and what waits to be sent over which channel. One document, changed whole.
 
 A message leaves the queue of a channel only when the channel has it: claimed (so that no other process sends it too), sent,
-then marked. A parcel that was claimed and never marked, because its process died, is claimed again with the same key, so
+then marked. A batch that was claimed and never marked, because its process died, is claimed again with the same key, so
 that a receiver can tell it is the same one.
 """
 
@@ -17,7 +17,7 @@ from steel_assets.core.alerts.incidents import Case, Event, Incident, Silence
 from steel_assets.core.types import Declaration
 
 LEASE = timedelta(minutes=2)
-"""How long a process may take to send one parcel before it counts as dead."""
+"""How long a process may take to send one batch before it counts as dead."""
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
@@ -36,9 +36,9 @@ class Channel(Declaration):
     """How sending over one channel goes.
 
     Attributes:
-        sending: the events of the parcel that is on its way, or whose fate is not known.
+        sending: the events of the batch that is on its way, or whose fate is not known.
         lease_until: until when the process that claimed it may be at work.
-        perhaps_sent: True when the last attempt ended without saying whether the channel took the parcel.
+        perhaps_sent: True when the last attempt ended without saying whether the channel took the batch.
         failing_since, failures, next_try, problem: of attempts that failed in a row.
     """
 
@@ -51,7 +51,7 @@ class Channel(Declaration):
     problem: str = ""
 
 
-class Mark(Declaration):
+class LogCursor(Declaration):
     """How far a log of events was read.
 
     Attributes:
@@ -65,7 +65,7 @@ class Mark(Declaration):
     seen: tuple[str, ...] = ()
 
 
-class Book(Declaration):
+class AlertState(Declaration):
     """Everything that must outlive a process for alerts to be neither lost nor doubled."""
 
     incidents: tuple[Incident, ...] = ()
@@ -73,16 +73,19 @@ class Book(Declaration):
     silences: tuple[Silence, ...] = ()
     queue: tuple[Waiting, ...] = ()
     channels: Mapping[str, Channel] = {}
-    marks: Mapping[str, Mark] = {}
+    marks: Mapping[str, LogCursor] = {}
 
     @property
     def open_incidents(self) -> list[Incident]:
         """What people should know of, worst first."""
         order = ("critical", "high", "medium", "low")
-        return sorted((one for one in self.incidents if one.open), key=lambda one: (order.index(one.severity), one.since))
+        return sorted(
+            (incident for incident in self.incidents if incident.open),
+            key=lambda incident: (order.index(incident.severity), incident.since),
+        )
 
 
-class Parcel(Declaration):
+class Batch(Declaration):
     """What goes over a channel in one piece: one event, or several as a digest.
 
     Attributes:
@@ -96,49 +99,53 @@ class Parcel(Declaration):
     repeat: bool
 
 
-def enqueued(book: Book, events: list[Event]) -> Book:
-    """``book`` with ``events`` waiting, in order, for the channels they are routed to."""
-    return book.model_copy(update={"queue": (*book.queue, *(Waiting(event=one, channels=one.channels) for one in events))})
+def enqueued(alert_state: AlertState, events: list[Event]) -> AlertState:
+    """``alert_state`` with ``events`` waiting, in order, for the channels they are routed to."""
+    return alert_state.model_copy(
+        update={"queue": (*alert_state.queue, *(Waiting(event=event, channels=event.channels) for event in events))}
+    )
 
 
-def claimed(book: Book, channel: str, now: datetime, digest_above: int, *, rests: bool = False) -> tuple[Book, Parcel | None]:
-    """The next parcel for ``channel``, claimed for ``LEASE``; None when there is nothing to send, or not yet.
+def claimed(
+    alert_state: AlertState, channel: str, now: datetime, digest_above: int, *, rests: bool = False
+) -> tuple[AlertState, Batch | None]:
+    """The next batch for ``channel``, claimed for ``LEASE``; None when there is nothing to send, or not yet.
 
-    Order is kept: nothing overtakes a parcel that failed. Only what is critical does not wait while the channel ``rests``.
+    Order is kept: nothing overtakes a batch that failed. Only what is critical does not wait while the channel ``rests``.
     """
-    state = book.channels.get(channel, Channel())
-    waiting = [one.event for one in book.queue if channel in one.channels]
+    state = alert_state.channels.get(channel, Channel())
+    waiting = [waiting.event for waiting in alert_state.queue if channel in waiting.channels]
     if rests:
         waiting = [event for event in waiting if event.severity == "critical" or event.id in state.sending]
     if not waiting or _ahead(state.lease_until, now, LEASE) or _ahead(state.next_try, now, LONGEST_PAUSE):
-        return book, None
+        return alert_state, None
     undecided = tuple(event for event in waiting if event.id in state.sending)
     events = undecided or (tuple(waiting) if len(waiting) > digest_above else (waiting[0],))
     repeat = bool(undecided) and (state.perhaps_sent or state.lease_until is not None)
     ids = tuple(event.id for event in events)
     key = hashlib.sha256("\n".join((channel, *ids)).encode()).hexdigest()[:20]
     claim = state.model_copy(update={"sending": ids, "lease_until": now + LEASE, "perhaps_sent": repeat})
-    return _with(book, channel, claim), Parcel(channel=channel, key=key, events=events, repeat=repeat)
+    return _with(alert_state, channel, claim), Batch(channel=channel, key=key, events=events, repeat=repeat)
 
 
-def delivered(book: Book, parcel: Parcel, now: datetime) -> tuple[Book, list[Waiting]]:
-    """The channel has ``parcel``; also what no channel waits for any more."""
-    return _settled(_with(book, parcel.channel, Channel()), parcel, {"sent": {parcel.channel: now}})
+def delivered(alert_state: AlertState, batch: Batch, now: datetime) -> tuple[AlertState, list[Waiting]]:
+    """The channel has ``batch``; also what no channel waits for any more."""
+    return _settled(_with(alert_state, batch.channel, Channel()), batch, {"sent": {batch.channel: now}})
 
 
-def refused(book: Book, parcel: Parcel, why: str) -> tuple[Book, list[Waiting]]:
-    """The channel will never take ``parcel``, whatever is tried; also what no channel waits for any more."""
-    return _settled(_with(book, parcel.channel, Channel()), parcel, {"refused": {parcel.channel: why}})
+def refused(alert_state: AlertState, batch: Batch, why: str) -> tuple[AlertState, list[Waiting]]:
+    """The channel will never take ``batch``, whatever is tried; also what no channel waits for any more."""
+    return _settled(_with(alert_state, batch.channel, Channel()), batch, {"refused": {batch.channel: why}})
 
 
-def postponed(book: Book, parcel: Parcel, now: datetime, why: str, *, perhaps_sent: bool) -> Book:
-    """The channel failed; the parcel is tried again, after a pause that doubles up to ``LONGEST_PAUSE``."""
-    state = book.channels.get(parcel.channel, Channel())
+def postponed(alert_state: AlertState, batch: Batch, now: datetime, why: str, *, perhaps_sent: bool) -> AlertState:
+    """The channel failed; the batch is tried again, after a pause that doubles up to ``LONGEST_PAUSE``."""
+    state = alert_state.channels.get(batch.channel, Channel())
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(state.failures, 10))
-    undecided = perhaps_sent or parcel.repeat
+    undecided = perhaps_sent or batch.repeat
     return _with(
-        book,
-        parcel.channel,
+        alert_state,
+        batch.channel,
         Channel(
             sending=state.sending if undecided else (),
             perhaps_sent=undecided,
@@ -155,18 +162,20 @@ def _ahead(moment: datetime | None, now: datetime, longest: timedelta) -> bool:
     return moment is not None and now < moment <= now + longest
 
 
-def _settled(book: Book, parcel: Parcel, outcome: Mapping[str, Mapping[str, object]]) -> tuple[Book, list[Waiting]]:
-    ids = {event.id for event in parcel.events}
+def _settled(
+    alert_state: AlertState, batch: Batch, outcome: Mapping[str, Mapping[str, object]]
+) -> tuple[AlertState, list[Waiting]]:
+    ids = {event.id for event in batch.events}
     kept: list[Waiting] = []
     finished: list[Waiting] = []
-    for one in book.queue:
-        if one.event.id in ids and parcel.channel in one.channels:
-            rest = tuple(channel for channel in one.channels if channel != parcel.channel)
-            news = {name: {**getattr(one, name), **told} for name, told in outcome.items()}
-            one = one.model_copy(update={"channels": rest, **news})
-        (kept if one.channels else finished).append(one)
-    return book.model_copy(update={"queue": tuple(kept)}), finished
+    for waiting in alert_state.queue:
+        if waiting.event.id in ids and batch.channel in waiting.channels:
+            rest = tuple(channel for channel in waiting.channels if channel != batch.channel)
+            news = {name: {**getattr(waiting, name), **told} for name, told in outcome.items()}
+            waiting = waiting.model_copy(update={"channels": rest, **news})
+        (kept if waiting.channels else finished).append(waiting)
+    return alert_state.model_copy(update={"queue": tuple(kept)}), finished
 
 
-def _with(book: Book, channel: str, state: Channel) -> Book:
-    return book.model_copy(update={"channels": {**book.channels, channel: state}})
+def _with(alert_state: AlertState, channel: str, state: Channel) -> AlertState:
+    return alert_state.model_copy(update={"channels": {**alert_state.channels, channel: state}})

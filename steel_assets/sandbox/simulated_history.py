@@ -1,6 +1,8 @@
-"""The tape: every bar and figure the market will ever print up to a day, as providers quote them. ``market`` reveals it.
+"""Every bar and figure that the simulated market will ever print up to a day, as providers quote them.
 
-A tape that runs further begins with the shorter one.
+``market`` reveals it day by day.
+
+A simulated history that runs further begins with the shorter one.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ SHARES_A_DAY, CONTRACTS_A_DAY = 3_000_000, 2_000
 PRICES = ["open", "high", "low", "close"]
 
 
-class Tape:
+class SimulatedHistory:
     """Bars and figures up to ``until``, each series computed when first asked for and kept."""
 
     def __init__(self, seed: int, until: pd.Timestamp) -> None:
