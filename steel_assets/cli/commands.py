@@ -66,6 +66,10 @@ COMMANDS = {
         "forecast:forecast",
         "Forecast from what was known at a day's issue, with the models of that day. Nothing is written or published.",
     ),
+    "odds": Command(
+        "odds:odds",
+        "Chances to be above or below a price by a day or on average, and months' averages, from the published forecast.",
+    ),
     "rollback": Command(
         "rollback:rollback",
         "Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on.",

@@ -51,6 +51,7 @@ NOT_RUN = {
         "steel backtest MARKET --start": "MARKET is a placeholder; run by cli/test_import_and_backtest.py",
         "steel backtest MARKET --withhold": "MARKET is a placeholder; run by test_price_age.py",
         "steel forecast": "a synopsis; run by test_river.py",
+        "steel odds": "a synopsis; run by cli/test_odds.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",
         "steel collect": "a synopsis; run by cli/test_collect.py, cli/test_status.py and cli/test_rollback.py",
         "steel serve": "a synopsis; run by serving/running.py, cli/test_publish.py, serving/test_keys.py and cli/test_alerts.py",
@@ -84,6 +85,10 @@ NOT_RUN = {
         "curl": "asks a running service; the same question by serving/test_api.py",
         "python -m steel_assets_tests.bench.service": "a measurement of minutes, for an idle machine; part of make bench",
         "python -m pytest -m chaos": "ten thousand requests; part of make chaos",
+    },
+    "docs/odds.md": {
+        "steel odds": "needs a published forecast; the same questions by cli/test_odds.py",
+        "python -m steel_assets_tests.bench.odds": "a measurement on prices that are not part of the project",
     },
     "docs/operations.md": {
         "steel backup": BACKUP,

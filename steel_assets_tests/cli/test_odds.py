@@ -1,0 +1,115 @@
+"""``steel odds``: answers of a buyer's questions, and what is said of questions that are none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from steel_assets.cli.main import app
+from steel_assets.cli.problem import Problem
+from steel_assets.core.tables import FORECASTS
+from steel_assets_tests.aging_world import Aging, aging
+from steel_assets_tests.assets.measured_world import MARKET
+from steel_assets_tests.core.issued import issued
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Aging:
+    """A market with one forecast published."""
+    found = aging(tmp_path_factory.mktemp("world"))
+    found.parts.warehouse.upsert(FORECASTS, forecast_of(found))
+    return found
+
+
+def forecast_of(world: Aging) -> pd.DataFrame:
+    return issued(world.made.history(world.issue_of(0)))
+
+
+@pytest.fixture
+def asked(world: Aging, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What the command prints."""
+    monkeypatch.setattr("steel_assets.cli.odds.platform", lambda: world.parts)
+    monkeypatch.setattr("steel_assets.cli.odds.now", lambda: world.issue_of(0) + pd.Timedelta(hours=1))
+
+    def ask(*arguments: str) -> str:
+        done = CliRunner().invoke(app, ["odds", *arguments], env={"COLUMNS": "160"})
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return ask
+
+
+def day(world: Aging, horizon: int) -> str:
+    rows = forecast_of(world).set_index("horizon")
+    return f"{rows.loc[horizon, 'target_date']:%Y-%m-%d}"
+
+
+def test_the_odds_of_a_published_quantile_are_its_level(world: Aging, asked: Any) -> None:
+    row = forecast_of(world).set_index("horizon").loc[21]
+    said = json.loads(asked(MARKET, "--above", str(row["q75"]), "--by", day(world, 21), "--json"))
+    assert said["day"]["chance"] == pytest.approx(0.25, abs=0.001)
+    assert said["day"]["standard_error"] == pytest.approx(np.sqrt(0.25 * 0.75 / 1000), rel=0.01)
+    assert said["day"]["any_close_until_then"]["chance"] > 0.3
+    assert said["day"]["quantiles"]["q05"] == pytest.approx(row["q05"], rel=1e-3)
+    assert (said["unit"], said["paths"], said["stale"]) == ("USD/t", 1000, False)
+
+
+def test_without_a_day_all_months_are_told_and_where_the_paths_end(world: Aging, asked: Any) -> None:
+    said = json.loads(asked(MARKET, "--json"))
+    assert len(said["averages"]) == 6
+    assert [row["whole"] for row in said["averages"][:2]] == [True, True]
+    assert [row for row in said["averages"] if not row["whole"]] != []
+    assert [row for row in said["averages"] if "chance" in row] == []
+    table = asked(MARKET, "--below", "1")
+    assert "SIMULATED DATA" in table
+    assert f"the paths reach to {said['paths_to']}" in table
+    assert "below 1" in table
+    assert "0.0% ± 0.1%" in table
+
+
+def test_the_odds_of_a_month_that_is_over_are_certain(world: Aging, asked: Any) -> None:
+    month = (world.last.to_period("M") - 1).strftime("%Y-%m")
+    [row] = json.loads(asked(MARKET, "--above", "1", "--average", month, "--json"))["averages"]
+    assert (row["chance"], row["standard_error"], row["trading_days"]["drawn"]) == (1.0, 0.0, 0)
+    assert row["quantiles"]["q05"] == pytest.approx(row["quantiles"]["q95"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["gold"], "MARKET: 'gold' is not in the catalogue; there are "),
+        (["scrap_turkey"], "MARKET: no forecast of scrap_turkey is published yet"),
+        ([MARKET, "--above", "600", "--below", "500"], "--above, --below: name one of them"),
+        ([MARKET, "--by", "2019-12-02", "--average", "2019-12"], "--by, --average: name one of them"),
+        ([MARKET, "--above", "six hundred"], "--above: 'six hundred' is not a price; write it as 640"),
+        ([MARKET, "--above", ""], "--above: '' is not a price"),
+        ([MARKET, "--above", "nan"], "--above: 'nan' is not a price; it must be above zero and finite"),
+        ([MARKET, "--below", "inf"], "--below: 'inf' is not a price; it must be above zero and finite"),
+        ([MARKET, "--below", "1e999"], "--below: '1e999' is not a price"),
+        ([MARKET, "--below=-5"], "--below: '-5' is not a price; it must be above zero and finite"),
+        ([MARKET, "--below", "0"], "--below: '0' is not a price"),
+        ([MARKET, "--by", "soon"], "--by: 'soon' is not a date; write it as 2026-11-20"),
+        ([MARKET, "--by", "2018-01-02"], f"--by: 2018-01-02 is not ahead of {MARKET}: its forecast begins with "),
+        ([MARKET, "--by", "2099-01-02"], f"--by: 2099-01-02 is beyond the paths of {MARKET}, which reach to "),
+        ([MARKET, "--by", "9999-12-31"], f"--by: 9999-12-31 is beyond the paths of {MARKET}, which reach to "),
+        ([MARKET, "--average", "2026-13"], "--average: '2026-13' is neither a month nor a quarter; write 2026-12 or 2026-Q4"),
+        ([MARKET, "--average", "2099-12"], "--average: 2099-12: "),
+    ],
+)
+def test_a_question_that_is_none_is_told_what_is_wrong_with_it(asked: Any, arguments: list[str], says: str) -> None:
+    with pytest.raises(Problem) as told:
+        asked(*arguments)
+    assert str(told.value).startswith(says)
+
+
+def test_a_month_that_the_paths_do_not_reach_whole_is_refused(world: Aging, asked: Any) -> None:
+    month = pd.Timestamp(day(world, 63)).to_period("M").strftime("%Y-%m")
+    with pytest.raises(Problem, match=f"--average: the paths of {MARKET} reach to .*; [0-9]+ trading days of {month} lie beyond"):
+        asked(MARKET, "--average", month)
