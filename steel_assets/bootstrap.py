@@ -11,24 +11,24 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steel_assets.adapters.object_store import LocalFolder, ObjectStore
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets.catalog import Catalog, CatalogError, load_catalog
 from steel_assets.core.open_sets import open_to
 from steel_assets.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from steel_assets.adapters.cache import Cache
-    from steel_assets.adapters.clock import ClockRecord
+    from steel_assets.adapters.alerts.outbox import Outbox
+    from steel_assets.adapters.cache.cache import Cache
     from steel_assets.adapters.drop_box import DropBox
-    from steel_assets.adapters.import_ledger import ImportLedger
-    from steel_assets.adapters.lake import Lake
-    from steel_assets.adapters.model_store import ModelStore
+    from steel_assets.adapters.google.secret_manager import Secrets
+    from steel_assets.adapters.lake.import_ledger import ImportLedger
+    from steel_assets.adapters.lake.lake import Lake
+    from steel_assets.adapters.lake.publications import Publications
+    from steel_assets.adapters.lake.snapshots import SnapshotStore
+    from steel_assets.adapters.machine.clock import ClockRecord
+    from steel_assets.adapters.models.store import ModelStore
     from steel_assets.adapters.notifiers import Channel, ChannelConfig, Notifier
-    from steel_assets.adapters.outbox import Outbox
-    from steel_assets.adapters.publications import Publications
-    from steel_assets.adapters.secret_manager import Secrets
-    from steel_assets.adapters.snapshot_store import SnapshotStore
-    from steel_assets.adapters.warehouse import Warehouse
+    from steel_assets.adapters.warehouse.warehouse import Warehouse
     from steel_assets.providers import Providers
 
 
@@ -61,15 +61,15 @@ class Platform:
     @cached_property
     def lake(self) -> Lake:
         """Raw and processed data, over ``store``."""
-        from steel_assets.adapters.lake import Lake
+        from steel_assets.adapters.lake.lake import Lake
 
         return Lake(self.store)
 
     @property
     def simulated(self) -> bool | None:
         """What ``lake.simulated`` says, without the libraries that a lake takes wherever its mark is not damaged."""
-        from steel_assets.adapters.damaged import Damaged
-        from steel_assets.adapters.lake_mark import MARK, marked
+        from steel_assets.adapters.lake.damaged import Damaged
+        from steel_assets.adapters.lake.nature import MARK, marked
 
         said = marked(self.store)
         return self.lake.simulated if said is None and Damaged(self.store).open(MARK) else said
@@ -77,7 +77,7 @@ class Platform:
     @cached_property
     def imports(self) -> ImportLedger:
         """Which files of one's own were ever imported, and which of them were withdrawn."""
-        from steel_assets.adapters.import_ledger import ImportLedger
+        from steel_assets.adapters.lake.import_ledger import ImportLedger
 
         return ImportLedger(self.lake)
 
@@ -101,14 +101,14 @@ class Platform:
         """What ``warehouse.lost`` says, without the libraries that reading it takes; None when nothing was lost."""
         if self.settings.warehouse_kind != "duckdb":
             return None
-        from steel_assets.adapters.warehouse_damage import lost
+        from steel_assets.adapters.warehouse.damage import lost
 
         return lost(Path(self.settings.warehouse_address))
 
     @cached_property
     def cache(self) -> Cache:
         """Answers of providers: in Redis where one is set, else in the home folder."""
-        from steel_assets.adapters.cache import LocalCache, RedisCache
+        from steel_assets.adapters.cache.cache import LocalCache, RedisCache
 
         redis = self.secrets.reveal(self.settings.redis_url)
         if redis is not None:
@@ -140,35 +140,35 @@ class Platform:
     @cached_property
     def clock_record(self) -> ClockRecord:
         """What is remembered of this machine's clock."""
-        from steel_assets.adapters.clock import ClockRecord
+        from steel_assets.adapters.machine.clock import ClockRecord
 
         return ClockRecord(self.settings.home / "clock.json")
 
     @cached_property
     def models(self) -> ModelStore:
         """Versions of models and the pointers to those in force; signed where there is a key."""
-        from steel_assets.adapters.model_store import ModelStore
+        from steel_assets.adapters.models.store import ModelStore
 
         return ModelStore(self.store, self.signing_key)
 
     @cached_property
     def signing_key(self) -> bytes | None:
         """What models and publications are signed with, from the environment or Secret Manager; None: they are not."""
-        from steel_assets.adapters.signatures import signing_key
+        from steel_assets.adapters.objects.signatures import signing_key
 
         return signing_key(self.secrets, self.settings.signing_key)
 
     @cached_property
     def published(self) -> Publications:
         """Forecasts as files of the lake, signed where there is a key."""
-        from steel_assets.adapters.publications import Publications
+        from steel_assets.adapters.lake.publications import Publications
 
         return Publications(self.lake, self.signing_key)
 
     @cached_property
     def snapshots(self) -> SnapshotStore:
         """What the service answers from, signed where there is a key."""
-        from steel_assets.adapters.snapshot_store import SnapshotStore
+        from steel_assets.adapters.lake.snapshots import SnapshotStore
 
         return SnapshotStore(self.store, self.signing_key)
 
@@ -224,7 +224,7 @@ class Platform:
     @cached_property
     def outbox(self) -> Outbox:
         """The alert state and what waits to be sent."""
-        from steel_assets.adapters.outbox import Outbox
+        from steel_assets.adapters.alerts.outbox import Outbox
 
         chosen = self.settings
         return Outbox(
@@ -242,8 +242,8 @@ def store_at(address: str, chosen: Settings) -> ObjectStore:
     """The object store at ``address``: a folder, or ``gs://bucket/prefix``. Raises ObjectStoreError when it is neither."""
     if "://" not in address:
         return LocalFolder(Path(address))
-    from steel_assets.adapters.gcs_store import GcsStore
-    from steel_assets.adapters.google_clients import storage_client
+    from steel_assets.adapters.google.clients import storage_client
+    from steel_assets.adapters.objects.gcs import GcsStore
 
     return GcsStore(address, connect=partial(storage_client, chosen.storage_endpoint))
 
@@ -251,11 +251,11 @@ def store_at(address: str, chosen: Settings) -> ObjectStore:
 def warehouse_at(address: str, chosen: Settings) -> Warehouse:
     """The warehouse at ``address``: a DuckDB file, or ``bigquery://project/dataset``. Raises WarehouseError for neither."""
     if "://" not in address:
-        from steel_assets.adapters.warehouse import DuckDBWarehouse
+        from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 
         return DuckDBWarehouse(Path(address), ours=Path(address) == chosen.home / "warehouse.duckdb")
-    from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-    from steel_assets.adapters.google_clients import bigquery_client
+    from steel_assets.adapters.google.clients import bigquery_client
+    from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
 
     return BigQueryWarehouse(
         address,
@@ -267,8 +267,8 @@ def warehouse_at(address: str, chosen: Settings) -> Warehouse:
 
 def secrets_for(chosen: Settings) -> Secrets:
     """What looks up the settings that name a secret instead of holding it."""
-    from steel_assets.adapters.google_clients import secret_client
-    from steel_assets.adapters.secret_manager import Secrets
+    from steel_assets.adapters.google.clients import secret_client
+    from steel_assets.adapters.google.secret_manager import Secrets
 
     return Secrets(partial(secret_client, chosen.secret_manager_endpoint))
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from steel_assets.adapters.cache import Cache
-from steel_assets.adapters.http_cache import CachedHttp
-from steel_assets.adapters.quota import FileLedger, Ledger, Limits, Quota, RedisLedger
-from steel_assets.adapters.secret_manager import Secrets
+from steel_assets.adapters.cache.cache import Cache
+from steel_assets.adapters.google.secret_manager import Secrets
+from steel_assets.adapters.http.cached import CachedHttp
+from steel_assets.adapters.http.quota import FileLedger, Ledger, Limits, Quota, RedisLedger
 from steel_assets.catalog import Catalog, Source
 from steel_assets.core.responses import Http
 from steel_assets.core.types import Series
@@ -24,7 +24,7 @@ from steel_assets.settings import Settings, SettingsError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from steel_assets.adapters.http import HttpxHttp
+    from steel_assets.adapters.http.client import HttpxHttp
     from steel_assets.core.source_status import Settled
     from steel_assets.sources import Access, Collection
 
@@ -54,7 +54,7 @@ class Providers:
     @cached_property
     def http(self) -> dict[str, HttpxHttp]:
         """One way out per source, so that each provider's pace is its own. The sandbox sets none."""
-        from steel_assets.adapters.http import HttpxHttp
+        from steel_assets.adapters.http.client import HttpxHttp
 
         timeout = self.settings.http_timeout_seconds
         if self.settings.simulated:

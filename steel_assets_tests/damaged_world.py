@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.acknowledgements import Acknowledging
-from steel_assets.adapters.quarantine_store import QuarantineStore
-from steel_assets.adapters.quota import FileLedger, Limits, Quota
-from steel_assets.adapters.raw_compaction import compact
+from steel_assets.adapters.alerts.acknowledgements import Acknowledging
+from steel_assets.adapters.http.quota import FileLedger, Limits, Quota
+from steel_assets.adapters.lake.quarantine import QuarantineStore
+from steel_assets.adapters.lake.raw_compaction import compact
 from steel_assets.bootstrap import Platform, catalog
 from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import Condition

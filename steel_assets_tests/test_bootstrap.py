@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.object_store import LocalFolder, ObjectStoreError
-from steel_assets.adapters.warehouse import DuckDBWarehouse, WarehouseError
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreError
+from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse, WarehouseError
 from steel_assets.bootstrap import catalog, platform
 from steel_assets.settings import Settings
 from steel_assets_tests.contracts.warehouse import SMALL, rows

@@ -11,11 +11,11 @@ from unittest.mock import patch
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.checksummed import Damaged
-from steel_assets.adapters.damaged import Damage
-from steel_assets.adapters.damaged import Damaged as SetAside
-from steel_assets.adapters.object_store import ObjectStoreError
-from steel_assets.adapters.snapshot_store import PublishedPart
+from steel_assets.adapters.lake.damaged import Damage
+from steel_assets.adapters.lake.damaged import Damaged as SetAside
+from steel_assets.adapters.lake.snapshots import PublishedPart
+from steel_assets.adapters.objects.checksummed import Damaged
+from steel_assets.adapters.objects.object_store import ObjectStoreError
 from steel_assets.assets.forecast import COMPLETE
 from steel_assets.assets.sensors import damaged_files
 from steel_assets.bootstrap import Platform

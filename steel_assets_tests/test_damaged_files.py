@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.acknowledgements import left
-from steel_assets.adapters.lake import LakeError
-from steel_assets.adapters.price_lookups import read_lookup
-from steel_assets.adapters.quarantine_store import QuarantineStore
-from steel_assets.adapters.snapshot_store import parsed
+from steel_assets.adapters.alerts.acknowledgements import left
+from steel_assets.adapters.lake.lake import LakeError
+from steel_assets.adapters.lake.price_lookups import read_lookup
+from steel_assets.adapters.lake.quarantine import QuarantineStore
+from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.bootstrap import Platform
 from steel_assets.cli.validated import champions_scores
 from steel_assets.core.service_use import summary

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.adapters.cache import LocalCache
-from steel_assets.adapters.clock import ClockRecord
-from steel_assets.adapters.local_counts import LocalCounts
-from steel_assets.adapters.quota import BudgetSpent, DamagedLedger, FileLedger, Limits
+from steel_assets.adapters.cache.cache import LocalCache
+from steel_assets.adapters.callers.local_counts import LocalCounts
+from steel_assets.adapters.http.quota import BudgetSpent, DamagedLedger, FileLedger, Limits
+from steel_assets.adapters.machine.clock import ClockRecord
 from steel_assets.catalog import CatalogError, load_catalog
 from steel_assets.catalog.load import SHIPPED
 from steel_assets.serving.refresh import UNREADABLE

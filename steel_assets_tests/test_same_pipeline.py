@@ -12,13 +12,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import bigquery_client, storage_client
-from steel_assets.adapters.object_store import LocalFolder, ObjectStore
-from steel_assets.adapters.snapshot_store import FOLDER as PUBLISHED
-from steel_assets.adapters.snapshot_store import SnapshotStore, parsed
-from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.adapters.google.clients import bigquery_client, storage_client
+from steel_assets.adapters.lake.snapshots import FOLDER as PUBLISHED
+from steel_assets.adapters.lake.snapshots import SnapshotStore, parsed
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
+from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS, WAREHOUSE_TABLES
 from steel_assets_tests.google.__main__ import services
 

@@ -1,4 +1,5 @@
-"""Where the platform touches the world: one port per file, its Protocol first, then its implementations.
+"""Where the platform touches the world: a package per thing touched, in each its Protocol first, then its implementations.
 
-Adapters are strangers to each other; ``bootstrap`` chooses and connects them.
+``bootstrap`` chooses and connects them. What is asked of a package is imported from its modules; ``__init__`` files are empty, so
+that a command pays only for what it uses.
 """

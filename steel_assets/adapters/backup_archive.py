@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from steel_assets.adapters.checksummed import Damaged, checksummed, unseal
-from steel_assets.adapters.disk import make_folder, private_folder, remedy
+from steel_assets.adapters.machine.disk import make_folder, private_folder, remedy
+from steel_assets.adapters.objects.checksummed import Damaged, checksummed, unseal
 from steel_assets.core.problem import Problem
 
 MANIFEST = "manifest.json"

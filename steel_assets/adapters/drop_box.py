@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from steel_assets.adapters.object_store import ObjectNotFound, ObjectStore
+from steel_assets.adapters.objects.object_store import ObjectNotFound, ObjectStore
 
 if TYPE_CHECKING:
     import pandas as pd

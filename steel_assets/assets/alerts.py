@@ -5,8 +5,8 @@ from datetime import timedelta
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.outbox import Outbox
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.metadata import schema_of, summary
 from steel_assets.assets.moment import Clock

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.object_store import ObjectNotFound
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.objects.object_store import ObjectNotFound
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary

@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.lake.lake import Lake
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import summary
 from steel_assets.core.types import Market

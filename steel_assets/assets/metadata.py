@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.core.tables import Table
 
 PREVIEW_ROWS = 12

@@ -3,9 +3,9 @@
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.publications import Publications
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.checking import Verdict, result, together
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary

@@ -3,9 +3,9 @@
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.models.store import ModelStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import link, summary
 from steel_assets.core.types import Market

@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.after_collection import OUT, after_collection
 from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import Installation, key_of

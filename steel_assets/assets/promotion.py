@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.models.store import ModelStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary

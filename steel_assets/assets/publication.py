@@ -5,12 +5,12 @@ from typing import NamedTuple
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.import_ledger import ImportLedger
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.snapshot_store import SnapshotStore
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.import_ledger import ImportLedger
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.publications import Publications
+from steel_assets.adapters.lake.snapshots import SnapshotStore
+from steel_assets.adapters.models.store import ModelStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import link, listed
 from steel_assets.catalog import Catalog

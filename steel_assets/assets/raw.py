@@ -12,8 +12,8 @@ from typing import Any
 
 import dagster as dg
 
-from steel_assets.adapters.import_ledger import ImportLedger
-from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.lake.import_ledger import ImportLedger
+from steel_assets.adapters.lake.lake import Lake
 from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.metadata import counts, listed, preview, schema_of, summary

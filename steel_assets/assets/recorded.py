@@ -5,8 +5,8 @@ from datetime import datetime
 
 import dagster as dg
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.sensors import _log, failed_checks, failed_runs
 from steel_assets.assets.sensors._figures import readings
 from steel_assets.catalog import Catalog

@@ -12,7 +12,7 @@ from typing import Any
 
 import dagster as dg
 
-from steel_assets.adapters.machine import Worker, worker
+from steel_assets.adapters.machine.usage import Worker, worker
 from steel_assets.assets.dagster_internals import CheckRunHealthResult, ConfigurableClassData, WorkerStatus
 
 MACHINE_TAG = "steel/machine"

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.disk import write_private
+from steel_assets.adapters.machine.disk import write_private
 from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
 from steel_assets.assets.moment import DAY_TAG, SINCE_TAG, FixedClock, RunClock
 from steel_assets.assets.resources import resources

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.machine import use
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.machine.usage import use
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.checking import result, together
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.forecast import LATENCY_MS

@@ -5,9 +5,9 @@ from functools import partial
 
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.object_store import ObjectNotFound
-from steel_assets.adapters.warehouse import Warehouse, WarehouseBusy, WarehouseError
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.objects.object_store import ObjectNotFound
+from steel_assets.adapters.warehouse.warehouse import Warehouse, WarehouseBusy, WarehouseError
 from steel_assets.assets.checking import Verdict
 from steel_assets.catalog import Catalog
 from steel_assets.core.tables import MARKET_DAILY, WAREHOUSE_TABLES, Table

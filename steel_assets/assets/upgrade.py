@@ -13,7 +13,7 @@ from io import StringIO
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.snapshot_store import SnapshotDamaged
+from steel_assets.adapters.lake.snapshots import SnapshotDamaged
 from steel_assets.assets.dagster_internals import databases_behind
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.migration import migrate

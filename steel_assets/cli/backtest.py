@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.adapters.parquet import to_parquet
+from steel_assets.adapters.lake.parquet import to_parquet
 from steel_assets.bootstrap import platform
 from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.problem import Problem

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from steel_assets.adapters.raw_compaction import LEAST
+from steel_assets.adapters.lake.raw_compaction import LEAST
 from steel_assets.bootstrap import platform
 from steel_assets.cli.moments import now
 from steel_assets.operations.maintenance import maintain

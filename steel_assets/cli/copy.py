@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from steel_assets.adapters.lake_copy import copy_lake
-from steel_assets.adapters.warehouse_copy import TableCopied, copy_warehouse
+from steel_assets.adapters.lake.copying import copy_lake
+from steel_assets.adapters.warehouse.copying import TableCopied, copy_warehouse
 from steel_assets.bootstrap import store_at, warehouse_at
 from steel_assets.cli.compact import lake_compact
 from steel_assets.cli.problem import Problem

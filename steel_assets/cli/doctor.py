@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from steel_assets.adapters.disk import make_folder
+from steel_assets.adapters.machine.disk import make_folder
 from steel_assets.assets.runs import instance_here
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.catalog import Catalog, Source

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from steel_assets.adapters import machine
-from steel_assets.adapters.damaged import Damaged
+from steel_assets.adapters.lake.damaged import Damaged
+from steel_assets.adapters.machine import usage as machine
 from steel_assets.bootstrap import Platform
 from steel_assets.core.health import Finding, colour
 from steel_assets.core.service_use import SILENT, ServiceUsage, summary

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.price_lookups import read_lookup
+from steel_assets.adapters.lake.price_lookups import read_lookup
 from steel_assets.bootstrap import Platform
 from steel_assets.core.calendars import closures
 from steel_assets.core.price_age import LookedUp, PriceAge, aged_confidence, price_age

@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from steel_assets.adapters.model_store import ModelDamaged, ModelNotFound, ModelStore
+from steel_assets.adapters.models.store import ModelDamaged, ModelNotFound, ModelStore
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem

@@ -17,8 +17,8 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from steel_assets.adapters import logs
-from steel_assets.adapters.lease import SECONDS, Busy, leased
+from steel_assets.adapters.machine import logs
+from steel_assets.adapters.objects.lease import SECONDS, Busy, leased
 from steel_assets.assets.runs import instance_in
 from steel_assets.assets.whole_life import Life, Process, check_job
 from steel_assets.bootstrap import platform

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from steel_assets.adapters.publications import FOLDER
+from steel_assets.adapters.lake.publications import FOLDER
 from steel_assets.bootstrap import platform
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.publish import publish_again

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from steel_assets.adapters.model_store import ModelStoreError
-from steel_assets.adapters.quarantine_store import QuarantineStore
-from steel_assets.adapters.quota import BudgetSpent
+from steel_assets.adapters.http.quota import BudgetSpent
+from steel_assets.adapters.lake.quarantine import QuarantineStore
+from steel_assets.adapters.models.store import ModelStoreError
 from steel_assets.bootstrap import Platform
 from steel_assets.core.drift import newest_scores
 from steel_assets.core.tables import DATA_QUALITY, DRIFT, FORECASTS

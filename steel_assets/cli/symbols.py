@@ -13,7 +13,7 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
-from steel_assets.adapters.quota import BudgetSpent
+from steel_assets.adapters.http.quota import BudgetSpent
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.catalog import Source
 from steel_assets.cli.moments import now

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from steel_assets.adapters.damaged import UNREADABLE, why_not
-from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.adapters.lake.damaged import UNREADABLE, why_not
+from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.bootstrap import Platform
 
 
@@ -28,7 +28,7 @@ def champions_scores(parts: Platform, market: str) -> Scores:
         content = parts.store.get(key)
     except ObjectNotFound:
         return {}
-    from steel_assets.adapters.parquet_file import rows_from
+    from steel_assets.adapters.lake.parquet_file import rows_from
 
     try:
         found: Scores = {}

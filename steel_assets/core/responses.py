@@ -1,6 +1,6 @@
 """What asking a provider gives: an answer, or an error that says why there is none.
 
-The words that connectors (``sources/``) and the network (``adapters/http.py``) share, so that they can stay strangers.
+The words that connectors (``sources/``) and the network (``adapters/http/client.py``) share, so that they can stay strangers.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from steel_assets.adapters.damaged import Damage
-from steel_assets.adapters.disk import make_folder
-from steel_assets.adapters.http_cache import CachedHttp
-from steel_assets.adapters.lake import RAW, Lake
+from steel_assets.adapters.http.cached import CachedHttp
+from steel_assets.adapters.lake.damaged import Damage
+from steel_assets.adapters.lake.lake import RAW, Lake
+from steel_assets.adapters.machine.disk import make_folder
 from steel_assets.catalog import Catalog, Source
 from steel_assets.core.blocks import blocked_again
 from steel_assets.operations.records import block, note_block, record

@@ -21,12 +21,12 @@ import pandas as pd
 
 from steel_assets import __version__
 from steel_assets.adapters.backup_archive import Archive, ArchiveWriter, BackupError, is_name, new_archive, read_archive
-from steel_assets.adapters.disk import make_folder
-from steel_assets.adapters.object_store import LocalFolder, ObjectNotFound
-from steel_assets.adapters.snapshot_store import POINTER, SnapshotDamaged, SnapshotStore
-from steel_assets.adapters.sqlite_snapshot import snapshot
-from steel_assets.adapters.warehouse import DuckDBWarehouse
-from steel_assets.adapters.warehouse_copy import copy_warehouse
+from steel_assets.adapters.lake.snapshots import POINTER, SnapshotDamaged, SnapshotStore
+from steel_assets.adapters.machine.disk import make_folder
+from steel_assets.adapters.machine.sqlite_snapshot import snapshot
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectNotFound
+from steel_assets.adapters.warehouse.copying import copy_warehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.bootstrap import Platform
 from steel_assets.core.problem import Problem
 from steel_assets.core.tables import WAREHOUSE_TABLES

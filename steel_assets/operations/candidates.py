@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.damaged import UNREADABLE, plain_json, why_not
-from steel_assets.adapters.lake import DamagedFile, Lake
-from steel_assets.adapters.model_store import ModelDamaged, ModelStore
+from steel_assets.adapters.lake.damaged import UNREADABLE, plain_json, why_not
+from steel_assets.adapters.lake.lake import DamagedFile, Lake
+from steel_assets.adapters.models.store import ModelDamaged, ModelStore
 from steel_assets.core.forecast import bundle_to_files
 from steel_assets.core.tables import BACKTEST
 from steel_assets.core.training import Candidate

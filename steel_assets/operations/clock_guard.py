@@ -4,8 +4,8 @@ import logging
 
 import pandas as pd
 
-from steel_assets.adapters.clock import ClockRecord
-from steel_assets.adapters.lake import ASIDE, RAW, Lake, collected_at
+from steel_assets.adapters.lake.lake import ASIDE, RAW, Lake, collected_at
+from steel_assets.adapters.machine.clock import ClockRecord
 from steel_assets.catalog import Catalog
 from steel_assets.core.problem import Problem
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.quarantine_store import QuarantineStore
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.catalog import Catalog, Source
 from steel_assets.core.quarantine import DECISIONS, DROPPED, RELEASED, Decision, as_released, held, state
 from steel_assets.core.source_status import SourceStatus, source_status

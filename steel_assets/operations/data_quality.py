@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core import quality
 from steel_assets.core.calendars import local_day

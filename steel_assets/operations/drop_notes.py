@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 from steel_assets.adapters.drop_box import NOTES, DropBox
-from steel_assets.adapters.object_store import KEY
+from steel_assets.adapters.objects.object_store import KEY
 
 SHOWN_NAME = 100
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from steel_assets.adapters.damaged import read_kept
-from steel_assets.adapters.object_store import ObjectStore
+from steel_assets.adapters.lake.damaged import read_kept
+from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.core.types import Declaration
 
 if TYPE_CHECKING:

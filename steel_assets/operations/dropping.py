@@ -15,9 +15,9 @@ from typing import Literal
 import pandas as pd
 
 from steel_assets.adapters.drop_box import DONE, FAILED, DropBox, NotAFile, Offer
-from steel_assets.adapters.import_ledger import ImportLedger
-from steel_assets.adapters.lake import Lake, LakeError
-from steel_assets.adapters.object_store import Conflict, ObjectStoreError
+from steel_assets.adapters.lake.import_ledger import ImportLedger
+from steel_assets.adapters.lake.lake import Lake, LakeError
+from steel_assets.adapters.objects.object_store import Conflict, ObjectStoreError
 from steel_assets.catalog import Catalog
 from steel_assets.core.plain_yaml import LARGEST_BYTES as LARGEST_MAPPING
 from steel_assets.operations import drop_state

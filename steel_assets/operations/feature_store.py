@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from steel_assets.adapters.lake import DamagedFile, Lake
+from steel_assets.adapters.lake.lake import DamagedFile, Lake
 from steel_assets.core.history import MarketHistory
 from steel_assets.operations import histories
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.publications import Publications
+from steel_assets.adapters.models.store import ModelStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import local_day
 from steel_assets.core.price_age import PriceAge

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from steel_assets.adapters.damaged import read_kept
-from steel_assets.adapters.object_store import ObjectStore
+from steel_assets.adapters.lake.damaged import read_kept
+from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.catalog import Catalog, Source
 from steel_assets.core.recently import Noted
 

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
-from steel_assets.adapters.object_store import ObjectStore
+from steel_assets.adapters.objects.object_store import ObjectStore
 
 OTHER = "anything else"
 

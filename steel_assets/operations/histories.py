@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from steel_assets.adapters.damaged import read_kept
-from steel_assets.adapters.lake import DamagedFile, Lake
-from steel_assets.adapters.price_lookups import PriceLookup, write_lookup
+from steel_assets.adapters.lake.damaged import read_kept
+from steel_assets.adapters.lake.lake import DamagedFile, Lake
+from steel_assets.adapters.lake.price_lookups import PriceLookup, write_lookup
 from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import closures
 from steel_assets.core.history import HistoryError, MarketHistory, build_history

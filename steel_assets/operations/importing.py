@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from steel_assets.adapters.disk import make_folder
-from steel_assets.adapters.import_ledger import FOLDER, GROUP, ImportLedger, import_id, parts_of
-from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.lake.import_ledger import FOLDER, GROUP, ImportLedger, import_id, parts_of
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.machine.disk import make_folder
 from steel_assets.catalog import Catalog
 from steel_assets.core.anomaly_detection import doubted
 from steel_assets.core.asof import asof

@@ -16,11 +16,11 @@ import pandas as pd
 import yaml
 
 from steel_assets import __version__
-from steel_assets.adapters.disk import make_folder, write_private
-from steel_assets.adapters.kept_files import Content, FilesDamaged, FileSet, KeptFiles
-from steel_assets.adapters.logs import CONFIG
-from steel_assets.adapters.object_store import ObjectStoreError
-from steel_assets.adapters.sqlite_snapshot import snapshot
+from steel_assets.adapters.machine.disk import make_folder, write_private
+from steel_assets.adapters.machine.logs import CONFIG
+from steel_assets.adapters.machine.sqlite_snapshot import snapshot
+from steel_assets.adapters.objects.kept_files import Content, FilesDamaged, FileSet, KeptFiles
+from steel_assets.adapters.objects.object_store import ObjectStoreError
 from steel_assets.bootstrap import Platform
 from steel_assets.operations.dagster_files import FILE, InstanceFiles, instance_files
 

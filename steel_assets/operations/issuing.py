@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from steel_assets.adapters.model_store import ModelDamaged, ModelNotSigned, ModelStore
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.models.store import ModelDamaged, ModelNotSigned, ModelStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import local_day
 from steel_assets.core.explanation import explain

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.model_store import ModelDamaged, ModelNotFound, ModelStore
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.models.store import ModelDamaged, ModelNotFound, ModelStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.champion_challenger import challenger_test
 from steel_assets.core.promotion import AcceptanceRules, Contender, Criterion, Decision, acceptance_criteria, decide

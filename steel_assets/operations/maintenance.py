@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.outbox import HISTORY
-from steel_assets.adapters.raw_compaction import LEAST, Compaction, compact
+from steel_assets.adapters.alerts.outbox import HISTORY
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.raw_compaction import LEAST, Compaction, compact
 from steel_assets.catalog import Catalog
 from steel_assets.core.service_use import FOLDER
 

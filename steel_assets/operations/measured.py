@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from steel_assets.adapters.object_store import ObjectStore
+from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.core.service_use import FOLDER, Minute, parse
 
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from steel_assets.adapters.import_ledger import ImportLedger
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.parquet import to_parquet
+from steel_assets.adapters.lake.import_ledger import ImportLedger
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.parquet import to_parquet
 from steel_assets.core.imports import SOURCE, Import, stored, without_periods
 from steel_assets.core.tables import OBSERVATIONS
 

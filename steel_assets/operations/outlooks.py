@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.lake.lake import Lake
 from steel_assets.catalog import Catalog
 from steel_assets.core.averages import Outlook
 from steel_assets.core.calendars import sessions as sessions_between

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.object_store import Conflict, ObjectStoreError
-from steel_assets.adapters.snapshot_store import (
+from steel_assets.adapters.lake.snapshots import (
     Pointer,
     PublishedPart,
     SnapshotDamaged,
@@ -21,6 +20,7 @@ from steel_assets.adapters.snapshot_store import (
     parsed,
     written,
 )
+from steel_assets.adapters.objects.object_store import Conflict, ObjectStoreError
 from steel_assets.core.publication_parts import EMPTY, GONE, emptied
 from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.parts import read_parts

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.warehouse import Since, Warehouse
+from steel_assets.adapters.warehouse.warehouse import Since, Warehouse
 from steel_assets.core.drift import ALL
 from steel_assets.core.scoring import BEFORE, RECENT, each_day
 from steel_assets.core.system_metrics import PROJECTED_DAYS

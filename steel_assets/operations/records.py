@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from steel_assets.adapters.damaged import read_kept
-from steel_assets.adapters.object_store import ObjectStore
+from steel_assets.adapters.lake.damaged import read_kept
+from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.catalog import Source
 from steel_assets.core.blocks import Block
 from steel_assets.core.source_status import Record, Settled

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from steel_assets.adapters.checksummed import Damaged
-from steel_assets.adapters.lake import DamagedFile, Lake
-from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import DamagedFile, Lake
+from steel_assets.adapters.lake.publications import Publications
+from steel_assets.adapters.objects.checksummed import Damaged
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.core.tables import EXPLANATIONS, FORECASTS, Table
 
 PUBLISHED, EXPLAINED = "predictions/daily/", "predictions/explanations/"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.quarantine_store import QuarantineStore
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.catalog import Source
 from steel_assets.core.anomaly_detection import anomaly_reasons
 from steel_assets.core.asof import asof

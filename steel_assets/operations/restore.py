@@ -15,11 +15,11 @@ from pathlib import Path
 import pandas as pd
 
 from steel_assets.adapters.backup_archive import BackupError
-from steel_assets.adapters.disk import make_folder, remedy
-from steel_assets.adapters.lake_copy import copy_lake
-from steel_assets.adapters.object_store import LocalFolder
-from steel_assets.adapters.warehouse import DuckDBWarehouse
-from steel_assets.adapters.warehouse_copy import copy_warehouse
+from steel_assets.adapters.lake.copying import copy_lake
+from steel_assets.adapters.machine.disk import make_folder, remedy
+from steel_assets.adapters.objects.object_store import LocalFolder
+from steel_assets.adapters.warehouse.copying import copy_warehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.bootstrap import Platform
 from steel_assets.core.problem import Problem
 from steel_assets.core.tables import WAREHOUSE_TABLES

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.import_ledger import ImportLedger
-from steel_assets.adapters.lake import Lake, LakeError
+from steel_assets.adapters.lake.import_ledger import ImportLedger
+from steel_assets.adapters.lake.lake import Lake, LakeError
 from steel_assets.catalog import Catalog
 from steel_assets.core.imports import (
     SOURCE,

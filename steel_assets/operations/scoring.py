@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.warehouse import Since, Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.publications import Publications
+from steel_assets.adapters.warehouse.warehouse import Since, Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core import metrics
 from steel_assets.core.drift import newest_scores

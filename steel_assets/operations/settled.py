@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from steel_assets.adapters.damaged import read_kept
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.damaged import read_kept
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.tables import PREDICTIONS_VS_REALITY
 from steel_assets.operations.market_tables import read_daily

@@ -2,9 +2,9 @@
 
 import logging
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.model_store import ModelDamaged, ModelNotSigned, ModelStore
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.models.store import ModelDamaged, ModelNotSigned, ModelStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.training import Candidate
 from steel_assets.operations import candidates, feature_store, histories

@@ -1,6 +1,6 @@
 """Markets that have no prices by choice: no provider of them is set up, and none were imported."""
 
-from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.lake.lake import Lake
 from steel_assets.catalog import Catalog
 from steel_assets.providers import Providers
 

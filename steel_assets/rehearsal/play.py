@@ -13,13 +13,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.notifiers import Notifier
 from steel_assets.adapters.notifiers.email import Email, Mailbox
 from steel_assets.adapters.notifiers.log import LogFile
 from steel_assets.adapters.notifiers.slack import Slack
 from steel_assets.adapters.notifiers.sms import Twilio
-from steel_assets.adapters.object_store import LocalFolder
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.core.alerts.conditions import Condition, judge
 from steel_assets.core.alerts.incidents import Event
 from steel_assets.core.alerts.rules import Rulebook

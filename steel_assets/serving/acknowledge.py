@@ -14,8 +14,8 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from steel_assets.adapters.acknowledgements import Acknowledging
-from steel_assets.adapters.object_store import ObjectStoreError
+from steel_assets.adapters.alerts.acknowledgements import Acknowledging
+from steel_assets.adapters.objects.object_store import ObjectStoreError
 from steel_assets.core.alerts.message import ACKNOWLEDGE
 from steel_assets.core.alerts.tokens import BadToken
 from steel_assets.serving.dashboard import FORM_TYPE, language_of

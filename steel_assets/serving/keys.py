@@ -18,7 +18,7 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from steel_assets.adapters.disk import private_folder, write_private
+from steel_assets.adapters.machine.disk import private_folder, write_private
 from steel_assets.core.problem import Problem
 
 Scope = Literal["read", "operate"]

@@ -28,7 +28,7 @@ class Store(Protocol):
     """What is needed of the object store."""
 
     def put(self, key: str, content: bytes) -> None:
-        """See ``adapters.object_store.ObjectStore``."""
+        """See ``adapters.objects.object_store.ObjectStore``."""
 
 
 class _Tally:

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from steel_assets.adapters.rate_limit import RateLimiter, RateLimitState
+from steel_assets.adapters.callers.rate_limit import RateLimiter, RateLimitState
 from steel_assets.core.alerts.message import ACKNOWLEDGE
 from steel_assets.core.same_origin import from_elsewhere
 from steel_assets.serving.access import FIRST_LOOK, PROXY_SECRET, Access, Asking, Caller

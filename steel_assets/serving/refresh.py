@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from steel_assets.adapters.checksummed import Damaged
-from steel_assets.adapters.disk import private_folder, write_private
-from steel_assets.adapters.object_store import ObjectStore, ObjectStoreError
-from steel_assets.adapters.outbox import STATE_KEY, read_alert_state
-from steel_assets.adapters.snapshot_store import AGAIN, Pointer, SnapshotDamaged, SnapshotStore, fits, parsed
+from steel_assets.adapters.alerts.outbox import STATE_KEY, read_alert_state
+from steel_assets.adapters.lake.snapshots import AGAIN, Pointer, SnapshotDamaged, SnapshotStore, fits, parsed
+from steel_assets.adapters.machine.disk import private_folder, write_private
+from steel_assets.adapters.objects.checksummed import Damaged
+from steel_assets.adapters.objects.object_store import ObjectStore, ObjectStoreError
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.serving.incidents import incidents
 from steel_assets.serving.rehearsal import rehearse
@@ -43,10 +43,10 @@ class Cached(Protocol):
     """What is needed of the cache."""
 
     def get(self, namespace: str, key: str) -> bytes | None:
-        """See ``adapters.cache.Cache``."""
+        """See ``adapters.cache.cache.Cache``."""
 
     def put(self, namespace: str, key: str, content: bytes) -> bool:
-        """See ``adapters.cache.Cache``."""
+        """See ``adapters.cache.cache.Cache``."""
 
 
 class Refresher:

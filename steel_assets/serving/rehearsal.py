@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
-from steel_assets.adapters.snapshot_store import AGAIN, SnapshotDamaged
+from steel_assets.adapters.lake.snapshots import AGAIN, SnapshotDamaged
 from steel_assets.core.service_use import summary
 from steel_assets.serving import answers, explanation, state
 from steel_assets.serving.errors import RequestRefused

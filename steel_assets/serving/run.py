@@ -11,16 +11,16 @@ from typing import Any
 
 import uvicorn
 
-from steel_assets.adapters import logs
-from steel_assets.adapters.acknowledgements import Acknowledging
-from steel_assets.adapters.cache import RedisCache
+from steel_assets.adapters.alerts.acknowledgements import Acknowledging
+from steel_assets.adapters.cache.cache import RedisCache
+from steel_assets.adapters.callers.local_counts import LocalCounts
+from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.dagster_graphql import DagsterGraphQL
-from steel_assets.adapters.google_clients import secret_client, storage_client
-from steel_assets.adapters.local_counts import LocalCounts
-from steel_assets.adapters.object_store import LocalFolder, ObjectStore
-from steel_assets.adapters.rate_limit import HourlyRateLimiter
-from steel_assets.adapters.secret_manager import Secrets
-from steel_assets.adapters.signatures import signing_key
+from steel_assets.adapters.google.clients import secret_client, storage_client
+from steel_assets.adapters.google.secret_manager import Secrets
+from steel_assets.adapters.machine import logs
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
+from steel_assets.adapters.objects.signatures import signing_key
 from steel_assets.serving.access import Access, Vouching
 from steel_assets.serving.app import create_app
 from steel_assets.serving.connection_limits import BoundedProtocol
@@ -120,7 +120,7 @@ def _store(chosen: Settings) -> ObjectStore:
     """Where publications, measurements and acknowledgements are. Chosen here: ``bootstrap`` costs half a second and 100 MB."""
     if chosen.lake is None or "://" not in chosen.lake:
         return LocalFolder(chosen.lake_path)
-    from steel_assets.adapters.gcs_store import GcsStore
+    from steel_assets.adapters.objects.gcs import GcsStore
 
     return GcsStore(
         chosen.lake, connect=partial(storage_client, chosen.storage_endpoint), patience_seconds=STORE_PATIENCE_SECONDS

@@ -11,9 +11,9 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from steel_assets.adapters.acknowledgements import Acknowledging
+from steel_assets.adapters.alerts.acknowledgements import Acknowledging
+from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.dagster_graphql import Orchestrator
-from steel_assets.adapters.rate_limit import HourlyRateLimiter
 from steel_assets.core.price_age import PriceAge
 from steel_assets.serving import answers, explanation, state
 from steel_assets.serving.access import Access

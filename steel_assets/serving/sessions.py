@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from steel_assets.adapters.disk import private_folder, write_private
+from steel_assets.adapters.machine.disk import private_folder, write_private
 
 log = logging.getLogger("steel.serving")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from steel_assets.adapters.snapshot_store import Pointer, PublishedPart
+from steel_assets.adapters.lake.snapshots import Pointer, PublishedPart
 from steel_assets.core.plausible import Record, why_not
 from steel_assets.core.publication_parts import EMPTY, GONE, emptied
 from steel_assets.core.published import checked

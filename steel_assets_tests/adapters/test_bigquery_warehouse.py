@@ -16,10 +16,10 @@ import pytest
 from google.auth.exceptions import RefreshError
 from google.cloud.bigquery import Client
 
-from steel_assets.adapters import bigquery_jobs
-from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-from steel_assets.adapters.google_clients import bigquery_client
-from steel_assets.adapters.warehouse import Warehouse, WarehouseBusy, WarehouseError
+from steel_assets.adapters.google.clients import bigquery_client
+from steel_assets.adapters.warehouse import bigquery_jobs
+from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
+from steel_assets.adapters.warehouse.warehouse import Warehouse, WarehouseBusy, WarehouseError
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PROMOTIONS, WAREHOUSE_TABLES
 from steel_assets_tests.contracts.warehouse import MOMENT, SMALL, WarehouseContract, rows
 from steel_assets_tests.google import bigquery_jobs as served_jobs
@@ -339,8 +339,8 @@ def test_no_row_of_many_writers_in_threads_is_lost_or_doubled(bigquery: BigQuery
 def test_a_writer_killed_in_the_middle_leaves_whole_upserts_only(bigquery: BigQueryServer) -> None:
     script = textwrap.dedent(f"""
         from functools import partial
-        from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-        from steel_assets.adapters.google_clients import bigquery_client
+        from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
+        from steel_assets.adapters.google.clients import bigquery_client
         from steel_assets_tests.contracts.warehouse import SMALL, rows
         warehouse = BigQueryWarehouse({ADDRESS!r}, connect=partial(bigquery_client, endpoint={bigquery.url!r}))
         for number in range(10_000):
@@ -362,7 +362,7 @@ def test_a_writer_killed_in_the_middle_leaves_whole_upserts_only(bigquery: BigQu
 def test_an_embedded_warehouse_never_imports_a_google_client() -> None:
     script = textwrap.dedent("""
         import pathlib, sys, tempfile
-        from steel_assets.adapters.warehouse import DuckDBWarehouse
+        from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
         from steel_assets_tests.contracts.warehouse import SMALL, rows
         DuckDBWarehouse(pathlib.Path(tempfile.mkdtemp()) / "w.duckdb").upsert(SMALL, rows())
         print(sorted(name for name in sys.modules if name.startswith("google")))

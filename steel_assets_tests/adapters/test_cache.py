@@ -17,7 +17,7 @@ from typing import Self
 
 import pytest
 
-from steel_assets.adapters.cache import NAMESPACES, Cache, LocalCache, Namespace, RedisCache
+from steel_assets.adapters.cache.cache import NAMESPACES, Cache, LocalCache, Namespace, RedisCache
 
 REDIS = shutil.which("redis-server")
 SMALL = {"predictions": Namespace(3600, 100_000), "external_data": Namespace(7200, 100_000)}
@@ -188,7 +188,7 @@ def test_threads_and_processes_never_see_a_wrong_entry_and_never_pass_the_limit(
     script = textwrap.dedent(f"""
         import sys
         from pathlib import Path
-        from steel_assets.adapters.cache import LocalCache, RedisCache
+        from steel_assets.adapters.cache.cache import LocalCache, RedisCache
         from steel_assets_tests.adapters.test_cache import SMALL, hammer
         hammer({expression}, int(sys.argv[1]))
     """)
@@ -282,14 +282,14 @@ def test_a_clock_that_went_back_keeps_nothing_for_longer(tmp_path: Path, monkeyp
     cache = LocalCache(tmp_path, SMALL)
     cache.put("predictions", "key", b"x")
     now = time.time()
-    monkeypatch.setattr("steel_assets.adapters.sqlite_shelf.time", SimpleNamespace(time=lambda: now - 86_400))
+    monkeypatch.setattr("steel_assets.adapters.cache.sqlite_shelf.time", SimpleNamespace(time=lambda: now - 86_400))
     assert cache.get("predictions", "key") is None
 
 
 def test_a_process_killed_while_it_writes_leaves_a_cache_that_works(tmp_path: Path):
     script = textwrap.dedent(f"""
         from pathlib import Path
-        from steel_assets.adapters.cache import LocalCache
+        from steel_assets.adapters.cache.cache import LocalCache
         from steel_assets_tests.adapters.test_cache import SMALL
         cache = LocalCache(Path({str(tmp_path)!r}), SMALL)
         print("ready", flush=True)

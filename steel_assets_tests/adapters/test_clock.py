@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.adapters.clock import ClockRecord
+from steel_assets.adapters.machine.clock import ClockRecord
 
 
 class Hands:

@@ -16,14 +16,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import bigquery_client, storage_client
-from steel_assets.adapters.lake_copy import CopyRefused, copy_lake
-from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.object_store import LocalFolder, ObjectStore, ObjectStoreError
-from steel_assets.adapters.warehouse import DuckDBWarehouse, Warehouse, WarehouseError
-from steel_assets.adapters.warehouse_copy import checksum, copy_warehouse
+from steel_assets.adapters.google.clients import bigquery_client, storage_client
+from steel_assets.adapters.lake.copying import CopyRefused, copy_lake
+from steel_assets.adapters.models.store import ModelStore
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore, ObjectStoreError
+from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
+from steel_assets.adapters.warehouse.copying import checksum, copy_warehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse, Warehouse, WarehouseError
 from steel_assets_tests.contracts.warehouse import SMALL, rows
 from steel_assets_tests.google.bigquery_server import BigQueryServer
 from steel_assets_tests.google.faults import Fault
@@ -120,10 +120,10 @@ def test_a_copy_of_a_lake_that_was_killed_goes_on_there_and_back(
     opened = f"""
         from functools import partial
         from pathlib import Path
-        from steel_assets.adapters.gcs_store import GcsStore
-        from steel_assets.adapters.google_clients import storage_client
-        from steel_assets.adapters.lake_copy import copy_lake
-        from steel_assets.adapters.object_store import LocalFolder
+        from steel_assets.adapters.objects.gcs import GcsStore
+        from steel_assets.adapters.google.clients import storage_client
+        from steel_assets.adapters.lake.copying import copy_lake
+        from steel_assets.adapters.objects.object_store import LocalFolder
         remote = GcsStore("gs://steel-lake/plant", connect=partial(storage_client, {storage.url!r}))
     """
     for copy, objects in (
@@ -242,10 +242,10 @@ def test_a_copy_of_a_warehouse_that_was_killed_goes_on_there_and_back(
         from dataclasses import replace
         from functools import partial
         from pathlib import Path
-        from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-        from steel_assets.adapters.google_clients import bigquery_client
-        from steel_assets.adapters.warehouse import DuckDBWarehouse
-        from steel_assets.adapters.warehouse_copy import copy_warehouse
+        from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
+        from steel_assets.adapters.google.clients import bigquery_client
+        from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
+        from steel_assets.adapters.warehouse.copying import copy_warehouse
         from steel_assets_tests.contracts.warehouse import SMALL
         tables = [replace(SMALL, name=f"small_{{number}}") for number in range(12)]
         dataset = BigQueryWarehouse({dataset.address!r}, connect=partial(bigquery_client, endpoint={bigquery.url!r}))

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from steel_assets.adapters.cache import LocalCache
-from steel_assets.adapters.disk import MAKE_ROOM, MAKE_WRITABLE
-from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.object_store import LocalFolder, ObjectStoreError
-from steel_assets.adapters.outbox import Outbox
-from steel_assets.adapters.warehouse import DuckDBWarehouse, WarehouseError
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.cache.cache import LocalCache
+from steel_assets.adapters.machine.disk import MAKE_ROOM, MAKE_WRITABLE
+from steel_assets.adapters.models.store import ModelStore
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreError
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse, WarehouseError
 from steel_assets.catalog import load_catalog
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets_tests.contracts.warehouse import SMALL, rows

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import storage_client
-from steel_assets.adapters.object_store import Conflict, ObjectStore, ObjectStoreError
+from steel_assets.adapters.google.clients import storage_client
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.objects.object_store import Conflict, ObjectStore, ObjectStoreError
 from steel_assets_tests.contracts.object_store import ObjectStoreContract
 from steel_assets_tests.google.faults import Fault
 from steel_assets_tests.google.storage_server import StorageServer

@@ -14,12 +14,12 @@ from google.cloud import storage as cloud_storage
 from google.oauth2 import service_account
 from pydantic import SecretStr
 
-from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import bigquery_client, storage_client
-from steel_assets.adapters.object_store import ObjectStoreError
-from steel_assets.adapters.secret_manager import SecretError, Secrets
-from steel_assets.adapters.warehouse import WarehouseError
+from steel_assets.adapters.google.clients import bigquery_client, storage_client
+from steel_assets.adapters.google.secret_manager import SecretError, Secrets
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.objects.object_store import ObjectStoreError
+from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
+from steel_assets.adapters.warehouse.warehouse import WarehouseError
 from steel_assets_tests.contracts.warehouse import SMALL
 from steel_assets_tests.google.faults import Fault
 from steel_assets_tests.google.serving import running

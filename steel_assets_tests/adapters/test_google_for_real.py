@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import bigquery_client, storage_client
-from steel_assets.adapters.object_store import ObjectStore
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.google.clients import bigquery_client, storage_client
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets_tests.contracts.object_store import ObjectStoreContract
 from steel_assets_tests.contracts.warehouse import WarehouseContract
 

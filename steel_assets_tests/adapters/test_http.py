@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.http import HttpError, HttpxHttp, Recorded, Response
+from steel_assets.adapters.http.client import HttpError, HttpxHttp, Recorded, Response
 from steel_assets_tests.loopback import Loopback, Reply, Request, misbehaving, serving
 
 KEY = "canary-7f3a91"
@@ -329,7 +329,7 @@ def test_the_key_is_in_no_error_no_traceback_and_no_log(caplog: pytest.LogCaptur
 
 def test_calls_are_paced(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("steel_assets.adapters.pace.Pace.wait", lambda pace: waited.append(0.0) or 0.0)
+    monkeypatch.setattr("steel_assets.adapters.http.pace.Pace.wait", lambda pace: waited.append(0.0) or 0.0)
     with serving(lambda request: Reply(b"", 503) if len(server.asked) < 2 else Reply(b"ok")) as server:
         quick(calls_per_minute=5).get(f"{server.url}/x", {})
     assert len(waited) == len(server.asked) == 2, "a retry costs the provider a call like any other"
@@ -337,7 +337,7 @@ def test_calls_are_paced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_pace_is_told_when_a_call_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
     told = threading.Event()
-    monkeypatch.setattr("steel_assets.adapters.pace.Pace.sent", lambda pace: told.set())
+    monkeypatch.setattr("steel_assets.adapters.http.pace.Pace.sent", lambda pace: told.set())
     with serving(lambda request: Reply(b"late" if told.wait(10) else b"never told before the answer")) as server:
         assert quick(seconds_between_calls=0.01, timeout_seconds=20.0).get(f"{server.url}/x", {}).content == b"late"
 

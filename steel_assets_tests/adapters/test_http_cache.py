@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.cache import Cache, LocalCache, RedisCache
-from steel_assets.adapters.http import Recorded, Response
-from steel_assets.adapters.http_cache import CachedHttp
+from steel_assets.adapters.cache.cache import Cache, LocalCache, RedisCache
+from steel_assets.adapters.http.cached import CachedHttp
+from steel_assets.adapters.http.client import Recorded, Response
 
 URL = "https://api.example/series"
 KEY = SecretStr("a-secret-key-1")

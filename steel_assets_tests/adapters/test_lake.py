@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.lake import Lake, LakeError
-from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.lake.lake import Lake, LakeError
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.core.tables import MARKET_DAILY, OBSERVATIONS, TableError
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import storage_client
-from steel_assets.adapters.lease import Busy, LeaseLost, leased
-from steel_assets.adapters.object_store import LocalFolder, ObjectStore
+from steel_assets.adapters.google.clients import storage_client
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.objects.lease import Busy, LeaseLost, leased
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets_tests.google.storage_server import StorageServer
 
 KEY = "state/instance/lease.json"

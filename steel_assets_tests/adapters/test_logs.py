@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from steel_assets.adapters.logs import LONGEST, JsonLines, market_of, set_up
+from steel_assets.adapters.machine.logs import LONGEST, JsonLines, market_of, set_up
 from steel_assets.operations.instance_state import described
 from steel_assets_tests.isolation import outside
 

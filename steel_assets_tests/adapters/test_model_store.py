@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.checksummed import Damaged, checksummed, unseal
-from steel_assets.adapters.model_files import MAX_BYTES, MAX_FILES
-from steel_assets.adapters.model_store import Conflict, ModelDamaged, ModelNotFound, ModelStore, ModelStoreError
-from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.models.files import MAX_BYTES, MAX_FILES
+from steel_assets.adapters.models.store import Conflict, ModelDamaged, ModelNotFound, ModelStore, ModelStoreError
+from steel_assets.adapters.objects.checksummed import Damaged, checksummed, unseal
+from steel_assets.adapters.objects.object_store import LocalFolder
 
 MONDAY = datetime(2024, 6, 3, 9, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -286,7 +286,7 @@ def test_no_file_too_many_files_and_too_many_bytes_are_refused(models: ModelStor
         with pytest.raises(ModelStoreError, match="1 to"):
             models.save_candidate("rebar", 5, "v1", files, {})
     assert MAX_BYTES == 256 * 2**20
-    monkeypatch.setattr("steel_assets.adapters.model_files.MAX_BYTES", 100)
+    monkeypatch.setattr("steel_assets.adapters.models.files.MAX_BYTES", 100)
     with pytest.raises(ModelStoreError, match="at most 100"):
         models.save_candidate("rebar", 5, "v1", {"big": b"x" * 101}, {})
 
@@ -336,8 +336,8 @@ SCRIPT = """
     import sys
     from datetime import timedelta
     from pathlib import Path
-    from steel_assets.adapters.model_store import Conflict, ModelStore
-    from steel_assets.adapters.object_store import LocalFolder
+    from steel_assets.adapters.models.store import Conflict, ModelStore
+    from steel_assets.adapters.objects.object_store import LocalFolder
     from steel_assets_tests.adapters.test_model_store import MONDAY, stage
     models = ModelStore(LocalFolder(Path(sys.argv[1])))
     print("ready", flush=True)

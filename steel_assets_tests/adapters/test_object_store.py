@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.adapters.object_store import LocalFolder, ObjectStore
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets_tests.contracts.object_store import ObjectStoreContract
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from steel_assets.adapters.alerts.outbox import DAMAGED, STATE_KEY, Outbox
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.adapters.notifiers.log import LogFile
-from steel_assets.adapters.object_store import LocalFolder
-from steel_assets.adapters.outbox import DAMAGED, STATE_KEY, Outbox
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.catalog import load_catalog
 from steel_assets.core.alerts.alert_state import LEASE, LogCursor
 from steel_assets.core.alerts.conditions import Condition

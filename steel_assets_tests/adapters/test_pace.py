@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from steel_assets.adapters.pace import Pace
+from steel_assets.adapters.http.pace import Pace
 
 
 class Clock:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.disk import make_folder, private_file
-from steel_assets.adapters.local_counts import LocalCounts
+from steel_assets.adapters.callers.local_counts import LocalCounts
+from steel_assets.adapters.http.quota import FileLedger, Limits
+from steel_assets.adapters.machine.disk import make_folder, private_file
 from steel_assets.adapters.notifiers.log import LogFile
-from steel_assets.adapters.quota import FileLedger, Limits
 from steel_assets.bootstrap import platform
 from steel_assets.core.alerts.message import Notification
 from steel_assets.core.tables import FORECASTS

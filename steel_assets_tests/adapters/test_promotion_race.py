@@ -10,9 +10,9 @@ from functools import partial
 
 import pytest
 
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import storage_client
-from steel_assets.adapters.model_store import ModelStore
+from steel_assets.adapters.google.clients import storage_client
+from steel_assets.adapters.models.store import ModelStore
+from steel_assets.adapters.objects.gcs import GcsStore
 from steel_assets_tests.google.faults import Fault
 from steel_assets_tests.google.storage_server import StorageServer
 
@@ -22,9 +22,9 @@ PROCESSES = 4
 PROMOTER = """
 import datetime as dt, json, sys
 from functools import partial
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import storage_client
-from steel_assets.adapters.model_store import Conflict, ModelStore
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.google.clients import storage_client
+from steel_assets.adapters.models.store import Conflict, ModelStore
 
 url, name, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 models = ModelStore(GcsStore("gs://steel-lake/race", connect=partial(storage_client, url)))

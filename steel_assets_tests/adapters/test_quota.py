@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from steel_assets.adapters.http import HttpError, HttpxHttp
-from steel_assets.adapters.quota import DAY, BudgetSpent, FileLedger, Limits, Quota, RedisLedger
+from steel_assets.adapters.http.client import HttpError, HttpxHttp
+from steel_assets.adapters.http.quota import DAY, BudgetSpent, FileLedger, Limits, Quota, RedisLedger
 from steel_assets_tests.google.redis_server import redis_here
 from steel_assets_tests.loopback import Reply, serving
 
@@ -21,7 +21,7 @@ NOON = 1_790_000_000.0
 WORKER = """
 import sys
 from pathlib import Path
-from steel_assets.adapters.quota import BudgetSpent, FileLedger, Limits, Quota
+from steel_assets.adapters.http.quota import BudgetSpent, FileLedger, Limits, Quota
 quota = Quota(Limits(25), FileLedger(Path(sys.argv[1])))
 made = 0
 for _ in range(20):

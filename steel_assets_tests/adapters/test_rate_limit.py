@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import redis as redis_client
 
-from steel_assets.adapters.local_counts import LocalCounts
-from steel_assets.adapters.rate_limit import HourlyRateLimiter, RateLimitState
+from steel_assets.adapters.callers.local_counts import LocalCounts
+from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter, RateLimitState
 from steel_assets_tests.serving.running import Redis
 
 WORKER = """
 import asyncio, sys
-from steel_assets.adapters.rate_limit import HourlyRateLimiter
+from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 async def main():
     limiter = HourlyRateLimiter(sys.argv[1], timeout_seconds=60)
     print(sum([(await limiter.take("mill", int(sys.argv[2]))).allowed for _ in range(int(sys.argv[3]))]))
@@ -96,8 +96,8 @@ def test_a_frozen_redis_costs_a_moment_once_and_not_every_time(redis: Redis) -> 
 
 COUNTED = """
 import asyncio, pathlib, sys
-from steel_assets.adapters.local_counts import LocalCounts
-from steel_assets.adapters.rate_limit import HourlyRateLimiter
+from steel_assets.adapters.callers.local_counts import LocalCounts
+from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 async def main():
     counts = LocalCounts(pathlib.Path(sys.argv[1]))
     limiter = HourlyRateLimiter(sys.argv[2] or None, timeout_seconds=0.02, pause_seconds=0.02, counts=counts)

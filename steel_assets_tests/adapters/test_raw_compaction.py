@@ -14,14 +14,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.compacted import COPIES, copy_of
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import storage_client
-from steel_assets.adapters.import_ledger import ImportLedger
-from steel_assets.adapters.lake import Lake, LakeError, collected_at
-from steel_assets.adapters.lake_copy import copy_lake
-from steel_assets.adapters.object_store import LocalFolder, ObjectStore
-from steel_assets.adapters.raw_compaction import LEAST, compact
+from steel_assets.adapters.google.clients import storage_client
+from steel_assets.adapters.lake.compacted import COPIES, copy_of
+from steel_assets.adapters.lake.copying import copy_lake
+from steel_assets.adapters.lake.import_ledger import ImportLedger
+from steel_assets.adapters.lake.lake import Lake, LakeError, collected_at
+from steel_assets.adapters.lake.raw_compaction import LEAST, compact
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets.core.imports import Rewriting
 from steel_assets_tests.google.storage_server import StorageServer
 
@@ -211,9 +211,9 @@ KILLED = """
 import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.object_store import LocalFolder
-from steel_assets.adapters.raw_compaction import compact
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.objects.object_store import LocalFolder
+from steel_assets.adapters.lake.raw_compaction import compact
 from steel_assets_tests.adapters.test_raw_compaction import LATER, NOW
 
 class Killed(LocalFolder):

@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.google_clients import secret_client
-from steel_assets.adapters.secret_manager import SecretError, Secrets
+from steel_assets.adapters.google.clients import secret_client
+from steel_assets.adapters.google.secret_manager import SecretError, Secrets
 from steel_assets_tests.google.faults import Fault
 from steel_assets_tests.google.secret_server import SecretServer
 from steel_assets_tests.google.serving import running

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.checksummed import Damaged, NotSigned, checksummed, unseal
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.model_store import ModelDamaged, ModelStore, ModelStoreError
-from steel_assets.adapters.object_store import LocalFolder
-from steel_assets.adapters.parquet import to_parquet
-from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.secret_manager import SecretError, Secrets
-from steel_assets.adapters.signatures import signing_key
+from steel_assets.adapters.google.secret_manager import SecretError, Secrets
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.parquet import to_parquet
+from steel_assets.adapters.lake.publications import Publications
+from steel_assets.adapters.models.store import ModelDamaged, ModelStore, ModelStoreError
+from steel_assets.adapters.objects.checksummed import Damaged, NotSigned, checksummed, unseal
+from steel_assets.adapters.objects.object_store import LocalFolder
+from steel_assets.adapters.objects.signatures import signing_key
 from steel_assets.core.tables import FORECASTS
 from steel_assets_tests.serving.test_snapshot import row
 

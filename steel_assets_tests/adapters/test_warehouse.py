@@ -17,7 +17,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.warehouse import DuckDBWarehouse, Warehouse, WarehouseBusy, WarehouseError
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse, Warehouse, WarehouseBusy, WarehouseError
 from steel_assets.core.tables import METRICS_DAILY, PROMOTIONS
 from steel_assets_tests.contracts.warehouse import MOMENT, SMALL, WarehouseContract, rows
 
@@ -140,7 +140,7 @@ def test_no_row_of_many_writers_in_threads_and_processes_is_lost(path: Path):
     script = textwrap.dedent(f"""
         import sys
         from pathlib import Path
-        from steel_assets.adapters.warehouse import DuckDBWarehouse
+        from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
         from steel_assets_tests.contracts.warehouse import SMALL, rows
         for i in range(8):
             DuckDBWarehouse(Path({str(path)!r})).upsert(SMALL, rows(2, market=f"{{sys.argv[1]}}-{{i}}"))
@@ -156,7 +156,7 @@ def test_no_row_of_many_writers_in_threads_and_processes_is_lost(path: Path):
 def test_a_writer_killed_in_the_middle_leaves_whole_upserts_only(path: Path):
     script = textwrap.dedent(f"""
         from pathlib import Path
-        from steel_assets.adapters.warehouse import DuckDBWarehouse
+        from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
         from steel_assets_tests.contracts.warehouse import SMALL, rows
         for i in range(10_000):
             DuckDBWarehouse(Path({str(path)!r})).upsert(SMALL, rows(500, market=f"market-{{i}}"))

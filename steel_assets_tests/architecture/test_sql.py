@@ -13,10 +13,10 @@ import pytest
 from steel_assets.core.tables import WAREHOUSE_TABLES, Table
 from steel_assets_tests.google.bigquery_grammar import RESERVED
 
-HOME = "adapters/warehouse_sql.py"
+HOME = "adapters/warehouse/sql.py"
 OWN_DATABASES = {
-    "adapters/sqlite_shelf.py": "the cache's own SQLite file, which no warehouse shares",
-    "adapters/local_counts.py": "the counts of requests that processes of one machine share, a SQLite file of its own",
+    "adapters/cache/sqlite_shelf.py": "the cache's own SQLite file, which no warehouse shares",
+    "adapters/callers/local_counts.py": "the counts of requests that processes of one machine share, a SQLite file of its own",
 }
 STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|MERGE|CREATE|ALTER|DROP|TRUNCATE|USE|SET \w+ =)\s")
 

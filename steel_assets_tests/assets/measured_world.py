@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.moment import DAY_TAG, FixedClock
 from steel_assets.assets.resources import resources

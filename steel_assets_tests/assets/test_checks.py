@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.assets.checking import every_check_has_a_rule
 from steel_assets.assets.forecast import COMPLETE, SANE
 from steel_assets.assets.sensors import failed_checks

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from steel_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-from steel_assets.adapters.google_clients import bigquery_client
-from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.adapters.google.clients import bigquery_client
+from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.assets.metadata import BYTES_BILLED, in_warehouse, link, summary
 from steel_assets.assets.spending import _bytes_billed
 from steel_assets.core.costs import day_cost_usd

@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.snapshot_store import parsed
+from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
 from steel_assets.assets.publication import KEY
 from steel_assets.bootstrap import Platform

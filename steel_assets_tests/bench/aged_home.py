@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from steel_assets.adapters.compacted import Piece, copy_of, written
+from steel_assets.adapters.lake.compacted import Piece, copy_of, written
 from steel_assets.bootstrap import Platform
 from steel_assets.core.metrics import predictions_vs_reality
 from steel_assets.core.service_use import FOLDER as MEASURED

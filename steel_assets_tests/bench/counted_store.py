@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from steel_assets.adapters.object_store import ObjectStore
+from steel_assets.adapters.objects.object_store import ObjectStore
 
 PAGE = 1000
 COUNTED = frozenset({"get", "put", "put_if", "version", "delete", "checksum"})

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.core.tables import DATA_QUALITY, DRIFT, EXPLANATIONS, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS
 from steel_assets_tests.serving.running import Running
 from steel_assets_tests.serving.test_api import latest

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.catalog import load_catalog
 from steel_assets.core.tables import ALERTS, SYSTEM_METRICS, WAREHOUSE_TABLES
 from steel_assets.sandbox import Sandbox

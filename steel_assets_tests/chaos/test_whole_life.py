@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.object_store import ObjectNotFound
-from steel_assets.adapters.snapshot_store import FOLDER as PUBLISHED
-from steel_assets.adapters.snapshot_store import SnapshotStore, parsed
+from steel_assets.adapters.lake.snapshots import FOLDER as PUBLISHED
+from steel_assets.adapters.lake.snapshots import SnapshotStore, parsed
+from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.operations.instance_state import PREFIX, kept_files
 from steel_assets_tests.adapters.notifiers.receivers import Web, web
 from steel_assets_tests.assets.sensors.test_daemon import content

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from steel_assets.adapters.lake_copy import CopyRefused
-from steel_assets.adapters.object_store import LocalFolder, ObjectStoreError
-from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.adapters.lake.copying import CopyRefused
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreError
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.cli.main import app
 from steel_assets.cli.problem import Problem
 from steel_assets.core.tables import PROMOTIONS

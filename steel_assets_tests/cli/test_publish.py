@@ -12,8 +12,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from steel_assets.adapters.object_store import ObjectStoreError
-from steel_assets.adapters.snapshot_store import parsed
+from steel_assets.adapters.lake.snapshots import parsed
+from steel_assets.adapters.objects.object_store import ObjectStoreError
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.main import app
 from steel_assets.operations import importing

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from steel_assets.adapters.kept_files import FilesReplaced
-from steel_assets.adapters.lease import LeaseLost, leased
-from steel_assets.adapters.object_store import LocalFolder, ObjectStoreError
+from steel_assets.adapters.objects.kept_files import FilesReplaced
+from steel_assets.adapters.objects.lease import LeaseLost, leased
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreError
 from steel_assets.assets.runs import RunReport
 from steel_assets.assets.whole_life import Life, Process
 from steel_assets.cli import run

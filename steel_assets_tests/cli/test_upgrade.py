@@ -18,8 +18,8 @@ from dagster._core.storage.sql import get_alembic_config, run_alembic_downgrade
 from sqlalchemy import create_engine
 from typer.testing import CliRunner
 
-from steel_assets.adapters.checksummed import checksummed
-from steel_assets.adapters.snapshot_store import POINTER
+from steel_assets.adapters.lake.snapshots import POINTER
+from steel_assets.adapters.objects.checksummed import checksummed
 from steel_assets.cli.main import app
 from steel_assets.settings import settings
 from steel_assets_tests.serving.sample import publish

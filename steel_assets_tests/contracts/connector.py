@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from steel_assets.adapters.http import Http, HttpxHttp, Recorded
+from steel_assets.adapters.http.client import Http, HttpxHttp, Recorded
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 from steel_assets.sources import Access, Collection, connector

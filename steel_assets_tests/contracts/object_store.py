@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from steel_assets.adapters.object_store import Conflict, ObjectNotFound, ObjectStore
+from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore
 
 BAD_KEYS = ["../outside", "/etc/passwd", "a/../../b", "", "a//b", ".hidden", "a\x00b", "a\\b", "a/.", "ä", "a b", "a/"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.warehouse import Since, Warehouse, WarehouseError
+from steel_assets.adapters.warehouse.warehouse import Since, Warehouse, WarehouseError
 from steel_assets.core.tables import PROMOTIONS, WAREHOUSE_TABLES, Column, Table, TableError
 
 MOMENT = pd.Timestamp("2024-06-12 08:00:00.123456", tz="UTC")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.core.published import NotAForecast, checked, forecast_rows
 from steel_assets.core.tables import FORECASTS, TableError
 from steel_assets_tests.core.test_metrics import forecasts

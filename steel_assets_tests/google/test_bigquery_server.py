@@ -17,7 +17,7 @@ import requests
 from google.api_core import exceptions as google
 from google.cloud import bigquery as bq
 
-from steel_assets.adapters.google_clients import bigquery_client
+from steel_assets.adapters.google.clients import bigquery_client
 from steel_assets_tests.google.bigquery_server import BigQueryServer
 from steel_assets_tests.google.faults import Fault
 from steel_assets_tests.google.serving import running

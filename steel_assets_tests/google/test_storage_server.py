@@ -13,7 +13,7 @@ import requests
 from google.api_core import exceptions as google
 from google.cloud import storage
 
-from steel_assets.adapters.google_clients import storage_client
+from steel_assets.adapters.google.clients import storage_client
 from steel_assets_tests.google.faults import Fault
 from steel_assets_tests.google.serving import running
 from steel_assets_tests.google.storage_server import StorageServer

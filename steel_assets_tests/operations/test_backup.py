@@ -16,8 +16,8 @@ import pytest
 from pydantic import SecretStr
 
 from steel_assets.adapters.backup_archive import MANIFEST, SUMS, BackupError, read_archive
-from steel_assets.adapters.checksummed import checksummed
-from steel_assets.adapters.snapshot_store import POINTER
+from steel_assets.adapters.lake.snapshots import POINTER
+from steel_assets.adapters.objects.checksummed import checksummed
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.tables import FORECASTS, WAREHOUSE_TABLES
 from steel_assets.operations.backup import HOME_FILES, create, verify

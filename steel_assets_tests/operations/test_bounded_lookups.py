@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.object_store import LocalFolder
-from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.adapters.objects.object_store import LocalFolder
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.system_metrics import _costs
 from steel_assets.core.tables import METRICS_DAILY

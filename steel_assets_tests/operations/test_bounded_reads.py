@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from steel_assets.adapters.object_store import LocalFolder
-from steel_assets.adapters.raw_compaction import compact
+from steel_assets.adapters.lake.raw_compaction import compact
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.bootstrap import Platform, catalog
 from steel_assets.operations import feature_store, forecasting, histories
 from steel_assets.operations.data_quality import quality_rows

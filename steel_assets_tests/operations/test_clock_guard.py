@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.operations.clock_guard import WrongClock, newest_collection, note_clock, refuse_wrong_clock
 
 NOW = pd.Timestamp("2026-11-20T08:00:00Z")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.quarantine_store import QuarantineStore
+from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.bootstrap import Platform
 from steel_assets.core.asof import asof
 from steel_assets.core.quality import assess

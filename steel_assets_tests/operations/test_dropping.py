@@ -18,9 +18,9 @@ import pandas as pd
 import pytest
 
 from steel_assets.adapters.drop_box import DropFolder
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import storage_client
-from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.google.clients import storage_client
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.assets.sensors.dropped_files import dropped_files
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.asof import asof

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.catalog import Catalog, Source, load_catalog
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations.collecting import group_standing

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.lake import LakeError
-from steel_assets.adapters.lake_copy import copy_lake
-from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.lake.copying import copy_lake
+from steel_assets.adapters.lake.lake import LakeError
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.asof import asof
 from steel_assets.operations import histories

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.checksummed import checksummed, unseal
-from steel_assets.adapters.kept_files import FilesDamaged, FilesReplaced
-from steel_assets.adapters.object_store import LocalFolder, ObjectStoreError
+from steel_assets.adapters.objects.checksummed import checksummed, unseal
+from steel_assets.adapters.objects.kept_files import FilesDamaged, FilesReplaced
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreError
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.operations.instance_state import PREFIX, InstanceState, taken_up
 from steel_assets.settings import Settings

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.tables import BACKTEST, PROMOTIONS, QUANTILE_COLUMNS
 from steel_assets.operations import judging

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.object_store import Conflict
+from steel_assets.adapters.models.store import ModelStore
+from steel_assets.adapters.objects.object_store import Conflict
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.operations.candidates import CANDIDATES
 from steel_assets.operations.promoting import drop_rejected, prune_former

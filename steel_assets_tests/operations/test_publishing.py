@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.object_store import LocalFolder, ObjectStoreError
-from steel_assets.adapters.snapshot_store import FOLDER, KEPT, POINTER, PublishedPart, SnapshotDamaged, SnapshotStore, parsed
+from steel_assets.adapters.lake.snapshots import FOLDER, KEPT, POINTER, PublishedPart, SnapshotDamaged, SnapshotStore, parsed
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreError
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.publication_parts import GONE
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PROMOTIONS

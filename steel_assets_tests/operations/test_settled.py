@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.warehouse import DuckDBWarehouse, Since
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse, Since
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.metrics import predictions_vs_reality
 from steel_assets.core.scoring import each_day, published_scores

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from steel_assets.adapters.price_lookups import PriceLookup, write_lookup
+from steel_assets.adapters.lake.price_lookups import PriceLookup, write_lookup
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.calendars import closures, issue_moments, publication_moments
 from steel_assets.core.calendars import sessions as sessions_of

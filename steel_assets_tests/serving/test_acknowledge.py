@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from steel_assets.adapters.acknowledgements import LEFT
-from steel_assets.adapters.object_store import LocalFolder
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.alerts.acknowledgements import LEFT
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.catalog import load_catalog
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.tokens import LASTS, token

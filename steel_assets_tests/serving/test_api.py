@@ -9,7 +9,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.warehouse import DuckDBWarehouse
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PROMOTIONS
 from steel_assets.serving import schemas
 from steel_assets.serving.examples import EXAMPLES, LAUNCHED, PREDICTION

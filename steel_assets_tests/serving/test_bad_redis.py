@@ -14,8 +14,8 @@ import pytest
 from redis import Redis as Client
 from redis.exceptions import RedisError
 
-from steel_assets.adapters.cache import RedisCache
-from steel_assets.adapters.snapshot_store import fits, written
+from steel_assets.adapters.cache.cache import RedisCache
+from steel_assets.adapters.lake.snapshots import fits, written
 from steel_assets.operations.publication.parts import read_parts
 from steel_assets_tests.serving.running import PREDICT, Redis, Running, make_key
 from steel_assets_tests.serving.sample import issue_again

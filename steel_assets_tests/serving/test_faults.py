@@ -20,7 +20,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.cache import RedisCache
+from steel_assets.adapters.cache.cache import RedisCache
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.service_use import parse
 from steel_assets.settings import Settings

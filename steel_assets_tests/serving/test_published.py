@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
-from steel_assets.adapters.checksummed import checksummed, unseal
-from steel_assets.adapters.gcs_store import GcsStore
-from steel_assets.adapters.google_clients import storage_client
-from steel_assets.adapters.object_store import LocalFolder, ObjectStore
-from steel_assets.adapters.snapshot_store import POINTER, Pointer, SnapshotStore
+from steel_assets.adapters.google.clients import storage_client
+from steel_assets.adapters.lake.snapshots import POINTER, Pointer, SnapshotStore
+from steel_assets.adapters.objects.checksummed import checksummed, unseal
+from steel_assets.adapters.objects.gcs import GcsStore
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets.bootstrap import platform
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.publication_parts import EMPTY

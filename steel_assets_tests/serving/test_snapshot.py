@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from steel_assets.adapters.snapshot_store import Pointer, PublishedPart
+from steel_assets.adapters.lake.snapshots import Pointer, PublishedPart
 from steel_assets.core.publication_parts import EMPTY
 from steel_assets.core.published import checked
 from steel_assets.core.types import QUANTILE_COLUMNS

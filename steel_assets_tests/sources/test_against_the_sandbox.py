@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.http import HttpxHttp
+from steel_assets.adapters.http.client import HttpxHttp
 from steel_assets.catalog import Catalog, load_catalog
 from steel_assets.core.asof import asof
 from steel_assets.core.tables import OBSERVATIONS

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.http import HttpError, Recorded
+from steel_assets.adapters.http.client import HttpError, Recorded
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 from steel_assets.sources import Access, SourceError

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
-from steel_assets.adapters.http import HttpxHttp, Recorded, Response
+from steel_assets.adapters.http.client import HttpxHttp, Recorded, Response
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series
 from steel_assets.sources import Access, Collection, SourceError, trading_economics

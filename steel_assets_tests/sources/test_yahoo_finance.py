@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.http import HttpError, Recorded, Response
+from steel_assets.adapters.http.client import HttpError, Recorded, Response
 from steel_assets.bootstrap import catalog
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Publication, Series

@@ -2,7 +2,7 @@
 
 A channel is a module with ``Config``, the settings that it needs (see ``_config``), and ``build(config, home)``, which returns
 its ``Notifier``, or None as long as it is not set up. Its name is its file's. It puts a ``core.alerts.message.Notification`` in
-its own form and sends it, in bounded time; what is sent when, and again, is decided in ``adapters/outbox.py``. No address,
+its own form and sends it, in bounded time; what is sent when, and again, is decided in ``adapters/alerts/outbox.py``. No address,
 password or token is ever in an error's text.
 """
 

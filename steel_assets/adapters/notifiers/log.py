@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from steel_assets.adapters.disk import private_file
+from steel_assets.adapters.machine.disk import private_file
 from steel_assets.adapters.notifiers import ChannelConfig, NotSent
 from steel_assets.core.alerts.message import Notification
 

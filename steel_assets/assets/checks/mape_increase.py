@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.checking import Verdict
 from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.figures import increase_readings, newest

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from steel_assets.adapters.alerts.outbox import Outbox, Round
 from steel_assets.adapters.notifiers import Notifier
-from steel_assets.adapters.outbox import Outbox, Round
 
 
 @dg.sensor(

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.outbox import Outbox
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.sensors._figures import readings
 from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import judge

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from steel_assets.adapters.machine import use
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.machine.usage import use
 from steel_assets.core.alerts.conditions import Reading, judge
 
 

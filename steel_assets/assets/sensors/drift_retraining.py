@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.assets.jobs import day_of
 from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.incidents import Incident

@@ -7,8 +7,8 @@ import dagster as dg
 import pandas as pd
 
 from steel_assets.adapters.drop_box import DropBox
-from steel_assets.adapters.import_ledger import ImportLedger
-from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.lake.import_ledger import ImportLedger
+from steel_assets.adapters.lake.lake import Lake
 from steel_assets.catalog import Catalog
 from steel_assets.operations.dropping import take
 from steel_assets.operations.importing import ImportsBusy

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.assets.checking import FAILED_CHECK, TOLD_BY, alert_of
 from steel_assets.assets.sensors._log import moment_of, news
 from steel_assets.catalog import Catalog

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.assets.sensors._log import moment_of, news
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.run_failures import by_place

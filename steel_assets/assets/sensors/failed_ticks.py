@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.assets.dagster_internals import (
     InstigatorState,
     InstigatorStatus,

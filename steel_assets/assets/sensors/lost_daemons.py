@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.assets import dagster_internals
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.rules import Rulebook

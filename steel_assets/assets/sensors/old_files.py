@@ -5,7 +5,7 @@ import time
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.lake import Lake
+from steel_assets.adapters.lake.lake import Lake
 from steel_assets.catalog import Catalog
 from steel_assets.operations.maintenance import maintain
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.assets.dagster_internals import file_of_events
 from steel_assets.assets.sensors import counted_rows, failed_checks, failed_runs
 from steel_assets.assets.sensors._log import news

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.outbox import Outbox
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.freshness import missed_periods

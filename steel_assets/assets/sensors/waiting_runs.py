@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from steel_assets.adapters.outbox import Outbox
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.written import local

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.core.tables import EXPLANATIONS
 from steel_assets.operations.publication.forecasts import TRIES, keys_by_market
 from steel_assets.operations.publication.inputs import Inputs

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.core.plausible import latest_moment, why_not
 from steel_assets.core.published import NotAForecast, checked, forecast_rows, plain_rows
 from steel_assets.core.tables import FORECASTS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from steel_assets.adapters.import_ledger import ImportLedger
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.model_store import ModelStore
-from steel_assets.adapters.publications import Publications
-from steel_assets.adapters.warehouse import Warehouse
+from steel_assets.adapters.lake.import_ledger import ImportLedger
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.publications import Publications
+from steel_assets.adapters.models.store import ModelStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.providers import Providers
 

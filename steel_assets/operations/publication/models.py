@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.model_files import ModelStoreError
+from steel_assets.adapters.models.files import ModelStoreError
 from steel_assets.core.costs import month_projection_usd
 from steel_assets.core.tables import METRICS_DAILY, PROMOTIONS
 from steel_assets.operations.publication.inputs import Inputs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from steel_assets.adapters.snapshot_store import PublishedPart
+from steel_assets.adapters.lake.snapshots import PublishedPart
 from steel_assets.operations.publication import (
     catalogue,
     drift,

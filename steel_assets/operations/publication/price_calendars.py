@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.price_lookups import read_lookup
+from steel_assets.adapters.lake.price_lookups import read_lookup
 from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables
 

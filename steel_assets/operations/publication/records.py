@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from steel_assets.adapters.lake import DamagedFile
-from steel_assets.adapters.model_files import ModelStoreError
-from steel_assets.adapters.object_store import ObjectNotFound
+from steel_assets.adapters.lake.lake import DamagedFile
+from steel_assets.adapters.models.files import ModelStoreError
+from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.core.plausible import Record
 from steel_assets.core.sanity import FEWEST
 from steel_assets.core.tables import MARKET_DAILY

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.lake import RAW, collected_at
+from steel_assets.adapters.lake.lake import RAW, collected_at
 from steel_assets.core.tables import DATA_QUALITY
 from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables, records

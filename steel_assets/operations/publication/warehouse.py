@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.adapters.warehouse import Since, Warehouse, WarehouseBusy
+from steel_assets.adapters.warehouse.warehouse import Since, Warehouse, WarehouseBusy
 from steel_assets.core.tables import Table
 
 

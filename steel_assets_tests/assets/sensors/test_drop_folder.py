@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.adapters.lake import Lake
-from steel_assets.adapters.object_store import LocalFolder
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets_tests.assets.sensors.test_daemon import daemon, prepared, wait_for
 
 MODULE = "steel_assets_tests.assets.sensors.drop_definitions"

@@ -22,7 +22,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.error import SerializableErrorInfo
 
-from steel_assets.adapters import machine
+from steel_assets.adapters.machine import usage as machine
 from steel_assets.assets.sensors import busy_machine, failed_ticks, lost_daemons, stale_assets, stale_series
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.tables import DATA_QUALITY

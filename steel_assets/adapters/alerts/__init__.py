@@ -1,0 +1,1 @@
+"""The outbox of alerts, and acknowledgements that come by link."""

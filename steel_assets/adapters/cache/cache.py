@@ -1,0 +1,181 @@
+"""The cache: bytes by key for a while. It saves time and provider calls, and is never needed.
+
+A cache that is down, full or damaged behaves as if it held nothing: no operation raises because of it, and no entry is handed
+out that is not, byte for byte, what was put there under that key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from steel_assets.adapters.cache.redis_shelf import RedisShelf
+from steel_assets.adapters.cache.shelf import NAMESPACES, Namespace, Shelf, ShelfError, Usage
+from steel_assets.adapters.cache.sqlite_shelf import SqliteShelf
+
+__all__ = ["NAMESPACES", "Cache", "CacheStats", "LocalCache", "Namespace", "RedisCache", "Usage"]
+
+CHECKSUM_BYTES = 32
+
+
+@dataclass(frozen=True)
+class CacheStats:
+    """How a cache is doing, counted since this object was made.
+
+    Attributes:
+        where: the server or folder, without credentials.
+        available: False when it could not be asked just now; ``usage`` is empty then.
+        errors: operations that failed and counted as a miss, or stored nothing.
+        damaged: entries found damaged, which counted as a miss and were removed.
+        last_error: the newest failure in words.
+        usage: what each namespace holds now, by name.
+    """
+
+    where: str
+    available: bool
+    hits: int
+    misses: int
+    errors: int
+    damaged: int
+    last_error: str | None
+    usage: Mapping[str, Usage]
+
+
+class Cache(Protocol):
+    """A port: every implementation passes the same conformance suite. Namespaces are those of ``NAMESPACES``."""
+
+    def get(self, namespace: str, key: str) -> bytes | None:
+        """What was put under ``key`` and has not expired, been evicted or been damaged; else None."""
+
+    def put(self, namespace: str, key: str, content: bytes, ttl_seconds: float | None = None) -> bool:
+        """Keep ``content`` for ``ttl_seconds`` (the namespace's own when not given); True when it was stored."""
+
+    def delete(self, namespace: str, key: str) -> None:
+        """Forget ``key``; forgetting what is not there is no error."""
+
+    def stats(self) -> CacheStats:
+        """How the cache is doing."""
+
+
+class _CheckedCache:
+    """A cache over a shelf: names hashed, content behind a checksum, failures counted and kept from the caller."""
+
+    def __init__(self, shelf: Shelf, namespaces: Mapping[str, Namespace]) -> None:
+        self.namespaces = namespaces
+        self._shelf = shelf
+        self._lock = threading.Lock()
+        self._counts = {"hits": 0, "misses": 0, "errors": 0, "damaged": 0}
+        self._last_error: str | None = None
+
+    def get(self, namespace: str, key: str) -> bytes | None:
+        self._namespace(namespace)
+        content: bytes | None = None
+        try:
+            stored = self._shelf.read(namespace, _name(key))
+            if stored is not None:
+                content = _unwrapped(namespace, key, stored)
+                if content is None:
+                    self._count("damaged")
+                    self._shelf.delete(namespace, _name(key))
+        except ShelfError as error:
+            self._failed(error)
+        self._count("misses" if content is None else "hits")
+        return content
+
+    def put(self, namespace: str, key: str, content: bytes, ttl_seconds: float | None = None) -> bool:
+        limits = self._namespace(namespace)
+        ttl = limits.ttl_seconds if ttl_seconds is None else ttl_seconds
+        if not 0 < ttl < math.inf:
+            raise ValueError(f"an entry of {namespace} must live for more than 0 s and not for ever, got {ttl:g}")
+        stored = _checksum(namespace, key, content) + content
+        if len(stored) > limits.limit_bytes:
+            return False
+        try:
+            self._shelf.write(namespace, _name(key), stored, ttl, limits.limit_bytes)
+        except ShelfError as error:
+            self._failed(error)
+            return False
+        return True
+
+    def delete(self, namespace: str, key: str) -> None:
+        self._namespace(namespace)
+        try:
+            self._shelf.delete(namespace, _name(key))
+        except ShelfError as error:
+            self._failed(error)
+
+    def stats(self) -> CacheStats:
+        try:
+            usage = {namespace: self._shelf.usage(namespace) for namespace in self.namespaces}
+        except ShelfError as error:
+            usage = {}
+            self._failed(error)
+        with self._lock:
+            return CacheStats(
+                where=self._shelf.where, available=bool(usage), last_error=self._last_error, usage=usage, **self._counts
+            )
+
+    def _namespace(self, name: str) -> Namespace:
+        if name not in self.namespaces:
+            raise ValueError(f"there is no cache namespace {name!r}; there are {', '.join(self.namespaces)}")
+        return self.namespaces[name]
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self._counts[what] += 1
+
+    def _failed(self, error: ShelfError) -> None:
+        with self._lock:
+            self._counts["errors"] += 1
+            self._last_error = str(error)
+
+
+class LocalCache(_CheckedCache):
+    """Entries in a folder, shared by any number of threads and processes."""
+
+    def __init__(self, folder: Path, namespaces: Mapping[str, Namespace] = NAMESPACES) -> None:
+        super().__init__(SqliteShelf(folder), namespaces)
+
+
+class RedisCache(_CheckedCache):
+    """Entries in a Redis server (or anything that speaks its protocol)."""
+
+    def __init__(
+        self,
+        url: str,
+        namespaces: Mapping[str, Namespace] = NAMESPACES,
+        *,
+        timeout_seconds: float = 0.25,
+        pause_seconds: float = 5.0,
+    ) -> None:
+        """Over a Redis server; nothing is connected before it is used.
+
+        Args:
+            url: redis://, rediss:// (TLS) or unix://, with user and password if any, and options as redis-py reads them.
+            timeout_seconds: for connecting, and for each answer.
+            pause_seconds: how long the server is left alone after it failed, so that one that is down costs a timeout now
+                and then, not always.
+
+        Raises:
+            ValueError: the URL cannot be read; the message does not repeat it.
+        """
+        super().__init__(RedisShelf(url, timeout_seconds=timeout_seconds, pause_seconds=pause_seconds), namespaces)
+
+
+def _name(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _checksum(namespace: str, key: str, content: bytes) -> bytes:
+    return hashlib.sha256(f"{namespace}/{_name(key)}/".encode() + content).digest()
+
+
+def _unwrapped(namespace: str, key: str, stored: bytes) -> bytes | None:
+    """The content behind its checksum; None when it is damaged, or was stored for another key."""
+    content = stored[CHECKSUM_BYTES:]
+    return content if stored[:CHECKSUM_BYTES] == _checksum(namespace, key, content) else None

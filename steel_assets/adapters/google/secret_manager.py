@@ -1,0 +1,82 @@
+"""Settings that name a secret instead of holding it: ``sm://project/secret`` or ``sm://project/secret/version``.
+
+A secret's text is asked for once and kept for the life of the process; a new version of ``latest`` is seen after a restart.
+Neither the text nor what the service says about it is ever part of a message: only the reference is, which is no secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from steel_assets.adapters.google.clients import secret_client
+from steel_assets.adapters.google.errors import Diagnosis, Trouble, explained
+from steel_assets.core.problem import Problem
+
+if TYPE_CHECKING:
+    from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+
+SCHEME = "sm://"
+REFERENCE = re.compile(
+    r"sm://(?P<project>[a-z0-9.:-]{1,80})/(?P<secret>[A-Za-z0-9_-]{1,255})(?:/(?P<version>[0-9]{1,9}|latest))?"
+)
+PATIENCE_SECONDS = 30.0
+
+
+class SecretError(Problem):
+    """A secret cannot be had; the message names the reference and the remedy.
+
+    Attributes:
+        trouble: what is wrong in one word, for example ``permission`` or ``missing``.
+    """
+
+    def __init__(self, message: str, trouble: str = "refused") -> None:
+        super().__init__(message)
+        self.trouble = trouble
+
+
+class Secrets:
+    """Looks references up. Whoever uses none never imports a Google client."""
+
+    def __init__(
+        self, connect: Callable[[], SecretManagerServiceClient] = secret_client, *, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self.patience_seconds = patience_seconds
+        self._connect = connect
+        self._revealed: dict[str, SecretStr] = {}
+
+    def reveal(self, value: SecretStr | None) -> SecretStr | None:
+        """The secret itself: ``value``, or what it refers to. Raises SecretError."""
+        if value is None or not value.get_secret_value().startswith(SCHEME):
+            return value
+        reference = value.get_secret_value()
+        if reference not in self._revealed:
+            self._revealed[reference] = self._look_up(reference)
+        return self._revealed[reference]
+
+    def _look_up(self, reference: str) -> SecretStr:
+        match = REFERENCE.fullmatch(reference)
+        if match is None:
+            raise SecretError("a setting that starts with sm:// must be sm://project/secret or sm://project/secret/version")
+        name = f"projects/{match['project']}/secrets/{match['secret']}/versions/{match['version'] or 'latest'}"
+
+        def refused(found: Diagnosis) -> SecretError:
+            return SecretError(f"could not look up {reference}: {found.sentence}", found.trouble)
+
+        with explained(refused):
+            payload = self._connect().access_secret_version(name=name, timeout=self.patience_seconds).payload
+        return SecretStr(_text(payload.data, payload.data_crc32c, reference))
+
+
+def _text(content: bytes, crc32c: int, reference: str) -> str:
+    import google_crc32c
+
+    if google_crc32c.value(content) != crc32c:
+        raise SecretError(f"{reference} was changed on its way here; try again", Trouble.DAMAGED)
+    try:
+        return content.decode().strip()
+    except UnicodeDecodeError:
+        raise SecretError(f"{reference} is no text") from None

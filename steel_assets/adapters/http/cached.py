@@ -1,0 +1,70 @@
+"""Answers of a provider kept for a while, so that asking again within its cache time costs no call.
+
+Three rules keep it from ever telling a lie. Only answers of a collection in which everything went well are kept (``keep``), so a
+limit, a garbled body or a doubtful figure is asked for again at once. An answer never outlives the day that was asked on, so the
+daily collection always sees the day's news. And no key is stored, nor is it part of what an answer is found by.
+A cache that is down or damaged holds nothing (``adapters/cache/cache.py``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from steel_assets.adapters.cache.cache import Cache
+from steel_assets.core.responses import Http, Response
+from steel_assets.core.secrecy import holds
+
+NAMESPACE = "external_data"
+LARGEST_KEPT = 16 * 2**20
+
+
+@dataclass
+class CachedHttp:
+    """One collection's way out.
+
+    Args:
+        http: the network.
+        cache: where answers are kept; None to keep and use none: replays on the sandbox, whose clock moves; backfills, which ask
+            again on purpose; sources without a cache time.
+        ttl_seconds: how long an answer is good.
+        day: the day the collection belongs to.
+    """
+
+    http: Http
+    cache: Cache | None = None
+    ttl_seconds: float = 0.0
+    day: str = ""
+    hits: int = 0
+    _new: dict[str, bytes] = field(default_factory=dict)
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        secret_params: Mapping[str, SecretStr] | None = None,
+    ) -> Response:
+        """See ``Http.get``. A kept answer has status 200 and no headers."""
+        if self.cache is None:
+            return self.http.get(url, params, headers, secret_params)
+        key = json.dumps([self.day, url, sorted(params.items()), sorted(secret_params or {})])
+        kept = self.cache.get(NAMESPACE, key)
+        if kept is not None:
+            self.hits += 1
+            return Response(200, kept)
+        answer = self.http.get(url, params, headers, secret_params)
+        if answer.status == 200 and len(answer.content) <= LARGEST_KEPT:
+            self._new[key] = answer.content
+        return answer
+
+    def keep(self, secret: SecretStr | None) -> None:
+        """Keep what was answered; without ``secret``, which an answer that repeats it must not bring to the disk."""
+        hidden = secret.get_secret_value() if secret else ""
+        for key, content in self._new.items():
+            if self.cache is not None and not (hidden and holds(content, hidden)):
+                self.cache.put(NAMESPACE, key, content, self.ttl_seconds)
+        self._new.clear()

@@ -1,0 +1,1 @@
+"""The machine: its clock, use, disk, and what is logged on it."""

@@ -1,0 +1,41 @@
+"""SQLite files copied while others write to them, through SQLite's own online backup (https://sqlite.org/backup.html)."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from steel_assets.adapters.machine.disk import private_file, remedy
+from steel_assets.core.problem import Problem
+
+WAIT_SECONDS = 30.0
+"""How long a copy waits for whoever locks the file."""
+
+CHECK = "PRAGMA quick_check(1)"
+
+
+class SqliteError(Problem):
+    """A SQLite file cannot be copied, or is damaged; the message names it."""
+
+
+def snapshot(path: Path, to: Path) -> bool:
+    """Copy the database at ``path``, as of one moment, into a new file ``to``. False where it is there no more.
+
+    Raises:
+        SqliteError: it is no database, is damaged, or stayed locked for half a minute.
+    """
+    try:
+        with (
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_SECONDS)) as source,
+            closing(sqlite3.connect(private_file(to))) as copy,
+        ):
+            source.backup(copy)
+            said = copy.execute(CHECK).fetchall()
+    except (sqlite3.Error, OSError) as error:
+        if not path.exists():
+            return False
+        raise SqliteError(f"{path} could not be copied: {error}. {remedy(error)}") from error
+    if said != [("ok",)]:
+        raise SqliteError(f"{path} is damaged: {said[0][0]}")
+    return True

@@ -1,0 +1,1 @@
+"""Where trained models live: versions, their files, and the pointers to those in force."""

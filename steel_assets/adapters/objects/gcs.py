@@ -1,0 +1,198 @@
+"""The lake in a Cloud Storage bucket: the object store's port, over Google's own client.
+
+Atomicity comes from generations: an object is written whole or not at all, and ``put_if`` writes only over the generation that
+was read. Every upload carries a crc32c that the service checks, every download is checked against the service's. What fails
+for a moment (429, 500, 502-504, a broken connection) is tried again by the client's own policy; writing an object whole is the
+same once or twice, and for ``put_if`` a mark on the object tells a lost answer from a lost race.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from steel_assets.adapters.google.clients import storage_client
+from steel_assets.adapters.google.errors import Diagnosis, Trouble, explained
+from steel_assets.adapters.objects.object_store import KEY, Conflict, ObjectNotFound, ObjectStoreError, checked_key, md5_of
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob, Bucket, Client
+
+ADDRESS = re.compile(rf"gs://(?P<bucket>[a-z0-9][a-z0-9._-]{{1,220}}[a-z0-9])(?:/(?P<prefix>{KEY.pattern}))?/?")
+CONSOLE = "https://console.cloud.google.com/storage/browser"
+WRITER = "steel-writer"
+"""The object's metadata that names the one call of ``put_if`` that wrote it."""
+
+REQUEST_SECONDS = 60.0
+
+
+class GcsStore:
+    """Blobs as objects of one bucket, all under one prefix."""
+
+    def __init__(self, address: str, *, connect: Callable[[], Client] = storage_client, patience_seconds: float = 120.0) -> None:
+        """Over a bucket; nothing is connected before it is used.
+
+        Args:
+            address: ``gs://bucket`` or ``gs://bucket/prefix``.
+            connect: makes the client, when it is first needed.
+            patience_seconds: how long one operation is tried again while the service is unavailable.
+
+        Raises:
+            ObjectStoreError: ``address`` is not one.
+        """
+        match = ADDRESS.fullmatch(address)
+        if match is None:
+            raise ObjectStoreError(f"{address!r} is no bucket address; write gs://bucket or gs://bucket/prefix", Trouble.REFUSED)
+        self.bucket_name = match["bucket"]
+        self.prefix = f"{match['prefix']}/" if match["prefix"] else ""
+        self.patience_seconds = patience_seconds
+        self._connect = connect
+
+    def get(self, key: str) -> bytes:
+        from google.api_core.exceptions import NotFound
+
+        blob = self._blob(key)
+        with self._explained(f"read {key} from"):
+            try:
+                content: bytes = blob.download_as_bytes(checksum="crc32c", **self._tries)
+            except NotFound as error:
+                self._look_for_bucket()
+                raise ObjectNotFound(key) from error
+        return content
+
+    def put(self, key: str, content: bytes) -> None:
+        with self._explained(f"write {key} to"):
+            self._upload(self._blob(key), content)
+
+    def version(self, key: str) -> str | None:
+        blob = self._found(key)
+        return None if blob is None else str(blob.generation)
+
+    def put_if(self, key: str, content: bytes, version: str | None) -> None:
+        from google.api_core.exceptions import PreconditionFailed
+
+        if version is not None and not version.isdecimal():
+            raise Conflict(f"{key} was changed by another writer: {version!r} is no generation of {self.address}")
+        blob = self._blob(key)
+        blob.metadata = {WRITER: uuid.uuid4().hex}
+        with self._explained(f"write {key} to"):
+            try:
+                self._upload(blob, content, if_generation_match=int(version or 0))
+            except PreconditionFailed as error:
+                if not self._wrote(key, blob.metadata[WRITER]):
+                    raise Conflict(f"{key} was changed by another writer") from error
+
+    def list(self, prefix: str) -> Iterator[str]:
+        yield from (key for key, _ in self.stamped(prefix))
+
+    def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
+        with self._explained(f"list {prefix!r} of"):
+            for blob in self._client.list_blobs(
+                self.bucket_name, prefix=self.prefix + prefix, fields="items(name,generation),nextPageToken", **self._tries
+            ):
+                key = blob.name.removeprefix(self.prefix)
+                if KEY.fullmatch(key):
+                    yield key, str(blob.generation)
+
+    def strange_names(self) -> Iterator[str]:
+        with self._explained("list the top of"):
+            for blob in self._client.list_blobs(
+                self.bucket_name, prefix=self.prefix, fields="items(name),nextPageToken", **self._tries
+            ):
+                name = blob.name.removeprefix(self.prefix)
+                if name and "/" not in name and not KEY.fullmatch(name):
+                    yield name
+
+    def delete(self, key: str) -> None:
+        from google.api_core.exceptions import NotFound
+
+        blob = self._blob(key)
+        with self._explained(f"delete {key} from"):
+            try:
+                blob.delete(**self._tries)
+            except NotFound:
+                self._look_for_bucket()
+
+    def checksum(self, key: str) -> str:
+        blob = self._found(key)
+        if blob is None:
+            raise ObjectNotFound(key)
+        return base64.b64decode(blob.md5_hash).hex() if blob.md5_hash else md5_of(self.get(key))
+
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        with self._explained("measure"):
+            for blob in self._client.list_blobs(
+                self.bucket_name, prefix=self.prefix, fields="items(name,size),nextPageToken", **self._tries
+            ):
+                key = blob.name.removeprefix(self.prefix)
+                if KEY.fullmatch(key):
+                    yield key, blob.size or 0
+
+    def stored_bytes(self) -> int:
+        return sum(size for _, size in self.sizes())
+
+    def uri(self, key: str) -> str:
+        place = f"{self.bucket_name}/{quote(self.prefix + checked_key(key))}"
+        is_object = "." in key.rpartition("/")[2]
+        return f"{CONSOLE}/_details/{place}" if is_object else f"{CONSOLE}/{place}"
+
+    @property
+    def address(self) -> str:
+        return f"gs://{self.bucket_name}/{self.prefix}".rstrip("/")
+
+    @cached_property
+    def _client(self) -> Client:
+        return self._connect()
+
+    @cached_property
+    def _bucket(self) -> Bucket:
+        return self._client.bucket(self.bucket_name)
+
+    @cached_property
+    def _tries(self) -> dict[str, Any]:
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        return {"retry": DEFAULT_RETRY.with_timeout(self.patience_seconds), "timeout": REQUEST_SECONDS}
+
+    def _blob(self, key: str) -> Blob:
+        name = self.prefix + checked_key(key)
+        with self._explained("reach"):
+            return self._bucket.blob(name)
+
+    def _found(self, key: str) -> Blob | None:
+        """The object with its metadata; None when there is none."""
+        from google.api_core.exceptions import NotFound
+
+        blob = self._blob(key)
+        with self._explained(f"look at {key} in"):
+            try:
+                blob.reload(**self._tries)
+            except NotFound:
+                self._look_for_bucket()
+                return None
+        return blob
+
+    def _upload(self, blob: Blob, content: bytes, **conditions: int) -> None:
+        kind = "application/json" if blob.name.endswith(".json") else "application/octet-stream"
+        blob.upload_from_string(content, content_type=kind, checksum="crc32c", **conditions, **self._tries)
+
+    def _wrote(self, key: str, writer: str) -> bool:
+        """Whether what lies under ``key`` was written by this call after all, only its answer was lost."""
+        found = self._found(key)
+        return found is not None and (found.metadata or {}).get(WRITER) == writer
+
+    def _look_for_bucket(self) -> None:
+        """Tell an absent object from an absent bucket. Raises NotFound for the latter."""
+        next(iter(self._client.list_blobs(self.bucket_name, max_results=1, fields="items(name)", **self._tries)), None)
+
+    def _explained(self, doing: str) -> AbstractContextManager[None]:
+        def refused(found: Diagnosis) -> ObjectStoreError:
+            return ObjectStoreError(f"could not {doing} {self.address}: {found.sentence}", found.trouble)
+
+        return explained(refused)

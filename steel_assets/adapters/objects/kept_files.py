@@ -1,0 +1,192 @@
+"""A set of files kept in an object store and replaced as a whole: what one process leaves for the next, on whatever machine.
+
+Each content is an object under its own sha256, compressed and never changed, so what did not change is not sent again.
+``current.json``, a sealed document, names the files and their contents; it is switched by compare-and-set after all of them are
+there. A process that dies in between leaves the former set in force.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, ValidationError
+
+from steel_assets.adapters.backup_archive import is_name
+from steel_assets.adapters.lake.damaged import Damaged as SetAside
+from steel_assets.adapters.machine.disk import make_folder, write_private
+from steel_assets.adapters.objects.checksummed import Damaged, checksummed, unseal
+from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore
+from steel_assets.core.problem import Problem
+from steel_assets.core.types import Declaration
+
+AT_ONCE = 8
+"""Objects that are sent or fetched side by side."""
+
+LARGEST = 4 * 2**30
+"""Bytes of all files of a set together."""
+
+
+class FilesDamaged(Problem):
+    """What is kept is not what was kept, or of another release; the message names the object. Nothing was changed."""
+
+
+class FilesReplaced(Problem):
+    """Another process has replaced the set since it was read; nothing was written."""
+
+
+class Content(Declaration):
+    """What one file holds: the sha256 and the length of it."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0, le=LARGEST)
+
+
+class _Document(Declaration):
+    format: Literal[1] = 1
+    release: str
+    saved_at: AwareDatetime
+    files: Mapping[str, Content]
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """A set as it is in the store.
+
+    Attributes:
+        files: name → content.
+        release: of the program that kept it.
+        token: the store's version of it, by which the next one says what it replaces.
+    """
+
+    files: Mapping[str, Content]
+    release: str
+    saved_at: datetime
+    token: str
+
+    @property
+    def contents(self) -> frozenset[str]:
+        """The sha256 of all contents."""
+        return frozenset(content.sha256 for content in self.files.values())
+
+
+class KeptFiles:
+    """The set of files under one prefix, signed where there is a key."""
+
+    def __init__(self, store: ObjectStore, prefix: str, signing_key: bytes | None) -> None:
+        self.store, self.prefix, self._key = store, prefix, signing_key
+
+    @property
+    def pointer(self) -> str:
+        """The object that names the files in force."""
+        return f"{self.prefix}current.json"
+
+    def current(self) -> FileSet | None:
+        """The set in force; None before the first.
+
+        Raises:
+            FilesDamaged: it is not what was written, or not signed with the key.
+            ObjectStoreError: the store cannot be read.
+        """
+        token = self.store.version(self.pointer)
+        if token is None:
+            return None
+        try:
+            found = _Document.model_validate(unseal(self.store.get(self.pointer), self._key))
+            strange = next((name for name in found.files if not is_name(name)), None)
+            if strange is not None:
+                raise Damaged(f"{strange[:80]!r} cannot be the name of a file")
+            if sum(content.bytes for content in found.files.values()) > LARGEST:
+                raise Damaged(f"its files have more than {LARGEST:,} bytes")
+        except ObjectNotFound:
+            return None
+        except Damaged as error:
+            raise FilesDamaged(f"{self.store.uri(self.pointer)} is damaged: {error}") from error
+        except ValidationError as error:
+            told = error.errors()[0]
+            where = ".".join(map(str, told["loc"]))
+            raise FilesDamaged(f"{self.store.uri(self.pointer)} is of another release: {where}: {told['msg']}") from error
+        return FileSet(found.files, found.release, found.saved_at, token)
+
+    def empty(self, why: str) -> FileSet | None:
+        """A set of no files that takes the place of the one in force, whose document is kept aside; None where there is none."""
+        token = self.store.version(self.pointer)
+        if token is None:
+            return None
+        SetAside(self.store).keep(self.pointer, self.store.get(self.pointer), why)
+        return FileSet({}, "", datetime.fromtimestamp(0, UTC), token)
+
+    def fetch(self, found: FileSet, folder: Path) -> None:
+        """Write the files of ``found`` below ``folder``, each checked. Raises FilesDamaged, ObjectStoreError, OSError."""
+        for parent in sorted({(folder / name).parent for name in found.files}):
+            make_folder(parent)
+
+        def one(name: str) -> None:
+            write_private(folder / name, self._content(name, found.files[name]))
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(one, found.files))
+
+    def replace(self, files: Mapping[str, Path | Content], former: FileSet | None, moment: datetime, release: str) -> FileSet:
+        """Put ``files`` in the place of ``former``.
+
+        Args:
+            files: name → a file on this machine, or a content that ``former`` holds.
+
+        Raises:
+            FilesReplaced: somebody else has meanwhile.
+            ObjectStoreError, OSError: the former set stays in force.
+        """
+        there = former.contents if former else frozenset()
+
+        def sent(file: Path | Content) -> Content:
+            if isinstance(file, Content):
+                return file
+            content = file.read_bytes()
+            known = Content(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+            if known.sha256 not in there:
+                self.store.put(self._key_of(known), zlib.compress(content, 6))
+            return known
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            contents = dict(zip(files, pool.map(sent, files.values()), strict=True))
+        document = _Document(release=release, saved_at=moment, files=contents)
+        content = checksummed(document.model_dump(mode="json"), self._key)
+        try:
+            self.store.put_if(self.pointer, content, former.token if former else None)
+            token = self.store.version(self.pointer)
+            if token is None or self.store.get(self.pointer) != content:
+                raise Conflict(self.pointer)
+        except (Conflict, ObjectNotFound) as error:
+            raise FilesReplaced(f"{self.store.uri(self.pointer)} was replaced by another process meanwhile") from error
+        return FileSet(contents, release, moment, token)
+
+    def prune(self, *kept: FileSet) -> int:
+        """Delete all contents that none of ``kept`` names; how many. Only for who holds the lease of the set."""
+        named = {self._key_of(content) for files in kept for content in files.files.values()}
+        unnamed = [key for key in self.store.list(f"{self.prefix}parts/") if key not in named]
+        for key in unnamed:
+            self.store.delete(key)
+        return len(unnamed)
+
+    def _key_of(self, content: Content) -> str:
+        return f"{self.prefix}parts/{content.sha256}.z"
+
+    def _content(self, name: str, wanted: Content) -> bytes:
+        key = self._key_of(wanted)
+        try:
+            unpacked = zlib.decompressobj()
+            content = unpacked.decompress(self.store.get(key), wanted.bytes + 1)
+        except ObjectNotFound:
+            raise FilesDamaged(f"{self.store.uri(key)} is gone; it holds {name}") from None
+        except zlib.error as error:
+            raise FilesDamaged(f"{self.store.uri(key)} is damaged ({error}); it holds {name}") from error
+        if len(content) != wanted.bytes or hashlib.sha256(content).hexdigest() != wanted.sha256:
+            raise FilesDamaged(f"{self.store.uri(key)} is damaged: it is not what was kept of {name}")
+        return content

@@ -1,0 +1,137 @@
+"""One at a time, over all machines: a lease in the object store that its holder renews.
+
+Whoever waits takes it over when it is renewed no more.
+
+No clock is compared with another machine's: a lease is over when it has stayed the same for its whole length by the clock of
+the one who waits. That is also how long it takes after its holder was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore, ObjectStoreError
+from steel_assets.core.problem import Problem
+
+SECONDS = 180.0
+RENEWALS = 3
+"""Within the length of a lease: one or two may fail before somebody takes it."""
+
+LARGEST = 4096
+
+
+class Busy(Problem):
+    """Somebody else holds the lease, and was at work all the time."""
+
+
+class LeaseLost(Problem):
+    """Somebody took the lease over: this process stood still, or could not reach the store, for too long."""
+
+
+class Lease:
+    """A lease that this process holds. Threads may share it."""
+
+    def __init__(self, store: ObjectStore, key: str, token: str, document: dict[str, Any], seconds: float) -> None:
+        self._store, self._key, self._token, self._document, self._seconds = store, key, token, document, seconds
+        self._over, self._lost = threading.Event(), threading.Event()
+        self._renewed = time.monotonic()
+        self._renewer = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._renewer.start()
+
+    def check(self) -> None:
+        """Raises LeaseLost where the lease is, or may be, another's by now."""
+        if self._lost.is_set() or time.monotonic() - self._renewed >= self._seconds:
+            raise LeaseLost(f"{self._store.uri(self._key)} was taken over: this process stood still for {self._seconds:g} s")
+
+    def give_back(self) -> None:
+        """Let the next one in at once; a lease that was lost stays with its new holder."""
+        self._over.set()
+        self._renewer.join()
+        if not self._lost.is_set():
+            with suppress(Conflict, ObjectStoreError):
+                self._store.put_if(self._key, _written({**self._document, "free": True}), self._token)
+
+    def _renew(self) -> None:
+        while not self._over.wait(self._seconds / RENEWALS):
+            self._document["renewals"] += 1
+            content, begun = _written(self._document), time.monotonic()
+            try:
+                self._store.put_if(self._key, content, self._token)
+                token = _token_of(self._store, self._key, content)
+            except (Conflict, ObjectNotFound):
+                self._lost.set()
+                return
+            except ObjectStoreError:
+                continue  # the next one may go through; check() knows when it is too late
+            self._token, self._renewed = token, begun
+
+
+@contextmanager
+def leased(
+    store: ObjectStore, key: str, about: Mapping[str, str], *, wait_seconds: float, seconds: float = SECONDS
+) -> Iterator[Lease]:
+    """Hold the lease under ``key`` during the block.
+
+    Args:
+        about: who holds it and what for, for people.
+        wait_seconds: how long to wait for another holder; less than ``seconds`` never takes over what a killed one left.
+        seconds: its length; all who share a lease give the same.
+
+    Raises:
+        Busy: another one held it all the time.
+        ObjectStoreError: the store cannot be reached.
+    """
+    lease = _taken(store, key, about, wait_seconds, seconds)
+    try:
+        yield lease
+    finally:
+        lease.give_back()
+
+
+def _taken(store: ObjectStore, key: str, about: Mapping[str, str], wait_seconds: float, seconds: float) -> Lease:
+    begun = time.monotonic()
+    seen, since = "", begun
+    while True:
+        token, held = _look(store, key)
+        now = time.monotonic()
+        if token is not None and token != seen:
+            seen, since = token, now
+        if token is None or held.get("free") is True or now - since >= seconds:
+            document = {**about, "holder": uuid.uuid4().hex, "renewals": 0}
+            content = _written(document)
+            with suppress(Conflict, ObjectNotFound):
+                store.put_if(key, content, token)
+                return Lease(store, key, _token_of(store, key, content), document, seconds)
+        elif now - begun >= wait_seconds:
+            told = ", ".join(f"{name} {held[name]}" for name in about if name in held)
+            raise Busy(f"another one is at work ({told or 'it does not say who'}), and was for all of {wait_seconds:g} s")
+        time.sleep(min(seconds / 10, 5.0))
+
+
+def _look(store: ObjectStore, key: str) -> tuple[str | None, dict[str, Any]]:
+    """The version of what is there, and what it says; nothing where it is damaged: it is over when it stays so."""
+    token = store.version(key)
+    try:
+        content = store.get(key) if token is not None else b"{}"
+        said = json.loads(content) if len(content) <= LARGEST else {}
+    except (ObjectNotFound, ValueError, RecursionError):
+        said = {}
+    return token, said if isinstance(said, dict) else {}
+
+
+def _token_of(store: ObjectStore, key: str, content: bytes) -> str:
+    """The version of what was just written. Raises Conflict where it is another's by now."""
+    token = store.version(key)
+    if token is None or store.get(key) != content:
+        raise Conflict(f"{key} was changed by another writer")
+    return token
+
+
+def _written(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True).encode()

@@ -1,0 +1,180 @@
+"""The lake's storage: named, immutable-by-habit blobs, and one operation that is atomic between competing writers.
+
+Keys are relative paths with forward slashes, for example ``raw-data/fred-api/inflation_data/2026/….parquet``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock
+
+from steel_assets.adapters.machine.disk import make_folder, remedy, trouble, write_private
+from steel_assets.core.problem import Problem
+
+KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+-]*(/[A-Za-z0-9_][A-Za-z0-9._=+-]*)*")
+
+
+class ObjectNotFound(Problem, KeyError):
+    """Nothing is stored under this key."""
+
+
+class ObjectStoreError(Problem):
+    """The store cannot do what was asked; the message says why and what to do. Nothing was written.
+
+    Attributes:
+        trouble: what is wrong in one word, for example ``permission``, ``credentials``, ``missing`` or ``quota``.
+    """
+
+    def __init__(self, message: str, trouble: str = "refused") -> None:
+        super().__init__(message)
+        self.trouble = trouble
+
+
+class Conflict(Problem):
+    """Another writer changed the object since it was read; nothing was written."""
+
+
+class ObjectStore(Protocol):
+    """A port: every implementation passes the same conformance suite."""
+
+    def get(self, key: str) -> bytes:
+        """The content of ``key``. Raises ObjectNotFound, and ObjectStoreError where it is there and cannot be read."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write ``key`` whole or not at all, whatever was there before."""
+
+    def version(self, key: str) -> str | None:
+        """An opaque token of the current content of ``key``; None when there is none."""
+
+    def put_if(self, key: str, content: bytes, version: str | None) -> None:
+        """Write ``key`` only if its version is still ``version`` (None: only if it does not exist). Raises Conflict."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """All keys that start with ``prefix``, in order; names that are no keys are left out: others chose them."""
+
+    def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """The keys of ``list``, each with a stamp: another one after every write of the object. No content is read for it."""
+
+    def strange_names(self) -> Iterator[str]:
+        """What lies at the top of the store and is no key: names that others chose. ``list`` leaves it out."""
+
+    def delete(self, key: str) -> None:
+        """Remove ``key``; removing what is not there is no error."""
+
+    def checksum(self, key: str) -> str:
+        """The md5 of the content of ``key`` in hexadecimal, by which copies are verified. Raises ObjectNotFound."""
+
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """Every key and how many bytes it holds, in order; no content is read for it."""
+
+    def stored_bytes(self) -> int:
+        """What all objects together weigh."""
+
+    def uri(self, key: str) -> str:
+        """Where a person finds the object."""
+
+
+class LocalFolder:
+    """Blobs as files under one folder: written beside their place, fsynced, then renamed over it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise ObjectNotFound(key) from error
+        except OSError as error:
+            raise ObjectStoreError(f"{self.uri(key)} could not be read: {error}", trouble(error)) from error
+
+    def put(self, key: str, content: bytes) -> None:
+        path = self._path(key)
+        with self._told(key):
+            make_folder(path.parent)
+            write_private(path, content)
+
+    def version(self, key: str) -> str | None:
+        with suppress(ObjectNotFound):
+            return hashlib.sha256(self.get(key)).hexdigest()
+        return None
+
+    def put_if(self, key: str, content: bytes, version: str | None) -> None:
+        path = self._path(key)
+        with self._told(key):
+            make_folder(path.parent)
+            turn = FileLock(path.parent / f".{path.name}.lock").acquire()
+        with turn:
+            if self.version(key) != version:
+                raise Conflict(f"{key} was changed by another writer")
+            self.put(key, content)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        found = (path.relative_to(self.root).as_posix() for path in self._below(prefix))
+        yield from sorted(key for key in found if key.startswith(prefix) and KEY.fullmatch(key))
+
+    def _below(self, prefix: str) -> Iterator[Path]:
+        """Every file that may start with ``prefix``: folders beside it are not looked into."""
+        parent, _, begun = prefix.rpartition("/")
+        for folder, folders, names in os.walk(self.root / parent):
+            if begun and Path(folder) == self.root / parent:
+                folders[:] = [name for name in folders if name.startswith(begun)]
+            yield from (Path(folder, name) for name in names if not name.startswith("."))
+
+    def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
+        for key in self.list(prefix):
+            with suppress(FileNotFoundError):  # deleted since it was listed
+                about = (self.root / key).stat()
+                yield key, f"{about.st_mtime_ns}-{about.st_size}-{about.st_ino}"
+
+    def strange_names(self) -> Iterator[str]:
+        names = sorted(path.name for path in self.root.iterdir()) if self.root.is_dir() else []
+        yield from (name for name in names if not KEY.fullmatch(name) and not name.startswith("."))
+
+    def delete(self, key: str) -> None:
+        with self._told(key):
+            self._path(key).unlink(missing_ok=True)
+
+    def checksum(self, key: str) -> str:
+        return md5_of(self.get(key))
+
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        for key in self.list(""):
+            with suppress(FileNotFoundError):  # deleted since it was listed
+                yield key, (self.root / key).stat().st_size
+
+    def stored_bytes(self) -> int:
+        return sum(size for _, size in self.sizes())
+
+    def uri(self, key: str) -> str:
+        return self._path(key).as_uri()
+
+    @contextmanager
+    def _told(self, key: str) -> Iterator[None]:
+        """Inside, what the disk refuses is an ObjectStoreError that names the object and the remedy."""
+        try:
+            yield
+        except OSError as error:
+            raise ObjectStoreError(f"{self.uri(key)} could not be written: {error}. {remedy(error)}", trouble(error)) from error
+
+    def _path(self, key: str) -> Path:
+        return self.root / checked_key(key)
+
+
+def checked_key(key: str) -> str:
+    """``key``, when it is one. Raises ValueError for anything that could leave the store."""
+    if not KEY.fullmatch(key):
+        raise ValueError(f"object key {key!r} must be a relative path of letters, digits and . _ = + - without leading dots")
+    return key
+
+
+def md5_of(content: bytes) -> str:
+    """The checksum that object stores keep of what they hold; against accidents, not against forgery."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,1 @@
+"""The warehouse: the platform's tables, in DuckDB or BigQuery."""

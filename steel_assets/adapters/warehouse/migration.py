@@ -1,0 +1,52 @@
+"""A table in a warehouse that an older or newer release made: what it lacks is added, what would lose history is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from steel_assets.adapters.warehouse import sql
+from steel_assets.adapters.warehouse.errors import WarehouseError
+from steel_assets.core.tables import Table
+
+
+@dataclass(frozen=True)
+class Present:
+    """A column as it is in the warehouse: its type, as the dialect calls it, and whether it may be empty."""
+
+    type: str
+    required: bool
+
+
+def migration(table: Table, present: Mapping[str, Present], dialect: sql.Dialect) -> list[str]:
+    """The statements that give ``table`` the columns it lacks; none is ever changed or taken away.
+
+    Raises:
+        WarehouseError: a column has another type.
+    """
+    lacked = missing(table, present, dialect)
+    return [sql.add_column(table, column, dialect) for column in table.columns if column.name in lacked]
+
+
+def missing(table: Table, present: Mapping[str, Present], dialect: sql.Dialect) -> list[str]:
+    """The columns that ``table`` lacks. Raises WarehouseError: a column has another type."""
+    for column in table.columns:
+        found, wanted = present.get(column.name), dialect.types[column.dtype]
+        if found is not None and found.type != wanted:
+            raise WarehouseError(
+                f"table {table.name}: column {column.name} is {found.type} in the warehouse and must be {wanted}. "
+                "Changing a type would rewrite history: rename the old table and run again",
+                "schema",
+            )
+    return [column.name for column in table.columns if column.name not in present]
+
+
+def refuse_orphans(table: Table, present: Mapping[str, Present]) -> None:
+    """Before a write: a column that may not be empty and that nothing fills any more. Raises WarehouseError naming it."""
+    orphans = [name for name, found in present.items() if found.required and name not in table.column_names]
+    if orphans:
+        raise WarehouseError(
+            f"table {table.name}: column {', '.join(orphans)} of the warehouse may not be empty, and this release does not fill "
+            "it. Taking it away would lose history: let it be empty (ALTER TABLE … ALTER COLUMN … DROP NOT NULL) and run again",
+            "schema",
+        )

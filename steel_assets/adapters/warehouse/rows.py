@@ -1,0 +1,101 @@
+"""Rows on their way into a warehouse and back: Arrow with the columns' types, and plain values for conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
+
+from steel_assets.adapters.warehouse.errors import WarehouseError
+from steel_assets.adapters.warehouse.sql import Since
+from steel_assets.core.tables import Dtype, Table
+
+STAGED_TYPES: dict[Dtype, pa.DataType] = {
+    "string": pa.string(),
+    "float": pa.float64(),
+    "int": pa.int64(),
+    "bool": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+MEMORY_TYPES: dict[Dtype, pa.DataType] = {
+    **STAGED_TYPES,
+    "date": pa.timestamp("ns"),
+    "timestamp": pa.timestamp("ns", tz="UTC"),
+}
+
+MOMENTS = frozenset({"date", "timestamp"})
+PLAIN: dict[Dtype, tuple[type, ...]] = {"string": (str,), "float": (float, int), "int": (int,), "bool": (bool,)}
+"""What a value of a column is in Python; moments come in many forms and are converted."""
+
+
+def staged(table: Table, rows: pd.DataFrame) -> pa.Table:
+    """Enforced rows as Arrow, moments cut to the microsecond (what both warehouses keep)."""
+    moments = {c.name: rows[c.name].dt.floor("us") for c in table.columns if c.dtype == "timestamp"}
+    schema = pa.schema([(column.name, STAGED_TYPES[column.dtype]) for column in table.columns])
+    return pa.Table.from_pandas(rows.assign(**moments), schema=schema, preserve_index=False)
+
+
+def in_memory(table: Table, found: pa.Table) -> pd.DataFrame:
+    """What a warehouse answered, with the types that ``Table.enforce`` gives."""
+    schema = pa.schema([(column.name, MEMORY_TYPES[column.dtype]) for column in table.columns])
+    rows = found.select(table.column_names).cast(schema).to_pandas()
+    counts = {column.name: column.pandas_dtype for column in table.columns if column.dtype == "int" and column.nullable}
+    return rows.astype(counts) if counts else rows
+
+
+def span(table: Table, rows: pa.Table) -> tuple[Any, Any] | None:
+    """The first and last value of the column that partitions ``table``, when equal keys imply equal partitions."""
+    if table.partition_by not in table.key or rows.num_rows == 0:
+        return None
+    ends = pyarrow.compute.min_max(rows[table.partition_by])
+    return ends["min"].as_py(), ends["max"].as_py()
+
+
+def conditions(table: Table, where: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``where`` with plain Python values of their columns' types; what is no value (NaN, NaT) is None.
+
+    Raises:
+        WarehouseError: a column is not there, or a value is of another type: one warehouse would convert it, the other refuse.
+    """
+    where = where or {}
+    unknown = sorted(set(where) - set(table.column_names))
+    if unknown:
+        raise WarehouseError(f"table {table.name} has no columns {unknown}; it has {', '.join(table.column_names)}")
+    types = {column.name: column.dtype for column in table.columns}
+    return {name: _parameter(f"{table.name}.{name}", wanted, types[name]) for name, wanted in where.items()}
+
+
+def _parameter(place: str, wanted: Any, dtype: Dtype) -> Any:
+    """``wanted`` (or each of its values) as the plain Python value that fits a column of ``dtype``."""
+    if isinstance(wanted, Since):
+        first = _parameter(place, wanted.first, dtype)
+        if first is None:
+            raise WarehouseError(f"{place}: since {wanted.first!r} is no condition: say a value of type {dtype}")
+        return Since(first)
+    if isinstance(wanted, Iterable) and not isinstance(wanted, str):
+        return [_parameter(place, value, dtype) for value in wanted]
+    if wanted is None or wanted is pd.NaT or wanted != wanted:
+        return None
+    if dtype in MOMENTS:
+        try:
+            return _moment(wanted, dtype)
+        except (TypeError, ValueError) as error:
+            raise WarehouseError(f"{place} is {dtype} and is never {wanted!r}: ask for a value of its type") from error
+    plain: Any = wanted.item() if isinstance(wanted, np.generic) else wanted
+    is_one = isinstance(plain, PLAIN[dtype]) and (dtype == "bool" or not isinstance(plain, bool))
+    if not is_one or (dtype == "int" and not -(2**63) <= plain < 2**63):
+        raise WarehouseError(f"{place} is {dtype} and is never {wanted!r}: ask for a value of its type")
+    return float(plain) if dtype == "float" else plain
+
+
+def _moment(wanted: Any, dtype: Dtype) -> Any:
+    if dtype == "date":
+        return pd.Timestamp(wanted).date()
+    moment = pd.Timestamp(wanted)
+    return (moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")).floor("us").to_pydatetime()
