@@ -36,7 +36,7 @@ RUN = {
 ROOT_NEEDED = "changes the machine, as root"
 SYSTEMD = "needs a running systemd; the units are checked by deploy/test_files.py"
 CLOUD = "needs a project on Google Cloud, and money"
-WHOLE = "trains every market; run by test_river.py"
+WHOLE = "trains every market; run by test_pipeline.py"
 SERVER = "a server that runs until it is stopped; started by serving/running.py"
 UI = "a server that runs until it is stopped; started by browser/test_dagster_ui.py"
 BACKUP = "run by operations/test_backup.py, into a folder of its own"
@@ -50,7 +50,7 @@ NOT_RUN = {
         "steel imports withdraw": "ID is a placeholder; run by cli/test_imports.py",
         "steel backtest MARKET --start": "MARKET is a placeholder; run by cli/test_import_and_backtest.py",
         "steel backtest MARKET --withhold": "MARKET is a placeholder; run by test_price_age.py",
-        "steel forecast": "a synopsis; run by test_river.py",
+        "steel forecast": "a synopsis; run by test_pipeline.py",
         "steel odds": "a synopsis; run by cli/test_odds.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",
         "steel collect": "a synopsis; run by cli/test_collect.py, cli/test_status.py and cli/test_rollback.py",
@@ -68,7 +68,7 @@ NOT_RUN = {
         "make serve": SERVER,
         "make dev": UI,
         "source .venv/bin/activate": "needs the environment that make setup makes",
-        "steel forecast": "needs a published forecast; run by test_river.py",
+        "steel forecast": "needs a published forecast; run by test_pipeline.py",
         "pip install": "the same, from the lock file instead of an index, by test_wheel.py",
         "steel demo": "run by test_wheel.py, from an installed wheel",
         "steel dev": UI,
