@@ -85,7 +85,7 @@ def _plain(row: Row) -> dict[str, Any]:
 
 def _value(value: Any) -> Any:
     if isinstance(value, date):
-        at = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001  a day
+        at = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a day
         return f"{at:%Y-%m-%dT%H:%M:%S}.000" + ("Z" if at.tzinfo else "")
     if isinstance(value, float):
         return round(value, 10) if math.isfinite(value) else None

@@ -95,15 +95,15 @@ def test_a_fault_is_bounded_falsifies_nothing_loses_nothing_and_is_seen(
     assert set(done.observations["source"]) <= {source}
     if name in HARMLESS:
         assert done.problems == {}
-        assert done.standing.state == "FRESH"
+        assert done.source_status.state == "FRESH"
         pd.testing.assert_frame_equal(facts(platform), scene.undisturbed[source])
     elif len(facts(platform)) < len(scene.undisturbed[source]):
         assert done.problems or len(done.held) or done.notes, "what is missing is told"
     if done.problems:
-        assert done.standing.state == "LAST_GOOD"
+        assert done.source_status.state == "LAST_GOOD"
     platform = scene.platform(tmp_path / "home")
     recovered = gather(platform, source, LATER)
     assert recovered.problems == {}
-    assert recovered.standing.state == "FRESH"
+    assert recovered.source_status.state == "FRESH"
     pd.testing.assert_frame_equal(facts(platform), scene.undisturbed[source])
     assert every_row(platform) == scene.truth[source], "no right row is lost, and none is there twice with another value"
