@@ -35,17 +35,17 @@ def test_a_damaged_ledger_of_calls_is_a_day_without_calls_and_then_forgotten(
     tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "provider.json"
-    FileLedger(path).alert_state(THREE, NOW)
+    FileLedger(path).book(THREE, NOW)
     damage_at(path, damage)
     damaged = path.read_bytes()
     with pytest.raises(DamagedLedger, match=r"provider\.json"):
-        FileLedger(path).alert_state(THREE, NOW)
+        FileLedger(path).book(THREE, NOW)
     assert str(path) in caplog.text
     assert path.with_name("provider.json.damaged").read_bytes() == damaged
     for later in (1.0, 86_000.0):
         with pytest.raises(BudgetSpent, match="are used"):
-            FileLedger(path).alert_state(THREE, NOW + later)
-    assert len(FileLedger(path).alert_state(THREE, NOW + 86_401)) == 1
+            FileLedger(path).book(THREE, NOW + later)
+    assert len(FileLedger(path).book(THREE, NOW + 86_401)) == 1
     assert caplog.text.count("set aside") == 1
 
 

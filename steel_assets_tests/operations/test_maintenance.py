@@ -41,7 +41,9 @@ def parts(tmp_path: Path) -> Platform:
 def ticked(parts: Platform) -> str:
     """What the sensor says of one tick."""
     with dg.DagsterInstance.ephemeral() as instance:
-        said = old_files.old_files(dg.build_sensor_context(instance=instance, resources={"platform": parts}))
+        said = old_files.old_files(
+            dg.build_sensor_context(instance=instance, resources={"catalog": parts.catalog, "lake": parts.lake})
+        )
     assert isinstance(said, dg.SkipReason)
     return str(said.skip_message)
 
