@@ -227,7 +227,7 @@ def test_a_report_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     assert (tmp_path / STATE_KEY).stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"incidents": "x"}', os.urandom(200)])
+@pytest.mark.parametrize("content", [b"", b"{", b'{"incidents": "x"}', bytes(range(56, 256))])
 def test_a_damaged_book_is_set_aside_and_alerts_go_on(tmp_path: Path, content: bytes) -> None:
     box, clock, slack = outbox(tmp_path), Clock(), Recorder()
     box.report([failed_run("daily")], clock.now)
