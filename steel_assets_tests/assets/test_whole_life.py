@@ -18,7 +18,7 @@ from steel_assets.assets.whole_life import Life, Process, UnknownJob
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.operations.instance_state import described
 from steel_assets.settings import Settings
-from steel_assets_tests.assets.sensors.world import materialise, prices
+from steel_assets_tests.assets.sensors.world import materialise, prices, with_databases
 
 MORNING = pd.Timestamp("2026-03-18T08:05:00Z")  # 02:05 in Mexico City
 LATER, NEXT_DAY = MORNING + pd.Timedelta(hours=3), MORNING + pd.Timedelta(days=1)
@@ -29,11 +29,7 @@ def empty_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The databases of an instance, made and empty: making them takes longer than most tests."""
     folder = tmp_path_factory.mktemp("empty")
     described(folder)
-    with dg.DagsterInstance.from_config(str(folder)) as one:
-        one.delete_run(materialise(one).run_id)
-        one.wipe_assets([dg.AssetKey("prices")])
-        one.all_instigator_state()
-    return folder
+    return with_databases(folder)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.settings import Settings
-from steel_assets_tests.assets.sensors.world import materialise
+from steel_assets_tests.assets.sensors.world import with_databases
 
 
 @pytest.fixture
@@ -22,11 +22,7 @@ def empty_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an instance whose databases are made and empty: making them takes longer than most tests."""
     folder = tmp_path_factory.mktemp("template")
     (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    with dg.DagsterInstance.from_config(str(folder)) as one:
-        one.delete_run(materialise(one).run_id)
-        one.wipe_assets([dg.AssetKey("prices")])
-        one.all_instigator_state()
-    return folder
+    return with_databases(folder)
 
 
 @pytest.fixture

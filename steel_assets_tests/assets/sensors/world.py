@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 
@@ -37,3 +38,12 @@ def materialise(instance: dg.DagsterInstance, told: str = "", job: str = "update
     jobs = [dg.define_asset_job(job, selection=[prices])]
     runnable = dg.Definitions(assets=[prices], jobs=jobs).resolve_job_def(job)
     return runnable.execute_in_process(instance=instance, tags={"told": told, **tags}, raise_on_error=False)
+
+
+def with_databases(folder: Path) -> Path:
+    """The instance that ``folder`` describes, its databases made and empty: making them takes longer than most tests."""
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        instance.delete_run(materialise(instance).run_id)
+        instance.wipe_assets([dg.AssetKey("prices")])
+        instance.all_instigator_state()
+    return folder
