@@ -81,7 +81,7 @@ def backtest(
     for horizon in history.market.horizons:
         samples = build_samples(history, features, horizon)
         learns = withhold > 0 or not {CHAMPION, Combination.family, Experts.family}.isdisjoint(wanted)
-        before = max(EARLIEST, first - burn_in(horizon + withhold)) if learns else first
+        before = max(EARLIEST, first - burn_in(horizon + withhold, judged)) if learns else first
         asked = build_samples(blind, blind_features, horizon).rows(slice(withhold, None)) if withhold else samples
         evaluation = evaluate(history, samples, judged, before, stop, steps, asked if withhold else None, withhold)
         for model in wanted:

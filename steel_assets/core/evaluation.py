@@ -46,12 +46,14 @@ class Steps:
             self.progress(self.done, self.total, what)
 
 
-def burn_in(horizon: int) -> int:
+def burn_in(horizon: int, families: Mapping[str, type[Model]]) -> int:
     """Origins before the first one of interest that must be forecast too, so that its champion can be chosen and calibrated.
 
-    The errors it is judged by are partly those of a combination and of expert advice, which were weighed by errors before those.
+    The errors that a combination and expert advice are judged by are of forecasts which were weighed by errors before those:
+    where one of them is among ``families``, that takes more.
     """
-    weighed = max(combination.WINDOW, experts.ROUNDS)
+    weighing = {Combination.family: combination.WINDOW, Experts.family: experts.ROUNDS}
+    weighed = max((window for family, window in weighing.items() if family in families), default=0)
     return max(calibration.WINDOW, selection.WINDOW) + weighed + 2 * (horizon + calibration.LONGEST_WEEK)
 
 

@@ -119,7 +119,7 @@ def expected_volatility(
     ``PERSISTENCE`` a day, as in a GARCH(1, 1). Sessions without a return are passed over.
 
     Args:
-        seasonality: what is known of the days ahead; without it all days are alike.
+        seasonal_volatility: what is known of the days ahead; without it all days are alike.
         rows: for each origin the session whose price it knows (``MarketHistory.price_rows``); its own when not given. The
             days from that session to the origin count as days ahead.
     """

@@ -140,7 +140,7 @@ def _train(
     scored = scored[scored >= EARLIEST][-window:]
     newest = len(history.origins) - 1
     first = int(scored[0]) if len(scored) else newest
-    start = max(EARLIEST, first - burn_in(samples.horizon))
+    start = max(EARLIEST, first - burn_in(samples.horizon, families))
     evaluation = evaluate(history, samples, families, start, newest + 1, steps)
     choice = evaluation.verdict(newest).choice
     forecasts = {family: table.iloc[scored - start] for family, table in evaluation.forecasts.items()}

@@ -41,7 +41,7 @@ def measured(history: MarketHistory, withheld: int, horizons: list[int], step: i
     for horizon in horizons:
         samples = build_samples(history, features, horizon)
         asked = build_samples(later, aged_features, horizon).rows(slice(withheld, None))
-        before = max(EARLIEST, first - burn_in(horizon + withheld))
+        before = max(EARLIEST, first - burn_in(horizon + withheld, families))
         evaluation = evaluate(history, samples, families, before, stop, Steps(len(families), None), asked, withheld)
         rows = backtest_rows(history, asked, "champion", positions, evaluation.champion(first).iloc[positions - first])
         rows = rows[np.isfinite(rows["y"])]

@@ -87,7 +87,7 @@ def walked(history: MarketHistory) -> list[Walked]:
     found = []
     for horizon in history.market.horizons:
         samples = build_samples(history, features, horizon)
-        before = max(EARLIEST, first - burn_in(horizon))
+        before = max(EARLIEST, first - burn_in(horizon, families))
         found.append(Walked(history, evaluate(history, samples, families, before, stop, Steps(len(families), None)), first))
     return found
 

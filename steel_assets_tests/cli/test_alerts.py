@@ -108,7 +108,7 @@ def test_a_silence_of_nothing_is_refused_and_the_rules_there_are_named(rule: str
 def test_what_cannot_be_read_is_one_message_and_no_traceback(
     home: Path, tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without an instance of Dagster in sight, and with a alert state that somebody cut off."""
+    """Without an instance of Dagster in sight, and with an alert state that somebody cut off."""
     monkeypatch.delenv("DAGSTER_HOME")
     monkeypatch.chdir(tmp_path)
     (home / "lake" / "alerts").mkdir(parents=True)

@@ -43,7 +43,7 @@ def _old(before: Incident, condition: Condition, rule: AlertRule) -> bool:
 
 
 def _nothing_new(before: Incident, condition: Condition, rulebook: Rulebook) -> bool:
-    """As wrong as it was a few minutes ago: a alert state that does not change is not written."""
+    """As wrong as it was a few minutes ago: an alert state that does not change is not written."""
     rule = rulebook.rule(condition.rule)
     severity = condition.severity or rulebook.severity(rule, condition.value)
     lasting = before.wrong and condition.firing and before.recent[-1].firing and not rule.notice
