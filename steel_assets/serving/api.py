@@ -7,8 +7,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.security import APIKeyHeader
+from fastapi import APIRouter, Path, Query, Request, Security
 from pydantic import BeforeValidator, WithJsonSchema
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from steel_assets import __version__
 from steel_assets.serving import answers, schemas, state
 from steel_assets.serving.examples import PREDICTION, shown
 from steel_assets.serving.schemas import refusals
+from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -24,7 +24,6 @@ MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz
 DETAIL = "true: with interval, peso price, model, data and age"
 AS_OF = "the newest issue that was public then, as it was published; default the one in force, its confidence as it is now"
 READ = refusals(401, 403, 422, 429, 503)
-api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="made by `steel keys create`")
 
 
 def _day(value: Any) -> date:
@@ -55,8 +54,8 @@ Switch = Annotated[Literal["true", "false", "1", "0"], BeforeValidator(lambda va
 
 def routes(service: Service) -> APIRouter:
     """Everything that reads."""
-    open_router = APIRouter(tags=["service"])
-    reading = APIRouter(dependencies=[Depends(api_key)])
+    open_router = APIRouter(tags=["service"], dependencies=[PUBLIC])
+    reading = APIRouter(dependencies=[Security(admitted, scopes=["read"])])
 
     @open_router.get("/", response_model=schemas.About, responses=shown("/"))
     async def about() -> Response:

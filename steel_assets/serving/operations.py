@@ -6,15 +6,15 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Security
 from starlette.responses import Response
 
 from steel_assets.adapters.dagster_graphql import AlreadyRunning, DagsterAway
 from steel_assets.serving import schemas
-from steel_assets.serving.api import api_key
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.examples import LAUNCHED, shown
 from steel_assets.serving.schemas import refusals
+from steel_assets.serving.scopes import admitted
 from steel_assets.serving.service import Service
 
 OPERATIONS = {
@@ -36,13 +36,14 @@ RUNNING_SECONDS = 60
 
 def routes(service: Service) -> APIRouter:
     """POST for each operation, and the state of the automation."""
-    router = APIRouter(tags=["operations"], dependencies=[Depends(api_key)])
+    router = APIRouter(tags=["operations"])
     for path, (job, description) in OPERATIONS.items():
         router.add_api_route(
             path,
             _launcher(service, job),
             methods=["POST"],
             status_code=202,
+            dependencies=[Security(admitted, scopes=["operate"])],
             name=job,
             response_model=schemas.Launched,
             description=f"{description} Needs a key with the scope operate.",
@@ -51,6 +52,7 @@ def routes(service: Service) -> APIRouter:
 
     @router.get(
         AUTOMATION,
+        dependencies=[Security(admitted, scopes=["read", "operate"])],  # who may launch may also look at what was launched
         response_model=schemas.Automation,
         responses=refusals(401, 403, 429, 503) | shown(AUTOMATION),
     )
