@@ -82,7 +82,7 @@ def markets(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[dict[
         score = mine.loc[mine["date"] == mine["date"].max(), "quality_score"].min() if len(mine) else None
         issued = published.loc[published["market"] == market.id, "as_of"]
         forecast = snapshot.forecast(market.id)
-        age = answers.staleness(snapshot, forecast[0], moment.timestamp()) if forecast else {}
+        age = answers.staleness(snapshot, forecast[0], moment.timestamp()) if forecast else None
         leaning = answers.leaning(snapshot, forecast[0]) if forecast else []
         champions = {str(h): _champion(parts, market.id, h) for h in market.horizons}
         rows.append(
@@ -91,7 +91,7 @@ def markets(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[dict[
                 "quality": None if score is None else round(float(score), 3),
                 "last_forecast": f"{issued.max():%Y-%m-%d %H:%M} UTC" if len(issued) else None,
                 **answers.age_in_short(age),
-                "aged_drivers": {driver["series"]: driver["newest_period"] for driver in leaning},
+                "aged_drivers": {driver.series: driver.newest_period for driver in leaning},
                 "drift": None if pd.isna(drift.get(market.id)) else round(drift[market.id], 3),
                 "champions": champions,
             }

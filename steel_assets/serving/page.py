@@ -79,7 +79,7 @@ def _default_first(catalogue: dict[str, Any], default: str | None) -> list[dict[
 def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | None, now: float, words: Words) -> dict[str, Any]:
     rows = snapshot.forecast(market["id"])
     first = rows[0] if rows else None
-    age = answers.staleness(snapshot, first, now) if first else {"stale": False, "price_age_sessions": None}
+    age = answers.staleness(snapshot, first, now) if first else None
     too_old = answers.price_age_of(snapshot, first, now) if first else None
     return {
         "id": market["id"],
@@ -87,9 +87,9 @@ def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | No
         "chosen": chosen is not None and market["id"] == chosen["id"],
         "price": first["predicted_price"] if first else None,
         "change": first["predicted_price"] / first["last_price"] - 1 if first else None,
-        "stale": age["stale"],
+        "stale": age is not None and age.stale,
         "too_old": too_old is not None and too_old.too_old,
-        "old": words.old(age["price_age_sessions"]) if age["price_age_sessions"] else words("stale"),
+        "old": words.old(age.price_age_sessions) if age is not None and age.price_age_sessions else words("stale"),
     }
 
 
@@ -109,7 +109,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "first": rows[0] if rows else None,
         "age": _age(snapshot, rows[0], now, words) if rows else None,
         "leaning": [
-            words("leans_on", driver["newest_period"], name=driver_name(snapshot, driver["series"], words.language))
+            words("leans_on", driver.newest_period, name=driver_name(snapshot, driver.series, words.language))
             for driver in (answers.leaning(snapshot, rows[0]) if rows else [])
         ],
         "pesos": _pesos(snapshot, rows[0]) if rows else None,
@@ -123,7 +123,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "drift": drift,
         "drift_days": len({row["date"] for row in drift["rows"]}) if drift else 0,
         "scored": [row for row in card["rows"] if row["horizon"] == at][-REALITY_SHOWN:],
-        "champions": answers.models(snapshot, market["id"])["champions"],
+        "champions": answers.models(snapshot, market["id"]).champions,
         "ledger": _decisions([row for row in snapshot["ledger"] if row["market"] == market["id"]]),
         "quality_score": quality["quality_score"] if quality else None,
         "quality": [
@@ -135,11 +135,11 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
 def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: Words) -> dict[str, Any]:
     """From which day the price is and how old; ``tone`` and ``text`` of the notice where it is older than it should be."""
     told, age = answers.staleness(snapshot, row, now), answers.price_age_of(snapshot, row, now)
-    found = {"stale": told["stale"], "title": "", "text": words("day_passed", row["target_date"]), "tone": "warn"}
+    found = {"stale": told.stale, "title": "", "text": words("day_passed", row["target_date"]), "tone": "warn"}
     if age is None:
         return found
     newest = answers.newest_price(snapshot, row)
-    found["title"] = words.price_age(told["price_date"], age.sessions)
+    found["title"] = words.price_age(told.price_date, age.sessions)
     found["text"] = words("price_stale")
     if age.too_old:
         found |= {"text": words("price_too_old", age.limit, row["issued_date"]), "tone": "bad"}
@@ -152,8 +152,7 @@ def _why(snapshot: Snapshot, row: dict[str, Any], words: Words) -> dict[str, Any
     """What moved one horizon: the largest causes each, the rest added up; ``share`` of the largest is -1 or 1."""
     told = drivers(snapshot, row)
     shown = [
-        (driver_name(snapshot, contribution["driver"], words.language), contribution["contribution"])
-        for contribution in told or []
+        (driver_name(snapshot, contribution.driver, words.language), contribution.contribution) for contribution in told or []
     ]
     rest = shown[DRIVERS_SHOWN:]
     if len(rest) > 1:

@@ -115,8 +115,8 @@ def test_a_forecast_that_was_issued_from_a_withdrawn_import_is_told_and_one_issu
     [told] = incidents(well.with_part("withdrawn", [during], None, 1.0), DURING_ITS_DAY)
     assert "a.csv" in told.message
     answer = forecasts(well.with_part("withdrawn", [during], None, 1.0), market, None, DURING_ITS_DAY)
-    assert answer["withdrawn_import"] == withdrawn["text"]
-    assert forecasts(well, market, None, DURING_ITS_DAY)["withdrawn_import"] is None
+    assert answer.withdrawn_import == withdrawn["text"]
+    assert forecasts(well, market, None, DURING_ITS_DAY).withdrawn_import is None
 
 
 def test_a_figure_beyond_its_limit_is_no_incident_until_the_alert_rules_say_so(well: Snapshot) -> None:
@@ -136,8 +136,8 @@ def test_what_the_platforms_watch_told_is_shown_with_its_beginning_and_not_told_
     both = well.with_part("incidents", [watched], None, 2.0)
     both = both.with_part("scorecards", {"rebar": {"horizons": [score], "rows": []}}, None, 2.0)
     told = alerts(incidents(both, DURING_ITS_DAY), DURING_ITS_DAY)
-    assert told["state"] == "red"
-    assert [(one["kind"], one["since"], one["market"]) for one in told["alerts"]] == [
+    assert told.state == "red"
+    assert [(alert.kind, alert.since, alert.market) for alert in told.alerts] == [
         ("mape_increase", "2026-11-19T08:00:00Z", "rebar")
     ]
 

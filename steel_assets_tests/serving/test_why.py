@@ -39,12 +39,12 @@ def snapshot(explained: object) -> Snapshot:
 def test_drivers_come_largest_first_with_their_direction_and_add_up() -> None:
     found = drivers(snapshot({"rebar": told(calendar=-0.5, scrap=2.75, own_price=-0.25, volatility=0.0)}), FORECAST)
     assert found is not None
-    assert [(driver["driver"], driver["direction"]) for driver in found] == [
+    assert [(driver.driver, driver.direction) for driver in found] == [
         ("scrap", "up"),
         ("calendar", "down"),
         ("own_price", "down"),
     ]
-    assert sum(driver["contribution"] for driver in found) == FORECAST["predicted_price"] - FORECAST["last_price"]
+    assert sum(driver.contribution for driver in found) == FORECAST["predicted_price"] - FORECAST["last_price"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_lake_of_before_explanations_still_says_which_models_speak() -> None:
     declared = {"price_level": "", "target_series": "scrap", "target_version": 1, "calendar": "weekdays", "drivers": []}
     market = CATALOGUE["markets"][0] | declared
     older = snapshot({}).with_part("catalogue", CATALOGUE | {"markets": [market]}, None, 2.0)
-    assert explanation(older, "rebar", MORNING)["horizons"][0]["drivers"] is None
+    assert explanation(older, "rebar", MORNING).horizons[0].drivers is None
 
 
 def test_the_api_says_what_was_published(service: Running) -> None:
