@@ -9,11 +9,21 @@ from typing import Any
 from steel_assets.serving import schemas
 from steel_assets.serving.answers import age_in_short, in_force, known, leaning, staleness, unpublished
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.vocabulary import WORDS
-from steel_assets.serving.words import LANGUAGES
+from steel_assets.serving.words import Words, phrase
 
 EXACT = 1e-6
 """Share of the price by which contributions may miss the forecast: more than rounding is another forecast's explanation."""
+
+CAUSES = {
+    "forward_curve": phrase("Forward curve"),
+    "own_price": phrase("This price's own recent moves"),
+    "calendar": phrase("Time of the year"),
+    "volatility": phrase("How restless the market is"),
+    "long_run_trend": phrase("Long-run trend"),
+    "caution": phrase("Caution (limits on large moves)"),
+    "other": phrase("Other"),
+}
+"""What moves a forecast and is no series, in a buyer's words."""
 
 
 def explanation(snapshot: Snapshot, market: str, moment: float) -> schemas.Explanation:
@@ -78,8 +88,8 @@ def drivers(snapshot: Snapshot, row: Mapping[str, Any]) -> list[schemas.Driver] 
 
 def driver_name(snapshot: Snapshot, driver: str, language: str) -> str:
     """What a buyer calls a driver: a series by its name in the catalogue, a cause that is no series in plain words."""
-    if f"driver_{driver}" in WORDS:
-        return WORDS[f"driver_{driver}"][list(LANGUAGES).index(language)]
+    if driver in CAUSES:
+        return Words(language)(CAUSES[driver])
     series = (snapshot["catalogue"] or {}).get("series", {}).get(driver, {})
     return str(series.get("name_es" if language == "es" else "name") or driver.replace("_", " "))
 

@@ -13,9 +13,8 @@ from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RU
 from steel_assets.core.tables import DRIFT, EXPLANATIONS
 from steel_assets.operations.publication import drift
 from steel_assets.operations.publication.warehouse import Tables
-from steel_assets.serving.explanation import driver_name, drivers, explanation
+from steel_assets.serving.explanation import CAUSES, driver_name, drivers, explanation
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.vocabulary import WORDS
 from steel_assets.settings import Settings
 from steel_assets_tests.core.synthetic import synthetic
 from steel_assets_tests.serving.running import Running
@@ -78,7 +77,7 @@ def test_every_cause_that_a_model_or_a_feature_names_has_words() -> None:
     known = synthetic(count=120, lived=0)
     causes = {driver_of(column) for column in build_features(known.history()).columns} | {FORWARD_CURVE, LONG_RUN, CAUTION, OTHER}
     assert {"own_price", "forward_curve"} < causes
-    assert {cause for cause in causes if f"driver_{cause}" not in WORDS} <= set(known.series)
+    assert {cause for cause in causes if cause not in CAUSES} <= set(known.series)
 
 
 def test_a_lake_of_before_explanations_still_says_which_models_speak() -> None:
