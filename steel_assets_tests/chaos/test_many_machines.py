@@ -65,7 +65,7 @@ class Cluster:
         """A worker with one process, in the namespace ``steel-NUMBER``."""
         with machine(number, self.ports) as inside, (self.folder / f"worker{number}.log").open("ab") as log:
             command = [sys.executable, "-m", "celery", "--app", "steel_assets.assets.celery_worker", "worker"]
-            options = ["--concurrency", "1", "--hostname", f"worker{number}@steel", "--without-gossip", "--without-mingle"]
+            options = ["--concurrency", "1", "--hostname", f"worker{number}@steel", "--loglevel", "INFO"]
             process = subprocess.Popen(
                 [*inside, *command, *options],
                 env=self.environment,
