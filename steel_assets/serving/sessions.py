@@ -1,4 +1,4 @@
-"""Dashboard sessions: a random token in a cookie of the browser, its checksum and its end on this side. Logging out ends one for good.
+"""Dashboard sessions: a random token in a browser's cookie, its checksum and its end on this side. Logging out ends one for good.
 
 They are kept in one small file, so that they outlive a restart and hold for every process over the same folder. Whoever reads
 the file learns no token; without the file everybody is logged out.
