@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import psutil
-from prometheus_client import Histogram, disable_created_metrics
+from prometheus_client import Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from steel_assets.core.service_use import LATENCY_BUCKETS_MS, Minute, ServiceUsage, measurement_key, summary, to_line
 
-disable_created_metrics()  # a series more for each of ours, and nobody asks when a counter began
 log = logging.getLogger("steel.serving")
 
 KEPT_MINUTES = 24 * 60
