@@ -9,14 +9,14 @@ What a stored event leaves out it says elsewhere in the same event or run: Dagst
 storage are read by this one. ``dagster.yaml`` names this class; with ``storage: {sqlite: …}`` everything works as well.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
-from dagster._core.events import DagsterEventType, StepOutputData
+from dagster._core.execution.plan.outputs import StepOutputData
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
@@ -27,20 +27,20 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 BEGUN = frozenset(
     {
-        DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
-        DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
-        DagsterEventType.RUN_START,
+        dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+        dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
+        dg.DagsterEventType.RUN_START,
     }
 )
 """With these a process begins to write a run, and more will follow."""
 
 LEFT = frozenset(
     {
-        DagsterEventType.RUN_ENQUEUED,
-        DagsterEventType.RUN_STARTING,
-        DagsterEventType.RUN_SUCCESS,
-        DagsterEventType.RUN_FAILURE,
-        DagsterEventType.RUN_CANCELED,
+        dg.DagsterEventType.RUN_ENQUEUED,
+        dg.DagsterEventType.RUN_STARTING,
+        dg.DagsterEventType.RUN_SUCCESS,
+        dg.DagsterEventType.RUN_FAILURE,
+        dg.DagsterEventType.RUN_CANCELED,
     }
 )
 """After these a process writes no more of a run: it has ended, or another process executes it."""
@@ -108,7 +108,7 @@ class SqliteStorage(DagsterSqliteStorage):
         self._event_log_storage = EventLog(str(Path(base_dir) / "history" / "runs"))
 
     @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, str]) -> Self:
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
         """What ``dagster.yaml`` describes: ``base_dir`` is the folder."""
         return cls.from_local(inst_data=inst_data, base_dir=config_value["base_dir"])
 
