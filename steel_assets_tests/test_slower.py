@@ -24,6 +24,11 @@ def test_what_became_faster_or_is_new_or_was_not_measured_is_no_loss() -> None:
     assert slower(BEFORE, [replace(BEFORE[0], value=0.1), Ratio("new", "nothing", 9.0, "")]) == []
 
 
+def test_the_same_work_beside_two_peers_is_two_ratios() -> None:
+    now = [*BEFORE, replace(BEFORE[0], against="statsforecast", value=0.9)]
+    assert slower(BEFORE, now) == []
+
+
 def git(folder: Path, *arguments: str) -> None:
     who = ["-c", "user.name=test", "-c", "user.email=test@example.invalid"]
     subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)

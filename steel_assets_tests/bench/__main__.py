@@ -32,7 +32,7 @@ def main() -> None:
         event_log.main()
         reads.main()
         if chosen.short:
-            _started("training", "--origins", "10", "--only-peers")
+            _started("training", "--origins", "50", "--only-peers")
             _started("service", "--seconds", "5", "--soak", "20000")
         else:
             sys.argv = sys.argv[:1]  # each subject reads its own arguments

@@ -33,6 +33,11 @@ class Ratio:
     value: float
     how: str
 
+    @property
+    def row(self) -> tuple[str, str]:
+        """What is compared: by this a ratio is found again."""
+        return self.name, self.against
+
 
 def record(name: str, against: str, value: float, how: str) -> None:
     """Keep a ratio for the table, where one is being made."""
@@ -64,8 +69,8 @@ def table(ratios: list[Ratio]) -> str:
 
 def write(ratios: list[Ratio], page: Path = PAGE, kept: Path = KEPT) -> None:
     """Put the table into the page, and the figures beside it. What was not measured this time stays as it was."""
-    known = {ratio.name: ratio for ratio in read(kept.read_text("utf-8"))} if kept.exists() else {}
-    known |= {ratio.name: ratio for ratio in ratios}
+    known = {ratio.row: ratio for ratio in read(kept.read_text("utf-8"))} if kept.exists() else {}
+    known |= {ratio.row: ratio for ratio in ratios}
     kept.write_text(json.dumps([asdict(ratio) for ratio in known.values()], indent=1) + "\n", "utf-8")
     text = page.read_text("utf-8")
     before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]

@@ -35,11 +35,11 @@ def main() -> int:
 
 def slower(before: list[Ratio], now: list[Ratio]) -> list[str]:
     """A line for each ratio that grew by more than a tenth. One that is new, or measured no more, says nothing."""
-    old = {ratio.name: ratio.value for ratio in before}
+    old = {ratio.row: ratio.value for ratio in before}
     return [
-        f"{ratio.name}: {old[ratio.name]:.3g} → {ratio.value:.3g} × {ratio.against} ({ratio.value / old[ratio.name] - 1:+.0%})"
+        f"{ratio.name}: {old[ratio.row]:.3g} → {ratio.value:.3g} × {ratio.against} ({ratio.value / old[ratio.row] - 1:+.0%})"
         for ratio in now
-        if ratio.name in old and ratio.value > LIMIT * old[ratio.name]
+        if ratio.row in old and ratio.value > LIMIT * old[ratio.row]
     ]
 
 
