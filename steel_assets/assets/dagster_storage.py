@@ -1,7 +1,7 @@
 """Dagster's own SQLite storage, with its event log written without opening a file anew for each event, and without saying twice.
 
 Dagster makes a connection, compiles its statements, commits, and on closing moves SQLite's write-ahead log into the database,
-for each of two or three writes per event: a third of the time of a daily run, and as many waits for the disk. Here the
+for each of one to four writes per event: more than a quarter of the time of a run outside training. Here the
 connections of a run that is being written stay open until it ends, and are closed then, so that between runs the files are as
 Dagster leaves them. Each event is committed for itself, and as durably, as before.
 
