@@ -1,7 +1,8 @@
 """Every name of Dagster that we use and that is not public: what for, and since which version it is needed.
 
-Dagster 1.13 (pinned below 1.14) offers no public way to any of these. Nothing else in this package imports ``dagster._…``; a test
-holds that. What has moved in a later version shows here, at import or at the first use, and nowhere else.
+Dagster 1.13 (pinned below 1.14) offers no public way to any of these. Nothing else in this package imports ``dagster._…`` but
+``dagster_storage``, a storage that only an instance imports which has it; a test holds that. What has moved in a later version
+shows here, at import or at the first use, and nowhere else.
 """
 
 import asyncio

@@ -20,6 +20,9 @@ from steel_assets.core.calendars import local_day
 from steel_assets.settings import settings
 
 MONDAY = 0
+FIRST = (
+    "first every market is trained on years of prices, then today's forecasts are made: about two minutes on two idle processors"
+)
 
 
 def demo(
@@ -44,6 +47,8 @@ def demo(
         newest = last_issue(now(), rules)
         local = local_day(newest, rules.schedules.tzinfo)
         issues = [issue_on(local - pd.Timedelta(days=back), rules) for back in range(days - 1, -1, -1)]
+        if not session.platform.models.has_production():
+            console.print(FIRST, style="dim", highlight=False)
         reports: list[RunReport] = []
         with progress_bar(console) as bar:
             for place, issue in enumerate(issues):

@@ -84,6 +84,4 @@ def spread(points: np.ndarray, volatility: np.ndarray, levels: np.ndarray) -> np
 
 def distribution(points: np.ndarray, volatility: np.ndarray, levels: np.ndarray) -> pd.DataFrame:
     """Point forecasts ``p`` and their quantiles ``q05`` … ``q95``, as every model predicts them."""
-    frame = pd.DataFrame(spread(points, volatility, levels), columns=list(QUANTILE_COLUMNS))
-    frame.insert(0, "p", points)
-    return frame
+    return pd.DataFrame(np.column_stack([points, spread(points, volatility, levels)]), columns=["p", *QUANTILE_COLUMNS])

@@ -18,6 +18,9 @@ from steel_assets.settings import dagster_home
 
 FILE = "dagster.yaml"
 
+OUR_STORAGE = {"module": "steel_assets.assets.dagster_storage", "class": "SqliteStorage"}
+"""Dagster's SQLite files, written with fewer openings of them; what a ``dagster.yaml`` says to have it."""
+
 FIRST = ("schedules.db", "runs.db", "index.db")
 """Dagster writes an event into its run's own file before it is in these, so they are copied before those files."""
 
@@ -91,8 +94,8 @@ def instance_files(home: Path, described: Path | None = None) -> InstanceFiles:
         raise Problem(f"{path} cannot be read: {error}") from error
     if not isinstance(said, Mapping):
         raise Problem(f"{path} is no description of a Dagster instance: it must be a mapping of YAML")
-    storage, logs = said.get("storage") or {"sqlite": {}}, said.get("compute_logs")
-    base = _folder(home, path, (storage.get("sqlite") or {}).get("base_dir")) if "sqlite" in storage else None
+    sqlite, logs = _sqlite(said.get("storage")), said.get("compute_logs")
+    base = _folder(home, path, sqlite.get("base_dir")) if sqlite is not None else None
     config = (logs or {}).get("config") or {}
     local = logs is None or logs.get("class") == "LocalComputeLogManager"
     return InstanceFiles(
@@ -101,6 +104,16 @@ def instance_files(home: Path, described: Path | None = None) -> InstanceFiles:
         schedules=base / "schedules" if base else None,
         logs=_folder(home, path, config.get("base_dir"), "storage") if local else None,
     )
+
+
+def _sqlite(storage: Any) -> Mapping[str, Any] | None:
+    """How SQLite is described, by Dagster's own storage (also where nothing is said) or by ours; None for any other one."""
+    if not storage:
+        return {}
+    custom = storage.get("custom") or {}
+    if (custom.get("module"), custom.get("class")) == (OUR_STORAGE["module"], OUR_STORAGE["class"]):
+        return custom.get("config") or {}
+    return (storage["sqlite"] or {}) if "sqlite" in storage else None
 
 
 def _folder(home: Path, path: Path, said: Any, default: str = ".") -> Path:

@@ -22,7 +22,7 @@ from steel_assets.adapters.machine.sqlite_snapshot import snapshot
 from steel_assets.adapters.objects.kept_files import Content, FilesDamaged, FileSet, KeptFiles
 from steel_assets.adapters.objects.object_store import ObjectStoreError
 from steel_assets.bootstrap import Platform
-from steel_assets.operations.dagster_files import FILE, InstanceFiles, instance_files
+from steel_assets.operations.dagster_files import FILE, OUR_STORAGE, InstanceFiles, instance_files
 
 PREFIX = "state/instance/"
 LEASE = f"{PREFIX}lease.json"
@@ -114,7 +114,7 @@ def described(folder: Path, *, json_logs: bool = False) -> InstanceFiles:
     said = {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
-        "storage": {"sqlite": {"base_dir": str(folder)}},
+        "storage": {"custom": {**OUR_STORAGE, "config": {"base_dir": str(folder)}}},
         "compute_logs": {"module": "steel_assets.assets.dagster_internals", "class": "NoOpComputeLogManager"},
         "run_retries": {"enabled": False},
     } | ({"python_logs": {"dagster_handler_config": CONFIG}} if json_logs else {})

@@ -90,6 +90,10 @@ NOT_RUN = {
         "steel odds": "needs a published forecast; the same questions by cli/test_odds.py",
         "python -m steel_assets_tests.bench.odds": "a measurement on prices that are not part of the project",
     },
+    "docs/performance.md": {
+        "make bench": "a measurement of an hour, for an idle machine",
+        "python -m steel_assets_tests.bench": "a measurement of minutes; the comparison is run by test_slower.py",
+    },
     "docs/operations.md": {
         "celery --app": "waits for steps until it is stopped; run by assets/test_executor.py",
         "steel backup": BACKUP,

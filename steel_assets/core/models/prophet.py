@@ -7,7 +7,10 @@ prediction is believed; often that is none.
 
 from __future__ import annotations
 
+import json
 import logging
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
@@ -108,6 +111,7 @@ class Prophet(Calibrated):
         model = _new_prophet()
         for name in self.drivers:
             model.add_regressor(name, prior_scale=0.1, standardize=False)
+        model.stan_backend.model = _Told(model.stan_backend.model)
         frame = self._frame(samples).assign(y=returns)
         step = max(1, len(frame) // THINNED)
         model.fit(frame.iloc[::-step].iloc[::-1])
@@ -136,6 +140,29 @@ class Prophet(Calibrated):
             about = parsed(stored["prophet"], "prophet model")
             _check(about)
             self.fitted = _library().serialize.model_from_dict(about)
+
+
+class _Told:
+    """Stan's compiled model, told its data by files written in one go.
+
+    cmdstanpy writes the same text figure by figure, which takes a third of the time of a fit.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def optimize(self, data: dict[str, Any], inits: dict[str, Any], **how: Any) -> Any:
+        """As cmdstanpy's own."""
+        with TemporaryDirectory(prefix="steel-prophet-") as folder:
+            files = {name: Path(folder) / f"{name}.json" for name in ("data", "inits")}
+            for name, said in (("data", data), ("inits", inits)):
+                files[name].write_text(json.dumps(said, default=_plain), "utf-8")
+            return self.model.optimize(data=files["data"], inits=files["inits"], **how)
+
+
+def _plain(value: Any) -> Any:
+    """A figure or an array of numpy's or pandas' as JSON can hold it."""
+    return np.asarray(value).tolist()
 
 
 def _check(about: dict[str, Any]) -> None:
