@@ -13,15 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.bootstrap import Platform, platform
-from steel_assets.cli.in_force import aged, in_force, last_lookup
+from steel_assets.bootstrap import platform
+from steel_assets.cli.ahead import about, known_market, published
 from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core import averages
 from steel_assets.core.averages import Average, AverageError, Outlook
 from steel_assets.core.odds import Odds, Side, first_passage
 from steel_assets.core.odds import odds as odds_of
-from steel_assets.core.tables import FORECASTS
 from steel_assets.operations import outlooks
 
 SHOWN = (0.05, 0.25, 0.50, 0.75, 0.95)
@@ -41,8 +40,7 @@ def odds(
     Without a day or a period: the running month and the next three, the running quarter and the next. Nothing is written.
     """
     parts = platform()
-    if market not in parts.catalog.markets:
-        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
+    known_market(parts, market)
     if above is not None and below is not None:
         raise Problem("--above, --below: name one of them")
     if by is not None and average is not None:
@@ -54,11 +52,9 @@ def odds(
     period = None if average is None else _period(average)
 
     moment = now()
-    published = in_force(parts.warehouse.read(FORECASTS, {"market": market}), market, moment)
-    if published.empty:
-        raise Problem(f"MARKET: no forecast of {market} is published yet; steel status says why")
-    outlook = outlooks.outlooks(parts.catalog, parts.lake, published)[market]
-    answer = _about(parts, outlook, published, moment)
+    rows = published(parts, market, moment)
+    outlook = outlooks.outlooks(parts.catalog, parts.lake, rows)[market]
+    answer = about(parts, outlook, rows, moment)
     try:
         if day is not None:
             answer["day"] = _of_day(outlook, day, level, side)
@@ -94,23 +90,6 @@ def _period(text: str) -> pd.Period:
         return averages.parse_period(text)
     except AverageError as error:
         raise Problem(f"--average: {error}") from error
-
-
-def _about(parts: Platform, outlook: Outlook, published: pd.DataFrame, moment: pd.Timestamp) -> dict[str, Any]:
-    first = aged(parts, published, moment, last_lookup(parts, outlook.market)).iloc[0]
-    return {
-        "market": outlook.market,
-        "unit": outlook.unit,
-        "simulated": outlook.simulated,
-        "issued_date": f"{outlook.issued:%Y-%m-%d}",
-        "last_price": outlook.last,
-        "price_date": f"{outlook.price_day:%Y-%m-%d}",
-        "stale": bool(first["stale"]),
-        "stale_reason": first["stale_reason"],
-        "paths": len(outlook.paths),
-        "paths_from": f"{outlook.days[0]:%Y-%m-%d}",
-        "paths_to": f"{outlook.days[-1]:%Y-%m-%d}",
-    }
 
 
 def _of_day(outlook: Outlook, day: pd.Timestamp, level: float | None, side: Side) -> dict[str, Any]:
