@@ -113,3 +113,25 @@ def test_a_month_that_the_paths_do_not_reach_whole_is_refused(world: Aging, aske
     month = pd.Timestamp(day(world, 63)).to_period("M").strftime("%Y-%m")
     with pytest.raises(Problem, match=f"--average: the paths of {MARKET} reach to .*; [0-9]+ trading days of {month} lie beyond"):
         asked(MARKET, "--average", month)
+
+
+def test_averages_in_the_other_currency_of_a_rate_carry_its_uncertainty(world: Aging, asked: Any) -> None:
+    dollars, yuan = (json.loads(asked(MARKET, *rate, "--json")) for rate in ((), ("--rate", "usdcny")))
+    assert (dollars["unit"], yuan["unit"]) == ("USD/t", "CNY/t")
+    assert dollars["exchange_rate"] is None
+    assert yuan["last_price"] == pytest.approx(dollars["last_price"] * yuan["exchange_rate"]["last"])
+    assert "its own uncertainty included" in asked(MARKET, "--rate", "usdcny")
+
+
+@pytest.mark.parametrize(
+    ("rate", "says"),
+    [
+        ("pesos", "--rate: there is no series 'pesos'; exchange rates are "),
+        ("scrap", "--rate: a price in USD/t cannot be exchanged at a rate in USD/t"),
+        ("usdmxn", "--rate: market usdmxn: its target has no observations yet; import or collect series usdmxn"),
+    ],
+)
+def test_a_rate_that_is_none_is_told_what_is_wrong_with_it(asked: Any, rate: str, says: str) -> None:
+    with pytest.raises(Problem) as told:
+        asked(MARKET, "--rate", rate)
+    assert str(told.value).startswith(says)
