@@ -9,21 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from steel_assets.core.averages import Outlook
 from steel_assets.core.problem import Problem
-from steel_assets.core.units import UnitError, conversion
+from steel_assets.core.units import conversion, other_currency
+
+SHORT = 30
+"""Known rates that days before the rate's paths may fall on."""
 
 
 class ExchangeError(Problem, ValueError):
     """A price cannot be told in another currency; the message says why."""
-
-
-def is_rate(unit: str) -> bool:
-    """Whether a series in ``unit`` is an exchange rate: MXN/USD."""
-    numerator, _, denominator = unit.partition("/")
-    return len(numerator) == len(denominator) == 3 and denominator.isupper()
 
 
 def unit_of(price: str, rate: str) -> str:
@@ -32,11 +28,10 @@ def unit_of(price: str, rate: str) -> str:
     Raises:
         ExchangeError: the rate is not one of the price's currency.
     """
-    currency, _, mass = price.partition("/")
-    numerator, _, denominator = rate.partition("/")
-    if not is_rate(rate) or not mass or currency not in (numerator, denominator):
+    currency = other_currency(price, rate)
+    if currency is None:
         raise ExchangeError(f"a price in {price} cannot be exchanged at a rate in {rate}")
-    return f"{numerator if currency == denominator else denominator}/{mass}"
+    return f"{currency}/{price.partition('/')[2]}"
 
 
 def exchanged(price: Outlook, rate: Outlook) -> Outlook:
@@ -51,29 +46,37 @@ def exchanged(price: Outlook, rate: Outlook) -> Outlook:
     Raises:
         ExchangeError: the rate is not one of the price's currency, or was not drawn for the same issue.
     """
+    found = factors(price, rate)
+    days = found.days
+    return replace(
+        price,
+        unit=unit_of(price.unit, rate.unit),
+        last=price.last * found.last,
+        days=days,
+        paths=price.paths[:, : len(days)] * found.paths,
+        known=(price.known * found.known.reindex(price.known.index, method="ffill")).dropna(),
+        simulated=price.simulated or rate.simulated,
+    )
+
+
+def factors(price: Outlook, rate: Outlook) -> Outlook:
+    """By what ``price`` is multiplied, on each of its own days ahead and path by path. Args and errors as ``exchanged``."""
     unit = unit_of(price.unit, rate.unit)
     if price.issued != rate.issued or len(price.paths) != len(rate.paths):
         raise ExchangeError(f"{price.market} and {rate.market} were not drawn together")
-    try:
-        rule = conversion(price.unit, unit, rate.unit)
-    except UnitError as error:
-        raise ExchangeError(str(error)) from error
     days = price.days[price.days <= rate.days[-1]]
     if days.empty:
         raise ExchangeError(f"the paths of {rate.market} end on {rate.days[-1]:%Y-%m-%d}, before those of {price.market} begin")
     known = rate.known[rate.known.index <= rate.price_day]
-    drawn = pd.DataFrame(rate.paths, columns=rate.days)
-    before = pd.DataFrame({day: np.full(len(rate.paths), value) for day, value in known.iloc[-30:].items()})
-    rates = pd.concat([before, drawn], axis=1).T.reindex(days, method="ffill").T.to_numpy()
-    at_known = known.reindex(price.known.index, method="ffill")
-    multiply = rule.fx == "multiply"
-    paths = price.paths[:, : len(days)]
+    newest = known.iloc[-SHORT:]
+    every = newest.index.append(rate.days)
+    values = np.hstack([np.tile(newest.to_numpy(), (len(rate.paths), 1)), rate.paths])
+    paths = values[:, every.searchsorted(days, side="right") - 1]
+    turned = conversion(price.unit, unit, rate.unit).fx == "divide"
     return replace(
-        price,
-        unit=unit,
-        last=price.last * rate.last if multiply else price.last / rate.last,
+        rate,
+        last=1 / rate.last if turned else rate.last,
         days=days,
-        paths=paths * rates if multiply else paths / rates,
-        known=(price.known * at_known if multiply else price.known / at_known).dropna(),
-        simulated=price.simulated or rate.simulated,
+        paths=1 / paths if turned else paths,
+        known=1 / known if turned else known,
     )

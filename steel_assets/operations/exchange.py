@@ -5,13 +5,14 @@ import pandas as pd
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.catalog import Catalog
 from steel_assets.core.averages import Outlook
-from steel_assets.core.exchange import ExchangeError, exchanged, is_rate, unit_of
+from steel_assets.core.exchange import ExchangeError, exchanged, unit_of
 from steel_assets.core.features import build_features
 from steel_assets.core.forecast import issue
 from steel_assets.core.history import MarketHistory, build_history
 from steel_assets.core.tables import FORECASTS
 from steel_assets.core.training import baseline
 from steel_assets.core.types import Market, Series, Target
+from steel_assets.core.units import is_rate
 from steel_assets.operations import histories
 from steel_assets.operations.outlooks import drawn
 

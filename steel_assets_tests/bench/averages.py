@@ -3,8 +3,8 @@
 Walk forward from 2017: at every fifth origin the average of the running month and of the next two is told from paths drawn from
 the champion's out-of-sample quantiles and the history up to then, in US dollars, and in pesos from joint paths with the exchange
 rate, whose quantiles are those of its own last figure's errors. Beside the median stand three that need no forecast: the last
-price, the mean of the running month so far (the last price before there is any), and the month's known days with the last price for
-those that are missing. ``--rows FOLDER`` keeps the champion's walk-forwards, as ``bench.planner`` does.
+price, the mean of the running month so far (the last price before there is any), and the month's known days with the last price
+for those that are missing. ``--rows FOLDER`` keeps the champion's walk-forwards, as ``bench.planner`` does.
 ``--document docs/odds.md`` writes the table anew. Reads ../shared/data.
 """
 
