@@ -84,7 +84,10 @@ class Outcomes:
     def known_by(self, number: int, newest: int | None = None) -> Outcomes:
         """Those whose prices were known at trading day ``number``; of them the ``newest``, where it is given."""
         rows = np.flatnonzero(self.known <= number)
-        rows = rows if newest is None else rows[-newest:]
+        return self.rows(rows if newest is None else rows[-newest:])
+
+    def rows(self, rows: np.ndarray) -> Outcomes:
+        """Only those of ``rows`` (a mask or places)."""
         return Outcomes(
             self.origins[rows],
             self.numbers[rows],

@@ -3,17 +3,19 @@
 At every origin from 2017 on tonnes are needed 5, 21 and 63 trading days later on spot, and 21 days later on the monthly average.
 The champion's forecasts are those of the walk-forward, out of sample; a purchase *by the forecast* is all at the moment whose
 expected cost is lowest, one *as advised* follows it only where an edge was proven by purchases that were settled at the origin,
-and is in thirds elsewhere. Stock and capital cost nothing here: what is compared are prices. Figures are USD per tonne saved
-against thirds; below zero is a loss. ``--rows FOLDER`` keeps the walk-forwards there, which take minutes.
-``--document docs/accuracy.md`` writes the tables anew. Reads ../shared/data; where that is absent a simulated market is walked,
-and marked.
+and is in thirds elsewhere. One *by the last price* is all at the moment that were cheapest if the price stood still: on the
+monthly average that knows the days that are over, and no forecast is needed for it. Stock and capital cost nothing here: what is
+compared are prices. Figures are USD per tonne saved against thirds; below zero is a loss.
+
+``--rows FOLDER`` keeps the walk-forwards there, which take minutes. ``--document docs/accuracy.md`` writes the tables anew. Reads
+../shared/data; where that is absent a simulated market is walked, and marked.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +40,7 @@ STORED = 250
 """Origins of the walk-forward that a validation stores."""
 CASES: tuple[tuple[int, Contract], ...] = ((5, "spot"), (21, "spot"), (63, "spot"), (21, "average"))
 """Trading days to the need, and the contract."""
-SHOWN = ("now", "late", "forecast", "advised, a year", "advised, all")
+SHOWN = ("now", "late", "last price", "forecast", "advised, a year", "advised, all")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,23 +82,17 @@ def walks(market: str, history: MarketHistory, rows: pd.DataFrame, first: np.dat
             continue
         record = record_of(rows, history, columns_needed(days - 1, contract, reach))
         every = outcomes(record, days - 1, Terms(contract=contract))
+        flat = replace(record, expected=np.broadcast_to(record.last[:, None], record.expected.shape))
         wanted = every.origins >= first
         costs = {name: every.cost(name) for name in ("now", "late", "thirds", "forecast")}
+        costs["last price"] = outcomes(flat, days - 1, Terms(contract=contract)).cost("forecast")
         proven = {"advised, a year": proven_then(every, STORED), "advised, all": proven_then(every)}
         costs |= {name: np.where(proof, costs["forecast"], costs["thirds"]) for name, proof in proven.items()}
         yield Walk(
             market,
             days,
             contract,
-            Outcomes(
-                every.origins[wanted],
-                every.numbers[wanted],
-                every.last[wanted],
-                every.known[wanted],
-                every.length,
-                every.expected[wanted],
-                every.came[wanted],
-            ),
+            every.rows(wanted),
             {name: float(proof[wanted].mean()) for name, proof in proven.items()},
             {name: cost[wanted] for name, cost in costs.items()},
         )
