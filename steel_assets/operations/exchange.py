@@ -53,7 +53,8 @@ def joint(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rate: str) -> tuple[
         raise ExchangeError(f"{rate} is {declared.frequency}; paths need a daily rate")
     moment = pd.Timestamp(rows["as_of"].iloc[0])
     rules = catalog.rules.schedules
-    pseudo = rate_market(declared, catalog.markets[market])
+    horizons = tuple(sorted(int(horizon) for horizon in rows["horizon"]))
+    pseudo = rate_market(declared, catalog.markets[market].model_copy(update={"horizons": horizons}))
     own = build_history(lake.observations([rate]), pseudo, {rate: declared}, moment, rules.issue_time, rules.tzinfo)
     forecasts = {market: rows.sort_values("horizon"), rate: issued(own, pd.Timestamp(rows["issued_date"].iloc[0]))}
     found = drawn(forecasts, {market: histories.build(catalog, lake, market, moment), rate: own})

@@ -40,6 +40,7 @@ WHOLE = "trains every market; run by test_pipeline.py"
 SERVER = "a server that runs until it is stopped; started by serving/running.py"
 UI = "a server that runs until it is stopped; started by browser/test_dagster_ui.py"
 BACKUP = "run by operations/test_backup.py, into a folder of its own"
+MEASURED = "a measurement on prices that are not part of the project"
 NOT_RUN = {
     "README.md": {
         "make demo": WHOLE,
@@ -90,7 +91,11 @@ NOT_RUN = {
     },
     "docs/odds.md": {
         "steel odds": "needs a published forecast; the same questions by cli/test_odds.py",
-        "python -m steel_assets_tests.bench.odds": "a measurement on prices that are not part of the project",
+        "python -m steel_assets_tests.bench.odds": MEASURED,
+        "python -m steel_assets_tests.bench.averages": MEASURED,
+    },
+    "docs/accuracy.md": {
+        "python -m steel_assets_tests.bench.planner": MEASURED,
     },
     "docs/planning.md": {
         "steel plan": "needs a published forecast; the same questions by cli/test_plan.py",
