@@ -26,7 +26,7 @@ from steel_assets.core.history import MarketHistory
 from steel_assets.core.planning import FOLLOWED, Appetite, Cost, Plan
 from steel_assets.core.planning import plan as plan_of
 from steel_assets.core.purchase_record import NOTHING, Edge, edge, outcomes
-from steel_assets.core.purchases import MOMENTS, Contract, PurchaseError, Terms
+from steel_assets.core.purchases import FIXINGS, Contract, PurchaseError, Terms
 from steel_assets.core.tables import BACKTEST, TableError
 from steel_assets.operations import candidates, histories, outlooks
 from steel_assets.operations.planning import ahead_of, columns_needed, per_tonne, record_of
@@ -140,11 +140,11 @@ def _told(made: Plan, tonnes: float, currency: str) -> dict[str, Any]:
     edge = made.edge
     return {
         "currency": currency,
-        "moments": {
+        "fixings": {
             name: {"day": str(at.day), "days_held": at.held, "expected_per_tonne": expected, "share_advised": share}
-            for name, at, expected, share in zip(MOMENTS, made.moments, made.expected, made.shares, strict=True)
+            for name, at, expected, share in zip(FIXINGS, made.fixings, made.expected, made.shares, strict=True)
         },
-        "forecast_buys": MOMENTS[made.choice],
+        "forecast_buys": FIXINGS[made.choice],
         "costs": {name: _cost(cost, tonnes) for name, cost in made.costs.items()},
         "edge": {
             "proven": edge.proven,
@@ -188,13 +188,13 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for column in (f"{currency} per tonne", "mean", "median", "5 – 95 %", "at risk", "in all"):
         table.add_column(column, justify="left" if column.endswith("tonne") else "right", no_wrap=True)
-    moments = answer["moments"]
+    fixings = answer["fixings"]
     days = {
-        "now": moments["now"]["day"],
-        "late": moments["late"]["day"],
-        "thirds": " ".join(moment["day"][5:] for moment in moments.values()),
-        "forecast": moments[answer["forecast_buys"]]["day"],
-        "advised": " ".join(f"{moment['share_advised']:.0%}" for moment in moments.values()),
+        "now": fixings["now"]["day"],
+        "late": fixings["late"]["day"],
+        "thirds": " ".join(fixing["day"][5:] for fixing in fixings.values()),
+        "forecast": fixings[answer["forecast_buys"]]["day"],
+        "advised": " ".join(f"{fixing['share_advised']:.0%}" for fixing in fixings.values()),
     }
     for strategy, cost in answer["costs"].items():
         spread = f"{cost['q05_per_tonne']:,.0f} – {cost['q95_per_tonne']:,.0f}"

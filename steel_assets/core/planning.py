@@ -16,14 +16,14 @@ from typing import Literal
 import numpy as np
 
 from steel_assets.core.purchase_record import Edge
-from steel_assets.core.purchases import STRATEGIES, Ahead, Moment, Terms, cheapest, costs, moments
+from steel_assets.core.purchases import STRATEGIES, Ahead, Fixing, Terms, cheapest, costs, fixings
 
 Appetite = Literal["low", "medium", "high"]
 
 FOLLOWED: dict[Appetite, float] = {"low": 1 / 3, "medium": 2 / 3, "high": 1.0}
 """Share of the tonnes that may follow a forecast with a proven edge, by appetite for risk."""
 NO_EDGE = "no edge: spread the purchase"
-NO_CHOICE = "nothing to choose: every moment costs the same"
+NO_CHOICE = "nothing to choose: every fixing costs the same"
 SPREAD: tuple[float, float, float] = STRATEGIES["thirds"]
 LOW, HIGH = 0.05, 0.95
 
@@ -52,16 +52,16 @@ class Plan:
     """What one purchase may cost, and what is advised.
 
     Attributes:
-        moments: when the price may be fixed.
-        expected: mean cost per tonne of each moment.
-        choice: number of the moment that the forecast would buy at.
-        shares: of the tonnes, advised at each moment.
+        fixings: when the price may be fixed.
+        expected: mean cost per tonne of each fixing.
+        choice: number of the fixing that the forecast would buy at.
+        shares: of the tonnes, advised at each fixing.
         costs: by strategy (``purchases.STRATEGIES``, ``forecast``) and of what is ``advised``.
         edge: what the market's record says.
         advice: in words.
     """
 
-    moments: tuple[Moment, Moment, Moment]
+    fixings: tuple[Fixing, Fixing, Fixing]
     expected: tuple[float, float, float]
     choice: int
     shares: tuple[float, float, float]
@@ -80,7 +80,7 @@ def plan(paths: np.ndarray, ahead: Ahead, need: int, terms: Terms, edge: Edge, a
     Raises:
         PurchaseError: the paths do not reach the need, or not the end of its month where its average is meant.
     """
-    at = moments(ahead, need, terms)
+    at = fixings(ahead, need, terms)
     each = costs(at, paths, terms)
     expected = each.mean(axis=0)
     choice = cheapest(expected)
@@ -97,7 +97,7 @@ def plan(paths: np.ndarray, ahead: Ahead, need: int, terms: Terms, edge: Edge, a
         advice = NO_EDGE
     ways = {**STRATEGIES, "forecast": alone, "advised": shares}
     return Plan(
-        moments=at,
+        fixings=at,
         expected=(float(expected[0]), float(expected[1]), float(expected[2])),
         choice=choice,
         shares=shares,

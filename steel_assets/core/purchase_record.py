@@ -1,6 +1,6 @@
 """How buying by a market's forecast has done against buying without one: outcomes origin by origin, and whether it is an edge.
 
-The forecast's purchase is all at the moment whose expected cost is lowest. It has an *edge* where it was cheaper than buying
+The forecast's purchase is all at the fixing whose expected cost is lowest. It has an *edge* where it was cheaper than buying
 always now, always late and always in thirds, each beyond what luck explains: a paired one-sided test of Diebold and Mariano at
 5 % on the difference of the costs as a share of the last price. As many neighbouring origins overlap as there are trading days
 until the price is settled, and there must be at least six such lengths of origins. All three must be won, so nothing is gained
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from steel_assets.core.paired_test import diebold_mariano, fewest
-from steel_assets.core.purchases import STRATEGIES, Ahead, PurchaseError, Terms, costs, moments
+from steel_assets.core.purchases import STRATEGIES, Ahead, PurchaseError, Terms, costs, fixings
 
 SIGNIFICANCE = 0.05
 """Largest p-value at which buying by the forecast was cheaper beyond luck."""
@@ -56,9 +56,9 @@ class Outcomes:
 
     Attributes:
         origins, numbers, last: as in ``Record``, only of origins whose months are whole.
-        known: the number of the trading day at which all three moments' prices were known.
+        known: the number of the trading day at which all three fixings' prices were known.
         length: most trading days from an origin until its prices were settled: so many origins overlap.
-        expected: expected cost of the three moments, n rows.
+        expected: expected cost of the three fixings, n rows.
         came: what they cost, n rows.
     """
 
@@ -72,7 +72,7 @@ class Outcomes:
 
     @property
     def choices(self) -> np.ndarray:
-        """The moment that the forecast of each origin chose."""
+        """The fixing that the forecast of each origin chose."""
         return np.argmin(self.expected, axis=1)
 
     def cost(self, strategy: str) -> np.ndarray:
@@ -161,10 +161,10 @@ def outcomes(record: Record, need: int, terms: Terms) -> Outcomes:
     for row, days in enumerate(record.days):
         ahead = Ahead(days, record.following[row], float(record.over_sum[row]), int(record.over_count[row]))
         try:
-            at = moments(ahead, need, terms)
+            at = fixings(ahead, need, terms)
         except PurchaseError:
             continue
-        last = max(moment.settled for moment in at)
+        last = max(fixing.settled for fixing in at)
         settled = max(settled, last)
         rows.append(row)
         expected.append(costs(at, record.expected[row][None, :], terms)[0])

@@ -20,14 +20,14 @@ from steel_assets.core.problem import Problem
 
 Contract = Literal["spot", "average"]
 
-MOMENTS = ("now", "middle", "late")
-"""When a price may be fixed: on the next trading day, half way to the need, on the last trading day up to it."""
+FIXINGS = ("now", "middle", "late")
+"""Trading days on which a price may be fixed: the next one, the one half way to the need, the last one up to it."""
 STRATEGIES: dict[str, tuple[float, float, float]] = {
     "now": (1.0, 0.0, 0.0),
     "late": (0.0, 0.0, 1.0),
     "thirds": (1 / 3, 1 / 3, 1 / 3),
 }
-"""Share of the tonnes bought at each of ``MOMENTS``, by ways of buying that need no forecast."""
+"""Share of the tonnes bought at each of ``FIXINGS``, by ways of buying that need no forecast."""
 DAYS_A_MONTH = 365.25 / 12
 DAYS_A_YEAR = 365.0
 
@@ -68,8 +68,8 @@ class Ahead:
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
-    """One of ``MOMENTS``: its price is ``prices @ weights + constant``.
+class Fixing:
+    """One of ``FIXINGS``: its price is ``prices @ weights + constant``.
 
     Attributes:
         day: the trading day of the purchase.
@@ -95,34 +95,34 @@ class Moment:
         return self.price(prices) * interest + terms.holding * self.held / DAYS_A_MONTH
 
 
-def moments(ahead: Ahead, need: int, terms: Terms) -> tuple[Moment, Moment, Moment]:
-    """The three ``MOMENTS`` of what is needed on trading day number ``need`` ahead (0 is the next one).
+def fixings(ahead: Ahead, need: int, terms: Terms) -> tuple[Fixing, Fixing, Fixing]:
+    """The three ``FIXINGS`` of what is needed on trading day number ``need`` ahead (0 is the next one).
 
     Raises:
         PurchaseError: there is no such day, or the average of a month needs days that are not among those ahead.
     """
     if not 0 <= need < len(ahead.days):
         raise PurchaseError(f"trading day {need + 1} ahead is not among the {len(ahead.days)} that are known")
-    first, middle, last = (_moment(ahead, column, need, terms.contract) for column in (0, need // 2, need))
+    first, middle, last = (_fixing(ahead, column, need, terms.contract) for column in (0, need // 2, need))
     return first, middle, last
 
 
-def costs(at: Sequence[Moment], prices: np.ndarray, terms: Terms) -> np.ndarray:
-    """Cost per tonne of each moment: one row per row of ``prices``, one column per moment."""
-    return np.stack([moment.cost(prices, terms) for moment in at], axis=1)
+def costs(at: Sequence[Fixing], prices: np.ndarray, terms: Terms) -> np.ndarray:
+    """Cost per tonne of each fixing: one row per row of ``prices``, one column per fixing."""
+    return np.stack([fixing.cost(prices, terms) for fixing in at], axis=1)
 
 
 def cheapest(expected: np.ndarray) -> int:
-    """The moment with the lowest expected cost; the earliest of several."""
+    """The fixing with the lowest expected cost; the earliest of several."""
     return int(np.argmin(expected))
 
 
-def _moment(ahead: Ahead, column: int, need: int, contract: Contract) -> Moment:
+def _fixing(ahead: Ahead, column: int, need: int, contract: Contract) -> Fixing:
     day, weights = ahead.days[column], np.zeros(len(ahead.days))
     held = int((ahead.days[need] - day).astype(int))
     if contract == "spot":
         weights[column] = 1.0
-        return Moment(day, held, weights, 0.0, column)
+        return Fixing(day, held, weights, 0.0, column)
     months = ahead.days.astype("datetime64[M]")
     mine = months == months[column]
     if ahead.following.astype("datetime64[M]") == months[column]:
@@ -132,4 +132,4 @@ def _moment(ahead: Ahead, column: int, need: int, contract: Contract) -> Moment:
         )
     over, before = (ahead.over_count, ahead.over_sum) if mine[0] else (0, 0.0)
     count = int(mine.sum()) + over
-    return Moment(day, held, mine / count, before / count, int(np.flatnonzero(mine)[-1]))
+    return Fixing(day, held, mine / count, before / count, int(np.flatnonzero(mine)[-1]))

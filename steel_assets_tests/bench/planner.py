@@ -1,9 +1,9 @@
 """Purchases by the planner against purchases without one, over years: ``python -m steel_assets_tests.bench.planner [MARKET …]``.
 
 At every origin from 2017 on tonnes are needed 5, 21 and 63 trading days later on spot, and 21 days later on the monthly average.
-The champion's forecasts are those of the walk-forward, out of sample; a purchase *by the forecast* is all at the moment whose
+The champion's forecasts are those of the walk-forward, out of sample; a purchase *by the forecast* is all at the fixing whose
 expected cost is lowest, one *as advised* follows it only where an edge was proven by purchases that were settled at the origin,
-and is in thirds elsewhere. One *by the last price* is all at the moment that were cheapest if the price stood still: on the
+and is in thirds elsewhere. One *by the last price* is all at the fixing that would be cheapest if the price stood still: on the
 monthly average that knows the days that are over, and no forecast is needed for it. Stock and capital cost nothing here: what is
 compared are prices. Figures are USD per tonne saved against thirds; below zero is a loss.
 

@@ -72,7 +72,7 @@ def day(world: Aging, horizon: int) -> str:
 def test_before_any_walk_forward_the_costs_are_told_and_the_advice_is_to_spread(world: Aging, asked: Any) -> None:
     said = json.loads(asked(MARKET, "--tonnes", "500", "--by", day(world, 21), "--holding", "3", "--capital", "12%", "--json"))
     assert said["advice"] == "no edge: spread the purchase"
-    assert [moment["share_advised"] for moment in said["moments"].values()] == pytest.approx([1 / 3] * 3)
+    assert [fixing["share_advised"] for fixing in said["fixings"].values()] == pytest.approx([1 / 3] * 3)
     assert set(said["costs"]) == {"now", "late", "thirds", "forecast", "advised"}
     assert said["costs"]["thirds"]["mean_total"] == pytest.approx(500 * said["costs"]["thirds"]["mean_per_tonne"])
     assert said["question"]["capital_a_year"] == 0.12

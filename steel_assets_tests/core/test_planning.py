@@ -69,7 +69,7 @@ def test_with_an_edge_as_much_follows_the_forecast_as_the_appetite_allows(appeti
     assert made.shares[2] == pytest.approx(late)
     assert sum(made.shares) == pytest.approx(1.0)
     assert made.advice.startswith("edge: buy ")
-    assert str(made.moments[2].day) in made.advice
+    assert str(made.fixings[2].day) in made.advice
 
 
 def test_where_every_moment_costs_the_same_there_is_nothing_to_choose() -> None:

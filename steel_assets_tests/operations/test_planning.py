@@ -13,7 +13,7 @@ from steel_assets.core.averages import average, parse_period
 from steel_assets.core.backtest import backtest
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.purchase_record import Outcomes, outcomes, proven_then
-from steel_assets.core.purchases import PurchaseError, Terms, moments
+from steel_assets.core.purchases import PurchaseError, Terms, fixings
 from steel_assets.operations.outlooks import drawn
 from steel_assets.operations.planning import ahead_of, columns_needed, per_tonne, record_of
 from steel_assets_tests.core.issued import issued
@@ -74,7 +74,7 @@ def test_what_came_is_the_price_of_each_day_and_what_was_expected_agrees_with_th
 def test_the_average_of_a_plan_is_that_of_the_odds() -> None:
     outlook = drawn({"rebar_test": issued(whole())}, {"rebar_test": whole()})["rebar_test"]
     paths, ahead = ahead_of(outlook)
-    first = moments(ahead, 2, Terms(contract="average"))[0]
+    first = fixings(ahead, 2, Terms(contract="average"))[0]
     assert first.price(paths) == pytest.approx(average(outlook, parse_period(f"{outlook.days[0]:%Y-%m}")).values)
 
 
