@@ -70,6 +70,14 @@ COMMANDS = {
         "odds:odds",
         "Chances to be above or below a price by a day or on average, and months' averages, from the published forecast.",
     ),
+    "plan": Command(
+        "plan:plan",
+        "What a purchase may cost by ways of buying, and whether the market's record is worth following its forecast.",
+    ),
+    "parity": Command(
+        "parity:parity",
+        "Import parity of a market: its price, freight, duty and every other term of the catalogue, delivered.",
+    ),
     "rollback": Command(
         "rollback:rollback",
         "Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on.",
