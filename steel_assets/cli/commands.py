@@ -74,6 +74,10 @@ COMMANDS = {
         "odds:odds",
         "Chances to be above or below a price by a day or on average, and months' averages, from the published forecast.",
     ),
+    "what-if": Command(
+        "what_if:what_if",
+        "The published forecast if a driver or the exchange rate moves: from what came together in history, with its width.",
+    ),
     "rollback": Command(
         "rollback:rollback",
         "Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on.",

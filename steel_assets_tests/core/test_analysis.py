@@ -1,4 +1,4 @@
-"""What is said of a market is true of it: planted truths are found, a random walk has none, and what comes later changes nothing."""
+"""What is said of a market is true: planted truths are found, random walks have none, and what comes later changes nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def noise(seed: int, count: int = COUNT) -> np.ndarray:
 
 def true_in_most(key: str, truths: list[Evidence]) -> list[Judged]:
     """The statement ``key`` of each market, which must be a finding in nearly all of them."""
-    sure = [findings[0] for known in truths if (findings := found(analyse(known), key))]
+    surest = [min(found(analyse(known), key), key=lambda finding: finding.statement.p, default=None) for known in truths]
+    sure = [finding for finding in surest if finding is not None]
     assert len(sure) >= len(truths) - 1
     return sure
 
@@ -134,7 +135,7 @@ def test_a_lead_of_the_first_half_only_is_none() -> None:
 def test_what_always_followed_the_same_picture_is_found_and_its_days_are_told() -> None:
     def cyclic(seed: int) -> Evidence:
         moves = noise(seed) * 0.3 + 1.5 * STEP * np.sign(np.sin(np.arange(COUNT) * 2 * np.pi / 90))
-        return walk(seed, COUNT - 20, moves=moves[: COUNT - 20])
+        return walk(seed, COUNT - 30, moves=moves[: COUNT - 30])
 
     for finding in true_in_most("analogues", [cyclic(seed) for seed in range(3)]):
         values = finding.statement.values
@@ -211,8 +212,10 @@ def test_every_statement_is_a_sentence_with_its_n_and_its_p() -> None:
         assert f"n = {statement.statement.n:,}" in text
         assert "{" not in text
     assert {statement.statement.key for statement in said.statements} | {"no_lead", "no_return_to_mean"} == set(TEMPLATES)
-    [lead] = found(said, "lead")
-    assert sentence(lead, 9, {"rebar": "Rebar"}).startswith("driver_0 leads Rebar by 3 trading days: after 1 % of the one came +0.")
+    lead = min(found(said, "lead"), key=lambda finding: finding.statement.p)
+    assert sentence(lead, 9, {"rebar": "Rebar"}).startswith(
+        "driver_0 leads Rebar by 3 trading days: after 1 % of the one came +0."
+    )
 
 
 def test_holms_correction_is_that_of_the_textbook() -> None:
@@ -264,9 +267,7 @@ def test_a_slope_is_that_of_least_squares_beside_its_controls() -> None:
 def test_days_without_a_price_are_passed_over() -> None:
     plain = walk(8, COUNT)
     absent = np.random.default_rng(2).random(COUNT) < 0.2
-    holes = dataclasses.replace(
-        plain, prices=np.where(absent, np.nan, plain.prices), moves=np.where(absent, np.nan, plain.moves)
-    )
+    holes = dataclasses.replace(plain, prices=np.where(absent, np.nan, plain.prices), moves=np.where(absent, np.nan, plain.moves))
     said = analyse(holes)
     assert all(np.isfinite(statement.statement.p) for statement in said.statements)
     assert {unsaid.key for unsaid in said.unsaid} <= {"lead"}

@@ -21,7 +21,8 @@ def walk(
     """
     rng = np.random.default_rng(seed)
     shared = 0.6 * _steps(rng, count, bursts)
-    own = shared + 0.8 * _steps(rng, count, bursts) if moves is None else moves
+    walked = shared + 0.8 * _steps(rng, count, bursts)
+    own = walked if moves is None else moves
     others = {f"driver_{number}": shared + 0.8 * _steps(rng, count, bursts) for number in range(drivers)}
     prices = 600 * np.exp(np.cumsum(own))
     spreads = {

@@ -37,6 +37,8 @@ def leads(known: Evidence) -> Iterator[Statement | Unsaid]:
 
 def _lead(leading: str, following: str, leader: np.ndarray, follower: np.ndarray) -> Statement | Unsaid:
     about = f"{leading}>{following}"
+    if len(follower) <= LAGS:
+        return Unsaid("lead", about, f"{len(follower)} days are known, {2 * (FEWEST + LAGS)} are needed")
     rows = np.lib.stride_tricks.sliding_window_view(follower, LAGS + 1)  # the follower's move of the day and of those after it
     leader = leader[: len(rows)]
     there = np.isfinite(leader) & np.isfinite(rows).all(axis=1)

@@ -35,7 +35,7 @@ def seasons(known: Evidence) -> Iterator[Statement | Unsaid]:
 
     means, errors = table.mean(axis=0), table.std(axis=0, ddof=1) / np.sqrt(years)
     half = float(stdtrit(years - 1, 0.5 + WITHIN / 2)) * errors
-    ranks = table.argsort(axis=1).argsort(axis=1) + 1.0
+    ranks = (table[:, :, None] > table[:, None, :]).sum(axis=2) + (table[:, :, None] == table[:, None, :]).sum(axis=2) / 2 + 0.5
     friedman = years / 13 * float(((ranks.mean(axis=0) - 6.5) ** 2).sum())
     f = (years - 1) * friedman / max(years * 11 - friedman, 1e-12)
     names = [(coming - 1 + place) % 12 for place in range(12)]  # columns in the order of the calendar

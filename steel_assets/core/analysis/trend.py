@@ -78,7 +78,8 @@ def _splits(values: np.ndarray, first: int, surer: float, depth: int) -> Iterato
     count = len(values)
     away = np.abs(np.cumsum(values - values.mean()))[:-1]
     place = int(away.argmax()) + 1
-    p = float(kolmogorov(away.max() / np.sqrt(count * bartlett_variance(values)))) * 2**depth
+    variance = bartlett_variance(values)
+    p = float(kolmogorov(away.max() / np.sqrt(count * variance))) * 2**depth if variance > 0 else 1.0
     p = min(1.0, max(p, surer))
     if depth and p > LEVEL:
         return
