@@ -190,6 +190,17 @@ def test_a_margin_is_the_product_less_its_input_in_the_unit_of_the_market() -> N
     assert "ore" in known.drivers, "in another currency: a driver, but no margin"
 
 
+def test_a_driver_below_zero_has_no_move_there_and_a_rate_moves_by_points() -> None:
+    made = synthetic(count=300, lived=0)
+    rate = made.series["scrap"].model_copy(update={"unit": "percent", "declared_kind": None})
+    history = dataclasses.replace(made, series={**made.series, "scrap": rate}).history()
+    below = history.newest.assign(ore=history.newest["ore"].where(history.origins != history.origins[200], -37.6))
+    known = evidence(dataclasses.replace(history, newest=below), {})
+    assert np.flatnonzero(np.isnan(known.drivers["ore"][150:])).tolist() == [50, 51]
+    points = history.newest["scrap"].to_numpy()
+    assert known.drivers["scrap"][200] == pytest.approx((points[200] - points[199]) / 100)
+
+
 @pytest.mark.parametrize("count", [1, 2, 40, 249])
 def test_a_short_history_says_what_it_cannot_say(count: int) -> None:
     said = analyse(walk(1).until(count))

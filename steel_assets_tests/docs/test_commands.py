@@ -52,6 +52,8 @@ NOT_RUN = {
         "steel backtest MARKET --withhold": "MARKET is a placeholder; run by test_price_age.py",
         "steel forecast": "a synopsis; run by test_pipeline.py",
         "steel odds": "a synopsis; run by cli/test_odds.py",
+        "steel analysis": "MARKET is a placeholder; run by operations/test_analysis.py",
+        "steel what-if": "MARKET is a placeholder; run by operations/test_what_if.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",
         "steel collect": "a synopsis; run by cli/test_collect.py, cli/test_status.py and cli/test_rollback.py",
         "steel serve": "a synopsis; run by serving/running.py, cli/test_publish.py, serving/test_keys.py and cli/test_alerts.py",
@@ -89,6 +91,12 @@ NOT_RUN = {
     "docs/odds.md": {
         "steel odds": "needs a published forecast; the same questions by cli/test_odds.py",
         "python -m steel_assets_tests.bench.odds": "a measurement on prices that are not part of the project",
+    },
+    "docs/analysis.md": {
+        "steel analysis": "needs prices that were collected; the same by operations/test_analysis.py",
+        "steel what-if": "needs a published forecast; the same questions by operations/test_what_if.py",
+        "python -m steel_assets_tests.bench.analysis": "a measurement of minutes, for an idle machine",
+        "python -m steel_assets_tests.bench.what_if": "a measurement on prices that are not part of the project",
     },
     "docs/operations.md": {
         "steel backup": BACKUP,

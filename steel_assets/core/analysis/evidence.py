@@ -105,9 +105,11 @@ def evidence(history: MarketHistory, markets: Mapping[str, Market]) -> Evidence:
 
 
 def _moves(values: np.ndarray, series: Series) -> np.ndarray:
-    """From each value to the next: the log where the series moves by factors; of a rate a hundredth of its points."""
-    factors = series.kind != "rate" and not (values <= 0).any()
-    values = np.log(values) if factors else values / 100
+    """From each value to the next: the log, of a rate a hundredth of its points.
+
+    To and from a price that is not above zero (crude oil had one) there is none.
+    """
+    values = values / 100 if series.kind == "rate" else np.log(np.where(values > 0, values, np.nan))
     return np.concatenate([[np.nan], np.diff(values)])
 
 
