@@ -10,6 +10,7 @@ import dagster as dg
 
 from steel_assets.assets import (
     alerts,
+    analysis,
     drift,
     features,
     forecast,
@@ -41,6 +42,7 @@ STAGES: tuple[Callable[[Installation, Market], dg.AssetsDefinition], ...] = (
     processed.market_periods,
     processed.data_quality,
     features.market_features,
+    analysis.market_analysis,
     model.candidate_models,
     validation.validation_scores,
     promotion.promotions,

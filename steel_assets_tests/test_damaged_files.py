@@ -20,7 +20,7 @@ from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.bootstrap import Platform
 from steel_assets.cli.validated import champions_scores
 from steel_assets.core.service_use import summary
-from steel_assets.operations import drop_state, histories
+from steel_assets.operations import analysis, drop_state, histories
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
 from steel_assets.operations.importing import turn
 from steel_assets.operations.market_tables import read_daily
@@ -150,6 +150,7 @@ KINDS = {
     "withdrawals seen": Kind(f"{H}/withdrawals.json", history_of),
     "a look at prices": Kind(f"{H}/looked.json", lambda parts: read_lookup(parts.store, MARKET) and 1, NOTHING),
     "daily prices": Kind(f"lake/processed-data/daily/{MARKET}.parquet", daily),
+    "an analysis": Kind("lake/processed-data/analysis/*.json", lambda parts: analysis.read(parts.store, MARKET) and 1, NOTHING),
     "features": Kind(f"lake/processed-data/daily/features/{MARKET}.parquet", issued),
     "a pointer": Kind(f"{P}/pointer.json", issued),
     "a model": Kind(f"{P}/versions/*/model.json", issued, told=lambda parts: "restored"),

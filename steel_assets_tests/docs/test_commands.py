@@ -55,6 +55,8 @@ NOT_RUN = {
         "steel odds": "a synopsis; run by cli/test_odds.py",
         "steel plan": "a synopsis; run by cli/test_plan.py",
         "steel parity": "a synopsis; run by cli/test_parity.py",
+        "steel analysis": "MARKET is a placeholder; run by operations/test_analysis.py",
+        "steel what-if": "MARKET is a placeholder; run by operations/test_what_if.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",
         "steel collect": "a synopsis; run by cli/test_collect.py, cli/test_status.py and cli/test_rollback.py",
         "steel serve": "a synopsis; run by serving/running.py, cli/test_publish.py, serving/test_keys.py and cli/test_alerts.py",
@@ -104,6 +106,12 @@ NOT_RUN = {
     "docs/performance.md": {
         "make bench": "a measurement of an hour, for an idle machine",
         "python -m steel_assets_tests.bench": "a measurement of minutes; the comparison is run by test_slower.py",
+    },
+    "docs/analysis.md": {
+        "steel analysis": "needs prices that were collected; the same by operations/test_analysis.py",
+        "steel what-if": "needs a published forecast; the same questions by operations/test_what_if.py",
+        "python -m steel_assets_tests.bench.analysis": "a measurement of minutes, for an idle machine",
+        "python -m steel_assets_tests.bench.what_if": "a measurement on prices that are not part of the project",
     },
     "docs/operations.md": {
         "celery --app": "waits for steps until it is stopped; run by assets/test_executor.py",
