@@ -166,7 +166,7 @@ def test_what_a_damaged_raw_file_held_is_asked_for_again_and_told_once(tmp_path:
             assert len(market.platform.lake.observations()) == len(whole) - held
             [open_one] = market.platform.lake.damaged.open()
             assert open_one.key == done.stored
-            [told] = health.damaged(market.platform, Snapshot(), pd.Timestamp.now("UTC"))
+            [told] = health.damaged(market.platform.store, market.platform.warehouse_lost, Snapshot(), pd.Timestamp.now("UTC"))
             assert str(done.stored) in told.text
             again = collect(
                 market.platform.catalog,

@@ -174,8 +174,8 @@ KINDS = {
         lambda before: f"predictions/validation/backtest/{MARKET}.parquet is damaged",
         told=lambda parts: "in the error",
     ),
-    "scores": Kind("lake/predictions/validation/scores/*", lambda parts: champions_scores(parts, MARKET) != {}, lambda _: False,
-                   told=lambda parts: "on stderr"),
+    "scores": Kind("lake/predictions/validation/scores/*", lambda parts: champions_scores(parts.store, MARKET) != {},
+                   lambda _: False, told=lambda parts: "on stderr"),
     "raw figures of an import": Kind("lake/raw-data/file-import/files/*/*.parquet", imported),
     "claims of an import": Kind("lake/raw-data/file-import/imports/claims/*/*", lambda parts: [
         frame(parts.imports.claims(imported)) for imported in parts.imports.imports().values()]),

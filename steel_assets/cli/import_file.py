@@ -10,7 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.bootstrap import platform
+from steel_assets.catalog import Catalog
 from steel_assets.cli.file_mapping import reading_options, save_mapping, told_mapping, told_where
 from steel_assets.cli.file_preview import preview_json, preview_of_no_series, print_preview, print_said
 from steel_assets.cli.imports import user_name
@@ -81,7 +83,7 @@ def import_file(
     if preview and not told.series_ids:
         reading = preview_of_no_series(_content(file), file.name, told, now(), limits)
     else:
-        _check_series(parts, told)
+        _check_series(parts.catalog, told)
         known = parts.lake.observations(told.series_ids)
         content, moment = _content(file), now()
         reading = read_table(content, file.name, told, parts.catalog.series, moment, known, limits)
@@ -99,15 +101,16 @@ def import_file(
         overlap=told.overlap,
         believe=told.believe,
     )
-    _print(parts, reading, import_table(parts.catalog, parts.lake, parts.imports, parts.home, offered, moment), as_json=as_json)
+    done = import_table(parts.catalog, parts.lake, parts.imports, parts.home, offered, moment)
+    _print(parts.store, reading, done, as_json=as_json)
 
 
-def _check_series(parts: Platform, told: FileMapping) -> None:
+def _check_series(catalog: Catalog, told: FileMapping) -> None:
     if not told.series_ids:
         raise Problem(
             "--series: say which series of the catalogue the figures are, or name a --mapping; `steel doctor` lists them"
         )
-    absent = [series_id for series_id in told.series_ids if series_id not in parts.catalog.series]
+    absent = [series_id for series_id in told.series_ids if series_id not in catalog.series]
     if absent:
         raise Problem(
             f"--series: {absent[0]!r} is not in the catalogue. Declare it in a YAML file under series/ of the folder named in "
@@ -123,7 +126,7 @@ def _content(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def _print(parts: Platform, reading: FileReading, done: Imported, *, as_json: bool) -> None:
+def _print(store: ObjectStore, reading: FileReading, done: Imported, *, as_json: bool) -> None:
     key = None if done.known_already else done.entry.raw_file
     new = {part.series: 0 if done.known_already else part.rows_new for part in done.entry.parts}
     outcomes: dict[str, dict[str, Any]] = {
@@ -138,7 +141,7 @@ def _print(parts: Platform, reading: FileReading, done: Imported, *, as_json: bo
     if as_json:
         only = next(iter(outcomes))
         told = {"series": only, **outcomes[only]} if len(outcomes) == 1 else {"series": outcomes}
-        stored = {"stored": parts.store.uri(key) if key else None, "import": done.entry.id}
+        stored = {"stored": store.uri(key) if key else None, "import": done.entry.id}
         typer.echo(json.dumps({**told, **stored, **reading.as_json}))
         return
     console = Console(highlight=False)

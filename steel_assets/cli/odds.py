@@ -13,7 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.bootstrap import platform
+from steel_assets.catalog import Catalog
 from steel_assets.cli.in_force import aged, in_force, last_lookup
 from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.problem import Problem
@@ -58,7 +60,7 @@ def odds(
     if published.empty:
         raise Problem(f"MARKET: no forecast of {market} is published yet; steel status says why")
     outlook = outlooks.outlooks(parts.catalog, parts.lake, published)[market]
-    answer = _about(parts, outlook, published, moment)
+    answer = _about(parts.catalog, parts.store, outlook, published, moment)
     try:
         if day is not None:
             answer["day"] = _of_day(outlook, day, level, side)
@@ -96,8 +98,10 @@ def _period(text: str) -> pd.Period:
         raise Problem(f"--average: {error}") from error
 
 
-def _about(parts: Platform, outlook: Outlook, published: pd.DataFrame, moment: pd.Timestamp) -> dict[str, Any]:
-    first = aged(parts, published, moment, last_lookup(parts, outlook.market)).iloc[0]
+def _about(
+    catalog: Catalog, store: ObjectStore, outlook: Outlook, published: pd.DataFrame, moment: pd.Timestamp
+) -> dict[str, Any]:
+    first = aged(catalog, published, moment, last_lookup(store, outlook.market)).iloc[0]
     return {
         "market": outlook.market,
         "unit": outlook.unit,

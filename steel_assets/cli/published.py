@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.catalog import Catalog
 from steel_assets.core.price_age import PriceCalendar, aged_confidence, last_daily, price_age
 from steel_assets.core.published import DATES, MOMENTS
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from steel_assets.serving.snapshot import Snapshot
 
 
-def latest(parts: Platform, markets: Sequence[str], now: datetime) -> dict[str, list[dict[str, Any]]]:
+def latest(
+    store: ObjectStore, signing_key: bytes | None, catalog: Catalog, markets: Sequence[str], now: datetime
+) -> dict[str, list[dict[str, Any]]]:
     """Market → its rows, of those of ``markets`` that were published at the latest daily issue before ``now`` or since.
 
     Left out is whatever has to be computed anew: what a withdrawn import had to do with, what the service would refuse, and
@@ -22,24 +25,24 @@ def latest(parts: Platform, markets: Sequence[str], now: datetime) -> dict[str, 
     """
     from steel_assets.serving.refresh import Refresher
 
-    store, moment = parts.store, datetime.fromtimestamp(now.timestamp(), UTC)
-    snapshot = Refresher(lambda: store, signing_key=parts.signing_key, clock=moment.timestamp, pages=False).look()
-    schedules = parts.catalog.rules.schedules
+    moment = datetime.fromtimestamp(now.timestamp(), UTC)
+    snapshot = Refresher(lambda: store, signing_key=signing_key, clock=moment.timestamp, pages=False).look()
+    schedules = catalog.rules.schedules
     issue = last_daily(moment, schedules.issue_time.isoformat(), schedules.zone)
     tainted = {market for withdrawal in snapshot["withdrawn"] for market in withdrawal["markets"]}
     found = {}
     for market in markets:
         rows = snapshot.forecast(market)
-        if snapshot.problems or market in tainted or market in snapshot.refused or not rows or not _whole(parts, market, rows):
+        if snapshot.problems or market in tainted or market in snapshot.refused or not rows or not _whole(catalog, market, rows):
             continue
         if issue <= datetime.fromisoformat(rows[0]["as_of"]) <= moment and market in snapshot["price_calendars"]:
             found[market] = [_aged(snapshot, row, issue) for row in rows]
     return found
 
 
-def _whole(parts: Platform, market: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+def _whole(catalog: Catalog, market: str, rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether every horizon that the catalogue declares now is there, in the unit that it declares."""
-    declared = parts.catalog.markets[market]
+    declared = catalog.markets[market]
     return [row["horizon"] for row in rows] == sorted(declared.horizons) and rows[0]["unit"] == declared.target.unit
 
 

@@ -6,19 +6,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.operations import growth
 from steel_assets.operations.dagster_files import InstanceNotFound, instance_files, instance_home
 
 LAWS = {kind.name: kind for kind in (*growth.KINDS, *growth.ELSEWHERE)}
 
 
-def sizes(parts: Platform) -> list[dict[str, Any]]:
+def sizes(store: ObjectStore, warehouse: Path | Warehouse, home: Path) -> list[dict[str, Any]]:
     """A row per kind: how many files and bytes there are, by what it grows, and what bounds it.
 
     The lake is listed once and no file of it is read; on a bucket that is a request per thousand objects.
+
+    Args:
+        warehouse: its file, where it is one; a DuckDB is not opened for its size.
     """
-    found = [*growth.of_lake(parts.store), _warehouse(parts), *growth.of_folders(_folders(parts))]
+    found = [*growth.of_lake(store), _warehouse(warehouse), *growth.of_folders(_folders(home))]
     return [
         asdict(size) | {"grows": LAWS[size.kind].law, "bound": LAWS[size.kind].bound} for size in found if size.kind in LAWS
     ] + [asdict(size) | {"grows": "unknown", "bound": "unknown"} for size in found if size.kind not in LAWS]
@@ -39,16 +43,15 @@ def shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _warehouse(parts: Platform) -> growth.Size:
-    if parts.settings.warehouse_kind == "duckdb":
-        path = Path(parts.settings.warehouse_address)
-        [found] = growth.of_folders({growth.WAREHOUSE.name: path})
+def _warehouse(warehouse: Path | Warehouse) -> growth.Size:
+    if isinstance(warehouse, Path):
+        [found] = growth.of_folders({growth.WAREHOUSE.name: warehouse})
         return found
-    return growth.Size(growth.WAREHOUSE.name, None, parts.warehouse.stored_bytes())
+    return growth.Size(growth.WAREHOUSE.name, None, warehouse.stored_bytes())
 
 
-def _folders(parts: Platform) -> dict[str, Path | None]:
-    found: dict[str, Path | None] = {growth.CACHE.name: parts.home / "cache"}
+def _folders(home: Path) -> dict[str, Path | None]:
+    found: dict[str, Path | None] = {growth.CACHE.name: home / "cache"}
     try:
         files = instance_files(instance_home())
     except InstanceNotFound:

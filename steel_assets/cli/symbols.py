@@ -15,12 +15,13 @@ from rich.console import Console
 
 from steel_assets.adapters.http.quota import BudgetSpent
 from steel_assets.bootstrap import Platform, platform
-from steel_assets.catalog import Source
+from steel_assets.catalog import Catalog, Source
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.responses import Http, HttpError, Response
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
+from steel_assets.providers import Providers
 from steel_assets.sources import Collection, connector
 
 YEARS = 1
@@ -88,8 +89,8 @@ def ask_live(*, as_json: bool) -> None:
         for source in parts.catalog.sources.values():
             if source.kind != "api":
                 continue
-            console.print(f"[bold]{source.name}[/] {_budget(parts, source)}", highlight=False)
-            for one in _asked(parts, source, now()):
+            console.print(f"[bold]{source.name}[/] {_budget(parts.providers, source)}", highlight=False)
+            for one in _asked(parts.catalog, parts.providers, source, now()):
                 found.append(one)
                 console.print(f"  {MARKS[one.outcome]} ", end="")
                 console.print(_line(one), markup=False, highlight=False, soft_wrap=True)
@@ -115,8 +116,8 @@ def _parts(console: Console) -> Iterator[Platform]:
         yield platform(parts.settings.model_copy(update={"sandbox_url": sandbox.url}))
 
 
-def _budget(parts: Platform, source: Source) -> str:
-    quota = parts.providers.quotas.get(source.id)
+def _budget(providers: Providers, source: Source) -> str:
+    quota = providers.quotas.get(source.id)
     if quota is None:
         return ""
     try:
@@ -125,12 +126,12 @@ def _budget(parts: Platform, source: Source) -> str:
         return f"({spent})"
 
 
-def _asked(parts: Platform, source: Source, moment: pd.Timestamp) -> Iterator[Found]:
+def _asked(catalog: Catalog, providers: Providers, source: Source, moment: pd.Timestamp) -> Iterator[Found]:
     """One answer for each series of ``source``, one call after the other."""
-    series = [declared for group in source.groups for declared in parts.catalog.series_of(source.id, group)]
-    reason = parts.providers.not_configured(source)
-    http = _Heard(parts.providers.http[source.id].once())
-    access = replace(parts.providers.access(source, http), history_years=YEARS)
+    series = [declared for group in source.groups for declared in catalog.series_of(source.id, group)]
+    reason = providers.not_configured(source)
+    http = _Heard(providers.http[source.id].once())
+    access = replace(providers.access(source, http), history_years=YEARS)
     for declared_series in series:
         if reason is None:
             collection = connector(source.id).collect([declared_series], OBSERVATIONS.empty(), moment, access)

@@ -7,8 +7,7 @@ from typing import NamedTuple
 from rich.console import Console
 
 from steel_assets.adapters.lake.damaged import UNREADABLE, why_not
-from steel_assets.adapters.objects.object_store import ObjectNotFound
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.objects.object_store import ObjectNotFound, ObjectStore
 
 
 class Score(NamedTuple):
@@ -21,11 +20,11 @@ class Score(NamedTuple):
 Scores = dict[int, Score]
 
 
-def champions_scores(parts: Platform, market: str) -> Scores:
+def champions_scores(store: ObjectStore, market: str) -> Scores:
     """By horizon; none before the first validation, and where its file is damaged, which is said."""
     key = f"predictions/validation/scores/{market}.parquet"
     try:
-        content = parts.store.get(key)
+        content = store.get(key)
     except ObjectNotFound:
         return {}
     from steel_assets.adapters.lake.parquet_file import rows_from

@@ -55,7 +55,11 @@ def test_the_sizes_add_up_to_what_is_stored(parts: Platform) -> None:
 def test_what_belongs_to_no_kind_is_shown_as_unknown(parts: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "KINDS", growth.KINDS[:3])
     growth._kind_of.cache_clear()
-    [other] = [size for size in sizes.sizes(parts) if size["kind"] == growth.OTHER]
+    [other] = [
+        size
+        for size in sizes.sizes(parts.store, Path(parts.settings.warehouse_address), parts.home)
+        if size["kind"] == growth.OTHER
+    ]
     growth._kind_of.cache_clear()
     assert (other["grows"], other["bound"]) == ("unknown", "unknown")
     assert other["bytes"] > 0

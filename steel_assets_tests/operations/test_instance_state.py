@@ -17,7 +17,8 @@ from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.kept_files import FilesDamaged, FilesReplaced
 from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreError
 from steel_assets.bootstrap import Platform, platform
-from steel_assets.operations.instance_state import PREFIX, InstanceState, taken_up
+from steel_assets.operations import instance_state
+from steel_assets.operations.instance_state import PREFIX, InstanceState
 from steel_assets.settings import Settings
 
 NOW = pd.Timestamp("2026-03-18T08:00:00Z")
@@ -28,6 +29,12 @@ PARTS = f"{PREFIX}parts/"
 def at(tmp_path: Path, name: str = "home", **more: object) -> Platform:
     """The platform of a machine with a home of its own over the one lake."""
     return platform(Settings(home=tmp_path / name, lake=str(tmp_path / "lake"), **more))
+
+
+def taken_up(parts: Platform, folder: Path, *, anew: bool = False) -> InstanceState:
+    """What is kept in the lake, on the machine of ``parts``."""
+    files = instance_state.kept_files(parts.store, parts.signing_key)
+    return instance_state.taken_up(files, parts.home, folder, anew=anew)
 
 
 def write(folder: Path, name: str, rows: int) -> None:
