@@ -18,7 +18,7 @@ from steel_assets.adapters.lake.price_lookups import read_lookup
 from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.bootstrap import Platform
-from steel_assets.cli.validated import champions_scores
+from steel_assets.cli.published import champions_scores
 from steel_assets.core.service_use import summary
 from steel_assets.operations import drop_state, histories
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest

@@ -11,7 +11,7 @@ from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock, issue_of
 from steel_assets.catalog.rules import Coverage
-from steel_assets.core.coverage import chance_of
+from steel_assets.core.intervals import chance_of
 from steel_assets.core.tables import METRICS_DAILY, PREDICTIONS_VS_REALITY
 from steel_assets.core.types import Market
 from steel_assets.operations import scoring

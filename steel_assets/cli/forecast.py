@@ -23,7 +23,7 @@ from steel_assets.catalog import Catalog
 from steel_assets.cli import published
 from steel_assets.cli.clock import now
 from steel_assets.cli.problem import Problem
-from steel_assets.cli.validated import Scores, champions_scores
+from steel_assets.cli.published import Scores, champions_scores
 from steel_assets.core.price_age import aged_drivers, sessions_old
 
 Row = Mapping[str, Any]

@@ -1,12 +1,18 @@
-"""The forecasts of the latest issue as they were published, with the age that their price had at it; no pandas is needed."""
+"""The forecasts of the latest issue as they were published, and how their champions did out of sample.
+
+Forecasts stand beside the age that their price had at the issue. No pandas is needed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from steel_assets.adapters.objects.object_store import ObjectStore
+from rich.console import Console
+
+from steel_assets.adapters.lake.damaged import UNREADABLE, why_not
+from steel_assets.adapters.objects.object_store import ObjectNotFound, ObjectStore
 from steel_assets.catalog import Catalog
 from steel_assets.core.price_age import PriceCalendar, aged_confidence, last_daily, price_age
 from steel_assets.core.published import DATES, MOMENTS
@@ -55,3 +61,36 @@ def _aged(snapshot: Snapshot, row: Mapping[str, Any], issue: datetime) -> dict[s
     confidence = aged_confidence(row["model_confidence"], row["horizon"], age.sessions, row["age_sessions"] or 0)
     told = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale, "stale_reason": age.reason()}
     return typed | {"model_confidence": confidence} | told
+
+
+class Score(NamedTuple):
+    """The champion's error ÷ the last price's on the same days, and the share of prices inside its 90 % interval."""
+
+    mae_ratio: float
+    coverage_90: float
+
+
+Scores = dict[int, Score]
+
+
+def champions_scores(store: ObjectStore, market: str) -> Scores:
+    """By horizon; none before the first validation, and where its file is damaged, which is said."""
+    key = f"predictions/validation/scores/{market}.parquet"
+    try:
+        content = store.get(key)
+    except ObjectNotFound:
+        return {}
+    from steel_assets.adapters.lake.parquet_file import rows_from
+
+    try:
+        found: Scores = {}
+        for row in rows_from(content):
+            if row["model"] == "champion":
+                found.setdefault(int(row["h"]), Score(float(row["mae_ratio"]), float(row["coverage_90"])))
+        if not found:
+            raise ValueError("it holds no score of the champion")
+    except UNREADABLE as error:
+        told = f"{key} is damaged: {why_not(error)}; the next validation writes it again"
+        Console(stderr=True).print(told, style="yellow", markup=False, soft_wrap=True)
+        return {}
+    return found

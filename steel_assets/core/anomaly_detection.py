@@ -15,13 +15,11 @@ from math import exp
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.asof import asof
-from steel_assets.core.known_errors import in_words
-from steel_assets.core.likely_errors import SMALLEST_SPLIT, LikelyErrors
+from steel_assets.core.asof import END_OF_TIME, asof
+from steel_assets.core.known_errors import SMALLEST_SPLIT, LikelyErrors, in_words
 from steel_assets.core.standstill import improbable_length, lengths
 from steel_assets.core.types import Frequency, Series
 from steel_assets.core.usual_moves import UsualMoves
-from steel_assets.core.vintages import END_OF_TIME
 
 SIGN, STUCK, LEAP = "sign", "stuck", "leap"
 """Kinds of anomaly: figures that cannot be, that the feed repeats, that are too far from their neighbours."""

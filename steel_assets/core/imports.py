@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from steel_assets.core.asof import new_or_changed
 from steel_assets.core.calendars import publication_moments
 from steel_assets.core.tables import OBSERVATIONS, Table
 from steel_assets.core.types import Declaration, Series
-from steel_assets.core.vintages import new_or_changed
 
 SOURCE = "file_import"
 """What ``tables.OBSERVATIONS`` calls the source of imported rows."""

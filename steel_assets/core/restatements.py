@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.asof import asof
+from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.known_errors import in_words
 from steel_assets.core.types import Series
-from steel_assets.core.vintages import END_OF_TIME
 
 FEWEST = 4
 """Figures that must change alike."""

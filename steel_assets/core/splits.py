@@ -14,8 +14,7 @@ from math import exp, log
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.known_errors import is_share
-from steel_assets.core.likely_errors import SMALLEST_SPLIT, LikelyErrors
+from steel_assets.core.known_errors import SMALLEST_SPLIT, LikelyErrors, is_share
 from steel_assets.core.types import Series
 from steel_assets.core.usual_moves import UsualMoves
 

@@ -21,8 +21,15 @@ from steel_assets.adapters.objects.object_store import Conflict, ObjectStoreErro
 from steel_assets.catalog import Catalog
 from steel_assets.core.plain_yaml import LARGEST_BYTES as LARGEST_MAPPING
 from steel_assets.operations import drop_state
-from steel_assets.operations.drop_mapping import DropMapping, DropRefused, passing, read_mapping, sorted_out
-from steel_assets.operations.drop_notes import keep_notes, printable
+from steel_assets.operations.drop_mapping import (
+    DropMapping,
+    DropRefused,
+    keep_notes,
+    passing,
+    printable,
+    read_mapping,
+    sorted_out,
+)
 from steel_assets.operations.drop_state import DropState, Moved
 from steel_assets.operations.drop_watch import Watch, sha256
 from steel_assets.operations.importing import ImportsBusy, NotImported, Offered, import_table, turn

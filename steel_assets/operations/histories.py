@@ -1,4 +1,4 @@
-"""A market's history in the lake: written by ``market_daily``, read by everything downstream of it."""
+"""A market's history in the lake: written by ``market_daily``, read by everything downstream of it; and why there is none."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import closures
 from steel_assets.core.history import HistoryError, MarketHistory, build_history
 from steel_assets.core.price_age import LookedUp, PriceAge, price_age
+from steel_assets.providers import Providers
 
 CALENDAR_AHEAD = pd.DateOffset(years=2)
 """So far beyond a look its market's calendar is kept: how long the platform may stand still and still tell ages exactly."""
@@ -180,3 +181,10 @@ def _withdrawals(lake: Lake) -> str:
 
 def _folder(market: str) -> str:
     return f"processed-data/daily/history/{market}"
+
+
+def unfed_by_choice(catalog: Catalog, lake: Lake, providers: Providers, market: str) -> str | None:
+    """Why ``market`` has no prices and the remedy, where that is a choice and no fault; None where it has some, or should."""
+    reason = providers.unfed(market)
+    target = catalog.markets[market].target.series
+    return reason if reason and lake.observations([target]).empty else None

@@ -18,11 +18,10 @@ from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.machine.disk import make_folder
 from steel_assets.catalog import Catalog
 from steel_assets.core.anomaly_detection import doubted
-from steel_assets.core.asof import asof
+from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.imports import SOURCE, Import, Overlap, claims, stored, without_periods
 from steel_assets.core.overlap import difference
 from steel_assets.core.problem import Problem
-from steel_assets.core.vintages import END_OF_TIME
 from steel_assets.operations.mending import mend_imports
 from steel_assets.operations.rewriting import in_effect_now, rewrite
 

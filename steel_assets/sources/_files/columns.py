@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from steel_assets.sources._files.cells import YEARS, looks_like_figure
-from steel_assets.sources._files.column_names import (
+from steel_assets.sources._files.dates import looks_like_date
+from steel_assets.sources._files.headers import Header
+from steel_assets.sources._files.names import (
     DATE_NAMES,
     DAY_NAMES,
     MONTH_NAMES,
+    MONTH_OF,
     QUARTER_NAMES,
     VALUE_NAMES,
     YEAR_NAMES,
     alike,
+    plain,
 )
-from steel_assets.sources._files.dates import looks_like_date
-from steel_assets.sources._files.headers import Header
-from steel_assets.sources._files.names import MONTH_OF, plain
 from steel_assets.sources._files.numbers import count
 from steel_assets.sources._files.table import File, Row, is_blank, listed
 

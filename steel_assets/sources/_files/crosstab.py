@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from steel_assets.sources._files.cells import YEARS, looks_like_figure
-from steel_assets.sources._files.column_names import MONTH_NAMES, QUARTER_NAMES, YEAR_NAMES, alike
-from steel_assets.sources._files.grid import Grid
-from steel_assets.sources._files.names import MONTH_OF, plain
+from steel_assets.sources._files.names import MONTH_NAMES, MONTH_OF, QUARTER_NAMES, YEAR_NAMES, alike, plain
 from steel_assets.sources._files.numbers import count, is_no_figure, is_number
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.status_marks import without_mark
-from steel_assets.sources._files.table import SAMPLE_ROWS, File, Row, Table, is_blank, listed, shown
+from steel_assets.sources._files.table import SAMPLE_ROWS, File, Grid, Row, Table, is_blank, listed, shown
 
 FEWEST = {"year": 2, "month": 3, "quarter": 2}
 """Parts of a date side by side that make a crosstab; fewer could be columns of any table."""

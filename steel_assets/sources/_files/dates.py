@@ -13,11 +13,10 @@ import pandas as pd
 from steel_assets.core.calendars import WEEKDAYS, exchange_zone
 from steel_assets.core.types import Series
 from steel_assets.sources._files.date_orders import told_order
-from steel_assets.sources._files.named_formats import by_format
 from steel_assets.sources._files.numbers import is_number
 from steel_assets.sources._files.status_marks import Mark, in_words, without_mark
 from steel_assets.sources._files.table import File, ImportRefused, check_solved, shown
-from steel_assets.sources._files.written_dates import PATTERNS, Pattern, Stands, looks_certain, moment, tidy
+from steel_assets.sources._files.written_dates import PATTERNS, Pattern, Stands, by_format, looks_certain, moment, tidy
 
 ISO = "write dates as yyyy-mm-dd, or say --date-format"
 FITS: dict[str, frozenset[Stands]] = {

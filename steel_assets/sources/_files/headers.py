@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from steel_assets.sources._files.cells import is_data, is_name, is_year
-from steel_assets.sources._files.column_names import DATE_NAMES, MONTH_NAMES, YEAR_NAMES, alike
 from steel_assets.sources._files.dates import looks_like_date
+from steel_assets.sources._files.names import DATE_NAMES, MONTH_NAMES, YEAR_NAMES, alike
 from steel_assets.sources._files.numbers import written
 from steel_assets.sources._files.table import SAMPLE_ROWS, File, Row, Table, is_blank, shown
 

@@ -9,11 +9,10 @@ from typing import Literal, NoReturn
 import numpy as np
 
 from steel_assets.core.types import MASSES_IN_TONNES, Series
-from steel_assets.sources._files.multiples import multiplied
 from steel_assets.sources._files.numbers import EITHER, Written, is_error, is_number, written
 from steel_assets.sources._files.status_marks import PRELIMINARY, in_words
 from steel_assets.sources._files.table import File, check_solved, shown
-from steel_assets.sources._files.units import contradiction
+from steel_assets.sources._files.units import contradiction, multiplied
 
 NAMES = {".": "decimal point", ",": "decimal comma"}
 NEAR = 0.7

@@ -11,9 +11,8 @@ import pandas as pd
 
 from steel_assets.core.reading_limits import ReadingLimits
 from steel_assets.core.types import Publication, Series
-from steel_assets.sources._files.held import held
 from steel_assets.sources._files.options import FileMapping
-from steel_assets.sources._files.reading import FileReading
+from steel_assets.sources._files.reading import FileReading, held
 from steel_assets.sources._files.table import File
 
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 from steel_assets.sources._files.body import Body, text
 from steel_assets.sources._files.cells import is_name
-from steel_assets.sources._files.column_names import KIND_NAMES, LABEL_NAMES, alike
 from steel_assets.sources._files.headers import Header
+from steel_assets.sources._files.names import KIND_NAMES, LABEL_NAMES, alike
 from steel_assets.sources._files.table import File, Table, is_blank, listed
 
 

@@ -11,20 +11,18 @@ import pandas as pd
 from steel_assets.core.types import Series
 from steel_assets.sources._files.body import Body, Wanted, gather, same, text
 from steel_assets.sources._files.cells import is_data
-from steel_assets.sources._files.column_names import QUARTER_NAMES, alike
 from steel_assets.sources._files.columns import Columns
 from steel_assets.sources._files.crosstab import in_rows
-from steel_assets.sources._files.date_parts import joined
 from steel_assets.sources._files.dates import DateColumn, Days, looks_like_date, read_days
 from steel_assets.sources._files.headers import Header, find_header
-from steel_assets.sources._files.held import nearest_held
 from steel_assets.sources._files.marks import Column, Figures, read_figures
+from steel_assets.sources._files.names import QUARTER_NAMES, alike
 from steel_assets.sources._files.numbers import is_no_figure
 from steel_assets.sources._files.opening import Opened
 from steel_assets.sources._files.options import FileMapping
-from steel_assets.sources._files.periods import one_figure_each
+from steel_assets.sources._files.periods import joined, one_figure_each
 from steel_assets.sources._files.products import check_one_product, product_columns, told_apart
-from steel_assets.sources._files.reading import FileReading
+from steel_assets.sources._files.reading import FileReading, nearest_held
 from steel_assets.sources._files.table import SAMPLE_ROWS, File, is_blank, listed
 
 
