@@ -48,8 +48,8 @@ def predictions_vs_reality(here: Installation, market: Market) -> dg.AssetsDefin
             issue.moment,
             replayed=issue.replayed,
         )
-        told = {"damaged_warehouse": dg.MetadataValue.text(done.refilled)} if done.refilled else {}
-        return dg.MaterializeResult(metadata=summary(done.rows, **in_warehouse(warehouse, PREDICTIONS_VS_REALITY)) | told)
+        refilled = {"damaged_warehouse": dg.MetadataValue.text(done.refilled)} if done.refilled else {}
+        return dg.MaterializeResult(metadata=summary(done.rows, **in_warehouse(warehouse, PREDICTIONS_VS_REALITY)) | refilled)
 
     return scored
 

@@ -84,9 +84,9 @@ def _newest(instance: dg.DagsterInstance, market: str, name: str, *, only_count:
     found = instance.fetch_materializations(wanted, limit=1).records
     if not found:
         return 0
-    told = {"migrated_from": dg.MetadataValue.dagster_run(found[0].run_id)}
+    metadata = {"migrated_from": dg.MetadataValue.dagster_run(found[0].run_id)}
     if not only_count:
-        instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=told))
+        instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=metadata))
     return 1
 
 
@@ -102,9 +102,9 @@ def _days(instance: dg.DagsterInstance, warehouse: Warehouse, here: Installation
         there = instance.get_materialized_partitions(key)
         for day, number in days.dt.strftime("%Y-%m-%d").value_counts(sort=False).items():
             if day not in there:
-                told = {"dagster/partition_row_count": int(number), "migrated": True}
+                metadata = {"dagster/partition_row_count": int(number), "migrated": True}
                 if not only_count:
-                    instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(day), metadata=told))
+                    instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(day), metadata=metadata))
                 count += 1
     return count
 

@@ -141,4 +141,4 @@ def _bytes_billed(instance: dg.DagsterInstance, run_id: str) -> int:
     """What the warehouse billed for a run, as its assets told."""
     logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     found = [entry.asset_materialization.metadata.get(BYTES_BILLED) for entry in logs if entry.asset_materialization]
-    return sum(told.value or 0 for told in found if isinstance(told, dg.IntMetadataValue))
+    return sum(value.value or 0 for value in found if isinstance(value, dg.IntMetadataValue))

@@ -118,12 +118,12 @@ def _assets(instance: dg.DagsterInstance, warehouse: Warehouse, outbox: Outbox, 
     if databases_behind(instance):
         return []  # they cannot be asked before they are of this release
     found = migrate(instance, warehouse, outbox, here, now, only_count=True)
-    said = {
+    counts = {
         f"{found.newest} assets are shown under the markets' own keys": found.newest,
         f"{found.days} days of issue are shown as partitions": found.days,
         f"{found.closed} incidents about former keys are closed": found.closed,
     }
-    return [text for text, count in said.items() if count]
+    return [text for text, count in counts.items() if count]
 
 
 def _show(instance: dg.DagsterInstance, warehouse: Warehouse, outbox: Outbox, here: Installation, now: datetime) -> None:

@@ -200,8 +200,8 @@ def watch() -> None:
 
     parts = platform()
     with instance_here() as instance:
-        said = lost_daemons.evaluate(instance, parts.outbox, now().to_pydatetime())
-    typer.echo(f"{said}; {alert_delivery.evaluate(parts.outbox, parts.notifiers, parts.dagster_link)}")
+        daemons = lost_daemons.evaluate(instance, parts.outbox, now().to_pydatetime())
+    typer.echo(f"{daemons}; {alert_delivery.evaluate(parts.outbox, parts.notifiers, parts.dagster_link)}")
     if any(incident.rule == lost_daemons.RULE and incident.wrong for incident in parts.outbox.alert_state().incidents):
         raise typer.Exit(1)
 
@@ -246,17 +246,17 @@ app.command("rehearse")(rehearse)
 
 
 def _print_history(outbox: Outbox, rulebook: Rulebook, language: Language, as_json: bool) -> None:
-    told = outbox.history()
+    history = outbox.history()
     if as_json:
-        typer.echo(json.dumps([waiting.model_dump(mode="json") for waiting in told], ensure_ascii=False))
+        typer.echo(json.dumps([waiting.model_dump(mode="json") for waiting in history], ensure_ascii=False))
         return
     table = Table("when", "kind", "severity", "what", "sent over", title="What was told")
-    for waiting in told:
+    for waiting in history:
         event = waiting.event
         over = ", ".join([*waiting.sent, *(f"refused by {channel}" for channel in waiting.refused)])
-        said = title(event, rulebook, language)
-        table.add_row(local(event.moment, rulebook), event.kind, event.severity, said, over)
-    Console().print(table if told else "nothing was told yet")
+        headline = title(event, rulebook, language)
+        table.add_row(local(event.moment, rulebook), event.kind, event.severity, headline, over)
+    Console().print(table if history else "nothing was told yet")
 
 
 def _span_of(text: str) -> timedelta:

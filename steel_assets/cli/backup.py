@@ -38,8 +38,8 @@ def create(
         parts.lake, parts.warehouse, places(parts.settings), instance_files(_home()), chosen, moment, key=parts.signing_key
     )
     if as_json:
-        said = {"path": str(made.path), "files": made.files, "bytes": made.bytes, "archive_bytes": made.archive_bytes}
-        typer.echo(json.dumps(said | {"left_out": made.left_out}))
+        answer = {"path": str(made.path), "files": made.files, "bytes": made.bytes, "archive_bytes": made.archive_bytes}
+        typer.echo(json.dumps(answer | {"left_out": made.left_out}))
         return
     _say(f"[green]✓[/] {made.path}: {made.files} files, {made.bytes / MB:.1f} MB, {made.archive_bytes / MB:.1f} MB packed")
     _left_out(made.left_out)
@@ -50,16 +50,16 @@ def create(
 def verify(path: Given, as_json: AsJson = False) -> None:
     """Check every byte of a backup, and that its databases open. Exit code 2: it is not whole."""
     whole = backup.verify(path, platform().signing_key)
-    said = whole.manifest
+    manifest = whole.manifest
     if as_json:
-        typer.echo(json.dumps({**said, "bytes": sum(whole.files.values())}))
+        typer.echo(json.dumps({**manifest, "bytes": sum(whole.files.values())}))
         return
-    kind = {True: "simulated", False: "real", None: "no"}[said["simulated"]]
+    kind = {True: "simulated", False: "real", None: "no"}[manifest["simulated"]]
     _say(
-        f"[green]✓[/] {path}: whole; made {said['made_at']} by release {said['release']}, {kind} data, "
+        f"[green]✓[/] {path}: whole; made {manifest['made_at']} by release {manifest['release']}, {kind} data, "
         f"{len(whole.files)} files, {sum(whole.files.values()) / MB:.1f} MB"
     )
-    _left_out(said["left_out"])
+    _left_out(manifest["left_out"])
 
 
 @app.command("restore")
@@ -82,8 +82,8 @@ def put_back(
         replace=replace,
     )
     if as_json:
-        said = {"made_at": done.made_at, "files": done.files, "aside": [str(path) for path in done.aside]}
-        typer.echo(json.dumps(said | {"left_out": done.left_out, "signed_lake": done.signed_lake}))
+        answer = {"made_at": done.made_at, "files": done.files, "aside": [str(path) for path in done.aside]}
+        typer.echo(json.dumps(answer | {"left_out": done.left_out, "signed_lake": done.signed_lake}))
         return
     _say(f"[green]✓[/] {done.files} files of {done.made_at} are back")
     for one in done.aside:

@@ -43,8 +43,8 @@ def collect(
         parts = session.platform
         groups = _groups(parts.catalog, parts.lake, parts.providers.quotas, source, moment)
     if as_json:
-        told = {"run_id": report.run_id, "success": report.success, "failed": report.failed_checks, "groups": groups}
-        typer.echo(json.dumps(told))
+        answer = {"run_id": report.run_id, "success": report.success, "failed": report.failed_checks, "groups": groups}
+        typer.echo(json.dumps(answer))
     else:
         console.print(table("Collected", groups))
     for name, reason in (report.failed_steps | report.failed_checks).items():

@@ -114,8 +114,8 @@ def _settings(declared: Collection[str]) -> str:
     places: dict[str, list[str]] = {}
     for name, place in origins(declared).items():
         places.setdefault(place, []).append(name)
-    said = [f"from {place}: {', '.join(names)}" for place, names in places.items()]
-    return "; ".join([*said, "the rest are the defaults"] if said else ["all are the defaults"])
+    sentences = [f"from {place}: {', '.join(names)}" for place, names in places.items()]
+    return "; ".join([*sentences, "the rest are the defaults"] if sentences else ["all are the defaults"])
 
 
 def _symbols(catalog: Catalog) -> str:
@@ -125,8 +125,8 @@ def _symbols(catalog: Catalog) -> str:
     doubtful = [
         str(declared.symbol) for declared in asked if declared.verified is None or declared.verified.sure == "unconfirmed"
     ]
-    told = ", ".join(f"{count} {how}" for how, count in sorted(sure.items()))
-    return told + (f" ({', '.join(doubtful)}); `steel doctor --live` asks" if doubtful else "")
+    counts = ", ".join(f"{count} {how}" for how, count in sorted(sure.items()))
+    return counts + (f" ({', '.join(doubtful)}); `steel doctor --live` asks" if doubtful else "")
 
 
 def _key(providers: Providers, source: Source) -> str:

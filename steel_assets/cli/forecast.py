@@ -69,8 +69,8 @@ def forecast(
         if any(row["simulated"] for row in rows):
             console.print("[bold yellow]SIMULATED DATA[/]")
         print_forecasts(console, parts.catalog, parts.store, rows)
-        for name, told in marks.items():
-            console.print(f"{name}: {told}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        for name, mark in marks.items():
+            console.print(f"{name}: {mark}", style="yellow", markup=False, highlight=False, soft_wrap=True)
         console.print(FOOTNOTE, style="dim", highlight=False)
     raise typer.Exit(1 if too_old else 0)
 

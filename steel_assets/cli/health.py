@@ -83,8 +83,8 @@ def findings(catalog: Catalog, snapshot: Snapshot, moment: datetime) -> list[Fin
         )
         for incident in incidents(snapshot, moment.timestamp())
     ]
-    told = {rule for incident in snapshot["incidents"] for rule, _ in covers(incident)}
-    found += list(_automation(catalog, moment, told))
+    open_rules = {rule for incident in snapshot["incidents"] for rule, _ in covers(incident)}
+    found += list(_automation(catalog, moment, open_rules))
     return sorted(found, key=lambda finding: finding.status != "red")
 
 
@@ -117,17 +117,17 @@ def damaged(store: ObjectStore, warehouse_lost: str | None, snapshot: Snapshot, 
     """
     from steel_assets.serving.state import covers
 
-    told = {subject for incident in snapshot["incidents"] for rule, subject in covers(incident) if rule == "file_set_aside"}
-    if warehouse_lost is not None and "warehouse" not in told:
+    open_files = {subject for incident in snapshot["incidents"] for rule, subject in covers(incident) if rule == "file_set_aside"}
+    if warehouse_lost is not None and "warehouse" not in open_files:
         yield Finding("sources", "red", warehouse_lost)
-    notes = [damage for damage in Damaged(store).news(_plain(moment)) if damage.key not in told]
+    notes = [damage for damage in Damaged(store).news(_plain(moment)) if damage.key not in open_files]
     for note in notes[:SHOWN_NOTES]:
         yield Finding("sources", "yellow", note.text)
     if len(notes) > SHOWN_NOTES:
         yield Finding("sources", "yellow", f"{len(notes) - SHOWN_NOTES} more damaged files, under damaged/ in the lake")
 
 
-def _automation(catalog: Catalog, moment: datetime, told: set[str]) -> Iterator[Finding]:
+def _automation(catalog: Catalog, moment: datetime, open_rules: set[str]) -> Iterator[Finding]:
     """Daemons, schedules and sensors, as far as no open incident says it already."""
     now, grace = _plain(moment), timedelta(minutes=catalog.rules.alerts.daemon_silence_minutes)
     try:
@@ -146,12 +146,12 @@ def _automation(catalog: Catalog, moment: datetime, told: set[str]) -> Iterator[
         silent = lost_daemons.silent(instance, catalog.rulebook, now)
         if silent and all("never started" in daemon for daemon in silent):
             yield NEVER_STARTED
-        elif silent and lost_daemons.RULE not in told:
+        elif silent and lost_daemons.RULE not in open_rules:
             yield Finding("automation", "red", f"daemons without a heartbeat: {', '.join(silent)}; start them again")
-        yield from _ticks(instance, catalog, now, told)
+        yield from _ticks(instance, catalog, now, open_rules)
 
 
-def _ticks(instance: dg.DagsterInstance, catalog: Catalog, moment: datetime, told: set[str]) -> Iterator[Finding]:
+def _ticks(instance: dg.DagsterInstance, catalog: Catalog, moment: datetime, open_rules: set[str]) -> Iterator[Finding]:
     from steel_assets.assets.sensors import failed_ticks
     from steel_assets.definitions import defs
 
@@ -159,7 +159,7 @@ def _ticks(instance: dg.DagsterInstance, catalog: Catalog, moment: datetime, tol
     zones = {schedule.name: schedule.execution_timezone or "UTC" for schedule in repository.schedule_defs}
     names = {*zones, *(sensor.name for sensor in repository.sensor_defs)}
     for condition in failed_ticks.conditions(instance, catalog.rulebook, names, zones, moment):
-        if condition.firing and condition.rule not in told:
+        if condition.firing and condition.rule not in open_rules:
             yield Finding(
                 "automation",
                 "red" if condition.rule == failed_ticks.FAILED else "yellow",

@@ -88,11 +88,11 @@ def show(name: Id, as_json: AsJson = False) -> None:
         if key not in ("parts", "history"):
             console.print(f"{key:>10}  {value if value not in (None, {}) else '–'}", markup=False, soft_wrap=True)
     for part in plain["parts"]:
-        told = f"{part['rows_read']:,} rows read, {part['rows_new']:,} new or changed, {part['first']} – {part['last']}"
-        console.print(f"{'series':>10}  {part['series']}: {told}", soft_wrap=True)
+        sentence = f"{part['rows_read']:,} rows read, {part['rows_new']:,} new or changed, {part['first']} – {part['last']}"
+        console.print(f"{'series':>10}  {part['series']}: {sentence}", soft_wrap=True)
     for event in plain["history"]:
-        told = f"{event['at']} {event['kind']} by {event['by']}: {event['reason']}"
-        console.print(f"{'then':>10}  {told}", markup=False, soft_wrap=True)
+        sentence = f"{event['at']} {event['kind']} by {event['by']}: {event['reason']}"
+        console.print(f"{'then':>10}  {sentence}", markup=False, soft_wrap=True)
 
 
 @app.command("withdraw")
@@ -129,11 +129,11 @@ def _set_aside(name: str, kind: Kind, reason: str, *, as_json: bool) -> None:
         typer.echo(json.dumps({word: done.entry.id, "again": done.again, "markets": list(done.markets)}))
         return
     console = Console(highlight=False)
-    told = f"{done.entry.file or 'import'} ({done.entry.id})"
+    label = f"{done.entry.file or 'import'} ({done.entry.id})"
     if done.again:
-        console.print(f"{told} was {word} before; nothing was written", markup=False, soft_wrap=True)
+        console.print(f"{label} was {word} before; nothing was written", markup=False, soft_wrap=True)
         return
-    console.print(f"{told} is {word}: {', '.join(done.entry.series)}", markup=False, soft_wrap=True)
+    console.print(f"{label} is {word}: {', '.join(done.entry.series)}", markup=False, soft_wrap=True)
     if done.markets:
         console.print(
             f"{', '.join(done.markets)}: forecasts issued meanwhile stay as they are and are marked. The next daily run "

@@ -30,9 +30,9 @@ def aged(catalog: Catalog, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: 
         aged_confidence(one, int(horizon), age.sessions, int(counted))
         for one, horizon, counted in zip(rows["model_confidence"], rows["horizon"], known, strict=True)
     ]
-    told: dict[str, Any] = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale}
+    columns: dict[str, Any] = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale}
     newest = looked_up.newest if looked_up else None
-    return rows.assign(model_confidence=confidence, **told, stale_reason=age.reason(newest))
+    return rows.assign(model_confidence=confidence, **columns, stale_reason=age.reason(newest))
 
 
 def age_of(catalog: Catalog, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: LookedUp | None) -> PriceAge:

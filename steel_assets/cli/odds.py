@@ -158,16 +158,16 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
         left = column in ("on", "average of", "trading days")
         table.add_column(column, justify="left" if left else "right", no_wrap=column != "trading days")
     for row in answer.get("averages", ()):
-        table.add_row(row["period"], *_spread(row["quantiles"]), _days(row["trading_days"]), _told(row))
+        table.add_row(row["period"], *_spread(row["quantiles"]), _days(row["trading_days"]), _chance_in_words(row))
     if of_day:
         row = answer["day"]
-        table.add_row(row["trading_day"], *_spread(row["quantiles"]), "", _told(row))
+        table.add_row(row["trading_day"], *_spread(row["quantiles"]), "", _chance_in_words(row))
         if "any_close_until_then" in row:
-            table.add_row("any close until then", "", "", "", "", _told(row["any_close_until_then"]))
+            table.add_row("any close until then", "", "", "", "", _chance_in_words(row["any_close_until_then"]))
     console.print(table)
     if any(not row["whole"] for row in answer.get("averages", ())):
-        told = f"the paths reach to {answer['paths_to']}: an average with days beyond is of the part before only"
-        console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        notice = f"the paths reach to {answer['paths_to']}: an average with days beyond is of the part before only"
+        console.print(notice, style="yellow", markup=False, highlight=False, soft_wrap=True)
     if question["level"] is not None:
         footnote = f"± Monte-Carlo standard error of {answer['paths']:,} paths, not the forecast's own: docs/odds.md"
         console.print(footnote, style="dim", markup=False, highlight=False, soft_wrap=True)
@@ -182,5 +182,5 @@ def _days(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _chance_in_words(row: Mapping[str, Any]) -> str:
     return f"{row['chance']:.1%} ± {row['standard_error']:.1%}" if "chance" in row else ""

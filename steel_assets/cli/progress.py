@@ -7,7 +7,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 
 def progress_bar(console: Console) -> Progress:
-    """A progress bar in the house's style."""
+    """A progress bar with a description, steps done of all, and the time passed."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

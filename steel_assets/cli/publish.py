@@ -21,8 +21,13 @@ def publish(as_json: Annotated[bool, typer.Option("--json", help="print as JSON"
     parts = platform()
     done = put_in_force(parts, parts.snapshots, now())
     if as_json:
-        told = {"version": done.pointer.version, "changed": done.changed, "place": done.place, "forecasts": dict(done.forecasts)}
-        typer.echo(json.dumps(told | {"problems": dict(done.problems), "passed_over": dict(done.passed_over)}))
+        answer = {
+            "version": done.pointer.version,
+            "changed": done.changed,
+            "place": done.place,
+            "forecasts": dict(done.forecasts),
+        }
+        typer.echo(json.dumps(answer | {"problems": dict(done.problems), "passed_over": dict(done.passed_over)}))
     else:
         console = Console(highlight=False)
         word = "published" if done.changed else "nothing has changed since"

@@ -59,8 +59,13 @@ def _aged(snapshot: Snapshot, row: Mapping[str, Any], issue: datetime) -> dict[s
     typed |= {name: datetime.fromisoformat(row[name]) for name in MOMENTS}
     age = price_age(calendar, typed["data_as_of"], typed["origin"], max(issue, typed["as_of"]))
     confidence = aged_confidence(row["model_confidence"], row["horizon"], age.sessions, row["age_sessions"] or 0)
-    told = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale, "stale_reason": age.reason()}
-    return typed | {"model_confidence": confidence} | told
+    ages = {
+        "price_date": f"{age.day}",
+        "price_age_sessions": age.sessions,
+        "stale": age.stale,
+        "stale_reason": age.reason(),
+    }
+    return typed | {"model_confidence": confidence} | ages
 
 
 class Score(NamedTuple):
@@ -90,7 +95,7 @@ def champions_scores(store: ObjectStore, market: str) -> Scores:
         if not found:
             raise ValueError("it holds no score of the champion")
     except UNREADABLE as error:
-        told = f"{key} is damaged: {why_not(error)}; the next validation writes it again"
-        Console(stderr=True).print(told, style="yellow", markup=False, soft_wrap=True)
+        notice = f"{key} is damaged: {why_not(error)}; the next validation writes it again"
+        Console(stderr=True).print(notice, style="yellow", markup=False, soft_wrap=True)
         return {}
     return found

@@ -90,8 +90,8 @@ def _chosen(catalog: Catalog, lake: Lake, ids: list[str], series: str | None) ->
     unknown = sorted(set(ids) - set(chosen["id"]))
     if unknown:
         states = figures.set_index("id")["state"]
-        told = ", ".join(f"{figure_id} ({states.get(figure_id, 'no such figure')})" for figure_id in unknown)
-        raise Problem(f"these do not wait for a decision: {told}")
+        named = ", ".join(f"{figure_id} ({states.get(figure_id, 'no such figure')})" for figure_id in unknown)
+        raise Problem(f"these do not wait for a decision: {named}")
     if chosen.empty:
         raise Problem(f"nothing of {series} waits for a decision")
     return chosen

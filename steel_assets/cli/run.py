@@ -27,7 +27,7 @@ from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.session import Session
 from steel_assets.definitions import definitions, installation
-from steel_assets.operations.instance_state import LEASE, kept_files, taken_up
+from steel_assets.operations.instance_state import LEASE, kept_files, restored_instance
 from steel_assets.settings import settings
 
 NOT_WELL, AT_WORK, BROKEN_OFF = 1, 3, 4
@@ -87,7 +87,7 @@ def lived(
         leased(parts.store, LEASE, about, wait_seconds=wait_seconds, seconds=lease_seconds) as lease,
         tempfile.TemporaryDirectory(prefix="steel-run-") as folder,
     ):
-        state = taken_up(
+        state = restored_instance(
             kept_files(parts.store, parts.signing_key),
             parts.home,
             Path(folder),
@@ -119,8 +119,8 @@ def _say(job: str, life: Life, *, as_json: bool) -> None:
         for report in life.runs
     ]
     if as_json:
-        said = {"due": life.due, "failed_before": life.failed_before, "runs": runs, "sensors": life.sensors}
-        typer.echo(json.dumps(said | {"broken": life.broken, "letters": life.sent, "unsent": life.unsent}))
+        answer = {"due": life.due, "failed_before": life.failed_before, "runs": runs, "sensors": life.sensors}
+        typer.echo(json.dumps(answer | {"broken": life.broken, "letters": life.sent, "unsent": life.unsent}))
         return
     if life.failed_before:
         typer.echo(f"{job}: the run of its last tick is there, and failed; --again runs it once more")

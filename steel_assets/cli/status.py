@@ -1,7 +1,7 @@
 """``steel status``: what is green, yellow, red, and why, on one screen.
 
-Said from what is published and noted, without pandas, DuckDB or Dagster, where these have nothing to add: what is doubtful is
-looked at with them, and so are the tables of ``--json`` and ``--details`` (``cli/status_tables.py``).
+Read from what is published and noted, without pandas, DuckDB or Dagster where nothing is doubtful. What is doubtful is
+looked up with them, and so are the tables of ``--json`` and ``--details`` (``cli/status_tables.py``).
 """
 
 from __future__ import annotations

@@ -133,8 +133,8 @@ class Tainted:
     @property
     def words(self) -> str:
         """One sentence that says which import was withdrawn, when and why."""
-        told = f"{self.file} ({self.id})" if self.file else self.id
-        return f"import {told}, withdrawn on {self.until:%Y-%m-%d %H:%M} UTC: {self.reason}"
+        label = f"{self.file} ({self.id})" if self.file else self.id
+        return f"import {label}, withdrawn on {self.until:%Y-%m-%d %H:%M} UTC: {self.reason}"
 
 
 def claims(figures: pd.DataFrame, series: Series, at: pd.Timestamp) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 What was published again is compared with what is known of the same periods: when all of it changed by one factor (or, where
 figures may be negative, by one amount), it is a *restatement*, one thing, whatever the number of its figures. It is stored as a
-vintage of its own, so that the past stays as it was known. Whoever compares figures of before and after it brings the earlier
+vintage of its own, so that the past stays as it was known. Code that compares figures of before and after it brings the earlier
 versions to the newest basis first (``on_newest_basis``), or a split of a share would be a crash.
 """
 
@@ -67,7 +67,7 @@ class Restatement:
         """``values`` of the earlier basis on the new one."""
         return values * self.factor + self.amount
 
-    def told(self, series: Series) -> str:
+    def sentence(self, series: Series) -> str:
         """In words."""
         by = f"an amount of {self.amount:.4g}" if self.amount else f"a factor of {self.factor:.4g}"
         known = None if self.amount else in_words(series, self.factor, tolerance=0.002)

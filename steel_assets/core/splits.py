@@ -40,7 +40,7 @@ class Split:
     factor: float
     words: str = ""
 
-    def told(self, before: float, after: float) -> str:
+    def sentence(self, before: float, after: float) -> str:
         """In words, with the last close of before it and the first of after it."""
         return (
             f"looks like {self.words} on {self.period:%Y-%m-%d}: {after:g} after {before:g}. Release it: it is one, and closes "

@@ -63,11 +63,11 @@ def read_mapping(name: str, content: bytes, series: Iterable[str]) -> DropMappin
         series: ids of those that exist.
     """
     try:
-        said = load_plain(content)
+        options = load_plain(content)
     except NotPlain as error:
         raise DropRefused(f"{name}: {error}; write for example: {EXAMPLE}") from error
     try:
-        mapping = DropMapping.model_validate(said)
+        mapping = DropMapping.model_validate(options)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, problem["loc"])) or "the whole of it"
@@ -126,7 +126,7 @@ SHOWN_NAME = 100
 def keep_notes(box: DropBox, before: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
     """Make the notes in ``box`` say ``words`` (by name) instead of ``before``: what is said for the first time."""
     new = {name: text for name, text in words.items() if before.get(name) != text}
-    told = dict(new)
+    notes = dict(new)
     for name in [*new, *(gone for gone in before if gone not in words)]:
         try:
             if name in new:
@@ -134,8 +134,8 @@ def keep_notes(box: DropBox, before: Mapping[str, str], words: Mapping[str, str]
             else:
                 box.remove(NOTES, _file(name))
         except OSError as error:  # a folder that takes no notes: `steel status` has them
-            told[name] = f"{new.get(name, '')} (no note could be written: {error.strerror or error})".strip()
-    return told
+            notes[name] = f"{new.get(name, '')} (no note could be written: {error.strerror or error})".strip()
+    return notes
 
 
 def printable(name: str) -> str:

@@ -158,25 +158,25 @@ def stamp(lake: Lake, folder: str, as_of: pd.Timestamp) -> None:
 def is_behind(lake: Lake, folder: str) -> bool:
     """Whether an import was withdrawn or corrected since ``stamp``, or what that noted is lost: it is then made again."""
     noted = _stamp(lake, folder)
-    told = noted.withdrawals if noted else ""
-    return told != _withdrawals(lake) or (noted is None and bool(lake.damaged.open(f"{folder}/")))
+    withdrawals = noted.withdrawals if noted else ""
+    return withdrawals != _withdrawals(lake) or (noted is None and bool(lake.damaged.open(f"{folder}/")))
 
 
 def _stamp(lake: Lake, folder: str) -> Stamp | None:
-    def parsed(said: Any) -> Stamp:
-        as_of = said.get("as_of")
+    def parsed(content: Any) -> Stamp:
+        as_of = content.get("as_of")
         moment = pd.Timestamp(as_of) if as_of is not None else None
-        if not isinstance(said["sha256"], str) or (moment is not None and moment.tz is None):
+        if not isinstance(content["sha256"], str) or (moment is not None and moment.tz is None):
             raise ValueError("it says no moment, or no checksum")
-        return Stamp(said["sha256"], moment)
+        return Stamp(content["sha256"], moment)
 
     return read_kept(lake.store, f"{folder}/withdrawals.json", parsed)
 
 
 def _withdrawals(lake: Lake) -> str:
     """All withdrawals and corrections of imports so far, in short; empty without any."""
-    told = [f"{rewriting.at.isoformat()} {rewriting.subject}" for rewriting in lake.rewritings()]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest() if told else ""
+    withdrawals = [f"{rewriting.at.isoformat()} {rewriting.subject}" for rewriting in lake.rewritings()]
+    return hashlib.sha256("\n".join(withdrawals).encode()).hexdigest() if withdrawals else ""
 
 
 def _folder(market: str) -> str:

@@ -183,9 +183,9 @@ def _compare(catalog: Catalog, claimed: pd.DataFrame, known: pd.DataFrame) -> No
     found = []
     for name, figures in claimed.groupby("series"):
         mine = imported.loc[imported["series"] == name, ["period", "value"]]
-        told = difference(figures[["period", "value"]], mine, catalog.series[str(name)], catalog.rules.imports.overlap)
-        if told is not None:
-            found.append(f"{name}: {told}")
+        differs = difference(figures[["period", "value"]], mine, catalog.series[str(name)], catalog.rules.imports.overlap)
+        if differs is not None:
+            found.append(f"{name}: {differs}")
     if found:
         raise NotImported(
             f"{'; '.join(found[:SHOWN])}. Say which it is: --correction (what was imported before was never true: it is taken "

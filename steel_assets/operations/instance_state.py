@@ -80,7 +80,9 @@ def kept_files(store: ObjectStore, signing_key: bytes | None) -> KeptFiles:
     return KeptFiles(store, PREFIX, signing_key)
 
 
-def taken_up(files: KeptFiles, home: Path, folder: Path, *, anew: bool = False, json_logs: bool = False) -> InstanceState:
+def restored_instance(
+    files: KeptFiles, home: Path, folder: Path, *, anew: bool = False, json_logs: bool = False
+) -> InstanceState:
     """What is kept, in an empty ``folder`` of this machine, with a ``dagster.yaml``; a new instance where nothing is kept.
 
     A ledger that is on this machine already stays.
@@ -112,14 +114,14 @@ def described(folder: Path, *, json_logs: bool = False) -> InstanceFiles:
     Args:
         json_logs: what runs log is JSON.
     """
-    said = {
+    configuration = {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
         "storage": {"sqlite": {"base_dir": str(folder)}},
         "compute_logs": {"module": "steel_assets.assets.dagster_internals", "class": "NoOpComputeLogManager"},
         "run_retries": {"enabled": False},
     } | ({"python_logs": {"dagster_handler_config": CONFIG}} if json_logs else {})
-    write_private(make_folder(folder) / FILE, yaml.safe_dump(said).encode())
+    write_private(make_folder(folder) / FILE, yaml.safe_dump(configuration).encode())
     return instance_files(folder)
 
 

@@ -58,15 +58,15 @@ def refill(lake: Lake, warehouse: Warehouse, published: Publications) -> str | N
     Scores and metrics of forecasts are computed from them again. Decisions about models and older assessments of data quality
     are in the file that was set aside only.
     """
-    told = warehouse.lost()
-    if told is None:
+    loss = warehouse.lost()
+    if loss is None:
         return None
     counts = [
         _refilled(lake, warehouse, published, table, folder)
         for table, folder in ((FORECASTS, PUBLISHED), (EXPLANATIONS, EXPLAINED))
     ]
     warehouse.filled_again()
-    return f"{told}; {counts[0]} forecasts and {counts[1]} explanations of the lake were written again"
+    return f"{loss}; {counts[0]} forecasts and {counts[1]} explanations of the lake were written again"
 
 
 def _refilled(lake: Lake, warehouse: Warehouse, published: Publications, table: Table, folder: str) -> int:

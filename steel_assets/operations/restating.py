@@ -59,7 +59,7 @@ def judged(
         if found is not None and not _accepted(found, decided, answer):
             alike = the_same(decided, found)
             before = alike[alike["state"].isin(["waiting", "dropped"])]
-            as_one = held_whole(found, found.told(declared), came)
+            as_one = held_whole(found, found.sentence(declared), came)
             whole.append(before[QUARANTINE.column_names].tail(1) if len(before) else as_one)
             continue
         if found is not None:

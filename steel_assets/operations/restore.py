@@ -99,8 +99,8 @@ def restore(
             copy_warehouse(DuckDBWarehouse(found / WAREHOUSE), warehouse)
         if not isinstance(store, LocalFolder) and (found / "lake").exists():
             copy_lake(LocalFolder(found / "lake"), store)
-    said = whole.manifest
-    return Restored(str(said["made_at"]), len(whole.files), aside, tuple(said["left_out"]), bool(said["signed_lake"]))
+    manifest = whole.manifest
+    return Restored(str(manifest["made_at"]), len(whole.files), aside, tuple(manifest["left_out"]), bool(manifest["signed_lake"]))
 
 
 def _moves(

@@ -55,7 +55,7 @@ def split_off(
     held = []
     for split in found:
         at = int(line.index.get_loc(split.period))
-        held.append(held_split(split, split.told(line.iloc[at - 1], line.iloc[at]), came))
+        held.append(held_split(split, split.sentence(line.iloc[at - 1], line.iloc[at]), came))
     first, until = around(before, found)
     return came[(came["period"] >= first) & (came["period"] < until)], pd.concat(held, ignore_index=True)
 

@@ -272,8 +272,8 @@ class Outbox:
         except NotificationRefused as failure:
             why, now = str(failure), clock()
             self._settle(lambda alert_state: refused(alert_state, batch, why), now)
-            said = Condition(rule="refused_message", subject=batch.channel, firing=True, moment=now, text=why)
-            self.report([said], now)
+            condition = Condition(rule="refused_message", subject=batch.channel, firing=True, moment=now, text=why)
+            self.report([condition], now)
             done.problems[batch.channel] = why
             return True
         except Exception as error:  # noqa: BLE001 - a fault in one channel must not keep the others from being used
@@ -286,7 +286,7 @@ class Outbox:
         return True
 
     def _report_recipients(self, channel: str, recipients: Iterable[str], left_out: Mapping[str, str], now: datetime) -> None:
-        said = [
+        conditions = [
             Condition(
                 rule="refused_recipient",
                 subject=f"{channel}: {name}",
@@ -296,7 +296,7 @@ class Outbox:
             )
             for name in recipients
         ]
-        self.report(said, now)
+        self.report(conditions, now)
 
     def _postpone(self, batch: Batch, why: str, now: datetime, done: Round, *, perhaps_sent: bool) -> bool:
         self._change(lambda alert_state: postponed(alert_state, batch, now, why, perhaps_sent=perhaps_sent), now)
@@ -366,8 +366,8 @@ class Outbox:
         kept = f"{DAMAGED}{now:%Y-%m-%dT%H%M%SZ}.json"
         self.store.put(kept, self.store.get(STATE_KEY))
         text = f"{self.store.uri(STATE_KEY)} was damaged and is now {self.store.uri(kept)}."
-        said = self._marked(Condition(rule="memory_lost", subject="alert state", firing=True, moment=now, text=text))
-        incidents, cases, events = advance((), (), [said], now, self.rulebook, self.channels)
+        condition = self._marked(Condition(rule="memory_lost", subject="alert state", firing=True, moment=now, text=text))
+        incidents, cases, events = advance((), (), [condition], now, self.rulebook, self.channels)
         fresh: dict[str, Any] = enqueued(AlertState(incidents=incidents, cases=cases), events).model_dump(mode="json")
         try:
             self.store.put_if(STATE_KEY, checksummed(fresh), version)

@@ -37,11 +37,11 @@ def conditions(events: Sequence[dg.EventLogRecord], rules: Sequence[AlertRule]) 
     """One condition per run, asset and rule: a run that covers many partitions says the same for each of them."""
     found: dict[tuple[str, str, str], Condition] = {}
     for record in events:
-        told = record.asset_materialization
+        materialization = record.asset_materialization
         for rule in rules:
-            value = told.metadata.get(rule.counts) if told and rule.counts else None
-            if told and isinstance(value, dg.IntMetadataValue) and value.value is not None:
-                asset = told.asset_key.to_user_string()
+            value = materialization.metadata.get(rule.counts) if materialization and rule.counts else None
+            if materialization and isinstance(value, dg.IntMetadataValue) and value.value is not None:
+                asset = materialization.asset_key.to_user_string()
                 found[(record.run_id, asset, rule.id)] = _condition(rule, asset, value.value, moment_of(record))
     return list(found.values())
 

@@ -43,10 +43,10 @@ def conditions(events: Sequence[dg.EventLogRecord], rules: Rules) -> list[Condit
     alert rule tells people, and one of whose cause another check tells.
     """
     silent = {name for name, check in rules.checks.items() if not check.told}
-    told = [
+    evaluations = [
         event for event in events if _evaluation(event).check_name not in silent and TOLD_BY not in _evaluation(event).metadata
     ]
-    return [_condition(event, rules) for event in told]
+    return [_condition(event, rules) for event in evaluations]
 
 
 def _condition(record: dg.EventLogRecord, rules: Rules) -> Condition:

@@ -1,4 +1,4 @@
-"""Runs that nobody needs any more: Dagster purges ticks by itself, runs and their events it keeps for ever."""
+"""Deletes old runs: Dagster purges ticks by itself, but keeps runs and their events without end."""
 
 import time
 from collections.abc import Iterator

@@ -171,7 +171,7 @@ def _settled(
     for waiting in alert_state.queue:
         if waiting.event.id in ids and batch.channel in waiting.channels:
             rest = tuple(channel for channel in waiting.channels if channel != batch.channel)
-            news = {name: {**getattr(waiting, name), **told} for name, told in outcome.items()}
+            news = {name: {**getattr(waiting, name), **added} for name, added in outcome.items()}
             waiting = waiting.model_copy(update={"channels": rest, **news})
         (kept if waiting.channels else finished).append(waiting)
     return alert_state.model_copy(update={"queue": tuple(kept)}), finished

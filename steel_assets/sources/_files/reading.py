@@ -29,7 +29,7 @@ class FileReading:
     left_out: dict[str, str] = field(default_factory=dict)
 
     @property
-    def said(self) -> list[str]:
+    def assumptions(self) -> list[str]:
         """All of it as lines for a person."""
         return [f"{topic}: {words}" for topic, words in self.assumed.items()] + [
             f"left out, {topic}: {words}" for topic, words in self.left_out.items()
