@@ -261,10 +261,10 @@ def values(parts: Platform) -> dict[tuple[str, pd.Timestamp], float]:
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_book_of_alerts_is_begun_anew_and_says_so(home: Path, damage: str) -> None:
     parts = platform_at(home)
-    path = home / "lake" / "alerts" / "book.json"
+    path = home / "lake" / "alerts" / "state.json"
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
     damaged = path.read_bytes()
-    with pytest.raises(Damaged, match=r"book\.json"):
+    with pytest.raises(Damaged, match=r"state\.json"):
         parts.outbox.alert_state()
     condition = Condition(rule="failed_run", subject="x", firing=True, moment=NOW.to_pydatetime(), text="It failed.")
     parts.outbox.report([condition], NOW.to_pydatetime())

@@ -13,8 +13,9 @@ from io import StringIO
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.alerts.outbox import FORMER_KEY, STATE_KEY, Outbox, has_former_name, rename_former
 from steel_assets.adapters.lake.snapshots import SnapshotDamaged, SnapshotStore
+from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.dagster_internals import databases_behind
 from steel_assets.assets.declare import Installation
@@ -61,6 +62,7 @@ def parts_of(
     return [
         Part("Dagster's databases", lambda: _databases(instance), lambda: upgrade_databases(instance)),
         Part("tables", lambda: _tables(warehouse), lambda: _add_columns(warehouse)),
+        Part("alert state", lambda: _alert_state(outbox.store), lambda: rename_former(outbox.store)),
         Part(
             "assets",
             lambda: _assets(instance, warehouse, outbox, here, now),
@@ -112,6 +114,10 @@ def _tables(warehouse: Warehouse) -> list[str]:
 def _add_columns(warehouse: Warehouse) -> None:
     for table in WAREHOUSE_TABLES:
         warehouse.count(table)  # whoever asks an older table gives it the columns it lacks
+
+
+def _alert_state(store: ObjectStore) -> list[str]:
+    return [f"{FORMER_KEY} is renamed to {STATE_KEY}"] if has_former_name(store) else []
 
 
 def _assets(instance: dg.DagsterInstance, warehouse: Warehouse, outbox: Outbox, here: Installation, now: datetime) -> list[str]:

@@ -120,7 +120,7 @@ def _say(job: str, life: Life, *, as_json: bool) -> None:
     ]
     if as_json:
         answer = {"due": life.due, "failed_before": life.failed_before, "runs": runs, "sensors": life.sensors}
-        typer.echo(json.dumps(answer | {"broken": life.broken, "letters": life.sent, "unsent": life.unsent}))
+        typer.echo(json.dumps(answer | {"broken": life.broken, "notifications": life.sent, "unsent": life.unsent}))
         return
     if life.failed_before:
         typer.echo(f"{job}: the run of its last tick is there, and failed; --again runs it once more")

@@ -36,7 +36,7 @@ def test_every_file_that_the_platform_writes_is_of_a_kind_with_a_law(parts: Plat
         ("raw-data/fred-api/quarantine/held/x.parquet", "figures held, refused answers"),
         ("raw-data/file-import/imports/claims/x", "imports"),
         ("raw-copies/fred-api/macro/compacted/x.parquet", "raw figures"),
-        ("alerts/book.json", "the alert state"),
+        ("alerts/state.json", "the alert state"),
         ("alerts/history/2026-11/a.json", "alerts told"),
         ("new-folder/x.json", growth.OTHER),
         ("predictions/new-kind/x.parquet", growth.OTHER),

@@ -25,11 +25,11 @@ def counted_rows(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[O
 def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Read on, report, and say how many materialisations were new."""
     first_look = timedelta(hours=outbox.rulebook.policy.first_look_hours)
-    found = news(instance, dg.DagsterEventType.ASSET_MATERIALIZATION, outbox.alert_state().marks.get(LOG), now, first_look)
+    found = news(instance, dg.DagsterEventType.ASSET_MATERIALIZATION, outbox.alert_state().cursors.get(LOG), now, first_look)
     if found is None:
         return "no new materialisation"
     rules = [rule for rule in outbox.rulebook.rules.values() if rule.counts]
-    outbox.report(conditions(found.events, rules), now, marks={LOG: found.cursor})
+    outbox.report(conditions(found.events, rules), now, cursors={LOG: found.cursor})
     return f"{len(found.events)} new materialisations, read to {found.cursor.position}"
 
 

@@ -29,10 +29,10 @@ def failed_checks(
 def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
     """Read on, report, and say how many evaluations were new."""
     first_look = timedelta(hours=catalog.rules.alerts.first_look_hours)
-    found = news(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION, outbox.alert_state().marks.get(LOG), now, first_look)
+    found = news(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION, outbox.alert_state().cursors.get(LOG), now, first_look)
     if found is None:
         return "no new evaluation"
-    outbox.report(conditions(found.events, catalog.rules), now, marks={LOG: found.cursor})
+    outbox.report(conditions(found.events, catalog.rules), now, cursors={LOG: found.cursor})
     return f"{len(found.events)} new evaluations, read to {found.cursor.position}"
 
 

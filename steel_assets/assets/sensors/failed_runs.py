@@ -39,11 +39,11 @@ def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str
     """Read on, report, and say how many runs were new."""
     policy = outbox.rulebook.policy
     first_look, grace = timedelta(hours=policy.first_look_hours), timedelta(minutes=policy.retry_minutes)
-    marks, count = outbox.alert_state().marks, 0
+    cursors, count = outbox.alert_state().cursors, 0
     conditions: list[Condition] = []
     read = {}
     for kind, log in LOGS.items():
-        found = news(instance, kind, marks.get(log), now, first_look)
+        found = news(instance, kind, cursors.get(log), now, first_look)
         if found is not None:
             waiting = [event for event in found.events if kind == FAILED and _undecided(instance, event, now, grace)]
             read[log] = found.cursor_without(waiting)
@@ -54,7 +54,7 @@ def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str
             for event in ended:
                 conditions += parts_of(instance, event, outbox, conditions, failed=kind == FAILED)
     if read:
-        outbox.report(conditions, now, marks=read)
+        outbox.report(conditions, now, cursors=read)
     return f"{count} runs ended"
 
 

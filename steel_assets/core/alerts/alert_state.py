@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from pydantic import AwareDatetime
+from pydantic import AliasChoices, AwareDatetime, Field
 
 from steel_assets.core.alerts.incidents import Case, Event, Incident, Silence
 from steel_assets.core.types import Declaration
@@ -66,14 +66,18 @@ class LogCursor(Declaration):
 
 
 class AlertState(Declaration):
-    """Everything that must outlive a process for alerts to be neither lost nor doubled."""
+    """Everything that must outlive a process for alerts to be neither lost nor doubled.
+
+    Attributes:
+        cursors: name of an event log to how far it was read; releases before 0.2 called them ``marks``.
+    """
 
     incidents: tuple[Incident, ...] = ()
     cases: tuple[Case, ...] = ()
     silences: tuple[Silence, ...] = ()
     queue: tuple[Waiting, ...] = ()
     channels: Mapping[str, Channel] = {}
-    marks: Mapping[str, LogCursor] = {}
+    cursors: Mapping[str, LogCursor] = Field(default={}, validation_alias=AliasChoices("cursors", "marks"))
 
     @property
     def open_incidents(self) -> list[Incident]:
