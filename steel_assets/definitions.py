@@ -109,4 +109,5 @@ def definitions(here: Installation, executor: dg.ExecutorDefinition = dg.in_proc
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads: the definitions of the installation that the environment describes."""
-    return definitions(installation(), chosen_executor(platform()))
+    parts = platform()
+    return definitions(installation(), chosen_executor(parts.settings, parts.secrets))

@@ -18,7 +18,7 @@ from steel_assets.adapters.lake.price_lookups import read_lookup
 from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.bootstrap import Platform
-from steel_assets.cli.validated import champions_scores
+from steel_assets.cli.published import champions_scores
 from steel_assets.core.service_use import summary
 from steel_assets.operations import analysis, drop_state, histories
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
@@ -175,8 +175,8 @@ KINDS = {
         lambda before: f"predictions/validation/backtest/{MARKET}.parquet is damaged",
         told=lambda parts: "in the error",
     ),
-    "scores": Kind("lake/predictions/validation/scores/*", lambda parts: champions_scores(parts, MARKET) != {}, lambda _: False,
-                   told=lambda parts: "on stderr"),
+    "scores": Kind("lake/predictions/validation/scores/*", lambda parts: champions_scores(parts.store, MARKET) != {},
+                   lambda _: False, told=lambda parts: "on stderr"),
     "raw figures of an import": Kind("lake/raw-data/file-import/files/*/*.parquet", imported),
     "claims of an import": Kind("lake/raw-data/file-import/imports/claims/*/*", lambda parts: [
         frame(parts.imports.claims(imported)) for imported in parts.imports.imports().values()]),

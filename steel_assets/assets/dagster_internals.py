@@ -130,7 +130,7 @@ def evaluate_freshness(instance: dg.DagsterInstance, graph: Any) -> int:
 
 
 def webserver_cli() -> Any:
-    """The module of ``dagster-webserver``, whose application is put behind our door."""
+    """The module of ``dagster-webserver``, whose application is put behind ``ui_guard``."""
     return import_module("dagster_webserver.cli")
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.cli.in_force import aged, in_force, last_lookup
 from steel_assets.cli.problem import Problem
 from steel_assets.core.averages import Outlook
@@ -15,24 +17,24 @@ from steel_assets.core.tables import FORECASTS
 from steel_assets.core.types import Market
 
 
-def known_market(parts: Platform, market: str) -> Market:
+def known_market(catalog: Catalog, market: str) -> Market:
     """The market of that id. Raises Problem."""
-    if market not in parts.catalog.markets:
-        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
-    return parts.catalog.markets[market]
+    if market not in catalog.markets:
+        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(catalog.markets)}")
+    return catalog.markets[market]
 
 
-def published(parts: Platform, market: str, moment: pd.Timestamp) -> pd.DataFrame:
+def published(warehouse: Warehouse, market: str, moment: pd.Timestamp) -> pd.DataFrame:
     """The forecast of ``market`` in force at ``moment``: rows of tables.FORECASTS. Raises Problem before the first."""
-    rows = in_force(parts.warehouse.read(FORECASTS, {"market": market}), market, moment)
+    rows = in_force(warehouse.read(FORECASTS, {"market": market}), market, moment)
     if rows.empty:
         raise Problem(f"MARKET: no forecast of {market} is published yet; steel status says why")
     return rows
 
 
-def about(parts: Platform, outlook: Outlook, rows: pd.DataFrame, moment: pd.Timestamp) -> dict[str, Any]:
+def about(catalog: Catalog, store: ObjectStore, outlook: Outlook, rows: pd.DataFrame, moment: pd.Timestamp) -> dict[str, Any]:
     """What an answer from the paths of ``rows`` begins with: of what, from when, how old its price is, how far it reaches."""
-    first = aged(parts, rows, moment, last_lookup(parts, str(rows["market"].iloc[0]))).iloc[0]
+    first = aged(catalog, rows, moment, last_lookup(store, str(rows["market"].iloc[0]))).iloc[0]
     return {
         "market": outlook.market,
         "unit": outlook.unit,

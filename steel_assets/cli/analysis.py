@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from steel_assets.bootstrap import platform
+from steel_assets.cli.ahead import known_market
 from steel_assets.cli.moments import now
-from steel_assets.cli.problem import Problem
 from steel_assets.cli.real_prices import real_histories
 from steel_assets.operations import histories
 from steel_assets.operations.analysis import analysis as analysis_of
@@ -28,8 +28,7 @@ def analysis(
     From what is known now. Nothing is written.
     """
     parts = platform()
-    if market not in parts.catalog.markets:
-        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
+    known_market(parts.catalog, market)
     history = (
         real_histories(real, parts.catalog, [market])[market]
         if real

@@ -53,7 +53,8 @@ def demo(
         with progress_bar(console) as bar:
             for place, issue in enumerate(issues):
                 reports += _day(session, issue, first=place == 0, bar=bar)
-        print_summary(console, session.platform, reports, issues[-1])
+        parts = session.platform
+        print_summary(console, parts.catalog, parts.warehouse, parts.store, reports, issues[-1])
     if any(not report.success or report.failed_checks for report in reports):
         raise typer.Exit(1)
 

@@ -13,7 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.bootstrap import platform
+from steel_assets.catalog import Catalog
 from steel_assets.cli.ahead import about, known_market, published
 from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.problem import Problem
@@ -43,7 +45,7 @@ def odds(
     Without a day or a period: the running month and the next three, the running quarter and the next. Nothing is written.
     """
     parts = platform()
-    known_market(parts, market)
+    known_market(parts.catalog, market)
     if above is not None and below is not None:
         raise Problem("--above, --below: name one of them")
     if by is not None and average is not None:
@@ -55,12 +57,12 @@ def odds(
     period = None if average is None else _period(average)
 
     moment = now()
-    rows = published(parts, market, moment)
+    rows = published(parts.warehouse, market, moment)
     if rate is None:
         outlook, exchanged_at = outlooks.outlooks(parts.catalog, parts.lake, rows)[market], None
     else:
-        outlook, exchanged_at = _exchanged(parts, rows, rate)
-    answer = about(parts, outlook, rows, moment) | {"exchange_rate": exchanged_at}
+        outlook, exchanged_at = _exchanged(parts.catalog, parts.lake, rows, rate)
+    answer = about(parts.catalog, parts.store, outlook, rows, moment) | {"exchange_rate": exchanged_at}
     try:
         if day is not None:
             answer["day"] = _of_day(outlook, day, level, side)
@@ -81,10 +83,10 @@ def odds(
         _print(parts.catalog.markets[market].name, answer)
 
 
-def _exchanged(parts: Platform, rows: pd.DataFrame, rate: str) -> tuple[Outlook, dict[str, Any]]:
+def _exchanged(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rate: str) -> tuple[Outlook, dict[str, Any]]:
     """The paths in the other currency, and the rate that they begin with. Raises Problem."""
     try:
-        price, found = exchange.joint(parts.catalog, parts.lake, rows, rate)
+        price, found = exchange.joint(catalog, lake, rows, rate)
         told = {"series": rate, "unit": found.unit, "last": found.last, "date": f"{found.price_day:%Y-%m-%d}"}
         return exchanged(price, found), told
     except (ExchangeError, HistoryError) as error:
@@ -152,16 +154,16 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
         left = column in ("on", "average of", "trading days")
         table.add_column(column, justify="left" if left else "right", no_wrap=column != "trading days")
     for row in answer.get("averages", ()):
-        table.add_row(row["period"], *_spread(row["quantiles"]), _days(row["trading_days"]), _told(row))
+        table.add_row(row["period"], *_spread(row["quantiles"]), _days(row["trading_days"]), _chance_in_words(row))
     if of_day:
         row = answer["day"]
-        table.add_row(row["trading_day"], *_spread(row["quantiles"]), "", _told(row))
+        table.add_row(row["trading_day"], *_spread(row["quantiles"]), "", _chance_in_words(row))
         if "any_close_until_then" in row:
-            table.add_row("any close until then", "", "", "", "", _told(row["any_close_until_then"]))
+            table.add_row("any close until then", "", "", "", "", _chance_in_words(row["any_close_until_then"]))
     console.print(table)
     if any(not row["whole"] for row in answer.get("averages", ())):
-        told = f"the paths reach to {answer['paths_to']}: an average with days beyond is of the part before only"
-        console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        notice = f"the paths reach to {answer['paths_to']}: an average with days beyond is of the part before only"
+        console.print(notice, style="yellow", markup=False, highlight=False, soft_wrap=True)
     if question["level"] is not None:
         footnote = f"± Monte-Carlo standard error of {answer['paths']:,} paths, not the forecast's own: docs/odds.md"
         console.print(footnote, style="dim", markup=False, highlight=False, soft_wrap=True)
@@ -176,5 +178,5 @@ def _days(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _chance_in_words(row: Mapping[str, Any]) -> str:
     return f"{row['chance']:.1%} ± {row['standard_error']:.1%}" if "chance" in row else ""

@@ -37,14 +37,14 @@ def parity(
     domestic price stand where they are.
     """
     parts, moment = platform(), now()
-    known_market(parts, market)
+    known_market(parts.catalog, market)
     entries = [entry for entry in parts.catalog.parity.values() if entry.market == market]
     if not entries:
         others = sorted({entry.market for entry in parts.catalog.parity.values()})
         told = ", ".join(others) or "none"
         raise Problem(f"MARKET: no parity of {market} is declared in parity/ of the catalogue; there are {told}")
     day = None if by is None else parse_day(by, "--by")
-    rows = published(parts, market, moment)
+    rows = published(parts.warehouse, market, moment)
     answers = []
     for entry in entries:
         try:
@@ -53,7 +53,7 @@ def parity(
             raise Problem(f"--by: {error}") from error
         except (ExchangeError, HistoryError) as error:
             raise Problem(f"parity {entry.id}: {error}") from error
-        answers.append(about(parts, found.price, rows, moment) | _told(found))
+        answers.append(about(parts.catalog, parts.store, found.price, rows, moment) | _told(found))
     if as_json:
         typer.echo(json.dumps(answers, indent=2))
     else:

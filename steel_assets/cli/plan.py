@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from steel_assets.adapters.lake.damaged import UNREADABLE, why_not
-from steel_assets.adapters.lake.lake import DamagedFile
+from steel_assets.adapters.lake.lake import DamagedFile, Lake
 from steel_assets.adapters.lake.parquet import from_parquet
 from steel_assets.adapters.objects.object_store import ObjectNotFound
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.bootstrap import platform
 from steel_assets.cli.ahead import about, figure, known_market, published
 from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.problem import Problem
@@ -55,7 +55,7 @@ def plan(
     Costs are as of the day of need, with holding and capital. Nothing is written.
     """
     parts, moment = platform(), now()
-    declared = known_market(parts, market)
+    declared = known_market(parts.catalog, market)
     try:
         per_tonne(declared.target.unit)
     except PurchaseError as error:
@@ -66,14 +66,14 @@ def plan(
     terms = Terms(stock, _rate(capital), cast(Contract, _word(contract, "--contract", ("spot", "average"))))
     appetite = cast(Appetite, _word(risk, "--risk", tuple(FOLLOWED)))
 
-    rows = published(parts, market, moment)
+    rows = published(parts.warehouse, market, moment)
     history = histories.build(parts.catalog, parts.lake, market, pd.Timestamp(rows["as_of"].iloc[0]))
     outlook = outlooks.drawn({market: rows.sort_values("horizon")}, {market: history})[market]
-    answer = about(parts, outlook, rows, moment)
+    answer = about(parts.catalog, parts.store, outlook, rows, moment)
     try:
         need = averages.column_of(outlook, day)
         paths, ahead = ahead_of(outlook)
-        found, reason = _edge(parts, history, need, terms, len(outlook.days), record)
+        found, reason = _edge(parts.lake, history, need, terms, len(outlook.days), record)
         made = plan_of(paths, ahead, need, terms, found, appetite)
     except (AverageError, PurchaseError) as error:
         raise Problem(f"--by: {error}") from error
@@ -106,11 +106,11 @@ def _word(text: str, option: str, known: tuple[str, ...]) -> str:
 
 
 def _edge(
-    parts: Platform, history: MarketHistory, need: int, terms: Terms, reach: int, record: Path | None
+    lake: Lake, history: MarketHistory, need: int, terms: Terms, reach: int, record: Path | None
 ) -> tuple[Edge, str | None]:
     """What the market's walk-forward says, and why it says nothing where it does not."""
     try:
-        rows = candidates.backtest(parts.lake, history.market.id) if record is None else _rows(record, history.market.id)
+        rows = candidates.backtest(lake, history.market.id) if record is None else _rows(record, history.market.id)
     except ObjectNotFound:
         return NOTHING, "no walk-forward of this market is stored yet: train it, or name one with --record"
     except DamagedFile as error:

@@ -40,7 +40,7 @@ class _Left(ProgressColumn):
 
 
 def progress_bar(console: Console) -> Progress:
-    """A progress bar in the house's style."""
+    """A progress bar with a description, steps done of all, and the time passed."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

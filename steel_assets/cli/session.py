@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
+from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import RunReport, instance_here, run_job
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.moments import now
@@ -89,6 +90,6 @@ class Session:
                 else:
                     bar.update(task, description=said)
 
-            report = run_job(defs, job, self.instance, self.platform, moment, on_step, only=only, since=since)
+            report = run_job(defs, job, self.instance, resources(self.platform), moment, on_step, only=only, since=since)
             bar.update(task, description=f"{job} · {moment:%Y-%m-%d}", completed=steps, left="")
         return report

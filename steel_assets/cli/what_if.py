@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from steel_assets.bootstrap import platform
-from steel_assets.cli.in_force import in_force
+from steel_assets.cli.ahead import known_market, published
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
-from steel_assets.core.tables import FORECASTS
 from steel_assets.core.what_if import ShockError
 from steel_assets.operations.what_if import Answer, answer
 
@@ -38,19 +37,16 @@ def what_if(
     A shock outside of what history says anything about is refused. Nothing is written.
     """
     parts = platform()
-    if market not in parts.catalog.markets:
-        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
+    known_market(parts.catalog, market)
     asked = SHOCK.fullmatch(shock)
     if asked is None or float(asked["move"]) <= -100:
         raise Problem(f"--shock: {shock!r} is none; write it as scrap=+10% or usdtry=-2.5%")
-    published = in_force(parts.warehouse.read(FORECASTS, {"market": market}), market, now())
-    if published.empty:
-        raise Problem(f"MARKET: no forecast of {market} is published yet; steel status says why")
+    rows = published(parts.warehouse, market, now())
     try:
-        found = answer(parts.catalog, parts.lake, published, asked["name"], float(asked["move"]) / 100, days)
+        found = answer(parts.catalog, parts.lake, rows, asked["name"], float(asked["move"]) / 100, days)
     except ShockError as error:
         raise Problem(f"--shock: {asked['name']}: {error}") from error
-    first = published.iloc[0]
+    first = rows.iloc[0]
     said = {
         "market": market,
         "unit": str(first["unit"]),

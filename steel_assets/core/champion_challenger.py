@@ -17,7 +17,7 @@ from steel_assets.core.models import NAIVE
 SIGNIFICANCE = 0.05
 """Largest p-value at which a challenger has won."""
 FEWEST = 120
-"""Days compared below which nobody wins: a good week is no evidence."""
+"""Fewer days compared than this decide nothing."""
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def _curve_prices(history: MarketHistory, target_dates: pd.DatetimeIndex) -> tup
     """What the curve says of each target date: reading it one contract on at most, and as far as it reaches.
 
     The contract that is front on the target date was number 1 + rolls on the day its price is of. Where that one has no
-    price the nearest shorter one speaks for it. A price of one contract counts only if it is of the same day as the front
+    price the nearest shorter one is used. A price of one contract counts only if it is of the same day as the front
     contract's: two days' prices are not a curve. Where the others went on without the front one, they are taken as they were
     known when its price was.
     """

@@ -100,7 +100,7 @@ KINDS = (
     ),
     Kind(
         "the alert state",
-        ("alerts/book.json",),
+        ("alerts/state.json", "alerts/book.json"),
         "what is open, waits to be sent, or is silenced",
         "what is over and was told leaves it",
     ),

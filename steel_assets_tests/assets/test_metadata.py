@@ -12,7 +12,7 @@ from steel_assets.adapters.google.clients import bigquery_client
 from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
 from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.assets.metadata import BYTES_BILLED, in_warehouse, link, preview, summary
-from steel_assets.assets.spending import _bytes_billed
+from steel_assets.assets.system import _bytes_billed
 from steel_assets.core.costs import day_cost_usd
 from steel_assets_tests.contracts.warehouse import SMALL, rows
 from steel_assets_tests.google.bigquery_server import BigQueryServer

@@ -22,7 +22,7 @@ import psutil
 from steel_assets.core.backtest import backtest
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
-from steel_assets.operations.parallel_training import train_market
+from steel_assets.operations.training import train_market
 from steel_assets_tests.bench.ratios import record
 from steel_assets_tests.bench.service import say
 from steel_assets_tests.core.synthetic import synthetic
