@@ -18,13 +18,15 @@ from steel_assets_tests.core.walks import walk
 
 COUNT, DRIVERS = 2000, 8
 """Sessions and drivers of each market: eight years, as the shipped markets have them."""
+FIRST_SEED = 5000
+"""Of markets that nobody looked at while the tests were chosen: of those that were, a third as many had a finding."""
 
 
 def measured(markets: int, *, bursts: bool) -> str:
     """A sentence on markets with a false finding, what it was of, and the cost."""
     kinds: Counter[str] = Counter()
     false, statements, seconds = 0, 0, []
-    for seed in range(markets):
+    for seed in range(FIRST_SEED, FIRST_SEED + markets):
         known = walk(seed, COUNT, DRIVERS, bursts=bursts)
         begun = time.process_time()
         said = analyse(known)
