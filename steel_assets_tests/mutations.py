@@ -137,8 +137,8 @@ MUTATIONS = (
     Mutation(
         "an upgrade leaves tables as an older release made them",
         "assets/upgrade.py",
-        'Part("tables", lambda: _tables(platform), lambda: _add_columns(platform)),',
-        'Part("tables", lambda: [], lambda: _add_columns(platform)),',
+        'Part("tables", lambda: _tables(warehouse), lambda: _add_columns(warehouse)),',
+        'Part("tables", lambda: [], lambda: _add_columns(warehouse)),',
         "cli/test_upgrade.py::test_what_would_change_is_said_part_by_part_and_nothing_is_changed",
     ),
     Mutation(
