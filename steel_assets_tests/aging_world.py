@@ -122,9 +122,9 @@ class Surfaces:
         publish(self._parts, self._parts.snapshots, self._moment)
         code, said, _ = self.command("status", "--json")
         told = json.loads(said)
-        area = next(one for one in told["areas"] if one["area"] == "markets")
+        area = next(light for light in told["areas"] if light["area"] == "markets")
         mine = next(market for market in told["markets"] if market["market"] == MARKET)
-        return code, mine, [f"{one['state']} {one['text']}" for one in area["why"] if "no forecast" not in one["text"]]
+        return code, mine, [f"{entry['state']} {entry['text']}" for entry in area["why"] if "no forecast" not in entry["text"]]
 
     def summary(self) -> str:
         """The table after a run."""

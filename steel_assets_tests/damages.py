@@ -44,7 +44,7 @@ def _wrong_type(content: bytes) -> bytes:
 
 def _other(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _other(one) for name, one in value.items()} or ["nothing"]
+        return {name: _other(entry) for name, entry in value.items()} or ["nothing"]
     return ["text"] if isinstance(value, list) else {"of": "another kind"}
 
 

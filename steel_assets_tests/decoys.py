@@ -169,7 +169,7 @@ def _in_use(root: Path) -> str | None:
     folders = [str(root / name) + os.sep for name in CHECKOUT]
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if any(one.path.startswith(tuple(folders)) for one in process.open_files()):
+            if any(file.path.startswith(tuple(folders)) for file in process.open_files()):
                 return " ".join(process.cmdline())[:200]
     return None
 

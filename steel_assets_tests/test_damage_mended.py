@@ -305,7 +305,7 @@ def test_twelve_bytes_of_garbage_end_no_command(published: Path, tmp_path: Path)
     assert f"{key} was damaged" in forecast.stderr
     status = steel("status", "--json")
     assert "Traceback" not in forecast.stderr + status.stderr
-    told = [one for area in json.loads(status.stdout)["areas"] for one in area["why"]]
+    told = [entry for area in json.loads(status.stdout)["areas"] for entry in area["why"]]
     assert [contribution["state"] for contribution in told if f"{key} was damaged" in contribution["text"]] == ["yellow"]
 
 
@@ -315,7 +315,7 @@ def test_a_damaged_model_fails_its_check_and_every_horizon_is_published(home: Pa
     parts = platform_at(home)
     done = made_of(parts, "forecasts")
     assert done.success
-    failed = {name: one.description for name, one in checks(done).items() if not one.passed}
+    failed = {name: check.description for name, check in checks(done).items() if not check.passed}
     assert set(failed) == {f"forecasts: {COMPLETE}"}
     assert all("1 days ahead the last price stands in" in str(told) and "model.json" in str(told) for told in failed.values())
     rows = parts.warehouse.read(FORECASTS)

@@ -187,7 +187,7 @@ def test_the_page_the_api_status_and_the_alert_book_tell_the_same_incidents(
     wanted = {(incident.rule, incident.subject, incident.severity) for incident in alert_state}
     page = f"/dashboard?market={RISEN}&horizon=1&lang=en"
     said = asked.service("/v1/alerts", page)
-    told = [one for one in said["/v1/alerts"].json()["alerts"] if one["since"]]
+    told = [alert for alert in said["/v1/alerts"].json()["alerts"] if alert["since"]]
     rulebook = asked.parts.catalog.rulebook
     causes = open_events(asked.parts.outbox.alert_state().incidents, datetime.now(UTC), rulebook)
     assert {(item.rule, item.subject) for event in causes for item in event.items} == {
@@ -200,8 +200,8 @@ def test_the_page_the_api_status_and_the_alert_book_tell_the_same_incidents(
     assert re.findall(r'<li class="(\w+)"><span class="tag">', said[page].text) == [
         contribution["severity"] for contribution in told
     ]
-    for one in told:
-        assert one["message"].partition(":")[0] in said[page].text
+    for entry in told:
+        assert entry["message"].partition(":")[0] in said[page].text
     [tile] = re.findall(r'<div class="tile ([^"]*)"><dt>[^<]*</dt><dd><b data-figure="increase"', said[page].text)
     assert tile == "warn"
     calm = "/dashboard?market=iron_ore_62&horizon=1&lang=en"

@@ -190,7 +190,7 @@ def test_status_and_doctor_speak_of_what_is_there(pipeline: Steel, catalog: Cata
     assert done.returncode == 1, "yellow: no daemon was ever started here"
     status = json.loads(done.stdout)
     late = ["markets"] if any(market["stale"] for market in status["markets"]) else []  # a provider may show a close a day late
-    assert [one["area"] for one in status["areas"] if one["state"] != "green"] == [*late, "automation"]
+    assert [area["area"] for area in status["areas"] if area["state"] != "green"] == [*late, "automation"]
     assert status["simulated"] is True
     assert {market["market"] for market in status["markets"]} == set(catalog.markets)
     assert all(market["last_forecast"] for market in status["markets"])

@@ -77,11 +77,11 @@ def test_one_day_one_age_one_verdict_on_every_surface(world: Aging, monkeypatch:
         told["forecast"] = json.loads(rows)[0]
         assert code == (1 if too_old else 0)
         assert ("nothing new is issued" in errors) is too_old
-        for surface, one in told.items():
-            assert (one["price_date"], one["price_age_sessions"], one["stale"]) == (day, dead, stale), surface
-            assert (one["stale_reason"] is None) is not stale, surface
-            assert not stale or old in one["stale_reason"], surface
-            assert ("nothing new is issued" in str(one["stale_reason"])) is too_old, surface
+        for surface, entry in told.items():
+            assert (entry["price_date"], entry["price_age_sessions"], entry["stale"]) == (day, dead, stale), surface
+            assert (entry["stale_reason"] is None) is not stale, surface
+            assert not stale or old in entry["stale_reason"], surface
+            assert ("nothing new is issued" in str(entry["stale_reason"])) is too_old, surface
         for answer in (said[plain], said[detail]):
             assert answer.headers["x-stale"] == str(stale).lower()
             assert (answer.headers["x-price-date"], answer.headers["x-price-age-sessions"]) == (day, str(dead))
@@ -101,7 +101,7 @@ def test_one_day_one_age_one_verdict_on_every_surface(world: Aging, monkeypatch:
         assert ('id="price-age"' in html) is stale
         assert f"rice of {world.last.day} {world.last:%b %Y}, {dead} session" in html
 
-        shown = {surface: one for surface, one in told.items() if surface == "explanation"}
+        shown = {surface: entry for surface, entry in told.items() if surface == "explanation"}
         confidence = {
             round(said[plain].json()["model_confidence"], 4),
             round(told["forecasts"]["forecasts"][0]["model_confidence"], 4),

@@ -99,7 +99,7 @@ def test_a_demo_begins_an_instance_in_an_empty_folder_and_prices_are_collected_i
     assert collected.returncode == 0, collected.stdout + collected.stderr
     assert {path.name for path in tmp_path.iterdir()} == {".dagster", ".steel", "dagster.yaml"}
     checked = json.loads(run(programs, tmp_path, "steel", "doctor", "--json").stdout)
-    assert [one["detail"] for one in checked if not one["ok"]] == []
+    assert [entry["detail"] for entry in checked if not entry["ok"]] == []
 
 
 def test_its_dagster_ui_finds_the_code_without_a_workspace_in_the_folder(programs: Path, tmp_path: Path) -> None:

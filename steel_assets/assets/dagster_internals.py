@@ -105,7 +105,11 @@ def databases_behind(instance: dg.DagsterInstance) -> dict[str, str]:
         "ticks": instance.schedule_storage,
     }
     versions = {name: storage.alembic_version() for name, storage in storages.items() if storage is not None}
-    return {name: f"{one[0]} → {one[1]}" for name, one in versions.items() if one is not None and one[0] != one[1]}
+    return {
+        name: f"{version[0]} → {version[1]}"
+        for name, version in versions.items()
+        if version is not None and version[0] != version[1]
+    }
 
 
 def due_before(moment: datetime, cron: str, zone: str) -> Iterator[datetime]:

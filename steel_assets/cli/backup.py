@@ -86,8 +86,8 @@ def put_back(
         typer.echo(json.dumps(answer | {"left_out": done.left_out, "signed_lake": done.signed_lake}))
         return
     _say(f"[green]✓[/] {done.files} files of {done.made_at} are back")
-    for one in done.aside:
-        _say(f"what was there is now {one}")
+    for folder in done.aside:
+        _say(f"what was there is now {folder}")
     _left_out(done.left_out)
     if done.signed_lake and parts.signing_key is None:
         _say("[yellow]It was made where STEEL_SIGNING_KEY was set: set the same one before anything starts.[/]")

@@ -145,9 +145,13 @@ def _print(store: ObjectStore, reading: FileReading, done: Imported, *, as_json:
         typer.echo(json.dumps({**answer, **stored, **reading.as_json}))
         return
     console = Console(highlight=False)
-    for name, one in outcomes.items():
+    for name, outcome in outcomes.items():
         news = (
-            f"{one['rows_new_or_changed']:,} new or changed (import {done.entry.id})" if key else "nothing new, nothing written"
+            f"{outcome['rows_new_or_changed']:,} new or changed (import {done.entry.id})"
+            if key
+            else "nothing new, nothing written"
         )
-        console.print(f"{name}: {one['rows_read']:,} rows read from {one['first']} to {one['last']}, {news}", soft_wrap=True)
+        console.print(
+            f"{name}: {outcome['rows_read']:,} rows read from {outcome['first']} to {outcome['last']}, {news}", soft_wrap=True
+        )
     print_assumptions(console, reading)

@@ -27,8 +27,8 @@ def aged(catalog: Catalog, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: 
     age = age_of(catalog, rows, moment, looked_up)
     known = rows["age_sessions"].fillna(0) if "age_sessions" in rows else pd.Series(0, index=rows.index)
     confidence = [
-        aged_confidence(one, int(horizon), age.sessions, int(counted))
-        for one, horizon, counted in zip(rows["model_confidence"], rows["horizon"], known, strict=True)
+        aged_confidence(entry, int(horizon), age.sessions, int(counted))
+        for entry, horizon, counted in zip(rows["model_confidence"], rows["horizon"], known, strict=True)
     ]
     columns: dict[str, Any] = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale}
     newest = looked_up.newest if looked_up else None

@@ -47,9 +47,9 @@ def rehearse(
     if document is not None:
         document.write_text(written(both, rulebook), "utf-8")
     table = Table("scenario", *CHANNELS, "missing", title="messages about one incident, at most in a week")
-    for one in found["en"]:
-        counts = one.busiest_week
-        table.add_row(one.scenario.id, *(str(counts[channel]) for channel in CHANNELS), str(len(one.missing)))
+    for entry in found["en"]:
+        counts = entry.busiest_week
+        table.add_row(entry.scenario.id, *(str(counts[channel]) for channel in CHANNELS), str(len(entry.missing)))
     Console().print(table)
     if any(rehearsal.missing or max(rehearsal.busiest_week.values()) > MOST for rehearsal in both):
         raise typer.Exit(1)

@@ -90,10 +90,10 @@ def ask_live(*, as_json: bool) -> None:
             if source.kind != "api":
                 continue
             console.print(f"[bold]{source.name}[/] {_budget(parts.providers, source)}", highlight=False)
-            for one in _asked(parts.catalog, parts.providers, source, now()):
-                found.append(one)
-                console.print(f"  {MARKS[one.outcome]} ", end="")
-                console.print(_line(one), markup=False, highlight=False, soft_wrap=True)
+            for entry in _asked(parts.catalog, parts.providers, source, now()):
+                found.append(entry)
+                console.print(f"  {MARKS[entry.outcome]} ", end="")
+                console.print(_line(entry), markup=False, highlight=False, soft_wrap=True)
     if as_json:
         typer.echo(json.dumps([asdict(symbol) for symbol in found]))
     counts = {outcome: sum(symbol.outcome == outcome for symbol in found) for outcome in MARKS}

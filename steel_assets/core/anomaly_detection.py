@@ -119,13 +119,13 @@ class _Judge:
         again = self._left().index.intersection(self._before.index)
         line = self._before.index
         places = line.get_indexer(again)
-        for one, place in zip(again, places, strict=True):
+        for entry, place in zip(again, places, strict=True):
             other = line[place + 1] if place + 1 < len(line) else None
-            if other is None or other not in again or self._before[one] == self._before[other]:
+            if other is None or other not in again or self._before[entry] == self._before[other]:
                 continue
-            if self._figures[one] == self._before[other] and self._figures[other] == self._before[one]:
-                for period in (one, other):
-                    self._found[period] = LEAP, f"the figures of {one:%Y-%m-%d} and {other:%Y-%m-%d} have changed places"
+            if self._figures[entry] == self._before[other] and self._figures[other] == self._before[entry]:
+                for period in (entry, other):
+                    self._found[period] = LEAP, f"the figures of {entry:%Y-%m-%d} and {other:%Y-%m-%d} have changed places"
 
     def _out_of_line(self) -> None:
         left = self._left()

@@ -167,12 +167,12 @@ def replayed(claimed: Sequence[Claim], others: pd.DataFrame, *, simulated: bool 
         others: observations of the same series that did not come from files.
     """
     found: dict[str, pd.DataFrame] = {}
-    for number, one in enumerate(claimed):
-        rows = one.rows
+    for number, entry in enumerate(claimed):
+        rows = entry.rows
         for later in claimed[number + 1 :]:
             rows = without_periods(rows, later.rows) if later.corrects else rows
-        known = pd.concat([others[others["collected_at"] <= one.at], *found.values()], ignore_index=True)
-        found[one.id] = stored(rows, known, one.at, simulated=simulated)
+        known = pd.concat([others[others["collected_at"] <= entry.at], *found.values()], ignore_index=True)
+        found[entry.id] = stored(rows, known, entry.at, simulated=simulated)
     return found
 
 

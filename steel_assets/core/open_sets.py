@@ -38,9 +38,9 @@ def open_to(folder: Path) -> None:
         return
     if not place.is_dir():
         raise PluginError(f"STEEL_PLUGINS_DIR names {folder}, which is not a folder; create it or unset the variable")
-    for one in (place, *(place / name for name in SETS if (place / name).is_dir())):
-        if one.stat().st_mode & stat.S_IWOTH:
-            raise PluginError(f"{one}: everybody on this machine can write it, and what is in it is run; chmod o-w it")
+    for entry in (place, *(place / name for name in SETS if (place / name).is_dir())):
+        if entry.stat().st_mode & stat.S_IWOTH:
+            raise PluginError(f"{entry}: everybody on this machine can write it, and what is in it is run; chmod o-w it")
     for path in sorted([*place.glob("*.py"), *place.glob("*/*.py")]):
         if path.parent.name not in SETS or path.parent == place:
             raise PluginError(f"{path}: belongs to no set; put it into {', '.join(f'{name}/' for name in SETS)}")

@@ -44,16 +44,16 @@ class Record:
         self, moment: pd.Timestamp, asked: list[str], problems: Mapping[str, str], settled: Mapping[str, Settled] | None = None
     ) -> Record:
         """The record after a further collection at ``moment``."""
-        answered = {one: at for one, at in self.answered.items() if one in asked}
-        whole = {one: days for one, days in self.settled.items() if one in asked} | dict(settled or {})
+        answered = {entry: at for entry, at in self.answered.items() if entry in asked}
+        whole = {entry: days for entry, days in self.settled.items() if entry in asked} | dict(settled or {})
         return Record(
             moment, answered | {series_id: moment for series_id in asked if series_id not in problems}, dict(problems), whole
         )
 
     def to_json(self) -> dict[str, object]:
         """As plain values; ``from_json`` reads them."""
-        answered = {one: at.isoformat() for one, at in self.answered.items()}
-        settled = {one: [day.isoformat() for day in days] for one, days in self.settled.items()}
+        answered = {entry: at.isoformat() for entry, at in self.answered.items()}
+        settled = {entry: [day.isoformat() for day in days] for entry, days in self.settled.items()}
         return {
             "attempted_at": self.attempted_at.isoformat(),
             "answered": answered,
@@ -64,8 +64,8 @@ class Record:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Record:
         """Raises KeyError, TypeError, ValueError for what is no record."""
-        answered = {one: pd.Timestamp(at) for one, at in values["answered"].items()}
-        settled = {one: Settled(*map(pd.Timestamp, days)) for one, days in values.get("settled", {}).items()}
+        answered = {entry: pd.Timestamp(at) for entry, at in values["answered"].items()}
+        settled = {entry: Settled(*map(pd.Timestamp, days)) for entry, days in values.get("settled", {}).items()}
         return cls(pd.Timestamp(str(values["attempted_at"])), answered, dict(values["problems"]), settled)
 
 

@@ -158,8 +158,8 @@ def _mended(lake: Lake, asked: Asked, believed: pd.DataFrame, moment: pd.Timesta
     if skipped or asked.answer.problems:
         return tuple(f"{damage.text}; what it held is asked for again at the next collection" for damage in asked.lost)
     words = f"the whole history was asked for again: {len(believed)} rows that were not known came"
-    for one in asked.lost:
-        lake.damaged.mend(one, moment.to_pydatetime(), words)
+    for entry in asked.lost:
+        lake.damaged.mend(entry, moment.to_pydatetime(), words)
     return tuple(f"{damage.text}; {words}" for damage in asked.lost)
 
 

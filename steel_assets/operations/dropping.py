@@ -94,7 +94,7 @@ class _Look:
                 break
             self._take(table, found.tables[table], offered.files)
         self._watch.forget(*(name for name in self._watch.seen.copy() if name not in offered.files))
-        self._again = {name: one for name, one in self._again.items() if name in offered.files}
+        self._again = {name: entry for name, entry in self._again.items() if name in offered.files}
         for name, word in found.words.items():
             if self._watch.is_quiet(offered.files[name], long=passing(name)):
                 self._words[name] = word

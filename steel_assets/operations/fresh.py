@@ -16,7 +16,7 @@ def doubtful(catalog: Catalog, store: ObjectStore, source: Source, now: datetime
     if not any(noted.values()):
         return any(key.endswith(".parquet") for key in store.list(f"raw-data/{source.folder}/"))
     asked = {group: [declared.id for declared in catalog.series_of(source.id, group)] for group in source.groups}
-    return not all(not asked[group] or (one is not None and one.fresh(asked[group], now)) for group, one in noted.items())
+    return not all(not asked[group] or (entry is not None and entry.fresh(asked[group], now)) for group, entry in noted.items())
 
 
 def collection_key(source: Source, group: str) -> str:

@@ -70,7 +70,7 @@ def set_aside(
     again = (entry.id in withdrawn) == (kind == "withdrawal")
     if not again:
         rewrite(catalog, lake, imports, kind, entry, reason, by, now)
-    reading = [name for name, one in catalog.markets.items() if not set(entry.series).isdisjoint(one.series_ids)]
+    reading = [name for name, market in catalog.markets.items() if not set(entry.series).isdisjoint(market.series_ids)]
     return Rewritten(entry, again, tuple(reading))
 
 
@@ -97,8 +97,8 @@ def rewrite(
     elif kind == "restoration":
         withdrawn = withdrawn - {entry.id}
     touched = set(entry.series)
-    mine = {name: one for name, one in entries.items() if name not in withdrawn and not touched.isdisjoint(one.series)}
-    read = {name: _claim(catalog, imports, one, touched) for name, one in mine.items()}
+    mine = {name: record for name, record in entries.items() if name not in withdrawn and not touched.isdisjoint(record.series)}
+    read = {name: _claim(catalog, imports, record, touched) for name, record in mine.items()}
     claimed = list(read.values())
     if corrected is not None:
         claimed.append(Claim(entry.id, pd.Timestamp(entry.at), corrected, corrects=True))
@@ -107,9 +107,9 @@ def rewrite(
     simulated = bool(lake.simulated)
     then = replayed(claimed, others, simulated=simulated)
     files: dict[str, str | None] = {}
-    for name, one in mine.items():
-        rows = pd.concat([then[name], _untouched(lake, one, instead, touched)], ignore_index=True)
-        files[one.place] = imports.instead(rows) if len(rows) else None
+    for name, record in mine.items():
+        rows = pd.concat([then[name], _untouched(lake, record, instead, touched)], ignore_index=True)
+        files[record.place] = imports.instead(rows) if len(rows) else None
     if kind == "withdrawal":
         files[entry.place] = None
     overridden = _overridden(claimed, entry) if corrected is not None else (entry.id,)

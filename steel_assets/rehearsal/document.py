@@ -27,9 +27,11 @@ def document(found: Sequence[Rehearsal], rulebook: Rulebook) -> str:
     """``found``, every scenario in every language, as Markdown."""
     most = max(count for rehearsal in found for count in rehearsal.busiest_week.values())
     rows = ["| scenario | Slack | e-mail | text message | missing |", "|---|---|---|---|---|"]
-    for one in (rehearsal for rehearsal in found if rehearsal.language == "en"):
-        counts = one.busiest_week
-        rows.append(f"| {one.scenario.title} | {counts['slack']} | {counts['email']} | {counts['sms']} | {len(one.missing)} |")
+    for entry in (rehearsal for rehearsal in found if rehearsal.language == "en"):
+        counts = entry.busiest_week
+        rows.append(
+            f"| {entry.scenario.title} | {counts['slack']} | {counts['email']} | {counts['sms']} | {len(entry.missing)} |"
+        )
     parts = [HEAD.format(most=most) + "\n".join(rows)]
     for scenario in dict.fromkeys(rehearsal.scenario.id for rehearsal in found):
         here = [rehearsal for rehearsal in found if rehearsal.scenario.id == scenario]

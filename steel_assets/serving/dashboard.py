@@ -133,18 +133,18 @@ def _operations(api: dict[str, Any]) -> list[dict[str, Any]]:
     """Every operation of the API with its parameters, answers and an example, in the order of the routes."""
     found = []
     for path, methods in api["paths"].items():
-        for method, one in methods.items():
-            answer = one["responses"].get("200") or one["responses"].get("202") or {}
+        for method, operation in methods.items():
+            answer = operation["responses"].get("200") or operation["responses"].get("202") or {}
             content = answer.get("content", {}).get("application/json", {})
             found.append(
                 {
                     "method": method.upper(),
                     "path": path,
-                    "tag": (one.get("tags") or ["service"])[0],
-                    "text": one.get("description", ""),
-                    "scopes": [scope for need in one.get("security", []) for scopes in need.values() for scope in scopes],
-                    "parameters": one.get("parameters", []),
-                    "responses": [(code, said.get("description", "")) for code, said in one["responses"].items()],
+                    "tag": (operation.get("tags") or ["service"])[0],
+                    "text": operation.get("description", ""),
+                    "scopes": [scope for need in operation.get("security", []) for scopes in need.values() for scope in scopes],
+                    "parameters": operation.get("parameters", []),
+                    "responses": [(code, said.get("description", "")) for code, said in operation["responses"].items()],
                     "example": content.get("example"),
                 }
             )

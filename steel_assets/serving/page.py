@@ -153,7 +153,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "ledger": _decisions([row for row in snapshot["ledger"] if row["market"] == market["id"]]),
         "quality_score": quality["quality_score"] if quality else None,
         "quality": [
-            {**one, "name": driver_name(snapshot, one["series"], words.language)} for one in (quality or {}).get("series", [])
+            {**part, "name": driver_name(snapshot, part["series"], words.language)} for part in (quality or {}).get("series", [])
         ],
     }
 

@@ -61,7 +61,7 @@ class Quiet(logging.Filter):
         kind = (record.name, record.levelno, CHANGING.sub("#", str(record.msg).partition("\n")[0][:WIDEST_LINE]))
         if kind in self._seen or len(self._seen) < MOST_KINDS:
             return kind
-        for old in [one for one, (since, _) in self._seen.items() if now - since >= 2 * HOUR]:
+        for old in [entry for entry, (since, _) in self._seen.items() if now - since >= 2 * HOUR]:
             del self._seen[old]
         return kind if len(self._seen) < MOST_KINDS else ("", 0, "")
 

@@ -64,7 +64,9 @@ class Sessions:
             private_folder(self._path.parent)
             with FileLock(self._path.with_name(f".{self._path.name}.lock"), timeout=5):
                 self._look()
-                kept = {name: one for name, one in {**self._kept, **(begun or {})}.items() if one[1] > moment and name != ended}
+                kept = {
+                    name: entry for name, entry in {**self._kept, **(begun or {})}.items() if entry[1] > moment and name != ended
+                }
                 newest = dict(sorted(kept.items(), key=lambda item: item[1][1])[-MOST:])
                 self._kept = newest
                 write_private(self._path, json.dumps(newest).encode())

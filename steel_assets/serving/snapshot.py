@@ -107,7 +107,7 @@ class Snapshot:
 
     def market(self, market: str) -> dict[str, Any] | None:
         """The market's declaration; None when there is no such market."""
-        return next((one for one in (self["catalogue"] or {}).get("markets", []) if one["id"] == market), None)
+        return next((each for each in (self["catalogue"] or {}).get("markets", []) if each["id"] == market), None)
 
     def with_part(self, name: str, content: Any, problem: str | None, moment: float) -> Snapshot:
         """This snapshot after ``name`` was read at ``moment``, or could not be. Of forecasts nothing is checked here."""

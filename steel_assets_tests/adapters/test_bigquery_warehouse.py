@@ -63,15 +63,15 @@ def test_tables_are_laid_out_as_their_contract_says(bigquery: BigQueryServer, wa
         assert table.partition_by, f"{table.name} would be read whole by every question"
         assert made.layout["timePartitioning"] == {"type": "DAY", "field": table.partition_by}
         assert made.layout.get("clustering", {"fields": []}) == {"fields": list(table.cluster_by)}
-        assert [one["name"] for one in made.fields] == table.column_names
-        assert [one["mode"] == "NULLABLE" for one in made.fields] == [column.nullable for column in table.columns]
+        assert [field["name"] for field in made.fields] == table.column_names
+        assert [field["mode"] == "NULLABLE" for field in made.fields] == [column.nullable for column in table.columns]
         assert made.fields[0]["description"].startswith(table.columns[0].description)
 
 
 def test_the_mission_s_columns_come_first_in_its_order_and_types(bigquery: BigQueryServer, warehouse: BigQueryWarehouse) -> None:
     warehouse.upsert(METRICS_DAILY, METRICS_DAILY.empty())
     made = bigquery.held.tables["steel-project", "steel_rebar_predictor", "metrics_daily"]
-    assert [(one["name"], one["type"]) for one in made.fields][:9] == [
+    assert [(field["name"], field["type"]) for field in made.fields][:9] == [
         ("date", "DATE"),
         ("model_version", "STRING"),
         ("mape", "FLOAT"),
@@ -171,7 +171,9 @@ def test_a_merge_names_the_partitions_it_touches(bigquery: BigQueryServer, wareh
     merges = [job for job in bigquery.jobs.done.values() if job.resource["configuration"]["labels"]["operation"] == "merge"]
     query = merges[0].resource["configuration"]["query"]
     assert "target.decided_at BETWEEN ? AND ?" in query["query"]
-    assert [one["parameterValue"]["value"] for one in query["queryParameters"]] == ["2024-06-12 08:00:00.123456+00:00"] * 2
+    assert [parameter["parameterValue"]["value"] for parameter in query["queryParameters"]] == [
+        "2024-06-12 08:00:00.123456+00:00"
+    ] * 2
     assert "2024" not in query["query"]
 
 

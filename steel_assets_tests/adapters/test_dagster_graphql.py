@@ -103,7 +103,7 @@ def test_two_launches_at_once_start_one_run(dagster: Webserver) -> None:
         launches = (client.launch("daily_data_update", {}) for _ in range(2))
         return await asyncio.gather(*launches, return_exceptions=True)
 
-    assert sum(isinstance(one, AlreadyRunning) for one in asyncio.run(both())) == 1
+    assert sum(isinstance(entry, AlreadyRunning) for entry in asyncio.run(both())) == 1
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_every_pin_of_the_lock_has_its_hashes_and_no_place_is_named() -> None:
 
 def test_what_the_program_declares_is_in_the_lock(project_root: str) -> None:
     project = tomllib.loads((Path(project_root) / "pyproject.toml").read_text())["project"]
-    declared = [Requirement(one) for one in (*project["dependencies"], *project["optional-dependencies"]["dev"])]
+    declared = [Requirement(entry) for entry in (*project["dependencies"], *project["optional-dependencies"]["dev"])]
     pins = {
         canonicalize_name(str(pin.name)): pin.get_pinned_version for pin in RequirementsFile.from_file(str(LOCK)).requirements
     }
@@ -54,7 +54,7 @@ def test_every_exception_from_a_rule_of_security_says_why(project_root: str) -> 
 def test_the_bill_of_materials_names_every_pin_and_what_only_developers_install() -> None:
     bill = json.loads(bill_of_materials(LOCK))
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
-    components = {one["name"]: one for one in bill["components"]}
+    components = {part["name"]: part for part in bill["components"]}
     assert len(bill["components"]) == len(RequirementsFile.from_file(str(LOCK)).requirements)
     assert all(component["hashes"] and component["purl"].startswith("pkg:pypi/") for component in components.values())
     scopes = {name: components[name]["scope"] for name in ("pandas", "httptools", "pytest", "pip-audit")}

@@ -54,7 +54,7 @@ def issued(change: Callable[[pd.DataFrame], pd.DataFrame], monkeypatch: pytest.M
 def test_an_honest_forecast_passes_and_is_published(parts: Platform) -> None:
     done = made_of(parts, "forecasts")
     assert done.success
-    assert [name for name, one in checks(done).items() if not one.passed] == []
+    assert [name for name, check in checks(done).items() if not check.passed] == []
     assert len(parts.warehouse.read(FORECASTS)) == 2
 
 

@@ -35,13 +35,15 @@ def main() -> None:
         home = Path(temporary)
         subprocess.run([sys.executable, "-m", "steel_assets_tests.cli.published_home", temporary], check=True, env=os.environ)
         program = f"{sys.prefix}/bin/steel"
-        asked = {one: [sys.executable, *one] for one in (PASS, PARSER)} | {command: [program, *command] for command in COMMANDS}
+        asked = {entry: [sys.executable, *entry] for entry in (PASS, PARSER)} | {
+            command: [program, *command] for command in COMMANDS
+        }
         found: dict[tuple[str, ...], list[tuple[float, float]]] = {series_id: [] for series_id in asked}
         for _ in range(RUNS):
             for name, command in asked.items():
                 found[name].append(_spent(command, home))
-    seconds = {name: median(one[0] for one in measured) for name, measured in found.items()}
-    memory = {name: median(one[1] for one in measured) for name, measured in found.items()}
+    seconds = {name: median(figure[0] for figure in measured) for name, measured in found.items()}
+    memory = {name: median(figure[1] for figure in measured) for name, measured in found.items()}
     typer.echo(
         f"| command | s of CPU | ÷ `python -c pass` ({seconds[PASS]:.2f} s) | ÷ `import typer` ({seconds[PARSER]:.2f} s) | MB |"
     )

@@ -32,10 +32,10 @@ class CountedStore:
 
     def _pages(self, name: str, prefix: str, found: Iterator[Any]) -> Iterator[Any]:
         self._count(name, prefix)
-        for number, one in enumerate(found):
+        for number, entry in enumerate(found):
             if number and number % PAGE == 0:
                 self._count(name, prefix)
-            yield one
+            yield entry
 
     def _counting(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(key: str, *arguments: Any) -> Any:

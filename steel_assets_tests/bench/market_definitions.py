@@ -26,7 +26,8 @@ def many(extra: Path | None = None) -> Catalog:
     shipped = sorted(whole.markets.values(), key=lambda market: market.id != whole.rules.default_market)
     copies = islice(cycle(shipped), COUNT)
     markets = [
-        one if place < len(shipped) else one.model_copy(update={"id": f"{one.id}_{place}"}) for place, one in enumerate(copies)
+        copy if place < len(shipped) else copy.model_copy(update={"id": f"{copy.id}_{place}"})
+        for place, copy in enumerate(copies)
     ]
     return whole.model_copy(update={"markets": {market.id: market for market in markets}})
 

@@ -160,9 +160,9 @@ class Measured:
 
     def luck(self, market: str) -> float:
         """The calibration error that odds of day 21 would have if paths themselves came true: what chance does to so few."""
-        chances = np.concatenate([one for one, _ in self.lots[market]])
+        chances = np.concatenate([lot for lot, _ in self.lots[market]])
         came = np.concatenate([drawn for _, drawn in self.lots[market]], axis=1)
-        return float(np.mean([calibration_error(chances, one) for one in came]))
+        return float(np.mean([calibration_error(chances, entry) for entry in came]))
 
     def mean(self, market: str, what: str, way: str) -> float:
         """Mean of a figure over all origins."""

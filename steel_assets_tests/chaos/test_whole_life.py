@@ -109,7 +109,7 @@ def facts(world: World) -> dict[str, Any]:
     """What lives leave behind, but for how long they took and what keeps their instance."""
     found = world.facts()
     apart = (PREFIX, PUBLISHED)
-    found["lake"] = {key: _settled(key, one) for key, one in found["lake"].items() if not key.startswith(apart)}
+    found["lake"] = {key: _settled(key, entry) for key, entry in found["lake"].items() if not key.startswith(apart)}
     snapshots = SnapshotStore(world.store, None)
     pointer = snapshots.pointer()
     assert pointer is not None

@@ -33,7 +33,7 @@ def small_catalog() -> Catalog:
     """The shipped catalogue with two series of each provider."""
     whole = load_catalog()
     kept = {name for _, names in GROUPS.values() for name in names}
-    return whole.model_copy(update={"series": {name: one for name, one in whole.series.items() if name in kept}})
+    return whole.model_copy(update={"series": {name: one_series for name, one_series in whole.series.items() if name in kept}})
 
 
 def platform_at(home: Path, sandbox_url: str, catalog: Catalog, seconds: float = UNHURRIED) -> Platform:

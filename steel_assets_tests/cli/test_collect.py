@@ -51,7 +51,7 @@ def test_a_held_price_is_told_listed_and_released(steel: tuple[Steel, Yahoo]) ->
     assert run("quarantine", "release", "nonsense").returncode == 2
     assert run("quarantine", "release", held["id"]).returncode == 0
     assert run.json("quarantine", "list") == []
-    assert [one["state"] for one in run.json("quarantine", "list", "--all")] == ["released"]
+    assert [entry["state"] for entry in run.json("quarantine", "list", "--all")] == ["released"]
     assert run("collect", "--since", "soon").returncode == 2
     refused = run("collect", "--source", "bloomberg")
     assert "is not one of alpha_vantage" in refused.stderr

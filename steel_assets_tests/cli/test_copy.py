@@ -57,7 +57,7 @@ def test_a_warehouse_goes_there_and_back(tmp_path: Path) -> None:
     assert (told["promotions"]["rows"], told["promotions"]["written"], told["forecasts"]["rows"]) == (1, 1, 0)
     back = tmp_path / "back.duckdb"
     again = json.loads(steel("warehouse", "copy", WAREHOUSE, str(back), "--json").stdout)
-    assert {one["table"]: one["sha256"] for one in again} == {name: one["sha256"] for name, one in told.items()}
+    assert {entry["table"]: entry["sha256"] for entry in again} == {name: entry["sha256"] for name, entry in told.items()}
 
 
 @pytest.mark.usefixtures("cloud")

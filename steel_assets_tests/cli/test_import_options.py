@@ -63,7 +63,9 @@ def test_a_curve_of_fifteen_contracts_is_one_command_and_all_or_nothing(user: St
     columns = {name: f"c{month:02d}" for month, name in enumerate(names, start=1)}
     (user.folder / "curve.yaml").write_text(yaml.safe_dump({"columns": columns}))
     done = user.json("import", "curve.xlsx", "--mapping", "curve.yaml")
-    assert {name: one["rows_new_or_changed"] for name, one in done["series"].items()} == dict.fromkeys(columns.values(), 2)
+    assert {name: one_series["rows_new_or_changed"] for name, one_series in done["series"].items()} == dict.fromkeys(
+        columns.values(), 2
+    )
 
     before = user.files()
     rows.append(["2024-03-15", *(601.0 for _ in range(14)), "soon"])

@@ -75,5 +75,5 @@ def test_status_says_what_lies_in_the_drop_folder(steel: Steel) -> None:
     (steel.lake / "state" / "drop").mkdir(parents=True)
     (steel.lake / "state" / "drop" / f"{name}.json").write_text(json.dumps(state))
     told = json.loads(steel("status", "--json").stdout)
-    [sources] = [one for one in told["areas"] if one["area"] == "sources"]
+    [sources] = [area for area in told["areas"] if area["area"] == "sources"]
     assert "drop folder: alone.csv: a table without a mapping" in [source["text"] for source in sources["why"]]

@@ -116,7 +116,7 @@ def test_what_a_provider_does_not_answer_is_yellow() -> None:
 
 
 def test_colours_are_made_in_one_place() -> None:
-    assert [colour(one) for one in ([], ["low"], ["medium", "low"], ["high"], ["low", "critical"])] == [
+    assert [colour(entry) for entry in ([], ["low"], ["medium", "low"], ["high"], ["low", "critical"])] == [
         "green",
         "yellow",
         "yellow",
@@ -140,5 +140,5 @@ def test_the_exit_code_is_the_colour_and_a_person_reads_why(sample: Path, tmp_pa
     assert len(shown.stdout.splitlines()) < 24, "one screen"
     told = json.loads(steel("status", "--json").stdout)
     assert told["state"] == "yellow"
-    assert [one["area"] for one in told["areas"]] == list(health.AREAS)
+    assert [area["area"] for area in told["areas"]] == list(health.AREAS)
     assert "calls of budget" in " ".join(steel("status", "--details", COLUMNS="250").stdout.split())

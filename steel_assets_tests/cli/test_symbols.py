@@ -49,10 +49,10 @@ def asked() -> tuple[int, dict[str, dict[str, Any]], str]:
 def test_every_symbol_is_asked_once_and_its_unit_and_days_are_told(live: pytest.MonkeyPatch, tmp_path: Path) -> None:
     code, found, told = asked()
     assert code == 0, told
-    assert {one["outcome"] for one in found.values()} == {"answered"}
+    assert {entry["outcome"] for entry in found.values()} == {"answered"}
     assert list(found) == [name for source in sorted(GROUPS) for name in GROUPS[source][1]]
     assert (found["shfe_rebar"]["symbol"], found["shfe_rebar"]["unit"]) == ("JBP:COM", "CNY/t")
-    assert all(one["first"] < one["last"] and one["figures"] > 5 for one in found.values())
+    assert all(entry["first"] < entry["last"] and entry["figures"] > 5 for entry in found.values())
     assert "JBP:COM (shfe_rebar)" in told
     assert "8 answered, 0 refused, 0 not asked" in told
     assert sorted(path.name for path in (tmp_path / "home").iterdir()) == ["quota"], "nothing is stored but the calls made"
@@ -63,7 +63,7 @@ def test_without_a_key_a_provider_is_not_asked_which_is_said_and_no_fault(live: 
     live.delenv("STEEL_TRADING_ECONOMICS_API_KEY")
     code, found, told = asked()
     assert code == 0
-    assert {name for name, one in found.items() if one["outcome"] == "not asked"} == set(GROUPS["trading_economics"][1])
+    assert {name for name, entry in found.items() if entry["outcome"] == "not asked"} == set(GROUPS["trading_economics"][1])
     assert "set STEEL_TRADING_ECONOMICS_API_KEY" in found["shfe_rebar"]["detail"]
     assert "2 not asked" in told
 
@@ -95,9 +95,9 @@ def test_a_refusal_is_told_with_its_remedy_and_the_exit_code_tells(live: pytest.
         live.setenv("STEEL_ALPHA_VANTAGE_BASE_URL", server.url)
         code, found, told = asked()
     assert code == 1
-    refused = {name: one for name, one in found.items() if one["outcome"] == "refused"}
+    refused = {name: entry for name, entry in found.items() if entry["outcome"] == "refused"}
     assert set(refused) == set(GROUPS["alpha_vantage"][1])
-    assert all("Invalid API call" in one["detail"] and one["sure"].startswith("documented: ") for one in refused.values())
+    assert all("Invalid API call" in entry["detail"] and entry["sure"].startswith("documented: ") for entry in refused.values())
     assert len(calls) == 2, "once for each symbol"
     assert "a-key-of-ones-own" not in told
 

@@ -108,7 +108,7 @@ def test_what_would_change_is_said_part_by_part_and_nothing_is_changed(here: Pat
     before = stored(here)
     told = said("--check", code=1)["would_be_changed"]
     assert list(told) == [PARTS[0], PARTS[1], PARTS[2], PARTS[4]]
-    assert [one.partition(":")[0] for one in told[PARTS[0]]] == ["the database of runs", "the database of events"]
+    assert [entry.partition(":")[0] for entry in told[PARTS[0]]] == ["the database of runs", "the database of events"]
     assert told[PARTS[1]] == ["table forecasts: column model_version is added, empty"]
     assert told[PARTS[2]] == ["alerts/book.json is renamed to alerts/state.json"]
     assert stored(here) == before

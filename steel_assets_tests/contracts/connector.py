@@ -201,7 +201,7 @@ class ConnectorContract:
         provider.answer = lambda request: Reply(b'{"news": "we moved"')
         rejected = self.collect(provider.url).rejected
         assert rejected
-        assert {one.content for one in rejected} == {b'{"news": "we moved"'}
+        assert {candidate.content for candidate in rejected} == {b'{"news": "we moved"'}
 
     @pytest.mark.parametrize("status", [200, 400, 401, 403, 503])
     def test_the_key_is_in_nothing_that_comes_back(self, provider: Loopback, status: int) -> None:

@@ -286,9 +286,9 @@ def test_on_real_history_false_alarms_are_rare_and_errors_of_scale_never_pass(re
     histories = [history for history in real() if history.series.id in some | {"unrate"}]
     alarms = sum(first_collection(history) for history in histories)
     assert alarms / sum(history.years for history in real()) <= 0.01
-    for one in histories:
-        if one.series.kind == "price":
-            assert found(one, "x 10") == (TRIED, TRIED)
-            assert found(one, "/ 10") == (TRIED, TRIED)
-        if one.series.id == "unrate":
-            assert first_collection(one) == 0
+    for path in histories:
+        if path.series.kind == "price":
+            assert found(path, "x 10") == (TRIED, TRIED)
+            assert found(path, "/ 10") == (TRIED, TRIED)
+        if path.series.id == "unrate":
+            assert first_collection(path) == 0

@@ -97,5 +97,5 @@ def test_forecasts_between_an_import_and_its_withdrawal_are_tainted_and_no_other
     assert "a.csv (a), withdrawn on 2024-06-09" in found.words
     restored = [rewriting("withdrawal", "a", 9, "a"), rewriting("restoration", "a", 10, "a")]
     assert tainted(imports, restored) == []
-    assert [one.id for one in tainted(imports, [rewriting("correction", "b", 9, "a")])] == ["a"]
+    assert [record.id for record in tainted(imports, [rewriting("correction", "b", 9, "a")])] == ["a"]
     assert tainted(imports, [rewriting("correction", "b", 9, "a"), rewriting("withdrawal", "b", 10, "b")])[0].id == "b"

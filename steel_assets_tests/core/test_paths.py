@@ -76,7 +76,7 @@ def test_between_published_days_uncertainty_grows_with_the_square_root_of_time()
 def test_before_the_first_published_day_it_begins_with_the_last_price_which_may_be_old() -> None:
     fresh, old = wide((9,)), wide((9,), age=7)
     away = [np.log(quantiles.at(np.array([0.05, 0.5]))) for quantiles in (fresh, old)]
-    narrow = [(one[:, 1] - one[:, 0]) / (one[8, 1] - one[8, 0]) for one in away]
+    narrow = [(entry[:, 1] - entry[:, 0]) / (entry[8, 1] - entry[8, 0]) for entry in away]
     assert narrow[0][0] == pytest.approx(np.sqrt(1 / 9))
     assert narrow[1][0] == pytest.approx(np.sqrt(8 / 16))
 
@@ -129,7 +129,7 @@ def test_markets_asked_about_together_move_together_as_they_did() -> None:
     rebar, scrap = past(seed=3), past(seed=4)
     scrap = Past(scrap.sessions, rebar.prices**0.8 * scrap.prices**0.6)
     days = windows(DAY, [rebar, scrap], 21)
-    logs = [np.log(shuffled(wide((1, 5, 21)), one.trajectories(days, 21), name, DAY)[:, 20]) for name, one in
+    logs = [np.log(shuffled(wide((1, 5, 21)), entry.trajectories(days, 21), name, DAY)[:, 20]) for name, entry in
             (("rebar", rebar), ("scrap", scrap))]  # fmt: skip
     assert np.corrcoef(*logs)[0, 1] == pytest.approx(0.8, abs=0.12)
     assert (windows(DAY, [rebar], 21) == days).all(), "histories that reach equally far have the same stretches alone"

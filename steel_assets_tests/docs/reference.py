@@ -76,8 +76,8 @@ def api() -> Iterator[str]:
         for method, route in methods.items():
             yield f"## `{method.upper()} {path}`\n\n{route.get('summary', '')}\n\n{route.get('description', '')}\n"
             parameters = [
-                (f"`{one['name']}`", one["in"], _shape(one.get("schema", {})), one.get("description", ""))
-                for one in route.get("parameters", ())
+                (f"`{parameter['name']}`", parameter["in"], _shape(parameter.get("schema", {})), parameter.get("description", ""))
+                for parameter in route.get("parameters", ())
             ]
             yield from _table(("parameter", "where", "values", "what it is"), parameters)
             answers = [(code, answer.get("description", ""), _answer(answer)) for code, answer in route["responses"].items()]
@@ -109,7 +109,7 @@ def _shape(schema: Mapping[str, Any]) -> str:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
     if "anyOf" in schema:
-        return " or ".join(_shape(one) for one in schema["anyOf"])
+        return " or ".join(_shape(entry) for entry in schema["anyOf"])
     if "enum" in schema or "const" in schema:
         return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
     if schema.get("type") == "array":
@@ -127,7 +127,9 @@ def _shape(schema: Mapping[str, Any]) -> str:
 
 def _answer(answer: Mapping[str, Any]) -> str:
     """What an answer's body holds, for each of its media types."""
-    return ", ".join(_shape(one.get("schema", {})) if "json" in kind else kind for kind, one in answer.get("content", {}).items())
+    return ", ".join(
+        _shape(entry.get("schema", {})) if "json" in kind else kind for kind, entry in answer.get("content", {}).items()
+    )
 
 
 def setting_names() -> Iterator[str]:
@@ -233,7 +235,10 @@ def asset_graph() -> Iterator[str]:
     jobs = [(f"`{job.name}`", job.description or "") for job in defs.jobs or ()]
     yield from _table(("job", "what it does"), jobs)
     yield "## Schedules\n"
-    times = [(f"`{one.name}`", f"`{one.cron_schedule}`", one.execution_timezone, one.description) for one in defs.schedules or ()]
+    times = [
+        (f"`{schedule.name}`", f"`{schedule.cron_schedule}`", schedule.execution_timezone, schedule.description)
+        for schedule in defs.schedules or ()
+    ]
     yield from _table(("schedule", "cron", "zone", "what it is"), times)
     yield "## Sensors\n"
     yield from _table(

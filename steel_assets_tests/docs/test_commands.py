@@ -236,7 +236,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("page", "command", "code"), [(page, *one) for page, run in RUN.items() for one in run.items()])
+@pytest.mark.parametrize(("page", "command", "code"), [(page, *entry) for page, run in RUN.items() for entry in run.items()])
 def test_it_runs_as_it_stands_there(installation: Path, page: str, command: str, code: int) -> None:
     done = bash(installation, command)
     assert done.returncode == code, done.stdout + done.stderr

@@ -72,8 +72,8 @@ def test_it_is_built_without_one_warning(tmp_path: Path) -> None:
 def test_the_reference_has_every_command_with_its_options(pages: dict[str, str]) -> None:
     told = pages["cli.md"]
     assert [name for name in COMMANDS if f"## `steel {name}`\n" not in told] == []
-    for one in ("### `steel backup restore`", "| `--replace`", "| `--as-of ", "| `FILE`"):
-        assert one in told
+    for entry in ("### `steel backup restore`", "| `--replace`", "| `--as-of ", "| `FILE`"):
+        assert entry in told
 
 
 def test_the_reference_has_every_setting_that_is_read(pages: dict[str, str]) -> None:
@@ -150,10 +150,10 @@ def test_an_issue_template_has_what_the_code_host_wants(path: Path) -> None:
         assert form == {"blank_issues_enabled": True}
         return
     assert {"name", "description", "body"} <= set(form)
-    fields = [one for one in form["body"] if one["type"] != "markdown"]
+    fields = [entry for entry in form["body"] if entry["type"] != "markdown"]
     assert fields
-    assert len({one["id"] for one in fields}) == len(fields)
-    assert all(one["attributes"]["label"] for one in fields)
+    assert len({field["id"] for field in fields}) == len(fields)
+    assert all(field["attributes"]["label"] for field in fields)
 
 
 def test_the_glossary_has_ten_terms_each_with_literature() -> None:

@@ -48,16 +48,16 @@ class Checks:
         """Columns by name, or the count of rows and nothing else; conditions; an order by columns."""
         wanted = self.tree.expressions
         if not (len(wanted) == 1 and isinstance(wanted[0], exp.Count)):
-            for one in wanted:
-                self.column(one)
-        names = [one.name.lower() for one in wanted if isinstance(one, exp.Column)]
+            for name in wanted:
+                self.column(name)
+        names = [name.name.lower() for name in wanted if isinstance(name, exp.Column)]
         if len(set(names)) < len(names):
             _refuse(f"Duplicate column names in the result are not supported: {', '.join(names)}")
         if self.tree.args.get("where"):
             self.truth(self.tree.args["where"].this)
-        for one in self.tree.args["order"].expressions if self.tree.args.get("order") else []:
-            self.column(one.this)
-            if bool(one.args.get("nulls_first")) == bool(one.args.get("desc")):
+        for expression in self.tree.args["order"].expressions if self.tree.args.get("order") else []:
+            self.column(expression.this)
+            if bool(expression.args.get("nulls_first")) == bool(expression.args.get("desc")):
                 raise NotServed("an order that names where empty values go")
 
     def merge(self) -> None:

@@ -60,7 +60,7 @@ class Jobs:
         if unknown:
             raise NotServed(f"jobs with {', '.join(sorted(unknown))}")
         check_labels(configuration.get("labels") or {})
-        kind = next((one for one in ("query", "load") if one in configuration), None)
+        kind = next((entry for entry in ("query", "load") if entry in configuration), None)
         if kind is None:
             raise Refusal(400, "Job configuration must contain exactly one job-specific configuration object", "invalid")
         location = str(reference.get("location") or "US")
@@ -115,15 +115,15 @@ class Jobs:
             answer["numDmlAffectedRows"] = statistics["numDmlAffectedRows"]
         if job.found is None:
             return answer | {"schema": {"fields": []}, "totalRows": "0"}
-        kinds = [of_arrow(one.type) for one in job.found.schema]
+        kinds = [of_arrow(field.type) for field in job.found.schema]
         if first < 0 or (size is not None and size < 0):
             raise Refusal(400, f"Invalid value for a page: {first}, {size}", "invalid")
         shown = job.found.slice(first, PAGE if size is None else min(size, PAGE))
         columns = [column.to_pylist() for column in shown.columns]
         answer["schema"] = {
             "fields": [
-                {"name": one.name, "type": kind.name, "mode": "NULLABLE"}
-                for one, kind in zip(job.found.schema, kinds, strict=True)
+                {"name": entry.name, "type": kind.name, "mode": "NULLABLE"}
+                for entry, kind in zip(job.found.schema, kinds, strict=True)
             ]
         }
         answer["totalRows"] = str(job.found.num_rows)
@@ -150,7 +150,7 @@ class Jobs:
             default.get("datasetId"),
             location,
             None if limit is None else int(limit),
-            [parameter(one) for one in told.get("queryParameters") or []],
+            [parameter(argument) for argument in told.get("queryParameters") or []],
         )
         outcome = self._whole(lambda: session.run(str(told.get("query", ""))), lambda done: str(done.kind).lower())
         job.found = outcome.found
@@ -185,7 +185,7 @@ class Jobs:
             return Outcome("load")
 
         self._whole(load, lambda done: done.kind)
-        stored = self.tables.bytes_of(table, {one["name"].lower() for one in table.fields})
+        stored = self.tables.bytes_of(table, {field["name"].lower() for field in table.fields})
         sizes = {"outputRows": rows.num_rows, "outputBytes": stored, "inputFiles": 1, "inputFileBytes": len(content)}
         return {"load": {name: str(size) for name, size in sizes.items()}}
 
@@ -219,18 +219,18 @@ def _fits(rows: pa.Table, table: Table) -> None:
 
     Not served: figures that are no number, which DuckDB compares otherwise than BigQuery.
     """
-    required = {one["name"] for one in table.fields if one["mode"] == "REQUIRED"}
-    for one in rows.schema:
-        wanted = table.type_of(one.name)
+    required = {field["name"] for field in table.fields if field["mode"] == "REQUIRED"}
+    for field in rows.schema:
+        wanted = table.type_of(field.name)
         if wanted is None:
             raise Refusal(
-                400, f"Provided Schema does not match Table {table.full_name}. Cannot add fields (field: {one.name})", "invalid"
+                400, f"Provided Schema does not match Table {table.full_name}. Cannot add fields (field: {field.name})", "invalid"
             )
-        if of_arrow(one.type) != wanted:
-            message = f"Provided Schema does not match Table {table.full_name}. Field {one.name} has changed type from "
-            raise Refusal(400, f"{message}{wanted.name} to {of_arrow(one.type).name}", "invalid")
-        if wanted.name == "FLOAT" and pyarrow.compute.any(pyarrow.compute.is_nan(rows[one.name])).as_py():
+        if of_arrow(field.type) != wanted:
+            message = f"Provided Schema does not match Table {table.full_name}. Field {field.name} has changed type from "
+            raise Refusal(400, f"{message}{wanted.name} to {of_arrow(field.type).name}", "invalid")
+        if wanted.name == "FLOAT" and pyarrow.compute.any(pyarrow.compute.is_nan(rows[field.name])).as_py():
             raise NotServed("loads of NaN")
-        if one.nullable and one.name in required:
-            message = f"Provided Schema does not match Table {table.full_name}. Field {one.name} has changed mode"
+        if field.nullable and field.name in required:
+            message = f"Provided Schema does not match Table {table.full_name}. Field {field.name} has changed mode"
             raise Refusal(400, f"{message} from REQUIRED to NULLABLE", "invalid")

@@ -77,7 +77,7 @@ class BigQueryServer:
     def _table(self, call: Call) -> dict[str, Any]:
         call.only()
         found = self.held.table(call.names["project"], call.names["dataset"], call.names["table"])
-        weight = self.held.bytes_of(found, {one["name"].lower() for one in found.fields})
+        weight = self.held.bytes_of(found, {field["name"].lower() for field in found.fields})
         return found.resource(self.held.count(found), weight, self.held.dataset(found.project, found.dataset)["location"])
 
     def _delete_table(self, call: Call) -> None:

@@ -79,11 +79,11 @@ class Session:
         self.tables.dataset(project, dataset, self.location)
         made = Table(project, dataset, name, [_field(expression) for expression in tree.this.expressions])
         layout = tree.args["properties"].expressions if tree.args.get("properties") else []
-        said = [one.name if isinstance(one, exp.Property) and one.name else type(one) for one in layout]
+        said = [entry.name if isinstance(entry, exp.Property) and entry.name else type(entry) for entry in layout]
         if len(set(said)) < len(said):
             raise Refusal(400, f"Table {name} is laid out or described twice", "invalidQuery")
-        for one in layout:
-            self._lay_out(made, one)
+        for entry in layout:
+            self._lay_out(made, entry)
         try:
             self.tables.table(project, dataset, name, self.location)
         except Refusal as refusal:
@@ -132,13 +132,13 @@ class Session:
         if tree.args["kind"] != "TABLE" or not all(isinstance(arg, exp.ColumnDef) for arg in tree.args["actions"]):
             raise NotServed("ALTER of anything but ADD COLUMN")
         table = self._table(tree.this)
-        for one in tree.args["actions"]:
-            added = _field(one)
+        for action in tree.args["actions"]:
+            added = _field(action)
             if added["mode"] == "REQUIRED":
                 raise Refusal(400, f"Cannot add required column {added['name']} to an existing table", "invalidQuery")
             if table.type_of(added["name"]) is None:
                 self.tables.add_column(table, added)
-            elif not one.args.get("exists"):
+            elif not action.args.get("exists"):
                 raise Refusal(400, f"Column already exists: {added['name']}", "invalidQuery")
         return Outcome("ALTER_TABLE")
 
@@ -187,10 +187,10 @@ class Session:
             place.set("alias", alias)
             table.replace(place)
         bound = {}
-        for number, one in enumerate(list(tree.find_all(exp.Placeholder, bfs=False))):
+        for number, entry in enumerate(list(tree.find_all(exp.Placeholder, bfs=False))):
             kind, value = self.parameters[number]
             bound[f"p{number}"] = value
-            one.replace(exp.cast(exp.Placeholder(this=f"p{number}"), kind.duckdb, dialect="duckdb"))
+            entry.replace(exp.cast(exp.Placeholder(this=f"p{number}"), kind.duckdb, dialect="duckdb"))
         return tree.sql("duckdb"), bound
 
     def _table(self, told: exp.Table) -> Table:

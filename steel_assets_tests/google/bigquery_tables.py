@@ -41,7 +41,7 @@ class Table:
         return f'"{self.project}.{self.dataset}"."{self.name}"'
 
     def type_of(self, column: str) -> Type | None:
-        return next((named(one["type"]) for one in self.fields if one["name"].lower() == column.lower()), None)
+        return next((named(field["type"]) for field in self.fields if field["name"].lower() == column.lower()), None)
 
     def resource(self, rows: int, weight: int, location: str) -> dict[str, Any]:
         told = {
@@ -129,8 +129,8 @@ class Tables:
 
     def create(self, table: Table) -> None:
         columns = ", ".join(
-            f'"{one["name"]}" {named(one["type"]).duckdb}{" NOT NULL" if one["mode"] == "REQUIRED" else ""}'
-            for one in table.fields
+            f'"{field["name"]}" {named(field["type"]).duckdb}{" NOT NULL" if field["mode"] == "REQUIRED" else ""}'
+            for field in table.fields
         )
         self.rows.execute(f"CREATE TABLE {table.quoted} ({columns})")
         self.tables[table.project, table.dataset, table.name] = table
@@ -162,10 +162,10 @@ class Tables:
     def bytes_of(self, table: Table, columns: set[str]) -> int:
         """What reading ``columns`` weighs, as BigQuery counts it."""
         weights = []
-        for one in table.fields:
-            if one["name"].lower() in columns:
-                length = f' + SUM(strlen("{one["name"]}"))' if one["type"] == "STRING" else ""
-                weights.append(f'{named(one["type"]).bytes} * COUNT("{one["name"]}"){length}')
+        for column in table.fields:
+            if column["name"].lower() in columns:
+                length = f' + SUM(strlen("{column["name"]}"))' if column["type"] == "STRING" else ""
+                weights.append(f'{named(column["type"]).bytes} * COUNT("{column["name"]}"){length}')
         if not weights:
             return 0
         sums = " + ".join(f"COALESCE({weight}, 0)" for weight in weights)

@@ -27,8 +27,8 @@ class Type:
 
 
 TYPES = {
-    one.name: one
-    for one in (
+    entry.name: entry
+    for entry in (
         Type("STRING", "STRING", "VARCHAR", pa.string(), 2),
         Type("FLOAT", "FLOAT64", "DOUBLE", pa.float64(), 8),
         Type("INTEGER", "INT64", "BIGINT", pa.int64(), 8),
@@ -37,8 +37,8 @@ TYPES = {
         Type("TIMESTAMP", "TIMESTAMP", "TIMESTAMPTZ", pa.timestamp("us", tz="UTC"), 8),
     )
 }
-BY_GOOGLE = {one.google: one for one in TYPES.values()}
-BY_ARROW = {one.arrow: one for one in TYPES.values()}
+BY_GOOGLE = {each_kind.google: each_kind for each_kind in TYPES.values()}
+BY_ARROW = {each_kind.arrow: each_kind for each_kind in TYPES.values()}
 
 DAY = r"\d{4}-\d{2}-\d{2}"
 WRITTEN = {

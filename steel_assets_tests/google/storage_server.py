@@ -100,7 +100,7 @@ class StorageServer:
         if size < 1:
             raise Refusal(400, f"Invalid value '{size}'. Values must be within the range: [1, 1000]", "invalid")
         page = self.held.page(call.names["bucket"], call.query.get("prefix", ""), size, after)
-        return page | {"items": [_told(call, one) for one in page["items"]]}
+        return page | {"items": [_told(call, item) for item in page["items"]]}
 
     def _look(self, call: Call) -> dict[str, Any]:
         call.only("generation")
@@ -189,7 +189,7 @@ def _garbled(content: bytes) -> bytes:
 def _hashes(header: str) -> dict[str, str]:
     """The checksums that came with the last piece, as an object's resource names them."""
     names = {"crc32c": "crc32c", "md5": "md5Hash"}
-    told = [one.strip().partition("=") for one in header.split(",") if one.strip()]
+    told = [entry.strip().partition("=") for entry in header.split(",") if entry.strip()]
     return {names[kind]: value for kind, _, value in told}
 
 

@@ -115,7 +115,7 @@ def test_a_job_in_another_location_does_not_see_the_dataset(client: bq.Client) -
 def test_a_table_tells_its_schema_and_layout_in_the_interface_s_words(client: bq.Client) -> None:
     run(client, PRICES)
     table = client.get_table(f"{DATASET}.prices")
-    assert [(one.name, one.field_type, one.mode) for one in table.schema] == [
+    assert [(field.name, field.field_type, field.mode) for field in table.schema] == [
         ("commodity", "STRING", "REQUIRED"),
         ("date", "DATE", "REQUIRED"),
         ("close", "FLOAT", "NULLABLE"),
@@ -560,7 +560,7 @@ def test_columns_of_a_result_are_called_as_the_service_calls_them(client: bq.Cli
     stage(client, [1.0])
     for text, name in (("COUNT(*)", "f0_"), ("close", "close"), ("CLOSE", "CLOSE"), ("stage.close", "close")):
         job = run(client, f"SELECT {text} FROM stage")  # noqa: S608  columns of the test's own
-        assert [one.name for one in job.result().schema] == [name]
+        assert [field.name for field in job.result().schema] == [name]
 
 
 def test_a_table_is_found_by_its_dataset_and_by_its_project(client: bq.Client) -> None:
@@ -598,7 +598,7 @@ def test_a_job_that_failed_from_inside_leaves_tables_as_they_were(server: BigQue
         run(client, text)
     with pytest.raises(google.NotFound):
         client.get_table(f"{DATASET}.other")
-    assert [one.name for one in client.get_table(f"{DATASET}.stage").schema] == ["commodity", "date", "close"]
+    assert [field.name for field in client.get_table(f"{DATASET}.stage").schema] == ["commodity", "date", "close"]
     run(client, text)
 
 

@@ -279,8 +279,8 @@ def test_a_damaged_withdrawal_is_never_passed_over_its_copy_counts_and_without_o
     assert here.lake.observations().empty
     assert here.store.get(key) == whole
     [copy] = here.store.list("raw-data/file-import/imports/rewritten-copies/")
-    for one in (key, copy):
-        here.store.put(one, b"{")
+    for entry in (key, copy):
+        here.store.put(entry, b"{")
     with pytest.raises(LakeError, match=Path(key).name):
         here.lake.observations()
 

@@ -197,7 +197,7 @@ def test_a_damaged_content_is_named_and_nothing_is_changed(tmp_path: Path, damag
     first_life(parts, tmp_path / "one")
     key = f"{PARTS}{json.loads(parts.store.get(POINTER))['files'][f'dagster/{RUNS}']['sha256']}.z"
     content = parts.store.get(key)
-    other = next(one for one in parts.store.list(PARTS) if one != key)
+    other = next(part for part in parts.store.list(PARTS) if part != key)
     if damage == "gone":
         parts.store.delete(key)
     else:

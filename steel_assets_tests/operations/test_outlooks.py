@@ -47,7 +47,9 @@ def test_markets_asked_about_together_go_through_the_same_weeks_of_history() -> 
     """Two that always moved alike are drawn alike, but for days on which both stood still; a third that did not is not."""
     made, other = synthetic(count=400, lived=0), synthetic(count=400, seed=8, lived=0)
     found = {"one": made.history(), "same": made.history(), "other": other.history()}
-    paths = {market: one.paths for market, one in drawn({name: issued(one) for name, one in found.items()}, found).items()}
+    paths = {
+        market: entry.paths for market, entry in drawn({name: issued(entry) for name, entry in found.items()}, found).items()
+    }
     for day in (0, 20, 62):
         alike = np.corrcoef([np.log(paths[market][:, day]) for market in found])[0]
         assert alike[1] > (0.9 if day == 0 else 0.99)

@@ -103,7 +103,7 @@ def test_what_is_settled_is_neither_read_nor_scored_again_and_the_table_is_whole
     world.read.clear()
     second = world.score()
     assert second < first / 2
-    assert [isinstance(one.get("issued_date"), Since) for one in world.read if one["table"] == "forecasts"] == [True]
+    assert [isinstance(entry.get("issued_date"), Since) for entry in world.read if entry["table"] == "forecasts"] == [True]
     world.assert_whole()
 
 

@@ -71,7 +71,7 @@ def world(home: Path, **options: object) -> Iterator[World]:
         chosen = Settings(home=home, sources="live", yahoo_finance_base_url=server.url, history_years=1, **options)  # type: ignore[arg-type]
         parts = platform(chosen)
         days = sessions("CMES", FIRST, pd.Timestamp("2026-03-03"))
-        for number, one in enumerate(parts.catalog.series_of("yahoo_finance", GROUP)):
+        for number, entry in enumerate(parts.catalog.series_of("yahoo_finance", GROUP)):
             moves = 0.01 * np.random.default_rng(number).standard_normal(len(days))
-            yahoo.closes[str(one.symbol)] = pd.Series((100 * np.exp(np.cumsum(moves))).round(2), index=days)
+            yahoo.closes[str(entry.symbol)] = pd.Series((100 * np.exp(np.cumsum(moves))).round(2), index=days)
         yield World(yahoo, server, parts)

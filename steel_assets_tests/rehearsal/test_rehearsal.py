@@ -24,7 +24,7 @@ SCENARIOS = scenarios(RULEBOOK.subjects)
 @pytest.fixture(scope="module")
 def played() -> dict[str, list[Rehearsal]]:
     """Every scenario, in every language."""
-    return {name: [play(one, RULEBOOK, language) for language in LANGUAGES] for name, one in SCENARIOS.items()}
+    return {name: [play(scenario, RULEBOOK, language) for language in LANGUAGES] for name, scenario in SCENARIOS.items()}
 
 
 def texts(found: Rehearsal) -> list[str]:

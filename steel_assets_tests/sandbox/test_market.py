@@ -40,7 +40,7 @@ def test_the_same_seed_and_clock_give_the_same_bytes_whatever_was_asked_before(c
 def test_another_seed_is_another_market(catalog: Catalog, sandbox: Sandbox) -> None:
     with Sandbox(catalog, seed=8) as other:
         other.set_clock(MOMENT)
-        assert all(one != another for one, another in zip(answers(other), answers(sandbox), strict=True))
+        assert all(entry != another for entry, another in zip(answers(other), answers(sandbox), strict=True))
 
 
 def daily_series(catalog: Catalog) -> list[str]:

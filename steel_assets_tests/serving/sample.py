@@ -329,6 +329,6 @@ def _collect(parts: Platform, sessions: pd.DatetimeIndex, rng: np.random.Generat
             for declared in series
         ]
         for group in source.groups:
-            mine = [row for row, one in zip(rows, series, strict=True) if one.group == group]
+            mine = [row for row, entry in zip(rows, series, strict=True) if entry.group == group]
             if mine:
                 parts.lake.append_observations(OBSERVATIONS.enforce(pd.DataFrame(mine)), source.folder, group)

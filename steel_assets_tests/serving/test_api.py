@@ -83,10 +83,10 @@ def test_every_answer_has_its_documented_shape(service: Running, path: str, shap
 def test_forecasts_are_the_published_quantiles_of_all_horizons(service: Running) -> None:
     body = service.client.get(f"/v1/markets/{MARKET}/forecasts").json()
     rows = latest(service)
-    assert [one["horizon"] for one in body["forecasts"]] == list(rows["horizon"])
-    for one, row in zip(body["forecasts"], rows.to_dict("records"), strict=True):
-        assert one["quantiles"] == {name: row[name] for name in one["quantiles"]}
-        assert one["predicted_price"] == row["predicted_price"]
+    assert [forecast["horizon"] for forecast in body["forecasts"]] == list(rows["horizon"])
+    for entry, row in zip(body["forecasts"], rows.to_dict("records"), strict=True):
+        assert entry["quantiles"] == {name: row[name] for name in entry["quantiles"]}
+        assert entry["predicted_price"] == row["predicted_price"]
 
 
 def test_as_of_answers_with_the_issue_that_was_public_then(service: Running) -> None:

@@ -271,8 +271,8 @@ def test_slow_clients_hold_nobody_up_and_are_hung_up_on(service: Running, client
         waited.append(time.perf_counter() - began)
     assert max(waited) < 20, "not after those who never finish asking"
     assert hung_up_within(slow[1], 600)
-    for one in slow:
-        one.close()
+    for test in slow:
+        test.close()
 
 
 @pytest.mark.parametrize("requests", [1500, pytest.param(10_000, marks=pytest.mark.chaos)])

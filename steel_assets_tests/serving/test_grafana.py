@@ -19,7 +19,7 @@ SCRAPED = {"job", "instance"}
 
 def expressions() -> list[str]:
     asked = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
-    return [*asked, *(one["definition"] for one in DASHBOARD["templating"]["list"] if one["type"] == "query")]
+    return [*asked, *(entry["definition"] for entry in DASHBOARD["templating"]["list"] if entry["type"] == "query")]
 
 
 def served(service: Running) -> dict[str, set[str]]:
@@ -40,7 +40,7 @@ def test_every_figure_and_label_that_the_dashboard_asks_for_is_served(service: R
     labels = set().union(*there.values()) | SCRAPED
     for text in expressions():
         named = re.findall(r"([a-z_]+)=~?\"", text) + re.findall(r"by \(([a-z_, ]+)\)", text)
-        assert {one.strip() for part in named for one in part.split(",")} <= labels, text
+        assert {entry.strip() for part in named for entry in part.split(",")} <= labels, text
 
 
 def test_every_figure_that_is_served_is_on_the_dashboard(service: Running) -> None:

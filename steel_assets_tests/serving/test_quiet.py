@@ -84,9 +84,9 @@ def written(clock: Hour) -> Iterator[io.StringIO]:
     root.setLevel(logging.INFO)
     quiet_down(clock)
     yield text
-    for one, (handlers, level, propagate, disabled) in zip(neighbours, before, strict=True):
-        one.handlers[:], one.propagate, one.disabled = handlers, propagate, disabled
-        one.setLevel(level)
+    for entry, (handlers, level, propagate, disabled) in zip(neighbours, before, strict=True):
+        entry.handlers[:], entry.propagate, entry.disabled = handlers, propagate, disabled
+        entry.setLevel(level)
 
 
 def lines(written: io.StringIO) -> int:

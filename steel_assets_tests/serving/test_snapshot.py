@@ -209,9 +209,9 @@ def test_a_publication_with_rows_that_are_no_forecast_is_refused_whole(snapshot:
 
 
 def test_a_past_issue_of_the_future_is_not_answered(snapshot: Snapshot) -> None:
-    past = [{"issued_date": one["issued_date"], "as_of": one["as_of"], "rows": [one]} for one in (row(), FORGED)]
+    past = [{"issued_date": entry["issued_date"], "as_of": entry["as_of"], "rows": [entry]} for entry in (row(), FORGED)]
     after = taken(snapshot, issues={"rebar": past})
-    assert [one["as_of"] for one in after["issues"]["rebar"]] == [row()["as_of"]]
+    assert [entry["as_of"] for entry in after["issues"]["rebar"]] == [row()["as_of"]]
     mislabelled = [past[0] | {"as_of": "2026-11-01T08:00:00Z"}]
     with pytest.raises(ValueError, match="is one of"):
         taken(snapshot, issues={"rebar": mislabelled})
@@ -248,5 +248,5 @@ def test_a_clock_that_is_behind_makes_no_kept_forecast_vanish(snapshot: Snapshot
 
 def test_believing_the_same_again_changes_nothing_that_a_caller_could_see(snapshot: Snapshot) -> None:
     refusing = taken(snapshot, latest=published(WRONG))
-    for one, rows in ((snapshot, published(row())), (refusing, published(WRONG))):
-        assert one.believing(rows, NOW) is one
+    for entry, rows in ((snapshot, published(row())), (refusing, published(WRONG))):
+        assert entry.believing(rows, NOW) is entry

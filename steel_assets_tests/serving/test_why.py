@@ -52,9 +52,9 @@ def test_drivers_come_largest_first_with_their_direction_and_add_up() -> None:
         {},
         {"rebar": []},
         {"rebar": told(scrap=1.9)},
-        {"rebar": [one | {"as_of": "2026-11-19T08:00:00Z"} for one in told(scrap=2.0)]},
-        {"rebar": [one | {"model_version": "v0"} for one in told(scrap=2.0)]},
-        {"rebar": [one | {"horizon": 5} for one in told(scrap=2.0)]},
+        {"rebar": [entry | {"as_of": "2026-11-19T08:00:00Z"} for entry in told(scrap=2.0)]},
+        {"rebar": [entry | {"model_version": "v0"} for entry in told(scrap=2.0)]},
+        {"rebar": [entry | {"horizon": 5} for entry in told(scrap=2.0)]},
         {"scrap": told(scrap=2.0)},
     ],
 )
@@ -93,14 +93,14 @@ def test_the_api_says_what_was_published(service: Running) -> None:
     table = EXPLANATIONS.enforce(pd.read_parquet(key))
     forecasts = latest(service).set_index("horizon")
     assert [score["horizon"] for score in body["horizons"]] == [1, 5, 21, 63]
-    for one in body["horizons"]:
-        moved = forecasts["predicted_price"][one["horizon"]] - forecasts["last_price"][one["horizon"]]
-        if one["horizon"] == 21:  # the sample does not explain it
-            assert one["drivers"] is None
+    for horizon in body["horizons"]:
+        moved = forecasts["predicted_price"][horizon["horizon"]] - forecasts["last_price"][horizon["horizon"]]
+        if horizon["horizon"] == 21:  # the sample does not explain it
+            assert horizon["drivers"] is None
             continue
-        mine = table[table["horizon"] == one["horizon"]].set_index("driver")["contribution"]
-        assert {driver["driver"]: driver["contribution"] for driver in one["drivers"]} == mine.to_dict()
-        assert sum(driver["contribution"] for driver in one["drivers"]) == pytest.approx(moved)
+        mine = table[table["horizon"] == horizon["horizon"]].set_index("driver")["contribution"]
+        assert {driver["driver"]: driver["contribution"] for driver in horizon["drivers"]} == mine.to_dict()
+        assert sum(driver["contribution"] for driver in horizon["drivers"]) == pytest.approx(moved)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def measure(parts: Platform, said: dict[str, list[bool]]) -> None:
 def test_drift_is_dated_from_the_first_day_of_its_newest_run(parts: Platform) -> None:
     measure(parts, {"all": [True, False, True, True], "errors": [True, True, False, False], "returns": [True] * 4})
     found = drift.read(parts, Tables(parts.warehouse))[MARKET]
-    assert [(one["subject"], one["since"]) for one in found["subjects"]] == [
+    assert [(subject["subject"], subject["since"]) for subject in found["subjects"]] == [
         ("all", "2026-10-15"),
         ("errors", None),
         ("returns", "2026-10-01"),

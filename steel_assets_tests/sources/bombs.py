@@ -50,7 +50,7 @@ def _sheet(rows: str) -> bytes:
 def _cells(count: int, between: str) -> str:
     """Cells that are packed less densely than 1 : 100, as those of an honest sheet are."""
     noise = np.random.default_rng(7).integers(0, 10**6, count // 20)
-    return between.join(f"{'<c><v>1</v></c>' * 19}<c><v>{one}</v></c>" for one in noise)
+    return between.join(f"{'<c><v>1</v></c>' * 19}<c><v>{entry}</v></c>" for entry in noise)
 
 
 def _ods(rows: str, head: str = "") -> bytes:
@@ -62,7 +62,7 @@ def _ods(rows: str, head: str = "") -> bytes:
 
 def _nested_ods(count: int) -> bytes:
     noise = np.random.default_rng(7).integers(0, 10**6, count // 20)
-    inside = "".join(f"<text:p>{one}</text:p>{'<text:s/>' * 19}" for one in noise)
+    inside = "".join(f"<text:p>{entry}</text:p>{'<text:s/>' * 19}" for entry in noise)
     return _ods(ods_row(f"<table:table-cell>{inside}</table:table-cell>"))
 
 

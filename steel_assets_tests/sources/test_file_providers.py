@@ -340,6 +340,6 @@ def test_year_and_quarter_may_have_columns_of_their_own(cells: tuple[str, str], 
 def test_thousands_and_millions_behind_a_figure_are_refused_with_what_they_would_be(cell: str, reading: str) -> None:
     for cells in ([cell], ["605.5", cell]):
         message = refusal(of_figures(cells))
-        assert all(one in message for one in reading.split(" or "))
+        assert all(entry in message for entry in reading.split(" or "))
         assert "volumes" in message
         assert "--value-column" in message

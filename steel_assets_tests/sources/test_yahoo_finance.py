@@ -96,7 +96,7 @@ def periods(collection: Collection) -> list[str]:
     ids=["across American summer time", "across British summer time, the UTC date is the day before", "east of UTC"],
 )
 def test_the_trading_day_is_the_local_date_of_the_exchange(zone: str, opens: list[str], days: list[str]) -> None:
-    content = chart([at(one, zone) for one in opens], [1.0, 2.0], exchangeTimezoneName=zone)
+    content = chart([at(opening, zone) for opening in opens], [1.0, 2.0], exchangeTimezoneName=zone)
     assert periods(collect(HRC, content, pd.Timestamp("2024-04-10", tz="UTC"))) == days
 
 

@@ -84,7 +84,7 @@ class Compacted:
 def in_order(pieces: Sequence[Piece]) -> list[pa.Table]:
     """The tables of ``pieces`` (none empty) so that their rows are in the order of the keys of their raw files."""
     whole = sorted(pieces, key=lambda piece: next(iter(piece.rows)))
-    if all(next(reversed(one.rows)) < next(iter(after.rows)) for one, after in pairwise(whole)):
+    if all(next(reversed(entry.rows)) < next(iter(after.rows)) for entry, after in pairwise(whole)):
         return [piece.table for piece in whole]
     return [table for _, table in sorted((found for piece in whole for found in piece.each()), key=lambda found: found[0])]
 

@@ -147,9 +147,9 @@ def _replaced(lake: Lake, folder: str, now: datetime, before: datetime) -> Itera
     for key in single:
         if _holds(lake, key, stored[key], found.key, now):
             yield key
-    for one in older:
-        if one.piece.rows.keys() <= stored.keys() and all(stored[key].equals(table) for key, table in one.piece.each()):
-            yield one.key
+    for entry in older:
+        if entry.piece.rows.keys() <= stored.keys() and all(stored[key].equals(table) for key, table in entry.piece.each()):
+            yield entry.key
     kept = {copy_of(compacted.key) for compacted in lake.raw_storage.view(folder).compacted}
     for copy in lake.store.list(f"{COPIES}{folder.removeprefix(RAW)}"):
         if copy not in kept and _of_a_former(lake, copy, before, stored.keys()):

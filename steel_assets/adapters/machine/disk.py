@@ -42,8 +42,8 @@ def make_folder(folder: Path) -> Path:
     What is there already stays as somebody made it. Raises OSError.
     """
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    for one in reversed(missing):
-        one.mkdir(mode=0o700, exist_ok=True)  # another process may be as far
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)  # another process may be as far
     if not folder.is_dir():
         folder.mkdir()  # says what is wrong
     return folder

@@ -19,10 +19,10 @@ def with_causes(incidents: Sequence[Incident], cases: Iterable[Case], rulebook: 
     every, settled = incidents, _settled(incidents, cases)
     found = {(incident.rule, incident.subject): _own(incident, rulebook) for incident in every} | settled
     free = [incident for incident in every if incident.open and (incident.rule, incident.subject) not in settled]
-    for one in sorted(free, key=lambda incident: len(rulebook.rule(incident.rule).follows)):
-        leader = leading(one, every, rulebook)
+    for entry in sorted(free, key=lambda incident: len(rulebook.rule(incident.rule).follows)):
+        leader = leading(entry, every, rulebook)
         if leader is not None:
-            found[(one.rule, one.subject)] = found[(leader.rule, leader.subject)]
+            found[(entry.rule, entry.subject)] = found[(leader.rule, leader.subject)]
     return [_caused(incident, found[(incident.rule, incident.subject)]) for incident in every]
 
 

@@ -121,8 +121,8 @@ class Namer:
         series = subjects.series_at(place, item.text)
         if place.check == COLLECTED:
             beside = [(self._place(item), item) for item in self.items if item.state != "over"]
-            same = [(there, one) for there, one in beside if there.check == COLLECTED and there.provider == place.provider]
-            series = series.union(*(subjects.series_at(there, one.text) for there, one in same))
+            same = [(there, entry) for there, entry in beside if there.check == COLLECTED and there.provider == place.provider]
+            series = series.union(*(subjects.series_at(there, entry.text) for there, entry in same))
         priced = subjects.priced_by(series)
         stuck = [name for item in self.items if item.rule == TOO_OLD and (name := self._place(item).market)]
         without, old = (

@@ -52,7 +52,7 @@ def adopted(incidents: Sequence[Incident], cases: Sequence[Case], rulebook: Rule
 
 def ended(cases: Sequence[Case], before: Sequence[Incident], after: Sequence[Incident]) -> list[Case]:
     """``cases``, with what is over of what people had heard; what came back before that was said is not."""
-    gone = {(one.rule, one.subject): one for one, now in zip(before, after, strict=True) if one.open and not now.open}
+    gone = {(entry.rule, entry.subject): entry for entry, now in zip(before, after, strict=True) if entry.open and not now.open}
     back = {(incident.rule, incident.subject) for incident in after if incident.open}
     return [_with_ends(case, gone, back) for case in cases]
 
@@ -239,10 +239,10 @@ def _states(case: Case, visible: Sequence[Incident]) -> dict[tuple[str, str], St
     along = {(heard.rule, heard.subject) for heard in case.along}
     alone = not any((incident.rule, incident.subject) not in along for incident in visible)
     found: dict[tuple[str, str], State] = {}
-    for one in visible:
-        key = (one.rule, one.subject)
+    for entry in visible:
+        key = (entry.rule, entry.subject)
         if key in before:
-            found[key] = "worse" if worse(one.severity, before[key]) else "open"
+            found[key] = "worse" if worse(entry.severity, before[key]) else "open"
         else:
             found[key] = "along" if key in along and not alone else "new"
     return found

@@ -36,8 +36,8 @@ def order_of_days(readings: Mapping[str, Sequence[date]], frequency: Frequency) 
 
 
 def _by_periods(days: Mapping[str, pd.DatetimeIndex], frequency: Frequency) -> str | None:
-    periods = {order: period_starts(one, frequency) for order, one in days.items()}
-    single = [order for order, one in periods.items() if one.is_unique]
+    periods = {order: period_starts(day, frequency) for order, day in days.items()}
+    single = [order for order, period in periods.items() if period.is_unique]
     if len(single) > 1:
         single = [order for order in single if len(periods[order]) > 1 and _consecutive(periods[order], frequency)]
     return single[0] if len(single) == 1 else None
@@ -49,7 +49,7 @@ def _consecutive(periods: pd.DatetimeIndex, frequency: Frequency) -> bool:
 
 
 def _by_density(days: Mapping[str, pd.DatetimeIndex]) -> str | None:
-    steps = {order: np.diff(np.sort(one.to_numpy())).astype("timedelta64[D]").astype(int) for order, one in days.items()}
+    steps = {order: np.diff(np.sort(day.to_numpy())).astype("timedelta64[D]").astype(int) for order, day in days.items()}
     for order, mine in steps.items():
         others = [other for name, other in steps.items() if name != order]
         apart = APART if len(mine) > 1 else YEARS_APART
@@ -60,7 +60,7 @@ def _by_density(days: Mapping[str, pd.DatetimeIndex]) -> str | None:
 
 
 def _by_weekdays(days: Mapping[str, pd.DatetimeIndex]) -> str | None:
-    weekends = {order: int((one.weekday > 4).sum()) for order, one in days.items()}
+    weekends = {order: int((day.weekday > 4).sum()) for order, day in days.items()}
     never = [order for order, count in weekends.items() if not count]
     others = [count for count in weekends.values() if count]
     enough = len(next(iter(days.values()))) >= ENOUGH_WEEKDAYS and len(others) == len(days) - 1 and min(others) >= ENOUGH_WEEKENDS

@@ -104,7 +104,7 @@ class _Reader:
         zoned = [isinstance(cell, datetime) and cell.tzinfo is not None for cell in in_order]
         if any(zoned) and not all(zoned):
             self._refuse(zoned.index(False), f"is a plain date, other rows are instants with an offset; {ISO}")
-        days = [self._day(place, one) for place, one in enumerate(in_order)]
+        days = [self._day(place, term) for place, term in enumerate(in_order)]
         if any(zoned):
             words = f"{words}; instants, brought to {self._zone.key}"
         elif self._dropped_times:
@@ -171,7 +171,7 @@ class _Reader:
     def _could_be(self, readings: Mapping[str, list[date]], tidied: Mapping[int, str], texts: Sequence[str]) -> ImportRefused:
         at = next(at for at in range(len(texts)) if len({days[at] for days in readings.values()}) > 1)
         place = next(place for place, text in tidied.items() if text == texts[at])
-        both = " or ".join(f"{days[at]:%Y-%m-%d} ({REMEDIES[one]})" for one, days in readings.items())
+        both = " or ".join(f"{days[at]:%Y-%m-%d} ({REMEDIES[reading]})" for reading, days in readings.items())
         return self._refusal(place, f"could be {both}; say which")
 
     def _order_of(self, orders: Mapping[str, list[date]]) -> str | None:
@@ -185,10 +185,10 @@ class _Reader:
 
     def _by_format(self, texts: Mapping[int, str]) -> dict[int, date | pd.Timestamp]:
         read = {place: by_format(text, self._column.format or "") for place, text in texts.items()}
-        for place, one in read.items():
-            if one is None:
+        for place, entry in read.items():
+            if entry is None:
                 self._refuse(place, f"is not a date written as {self._column.format} (--date-format)")
-        return {place: one for place, one in read.items() if one is not None}
+        return {place: entry for place, entry in read.items() if entry is not None}
 
     def _day(self, place: int, day: date) -> date:
         if not 1600 < day.year < 2200:

@@ -120,7 +120,7 @@ def _check_no_date_above(file: File, rows: Sequence[Row], data: int | None) -> N
 
 def _is_title(row: Row, data: Row) -> bool:
     """True where ``row`` has but one cell, over the first one of ``data``: no names of columns, which would be several."""
-    filled, below = (_filled(one) for one in (row, data))
+    filled, below = (_filled(entry) for entry in (row, data))
     return len(below) > 1 and filled == below[:1]
 
 

@@ -41,8 +41,8 @@ def asked(line: bytes, content: bytes) -> tuple[File, FileMapping, dict[str, Ser
     header = json.loads(line)
     series = {
         # not validated again: a preview has a series without a unit
-        name: Series.model_construct(**{**one, "published": Publication.model_validate(one["published"])})
-        for name, one in header["series"].items()
+        name: Series.model_construct(**{**declared, "published": Publication.model_validate(declared["published"])})
+        for name, declared in header["series"].items()
     }
     known = [_frame(columns).assign(series=name, collected_at=0) for name, columns in header["known"].items()]
     mapping = FileMapping.model_validate(header["mapping"])

@@ -49,12 +49,12 @@ class FileMapping(Declaration):
     @classmethod
     def _texts(cls, value: object) -> object:
         """YAML reads 2024 and 01 as numbers; a cell is compared as text."""
-        return {str(key): str(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return {str(key): str(entry) for key, entry in value.items()} if isinstance(value, dict) else value
 
     @field_validator("series", mode="before")
     @classmethod
     def _text_keys(cls, value: object) -> object:
-        return {str(key): one for key, one in value.items()} if isinstance(value, dict) else value
+        return {str(key): entry for key, entry in value.items()} if isinstance(value, dict) else value
 
     @field_validator("decimal", mode="before")
     @classmethod

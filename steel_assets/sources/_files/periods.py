@@ -64,7 +64,7 @@ def joined(parts: Sequence[Sequence[object]], *, quarters: bool) -> list[object]
     last: list[str] = [""] * len(parts)
     for cells in zip(*parts, strict=True):
         texts = [text(cell) for cell in cells]
-        last = [one or before for one, before in zip(texts[:-1], last[:-1], strict=True)] + [texts[-1]]
+        last = [entry or before for entry, before in zip(texts[:-1], last[:-1], strict=True)] + [texts[-1]]
         if quarters and texts[-1] in QUARTERS:
             last[-1] = f"q{texts[-1]}"
         whole.append(" ".join(last) if texts[-1] else None)

@@ -78,10 +78,10 @@ class _Reader:
 
     def _given_shares(self, series: Mapping[str, Series], taken: Sequence[int]) -> list[_Share]:
         if self._given.columns:
-            return [_Share(series[one], self._columns.value(name, taken)) for name, one in self._given.columns.items()]
+            return [_Share(series[column], self._columns.value(name, taken)) for name, column in self._given.columns.items()]
         value = self._columns.value(self._given.value_column, taken)
         if isinstance(self._given.series, dict):
-            return [_Share(series[one], value, apart) for apart, one in self._given.series.items()]
+            return [_Share(series[identifier], value, apart) for apart, identifier in self._given.series.items()]
         return [_Share(series[series_id], value) for series_id in self._given.series_ids]
 
     def _body(self) -> Body:
@@ -192,7 +192,7 @@ class _Reader:
             )
             if others:
                 left_out[f"other values of {self._columns.name(self._apart)!r}"] = f"{len(others)} ({listed(list(others), 20)})"
-        return FileReading({name: one.figures for name, one in read.items()}, self._settled(days, read), assumed, left_out)
+        return FileReading({name: entry.figures for name, entry in read.items()}, self._settled(days, read), assumed, left_out)
 
     def _settled(self, days: Days, read: Mapping[str, _Outcome]) -> FileMapping:
         """The options with what was found by itself, so that the next file of this kind is read alike."""

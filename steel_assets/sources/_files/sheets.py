@@ -42,7 +42,7 @@ def chosen(file: File, sheets: Sequence[Sheet], name: str | None) -> tuple[Table
             )
         holding = filled[:1]
     sheet, table = holding[0]
-    others = [one.name for one, _ in holding[1:]]
+    others = [entry.name for entry, _ in holding[1:]]
     notes = [
         *(
             ["the only one with a table" if len(sheets) > 1 else "the only one"]

@@ -185,8 +185,8 @@ def by_format(text: str, wanted: str) -> date | pd.Timestamp | None:
             return EPOCHS[COUNTED[wanted]] + timedelta(days=int(float(text)))
         if wanted in STAMPS:
             return pd.Timestamp(int(float(text)), unit=STAMPS[wanted]).to_pydatetime().date()
-        for one, codes in ((text, wanted), (_english(text), re.sub("%[Bh]", "%b", wanted))):
-            read = _parsed(one, codes)
+        for entry, codes in ((text, wanted), (_english(text), re.sub("%[Bh]", "%b", wanted))):
+            read = _parsed(entry, codes)
             if read is not None:
                 return pd.Timestamp(read) if read.tzinfo else read
     except (ValueError, OverflowError):

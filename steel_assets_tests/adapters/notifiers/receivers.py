@@ -36,7 +36,7 @@ class Web:
 
     def twilio(self, query: str) -> bytes:
         wanted = parse_qs(query).get("To", [""])[0]
-        texts = [{"body": one["form"]["Body"][0]} for one in self.kept if one["form"].get("To") == [wanted]]
+        texts = [{"body": entry["form"]["Body"][0]} for entry in self.kept if entry["form"].get("To") == [wanted]]
         return json.dumps({"messages": texts}).encode()
 
 

@@ -161,10 +161,10 @@ def test_one_incident_of_ours_is_one_of_pagerdutys_from_its_beginning_to_its_end
     pager = PagerDuty(SecretStr("key"), f"{server.url}/v2/enqueue")
     pager.send(compose([event(), event(id="abc-2", kind="grown", severity="critical")], rulebook, UI, "k1"))
     pager.send(compose([event(id="abc-3", kind="recovered")], rulebook, UI, "k2"))
-    sent = [json.loads(one["body"]) for one in server.kept]
-    assert [one["event_action"] for one in sent] == ["trigger", "trigger", "resolve"]
-    assert {one["dedup_key"] for one in sent} == {"abc"}
-    assert [one["payload"]["severity"] for one in sent[:2]] == ["critical", "error"]
+    sent = [json.loads(entry["body"]) for entry in server.kept]
+    assert [message["event_action"] for message in sent] == ["trigger", "trigger", "resolve"]
+    assert {message["dedup_key"] for message in sent} == {"abc"}
+    assert [message["payload"]["severity"] for message in sent[:2]] == ["critical", "error"]
     assert sent[1]["payload"]["summary"] == "The day cost 0.31 USD, more than the 0.20 USD that are planned"
     assert sent[1]["payload"]["custom_details"]["What to do"].startswith("Look in the Dagster UI")
 
@@ -218,7 +218,7 @@ def test_the_webhook_can_speak_as_alertmanager_does(server: Web, rulebook: Ruleb
     hook = Webhook(SecretStr(f"{server.url}/hook"), None, "alertmanager")
     hook.send(compose([event(cause="costs")], rulebook, UI, "k1"))
     hook.send(compose([event(id="abc-2", kind="recovered", cause="costs")], rulebook, UI, "k2"))
-    first, last = (json.loads(one["body"]) for one in server.kept)
+    first, last = (json.loads(entry["body"]) for entry in server.kept)
     assert (first["version"], first["status"], last["status"]) == ("4", "firing", "resolved")
     [alert] = first["alerts"]
     assert alert["labels"] | {"cause": "costs", "severity": "high"} == alert["labels"]
@@ -234,13 +234,13 @@ def test_a_phone_that_may_have_the_text_is_not_rung_twice(server: Web, notificat
         phones.send(notification)
     assert caught.value.perhaps_sent
     phones.send(again(notification))
-    assert sorted(one["form"]["To"][0] for one in server.kept) == ["+521", "+522", "+523"]
+    assert sorted(entry["form"]["To"][0] for entry in server.kept) == ["+521", "+522", "+523"]
 
 
 def test_one_wrong_number_does_not_keep_the_others_from_being_told(server: Web, notification: Notification) -> None:
     server.behave = [400, 200]
     left_out = Twilio(server.url, "AC1", SecretStr(CANARY), "+1", ("+521", "+522")).send(notification)
-    assert [one["form"]["To"][0] for one in server.kept] == ["+522"]
+    assert [entry["form"]["To"][0] for entry in server.kept] == ["+522"]
     assert list(left_out) == ["+521"]
     assert "STEEL_SMS_TO" in left_out["+521"]
 
@@ -323,7 +323,7 @@ def test_each_reader_gets_the_mail_in_their_language_and_one_who_is_refused_alon
 
 def test_a_phone_gets_the_text_in_its_owners_language(server: Web, notification: Notification) -> None:
     Twilio(server.url, "AC1", SecretStr("t"), "+1", ("+521", "+522"), {"+522": "es"}).send(notification)
-    first, second = (one["form"]["Body"][0] for one in server.kept)
+    first, second = (entry["form"]["Body"][0] for entry in server.kept)
     assert first.startswith("[SIMULATED DATA] High")
     assert second.startswith("[DATOS SIMULADOS] Alta")
 

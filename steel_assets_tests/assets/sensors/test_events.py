@@ -256,14 +256,14 @@ def test_ids_that_appear_out_of_order_are_not_missed(
     materialise(instance, "bad")
     materialise(instance, "block")
     kind, read = dg.DagsterEventType.ASSET_CHECK_EVALUATION, _log._read
-    late = min(one.storage_id for one in read(instance, kind, None, 10, ascending=True))
-    monkeypatch.setattr(_log, "_read", lambda *a, **k: [one for one in read(*a, **k) if one.storage_id != late])
+    late = min(entry.storage_id for entry in read(instance, kind, None, 10, ascending=True))
+    monkeypatch.setattr(_log, "_read", lambda *a, **k: [entry for entry in read(*a, **k) if entry.storage_id != late])
     failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
     assert "opened failed_check prices: good" not in told(parts)
     monkeypatch.setattr(_log, "_read", read)
     failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
     failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
-    names = [one.partition("@")[0] for one in parts.outbox.alert_state().cursors["asset checks"].seen]
+    names = [entry.partition("@")[0] for entry in parts.outbox.alert_state().cursors["asset checks"].seen]
     assert str(late) in names
     assert len(names) == len(set(names)) == 4
 

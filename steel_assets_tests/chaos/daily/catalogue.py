@@ -16,11 +16,11 @@ def small(extra: Path | None = None) -> Catalog:
     whole = load_catalog(extra)
     markets = {name: whole.markets[name].model_copy(update={"horizons": HORIZONS}) for name in MARKETS}
     kept = {name for market in markets.values() for name in market.series_ids}
-    series = {name: one for name, one in whole.series.items() if name in kept}
+    series = {name: one_series for name, one_series in whole.series.items() if name in kept}
     groups = {(declared.source, declared.group) for declared in series.values()}
     sources = {
-        name: one.model_copy(update={"groups": tuple(group for group in one.groups if (name, group) in groups)})
-        for name, one in whole.sources.items()
+        name: source.model_copy(update={"groups": tuple(group for group in source.groups if (name, group) in groups)})
+        for name, source in whole.sources.items()
     }
     return whole.model_copy(update={"markets": markets, "series": series, "sources": sources})
 

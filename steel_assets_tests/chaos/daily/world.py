@@ -169,12 +169,12 @@ class Daemon:
         if what == "daemon":
             self.process.kill()
             return True
-        servers = [one for one in self._below(self.process.pid) if "grpc" in _said(one)]
+        servers = [process for process in self._below(self.process.pid) if "grpc" in _said(process)]
         if what == "worker":
-            servers = [one for server in servers for one in self._below(server.pid) if "spawn_main" in _said(one)]
-        for one in servers:
+            servers = [process for server in servers for process in self._below(server.pid) if "spawn_main" in _said(process)]
+        for program in servers:
             with suppress(psutil.Error):
-                one.kill()
+                program.kill()
         return bool(servers)
 
     @staticmethod
