@@ -1,4 +1,7 @@
-"""Training a market's candidates: only on data that is good enough, with the champions' families always among them."""
+"""Training a market's candidates: only on data that is good enough, with the champions' families always among them.
+
+A family that won an experiment is offered: it is proposed where the walk-forward speaks for it too.
+"""
 
 import logging
 
@@ -9,6 +12,7 @@ from steel_assets.catalog import Catalog
 from steel_assets.core.training import Candidate
 from steel_assets.operations import candidates, feature_store, histories
 from steel_assets.operations.data_quality import quality_score
+from steel_assets.operations.experimenting import offers
 from steel_assets.operations.parallel_training import train_market
 
 log = logging.getLogger("steel.models")
@@ -35,7 +39,8 @@ def train_candidate(
     if score < acceptance.quality_score:
         raise NotTrained(f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality")
     features = feature_store.load(lake, history)
-    candidate = train_market(history, features, _champions(catalog, models, market), acceptance.window)
+    champions, offered = _champions(catalog, models, market), offers(catalog, warehouse, market)
+    candidate = train_market(history, features, champions, acceptance.window, offered)
     return candidate, candidates.propose(lake, models, candidate)
 
 
