@@ -194,7 +194,7 @@ def _train(
         if not (compared.won or compared.failing):
             choice = choice.defended(champion)
     if offer is not None and offer.family in families and offer.family != champion:
-        against = champion if champion in families else NAIVE
+        against = champion if champion is not None and champion in families else NAIVE
         if challenger_test(rows, offer.family, against, samples.horizon).won:
             choice = choice.offered(offer.family, offer.experiment)
     if forced is not None:

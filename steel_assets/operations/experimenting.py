@@ -139,14 +139,10 @@ def offers(catalog: Catalog, warehouse: Warehouse, market: str) -> dict[int, Off
 
 def told(row: pd.Series) -> str:
     """A row of tables.EXPERIMENT_VERDICTS in a sentence."""
-    gain = (
-        "no forecast has come true yet"
-        if pd.isna(row["gain_share"])
-        else f"its loss is {-row['gain_share']:+.1%} of the champion's"
-    )
+    gain = "nothing has come true yet" if pd.isna(row["gain_share"]) else f"loss {-row['gain_share']:+.1%} beside the champion's"
     return (
-        f"{row['family']}: {row['state']} on {row['date']:%Y-%m-%d} after {row['n']} pairs; {gain}; evidence {row['evidence_better']:.2f} that it "
-        f"is better, {row['evidence_worse']:.2f} that it is worse, {row['threshold']:.0f} decides"
+        f"{row['family']}: {row['state']} on {row['date']:%Y-%m-%d} after {row['n']} pairs; {gain}; evidence that it is better "
+        f"{row['evidence_better']:.2f}, worse {row['evidence_worse']:.2f}; {row['threshold']:.0f} decides"
     )
 
 
@@ -159,7 +155,8 @@ def _why_not(catalog: Catalog, lake: Lake, warehouse: Warehouse, experiment: Exp
         return f"it is over: {newest['state'].iloc[0]} on {newest['date'].iloc[0]:%Y-%m-%d}"
     since = stopped_since(lake.store, experiment.id)
     if since is not None:
-        return f"it was stopped on {local_day(since, catalog.rules.schedules.tzinfo):%Y-%m-%d}: steel experiment start {experiment.id}"
+        stopped = local_day(since, catalog.rules.schedules.tzinfo)
+        return f"it was stopped on {stopped:%Y-%m-%d}; steel experiment start {experiment.id} lets it go on"
     return "its planned days are over" if day >= pd.Timestamp(experiment.end) else ""
 
 

@@ -1,8 +1,8 @@
-"""False verdicts and power of experiments: ``python -m steel_assets_tests.bench.experiments [--count 1000] [--document docs/experiments.md]``.
+"""False verdicts and power of experiments: ``python -m steel_assets_tests.bench.experiments [--count 1000] [--document …]``.
 
-Each experiment is a year (250 trading days) of one market at one horizon, looked at after every issue. Two forecasters know the
-same share of the moves to come and add noise of their own to it, which is equally large: neither is better. Errors overlap h days.
-In the worlds with an effect the variant knows a larger share.
+Each experiment is a year (250 trading days) of one market at one horizon, looked at after every issue. Two forecasters say what
+nobody can know, with noise of their own that is equally large: neither is better. Their errors overlap h days. Where there is an
+effect, the errors of the variant are a share smaller.
 """
 
 from __future__ import annotations
