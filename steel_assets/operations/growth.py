@@ -72,6 +72,12 @@ KINDS = (
         "`retention.candidate_days`: 30 days",
     ),
     Kind(
+        "models of experiments",
+        ("experiments/",),
+        "a model per experiment, market, horizon and week",
+        "the newest 2 of each",
+    ),
+    Kind(
         "forecasts",
         ("predictions/daily/",),
         "a file per market and issue",
@@ -129,7 +135,7 @@ KINDS = (
 WAREHOUSE = Kind(
     "the warehouse",
     (),
-    "rows per market and day: a forecast, its score and a metric per horizon, a drift per subject, a quality per series",
+    "rows per market and day: a forecast, its score and a metric per horizon, a drift per subject, a quality per series, a row per experiment",
     "ever; what is read of it each day is bounded",
 )
 EVENTS = Kind(

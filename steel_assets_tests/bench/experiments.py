@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import typer
 
 from steel_assets.cli.accuracy import replace_measured
 from steel_assets.core.evidence import capital
@@ -32,12 +33,14 @@ class World:
         tails: degrees of freedom of Student's t of daily moves; infinite: normal.
         clusters: whether volatility comes in clusters (GARCH(1, 1): 0.10, 0.88).
         slow: autocorrelation of the forecasters' noise from day to day.
+        noise: its standard deviation, as a share of that of the moves over the horizon.
     """
 
     name: str
     tails: float = np.inf
     clusters: bool = False
     slow: float = 0.0
+    noise: float = 0.5
 
 
 WORLDS = (
@@ -45,7 +48,8 @@ WORLDS = (
     World("heavy tails", tails=3),
     World("clustered volatility", clusters=True),
     World("heavy tails and clusters", tails=4, clusters=True),
-    World("heavy tails and clusters, forecasts that change slowly", tails=4, clusters=True, slow=0.95),
+    World("the same, slowly changing forecasts that differ little", tails=4, clusters=True, slow=0.95, noise=0.15),
+    World("the same, slowly changing forecasts that differ much", tails=4, clusters=True, slow=0.95, noise=0.5),
 )
 
 
@@ -58,14 +62,14 @@ def differences(world: World, horizon: int, days: int, rng: np.random.Generator,
     moves = _moves(world, days + horizon, rng)
     sums = np.concatenate([[0.0], np.cumsum(moves)])
     ahead = (sums[horizon:] - sums[:-horizon])[:days]
-    usual = 0.5 * np.sqrt(horizon)
+    usual = world.noise * np.sqrt(horizon)
     champion, variant = (ahead - usual * _noise(world, days, rng) for _ in range(2))
     found: np.ndarray = (1 - skill) * np.abs(variant) - np.abs(champion)
     return found
 
 
 def verdict(d: np.ndarray, horizon: int, level: float = LEVEL) -> tuple[str, int]:
-    """What the first look that decides says of a year of differences, and after how many issues; ``collecting`` where none does."""
+    """What the first look that decides says, and after how many issues; ``collecting`` where none does."""
     issued = np.arange(len(d), dtype=float)
     settled = issued + horizon - 0.3  # the close of the target day is published before the issue that knows it
     looks = issued + 0.1
@@ -143,12 +147,10 @@ def main() -> None:
     """Measure, and write the tables into a document where one is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1000, help="experiments of each kind")
-    parser.add_argument(
-        "--document", type=Path, help="write the tables between its marks <!-- measured --> and <!-- /measured -->"
-    )
+    parser.add_argument("--document", type=Path, help="page that the tables are written into, between its marks")
     chosen = parser.parse_args()
     found = table(chosen.count)
-    print(found)
+    typer.echo(found)
     if chosen.document is not None:
         replace_measured(chosen.document, found)
 
