@@ -135,7 +135,8 @@ KINDS = (
 WAREHOUSE = Kind(
     "the warehouse",
     (),
-    "rows per market and day: a forecast, its score and a metric per horizon, a drift per subject, a quality per series, a row per experiment",
+    "rows per market and day: a forecast, its score and a metric per horizon, a drift per subject, a quality per series; "
+    "a verdict per experiment, a forecast per horizon of it",
     "ever; what is read of it each day is bounded",
 )
 EVENTS = Kind(

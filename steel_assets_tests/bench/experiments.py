@@ -152,7 +152,7 @@ def main() -> None:
     found = table(chosen.count)
     typer.echo(found)
     if chosen.document is not None:
-        replace_measured(chosen.document, found)
+        replace_measured(chosen.document, f"\n{found}\n\n")
 
 
 if __name__ == "__main__":
