@@ -48,11 +48,13 @@ check-deploy: .venv-deploy/.ready  ## the files of deploy/, with linters in an e
 	@.venv-deploy/bin/hadolint deploy/docker/Dockerfile
 	@.venv-deploy/bin/shellcheck deploy/compose/up.sh deploy/docker/platform.sh deploy/systemd/steel .ci/run
 	@.venv-deploy/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
+	@.venv-deploy/bin/python deploy/check/terraform_schema.py .venv-deploy/provider/*.whl deploy/google-cloud/*.tf
 	@.venv-deploy/bin/checkov --skip-download --quiet --compact --framework terraform dockerfile -d deploy
 
-.venv-deploy/.ready: deploy/check/requirements.lock $(READY)
+.venv-deploy/.ready: deploy/check/requirements.lock deploy/check/provider.lock $(READY)
 	@test -x .venv-deploy/bin/python || $(PYTHON) -m venv .venv-deploy
 	@$(BIN)/uv pip install --quiet --python .venv-deploy --require-hashes -r deploy/check/requirements.lock
+	@rm -rf .venv-deploy/provider && .venv-deploy/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes -r deploy/check/provider.lock -d .venv-deploy/provider
 	@touch $@
 
 test: $(READY)  ## everything that takes less than ten minutes

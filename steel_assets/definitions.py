@@ -26,6 +26,7 @@ from steel_assets.assets import (
 from steel_assets.assets.checking import every_check_has_a_rule
 from steel_assets.assets.checks import checks_of
 from steel_assets.assets.declare import Installation
+from steel_assets.assets.executor import chosen_executor
 from steel_assets.assets.freshness import with_freshness
 from steel_assets.assets.jobs import jobs, schedules
 from steel_assets.assets.moment import RunClock
@@ -94,19 +95,19 @@ def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefin
     return [*with_freshness(found, here.catalog.rules), *checks]
 
 
-def definitions(here: Installation) -> dg.Definitions:
-    """Everything of an installation."""
+def definitions(here: Installation, executor: dg.ExecutorDefinition = dg.in_process_executor) -> dg.Definitions:
+    """Everything of an installation, its steps executed by ``executor``."""
     return dg.Definitions(
         assets=assets(here),
         jobs=jobs(here),
         schedules=schedules(here),
         sensors=watchers(),
         resources=resources(platform_resource, clock_resource),
-        executor=dg.in_process_executor,
+        executor=executor,
     )
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads: the definitions of the installation that the environment describes."""
-    return definitions(installation())
+    return definitions(installation(), chosen_executor(platform()))

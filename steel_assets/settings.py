@@ -133,6 +133,12 @@ class Settings(BaseSettings):
         default=None, description="the Dagster UI as people reach it, for the links in alerts; default STEEL_DAGSTER_URL"
     )
     public_url: str | None = Field(default=None, description="the prediction service as people reach it, for the links in alerts")
+    executor: Literal["in_process", "multiprocess", "celery"] = Field(
+        default="in_process", description="what executes the steps of a run; celery: workers that STEEL_REDIS_URL gives steps to"
+    )
+    step_limit_seconds: int = Field(
+        default=1800, ge=60, le=86_400, description="of one step with celery; a worker that is gone for so long loses its step"
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="of what processes log: lines for people, or JSON for Cloud Logging"
     )

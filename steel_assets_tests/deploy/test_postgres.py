@@ -1,11 +1,6 @@
 """The instance on Postgres, started on a real one: storage works, and alerts are told once there too."""
 
-import os
 import shutil
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,48 +12,18 @@ from steel_assets.assets.sensors import failed_checks, failed_runs
 from steel_assets.bootstrap import platform
 from steel_assets.settings import Settings
 from steel_assets_tests.assets.sensors.world import materialise
+from steel_assets_tests.postgres import MISSING, PROGRAMS, postgres_here
 
 ROOT = Path(__file__).parents[2]
-SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").is_dir() else []
-
-
-def _command(*words: str) -> list[str]:
-    """Postgres refuses to run as root; then its own user runs it."""
-    return ["runuser", "-u", "postgres", "--", *words] if os.geteuid() == 0 else list(words)
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[int]:
     """The port of a server that trusts everybody on this machine, for as long as the tests run."""
-    if not SERVERS:
-        pytest.skip("Postgres is not on this machine (Debian: apt-get install postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="steel-pg-"))
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
-    tools, data = SERVERS[-1], str(folder / "data")
-    subprocess.run(_command(f"{tools}/initdb", "-D", data, "-A", "trust", "-U", "steel"), check=True, capture_output=True)
-    options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(_command(f"{tools}/postgres", "-D", data, *options), stdout=log, stderr=log)
-    try:
-        for _ in range(600):
-            if (
-                subprocess.run(
-                    ["psql", "-h", "127.0.0.1", "-p", str(port), "-U", "steel", "-c", "select 1", "postgres"],
-                    capture_output=True,
-                    check=False,
-                ).returncode
-                == 0
-            ):
-                break
-            time.sleep(0.2)
+    if not PROGRAMS:
+        pytest.skip(MISSING)
+    with postgres_here() as port:
         yield port
-    finally:
-        subprocess.run(_command(f"{tools}/pg_ctl", "-D", data, "-m", "immediate", "stop"), capture_output=True, check=False)
-        server.wait(timeout=120)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

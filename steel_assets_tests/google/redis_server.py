@@ -14,7 +14,7 @@ import redis
 
 
 @contextmanager
-def redis_here() -> Iterator[str | None]:
+def redis_here(password: str = "") -> Iterator[str | None]:
     """The address of an empty Redis that lives as long as the block; None where redis-server is not installed."""
     program = shutil.which("redis-server")
     if program is None:
@@ -25,17 +25,18 @@ def redis_here() -> Iterator[str | None]:
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+        command += ["--requirepass", password] if password else []
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            _wait_for(port)
-            yield f"redis://127.0.0.1:{port}/0"
+            _wait_for(port, password)
+            yield f"redis://{f':{password}@' if password else ''}127.0.0.1:{port}/0"
         finally:
             process.terminate()
             process.wait()
 
 
-def _wait_for(port: int) -> None:
-    client = redis.Redis(port=port)
+def _wait_for(port: int, password: str) -> None:
+    client = redis.Redis(port=port, password=password or None)
     for _ in range(200):
         try:
             client.ping()

@@ -1,0 +1,17 @@
+"""What a Celery worker runs: ``celery --app steel_assets.assets.celery_worker worker --concurrency 1``.
+
+The worker needs the settings of the platform, ``DAGSTER_HOME`` with the shared instance, and the same release as the daemon. Each
+process of its pool executes one step at a time.
+"""
+
+from types import SimpleNamespace
+
+from dagster_celery.make_app import make_app
+from dagster_celery.tasks import create_task
+
+from steel_assets.assets.executor import celery_arguments
+from steel_assets.bootstrap import platform
+
+_arguments = celery_arguments(platform())
+app = make_app(_arguments | {"config_source": SimpleNamespace(**_arguments["config_source"])})  # type: ignore[no-untyped-call]
+execute_plan = create_task(app)  # type: ignore[no-untyped-call]

@@ -1,0 +1,74 @@
+"""Where the steps of a run are executed: in the run's own process, in processes beside it, or by workers on many machines.
+
+``celery`` is Dagster's executor for Celery, with the Redis of ``STEEL_REDIS_URL`` as broker and for results. A worker
+acknowledges a step when it has finished it, so the step of a worker that is gone is given to another: at once if only its
+process died, after ``STEEL_STEP_LIMIT_SECONDS`` if its machine did. No step may run longer than that, so no step runs twice at
+the same time.
+"""
+
+import os
+from importlib.util import find_spec
+from typing import Any
+
+import dagster as dg
+
+from steel_assets.bootstrap import Platform
+from steel_assets.core.problem import Problem
+
+GRACE_SECONDS = 30
+"""How much sooner a step is ended than it would be given to another worker."""
+
+
+class ExecutorError(Problem):
+    """The chosen executor lacks what it needs."""
+
+
+def chosen_executor(platform: Platform) -> dg.ExecutorDefinition:
+    """The executor that the settings name.
+
+    Raises:
+        ExecutorError: ``celery`` without its library or without a Redis.
+        SecretError: the address of the Redis is a reference that cannot be looked up.
+    """
+    match platform.settings.executor:
+        case "in_process":
+            return dg.in_process_executor
+        case "multiprocess":
+            return dg.multiprocess_executor.configured({"max_concurrent": len(os.sched_getaffinity(0))})
+        case "celery":
+            return _celery(platform)
+
+
+def celery_arguments(platform: Platform) -> dict[str, Any]:
+    """Broker, results and Celery's own settings: the same for who hands out steps and for the workers.
+
+    Raises:
+        ExecutorError: without its library or without a Redis.
+        SecretError: the address of the Redis is a reference that cannot be looked up.
+    """
+    if find_spec("dagster_celery") is None:
+        raise ExecutorError("Celery needs a library that is not installed: pip install 'steel-assets[celery]'")
+    redis = platform.secrets.reveal(platform.settings.redis_url)
+    if redis is None:
+        raise ExecutorError("Celery needs STEEL_REDIS_URL: the Redis through which workers are given their steps")
+    limit = platform.settings.step_limit_seconds
+    return {
+        "broker": redis.get_secret_value(),
+        "backend": redis.get_secret_value(),
+        "config_source": {
+            "task_acks_late": True,
+            "task_reject_on_worker_lost": True,
+            "task_time_limit": limit - GRACE_SECONDS,
+            "worker_prefetch_multiplier": 1,
+            "broker_transport_options": {"visibility_timeout": limit},
+            "broker_connection_retry_on_startup": True,
+            "task_default_queue": "dagster",
+        },
+    }
+
+
+def _celery(platform: Platform) -> dg.ExecutorDefinition:
+    arguments = celery_arguments(platform)
+    from dagster_celery import celery_executor
+
+    return celery_executor.configured(arguments, name="celery")
