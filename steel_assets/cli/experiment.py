@@ -35,7 +35,9 @@ def list_experiments(as_json: AsJson = False) -> None:
     if not found:
         console.print("no experiment is declared (docs/experiments.md)")
         return
-    table = Table("id", "state", "family", "markets", "days ahead", "start", "end", "pairs")
+    table = Table()
+    for column in ("id", "state", "family", "markets", "days ahead", "start", "end", "pairs"):
+        table.add_column(column, overflow="fold")  # what one has to type is never cut
     for about in found:
         row = (about["family"], ", ".join(about["markets"]), ", ".join(map(str, about["horizons"])), about["start"], about["end"])
         table.add_row(about["id"], about["state"], *row, str(about["n"]))
