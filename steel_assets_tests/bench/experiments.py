@@ -20,7 +20,8 @@ from steel_assets.core.evidence import capital
 YEAR = 250
 LEVEL = 0.05
 HORIZONS = (1, 5, 21)
-SEED = 20261130
+SEED = 71
+"""Another one than that on which SCALE and PRIOR of core.evidence were chosen: what is measured did not choose them."""
 SKILLS = (0.05, 0.10, 0.20, 0.30)
 """By how much of the champion's mean absolute error the variant's is lower."""
 
