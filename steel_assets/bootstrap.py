@@ -71,8 +71,8 @@ class Platform:
         from steel_assets.adapters.lake.damaged import Damaged
         from steel_assets.adapters.lake.nature import MARK, marked
 
-        said = marked(self.store)
-        return self.lake.simulated if said is None and Damaged(self.store).open(MARK) else said
+        mark = marked(self.store)
+        return self.lake.simulated if mark is None and Damaged(self.store).open(MARK) else mark
 
     @cached_property
     def imports(self) -> ImportLedger:

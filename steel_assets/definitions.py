@@ -10,6 +10,7 @@ import dagster as dg
 
 from steel_assets.assets import (
     alerts,
+    analysis,
     drift,
     experiments,
     features,
@@ -42,6 +43,7 @@ STAGES: tuple[Callable[[Installation, Market], dg.AssetsDefinition], ...] = (
     processed.market_periods,
     processed.data_quality,
     features.market_features,
+    analysis.market_analysis,
     model.candidate_models,
     validation.validation_scores,
     promotion.promotions,
@@ -110,4 +112,5 @@ def definitions(here: Installation, executor: dg.ExecutorDefinition = dg.in_proc
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads: the definitions of the installation that the environment describes."""
-    return definitions(installation(), chosen_executor(platform()))
+    parts = platform()
+    return definitions(installation(), chosen_executor(parts.settings, parts.secrets))

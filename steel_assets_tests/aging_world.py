@@ -94,7 +94,7 @@ class Surfaces:
         service = build(self._parts.settings, "127.0.0.1")
         service.now = self._moment.timestamp
         publish(self._parts, self._parts.snapshots, self._moment)
-        service.refresher.current = health.published(self._parts, self._moment)
+        service.refresher.current = health.published(self._parts.store, self._parts.signing_key, self._moment)
         assert service.snapshot.problems == {}
 
         async def ask() -> dict[str, httpx.Response]:
@@ -129,7 +129,8 @@ class Surfaces:
     def summary(self) -> str:
         """The table after a run."""
         page = StringIO()
-        print_summary(Console(file=page, width=200), self._parts, [], self._moment)
+        parts = self._parts
+        print_summary(Console(file=page, width=200), parts.catalog, parts.warehouse, parts.store, [], self._moment)
         return page.getvalue()
 
 

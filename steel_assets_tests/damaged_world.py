@@ -68,7 +68,7 @@ def lived_through(folder: Path) -> Path:
     _imports(parts)
     history = histories.build(parts.catalog, parts.lake, MARKET, synthetic(count=300, lived=0).history().as_of)
     histories.save(parts.lake, history)
-    made_of(parts, "market_features")
+    made_of(parts, "market_features", "market_analysis")
     _models(parts, history)
     shadowed(parts)
     experiment_switch.stop(parts.store, STOPPED, NOW)

@@ -27,8 +27,8 @@ from steel_assets.core.tables import FORECASTS
 from steel_assets.operations import histories, issuing
 from steel_assets.operations.candidates import family_of
 from steel_assets.operations.collecting import collect
+from steel_assets.operations.mending import refill
 from steel_assets.operations.publication.parts import read_parts
-from steel_assets.operations.refilling import refill
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.settings import Settings
 from steel_assets_tests.assets.measured_world import checks, made_of
@@ -166,7 +166,7 @@ def test_what_a_damaged_raw_file_held_is_asked_for_again_and_told_once(tmp_path:
             assert len(market.platform.lake.observations()) == len(whole) - held
             [open_one] = market.platform.lake.damaged.open()
             assert open_one.key == done.stored
-            [told] = health.damaged(market.platform, Snapshot(), pd.Timestamp.now("UTC"))
+            [told] = health.damaged(market.platform.store, market.platform.warehouse_lost, Snapshot(), pd.Timestamp.now("UTC"))
             assert str(done.stored) in told.text
             again = collect(
                 market.platform.catalog,
@@ -261,10 +261,10 @@ def values(parts: Platform) -> dict[tuple[str, pd.Timestamp], float]:
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_book_of_alerts_is_begun_anew_and_says_so(home: Path, damage: str) -> None:
     parts = platform_at(home)
-    path = home / "lake" / "alerts" / "book.json"
+    path = home / "lake" / "alerts" / "state.json"
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
     damaged = path.read_bytes()
-    with pytest.raises(Damaged, match=r"book\.json"):
+    with pytest.raises(Damaged, match=r"state\.json"):
         parts.outbox.alert_state()
     condition = Condition(rule="failed_run", subject="x", firing=True, moment=NOW.to_pydatetime(), text="It failed.")
     parts.outbox.report([condition], NOW.to_pydatetime())

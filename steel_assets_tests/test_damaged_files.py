@@ -18,9 +18,9 @@ from steel_assets.adapters.lake.price_lookups import read_lookup
 from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.bootstrap import Platform
-from steel_assets.cli.validated import champions_scores
+from steel_assets.cli.published import champions_scores
 from steel_assets.core.service_use import summary
-from steel_assets.operations import drop_state, histories
+from steel_assets.operations import analysis, drop_state, histories
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
 from steel_assets.operations.experiment_switch import stopped_since
 from steel_assets.operations.importing import turn
@@ -153,6 +153,7 @@ KINDS = {
     "withdrawals seen": Kind(f"{H}/withdrawals.json", history_of),
     "a look at prices": Kind(f"{H}/looked.json", lambda parts: read_lookup(parts.store, MARKET) and 1, NOTHING),
     "daily prices": Kind(f"lake/processed-data/daily/{MARKET}.parquet", daily),
+    "an analysis": Kind("lake/processed-data/analysis/*.json", lambda parts: analysis.read(parts.store, MARKET) and 1, NOTHING),
     "features": Kind(f"lake/processed-data/daily/features/{MARKET}.parquet", issued),
     "a pointer": Kind(f"{P}/pointer.json", issued),
     "a model": Kind(f"{P}/versions/*/model.json", issued, told=lambda parts: "restored"),
@@ -181,8 +182,8 @@ KINDS = {
         lambda before: f"predictions/validation/backtest/{MARKET}.parquet is damaged",
         told=lambda parts: "in the error",
     ),
-    "scores": Kind("lake/predictions/validation/scores/*", lambda parts: champions_scores(parts, MARKET) != {}, lambda _: False,
-                   told=lambda parts: "on stderr"),
+    "scores": Kind("lake/predictions/validation/scores/*", lambda parts: champions_scores(parts.store, MARKET) != {},
+                   lambda _: False, told=lambda parts: "on stderr"),
     "raw figures of an import": Kind("lake/raw-data/file-import/files/*/*.parquet", imported),
     "claims of an import": Kind("lake/raw-data/file-import/imports/claims/*/*", lambda parts: [
         frame(parts.imports.claims(imported)) for imported in parts.imports.imports().values()]),

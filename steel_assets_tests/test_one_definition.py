@@ -223,10 +223,10 @@ def test_no_figure_beyond_its_limit_is_told_by_anyone_before_the_alert_rules_ope
     mine = rows[(rows["market"] == RISEN) & (rows["horizon"] == 1)].sort_values("prediction_date").tail(30)
     parts.warehouse.upsert(PREDICTIONS_VS_REALITY, mine.assign(**missed(mine, 1.0)))
     put_in_force(parts)
-    snapshot = health.published(parts, pd.Timestamp.now("UTC"))
+    snapshot = health.published(parts.store, parts.signing_key, pd.Timestamp.now("UTC"))
     card = next(score for score in snapshot["scorecards"][RISEN]["horizons"] if score["horizon"] == 1)
     assert card["increase"] > 0.5
     assert snapshot["incidents"] == []
     assert [
-        finding.text for finding in health.findings(parts, snapshot, pd.Timestamp.now("UTC")) if finding.area == "models"
+        finding.text for finding in health.findings(parts.catalog, snapshot, pd.Timestamp.now("UTC")) if finding.area == "models"
     ] == []

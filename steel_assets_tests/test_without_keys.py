@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import RunReport, run_job
 from steel_assets.bootstrap import Platform
 from steel_assets.catalog import load_catalog
@@ -39,7 +40,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platfo
         home = tmp_path_factory.mktemp("without-keys")
         chosen = Settings(home=home, sources="live", history_years=2, http_timeout_seconds=300, **free, **paid)  # type: ignore[arg-type]
         platform = Platform(chosen, catalog)
-        yield platform, run_job(defs(), "daily_data_update", instance, platform, MOMENT)
+        yield platform, run_job(defs(), "daily_data_update", instance, resources(platform), MOMENT)
 
 
 def test_exactly_the_markets_that_need_no_key_are_published(installed: tuple[Platform, RunReport]) -> None:

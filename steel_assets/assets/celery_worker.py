@@ -12,6 +12,7 @@ from dagster_celery.tasks import create_task
 from steel_assets.assets.executor import celery_arguments
 from steel_assets.bootstrap import platform
 
-_arguments = celery_arguments(platform())
+_parts = platform()
+_arguments = celery_arguments(_parts.settings, _parts.secrets)
 app = make_app(_arguments | {"config_source": SimpleNamespace(**_arguments["config_source"])})  # type: ignore[no-untyped-call]
 execute_plan = create_task(app)  # type: ignore[no-untyped-call]

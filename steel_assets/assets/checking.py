@@ -1,13 +1,22 @@
-"""Asset checks: what one found, and how bad it is when it fails, which is in the catalogue (``rules.checks``)."""
+"""Asset checks: what one found, and how bad it is when it fails, which is in the catalogue (``rules.checks``).
 
-from collections.abc import Iterable, Mapping
+Among them those of the tables that were published: hands other than ours reach a warehouse too.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 
-from steel_assets.catalog import CatalogError
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.objects.object_store import ObjectNotFound
+from steel_assets.adapters.warehouse.warehouse import Warehouse, WarehouseBusy, WarehouseError
+from steel_assets.catalog import Catalog, CatalogError
 from steel_assets.catalog.rules import Rules
+from steel_assets.core.tables import MARKET_DAILY, WAREHOUSE_TABLES, Table
 
 TOLD_BY = "told_by"
 """Metadata of an evaluation: the check that tells people of the same cause."""
@@ -73,3 +82,40 @@ def every_check_has_a_rule(rules: Rules, checks: Iterable[str]) -> None:
         raise CatalogError(f"rules.yaml: checks: {', '.join(sorted(there - declared))} has no severity; declare it there")
     if declared - there:
         raise CatalogError(f"rules.yaml: checks: there is no asset check {', '.join(sorted(declared - there))}; take it out")
+
+
+RECENT = 7
+"""Days of a table by day that are read back; older rows were read when they were new."""
+
+
+def contracts(catalog: Catalog, lake: Lake, warehouse: Warehouse, date: pd.Timestamp) -> dict[str, Verdict]:
+    """The verdict on each table of the warehouse, and on each market's prices in the lake.
+
+    Raises:
+        WarehouseBusy: another process holds the warehouse; that is no breach.
+    """
+    found = {table.name: _verdict(table, partial(_recent, warehouse, table, date)) for table in WAREHOUSE_TABLES}
+    for market in catalog.markets:
+        key = f"processed-data/daily/{market}.parquet"
+        found[key] = _verdict(MARKET_DAILY, partial(lake.read, key))
+    return found
+
+
+def _recent(warehouse: Warehouse, table: Table, date: pd.Timestamp) -> pd.DataFrame:
+    by_day = {column.name for column in table.columns if column.dtype == "date"}
+    if table.partition_by not in by_day:
+        return warehouse.read(table)
+    days = pd.date_range(date - pd.Timedelta(days=RECENT), date)
+    return warehouse.read(table, {str(table.partition_by): list(days)})
+
+
+def _verdict(table: Table, read: Callable[[], pd.DataFrame]) -> Verdict:
+    try:
+        rows = table.enforce(read())
+    except ObjectNotFound:
+        return Verdict(True, "not written yet")
+    except WarehouseBusy:
+        raise
+    except (WarehouseError, ValueError, NotImplementedError) as error:  # Arrow's refusals to convert a column are the last two
+        return Verdict(False, str(error))
+    return Verdict(passed=True, text=f"{len(rows)} rows fit")

@@ -1,7 +1,8 @@
 """Every name of Dagster that we use and that is not public: what for, and since which version it is needed.
 
-Dagster 1.13 (pinned below 1.14) offers no public way to any of these. Nothing else in this package imports ``dagster._…``; a test
-holds that. What has moved in a later version shows here, at import or at the first use, and nowhere else.
+Dagster 1.13 (pinned below 1.14) offers no public way to any of these. Nothing else in this package imports ``dagster._…`` but
+``dagster_storage``, a storage that only an instance imports which has it; a test holds that. What has moved in a later version
+shows here, at import or at the first use, and nowhere else.
 """
 
 import asyncio
@@ -129,7 +130,7 @@ def evaluate_freshness(instance: dg.DagsterInstance, graph: Any) -> int:
 
 
 def webserver_cli() -> Any:
-    """The module of ``dagster-webserver``, whose application is put behind our door."""
+    """The module of ``dagster-webserver``, whose application is put behind ``ui_guard``."""
     return import_module("dagster_webserver.cli")
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import dagster as dg
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.google.secret_manager import Secrets
 from steel_assets.core.problem import Problem
+from steel_assets.settings import Settings
 
 GRACE_SECONDS = 30
 """How much sooner a step is ended than it would be given to another worker."""
@@ -23,23 +24,23 @@ class ExecutorError(Problem):
     """The chosen executor lacks what it needs."""
 
 
-def chosen_executor(platform: Platform) -> dg.ExecutorDefinition:
+def chosen_executor(chosen: Settings, secrets: Secrets) -> dg.ExecutorDefinition:
     """The executor that the settings name.
 
     Raises:
         ExecutorError: ``celery`` without its library or without a Redis.
         SecretError: the address of the Redis is a reference that cannot be looked up.
     """
-    match platform.settings.executor:
+    match chosen.executor:
         case "in_process":
             return dg.in_process_executor
         case "multiprocess":
             return dg.multiprocess_executor.configured({"max_concurrent": len(os.sched_getaffinity(0))})
         case "celery":
-            return _celery(platform)
+            return _celery(chosen, secrets)
 
 
-def celery_arguments(platform: Platform) -> dict[str, Any]:
+def celery_arguments(chosen: Settings, secrets: Secrets) -> dict[str, Any]:
     """Broker, results and Celery's own settings: the same for who hands out steps and for the workers.
 
     Raises:
@@ -48,10 +49,10 @@ def celery_arguments(platform: Platform) -> dict[str, Any]:
     """
     if find_spec("dagster_celery") is None:
         raise ExecutorError("Celery needs a library that is not installed: pip install 'steel-assets[celery]'")
-    redis = platform.secrets.reveal(platform.settings.redis_url)
+    redis = secrets.reveal(chosen.redis_url)
     if redis is None:
         raise ExecutorError("Celery needs STEEL_REDIS_URL: the Redis through which workers are given their steps")
-    limit = platform.settings.step_limit_seconds
+    limit = chosen.step_limit_seconds
     return {
         "broker": redis.get_secret_value(),
         "backend": redis.get_secret_value(),
@@ -67,8 +68,8 @@ def celery_arguments(platform: Platform) -> dict[str, Any]:
     }
 
 
-def _celery(platform: Platform) -> dg.ExecutorDefinition:
-    arguments = celery_arguments(platform)
+def _celery(chosen: Settings, secrets: Secrets) -> dg.ExecutorDefinition:
+    arguments = celery_arguments(chosen, secrets)
     from dagster_celery import celery_executor
 
     return celery_executor.configured(arguments, name="celery")

@@ -119,8 +119,8 @@ def _made(context: dg.AssetExecutionContext, key: dg.AssetKey, metadata: dict[st
 
 
 def _replayed(rows: pd.DataFrame, moment: pd.Timestamp, warehouse: Warehouse) -> dict[str, Any]:
-    told = {"replayed": True, "as_of": dg.MetadataValue.timestamp(moment.timestamp())}
-    return summary(rows[SHOWN], **in_warehouse(warehouse, REPLAYED_FORECASTS)) | told
+    metadata = {"replayed": True, "as_of": dg.MetadataValue.timestamp(moment.timestamp())}
+    return summary(rows[SHOWN], **in_warehouse(warehouse, REPLAYED_FORECASTS)) | metadata
 
 
 def _verdicts(market: Market, done: forecasting.Forecast) -> dict[str, Verdict]:
@@ -129,13 +129,13 @@ def _verdicts(market: Market, done: forecasting.Forecast) -> dict[str, Verdict]:
     recent = Verdict(not age.too_old, age.refusal(market.target.series) if age.too_old else age.text, age.sessions)
     if age.too_old:
         return {RECENT: recent, COMPLETE: _complete(market, done, RECENT)}
-    told = "level, direction and width as ever" if sane else f"not published: {'; '.join(done.absurdities)}"
-    return {RECENT: recent, SANE: Verdict(sane, told), COMPLETE: _complete(market, done, None if sane else SANE)}
+    sentence = "level, direction and width as ever" if sane else f"not published: {'; '.join(done.absurdities)}"
+    return {RECENT: recent, SANE: Verdict(sane, sentence), COMPLETE: _complete(market, done, None if sane else SANE)}
 
 
 def _complete(market: Market, done: forecasting.Forecast, teller: str | None) -> Verdict:
     missing = [str(horizon) for horizon in market.horizons if horizon not in set(done.rows["horizon"])]
     if missing:
         return Verdict(False, f"nothing was published {', '.join(missing)} days ahead", told_by=teller)
-    told = "; ".join(f"{horizon} days ahead the last price stands in: {why}" for horizon, why in done.damaged.items())
-    return Verdict(not told, told or "every horizon")
+    stand_ins = "; ".join(f"{horizon} days ahead the last price stands in: {why}" for horizon, why in done.damaged.items())
+    return Verdict(not stand_ins, stand_ins or "every horizon")

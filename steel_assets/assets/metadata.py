@@ -79,4 +79,4 @@ def _cell(value: object) -> str:
         return "" if pd.isna(value) else f"{value:,.4g}" if abs(value) < 10 else f"{value:,.1f}"
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}" if value == value.normalize() else f"{value:%Y-%m-%d %H:%M}"
-    return "" if value is None else str(value)
+    return "" if value is None else " ".join(str(value).split()).replace("|", r"\|")

@@ -11,7 +11,7 @@ from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock, issue_of
 from steel_assets.catalog.rules import Coverage
-from steel_assets.core.coverage import chance_of
+from steel_assets.core.intervals import chance_of
 from steel_assets.core.tables import METRICS_DAILY, PREDICTIONS_VS_REALITY
 from steel_assets.core.types import Market
 from steel_assets.operations import scoring
@@ -48,8 +48,8 @@ def predictions_vs_reality(here: Installation, market: Market) -> dg.AssetsDefin
             issue.moment,
             replayed=issue.replayed,
         )
-        told = {"damaged_warehouse": dg.MetadataValue.text(done.refilled)} if done.refilled else {}
-        return dg.MaterializeResult(metadata=summary(done.rows, **in_warehouse(warehouse, PREDICTIONS_VS_REALITY)) | told)
+        refilled = {"damaged_warehouse": dg.MetadataValue.text(done.refilled)} if done.refilled else {}
+        return dg.MaterializeResult(metadata=summary(done.rows, **in_warehouse(warehouse, PREDICTIONS_VS_REALITY)) | refilled)
 
     return scored
 

@@ -11,8 +11,9 @@ from datetime import datetime
 import dagster as dg
 import pandas as pd
 
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.declare import Installation, key_of
-from steel_assets.bootstrap import Platform
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY
 
@@ -56,7 +57,13 @@ class Migrated:
 
 
 def migrate(
-    instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime, *, only_count: bool = False
+    instance: dg.DagsterInstance,
+    warehouse: Warehouse,
+    outbox: Outbox,
+    here: Installation,
+    now: datetime,
+    *,
+    only_count: bool = False,
 ) -> Migrated:
     """Show what an older installation made under the keys of this one.
 
@@ -64,8 +71,8 @@ def migrate(
         only_count: say what would be added, and add nothing.
     """
     newest = sum(_newest(instance, market, name, only_count=only_count) for market in here.catalog.markets for name in BY_MARKET)
-    days = sum(_days(instance, platform, here, name, only_count=only_count) for name in BY_DAY)
-    return Migrated(newest, days, _close(platform, now, only_count=only_count))
+    days = sum(_days(instance, warehouse, here, name, only_count=only_count) for name in BY_DAY)
+    return Migrated(newest, days, _close(outbox, now, only_count=only_count))
 
 
 def _newest(instance: dg.DagsterInstance, market: str, name: str, *, only_count: bool) -> int:
@@ -77,16 +84,16 @@ def _newest(instance: dg.DagsterInstance, market: str, name: str, *, only_count:
     found = instance.fetch_materializations(wanted, limit=1).records
     if not found:
         return 0
-    told = {"migrated_from": dg.MetadataValue.dagster_run(found[0].run_id)}
+    metadata = {"migrated_from": dg.MetadataValue.dagster_run(found[0].run_id)}
     if not only_count:
-        instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=told))
+        instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=metadata))
     return 1
 
 
-def _days(instance: dg.DagsterInstance, platform: Platform, here: Installation, name: str, *, only_count: bool) -> int:
+def _days(instance: dg.DagsterInstance, warehouse: Warehouse, here: Installation, name: str, *, only_count: bool) -> int:
     """How many days of ``name`` that are in the warehouse were shown as partitions."""
     table, column = BY_DAY[name]
-    rows = platform.warehouse.read(table)
+    rows = warehouse.read(table)
     first, count = pd.Timestamp(here.first_day or here.catalog.rules.schedules.first_day), 0
     for market, days in rows[rows[column] >= first].groupby("market")[column]:
         if market not in here.catalog.markets:
@@ -95,22 +102,22 @@ def _days(instance: dg.DagsterInstance, platform: Platform, here: Installation, 
         there = instance.get_materialized_partitions(key)
         for day, number in days.dt.strftime("%Y-%m-%d").value_counts(sort=False).items():
             if day not in there:
-                told = {"dagster/partition_row_count": int(number), "migrated": True}
+                metadata = {"dagster/partition_row_count": int(number), "migrated": True}
                 if not only_count:
-                    instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(day), metadata=told))
+                    instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=str(day), metadata=metadata))
                 count += 1
     return count
 
 
-def _close(platform: Platform, now: datetime, *, only_count: bool) -> int:
+def _close(outbox: Outbox, now: datetime, *, only_count: bool) -> int:
     """How many incidents about checks of assets that are no more were closed."""
     former = [
         incident
-        for incident in platform.outbox.alert_state().open_incidents
+        for incident in outbox.alert_state().open_incidents
         if incident.rule == "failed_check" and incident.subject.partition(":")[0] in FORMER
     ]
     text = "Every market has checks of its own since; those tell."
     over = [Condition(rule=each.rule, subject=each.subject, firing=False, moment=now, text=text) for each in former]
     if over and not only_count:
-        platform.outbox.report(over, now)
+        outbox.report(over, now)
     return len(over)

@@ -41,9 +41,9 @@ def forecast_fan(daily: pd.DataFrame, forecast: pd.DataFrame, title: str) -> dg.
         band = [*zip(future, quantiles[low], strict=True), *reversed(list(zip(future, quantiles[high], strict=True)))]
         canvas.add(f'<polygon points="{canvas.points(band)}" fill="{ACCENT}" fill-opacity="{opacity}"/>')
     canvas.line(list(zip(past, prices, strict=True)), INK)
-    said = list(zip(future, quantiles["predicted_price"], strict=True))
-    canvas.line(said, ACCENT)
-    for x, y in said[1:]:
+    points = list(zip(future, quantiles["predicted_price"], strict=True))
+    canvas.line(points, ACCENT)
+    for x, y in points[1:]:
         canvas.add(f'<circle cx="{canvas.x(x):.0f}" cy="{canvas.y(y):.0f}" r="2" fill="{ACCENT}"/>')
     for x in (past[0], past[-1], future[-1]):
         canvas.text(canvas.x(x), HEIGHT - 8, f"{pd.Timestamp.fromordinal(x):%Y-%m-%d}", "middle" if x == past[-1] else None)

@@ -18,8 +18,8 @@ from steel_assets.core.tables import DATA_QUALITY, MARKET_DAILY, MARKET_MONTHLY,
 from steel_assets.core.types import Market
 from steel_assets.operations import histories
 from steel_assets.operations.data_quality import quality_rows
+from steel_assets.operations.histories import unfed_by_choice
 from steel_assets.operations.market_tables import read_daily, write_daily
-from steel_assets.operations.unfed import unfed_by_choice
 
 QUALITY = "quality_score"
 SHOWN = 3

@@ -94,7 +94,7 @@ def _verdict(done: collecting.Collected) -> Verdict:
 
 
 def _metadata(here: Installation, lake: Lake, asked: int, done: collecting.Collected) -> dict[str, Any]:
-    told = summary(
+    metadata = summary(
         done.observations,
         file=lake.store.uri(done.stored) if done.stored else "nothing new, nothing written",
         state=str(done.source_status),
@@ -105,14 +105,14 @@ def _metadata(here: Installation, lake: Lake, asked: int, done: collecting.Colle
         data=here.nature,
     )
     if done.remarks:
-        told["remarks"] = listed(done.remarks)
+        metadata["remarks"] = listed(done.remarks)
     if done.damaged:
-        told["damaged_files"] = dg.MetadataValue.text("; ".join(done.damaged))
+        metadata["damaged_files"] = dg.MetadataValue.text("; ".join(done.damaged))
     if len(done.held):
-        told["quarantine"] = preview(done.held[["id", "series", "period", "value", "reason"]])
+        metadata["quarantine"] = preview(done.held[["id", "series", "period", "value", "reason"]])
     if done.rejected:
-        told["rejected_answers"] = listed({lake.store.uri(key): why for key, why in done.rejected.items()})
-    return told
+        metadata["rejected_answers"] = listed({lake.store.uri(key): why for key, why in done.rejected.items()})
+    return metadata
 
 
 def imported_files(here: Installation) -> dg.AssetsDefinition:

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from steel_assets.assets.moment import Clock
+from steel_assets.assets.moment import Clock, RunClock
 from steel_assets.bootstrap import Platform
 
 COMPOSED = "platform"
@@ -32,13 +32,14 @@ PARTS = {
 """Attribute of ``bootstrap.Platform`` → what the Dagster UI says of it."""
 
 
-def resources(platform: Platform | dg.ResourceDefinition, clock: Clock | dg.ResourceDefinition) -> dict[str, Any]:
+def resources(platform: Platform | dg.ResourceDefinition, clock: Clock | dg.ResourceDefinition | None = None) -> dict[str, Any]:
     """Every resource by its key.
 
     Args:
         platform: the parts themselves, or what makes them in the process of a run.
+        clock: which moment a run sees; the one of the run itself when None.
     """
-    return {COMPOSED: platform, "clock": clock} | {name: _part(name, text) for name, text in PARTS.items()}
+    return {COMPOSED: platform, "clock": clock or RunClock()} | {name: _part(name, text) for name, text in PARTS.items()}
 
 
 def _part(name: str, description: str) -> dg.ResourceDefinition:

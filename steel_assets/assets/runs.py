@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pandas as pd
@@ -14,10 +15,8 @@ import pandas as pd
 from steel_assets.adapters.machine.disk import write_private
 from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
 from steel_assets.assets.moment import DAY_TAG, SINCE_TAG, FixedClock, RunClock
-from steel_assets.assets.resources import resources
 from steel_assets.assets.run_launcher import MACHINE_TAG
 from steel_assets.assets.sensors.wrap_up import AFTER_TAG
-from steel_assets.bootstrap import Platform
 from steel_assets.core.calendars import local_day
 from steel_assets.operations.dagster_files import FILE, instance_home
 from steel_assets.settings import dagster_home
@@ -80,7 +79,7 @@ def run_job(
     definitions: dg.Definitions,
     job: str,
     instance: dg.DagsterInstance,
-    parts: Platform,
+    parts: Mapping[str, Any],
     moment: pd.Timestamp | None = None,
     on_step: Callable[[str, bool], None] = lambda name, done: None,
     *,
@@ -91,6 +90,7 @@ def run_job(
     """Run ``job`` for all markets, as of ``moment`` when given, and then what follows it; one report about both.
 
     Args:
+        parts: the resources of the run (``resources.resources``); the clock is that of ``moment``.
         given: further tags of the run; ``dagster/partition`` is another day than that of the moment.
         only: assets of the job to materialise; all by default, and nothing follows.
         since: ask providers again for everything from this day on.
@@ -100,11 +100,10 @@ def run_job(
     tags = {MACHINE_TAG: platform.node()} | ({SINCE_TAG: f"{since:%Y-%m-%d}"} if since is not None else {})
     whole = definitions.resolve_job_def(job)
     chosen = whole.get_subset(asset_selection=set(only)) if only else whole  # execute_in_process cannot narrow and take resources
-    if chosen.partitions_def is not None:
-        zone = parts.catalog.rules.schedules.tzinfo
-        tags[DAY_TAG] = f"{local_day(moment or pd.Timestamp.now('UTC'), zone):%Y-%m-%d}"
+    if isinstance(days := chosen.partitions_def, dg.TimeWindowPartitionsDefinition):
+        tags[DAY_TAG] = f"{local_day(moment or pd.Timestamp.now('UTC'), ZoneInfo(days.timezone)):%Y-%m-%d}"
     tags |= given or {}
-    parts_and_clock = resources(parts, clock)
+    parts_and_clock = {**parts, "clock": clock}
     report = _run(chosen, job, instance, parts_and_clock, tags, on_step)
     if job in FOLLOWED and not only:
         tags = {MACHINE_TAG: platform.node(), AFTER_TAG: report.run_id}

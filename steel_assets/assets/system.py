@@ -1,6 +1,6 @@
 """Stage 8, metrics: the platform measures itself — its service, its machine, its storage and its cost."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,15 +10,15 @@ import pandas as pd
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.machine.usage import use
 from steel_assets.adapters.warehouse.warehouse import Warehouse
-from steel_assets.assets.checking import result, together
+from steel_assets.assets.checking import contracts, result, together
 from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.forecast import LATENCY_MS
-from steel_assets.assets.metadata import in_warehouse, schema_of, summary
-from steel_assets.assets.moment import Clock
-from steel_assets.assets.spending import cost_usd, runs_of
-from steel_assets.assets.table_checks import contracts
+from steel_assets.assets.metadata import BYTES_BILLED, in_warehouse, schema_of, summary
+from steel_assets.assets.moment import DAY_TAG, Clock
+from steel_assets.catalog.rules import Rules
 from steel_assets.core import system_metrics as core
 from steel_assets.core.calendars import local_day
+from steel_assets.core.costs import day_cost_usd
 from steel_assets.core.tables import SYSTEM_METRICS
 from steel_assets.operations.measured import service_minutes
 from steel_assets.operations.recent import costs_lately
@@ -100,3 +100,45 @@ def _worked_share(instance: dg.DagsterInstance, date: pd.Timestamp, zone: ZoneIn
             stats = instance.get_run_step_stats(record.dagster_run.run_id)
             worked += sum(step.end_time - step.start_time for step in stats if step.start_time and step.end_time)
     return min(worked / paid, 1.0) if paid > 0 else None
+
+
+NEWEST = 100
+"""Runs that are looked at; a day has some ten."""
+
+
+def runs_of(instance: dg.DagsterInstance, date: pd.Timestamp, zone: ZoneInfo) -> Iterator[dg.RunRecord]:
+    """The runs of the partition ``date``, and those without one that were created on it in ``zone``."""
+    for record in instance.get_run_records(limit=NEWEST):
+        day = record.dagster_run.tags.get(DAY_TAG)
+        created = pd.Timestamp(record.create_timestamp).tz_convert("UTC")
+        if (pd.Timestamp(day) if day else local_day(created, zone)) == date:
+            yield record
+
+
+def cost_usd(instance: dg.DagsterInstance, rules: Rules, stored_bytes: int, date: pd.Timestamp) -> float:
+    """Estimated cost of ``date`` so far.
+
+    Args:
+        stored_bytes: what the lake and the warehouse hold.
+    """
+    zone, costs = rules.schedules.tzinfo, rules.costs
+    seconds, billed = 0.0, 0
+    for record in runs_of(instance, date, zone):
+        if record.start_time:
+            seconds += (record.end_time or pd.Timestamp.now(tz="UTC").timestamp()) - record.start_time
+            billed += _bytes_billed(instance, record.dagster_run.run_id)
+    return day_cost_usd(
+        seconds,
+        stored_bytes,
+        compute_usd_per_vcpu_hour=costs.compute_usd_per_vcpu_hour,
+        storage_usd_per_gib_month=costs.storage_usd_per_gib_month,
+        queried_bytes=billed,
+        query_usd_per_tib=costs.query_usd_per_tib,
+    )
+
+
+def _bytes_billed(instance: dg.DagsterInstance, run_id: str) -> int:
+    """What the warehouse billed for a run, as its assets told."""
+    logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    found = [entry.asset_materialization.metadata.get(BYTES_BILLED) for entry in logs if entry.asset_materialization]
+    return sum(value.value or 0 for value in found if isinstance(value, dg.IntMetadataValue))

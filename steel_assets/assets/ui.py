@@ -1,4 +1,4 @@
-"""``python -m steel_assets.assets.ui``: the Dagster webserver behind its door, with the options of ``dagster-webserver``.
+"""``python -m steel_assets.assets.ui``: the Dagster webserver behind ``ui_guard``, with the options of ``dagster-webserver``.
 
 ``python -m steel_assets.assets.ui dev`` is ``dagster dev`` with this webserver in the place of its own. Dagster offers no way to
 put anything before its application, so two names in it are replaced; where they have gone, nothing is started.
@@ -23,7 +23,7 @@ class NotGuarded(RuntimeError):
 
 
 def webserver() -> None:
-    """Dagster's own command, its application behind the door."""
+    """Dagster's own command, its application behind ``ui_guard``."""
     cli = webserver_cli()
     make = cli.create_app_from_workspace_process_context
     hosts = settings().ui_hosts.split(",")
@@ -49,7 +49,7 @@ def dev() -> None:
         return begin(command, **options)
 
     command_of_dagster.open_ipc_subprocess = guarded
-    warnings.filterwarnings("ignore", category=dg.SupersessionWarning)  # `dg dev` has no place for our door
+    warnings.filterwarnings("ignore", category=dg.SupersessionWarning)  # `dg dev` cannot be given our check
     command_of_dagster.dev_command()
 
 

@@ -1,7 +1,7 @@
-"""A door in front of the Dagster UI. Plain ASGI, websockets included.
+"""Checks the requests to the Dagster UI before they reach it. Plain ASGI, websockets included.
 
 Dagster's webserver answers to any Host, takes mutations as simple posts from any page, over websockets too, and knows no users.
-So any page that somebody opens on the machine could operate it. Behind this door it answers its own pages and programs on this
+So any page that somebody opens on the machine could operate it. With this check it answers its own pages and programs on this
 machine; people elsewhere reach it through a proxy that asks who they are.
 """
 

@@ -13,13 +13,16 @@ from io import StringIO
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.lake.snapshots import SnapshotDamaged
+from steel_assets.adapters.alerts.outbox import FORMER_KEY, STATE_KEY, Outbox, has_former_name, rename_former
+from steel_assets.adapters.lake.snapshots import SnapshotDamaged, SnapshotStore
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.dagster_internals import databases_behind
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.migration import migrate
-from steel_assets.bootstrap import Platform
 from steel_assets.core.problem import Problem
 from steel_assets.core.tables import FORECASTS, WAREHOUSE_TABLES
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publishing import publish
 
 
@@ -42,13 +45,30 @@ class Part:
     apply: Callable[[], None]
 
 
-def parts_of(instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime) -> list[Part]:
-    """The parts of the installation, in the order in which they are upgraded."""
+def parts_of(
+    instance: dg.DagsterInstance,
+    inputs: Inputs,
+    outbox: Outbox,
+    snapshots: SnapshotStore,
+    here: Installation,
+    now: datetime,
+) -> list[Part]:
+    """The parts of the installation, in the order in which they are upgraded.
+
+    Args:
+        inputs: what is published is read from these, the tables among them.
+    """
+    warehouse = inputs.warehouse
     return [
         Part("Dagster's databases", lambda: _databases(instance), lambda: upgrade_databases(instance)),
-        Part("tables", lambda: _tables(platform), lambda: _add_columns(platform)),
-        Part("assets", lambda: _assets(instance, platform, here, now), lambda: _show(instance, platform, here, now)),
-        Part("what is served", lambda: _served(platform), lambda: _publish(platform, now)),
+        Part("tables", lambda: _tables(warehouse), lambda: _add_columns(warehouse)),
+        Part("alert state", lambda: _alert_state(outbox.store), lambda: rename_former(outbox.store)),
+        Part(
+            "assets",
+            lambda: _assets(instance, warehouse, outbox, here, now),
+            lambda: _show(instance, warehouse, outbox, here, now),
+        ),
+        Part("what is served", lambda: _served(warehouse, snapshots), lambda: _publish(inputs, snapshots, now)),
     ]
 
 
@@ -86,44 +106,48 @@ def _databases(instance: dg.DagsterInstance) -> list[str]:
     return [f"the database of {name}: {revisions}" for name, revisions in databases_behind(instance).items()]
 
 
-def _tables(platform: Platform) -> list[str]:
-    lacking = {table.name: platform.warehouse.lacking(table) for table in WAREHOUSE_TABLES}
+def _tables(warehouse: Warehouse) -> list[str]:
+    lacking = {table.name: warehouse.lacking(table) for table in WAREHOUSE_TABLES}
     return [f"table {name}: column {', '.join(columns)} is added, empty" for name, columns in lacking.items() if columns]
 
 
-def _add_columns(platform: Platform) -> None:
+def _add_columns(warehouse: Warehouse) -> None:
     for table in WAREHOUSE_TABLES:
-        platform.warehouse.count(table)  # whoever asks an older table gives it the columns it lacks
+        warehouse.count(table)  # whoever asks an older table gives it the columns it lacks
 
 
-def _assets(instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime) -> list[str]:
+def _alert_state(store: ObjectStore) -> list[str]:
+    return [f"{FORMER_KEY} is renamed to {STATE_KEY}"] if has_former_name(store) else []
+
+
+def _assets(instance: dg.DagsterInstance, warehouse: Warehouse, outbox: Outbox, here: Installation, now: datetime) -> list[str]:
     if databases_behind(instance):
         return []  # they cannot be asked before they are of this release
-    found = migrate(instance, platform, here, now, only_count=True)
-    said = {
+    found = migrate(instance, warehouse, outbox, here, now, only_count=True)
+    counts = {
         f"{found.newest} assets are shown under the markets' own keys": found.newest,
         f"{found.days} days of issue are shown as partitions": found.days,
         f"{found.closed} incidents about former keys are closed": found.closed,
     }
-    return [text for text, count in said.items() if count]
+    return [text for text, count in counts.items() if count]
 
 
-def _show(instance: dg.DagsterInstance, platform: Platform, here: Installation, now: datetime) -> None:
-    migrate(instance, platform, here, now)
+def _show(instance: dg.DagsterInstance, warehouse: Warehouse, outbox: Outbox, here: Installation, now: datetime) -> None:
+    migrate(instance, warehouse, outbox, here, now)
 
 
-def _served(platform: Platform) -> list[str]:
+def _served(warehouse: Warehouse, snapshots: SnapshotStore) -> list[str]:
     try:
-        pointer = platform.snapshots.pointer()
+        pointer = snapshots.pointer()
         if pointer is not None:
-            platform.snapshots.content(pointer)
+            snapshots.content(pointer)
             return []
     except SnapshotDamaged as error:
         return [f"it is published anew: {error}"]
-    return ["it is published: the service of this release answers from that"] if platform.warehouse.count(FORECASTS) else []
+    return ["it is published: the service of this release answers from that"] if warehouse.count(FORECASTS) else []
 
 
-def _publish(platform: Platform, now: datetime) -> None:
-    in_force = publish(platform, platform.snapshots, pd.Timestamp(now).floor("s"))
+def _publish(inputs: Inputs, snapshots: SnapshotStore, now: datetime) -> None:
+    in_force = publish(inputs, snapshots, pd.Timestamp(now).floor("s"))
     if in_force.failed:
         raise NotUpgraded(f"not everything that is served is new: {in_force.failed}")

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -18,11 +19,11 @@ import pandas as pd
 from steel_assets.assets.dagster_internals import due_before, evaluate_freshness
 from steel_assets.assets.jobs import day_of
 from steel_assets.assets.moment import DAY_TAG, RunClock
-from steel_assets.assets.resources import resources
+from steel_assets.assets.resources import COMPOSED
 from steel_assets.assets.runs import RunReport, run_job
 from steel_assets.assets.sensors import alert_delivery, failed_ticks
 from steel_assets.assets.upgrade import upgrade_databases
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog.rules import Schedules
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.problem import Problem
 
@@ -35,6 +36,9 @@ ELSEWHERE = frozenset({"lost_daemons", "failed_ticks", "alert_delivery"})
 
 ALWAYS = "log"
 """The channel that is always set up, and has everything; its file goes with the machine."""
+
+TELLS = ("outbox", "notifiers", "dagster_link")
+"""Resources that what waits is sent with."""
 
 ROUNDS = 3
 """After a run that a sensor asked for, all are evaluated again; at most so often."""
@@ -78,13 +82,15 @@ class Process:
     """What one life is lived with.
 
     Attributes:
+        parts: the resources of runs and sensors (``resources.resources``).
         keep: puts the instance back, whole; called when no run is under way.
         moment: as of which the runs see the world; the clock's when None.
     """
 
     defs: dg.Definitions
     instance: dg.DagsterInstance
-    parts: Platform
+    parts: Mapping[str, Any]
+    schedules: Schedules
     keep: Callable[[], None]
     moment: pd.Timestamp | None = None
 
@@ -116,8 +122,7 @@ class Process:
             log.info("%s: the run of its tick of %s is there (%s)", job, tags[TICK_TAG], before[0].status.value)
             return
         life.due = tags.get(TICK_TAG, "at once")
-        zone = self.parts.catalog.rules.schedules
-        day = {DAY_TAG: day_of(datetime.fromisoformat(tags[TICK_TAG]), zone)} if tags else {}
+        day = {DAY_TAG: day_of(datetime.fromisoformat(tags[TICK_TAG]), self.schedules)} if tags else {}
         self._run(life, job, {**tags, **day})
 
     def _tick(self, job: str) -> dict[str, str]:
@@ -126,7 +131,7 @@ class Process:
         if schedule is None:
             return {}
         now = (self.moment or pd.Timestamp.now("UTC")).to_pydatetime()
-        ticks = due_before(now, str(schedule.cron_schedule), self.parts.catalog.rules.schedules.zone)
+        ticks = due_before(now, str(schedule.cron_schedule), self.schedules.zone)
         return {SCHEDULE_TAG: schedule.name, TICK_TAG: next(moment for moment in ticks if moment <= now).isoformat()}
 
     def _run(self, life: Life, job: str, tags: Mapping[str, str]) -> None:
@@ -175,7 +180,7 @@ class Process:
 
     def _context(self, repository: dg.RepositoryDefinition, sensor: dg.SensorDefinition) -> dg.SensorEvaluationContext:
         return dg.build_sensor_context(
-            self.instance, repository_def=repository, sensor_name=sensor.name, resources=resources(self.parts, RunClock())
+            self.instance, repository_def=repository, sensor_name=sensor.name, resources={**self.parts, "clock": RunClock()}
         )
 
     def _tell(self, life: Life) -> None:
@@ -191,8 +196,9 @@ class Process:
             )
             for name in sorted({*life.sensors, *life.broken})
         ]
-        self.parts.outbox.report(conditions, now, complete=frozenset({failed_ticks.FAILED, failed_ticks.SILENT}))
-        done = alert_delivery.send(self.parts.outbox, self.parts.notifiers, self.parts.dagster_link)
+        with dg.build_resources({name: self.parts[name] for name in (COMPOSED, *TELLS)}, instance=self.instance) as parts:
+            parts.outbox.report(conditions, now, complete=frozenset({failed_ticks.FAILED, failed_ticks.SILENT}))
+            done = alert_delivery.send(parts.outbox, parts.notifiers, parts.dagster_link)
         life.sent, life.unsent = len(done.sent), dict(done.problems)
         for channel, problem in done.problems.items():
             log.error("channel %s: %s", channel, problem)

@@ -17,10 +17,11 @@ from steel_assets.core.alerts.subjects import Subjects
 from steel_assets.core.alerts.wording import names_in
 from steel_assets.core.calendar_names import calendar_exists
 from steel_assets.core.experiments import Experiment
+from steel_assets.core.parity_terms import PERCENT, Parity
 from steel_assets.core.plain_yaml import NotPlain, load_plain
 from steel_assets.core.problem import Problem
 from steel_assets.core.types import Declaration, Market, Series
-from steel_assets.core.units import UnitError, conversion
+from steel_assets.core.units import UnitError, conversion, other_currency
 
 SHIPPED = Path(__file__).parent
 
@@ -30,7 +31,7 @@ DEEPEST = 16
 LISTS = ("series", "alerts")
 """Folders whose files hold a list of declarations; in the others a file is one."""
 
-D = TypeVar("D", Source, Series, Market, AlertRule, Experiment)
+D = TypeVar("D", Source, Series, Market, Parity, AlertRule, Experiment)
 
 
 class CatalogError(Problem, ValueError):
@@ -43,6 +44,7 @@ class Catalog(Declaration):
     sources: Mapping[str, Source]
     series: Mapping[str, Series]
     markets: Mapping[str, Market]
+    parity: Mapping[str, Parity]
     alerts: Mapping[str, AlertRule]
     rules: Rules
     prices: Prices
@@ -90,6 +92,7 @@ def load_catalog(extra: Path | None = None) -> Catalog:
         sources=_gather(folders, "sources", Source),
         series=_gather(folders, "series", Series),
         markets=_gather(folders, "markets", Market),
+        parity=_gather(folders, "parity", Parity),
         alerts={name: _limited(rule, declared) for name, rule in _gather(folders, "alerts", AlertRule).items()},
         rules=declared,
         prices=prices,
@@ -100,6 +103,8 @@ def load_catalog(extra: Path | None = None) -> Catalog:
         _check_market(market, catalog)
     for series in catalog.series.values():
         _check_series(series, catalog)
+    for parity in catalog.parity.values():
+        _check_parity(parity, catalog)
     for rule in catalog.alerts.values():
         _check_alert(rule, catalog)
     for experiment in catalog.experiments.values():
@@ -215,6 +220,28 @@ def _check_market(market: Market, catalog: Catalog) -> None:
             conversion(catalog.series[name].unit, market.target.unit, fx)
         except UnitError as error:
             raise CatalogError(f"market {market.id}: {error}") from error
+
+
+def _check_parity(parity: Parity, catalog: Catalog) -> None:
+    market = catalog.markets.get(parity.market)
+    if market is None:
+        raise CatalogError(f"parity {parity.id}: market {parity.market!r} does not exist; {_known(catalog.markets)}")
+    if unknown := [name for name in (parity.rate, parity.domestic) if name is not None and name not in catalog.series]:
+        raise CatalogError(f"parity {parity.id}: series {', '.join(unknown)} are not declared; add them to a file in series/")
+    abroad, here = market.target.unit.partition("/")[0], other_currency(market.target.unit, catalog.series[parity.rate].unit)
+    if here is None:
+        raise CatalogError(
+            f"parity {parity.id}: rate {parity.rate} is in {catalog.series[parity.rate].unit}, which exchanges no price in "
+            f"{market.target.unit}"
+        )
+    for term in parity.terms:
+        if term.unit not in (PERCENT, f"{abroad}/t", f"{here}/t"):
+            raise CatalogError(f"parity {parity.id}: term {term.id} is in {term.unit}; write {PERCENT}, {abroad}/t or {here}/t")
+    if parity.domestic is not None:
+        try:
+            conversion(catalog.series[parity.domestic].unit, f"{here}/t")
+        except UnitError as error:
+            raise CatalogError(f"parity {parity.id}: domestic {parity.domestic}: {error}") from error
 
 
 def _check_alert(rule: AlertRule, catalog: Catalog) -> None:

@@ -9,17 +9,24 @@ import pandas as pd
 
 from steel_assets.cli.problem import Problem
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+def marks(name: str = "measured") -> tuple[str, str]:
+    """The two lines between which the measured part of that name stands."""
+    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
 
 
-def replace_measured(document: Path, text: str) -> None:
-    """Put ``text`` between the marks of ``document``. Raises Problem when it has none."""
+BEGIN, END = marks()
+
+
+def replace_measured(document: Path, text: str, mark: str = "measured") -> None:
+    """Put ``text`` between the marks of that name in ``document``. Raises Problem when it has none."""
+    begin, end = marks(mark)
     before = document.read_text() if document.is_file() else ""
-    if before.count(BEGIN) != 1 or before.count(END) != 1 or before.index(BEGIN) > before.index(END):
-        raise Problem(f"--document: {document} needs the lines {BEGIN} and {END}; what is between them is written anew")
-    head, rest = before.split(BEGIN)
+    if before.count(begin) != 1 or before.count(end) != 1 or before.index(begin) > before.index(end):
+        raise Problem(f"--document: {document} needs the lines {begin} and {end}; what is between them is written anew")
+    head, rest = before.split(begin)
     written = document.with_name(document.name + ".part")
-    written.write_text(f"{head}{BEGIN}\n{text}{END}{rest.split(END)[1]}")
+    written.write_text(f"{head}{begin}\n{text}{end}{rest.split(end)[1]}")
     written.replace(document)
 
 

@@ -14,8 +14,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.bootstrap import platform
 from steel_assets.cli.imports import user_name
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
@@ -41,7 +42,7 @@ def list_alerts(
     """What is open, what waits to be sent, which channels are in trouble."""
     parts = platform()
     if history:
-        _print_history(parts, as_json)
+        _print_history(parts.outbox, parts.catalog.rulebook, parts.settings.language, as_json)
         return
     alert_state = parts.outbox.alert_state()
     if as_json:
@@ -199,8 +200,8 @@ def watch() -> None:
 
     parts = platform()
     with instance_here() as instance:
-        said = lost_daemons.evaluate(instance, parts.outbox, now().to_pydatetime())
-    typer.echo(f"{said}; {alert_delivery.evaluate(parts.outbox, parts.notifiers, parts.dagster_link)}")
+        daemons = lost_daemons.evaluate(instance, parts.outbox, now().to_pydatetime())
+    typer.echo(f"{daemons}; {alert_delivery.evaluate(parts.outbox, parts.notifiers, parts.dagster_link)}")
     if any(incident.rule == lost_daemons.RULE and incident.wrong for incident in parts.outbox.alert_state().incidents):
         raise typer.Exit(1)
 
@@ -244,19 +245,18 @@ def replay_alerts(as_json: AsJson = False) -> None:
 app.command("rehearse")(rehearse)
 
 
-def _print_history(parts: Platform, as_json: bool) -> None:
-    told = parts.outbox.history()
+def _print_history(outbox: Outbox, rulebook: Rulebook, language: Language, as_json: bool) -> None:
+    history = outbox.history()
     if as_json:
-        typer.echo(json.dumps([waiting.model_dump(mode="json") for waiting in told], ensure_ascii=False))
+        typer.echo(json.dumps([waiting.model_dump(mode="json") for waiting in history], ensure_ascii=False))
         return
-    rulebook = parts.catalog.rulebook
     table = Table("when", "kind", "severity", "what", "sent over", title="What was told")
-    for waiting in told:
+    for waiting in history:
         event = waiting.event
         over = ", ".join([*waiting.sent, *(f"refused by {channel}" for channel in waiting.refused)])
-        said = title(event, rulebook, parts.settings.language)
-        table.add_row(local(event.moment, rulebook), event.kind, event.severity, said, over)
-    Console().print(table if told else "nothing was told yet")
+        headline = title(event, rulebook, language)
+        table.add_row(local(event.moment, rulebook), event.kind, event.severity, headline, over)
+    Console().print(table if history else "nothing was told yet")
 
 
 def _span_of(text: str) -> timedelta:

@@ -89,8 +89,8 @@ def backtest(
         written.write_bytes(to_parquet(rows))
         written.replace(output)
     if as_json:
-        told = {"market": market, "withhold": withhold, "rows": len(rows), "left_out": left_out}
-        typer.echo(json.dumps({**told, "scores": json.loads(table.to_json(orient="records"))}))
+        facts = {"market": market, "withhold": withhold, "rows": len(rows), "left_out": left_out}
+        typer.echo(json.dumps({**facts, "scores": json.loads(table.to_json(orient="records"))}))
         return
     if history.simulated:
         console.print("[yellow]SIMULATED DATA[/]")

@@ -13,7 +13,7 @@ from steel_assets.bootstrap import platform
 from steel_assets.cli.moments import now
 from steel_assets.operations import backup, restore
 from steel_assets.operations.dagster_files import instance_files
-from steel_assets.settings import dagster_home
+from steel_assets.settings import Settings, dagster_home
 
 app = typer.Typer(
     help="Backups: one archive of lake, warehouse, Dagster instance, keys and alert state; never a secret of the environment.",
@@ -32,12 +32,14 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Write a backup. Everything may run meanwhile; the archive is there whole or not at all."""
-    moment = now()
+    parts, moment = platform(), now()
     chosen = path or Path(f"steel-backup-{moment:%Y%m%dT%H%M%SZ}.tar.gz")
-    made = backup.create(platform(), instance_files(_home()), chosen, moment)
+    made = backup.create(
+        parts.lake, parts.warehouse, places(parts.settings), instance_files(_home()), chosen, moment, key=parts.signing_key
+    )
     if as_json:
-        said = {"path": str(made.path), "files": made.files, "bytes": made.bytes, "archive_bytes": made.archive_bytes}
-        typer.echo(json.dumps(said | {"left_out": made.left_out}))
+        answer = {"path": str(made.path), "files": made.files, "bytes": made.bytes, "archive_bytes": made.archive_bytes}
+        typer.echo(json.dumps(answer | {"left_out": made.left_out}))
         return
     _say(f"[green]✓[/] {made.path}: {made.files} files, {made.bytes / MB:.1f} MB, {made.archive_bytes / MB:.1f} MB packed")
     _left_out(made.left_out)
@@ -48,16 +50,16 @@ def create(
 def verify(path: Given, as_json: AsJson = False) -> None:
     """Check every byte of a backup, and that its databases open. Exit code 2: it is not whole."""
     whole = backup.verify(path, platform().signing_key)
-    said = whole.manifest
+    manifest = whole.manifest
     if as_json:
-        typer.echo(json.dumps({**said, "bytes": sum(whole.files.values())}))
+        typer.echo(json.dumps({**manifest, "bytes": sum(whole.files.values())}))
         return
-    kind = {True: "simulated", False: "real", None: "no"}[said["simulated"]]
+    kind = {True: "simulated", False: "real", None: "no"}[manifest["simulated"]]
     _say(
-        f"[green]✓[/] {path}: whole; made {said['made_at']} by release {said['release']}, {kind} data, "
+        f"[green]✓[/] {path}: whole; made {manifest['made_at']} by release {manifest['release']}, {kind} data, "
         f"{len(whole.files)} files, {sum(whole.files.values()) / MB:.1f} MB"
     )
-    _left_out(said["left_out"])
+    _left_out(manifest["left_out"])
 
 
 @app.command("restore")
@@ -67,18 +69,34 @@ def put_back(
     as_json: AsJson = False,
 ) -> None:
     """Put a backup back, where the settings of this folder say. Refused where there is an installation, unless told."""
-    done = restore.restore(platform(), instance_files(_home()), path, now(), replace=replace)
+    parts = platform()
+    done = restore.restore(
+        parts.store,
+        parts.warehouse,
+        places(parts.settings),
+        instance_files(_home()),
+        path,
+        now(),
+        simulated=parts.settings.simulated,
+        key=parts.signing_key,
+        replace=replace,
+    )
     if as_json:
-        said = {"made_at": done.made_at, "files": done.files, "aside": [str(path) for path in done.aside]}
-        typer.echo(json.dumps(said | {"left_out": done.left_out, "signed_lake": done.signed_lake}))
+        answer = {"made_at": done.made_at, "files": done.files, "aside": [str(path) for path in done.aside]}
+        typer.echo(json.dumps(answer | {"left_out": done.left_out, "signed_lake": done.signed_lake}))
         return
     _say(f"[green]✓[/] {done.files} files of {done.made_at} are back")
     for one in done.aside:
         _say(f"what was there is now {one}")
     _left_out(done.left_out)
-    if done.signed_lake and platform().signing_key is None:
+    if done.signed_lake and parts.signing_key is None:
         _say("[yellow]It was made where STEEL_SIGNING_KEY was set: set the same one before anything starts.[/]")
     _say("Look at it with: steel doctor && steel status")
+
+
+def places(chosen: Settings) -> backup.Places:
+    """Where an installation with the settings ``chosen`` stores what a backup holds beside the warehouse."""
+    return backup.Places(chosen.home, chosen.lake_address, chosen.drop_address, chosen.catalog_dir)
 
 
 def _home() -> Path:

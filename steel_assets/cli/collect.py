@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
 from rich.console import Console
 
+from steel_assets.adapters.http.quota import Quota
+from steel_assets.adapters.lake.lake import Lake
 from steel_assets.assets.raw import key_of_group
-from steel_assets.bootstrap import Platform, catalog
+from steel_assets.bootstrap import catalog
+from steel_assets.catalog import Catalog
 from steel_assets.cli.moments import parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.session import Session
@@ -36,10 +40,11 @@ def collect(
         if first is not None and first > moment.tz_localize(None):
             raise Problem(f"--since: {first:%Y-%m-%d} lies in the future")
         report = session.run("data_collection", moment, only=only, since=first)
-        groups = _groups(session.platform, source, moment)
+        parts = session.platform
+        groups = _groups(parts.catalog, parts.lake, parts.providers.quotas, source, moment)
     if as_json:
-        told = {"run_id": report.run_id, "success": report.success, "failed": report.failed_checks, "groups": groups}
-        typer.echo(json.dumps(told))
+        answer = {"run_id": report.run_id, "success": report.success, "failed": report.failed_checks, "groups": groups}
+        typer.echo(json.dumps(answer))
     else:
         console.print(table("Collected", groups))
     for name, reason in (report.failed_steps | report.failed_checks).items():
@@ -58,25 +63,27 @@ def _assets_of(sources: list[str]) -> list[dg.AssetKey]:
     return [key_of_group(name, group) for name in dict.fromkeys(sources) for group in there[name]]
 
 
-def _groups(parts: Platform, sources: list[str] | None, moment: pd.Timestamp) -> list[dict[str, Any]]:
+def _groups(
+    catalog: Catalog, lake: Lake, quotas: Mapping[str, Quota], sources: list[str] | None, moment: pd.Timestamp
+) -> list[dict[str, Any]]:
     """What the collection at ``moment`` did, group by group."""
-    observations = parts.lake.observations()
-    held = waiting(parts.catalog, parts.lake, observations)
+    observations = lake.observations()
+    held = waiting(catalog, lake, observations)
     again = observations.duplicated(["series", "period"], keep=False)
     rows = []
-    for source in parts.catalog.sources.values():
+    for source in catalog.sources.values():
         for group in source.groups if source.kind == "api" and source.id in (sources or [source.id]) else ():
-            ids = [declared.id for declared in parts.catalog.series_of(source.id, group)]
+            ids = [declared.id for declared in catalog.series_of(source.id, group)]
             new = observations["series"].isin(ids) & (observations["collected_at"] == moment)
             rows.append(
                 {
                     "source": source.id,
                     "group": group,
-                    "state": str(group_standing(parts.catalog, parts.lake, source, group, observations, moment)),
+                    "state": str(group_standing(catalog, lake, source, group, observations, moment)),
                     "new": int((new & ~again).sum()),
                     "changed": int((new & again).sum()),
                     "quarantined": int(held["series"].isin(ids).sum()),
-                    "calls_of_budget": calls_used(parts, source.id),
+                    "calls_of_budget": calls_used(quotas, source.id),
                 }
             )
     return rows

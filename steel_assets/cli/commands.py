@@ -67,9 +67,25 @@ COMMANDS = {
         "forecast:forecast",
         "Forecast from what was known at a day's issue, with the models of that day. Nothing is written or published.",
     ),
+    "analysis": Command(
+        "analysis:analysis",
+        "What can be said of a market's past: trend, season, volatility, margins, leads, analogues, each with n and a test.",
+    ),
     "odds": Command(
         "odds:odds",
         "Chances to be above or below a price by a day or on average, and months' averages, from the published forecast.",
+    ),
+    "plan": Command(
+        "plan:plan",
+        "What a purchase may cost by ways of buying, and whether the market's record is worth following its forecast.",
+    ),
+    "parity": Command(
+        "parity:parity",
+        "Import parity of a market: its price, freight, duty and every other term of the catalogue, delivered.",
+    ),
+    "what-if": Command(
+        "what_if:what_if",
+        "The published forecast if a driver or the exchange rate moves: from what came together in history, with its width.",
     ),
     "rollback": Command(
         "rollback:rollback",

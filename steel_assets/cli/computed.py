@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.bootstrap import Platform
 from steel_assets.cli.in_force import aged, in_force
 from steel_assets.cli.moments import issue_on, last_issue, parse_day
 from steel_assets.cli.problem import Problem
@@ -17,6 +16,7 @@ from steel_assets.core.history import HistoryError
 from steel_assets.core.imports import trained_at
 from steel_assets.core.tables import FORECASTS
 from steel_assets.operations import histories, issuing
+from steel_assets.operations.publication.inputs import Inputs
 
 
 @dataclass
@@ -36,30 +36,30 @@ class Computed:
     too_old: bool = False
 
 
-def forecasts(parts: Platform, markets: Sequence[str], as_of: str | None, now: datetime) -> Computed:
+def forecasts(inputs: Inputs, markets: Sequence[str], as_of: str | None, now: datetime) -> Computed:
     """What would be said of ``markets`` at the issue of the day ``as_of`` (by default the latest). Raises Problem."""
-    rules, found = parts.catalog.rules, Computed()
+    rules, found = inputs.catalog.rules, Computed()
     moment = issue_on(parse_day(as_of, "--as-of"), rules) if as_of else last_issue(pd.Timestamp(now), rules)
     if moment > now:
         raise Problem(f"--as-of: {as_of} has not come yet")
     for name in markets:
         try:
-            history = histories.build(parts.catalog, parts.lake, name, moment)
-            rows = issuing.issue_as_of(parts.catalog, parts.models, history).forecasts
+            history = histories.build(inputs.catalog, inputs.lake, name, moment)
+            rows = issuing.issue_as_of(inputs.catalog, inputs.models, history).forecasts
         except HistoryError as error:
-            unfed = parts.providers.unfed(name)
+            unfed = inputs.providers.unfed(name)
             found.without[name] = f"no forecast: {error}; {unfed}" if unfed else f"no forecast: {error}"
         except issuing.PriceTooOld as error:
             found.too_old = True
             found.without[name] = f"no new forecast of {name}: {error}"
-            standing = in_force(parts.warehouse.read(FORECASTS, {"market": name}), name, moment)
+            standing = in_force(inputs.warehouse.read(FORECASTS, {"market": name}), name, moment)
             if len(standing):
-                _take(found, parts, name, aged(parts, standing, moment, error.looked_up))
+                _take(found, inputs, name, aged(inputs.catalog, standing, moment, error.looked_up))
         else:
-            if absurd := issuing.absurd(parts.catalog, parts.warehouse, history, rows):
+            if absurd := issuing.absurd(inputs.catalog, inputs.warehouse, history, rows):
                 found.without[name] = f"no forecast: {name}: absurd, and would not be published: {'; '.join(absurd)}"
             else:
-                _take(found, parts, name, aged(parts, rows, moment))
+                _take(found, inputs, name, aged(inputs.catalog, rows, moment))
     return found
 
 
@@ -70,17 +70,17 @@ def plain_values(rows: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _take(found: Computed, parts: Platform, market: str, rows: pd.DataFrame) -> None:
+def _take(found: Computed, inputs: Inputs, market: str, rows: pd.DataFrame) -> None:
     found.rows[market] = plain_values(rows)
-    if (mark := _mark(parts, market, rows)) is not None:
+    if (mark := _mark(inputs, market, rows)) is not None:
         found.marks[market] = mark
 
 
-def _mark(parts: Platform, market: str, rows: pd.DataFrame) -> str | None:
+def _mark(inputs: Inputs, market: str, rows: pd.DataFrame) -> str | None:
     """What withdrawn imports had to do with the forecast published at this issue, or with the models behind this one."""
     found: str | None = None
-    series, issued = parts.catalog.markets[market].series_ids, rows["as_of"].iloc[0]
-    for tainted in parts.imports.taints():
+    series, issued = inputs.catalog.markets[market].series_ids, rows["as_of"].iloc[0]
+    for tainted in inputs.imports.taints():
         if tainted.touches(series, issued):
             found = f"what was published at this issue came from {tainted.words}. This is computed without it"
         elif any(tainted.touches(series, trained) for trained in map(trained_at, rows["model_version"]) if trained is not None):

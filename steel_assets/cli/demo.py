@@ -20,6 +20,9 @@ from steel_assets.core.calendars import local_day
 from steel_assets.settings import settings
 
 MONDAY = 0
+FIRST = (
+    "first every market is trained on years of prices, then today's forecasts are made: about two minutes on two idle processors"
+)
 
 
 def demo(
@@ -44,11 +47,14 @@ def demo(
         newest = last_issue(now(), rules)
         local = local_day(newest, rules.schedules.tzinfo)
         issues = [issue_on(local - pd.Timedelta(days=back), rules) for back in range(days - 1, -1, -1)]
+        if not session.platform.models.has_production():
+            console.print(FIRST, style="dim", highlight=False)
         reports: list[RunReport] = []
         with progress_bar(console) as bar:
             for place, issue in enumerate(issues):
                 reports += _day(session, issue, first=place == 0, bar=bar)
-        print_summary(console, session.platform, reports, issues[-1])
+        parts = session.platform
+        print_summary(console, parts.catalog, parts.warehouse, parts.store, reports, issues[-1])
     if any(not report.success or report.failed_checks for report in reports):
         raise typer.Exit(1)
 

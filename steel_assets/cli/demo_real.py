@@ -9,7 +9,9 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.lake.import_ledger import ImportLedger
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.catalog import Catalog
 from steel_assets.cli.imports import user_name
 from steel_assets.cli.moments import issue_on, now
 from steel_assets.cli.problem import Problem
@@ -30,20 +32,21 @@ def demo_real(folder: Path) -> None:
     console = Console()
     console.print("[bold]REAL PRICES[/] · imported history up to 2023-12-29, nothing simulated", highlight=False)
     with Session.open(console) as session:
-        new = _import(session.platform, folder)
+        parts = session.platform
+        new = _import(parts.catalog, parts.lake, parts.imports, parts.home, folder)
         console.print(f"{len(FILES)} series, {new:,} new rows", highlight=False)
-        moment = issue_on(LAST_DAY + pd.Timedelta(days=1), session.platform.catalog.rules)
+        moment = issue_on(LAST_DAY + pd.Timedelta(days=1), parts.catalog.rules)
         report = session.run("files_river", moment)
-        print_summary(console, session.platform, [report], moment)
+        print_summary(console, parts.catalog, parts.warehouse, parts.store, [report], moment)
     if not report.success:
         raise typer.Exit(1)
 
 
-def _import(platform: Platform, folder: Path) -> int:
+def _import(catalog: Catalog, lake: Lake, imports: ImportLedger, home: Path, folder: Path) -> int:
     """The rows that are new or changed. What the files hold is known to be true, however wild its moves are."""
     moment, new = now(), 0
-    for series, table in figures(folder, platform.catalog, moment):
+    for series, table in figures(folder, catalog, moment):
         digest = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
         offered = Offered(FILES[series][0], digest, {series: table}, user_name(), believe=True)
-        new += import_table(platform.catalog, platform.lake, platform.imports, platform.home, offered, moment).rows_new
+        new += import_table(catalog, lake, imports, home, offered, moment).rows_new
     return new

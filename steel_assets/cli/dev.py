@@ -18,7 +18,7 @@ from rich.console import Console
 from steel_assets.assets.runs import instance_here
 from steel_assets.bootstrap import catalog, platform
 from steel_assets.cli.problem import Problem
-from steel_assets.operations.instance_state import PREFIX, taken_up
+from steel_assets.operations.instance_state import PREFIX, kept_files, restored_instance
 from steel_assets.settings import dagster_home, settings
 
 STOP_SECONDS = 60
@@ -67,11 +67,13 @@ def _look(address: str, host: str, port: int, console: Console) -> int:
         parts = platform(settings().model_copy(update={"lake": address, "home": Path(folder) / "home"}))
         if "://" not in address and not Path(address).is_dir():
             raise Problem(f"--from: {address} is no folder; name the lake that steel run works on, or gs://bucket/prefix")
-        state = taken_up(parts, home)
+        state = restored_instance(
+            kept_files(parts.store, parts.signing_key), parts.home, home, json_logs=parts.settings.log_format == "json"
+        )
         if state.kept is None:
             raise Problem(f"--from: nothing is kept in {parts.store.uri(PREFIX.rstrip('/'))}: steel run never ended there")
-        said = f"The state of {state.kept.saved_at:%Y-%m-%d %H:%M} UTC, read-only, on http://{host}:{port} (stop with Ctrl-C)"
-        console.print(said, highlight=False, soft_wrap=True)
+        notice = f"The state of {state.kept.saved_at:%Y-%m-%d %H:%M} UTC, read-only, on http://{host}:{port} (stop with Ctrl-C)"
+        console.print(notice, highlight=False, soft_wrap=True)
         command = [*UI, "-m", "steel_assets.definitions", "-h", host, "-p", str(port), "--read-only"]
         return _until_stopped(command, os.environ | {"DAGSTER_HOME": str(home)})
 

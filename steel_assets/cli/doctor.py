@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.machine.disk import make_folder
+from steel_assets.adapters.notifiers import Notifier
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.runs import instance_here
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.bootstrap import platform
 from steel_assets.catalog import Catalog, Source
 from steel_assets.cli.symbols import ask_live
 from steel_assets.core.open_sets import opened
 from steel_assets.core.tables import FORECASTS
-from steel_assets.settings import origins, unknown
+from steel_assets.providers import Providers
+from steel_assets.settings import Settings, origins, unknown
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,22 @@ def doctor(
         ask_live(as_json=as_json)
         return
     parts = platform()
-    findings = list(_findings(parts))
+
+    def channels() -> str:
+        parts.check_settings()
+        return _channels(parts.notifiers)
+
+    findings = [
+        *_declared(parts.catalog, parts.settings, parts.declared_settings()),
+        _tried("sources and channels", channels),
+        Finding("symbols", True, _symbols(parts.catalog)),
+        _tried("state folder", lambda: _writable(parts.home)),
+        _tried("lake", lambda: _lake(parts.lake)),
+        _tried("warehouse", lambda: _warehouse(parts.warehouse)),
+        _tried("cache", lambda: str(parts.cache.stats())),
+        _tried("dagster instance", _instance),
+        *_providers(parts.catalog, parts.providers, live=parts.settings.sources == "live"),
+    ]
     if as_json:
         typer.echo(json.dumps([finding.__dict__ for finding in findings]))
     else:
@@ -55,8 +75,12 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _findings(parts: Platform) -> Iterator[Finding]:
-    catalog, chosen = parts.catalog, parts.settings
+def _declared(catalog: Catalog, chosen: Settings, declared: Collection[str]) -> Iterator[Finding]:
+    """Catalogue and settings.
+
+    Args:
+        declared: the variables that sources and channels declare.
+    """
     series = len(catalog.series)
     yield Finding("catalogue", True, f"{series} series, markets {', '.join(catalog.markets)}")
     yield Finding(
@@ -64,31 +88,25 @@ def _findings(parts: Platform) -> Iterator[Finding]:
         True,
         {"sandbox": "SIMULATED, from the sandbox", "live": "live providers", "files": "imported files only"}[chosen.sources],
     )
-    declared = parts.declared_settings()
     yield Finding("settings", True, _settings(declared))
     for name, meant in unknown(declared).items():
         yield Finding("settings", False, f"{name} is no setting" + (f"; {meant} is" if meant else "; see deploy/env.example"))
-    yield _tried("sources and channels", lambda: _checked(parts))
-    yield Finding("symbols", True, _symbols(catalog))
-    yield _tried("state folder", lambda: _writable(parts))
-    yield _tried("lake", lambda: _lake(parts))
-    yield _tried("warehouse", lambda: f"{parts.warehouse.uri_of_database}: {parts.warehouse.count(FORECASTS):,} forecasts")
-    yield _tried("cache", lambda: str(parts.cache.stats()))
-    yield _tried("dagster instance", _instance)
+
+
+def _providers(catalog: Catalog, providers: Providers, *, live: bool) -> Iterator[Finding]:
+    """Markets that no provider is asked for, and, where real ones are asked, the keys."""
     for market in catalog.markets:
-        if unfed := parts.providers.unfed(market):
+        if unfed := providers.unfed(market):
             yield Finding(f"market {market}", True, unfed)
-    if chosen.sources == "live":
-        for source in catalog.sources.values():
-            if source.takes_key:
-                yield Finding(f"key of {source.name}", True, _key(parts, source))
+    for source in catalog.sources.values() if live else ():
+        if source.takes_key:
+            yield Finding(f"key of {source.name}", True, _key(providers, source))
 
 
-def _checked(parts: Platform) -> str:
-    """What was added to the shipped ones and what is set up; raises what is wrong with their settings."""
-    parts.check_settings()
+def _channels(notifiers: Mapping[str, Notifier]) -> str:
+    """What is set up, and what was added to the shipped ones."""
     own = ", ".join(map(str, opened()))
-    return f"channels: {', '.join(parts.notifiers)}" + (f"; Python of your own from {own}" if own else "")
+    return f"channels: {', '.join(notifiers)}" + (f"; Python of your own from {own}" if own else "")
 
 
 def _settings(declared: Collection[str]) -> str:
@@ -96,8 +114,8 @@ def _settings(declared: Collection[str]) -> str:
     places: dict[str, list[str]] = {}
     for name, place in origins(declared).items():
         places.setdefault(place, []).append(name)
-    said = [f"from {place}: {', '.join(names)}" for place, names in places.items()]
-    return "; ".join([*said, "the rest are the defaults"] if said else ["all are the defaults"])
+    sentences = [f"from {place}: {', '.join(names)}" for place, names in places.items()]
+    return "; ".join([*sentences, "the rest are the defaults"] if sentences else ["all are the defaults"])
 
 
 def _symbols(catalog: Catalog) -> str:
@@ -107,15 +125,15 @@ def _symbols(catalog: Catalog) -> str:
     doubtful = [
         str(declared.symbol) for declared in asked if declared.verified is None or declared.verified.sure == "unconfirmed"
     ]
-    told = ", ".join(f"{count} {how}" for how, count in sorted(sure.items()))
-    return told + (f" ({', '.join(doubtful)}); `steel doctor --live` asks" if doubtful else "")
+    counts = ", ".join(f"{count} {how}" for how, count in sorted(sure.items()))
+    return counts + (f" ({', '.join(doubtful)}); `steel doctor --live` asks" if doubtful else "")
 
 
-def _key(parts: Platform, source: Source) -> str:
+def _key(providers: Providers, source: Source) -> str:
     """A source without a key is skipped, or asked without one: that is a choice, and no fault."""
-    if parts.providers.key_of(source) is not None:
+    if providers.key_of(source) is not None:
         return "set"
-    return parts.providers.not_configured(source) or "not set: it is asked without one, which brings no revisions of the past"
+    return providers.not_configured(source) or "not set: it is asked without one, which brings no revisions of the past"
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:
@@ -125,15 +143,19 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, False, f"{type(error).__name__}: {error}")
 
 
-def _writable(parts: Platform) -> str:
-    make_folder(parts.settings.home)
-    with tempfile.NamedTemporaryFile(dir=parts.settings.home):
-        return f"{parts.settings.home.absolute()} is writable"
+def _writable(home: Path) -> str:
+    make_folder(home)
+    with tempfile.NamedTemporaryFile(dir=home):
+        return f"{home.absolute()} is writable"
 
 
-def _lake(parts: Platform) -> str:
-    nature = {True: "simulated data", False: "real data", None: "empty"}[parts.lake.simulated]
-    return f"{parts.store.uri('raw-data')}: {nature}"
+def _warehouse(warehouse: Warehouse) -> str:
+    return f"{warehouse.uri_of_database}: {warehouse.count(FORECASTS):,} forecasts"
+
+
+def _lake(lake: Lake) -> str:
+    nature = {True: "simulated data", False: "real data", None: "empty"}[lake.simulated]
+    return f"{lake.store.uri('raw-data')}: {nature}"
 
 
 def _instance() -> str:

@@ -15,28 +15,28 @@ from steel_assets.operations.drop_mapping import DropMapping
 from steel_assets.sources.file_import import FileMapping
 
 
-def told_mapping(mapping: Path | None, options: Mapping[str, Any]) -> DropMapping:
+def given_mapping(mapping: Path | None, options: Mapping[str, Any]) -> DropMapping:
     """The mapping in a file, if any, with the ``options`` that were given over it.
 
     Raises:
         Problem: an option or a key is not what it may be.
     """
-    told = {name: value for name, value in options.items() if value not in (None, False, (), [], {})}
-    said = {} if mapping is None else _in_file(mapping)
-    if "series" in told:
-        said = {name: value for name, value in said.items() if name not in ("columns", "series_column")}
+    given = {name: value for name, value in options.items() if value not in (None, False, (), [], {})}
+    written = {} if mapping is None else _in_file(mapping)
+    if "series" in given:
+        written = {name: value for name, value in written.items() if name not in ("columns", "series_column")}
     try:
-        return DropMapping.model_validate({**said, **told})
+        return DropMapping.model_validate({**written, **given})
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         field = str(problem["loc"][0]) if problem["loc"] else ""
-        place = f"--{field.replace('_', '-')}: " if field in told else f"{mapping}: {field}: " if mapping else ""
+        place = f"--{field.replace('_', '-')}: " if field in given else f"{mapping}: {field}: " if mapping else ""
         fields = DropMapping.model_fields
         known = f"; a mapping may say {', '.join(fields)}" if field and field not in fields else ""
         raise Problem(f"{place}{problem['msg'].removeprefix('Value error, ')}{known}") from None
 
 
-def told_where(texts: Sequence[str] | None) -> dict[str, str]:
+def row_conditions(texts: Sequence[str] | None) -> dict[str, str]:
     """COLUMN=VALUE, several times."""
     where = {}
     for condition in texts or ():
@@ -73,9 +73,9 @@ def _in_file(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise Problem(f"--mapping: {path}: no such file")
     try:
-        said = load_plain(path.read_bytes())
+        content = load_plain(path.read_bytes())
     except NotPlain as error:
         raise Problem(f"--mapping: {path}: {error}; write for example: series: lme_rebar_m01") from error
-    if not isinstance(said, dict):
+    if not isinstance(content, dict):
         raise Problem(f"--mapping: {path} is no mapping; write for example: series: lme_rebar_m01")
-    return said
+    return content

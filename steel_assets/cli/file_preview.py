@@ -24,7 +24,7 @@ WIDTH, BLOCKS = 60, "▁▂▃▄▅▆▇█"
 
 
 def preview_of_no_series(
-    content: bytes, filename: str, told: FileMapping, moment: pd.Timestamp, limits: ReadingLimits
+    content: bytes, filename: str, mapping: FileMapping, moment: pd.Timestamp, limits: ReadingLimits
 ) -> FileReading:
     """What a file holds before there is a series for it: of days, or else of weeks, or of months, in whatever unit.
 
@@ -33,18 +33,18 @@ def preview_of_no_series(
     """
     for frequency in FREQUENCIES[:-1]:
         try:
-            return _preview_as(frequency, content, filename, told, moment, limits)
+            return _preview_as(frequency, content, filename, mapping, moment, limits)
         except ImportRefused as refusal:
             if f"the series is {frequency}" not in str(refusal):
                 raise
-    return _preview_as(FREQUENCIES[-1], content, filename, told, moment, limits)
+    return _preview_as(FREQUENCIES[-1], content, filename, mapping, moment, limits)
 
 
 def _preview_as(
-    frequency: Frequency, content: bytes, filename: str, told: FileMapping, moment: pd.Timestamp, limits: ReadingLimits
+    frequency: Frequency, content: bytes, filename: str, given: FileMapping, moment: pd.Timestamp, limits: ReadingLimits
 ) -> FileReading:
     series = Series.model_construct(id=NO_SERIES, name=filename, unit="", frequency=frequency)
-    mapping = told.model_copy(update={"series": series.id})
+    mapping = given.model_copy(update={"series": series.id})
     reading = read_table(content, filename, mapping, {series.id: series}, moment, limits=limits)
     return replace(reading, mapping=reading.mapping.model_copy(update={"series": None}))
 
@@ -70,16 +70,16 @@ def print_preview(reading: FileReading) -> None:
                 console.print("  …")
             console.print(f"  {day}  {value:.10g}")
         console.print(f"  {sparkline(values)}")
-    print_said(console, reading)
+    print_assumptions(console, reading)
     console.print("as a mapping:")
     for line in yaml.safe_dump(_mapping(reading), allow_unicode=True, sort_keys=False).splitlines():
         console.print(f"  {line}")
     console.print("nothing was imported")
 
 
-def print_said(console: Console, reading: FileReading) -> None:
+def print_assumptions(console: Console, reading: FileReading) -> None:
     """What was assumed and left out, a line each."""
-    for line in reading.said:
+    for line in reading.assumptions:
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -17,11 +17,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.bootstrap import platform
+from steel_assets.catalog import Catalog
 from steel_assets.cli import published
 from steel_assets.cli.clock import now
 from steel_assets.cli.problem import Problem
-from steel_assets.cli.validated import Scores, champions_scores
+from steel_assets.cli.published import Scores, champions_scores
 from steel_assets.core.price_age import aged_drivers, sessions_old
 
 Row = Mapping[str, Any]
@@ -43,7 +45,7 @@ def forecast(
     if market is not None and market not in parts.catalog.markets:
         raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
     wanted = [market] if market else list(parts.catalog.markets)
-    found = published.latest(parts, wanted, moment) if as_of is None else {}
+    found = published.latest(parts.store, parts.signing_key, parts.catalog, wanted, moment) if as_of is None else {}
     without: dict[str, str] = {}
     marks: dict[str, str] = {}
     too_old = False
@@ -66,9 +68,9 @@ def forecast(
         console = Console()
         if any(row["simulated"] for row in rows):
             console.print("[bold yellow]SIMULATED DATA[/]")
-        print_forecasts(console, parts, rows)
-        for name, told in marks.items():
-            console.print(f"{name}: {told}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        print_forecasts(console, parts.catalog, parts.store, rows)
+        for name, mark in marks.items():
+            console.print(f"{name}: {mark}", style="yellow", markup=False, highlight=False, soft_wrap=True)
         console.print(FOOTNOTE, style="dim", highlight=False)
     raise typer.Exit(1 if too_old else 0)
 
@@ -92,7 +94,7 @@ def _value(value: Any) -> Any:
     return value
 
 
-def print_forecasts(console: Console, parts: Platform, rows: Sequence[Row]) -> None:
+def print_forecasts(console: Console, catalog: Catalog, store: ObjectStore, rows: Sequence[Row]) -> None:
     """Forecasts as a buyer reads them, market by market, with how the champion did out of sample beside each.
 
     Args:
@@ -102,17 +104,17 @@ def print_forecasts(console: Console, parts: Platform, rows: Sequence[Row]) -> N
         issued = list(group)
         first = issued[0]
         console.print(
-            f"\n[bold]{parts.catalog.markets[market].name}[/]  {first['last_price']:,.1f} {first['unit']} "
+            f"\n[bold]{catalog.markets[market].name}[/]  {first['last_price']:,.1f} {first['unit']} "
             f"on {first['data_as_of']:%d %b %Y}, {sessions_old(first['price_age_sessions'])}",
             highlight=False,
         )
         if first["stale"]:
-            limit = parts.catalog.rules.freshness.price_sessions
+            limit = catalog.rules.freshness.price_sessions
             tone = "bold red" if first["price_age_sessions"] > limit else "yellow"
             console.print(f"▲ {first['stale_reason']}", style=tone, markup=False, highlight=False)
         for series, day in aged_drivers(first.get("aged_drivers")).items():
             console.print(f"▲ leans on {series}, whose newest figure is of {day}", style="yellow", markup=False, highlight=False)
-        console.print(_table(issued, champions_scores(parts, market)))
+        console.print(_table(issued, champions_scores(store, market)))
 
 
 def _table(rows: Sequence[Row], scores: Scores) -> Table:

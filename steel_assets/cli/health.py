@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steel_assets.adapters.lake.damaged import Damaged
 from steel_assets.adapters.machine import usage as machine
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.catalog import Catalog
 from steel_assets.core.health import Finding, colour
 from steel_assets.core.service_use import SILENT, ServiceUsage, summary
 from steel_assets.operations.automation import running
@@ -19,6 +21,7 @@ from steel_assets.operations.measured import service_minutes
 if TYPE_CHECKING:
     import dagster as dg
 
+    from steel_assets.adapters.drop_box import DropBox
     from steel_assets.serving.snapshot import Snapshot
 
 AREAS = ("markets", "sources", "models", "automation", "service", "budget", "machine")
@@ -55,20 +58,20 @@ AREA_OF = {
 """Where an incident of that kind belongs; what is about costs is about the budget, everything else about the automation."""
 
 
-def published(parts: Platform, moment: datetime) -> Snapshot:
+def published(store: ObjectStore, signing_key: bytes | None, moment: datetime) -> Snapshot:
     """Everything published and the open incidents, as the service serves them at ``moment``."""
     from steel_assets.serving.refresh import Refresher
 
-    return Refresher(lambda: parts.store, signing_key=parts.signing_key, clock=moment.timestamp).look()
+    return Refresher(lambda: store, signing_key=signing_key, clock=moment.timestamp).look()
 
 
-def service_use(parts: Platform, moment: datetime) -> ServiceUsage | None:
+def service_use(store: ObjectStore, moment: datetime) -> ServiceUsage | None:
     """What the service measured of itself lately; None when it does not measure."""
-    minutes = service_minutes(parts.store, moment - SILENT, moment)
+    minutes = service_minutes(store, moment - SILENT, moment)
     return summary(minutes) if minutes else None
 
 
-def findings(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[Finding]:
+def findings(catalog: Catalog, snapshot: Snapshot, moment: datetime) -> list[Finding]:
     """Everything that is not as it should be, worst first."""
     from steel_assets.serving.state import covers, incidents
 
@@ -80,8 +83,8 @@ def findings(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[Find
         )
         for incident in incidents(snapshot, moment.timestamp())
     ]
-    told = {rule for incident in snapshot["incidents"] for rule, _ in covers(incident)}
-    found += list(_automation(parts, moment, told))
+    open_rules = {rule for incident in snapshot["incidents"] for rule, _ in covers(incident)}
+    found += list(_automation(catalog, moment, open_rules))
     return sorted(found, key=lambda finding: finding.status != "red")
 
 
@@ -97,32 +100,36 @@ def sources(statuses: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
                 yield Finding("sources", "yellow", f"{source}/{group}: {state}")
 
 
-def dropped(parts: Platform) -> Iterator[Finding]:
+def dropped(store: ObjectStore, drop_box: DropBox) -> Iterator[Finding]:
     """What lies in the drop folder and is not imported."""
-    notes = load(parts.store, parts.drop_box).notes
+    notes = load(store, drop_box).notes
     for name, text in list(notes.items())[:SHOWN_NOTES]:
         yield Finding("sources", "yellow", f"drop folder: {name}: {text}")
     if len(notes) > SHOWN_NOTES:
-        yield Finding("sources", "yellow", f"drop folder: {len(notes) - SHOWN_NOTES} more, in {parts.drop_box.where}/notes")
+        yield Finding("sources", "yellow", f"drop folder: {len(notes) - SHOWN_NOTES} more, in {drop_box.where}/notes")
 
 
-def damaged(parts: Platform, snapshot: Snapshot, moment: datetime) -> Iterator[Finding]:
-    """Files of the lake that were found damaged and set aside, as far as no open incident says it already."""
+def damaged(store: ObjectStore, warehouse_lost: str | None, snapshot: Snapshot, moment: datetime) -> Iterator[Finding]:
+    """Files of the lake that were found damaged and set aside, as far as no open incident says it already.
+
+    Args:
+        warehouse_lost: what the warehouse lost, in a sentence; None when nothing.
+    """
     from steel_assets.serving.state import covers
 
-    told = {subject for incident in snapshot["incidents"] for rule, subject in covers(incident) if rule == "file_set_aside"}
-    if (warehouse := parts.warehouse_lost) is not None and "warehouse" not in told:
-        yield Finding("sources", "red", warehouse)
-    notes = [damage for damage in Damaged(parts.store).news(_plain(moment)) if damage.key not in told]
+    open_files = {subject for incident in snapshot["incidents"] for rule, subject in covers(incident) if rule == "file_set_aside"}
+    if warehouse_lost is not None and "warehouse" not in open_files:
+        yield Finding("sources", "red", warehouse_lost)
+    notes = [damage for damage in Damaged(store).news(_plain(moment)) if damage.key not in open_files]
     for note in notes[:SHOWN_NOTES]:
         yield Finding("sources", "yellow", note.text)
     if len(notes) > SHOWN_NOTES:
         yield Finding("sources", "yellow", f"{len(notes) - SHOWN_NOTES} more damaged files, under damaged/ in the lake")
 
 
-def _automation(parts: Platform, moment: datetime, told: set[str]) -> Iterator[Finding]:
+def _automation(catalog: Catalog, moment: datetime, open_rules: set[str]) -> Iterator[Finding]:
     """Daemons, schedules and sensors, as far as no open incident says it already."""
-    now, grace = _plain(moment), timedelta(minutes=parts.catalog.rules.alerts.daemon_silence_minutes)
+    now, grace = _plain(moment), timedelta(minutes=catalog.rules.alerts.daemon_silence_minutes)
     try:
         state = running(instance_files(instance_home()), now, grace)
     except InstanceNotFound as error:
@@ -136,23 +143,23 @@ def _automation(parts: Platform, moment: datetime, told: set[str]) -> Iterator[F
     from steel_assets.assets.sensors import lost_daemons
 
     with instance_here() as instance:
-        silent = lost_daemons.silent(instance, parts.catalog.rulebook, now)
+        silent = lost_daemons.silent(instance, catalog.rulebook, now)
         if silent and all("never started" in daemon for daemon in silent):
             yield NEVER_STARTED
-        elif silent and lost_daemons.RULE not in told:
+        elif silent and lost_daemons.RULE not in open_rules:
             yield Finding("automation", "red", f"daemons without a heartbeat: {', '.join(silent)}; start them again")
-        yield from _ticks(instance, parts, now, told)
+        yield from _ticks(instance, catalog, now, open_rules)
 
 
-def _ticks(instance: dg.DagsterInstance, parts: Platform, moment: datetime, told: set[str]) -> Iterator[Finding]:
+def _ticks(instance: dg.DagsterInstance, catalog: Catalog, moment: datetime, open_rules: set[str]) -> Iterator[Finding]:
     from steel_assets.assets.sensors import failed_ticks
     from steel_assets.definitions import defs
 
     repository = defs().get_repository_def()
     zones = {schedule.name: schedule.execution_timezone or "UTC" for schedule in repository.schedule_defs}
     names = {*zones, *(sensor.name for sensor in repository.sensor_defs)}
-    for condition in failed_ticks.conditions(instance, parts.catalog.rulebook, names, zones, moment):
-        if condition.firing and condition.rule not in told:
+    for condition in failed_ticks.conditions(instance, catalog.rulebook, names, zones, moment):
+        if condition.firing and condition.rule not in open_rules:
             yield Finding(
                 "automation",
                 "red" if condition.rule == failed_ticks.FAILED else "yellow",
@@ -160,8 +167,8 @@ def _ticks(instance: dg.DagsterInstance, parts: Platform, moment: datetime, told
             )
 
 
-def _machine(parts: Platform) -> str:
-    used = machine.use(parts.settings.home)
+def _machine(home: Path) -> str:
+    used = machine.use(home)
     shares = {"processors": used.cpu_share, "memory": used.memory_share, "disk": used.disk_share}
     return ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share is not None)
 
@@ -183,7 +190,7 @@ def _oldest_price(snapshot: Snapshot, markets: list[str], moment: datetime) -> s
     return f", the oldest from a {max(ages, key=lambda age: age.sessions).text}" if ages else ""
 
 
-def facts(parts: Platform, snapshot: Snapshot, use: ServiceUsage | None, moment: datetime) -> dict[str, str]:
+def facts(home: Path, snapshot: Snapshot, use: ServiceUsage | None, moment: datetime) -> dict[str, str]:
     """What there is to say of each area when nothing is wrong; nothing of an area of which nothing is known."""
     catalogue: dict[str, Any] = snapshot["catalogue"] or {}
     markets = [market["id"] for market in catalogue.get("markets", [])]
@@ -204,5 +211,5 @@ def facts(parts: Platform, snapshot: Snapshot, use: ServiceUsage | None, moment:
         "budget": ""
         if spent is None or projected is None
         else f"{spent:.2f} of {costs['budget_usd']:.2f} USD this month, {projected:.2f} projected (estimated)",
-        "machine": _machine(parts),
+        "machine": _machine(home),
     }

@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from steel_assets.bootstrap import Platform, platform
-from steel_assets.cli.file_mapping import reading_options, save_mapping, told_mapping, told_where
-from steel_assets.cli.file_preview import preview_json, preview_of_no_series, print_preview, print_said
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.bootstrap import platform
+from steel_assets.catalog import Catalog
+from steel_assets.cli.file_mapping import given_mapping, reading_options, row_conditions, save_mapping
+from steel_assets.cli.file_preview import preview_json, preview_of_no_series, print_assumptions, print_preview
 from steel_assets.cli.imports import user_name
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
@@ -57,7 +59,7 @@ def import_file(
     """
     if correction and revision:
         raise Problem("--correction or --revision, not both: were the earlier figures never true, or published earlier?")
-    told = told_mapping(
+    given = given_mapping(
         mapping,
         {
             "series": series,
@@ -70,7 +72,7 @@ def import_file(
             "value_column": value_column,
             "decimal": decimal,
             "scale": scale,
-            "where": told_where(where),
+            "where": row_conditions(where),
             "encoding": encoding,
             "overlap": "correction" if correction else "revision" if revision else None,
             "believe": believe,
@@ -78,13 +80,13 @@ def import_file(
     )
     parts = platform()
     limits = parts.catalog.rules.imports.reading
-    if preview and not told.series_ids:
-        reading = preview_of_no_series(_content(file), file.name, told, now(), limits)
+    if preview and not given.series_ids:
+        reading = preview_of_no_series(_content(file), file.name, given, now(), limits)
     else:
-        _check_series(parts, told)
-        known = parts.lake.observations(told.series_ids)
+        _check_series(parts.catalog, given)
+        known = parts.lake.observations(given.series_ids)
         content, moment = _content(file), now()
-        reading = read_table(content, file.name, told, parts.catalog.series, moment, known, limits)
+        reading = read_table(content, file.name, given, parts.catalog.series, moment, known, limits)
     if save_as is not None:
         save_mapping(save_as, reading.mapping)
     if preview:
@@ -95,19 +97,20 @@ def import_file(
         sha256=hashlib.sha256(content).hexdigest(),
         figures=reading.figures,
         by=user_name(),
-        options=reading_options(told),
-        overlap=told.overlap,
-        believe=told.believe,
+        options=reading_options(given),
+        overlap=given.overlap,
+        believe=given.believe,
     )
-    _print(parts, reading, import_table(parts.catalog, parts.lake, parts.imports, parts.home, offered, moment), as_json=as_json)
+    done = import_table(parts.catalog, parts.lake, parts.imports, parts.home, offered, moment)
+    _print(parts.store, reading, done, as_json=as_json)
 
 
-def _check_series(parts: Platform, told: FileMapping) -> None:
-    if not told.series_ids:
+def _check_series(catalog: Catalog, mapping: FileMapping) -> None:
+    if not mapping.series_ids:
         raise Problem(
             "--series: say which series of the catalogue the figures are, or name a --mapping; `steel doctor` lists them"
         )
-    absent = [series_id for series_id in told.series_ids if series_id not in parts.catalog.series]
+    absent = [series_id for series_id in mapping.series_ids if series_id not in catalog.series]
     if absent:
         raise Problem(
             f"--series: {absent[0]!r} is not in the catalogue. Declare it in a YAML file under series/ of the folder named in "
@@ -123,7 +126,7 @@ def _content(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def _print(parts: Platform, reading: FileReading, done: Imported, *, as_json: bool) -> None:
+def _print(store: ObjectStore, reading: FileReading, done: Imported, *, as_json: bool) -> None:
     key = None if done.known_already else done.entry.raw_file
     new = {part.series: 0 if done.known_already else part.rows_new for part in done.entry.parts}
     outcomes: dict[str, dict[str, Any]] = {
@@ -137,9 +140,9 @@ def _print(parts: Platform, reading: FileReading, done: Imported, *, as_json: bo
     }
     if as_json:
         only = next(iter(outcomes))
-        told = {"series": only, **outcomes[only]} if len(outcomes) == 1 else {"series": outcomes}
-        stored = {"stored": parts.store.uri(key) if key else None, "import": done.entry.id}
-        typer.echo(json.dumps({**told, **stored, **reading.as_json}))
+        answer = {"series": only, **outcomes[only]} if len(outcomes) == 1 else {"series": outcomes}
+        stored = {"stored": store.uri(key) if key else None, "import": done.entry.id}
+        typer.echo(json.dumps({**answer, **stored, **reading.as_json}))
         return
     console = Console(highlight=False)
     for name, one in outcomes.items():
@@ -147,4 +150,4 @@ def _print(parts: Platform, reading: FileReading, done: Imported, *, as_json: bo
             f"{one['rows_new_or_changed']:,} new or changed (import {done.entry.id})" if key else "nothing new, nothing written"
         )
         console.print(f"{name}: {one['rows_read']:,} rows read from {one['first']} to {one['last']}, {news}", soft_wrap=True)
-    print_said(console, reading)
+    print_assumptions(console, reading)

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.bootstrap import platform
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.publish import publish_again
@@ -41,10 +42,10 @@ def list_imports(
 ) -> None:
     """Every import, the newest first: file, hash, when, rows, by whom, and whether it was withdrawn."""
     parts = platform()
-    states = _states(parts)
+    states = _states(parts.lake)
     found = [imported for imported in parts.imports.imports().values() if series is None or series in imported.series][::-1]
     if as_json:
-        typer.echo(json.dumps([_plain(parts, imported, states) for imported in found]))
+        typer.echo(json.dumps([_plain(parts.lake, imported, states) for imported in found]))
         return
     console = Console(highlight=False)
     if not found:
@@ -78,7 +79,7 @@ def list_imports(
 def show(name: Id, as_json: AsJson = False) -> None:
     """One import: every series of it, the options it was read with, where its rows are, and what was done to it."""
     parts = platform()
-    plain = _plain(parts, find(parts.imports, name), _states(parts))
+    plain = _plain(parts.lake, find(parts.imports, name), _states(parts.lake))
     if as_json:
         typer.echo(json.dumps(plain))
         return
@@ -87,11 +88,11 @@ def show(name: Id, as_json: AsJson = False) -> None:
         if key not in ("parts", "history"):
             console.print(f"{key:>10}  {value if value not in (None, {}) else '–'}", markup=False, soft_wrap=True)
     for part in plain["parts"]:
-        told = f"{part['rows_read']:,} rows read, {part['rows_new']:,} new or changed, {part['first']} – {part['last']}"
-        console.print(f"{'series':>10}  {part['series']}: {told}", soft_wrap=True)
+        sentence = f"{part['rows_read']:,} rows read, {part['rows_new']:,} new or changed, {part['first']} – {part['last']}"
+        console.print(f"{'series':>10}  {part['series']}: {sentence}", soft_wrap=True)
     for event in plain["history"]:
-        told = f"{event['at']} {event['kind']} by {event['by']}: {event['reason']}"
-        console.print(f"{'then':>10}  {told}", markup=False, soft_wrap=True)
+        sentence = f"{event['at']} {event['kind']} by {event['by']}: {event['reason']}"
+        console.print(f"{'then':>10}  {sentence}", markup=False, soft_wrap=True)
 
 
 @app.command("withdraw")
@@ -122,17 +123,17 @@ def _set_aside(name: str, kind: Kind, reason: str, *, as_json: bool) -> None:
         done = set_aside(
             parts.catalog, parts.lake, parts.imports, find(parts.imports, name), kind, reason.strip(), user_name(), now()
         )
-    publish_again(parts)
+    publish_again(parts, parts.snapshots)
     word = "withdrawn" if kind == "withdrawal" else "restored"
     if as_json:
         typer.echo(json.dumps({word: done.entry.id, "again": done.again, "markets": list(done.markets)}))
         return
     console = Console(highlight=False)
-    told = f"{done.entry.file or 'import'} ({done.entry.id})"
+    label = f"{done.entry.file or 'import'} ({done.entry.id})"
     if done.again:
-        console.print(f"{told} was {word} before; nothing was written", markup=False, soft_wrap=True)
+        console.print(f"{label} was {word} before; nothing was written", markup=False, soft_wrap=True)
         return
-    console.print(f"{told} is {word}: {', '.join(done.entry.series)}", markup=False, soft_wrap=True)
+    console.print(f"{label} is {word}: {', '.join(done.entry.series)}", markup=False, soft_wrap=True)
     if done.markets:
         console.print(
             f"{', '.join(done.markets)}: forecasts issued meanwhile stay as they are and are marked. The next daily run "
@@ -143,9 +144,9 @@ def _set_aside(name: str, kind: Kind, reason: str, *, as_json: bool) -> None:
         )
 
 
-def _states(parts: Platform) -> dict[str, str]:
+def _states(lake: Lake) -> dict[str, str]:
     """Import → ``withdrawn`` or ``corrected``, where it is one of them."""
-    rewritings = parts.lake.rewritings()
+    rewritings = lake.rewritings()
     _, withdrawn = in_effect(rewritings)
     corrections = [rewriting for rewriting in rewritings if rewriting.kind == "correction" and rewriting.subject not in withdrawn]
     return {name: "corrected" for rewriting in corrections for name in rewriting.overridden} | dict.fromkeys(
@@ -157,8 +158,8 @@ def _state(imported: Import, states: Mapping[str, str]) -> str:
     return states.get(imported.id) or imported.overlap or "in effect"
 
 
-def _plain(parts: Platform, imported: Import, states: Mapping[str, str]) -> dict[str, Any]:
-    events = [event for event in parts.lake.rewritings() if imported.id in (event.subject, *event.overridden)]
+def _plain(lake: Lake, imported: Import, states: Mapping[str, str]) -> dict[str, Any]:
+    events = [event for event in lake.rewritings() if imported.id in (event.subject, *event.overridden)]
     return {
         "id": imported.id,
         "state": _state(imported, states),
@@ -174,7 +175,7 @@ def _plain(parts: Platform, imported: Import, states: Mapping[str, str]) -> dict
         "options": dict(imported.options),
         "overlap": imported.overlap,
         "believed": imported.believed,
-        "stored": parts.store.uri(imported.raw_file) if imported.raw_file else None,
+        "stored": lake.store.uri(imported.raw_file) if imported.raw_file else None,
         "parts": [part.model_dump() for part in imported.parts],
         "history": [{"kind": event.kind, "at": event.at.isoformat(), "by": event.by, "reason": event.reason} for event in events],
     }

@@ -7,13 +7,15 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.adapters.lake.price_lookups import read_lookup
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import closures
 from steel_assets.core.price_age import LookedUp, PriceAge, aged_confidence, price_age
 from steel_assets.core.tables import FORECASTS
 
 
-def aged(parts: Platform, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: LookedUp | None = None) -> pd.DataFrame:
+def aged(catalog: Catalog, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: LookedUp | None = None) -> pd.DataFrame:
     """``rows`` as they are at ``moment``: their confidence fallen with the age of the price, and that age beside it.
 
     The columns added are ``price_date``, ``price_age_sessions``, ``stale`` and ``stale_reason``, named as in the API.
@@ -22,31 +24,31 @@ def aged(parts: Platform, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: L
         rows: of tables.FORECASTS, one market.
         looked_up: what the newest look at the market's prices found.
     """
-    age = age_of(parts, rows, moment, looked_up)
+    age = age_of(catalog, rows, moment, looked_up)
     known = rows["age_sessions"].fillna(0) if "age_sessions" in rows else pd.Series(0, index=rows.index)
     confidence = [
         aged_confidence(one, int(horizon), age.sessions, int(counted))
         for one, horizon, counted in zip(rows["model_confidence"], rows["horizon"], known, strict=True)
     ]
-    told: dict[str, Any] = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale}
+    columns: dict[str, Any] = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale}
     newest = looked_up.newest if looked_up else None
-    return rows.assign(model_confidence=confidence, **told, stale_reason=age.reason(newest))
+    return rows.assign(model_confidence=confidence, **columns, stale_reason=age.reason(newest))
 
 
-def age_of(parts: Platform, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: LookedUp | None) -> PriceAge:
+def age_of(catalog: Catalog, rows: pd.DataFrame, moment: pd.Timestamp, looked_up: LookedUp | None) -> PriceAge:
     """How old the price is that ``rows``, one market's, start from."""
     first = rows.iloc[0]
-    market = parts.catalog.markets[str(first["market"])]
-    calendar = parts.catalog.rules.price_calendar(
-        parts.catalog.series[market.target.series].published,
+    market = catalog.markets[str(first["market"])]
+    calendar = catalog.rules.price_calendar(
+        catalog.series[market.target.series].published,
         *closures(market.calendar, moment.tz_localize(None).normalize() + pd.Timedelta(days=7)),
     )
     return price_age(calendar, first["data_as_of"].date(), first["origin"].date(), moment.to_pydatetime(), looked_up)
 
 
-def last_lookup(parts: Platform, market: str) -> LookedUp | None:
+def last_lookup(store: ObjectStore, market: str) -> LookedUp | None:
     """What the newest run that looked for prices of ``market`` found; None before the first."""
-    lookup = read_lookup(parts.store, market)
+    lookup = read_lookup(store, market)
     return lookup.looked_up if lookup else None
 
 
@@ -60,11 +62,11 @@ def in_force(published: pd.DataFrame, market: str, moment: pd.Timestamp) -> pd.D
     return mine[mine["as_of"] == mine["as_of"].max()]
 
 
-def newest(parts: Platform, moment: pd.Timestamp) -> pd.DataFrame:
+def newest(catalog: Catalog, warehouse: Warehouse, store: ObjectStore, moment: pd.Timestamp) -> pd.DataFrame:
     """Every market's forecast in force at ``moment``, aged; no rows before the first."""
-    published = parts.warehouse.read(FORECASTS)
-    found = [(market, in_force(published, market, moment)) for market in parts.catalog.markets]
+    published = warehouse.read(FORECASTS)
+    found = [(market, in_force(published, market, moment)) for market in catalog.markets]
     return pd.concat(
-        [aged(parts, rows, moment, last_lookup(parts, market)) for market, rows in found if len(rows)] or [published.head(0)],
+        [aged(catalog, rows, moment, last_lookup(store, market)) for market, rows in found if len(rows)] or [published.head(0)],
         ignore_index=True,
     )

@@ -8,7 +8,7 @@ import typer
 
 from steel_assets import __version__
 from steel_assets.cli.commands import Commands
-from steel_assets.cli.problem import told
+from steel_assets.cli.problem import problems_printed
 
 app = typer.Typer(name="steel", cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -30,5 +30,5 @@ def steel(
 
 def main() -> None:
     """The whole program."""
-    with told():
+    with problems_printed():
         app()

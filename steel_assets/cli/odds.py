@@ -13,16 +13,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.bootstrap import Platform, platform
-from steel_assets.cli.in_force import aged, in_force, last_lookup
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.bootstrap import platform
+from steel_assets.catalog import Catalog
+from steel_assets.cli.ahead import about, known_market, published
 from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core import averages
 from steel_assets.core.averages import Average, AverageError, Outlook
+from steel_assets.core.exchange import ExchangeError, exchanged
+from steel_assets.core.history import HistoryError
 from steel_assets.core.odds import Odds, Side, first_passage
 from steel_assets.core.odds import odds as odds_of
-from steel_assets.core.tables import FORECASTS
-from steel_assets.operations import outlooks
+from steel_assets.operations import exchange, outlooks
 
 SHOWN = (0.05, 0.25, 0.50, 0.75, 0.95)
 """Quantiles of an average or a day that are printed."""
@@ -34,6 +37,7 @@ def odds(
     below: Annotated[str | None, typer.Option(help="a price in the market's unit: the chance to be below it")] = None,
     by: Annotated[str | None, typer.Option(help="day, for example 2026-12-15: the price on it, and every close up to it")] = None,
     average: Annotated[str | None, typer.Option(help="month or quarter whose average is meant: 2026-12 or 2026-Q4")] = None,
+    rate: Annotated[str | None, typer.Option(help="exchange-rate series: prices in its other currency, usdmxn: pesos")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the answer as JSON")] = False,
 ) -> None:
     """Chances to be above or below a price by a day or on average, and months' averages, from the published forecast.
@@ -41,8 +45,7 @@ def odds(
     Without a day or a period: the running month and the next three, the running quarter and the next. Nothing is written.
     """
     parts = platform()
-    if market not in parts.catalog.markets:
-        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
+    known_market(parts.catalog, market)
     if above is not None and below is not None:
         raise Problem("--above, --below: name one of them")
     if by is not None and average is not None:
@@ -54,11 +57,12 @@ def odds(
     period = None if average is None else _period(average)
 
     moment = now()
-    published = in_force(parts.warehouse.read(FORECASTS, {"market": market}), market, moment)
-    if published.empty:
-        raise Problem(f"MARKET: no forecast of {market} is published yet; steel status says why")
-    outlook = outlooks.outlooks(parts.catalog, parts.lake, published)[market]
-    answer = _about(parts, outlook, published, moment)
+    rows = published(parts.warehouse, market, moment)
+    if rate is None:
+        outlook, exchanged_at = outlooks.outlooks(parts.catalog, parts.lake, rows)[market], None
+    else:
+        outlook, exchanged_at = _exchanged(parts.catalog, parts.lake, rows, rate)
+    answer = about(parts.catalog, parts.store, outlook, rows, moment) | {"exchange_rate": exchanged_at}
     try:
         if day is not None:
             answer["day"] = _of_day(outlook, day, level, side)
@@ -79,6 +83,16 @@ def odds(
         _print(parts.catalog.markets[market].name, answer)
 
 
+def _exchanged(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rate: str) -> tuple[Outlook, dict[str, Any]]:
+    """The paths in the other currency, and the rate that they begin with. Raises Problem."""
+    try:
+        price, found = exchange.joint(catalog, lake, rows, rate)
+        told = {"series": rate, "unit": found.unit, "last": found.last, "date": f"{found.price_day:%Y-%m-%d}"}
+        return exchanged(price, found), told
+    except (ExchangeError, HistoryError) as error:
+        raise Problem(f"--rate: {error}") from error
+
+
 def _level(text: str, option: str) -> float:
     try:
         level = float(text)
@@ -94,23 +108,6 @@ def _period(text: str) -> pd.Period:
         return averages.parse_period(text)
     except AverageError as error:
         raise Problem(f"--average: {error}") from error
-
-
-def _about(parts: Platform, outlook: Outlook, published: pd.DataFrame, moment: pd.Timestamp) -> dict[str, Any]:
-    first = aged(parts, published, moment, last_lookup(parts, outlook.market)).iloc[0]
-    return {
-        "market": outlook.market,
-        "unit": outlook.unit,
-        "simulated": outlook.simulated,
-        "issued_date": f"{outlook.issued:%Y-%m-%d}",
-        "last_price": outlook.last,
-        "price_date": f"{outlook.price_day:%Y-%m-%d}",
-        "stale": bool(first["stale"]),
-        "stale_reason": first["stale_reason"],
-        "paths": len(outlook.paths),
-        "paths_from": f"{outlook.days[0]:%Y-%m-%d}",
-        "paths_to": f"{outlook.days[-1]:%Y-%m-%d}",
-    }
 
 
 def _of_day(outlook: Outlook, day: pd.Timestamp, level: float | None, side: Side) -> dict[str, Any]:
@@ -144,6 +141,9 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
         console.print("[bold yellow]SIMULATED DATA[/]")
     last = f"{answer['last_price']:,.1f} {answer['unit']} on {answer['price_date']}"
     console.print(f"{name}: {last}, forecast of {answer['issued_date']}", markup=False, highlight=False, soft_wrap=True)
+    if (rate := answer["exchange_rate"]) is not None:
+        told = f"at {rate['last']:,.4f} {rate['unit']} on {rate['date']} ({rate['series']}), its own uncertainty included"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
     if answer["stale"]:
         console.print(f"▲ {answer['stale_reason']}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     question = answer["question"]
@@ -154,16 +154,16 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
         left = column in ("on", "average of", "trading days")
         table.add_column(column, justify="left" if left else "right", no_wrap=column != "trading days")
     for row in answer.get("averages", ()):
-        table.add_row(row["period"], *_spread(row["quantiles"]), _days(row["trading_days"]), _told(row))
+        table.add_row(row["period"], *_spread(row["quantiles"]), _days(row["trading_days"]), _chance_in_words(row))
     if of_day:
         row = answer["day"]
-        table.add_row(row["trading_day"], *_spread(row["quantiles"]), "", _told(row))
+        table.add_row(row["trading_day"], *_spread(row["quantiles"]), "", _chance_in_words(row))
         if "any_close_until_then" in row:
-            table.add_row("any close until then", "", "", "", "", _told(row["any_close_until_then"]))
+            table.add_row("any close until then", "", "", "", "", _chance_in_words(row["any_close_until_then"]))
     console.print(table)
     if any(not row["whole"] for row in answer.get("averages", ())):
-        told = f"the paths reach to {answer['paths_to']}: an average with days beyond is of the part before only"
-        console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        notice = f"the paths reach to {answer['paths_to']}: an average with days beyond is of the part before only"
+        console.print(notice, style="yellow", markup=False, highlight=False, soft_wrap=True)
     if question["level"] is not None:
         footnote = f"± Monte-Carlo standard error of {answer['paths']:,} paths, not the forecast's own: docs/odds.md"
         console.print(footnote, style="dim", markup=False, highlight=False, soft_wrap=True)
@@ -178,5 +178,5 @@ def _days(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _chance_in_words(row: Mapping[str, Any]) -> str:
     return f"{row['chance']:.1%} ± {row['standard_error']:.1%}" if "chance" in row else ""

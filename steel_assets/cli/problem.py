@@ -11,11 +11,11 @@ from rich.console import Console
 
 from steel_assets.core.problem import Problem
 
-__all__ = ["Problem", "told"]
+__all__ = ["Problem", "problems_printed"]
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def problems_printed() -> Iterator[None]:
     """Inside, a Problem or a wrong setting is a message; any other error is a bug and keeps its traceback."""
     try:
         yield

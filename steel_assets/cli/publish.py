@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.adapters.lake.snapshots import SnapshotStore
+from steel_assets.bootstrap import platform
 from steel_assets.cli.moments import now
 from steel_assets.core.problem import Problem
+from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publishing import publish as put_in_force
 
 
@@ -19,8 +21,13 @@ def publish(as_json: Annotated[bool, typer.Option("--json", help="print as JSON"
     parts = platform()
     done = put_in_force(parts, parts.snapshots, now())
     if as_json:
-        told = {"version": done.pointer.version, "changed": done.changed, "place": done.place, "forecasts": dict(done.forecasts)}
-        typer.echo(json.dumps(told | {"problems": dict(done.problems), "passed_over": dict(done.passed_over)}))
+        answer = {
+            "version": done.pointer.version,
+            "changed": done.changed,
+            "place": done.place,
+            "forecasts": dict(done.forecasts),
+        }
+        typer.echo(json.dumps(answer | {"problems": dict(done.problems), "passed_over": dict(done.passed_over)}))
     else:
         console = Console(highlight=False)
         word = "published" if done.changed else "nothing has changed since"
@@ -30,14 +37,14 @@ def publish(as_json: Annotated[bool, typer.Option("--json", help="print as JSON"
     raise typer.Exit(1 if done.failed else 0)
 
 
-def publish_again(parts: Platform) -> None:
+def publish_again(inputs: Inputs, snapshots: SnapshotStore) -> None:
     """After a command changed what the service tells of what is published; nothing before the first publication.
 
     What the command did stays done where publishing fails: it says so, and the remedy.
     """
-    if parts.snapshots.token() is None:
+    if snapshots.token() is None:
         return
     try:
-        put_in_force(parts, parts.snapshots, now())
+        put_in_force(inputs, snapshots, now())
     except Problem as error:
         typer.echo(f"the service does not know yet ({error}); tell it with: steel publish", err=True)

@@ -1,12 +1,19 @@
-"""The forecasts of the latest issue as they were published, with the age that their price had at it; no pandas is needed."""
+"""The forecasts of the latest issue as they were published, and how their champions did out of sample.
+
+Forecasts stand beside the age that their price had at the issue. No pandas is needed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from steel_assets.bootstrap import Platform
+from rich.console import Console
+
+from steel_assets.adapters.lake.damaged import UNREADABLE, why_not
+from steel_assets.adapters.objects.object_store import ObjectNotFound, ObjectStore
+from steel_assets.catalog import Catalog
 from steel_assets.core.price_age import PriceCalendar, aged_confidence, last_daily, price_age
 from steel_assets.core.published import DATES, MOMENTS
 
@@ -14,7 +21,9 @@ if TYPE_CHECKING:
     from steel_assets.serving.snapshot import Snapshot
 
 
-def latest(parts: Platform, markets: Sequence[str], now: datetime) -> dict[str, list[dict[str, Any]]]:
+def latest(
+    store: ObjectStore, signing_key: bytes | None, catalog: Catalog, markets: Sequence[str], now: datetime
+) -> dict[str, list[dict[str, Any]]]:
     """Market → its rows, of those of ``markets`` that were published at the latest daily issue before ``now`` or since.
 
     Left out is whatever has to be computed anew: what a withdrawn import had to do with, what the service would refuse, and
@@ -22,24 +31,24 @@ def latest(parts: Platform, markets: Sequence[str], now: datetime) -> dict[str, 
     """
     from steel_assets.serving.refresh import Refresher
 
-    store, moment = parts.store, datetime.fromtimestamp(now.timestamp(), UTC)
-    snapshot = Refresher(lambda: store, signing_key=parts.signing_key, clock=moment.timestamp, pages=False).look()
-    schedules = parts.catalog.rules.schedules
+    moment = datetime.fromtimestamp(now.timestamp(), UTC)
+    snapshot = Refresher(lambda: store, signing_key=signing_key, clock=moment.timestamp, pages=False).look()
+    schedules = catalog.rules.schedules
     issue = last_daily(moment, schedules.issue_time.isoformat(), schedules.zone)
     tainted = {market for withdrawal in snapshot["withdrawn"] for market in withdrawal["markets"]}
     found = {}
     for market in markets:
         rows = snapshot.forecast(market)
-        if snapshot.problems or market in tainted or market in snapshot.refused or not rows or not _whole(parts, market, rows):
+        if snapshot.problems or market in tainted or market in snapshot.refused or not rows or not _whole(catalog, market, rows):
             continue
         if issue <= datetime.fromisoformat(rows[0]["as_of"]) <= moment and market in snapshot["price_calendars"]:
             found[market] = [_aged(snapshot, row, issue) for row in rows]
     return found
 
 
-def _whole(parts: Platform, market: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+def _whole(catalog: Catalog, market: str, rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether every horizon that the catalogue declares now is there, in the unit that it declares."""
-    declared = parts.catalog.markets[market]
+    declared = catalog.markets[market]
     return [row["horizon"] for row in rows] == sorted(declared.horizons) and rows[0]["unit"] == declared.target.unit
 
 
@@ -50,5 +59,43 @@ def _aged(snapshot: Snapshot, row: Mapping[str, Any], issue: datetime) -> dict[s
     typed |= {name: datetime.fromisoformat(row[name]) for name in MOMENTS}
     age = price_age(calendar, typed["data_as_of"], typed["origin"], max(issue, typed["as_of"]))
     confidence = aged_confidence(row["model_confidence"], row["horizon"], age.sessions, row["age_sessions"] or 0)
-    told = {"price_date": f"{age.day}", "price_age_sessions": age.sessions, "stale": age.stale, "stale_reason": age.reason()}
-    return typed | {"model_confidence": confidence} | told
+    ages = {
+        "price_date": f"{age.day}",
+        "price_age_sessions": age.sessions,
+        "stale": age.stale,
+        "stale_reason": age.reason(),
+    }
+    return typed | {"model_confidence": confidence} | ages
+
+
+class Score(NamedTuple):
+    """The champion's error ÷ the last price's on the same days, and the share of prices inside its 90 % interval."""
+
+    mae_ratio: float
+    coverage_90: float
+
+
+Scores = dict[int, Score]
+
+
+def champions_scores(store: ObjectStore, market: str) -> Scores:
+    """By horizon; none before the first validation, and where its file is damaged, which is said."""
+    key = f"predictions/validation/scores/{market}.parquet"
+    try:
+        content = store.get(key)
+    except ObjectNotFound:
+        return {}
+    from steel_assets.adapters.lake.parquet_file import rows_from
+
+    try:
+        found: Scores = {}
+        for row in rows_from(content):
+            if row["model"] == "champion":
+                found.setdefault(int(row["h"]), Score(float(row["mae_ratio"]), float(row["coverage_90"])))
+        if not found:
+            raise ValueError("it holds no score of the champion")
+    except UNREADABLE as error:
+        notice = f"{key} is damaged: {why_not(error)}; the next validation writes it again"
+        Console(stderr=True).print(notice, style="yellow", markup=False, soft_wrap=True)
+        return {}
+    return found

@@ -10,7 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.bootstrap import platform
+from steel_assets.catalog import Catalog
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.quarantine import DROPPED, RELEASED, Decision
@@ -70,7 +72,7 @@ def drop(ids: Ids = None, series: OfSeries = None) -> None:
 
 def _decide(ids: list[str] | None, series: str | None, decision: Decision) -> None:
     parts = platform()
-    figures = _chosen(parts, ids or [], series)
+    figures = _chosen(parts.catalog, parts.lake, ids or [], series)
     try:
         decide(parts.catalog, parts.lake, figures, decision, now())
     except ValueError as error:
@@ -78,18 +80,18 @@ def _decide(ids: list[str] | None, series: str | None, decision: Decision) -> No
     typer.echo(json.dumps({decision: figures["id"].tolist()}))
 
 
-def _chosen(parts: Platform, ids: list[str], series: str | None) -> pd.DataFrame:
+def _chosen(catalog: Catalog, lake: Lake, ids: list[str], series: str | None) -> pd.DataFrame:
     """The waiting figures that are meant."""
     if bool(ids) == bool(series):
         raise Problem("name either ids (`steel quarantine list`) or one --series")
-    figures = quarantine(parts.catalog, parts.lake, parts.lake.observations())
+    figures = quarantine(catalog, lake, lake.observations())
     waiting = figures[figures["state"] == "waiting"].drop(columns="state")
     chosen = waiting[waiting["id"].isin(ids) | (waiting["series"] == (series or ""))]
     unknown = sorted(set(ids) - set(chosen["id"]))
     if unknown:
         states = figures.set_index("id")["state"]
-        told = ", ".join(f"{figure_id} ({states.get(figure_id, 'no such figure')})" for figure_id in unknown)
-        raise Problem(f"these do not wait for a decision: {told}")
+        named = ", ".join(f"{figure_id} ({states.get(figure_id, 'no such figure')})" for figure_id in unknown)
+        raise Problem(f"these do not wait for a decision: {named}")
     if chosen.empty:
         raise Problem(f"nothing of {series} waits for a decision")
     return chosen

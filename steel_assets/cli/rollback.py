@@ -10,7 +10,9 @@ import typer
 from rich.console import Console
 
 from steel_assets.adapters.models.store import ModelDamaged, ModelNotFound, ModelStore
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.adapters.warehouse.warehouse import Warehouse
+from steel_assets.bootstrap import platform
+from steel_assets.catalog import Catalog
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.publish import publish_again
@@ -26,8 +28,8 @@ def rollback(
 ) -> None:
     """Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on."""
     parts = platform()
-    rows = roll_back(parts, market, horizon, version, why, now())
-    publish_again(parts)
+    rows = roll_back(parts.catalog, parts.models, parts.warehouse, market, horizon, version, why, now())
+    publish_again(parts, parts.snapshots)
     if as_json:
         typer.echo(json.dumps(json.loads(rows.to_json(orient="records", date_format="iso"))))
         return
@@ -40,7 +42,14 @@ def rollback(
 
 
 def roll_back(
-    parts: Platform, market: str, horizon: int | None, version: str | None, why: str, moment: pd.Timestamp
+    catalog: Catalog,
+    models: ModelStore,
+    warehouse: Warehouse,
+    market: str,
+    horizon: int | None,
+    version: str | None,
+    why: str,
+    moment: pd.Timestamp,
 ) -> pd.DataFrame:
     """Roll back and write the ledger; its new rows.
 
@@ -48,9 +57,9 @@ def roll_back(
         Problem: there is no such market or horizon, or nothing to return to.
         Conflict: somebody switched at the same time.
     """
-    declared = parts.catalog.markets.get(market)
+    declared = catalog.markets.get(market)
     if declared is None:
-        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
+        raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(catalog.markets)}")
     if horizon is not None and horizon not in declared.horizons:
         raise Problem(f"--horizon: {market} is forecast {', '.join(map(str, declared.horizons))} business days ahead")
     if version is not None and horizon is None:
@@ -58,13 +67,13 @@ def roll_back(
     rows, reasons = [], []
     for each in declared.horizons if horizon is None else (horizon,):
         try:
-            rows.append(_switch(parts.models, market, each, version, why, moment))
+            rows.append(_switch(models, market, each, version, why, moment))
         except ModelNotFound as error:
             reasons.append(str(error))
     if not rows:
         raise Problem("; ".join(reasons))
     ledger = PROMOTIONS.enforce(pd.DataFrame(rows))
-    parts.warehouse.upsert(PROMOTIONS, ledger)
+    warehouse.upsert(PROMOTIONS, ledger)
     return ledger
 
 

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from steel_assets.adapters.machine import logs
 from steel_assets.adapters.objects.lease import SECONDS, Busy, leased
+from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import instance_in
 from steel_assets.assets.whole_life import Life, Process, check_job
 from steel_assets.bootstrap import platform
@@ -26,7 +27,7 @@ from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.session import Session
 from steel_assets.definitions import definitions, installation
-from steel_assets.operations.instance_state import LEASE, taken_up
+from steel_assets.operations.instance_state import LEASE, kept_files, restored_instance
 from steel_assets.settings import settings
 
 NOT_WELL, AT_WORK, BROKEN_OFF = 1, 3, 4
@@ -86,7 +87,13 @@ def lived(
         leased(parts.store, LEASE, about, wait_seconds=wait_seconds, seconds=lease_seconds) as lease,
         tempfile.TemporaryDirectory(prefix="steel-run-") as folder,
     ):
-        state = taken_up(parts, Path(folder), anew=anew)
+        state = restored_instance(
+            kept_files(parts.store, parts.signing_key),
+            parts.home,
+            Path(folder),
+            anew=anew,
+            json_logs=parts.settings.log_format == "json",
+        )
 
         def keep() -> None:
             lease.check()
@@ -99,7 +106,9 @@ def lived(
             if session.sandbox is not None and moment is not None:
                 session.sandbox.set_clock(moment)
             try:
-                return Process(defs, instance, session.platform, keep, moment).live(job, again=again)
+                here = session.platform
+                process = Process(defs, instance, resources(here), here.catalog.rules.schedules, keep, moment)
+                return process.live(job, again=again)
             except Problem as error:
                 raise error if isinstance(error, NotFinished) else NotFinished(f"it broke off: {error}") from error
 
@@ -110,8 +119,8 @@ def _say(job: str, life: Life, *, as_json: bool) -> None:
         for report in life.runs
     ]
     if as_json:
-        said = {"due": life.due, "failed_before": life.failed_before, "runs": runs, "sensors": life.sensors}
-        typer.echo(json.dumps(said | {"broken": life.broken, "letters": life.sent, "unsent": life.unsent}))
+        answer = {"due": life.due, "failed_before": life.failed_before, "runs": runs, "sensors": life.sensors}
+        typer.echo(json.dumps(answer | {"broken": life.broken, "notifications": life.sent, "unsent": life.unsent}))
         return
     if life.failed_before:
         typer.echo(f"{job}: the run of its last tick is there, and failed; --again runs it once more")

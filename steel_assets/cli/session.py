@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
+from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import RunReport, instance_here, run_job
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.cli.moments import now
-from steel_assets.cli.progress import progress_bar
+from steel_assets.cli.progress import TimeLeft, doing, progress_bar
 from steel_assets.definitions import definitions, installation
 from steel_assets.settings import settings
 
@@ -77,13 +78,18 @@ class Session:
             self.sandbox.set_clock(moment)
         defs = definitions(installation().reaching(moment))
         followed = [WRAP_UP] if job in FOLLOWED and not only else []
-        steps = sum(len(defs.resolve_job_def(name).graph.node_defs) for name in [job, *followed])
+        names = [node.name for name in [job, *followed] for node in defs.resolve_job_def(name).graph.node_defs]
+        steps, left = len(names), TimeLeft(names)
         with nullcontext(progress) if progress else progress_bar(self.console) as bar:
             task = bar.add_task(f"{job} · {moment:%Y-%m-%d %H:%M} UTC", total=steps)
 
             def on_step(name: str, done: bool) -> None:
-                bar.update(task, description=f"{job} · {moment:%Y-%m-%d} · {name}", advance=1 if done else 0)
+                said = f"{job} · {moment:%Y-%m-%d} · {doing(name)}"
+                if done:
+                    bar.update(task, description=said, advance=1, left=left.after(name))
+                else:
+                    bar.update(task, description=said)
 
-            report = run_job(defs, job, self.instance, self.platform, moment, on_step, only=only, since=since)
-            bar.update(task, description=f"{job} · {moment:%Y-%m-%d}", completed=steps)
+            report = run_job(defs, job, self.instance, resources(self.platform), moment, on_step, only=only, since=since)
+            bar.update(task, description=f"{job} · {moment:%Y-%m-%d}", completed=steps, left="")
         return report

@@ -24,5 +24,5 @@ def sign(yes: Annotated[bool, typer.Option("--yes", help="you have checked that 
     keys = [key for key in parts.store.list(FOLDER) if key.endswith(".parquet")]
     for key in keys:
         parts.published.sign(key)
-    publish_again(parts)
+    publish_again(parts, parts.snapshots)
     typer.echo(f"signed: {pointers} models in force, {len(keys)} published forecasts")

@@ -1,7 +1,7 @@
 """``steel status``: what is green, yellow, red, and why, on one screen.
 
-Said from what is published and noted, without pandas, DuckDB or Dagster, where these have nothing to add: what is doubtful is
-looked at with them, and so are the tables of ``--json`` and ``--details`` (``cli/standings.py``).
+Read from what is published and noted, without pandas, DuckDB or Dagster where nothing is doubtful. What is doubtful is
+looked up with them, and so are the tables of ``--json`` and ``--details`` (``cli/status_tables.py``).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,14 +17,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.bootstrap import platform
+from steel_assets.catalog import Catalog
 from steel_assets.cli import health
 from steel_assets.cli.clock import now
 from steel_assets.core.health import STATUSES, Finding, Status, worst
 from steel_assets.operations.fresh import doubtful
 
 if TYPE_CHECKING:
-    from steel_assets.serving.snapshot import Snapshot
+    from steel_assets.adapters.objects.object_store import ObjectStore
+    from steel_assets.providers import Providers
 
 SIGNS: dict[Status, str] = {"green": "[green]●[/]", "yellow": "[yellow]▲[/]", "red": "[red]■[/]"}
 """A shape each, for those who cannot tell the colours."""
@@ -38,27 +41,38 @@ def status(
     sizes: Annotated[bool, typer.Option("--sizes", help="what is stored too, how much of it, and by what it grows")] = False,
 ) -> None:
     """What is green, yellow or red in this installation, and why. Exit code: 0 green, 1 yellow, 2 red."""
-    parts, moment = platform(), now()
-    sources = _sources(parts, moment, whole=as_json or details)
-    snapshot, use = health.published(parts, moment), health.service_use(parts, moment)
+    parts, moment, whole = platform(), now(), as_json or details
+    sources, markets, stored = [], [], []
+    if whole or any(_in_doubt(parts.catalog, parts.store, parts.providers, moment)):
+        from steel_assets.cli import status_tables
+
+        sources = status_tables.sources(parts.catalog, parts.lake, parts.providers.quotas, moment)
+    snapshot, use = health.published(parts.store, parts.signing_key, moment), health.service_use(parts.store, moment)
+    if whole:
+        markets = status_tables.markets(parts.catalog, parts.warehouse, parts.models, snapshot, moment)
+    if sizes:
+        from steel_assets.cli import status_tables
+
+        duckdb = parts.settings.warehouse_kind == "duckdb"
+        warehouse = Path(parts.settings.warehouse_address) if duckdb else parts.warehouse
+        stored = status_tables.sizes(parts.store, warehouse, parts.home)
     asked = {source.id for source in parts.catalog.sources.values() if parts.providers.not_configured(source) is None}
-    status_tables = {source["source"]: source["state"] for source in sources if source["state"] and source["source"] in asked}
-    found = [*health.findings(parts, snapshot, moment), *health.sources(status_tables), *health.dropped(parts)]
-    found += health.damaged(parts, snapshot, moment)
-    state = worst(finding.status for finding in found)
+    states = {source["source"]: source["state"] for source in sources if source["state"] and source["source"] in asked}
+    found = [*health.findings(parts.catalog, snapshot, moment), *health.sources(states)]
+    found += health.dropped(parts.store, parts.drop_box)
+    found += health.damaged(parts.store, parts.warehouse_lost, snapshot, moment)
+    state, facts = worst(finding.status for finding in found), health.facts(parts.home, snapshot, use, moment)
     if as_json:
-        areas = _areas(found, health.facts(parts, snapshot, use, moment))
+        areas = _areas(found, facts)
         answer = {"state": state, "checked_at": moment.isoformat(), "simulated": parts.simulated, "areas": areas}
-        stored = {"sizes": _stored(parts)} if sizes else {}
-        typer.echo(json.dumps(answer | {"sources": sources, "markets": _markets(parts, snapshot, moment)} | stored))
+        answer |= {"sources": sources, "markets": markets}
+        typer.echo(json.dumps(answer | ({"sizes": stored} if sizes else {})))
     else:
-        _print(parts, found, health.facts(parts, snapshot, use, moment), moment)
-        for title, rows in (("Sources", sources), ("Markets", _markets(parts, snapshot, moment))) if details else ():
+        _print(parts.simulated, found, facts, moment)
+        for title, rows in (("Sources", sources), ("Markets", markets)) if details else ():
             Console().print(table(title, rows))
         if sizes:
-            from steel_assets.cli.sizes import shown
-
-            Console().print(table("Sizes", shown(_stored(parts))))
+            Console().print(table("Sizes", status_tables.sizes_shown(stored)))
     raise typer.Exit(STATUSES.index(state))
 
 
@@ -75,9 +89,8 @@ def _areas(found: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _print(parts: Platform, found: list[Finding], facts: dict[str, str], moment: datetime) -> None:
+def _print(simulated: bool | None, found: list[Finding], facts: dict[str, str], moment: datetime) -> None:
     console = Console(highlight=False)
-    simulated = parts.simulated
     if simulated is None:
         console.print("nothing was collected yet: `steel demo` for a simulated market, `steel import` for files of your own")
     else:
@@ -94,32 +107,11 @@ def _print(parts: Platform, found: list[Finding], facts: dict[str, str], moment:
     console.print(shown)
 
 
-def _sources(parts: Platform, moment: datetime, *, whole: bool) -> list[dict[str, Any]]:
-    """Every source and its state; none where nothing is doubtful and not the ``whole`` table is asked for."""
-    if not whole and not any(_in_doubt(parts, moment)):
-        return []
-    from steel_assets.cli import status_tables
-
-    return status_tables.sources(parts, moment)
-
-
-def _stored(parts: Platform) -> list[dict[str, Any]]:
-    from steel_assets.cli.sizes import sizes
-
-    return sizes(parts)
-
-
-def _in_doubt(parts: Platform, moment: datetime) -> Iterator[bool]:
+def _in_doubt(catalog: Catalog, store: ObjectStore, providers: Providers, moment: datetime) -> Iterator[bool]:
     """Of each provider that is asked, whether it may not be fresh."""
-    for source in parts.catalog.sources.values():
-        if source.kind == "api" and parts.providers.not_configured(source) is None:
-            yield doubtful(parts.catalog, parts.store, source, moment)
-
-
-def _markets(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[dict[str, Any]]:
-    from steel_assets.cli import status_tables
-
-    return status_tables.markets(parts, snapshot, moment)
+    for source in catalog.sources.values():
+        if source.kind == "api" and providers.not_configured(source) is None:
+            yield doubtful(catalog, store, source, moment)
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> Table:

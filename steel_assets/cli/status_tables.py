@@ -1,67 +1,73 @@
-"""The tables of ``steel status``: every source and every market, from the lake and the warehouse."""
+"""The tables of ``steel status``: every source and every market, from the lake and the warehouse, and what is stored."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from steel_assets.adapters.http.quota import BudgetSpent
+from steel_assets.adapters.http.quota import BudgetSpent, Quota
+from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.lake.quarantine import QuarantineStore
-from steel_assets.adapters.models.store import ModelStoreError
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.models.store import ModelStore, ModelStoreError
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
+from steel_assets.catalog import Catalog
 from steel_assets.core.drift import newest_scores
 from steel_assets.core.tables import DATA_QUALITY, DRIFT, FORECASTS
+from steel_assets.operations import growth
 from steel_assets.operations.collecting import group_standing, waiting, was_asked
+from steel_assets.operations.dagster_files import InstanceNotFound, instance_files, instance_home
 
 if TYPE_CHECKING:
     from steel_assets.serving.snapshot import Snapshot
 
 
-def sources(parts: Platform, at: datetime) -> list[dict[str, Any]]:
+def sources(catalog: Catalog, lake: Lake, quotas: Mapping[str, Quota], at: datetime) -> list[dict[str, Any]]:
     """Every source that ever answered or was asked: its state, what it brought, what of it was not believed."""
     now = pd.Timestamp(at)
-    observations = parts.lake.observations()
+    observations = lake.observations()
     newest = observations.groupby("source").agg(
         series=("series", "nunique"), rows=("series", "size"), newest=("period", "max"), collected=("collected_at", "max")
     )
-    silent = [
-        source.id for source in parts.catalog.sources.values() if source.id not in newest.index and was_asked(parts.lake, source)
-    ]
+    silent = [source.id for source in catalog.sources.values() if source.id not in newest.index and was_asked(lake, source)]
     newest = newest.reindex([*newest.index, *silent])  # one that never answered anything is told too
-    held = waiting(parts.catalog, parts.lake, observations)["source"].value_counts()
+    held = waiting(catalog, lake, observations)["source"].value_counts()
     moment = max(now, observations["collected_at"].max()) if len(observations) else now
     return [
         {
             "source": str(source),
-            "state": _source_status(parts, str(source), observations, moment),
+            "state": _source_status(catalog, lake, str(source), observations, moment),
             "series": 0 if source in silent else int(row["series"]),
             "rows": 0 if source in silent else int(row["rows"]),
             "newest_period": None if source in silent else f"{row['newest']:%Y-%m-%d}",
             "last_new_data": None if source in silent else f"{row['collected']:%Y-%m-%d %H:%M} UTC",
             "age_hours": None if source in silent else round((moment - row["collected"]) / pd.Timedelta(hours=1), 1),
             "quarantined": int(held.get(source, 0)),
-            "rejected": len(QuarantineStore(parts.store).rejected(parts.catalog.sources[str(source)].folder)),
-            "calls_of_budget": calls_used(parts, str(source)),
+            "rejected": len(QuarantineStore(lake.store).rejected(catalog.sources[str(source)].folder)),
+            "calls_of_budget": calls_used(quotas, str(source)),
         }
         for source, row in newest.iterrows()
     ]
 
 
-def _source_status(parts: Platform, source: str, observations: pd.DataFrame, moment: pd.Timestamp) -> dict[str, str] | None:
+def _source_status(
+    catalog: Catalog, lake: Lake, source: str, observations: pd.DataFrame, moment: pd.Timestamp
+) -> dict[str, str] | None:
     """State of each endpoint group; files of one's own have none."""
-    declared = parts.catalog.sources[source]
+    declared = catalog.sources[source]
     if declared.kind != "api":
         return None
-    return {
-        group: str(group_standing(parts.catalog, parts.lake, declared, group, observations, moment)) for group in declared.groups
-    }
+    return {group: str(group_standing(catalog, lake, declared, group, observations, moment)) for group in declared.groups}
 
 
-def calls_used(parts: Platform, source: str) -> str | None:
+def calls_used(quotas: Mapping[str, Quota], source: str) -> str | None:
     """Calls of the last 24 hours out of those a provider allows; None where it does not count them."""
-    quota = parts.providers.quotas.get(source)
+    quota = quotas.get(source)
     if quota is None:
         return None
     try:
@@ -70,28 +76,30 @@ def calls_used(parts: Platform, source: str) -> str | None:
         return str(damaged)
 
 
-def markets(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[dict[str, Any]]:
+def markets(
+    catalog: Catalog, warehouse: Warehouse, models: ModelStore, snapshot: Snapshot, moment: datetime
+) -> list[dict[str, Any]]:
     """Every market: its data, its newest forecast and the age of that, its drift, its champions."""
     from steel_assets.serving import answers
 
-    quality, published = parts.warehouse.read(DATA_QUALITY), parts.warehouse.read(FORECASTS)
-    drift = newest_scores(parts.warehouse.read(DRIFT), pd.Timestamp.max)
+    quality, published = warehouse.read(DATA_QUALITY), warehouse.read(FORECASTS)
+    drift = newest_scores(warehouse.read(DRIFT), pd.Timestamp.max)
     rows = []
-    for market in parts.catalog.markets.values():
+    for market in catalog.markets.values():
         mine = quality[(quality["market"] == market.id) & quality["critical"]]
         score = mine.loc[mine["date"] == mine["date"].max(), "quality_score"].min() if len(mine) else None
         issued = published.loc[published["market"] == market.id, "as_of"]
         forecast = snapshot.forecast(market.id)
-        age = answers.staleness(snapshot, forecast[0], moment.timestamp()) if forecast else {}
+        age = answers.staleness(snapshot, forecast[0], moment.timestamp()) if forecast else None
         leaning = answers.leaning(snapshot, forecast[0]) if forecast else []
-        champions = {str(h): _champion(parts, market.id, h) for h in market.horizons}
+        champions = {str(h): _champion(models, market.id, h) for h in market.horizons}
         rows.append(
             {
                 "market": market.id,
                 "quality": None if score is None else round(float(score), 3),
                 "last_forecast": f"{issued.max():%Y-%m-%d %H:%M} UTC" if len(issued) else None,
                 **answers.age_in_short(age),
-                "aged_drivers": {driver["series"]: driver["newest_period"] for driver in leaning},
+                "aged_drivers": {driver.series: driver.newest_period for driver in leaning},
                 "drift": None if pd.isna(drift.get(market.id)) else round(drift[market.id], 3),
                 "champions": champions,
             }
@@ -99,10 +107,62 @@ def markets(parts: Platform, snapshot: Snapshot, moment: datetime) -> list[dict[
     return rows
 
 
-def _champion(parts: Platform, market: str, horizon: int) -> str:
+def _champion(models: ModelStore, market: str, horizon: int) -> str:
     """The version in force; the last price before the first, and where what says it is damaged."""
     try:
-        pointer = parts.models.mended(market, horizon)
+        pointer = models.mended(market, horizon)
     except ModelStoreError as error:
         return f"last price: {error}"
     return pointer.version if pointer else "last price"
+
+
+LAWS = {kind.name: kind for kind in (*growth.KINDS, *growth.ELSEWHERE)}
+
+
+def sizes(store: ObjectStore, warehouse: Path | Warehouse, home: Path) -> list[dict[str, Any]]:
+    """A row per kind: how many files and bytes there are, by what it grows, and what bounds it.
+
+    The lake is listed once and no file of it is read; on a bucket that is a request per thousand objects.
+
+    Args:
+        warehouse: its file, where it is one; a DuckDB is not opened for its size.
+    """
+    found = [*growth.of_lake(store), _warehouse(warehouse), *growth.of_folders(_folders(home))]
+    return [
+        asdict(size) | {"grows": LAWS[size.kind].law, "bound": LAWS[size.kind].bound} for size in found if size.kind in LAWS
+    ] + [asdict(size) | {"grows": "unknown", "bound": "unknown"} for size in found if size.kind not in LAWS]
+
+
+def sizes_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """``rows`` for people: megabytes, and no kind of which there is nothing."""
+    return [
+        {
+            "what": row["kind"],
+            "files": row["files"],
+            "MB": f"{row['bytes'] / 1e6:,.2f}",
+            "grows": row["grows"],
+            "bound": row["bound"],
+        }
+        for row in rows
+        if row["bytes"]
+    ]
+
+
+def _warehouse(warehouse: Path | Warehouse) -> growth.Size:
+    if isinstance(warehouse, Path):
+        [found] = growth.of_folders({growth.WAREHOUSE.name: warehouse})
+        return found
+    return growth.Size(growth.WAREHOUSE.name, None, warehouse.stored_bytes())
+
+
+def _folders(home: Path) -> dict[str, Path | None]:
+    found: dict[str, Path | None] = {growth.CACHE.name: home / "cache"}
+    try:
+        files = instance_files(instance_home())
+    except InstanceNotFound:
+        return found
+    return {
+        growth.EVENTS.name: files.history,
+        growth.TICKS.name: files.schedules,
+        growth.LOGS.name: files.logs,
+    } | found

@@ -7,22 +7,31 @@ from collections.abc import Sequence
 import pandas as pd
 from rich.console import Console
 
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.assets.runs import RunReport
-from steel_assets.bootstrap import Platform
+from steel_assets.catalog import Catalog
 from steel_assets.cli.computed import plain_values
 from steel_assets.cli.forecast import FOOTNOTE, print_forecasts
 from steel_assets.cli.in_force import newest
 from steel_assets.core.tables import DATA_QUALITY, PROMOTIONS
 
 
-def print_summary(console: Console, platform: Platform, reports: Sequence[RunReport], moment: pd.Timestamp) -> None:
+def print_summary(
+    console: Console,
+    catalog: Catalog,
+    warehouse: Warehouse,
+    store: ObjectStore,
+    reports: Sequence[RunReport],
+    moment: pd.Timestamp,
+) -> None:
     """Forecasts, how the champions did out of sample, what was decided, and every trouble."""
-    latest = newest(platform, moment)
+    latest = newest(catalog, warehouse, store, moment)
     if len(latest):
-        print_forecasts(console, platform, plain_values(latest))
+        print_forecasts(console, catalog, store, plain_values(latest))
         console.print(FOOTNOTE, style="dim", highlight=False)
-    decisions = platform.warehouse.read(PROMOTIONS)
-    quality = platform.warehouse.read(DATA_QUALITY)
+    decisions = warehouse.read(PROMOTIONS)
+    quality = warehouse.read(DATA_QUALITY)
     today = quality[(quality["date"] == quality["date"].max()) & quality["critical"]] if len(quality) else quality
     decided = decisions["decision"].value_counts()
     facts = (

@@ -15,12 +15,13 @@ from rich.console import Console
 
 from steel_assets.adapters.http.quota import BudgetSpent
 from steel_assets.bootstrap import Platform, platform
-from steel_assets.catalog import Source
+from steel_assets.catalog import Catalog, Source
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.responses import Http, HttpError, Response
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
+from steel_assets.providers import Providers
 from steel_assets.sources import Collection, connector
 
 YEARS = 1
@@ -33,7 +34,7 @@ MARKS = {"answered": "[green]✓[/]", "refused": "[red]✗[/]", "not asked": "[y
 
 
 @dataclass(frozen=True)
-class Found:
+class SymbolCheck:
     """What a provider said about one symbol: ``first`` and ``last`` day of the ``figures`` that it sent for the last year."""
 
     source: str
@@ -88,8 +89,8 @@ def ask_live(*, as_json: bool) -> None:
         for source in parts.catalog.sources.values():
             if source.kind != "api":
                 continue
-            console.print(f"[bold]{source.name}[/] {_budget(parts, source)}", highlight=False)
-            for one in _asked(parts, source, now()):
+            console.print(f"[bold]{source.name}[/] {_budget(parts.providers, source)}", highlight=False)
+            for one in _asked(parts.catalog, parts.providers, source, now()):
                 found.append(one)
                 console.print(f"  {MARKS[one.outcome]} ", end="")
                 console.print(_line(one), markup=False, highlight=False, soft_wrap=True)
@@ -115,8 +116,8 @@ def _parts(console: Console) -> Iterator[Platform]:
         yield platform(parts.settings.model_copy(update={"sandbox_url": sandbox.url}))
 
 
-def _budget(parts: Platform, source: Source) -> str:
-    quota = parts.providers.quotas.get(source.id)
+def _budget(providers: Providers, source: Source) -> str:
+    quota = providers.quotas.get(source.id)
     if quota is None:
         return ""
     try:
@@ -125,21 +126,21 @@ def _budget(parts: Platform, source: Source) -> str:
         return f"({spent})"
 
 
-def _asked(parts: Platform, source: Source, moment: pd.Timestamp) -> Iterator[Found]:
+def _asked(catalog: Catalog, providers: Providers, source: Source, moment: pd.Timestamp) -> Iterator[SymbolCheck]:
     """One answer for each series of ``source``, one call after the other."""
-    series = [declared for group in source.groups for declared in parts.catalog.series_of(source.id, group)]
-    reason = parts.providers.not_configured(source)
-    http = _Heard(parts.providers.http[source.id].once())
-    access = replace(parts.providers.access(source, http), history_years=YEARS)
+    series = [declared for group in source.groups for declared in catalog.series_of(source.id, group)]
+    reason = providers.not_configured(source)
+    http = _Heard(providers.http[source.id].once())
+    access = replace(providers.access(source, http), history_years=YEARS)
     for declared_series in series:
         if reason is None:
             collection = connector(source.id).collect([declared_series], OBSERVATIONS.empty(), moment, access)
             if not http.spent:
-                yield _said(declared_series, collection)
+                yield _outcome(declared_series, collection)
             reason = _why_no_more(declared_series, collection, http)
             if not http.spent:
                 continue
-        yield _found(declared_series, "not asked", detail=(reason or "").removeprefix("not asked: "))
+        yield _check_of(declared_series, "not asked", detail=(reason or "").removeprefix("not asked: "))
 
 
 def _why_no_more(series: Series, collection: Collection, http: _Heard) -> str | None:
@@ -151,30 +152,30 @@ def _why_no_more(series: Series, collection: Collection, http: _Heard) -> str | 
     return None
 
 
-def _said(series: Series, collection: Collection) -> Found:
+def _outcome(series: Series, collection: Collection) -> SymbolCheck:
     problem = collection.problems.get(series.id)
     if problem is not None:
-        return _found(series, "refused", detail=problem.removeprefix(f"{series.symbol}: "))
+        return _check_of(series, "refused", detail=problem.removeprefix(f"{series.symbol}: "))
     rows = pd.concat([collection.observations, collection.suspects]).sort_values(["period", "published_at"])
     odd = [str(reason) for reason in collection.suspects["reason"].unique()]
     if collection.observations.empty:
-        return _found(series, "refused", detail="; ".join(odd) or f"no figure of the last {YEARS} years; check the symbol")
+        return _check_of(series, "refused", detail="; ".join(odd) or f"no figure of the last {YEARS} years; check the symbol")
     detail = "; ".join([*(f"{count} × {note}" if count else note for note, count in collection.notes.items()), *odd])
-    return _found(series, "answered", rows, detail)
+    return _check_of(series, "answered", rows, detail)
 
 
-def _found(
+def _check_of(
     series: Series, outcome: Literal["answered", "refused", "not asked"], rows: pd.DataFrame | None = None, detail: str = ""
-) -> Found:
+) -> SymbolCheck:
     sure = f"{series.verified.sure}: {series.verified.from_} ({series.verified.checked})" if series.verified else "not said"
-    told = Found(series.source, series.id, str(series.symbol), series.unit, outcome, sure, detail=detail)
+    asked = SymbolCheck(series.source, series.id, str(series.symbol), series.unit, outcome, sure, detail=detail)
     if rows is None:
-        return told
+        return asked
     first, last = (f"{day:%Y-%m-%d}" for day in (rows["period"].iloc[0], rows["period"].iloc[-1]))
-    return replace(told, figures=int(rows["period"].nunique()), first=first, last=last, last_value=float(rows["value"].iloc[-1]))
+    return replace(asked, figures=int(rows["period"].nunique()), first=first, last=last, last_value=float(rows["value"].iloc[-1]))
 
 
-def _line(symbol: Found) -> str:
+def _line(symbol: SymbolCheck) -> str:
     name = f"{symbol.symbol} ({symbol.series})"
     if symbol.outcome == "answered":
         figures = f"{symbol.figures} figures, {symbol.first} to {symbol.last}, at last {symbol.last_value:,.6g} {symbol.unit}"

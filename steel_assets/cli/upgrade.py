@@ -15,6 +15,7 @@ from steel_assets.assets.runs import instance_here
 from steel_assets.assets.upgrade import parts_of, plan
 from steel_assets.assets.upgrade import upgrade as upgraded
 from steel_assets.bootstrap import platform
+from steel_assets.cli.backup import places
 from steel_assets.definitions import installation
 from steel_assets.operations.backup import create
 from steel_assets.operations.dagster_files import instance_files
@@ -37,7 +38,7 @@ def upgrade(
     """
     parts, now = platform(), datetime.now(UTC)
     with instance_here() as instance:
-        found = parts_of(instance, parts, installation(), now)
+        found = parts_of(instance, parts, parts.outbox, parts.snapshots, installation(), now)
         wanted = plan(found)
         if check:
             _say(wanted, "would be changed", None, as_json=as_json)
@@ -46,7 +47,9 @@ def upgrade(
         if wanted and not no_backup:
             home = (dagster_home() or Path.cwd()).absolute()
             path = backup or Path(f"steel-before-{__version__}-{now:%Y%m%dT%H%M%SZ}.tar.gz")
-            kept = create(parts, instance_files(home), path, pd.Timestamp(now).floor("s")).path
+            moment = pd.Timestamp(now).floor("s")
+            folders = places(parts.settings)
+            kept = create(parts.lake, parts.warehouse, folders, instance_files(home), path, moment, key=parts.signing_key).path
         done = upgraded(found)
     _say(done, "changed", kept, as_json=as_json)
 

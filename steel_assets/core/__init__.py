@@ -1,4 +1,4 @@
-"""The pure heart of the platform: frames in, frames out.
+"""Pure computation: frames in, frames out.
 
-Nothing here imports another room of the house, reads the clock, the environment, a file or the network.
+Nothing here imports another package of ours, reads the clock, the environment, a file or the network.
 """

@@ -15,13 +15,11 @@ from math import exp
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.asof import asof
-from steel_assets.core.known_errors import in_words
-from steel_assets.core.likely_errors import SMALLEST_SPLIT, LikelyErrors
+from steel_assets.core.asof import END_OF_TIME, asof
+from steel_assets.core.known_errors import SMALLEST_SPLIT, LikelyErrors, in_words
 from steel_assets.core.standstill import improbable_length, lengths
 from steel_assets.core.types import Frequency, Series
 from steel_assets.core.usual_moves import UsualMoves
-from steel_assets.core.vintages import END_OF_TIME
 
 SIGN, STUCK, LEAP = "sign", "stuck", "leap"
 """Kinds of anomaly: figures that cannot be, that the feed repeats, that are too far from their neighbours."""
@@ -195,8 +193,8 @@ class _Judge:
                 continue
             end = at + 1 if until is None else until
             for place in range(at, end):
-                told = self._why(values, seen, periods, believed, place, backwards) or why
-                self._found[pd.Timestamp(periods[place])] = LEAP, told
+                reason = self._why(values, seen, periods, believed, place, backwards) or why
+                self._found[pd.Timestamp(periods[place])] = LEAP, reason
             at = end
 
     def _limit(self, seen: np.ndarray, periods: np.ndarray, believed: list[int], at: int) -> float:
@@ -210,7 +208,7 @@ class _Judge:
         limit = self._limit(seen, periods, believed, at)
         earlier, later = (at, last) if backwards else (last, at)
         if abs(seen[at] - seen[last]) > limit:
-            return _told(self._usual, values[last], values[at], limit) + self._likely(values[earlier], values[later])
+            return _leap_in_words(self._usual, values[last], values[at], limit) + self._likely(values[earlier], values[later])
         if pd.Timestamp(periods[later]) in self._no_split or not self._errors.suspicious(seen[at] - seen[last]):
             return None
         known = self._known_error(values, seen, periods, believed, earlier, later)
@@ -266,7 +264,7 @@ class _Judge:
         here, there = self._usual.seen(np.array([before, value]))
         if abs(there - here) <= limit:
             return None
-        return _told(self._usual, before, value, limit) + self._likely(before, value)
+        return _leap_in_words(self._usual, before, value, limit) + self._likely(before, value)
 
     def _standing_still(self) -> None:
         """Prices and indices under new dates that repeat themselves for longer than their market ever made likely."""
@@ -299,7 +297,7 @@ def _each(figures: pd.Series) -> list[pd.Series]:
     return [figures.iloc[at : at + 1] for at in range(len(figures))]
 
 
-def _told(usual: UsualMoves, before: float, after: float, limit: float) -> str:
+def _leap_in_words(usual: UsualMoves, before: float, after: float, limit: float) -> str:
     if not usual.by_factor:
         return f"{after:g} after {before:g}: a change of more than {limit:.3g}"
     return f"{after:g} after {before:g}: {after / before:.3g} times, more than {exp(limit):.3g} up or down is doubted"
@@ -327,8 +325,8 @@ def _revised_too_far(older: pd.DataFrame, arrived: pd.Series, believed: pd.Serie
     limit = usual.limit(here[:0])
     with np.errstate(invalid="ignore"):
         near = np.abs(here - there) <= limit
-    told = [
-        None if fine else _told(usual, float(newest), float(value), limit)
+    reasons = [
+        None if fine else _leap_in_words(usual, float(newest), float(value), limit)
         for fine, value, newest in zip(near, older["value"], later, strict=True)
     ]
-    return pd.Series(told, index=older.index, dtype="object")
+    return pd.Series(reasons, index=older.index, dtype="object")

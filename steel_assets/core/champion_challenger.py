@@ -1,7 +1,7 @@
 """Challenger against champion, day by day on the same dates: is one better beyond luck, and has the champion gone wrong?
 
 A lower mean error alone promotes a truly worse challenger in a fifth to nearly half of all cases; a paired test does in a few
-of a hundred. So a challenger of another family must win by Diebold and Mariano's test (``selection.diebold_mariano``), unless
+of a hundred. So a challenger of another family must win by Diebold and Mariano's test (``paired_test.diebold_mariano``), unless
 the champion has lately been worse than the last price: then anything that is no worse than that may take its place.
 """
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.core import selection
+from steel_assets.core import paired_test, selection
 from steel_assets.core.models import NAIVE
 
 SIGNIFICANCE = 0.05
 """Largest p-value at which a challenger has won."""
 FEWEST = 120
-"""Days compared below which nobody wins: a good week is no evidence."""
+"""Fewer days compared than this decide nothing."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def challenger_test(rows: pd.DataFrame, challenger: str, champion: str, horizon:
     failing = lately >= 1 + selection.ALARM_PER_DAY * (horizon - 1) or theirs.mean() > naive.mean()
     return ChallengerTest(
         days=len(table),
-        p_value=selection.diebold_mariano(ours - theirs, horizon),
+        p_value=paired_test.diebold_mariano(ours - theirs, horizon),
         champion_lately=lately,
         failing=bool(champion != NAIVE and len(table) and failing),
     )

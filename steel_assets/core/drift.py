@@ -165,8 +165,9 @@ def _stability_index(then: np.ndarray, now: np.ndarray) -> np.ndarray:
 
 
 def _shares(window: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Share of the known values of each column between ``edges``."""
-    below = np.vstack([(window <= edge).sum(axis=0) for edge in edges])
+    """Share of the known values of each column between ``edges``. ``window``: ascending, NaN last."""
+    columns = zip(np.ascontiguousarray(window.T), edges.T, strict=True)
+    below = np.stack([column.searchsorted(edge, side="right") for column, edge in columns], axis=1)
     known = np.isfinite(window).sum(axis=0)
     counts = np.diff(below, axis=0, prepend=0 * known[None], append=known[None]) + 0.5
     return np.asarray(counts / counts.sum(axis=0))

@@ -32,7 +32,7 @@ Progress = Callable[[int, int, str], None]
 
 
 class Steps:
-    """Counts the steps of a long work for whoever watches it."""
+    """Counts the steps of a long computation, for a progress bar."""
 
     def __init__(self, total: int, progress: Progress | None) -> None:
         self.total = total

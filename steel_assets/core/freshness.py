@@ -1,4 +1,4 @@
-"""Whether a source still brings news: periods that its own calendar says were published and that nobody has.
+"""Whether a source still brings news: periods that its own calendar says were published and that are not stored.
 
 A closed market is not stale, a holiday is no gap, and loading old history again makes nothing fresh: only periods count.
 """

@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from steel_assets.core.asof import new_or_changed
 from steel_assets.core.calendars import publication_moments
 from steel_assets.core.tables import OBSERVATIONS, Table
 from steel_assets.core.types import Declaration, Series
-from steel_assets.core.vintages import new_or_changed
 
 SOURCE = "file_import"
 """What ``tables.OBSERVATIONS`` calls the source of imported rows."""
@@ -133,8 +133,8 @@ class Tainted:
     @property
     def words(self) -> str:
         """One sentence that says which import was withdrawn, when and why."""
-        told = f"{self.file} ({self.id})" if self.file else self.id
-        return f"import {told}, withdrawn on {self.until:%Y-%m-%d %H:%M} UTC: {self.reason}"
+        label = f"{self.file} ({self.id})" if self.file else self.id
+        return f"import {label}, withdrawn on {self.until:%Y-%m-%d %H:%M} UTC: {self.reason}"
 
 
 def claims(figures: pd.DataFrame, series: Series, at: pd.Timestamp) -> pd.DataFrame:

@@ -124,8 +124,8 @@ def _quantities(use: MonthUsage) -> Iterator[tuple[str, float, str]]:
     yield "storage", use.lake_gib, "lake with former versions"
     up = use.up_hours_a_day * 3600 * DAYS_PER_MONTH
     written = sum(job.runs * job.class_a for job in use.jobs.values())
-    told = f"jobs {written:,.0f}, and a measurement each minute of {use.up_hours_a_day:g} h a day"
-    yield "storage_class_a", written + up / 60, told
+    reason = f"jobs {written:,.0f}, and a measurement each minute of {use.up_hours_a_day:g} h a day"
+    yield "storage_class_a", written + up / 60, reason
     read = sum(job.runs * job.class_b for job in use.jobs.values())
     looked_up = up / SECONDS_BETWEEN_LOOKS * LOOKS
     yield (

@@ -43,13 +43,13 @@ def difference(figures: pd.DataFrame, imported: pd.DataFrame, series: Series, ru
         limit = min(limit, max(rule.moves * float(np.median(moves)), rule.least * level))
     wide = np.abs(size) > limit
     example = int(np.argmax(np.abs(size)))
-    told = (
+    sentence = (
         f"{int(changed.sum())} of {len(both)} periods that were imported before differ, "
         f"for example {old[example]:g} becomes {new[example]:g} on {both['period'].iloc[example]:%Y-%m-%d}"
     )
     if changed.sum() >= rule.periods and (same := _in_common(new[changed], old[changed], rule.least, ratios=ratios)):
-        return f"{told}; {same}"
-    return told if wide.mean() >= rule.share else None
+        return f"{sentence}; {same}"
+    return sentence if wide.mean() >= rule.share else None
 
 
 def _in_common(new: np.ndarray, old: np.ndarray, least: float, *, ratios: bool) -> str | None:

@@ -1,7 +1,7 @@
 """Can a forecast that was read from somewhere be one that the platform published by now? Pure, and without pandas.
 
-Whoever can write to the cache, or a clock that ran fast, can leave a forecast that is whole and wrong. So every reader holds
-what it reads against the time, against what the market did, and against the models that were ever in force.
+A program that can write to the cache, or a clock that ran fast, can leave a forecast that is complete and wrong. So every reader
+holds what it reads against the time, against what the market did, and against the models that were ever in force.
 """
 
 from __future__ import annotations

@@ -168,9 +168,9 @@ def aged_confidence(confidence: float, horizon: int, sessions: int, counted: int
     return confidence * math.sqrt((horizon + counted) / (horizon + max(sessions, counted)))
 
 
-def aged_drivers(told: str | None) -> dict[str, str]:
+def aged_drivers(listed: str | None) -> dict[str, str]:
     """Driver → day of its newest figure, from ``series=YYYY-MM-DD`` joined by commas."""
-    return dict(_pairs(told.split(","))) if isinstance(told, str) else {}
+    return dict(_pairs(listed.split(","))) if isinstance(listed, str) else {}
 
 
 def _pairs(parts: Iterable[str]) -> Iterable[tuple[str, str]]:

@@ -231,28 +231,28 @@ def _r2(rules: AcceptanceRules, candidate: Accuracy, naive: Accuracy) -> Criteri
     measured = _at_least("r2", candidate.r2, rules.r2, "R²", "{:.3f}")
     if measured.passed or naive.r2 >= rules.r2:
         return measured
-    text = f"{measured.text}; does not block, because on these dates the last price itself has R² {_said(naive.r2, '{:.3f}')}"
+    text = f"{measured.text}; does not block, because on these dates the last price itself has R² {_in_words(naive.r2, '{:.3f}')}"
     return Criterion("r2", measured.value, rules.r2, False, "warn", text)
 
 
 def _rmse(rules: AcceptanceRules, candidate: Accuracy, unit: str) -> Criterion:
     if rules.rmse is not None:
         return _at_most("rmse", candidate.rmse, rules.rmse, "RMSE", "{:.2f} " + unit)
-    text = f"RMSE {_said(candidate.rmse, '{:.2f}')} {unit}; not applicable, the limit is in USD/t"
+    text = f"RMSE {_in_words(candidate.rmse, '{:.2f}')} {unit}; not applicable, the limit is in USD/t"
     return Criterion("rmse", _number(candidate.rmse), None, True, "warn", text)
 
 
 def _at_most(name: str, value: float, limit: float, label: str, style: str) -> Criterion:
-    text = f"{label} {_said(value, style)}, at most {style.format(limit)} wanted"
+    text = f"{label} {_in_words(value, style)}, at most {style.format(limit)} wanted"
     return Criterion(name, _number(value), limit, value <= limit, "error", text)
 
 
 def _at_least(name: str, value: float, limit: float, label: str, style: str) -> Criterion:
-    text = f"{label} {_said(value, style)}, at least {style.format(limit)} wanted"
+    text = f"{label} {_in_words(value, style)}, at least {style.format(limit)} wanted"
     return Criterion(name, _number(value), limit, value >= limit, "error", text)
 
 
-def _said(value: float, style: str) -> str:
+def _in_words(value: float, style: str) -> str:
     return style.format(value) if math.isfinite(value) else "cannot be measured"
 
 

@@ -22,6 +22,7 @@ EMPTY: Mapping[str, Any] = {
     "costs": None,
     "quality": {},
     "drift": {},
+    "analysis": {},
 }
 """Every part and what it is before it was ever read."""
 

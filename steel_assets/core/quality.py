@@ -1,7 +1,7 @@
 """How far the data under a market's forecast can be trusted: five shares per series, and one score per market.
 
 Each part is a share of what passed the part before it: expected periods that are present, present ones that can be true,
-true ones that nobody disputes, undisputed ones that do not leap. So their product (times freshness) is the share of expected
+true ones that are not disputed, undisputed ones that do not leap. So their product (times freshness) is the share of expected
 periods that are good, and no fault can raise it. What cannot be true (signs, standstills) and what leaps is
 ``core.anomaly_detection``'s to say. A market's score is the *minimum* over its critical series, never an average: nine healthy
 drivers cannot hide a dead target.

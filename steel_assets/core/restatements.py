@@ -2,7 +2,7 @@
 
 What was published again is compared with what is known of the same periods: when all of it changed by one factor (or, where
 figures may be negative, by one amount), it is a *restatement*, one thing, whatever the number of its figures. It is stored as a
-vintage of its own, so that the past stays as it was known. Whoever compares figures of before and after it brings the earlier
+vintage of its own, so that the past stays as it was known. Code that compares figures of before and after it brings the earlier
 versions to the newest basis first (``on_newest_basis``), or a split of a share would be a crash.
 """
 
@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.asof import asof
+from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.known_errors import in_words
 from steel_assets.core.types import Series
-from steel_assets.core.vintages import END_OF_TIME
 
 FEWEST = 4
 """Figures that must change alike."""
@@ -68,7 +67,7 @@ class Restatement:
         """``values`` of the earlier basis on the new one."""
         return values * self.factor + self.amount
 
-    def told(self, series: Series) -> str:
+    def sentence(self, series: Series) -> str:
         """In words."""
         by = f"an amount of {self.amount:.4g}" if self.amount else f"a factor of {self.factor:.4g}"
         known = None if self.amount else in_words(series, self.factor, tolerance=0.002)

@@ -18,6 +18,28 @@ PATH = 250
 
 
 @dataclass(frozen=True, eq=False)
+class Paths:
+    """A row of daily log returns for each of ``rows``, made where it is asked for: most families never do.
+
+    Attributes:
+        every: all paths of a history, views of one array of returns.
+        rows: which of them, in order.
+    """
+
+    every: np.ndarray
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, selection: slice | np.ndarray) -> Paths:
+        return Paths(self.every, self.rows[selection])
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+        return self.every[self.rows]
+
+
+@dataclass(frozen=True, eq=False)
 class Samples:
     """One horizon of a market. All arrays have one row per origin; prices are in the target's unit.
 
@@ -47,7 +69,7 @@ class Samples:
     roll_aware: np.ndarray
     curve: np.ndarray
     volatility: np.ndarray
-    moves: np.ndarray
+    moves: Paths | np.ndarray
     features: np.ndarray
     feature_names: tuple[str, ...]
     y: np.ndarray
@@ -118,18 +140,17 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
     )
 
 
-def _paths(returns: pd.Series, rows: np.ndarray) -> np.ndarray:
-    """For each origin the returns up to its last price's, as a view where all are its own: no row is copied."""
+def _paths(returns: pd.Series, rows: np.ndarray) -> Paths:
+    """For each origin the returns up to its last price's."""
     padded = np.concatenate([np.zeros(PATH - 1), np.nan_to_num(returns.to_numpy(), nan=0.0)])
-    paths = np.lib.stride_tricks.sliding_window_view(padded, PATH)
-    return paths if (rows == np.arange(len(rows))).all() else paths[rows]
+    return Paths(np.lib.stride_tricks.sliding_window_view(padded, PATH), rows)
 
 
 def _curve_prices(history: MarketHistory, target_dates: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
     """What the curve says of each target date: reading it one contract on at most, and as far as it reaches.
 
     The contract that is front on the target date was number 1 + rolls on the day its price is of. Where that one has no
-    price the nearest shorter one speaks for it. A price of one contract counts only if it is of the same day as the front
+    price the nearest shorter one is used. A price of one contract counts only if it is of the same day as the front
     contract's: two days' prices are not a curve. Where the others went on without the front one, they are taken as they were
     known when its price was.
     """

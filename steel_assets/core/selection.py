@@ -1,8 +1,7 @@
 """Which family a market's forecast should come from, judged by past out-of-sample errors alone.
 
 The last price is the answer until another family has shown, on enough days, that it is better: by a margin, lately as well
-as over the whole window, and by more than luck would explain (Diebold & Mariano 1995, one-sided, with the small-sample
-correction of Harvey, Leybourne & Newbold 1997 and a Bartlett kernel over the overlap of h-step errors). Families are tried
+as over the whole window, and by more than luck would explain (``paired_test.diebold_mariano``). Families are tried
 from the simplest to the most complex; a more complex one must beat the one that stands by a margin of its own. A family that
 has just been worse than the last price for some weeks is left at once, whatever its merits over the years.
 
@@ -22,12 +21,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from steel_assets.core.models import NAIVE, combination, experts, model_families
+from steel_assets.core.paired_test import diebold_mariano, fewest
 
 WINDOW = 750
 """Newest scored origins that are judged: about three years."""
-FEWEST = 120
-OVERLAPS = 6
-"""With fewer scored origins than ``FEWEST``, or than this many horizons, the last price stands."""
 MARGIN = 0.005
 """Share of the loss by which a family must be better than the last price, and than the simpler family it replaces."""
 RECENT_HALF_LIFE = 125
@@ -104,11 +101,6 @@ class Choice:
         return f"last price: over {mine.n} days no family was better beyond luck"
 
 
-def fewest(horizon: int) -> int:
-    """Scored origins below which the last price stands."""
-    return max(FEWEST, OVERLAPS * horizon)
-
-
 def choose(losses: Mapping[str, np.ndarray], horizon: int) -> Choice:
     """The family to forecast with.
 
@@ -125,33 +117,6 @@ def choose(losses: Mapping[str, np.ndarray], horizon: int) -> Choice:
         if family not in spoken_for and found.proven and found.loss < (1 - MARGIN) * evidence[best].loss:
             best = family
     return Choice(best, horizon, evidence)
-
-
-def diebold_mariano(differences: np.ndarray, horizon: int) -> float:
-    """One-sided p-value of "the mean of ``differences`` is not below zero".
-
-    Args:
-        differences: loss of the candidate minus loss of the benchmark, in order of time.
-        horizon: the loss of one forecast overlaps those of the next ``horizon`` - 1.
-
-    Returns:
-        1.0 where there is nothing to tell apart: no variation, or fewer than two full overlaps.
-    """
-    from scipy.special import stdtr
-
-    n = len(differences)
-    if n < 2 * horizon or n < 3:
-        return 1.0
-    mean = differences.mean()
-    centred = np.concatenate([np.zeros(horizon), differences - mean, np.zeros(horizon)])
-    sums = np.cumsum(centred)
-    blocks = sums[horizon:] - sums[:-horizon]  # sums of `horizon` neighbours: their squares are Bartlett's variance
-    variance = (blocks**2).sum() / horizon / n
-    if variance <= 0 or not np.isfinite(variance):
-        return 1.0
-    correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
-    statistic = mean / np.sqrt(variance / n) * np.sqrt(max(correction, 0.0))
-    return float(stdtr(n - 1, statistic))
 
 
 def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int) -> Evidence:

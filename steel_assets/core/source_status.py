@@ -88,7 +88,7 @@ class SourceStatus:
 
     def __str__(self) -> str:
         if self.state == "LAST_GOOD" and self.age is not None:
-            return f"LAST_GOOD ({_told(self.age)} old)"
+            return f"LAST_GOOD ({_age_in_words(self.age)} old)"
         return self.state
 
 
@@ -113,6 +113,6 @@ def source_status(asked: list[str], record: Record | None, stored: Mapping[str, 
     return SourceStatus("FRESH", pd.Timedelta(0))
 
 
-def _told(age: pd.Timedelta) -> str:
+def _age_in_words(age: pd.Timedelta) -> str:
     hours = age / pd.Timedelta(hours=1)
     return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"

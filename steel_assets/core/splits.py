@@ -14,8 +14,7 @@ from math import exp, log
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.known_errors import is_share
-from steel_assets.core.likely_errors import SMALLEST_SPLIT, LikelyErrors
+from steel_assets.core.known_errors import SMALLEST_SPLIT, LikelyErrors, is_share
 from steel_assets.core.types import Series
 from steel_assets.core.usual_moves import UsualMoves
 
@@ -41,7 +40,7 @@ class Split:
     factor: float
     words: str = ""
 
-    def told(self, before: float, after: float) -> str:
+    def sentence(self, before: float, after: float) -> str:
         """In words, with the last close of before it and the first of after it."""
         return (
             f"looks like {self.words} on {self.period:%Y-%m-%d}: {after:g} after {before:g}. Release it: it is one, and closes "

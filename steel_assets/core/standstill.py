@@ -22,7 +22,7 @@ COUNTED = 50
 """Figures that the tail of the standstills must hold for its chance to be measured."""
 
 PERIODS_A_YEAR: dict[Frequency, float] = {"daily": 252.0, "weekly": 52.0}
-"""A monthly or quarterly figure may repeat itself; nobody looks at it often enough to tell."""
+"""A monthly or quarterly figure may repeat itself; there are too few of them to tell."""
 
 
 def lengths(values: Sequence[float] | np.ndarray) -> np.ndarray:

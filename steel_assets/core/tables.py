@@ -97,11 +97,12 @@ class Table:
         return typed.reset_index(drop=True)
 
     def _typed(self, column: Column, values: pd.Series) -> pd.Series:
+        cached = not pd.api.types.is_datetime64_any_dtype(values.dtype)  # pandas would look for repeated ones among moments, too
         try:
             if column.dtype == "timestamp":
-                return pd.to_datetime(values, utc=True).astype(PANDAS_DTYPES["timestamp"])
+                return pd.to_datetime(values, utc=True, cache=cached).astype(PANDAS_DTYPES["timestamp"])
             if column.dtype == "date":
-                return pd.to_datetime(values).dt.normalize().astype(PANDAS_DTYPES["date"])
+                return pd.to_datetime(values, cache=cached).dt.normalize().astype(PANDAS_DTYPES["date"])
             if column.dtype == "string":
                 return values.astype("object").where(values.notna(), None)
             return values.astype(column.pandas_dtype)

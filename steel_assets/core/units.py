@@ -49,6 +49,21 @@ def conversion(unit: str, into: str, fx_unit: str | None = None) -> Conversion:
     )
 
 
+def is_rate(unit: str) -> bool:
+    """Whether a series in ``unit`` is an exchange rate: MXN/USD."""
+    numerator, _, denominator = unit.partition("/")
+    return len(numerator) == len(denominator) == 3 and denominator.isupper()
+
+
+def other_currency(price: str, rate: str) -> str | None:
+    """What a price becomes at a rate: MXN for one in USD/t and MXN/USD, or USD/MXN. None where they do not fit together."""
+    parts = _parts(price)
+    if parts is None or not is_rate(rate) or parts[0] not in rate.split("/"):
+        return None
+    numerator, denominator = rate.split("/")
+    return numerator if parts[0] == denominator else denominator
+
+
 def _parts(unit: str) -> tuple[str, str] | None:
     parts = unit.split("/")
     if len(parts) != 2 or parts[1] not in MASSES_IN_TONNES:

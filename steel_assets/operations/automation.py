@@ -49,7 +49,7 @@ def running(files: InstanceFiles, now: datetime, grace: timedelta) -> Running:
     if not runs.exists():
         return "never"
     try:
-        beats = [_moment(said) for (said,) in _rows(runs, BEATS)]
+        beats = [_moment(written) for (written,) in _rows(runs, BEATS)]
         if not beats:
             return "never"
         if any(now - beat > grace for beat in beats):
@@ -75,6 +75,6 @@ def _rows(path: Path, query: str, *given: str) -> list[tuple[str, ...]]:
         return connection.execute(query, given).fetchall()
 
 
-def _moment(said: str) -> datetime:
+def _moment(text: str) -> datetime:
     """A moment as SQLAlchemy writes it there: UTC, without saying so."""
-    return datetime.fromisoformat(said).replace(tzinfo=UTC)
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -21,13 +21,13 @@ import pandas as pd
 
 from steel_assets import __version__
 from steel_assets.adapters.backup_archive import Archive, ArchiveWriter, BackupError, is_name, new_archive, read_archive
+from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.lake.snapshots import POINTER, SnapshotDamaged, SnapshotStore
 from steel_assets.adapters.machine.disk import make_folder
 from steel_assets.adapters.machine.sqlite_snapshot import snapshot
-from steel_assets.adapters.objects.object_store import LocalFolder, ObjectNotFound
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectNotFound, ObjectStore
 from steel_assets.adapters.warehouse.copying import copy_warehouse
-from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse, Warehouse
 from steel_assets.core.problem import Problem
 from steel_assets.core.tables import WAREHOUSE_TABLES
 from steel_assets.operations.dagster_files import FILE, InstanceFiles
@@ -39,6 +39,23 @@ HOME_FILES = ("serving/keys.json", "serving/.keys-were-made", "quota/*.json", "a
 PRODUCTION = "models/production/"
 POINTERS = ("/pointer.json", "/pointer.copy.json")
 ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where this installation stores what is not in the warehouse, as the settings say.
+
+    Attributes:
+        home: STEEL_HOME.
+        lake: address of the lake: a folder, or a bucket with ``://`` in it.
+        drop: address of the drop folder, likewise.
+        catalogue: the folder of the user's own catalogue; None without one.
+    """
+
+    home: Path
+    lake: str
+    drop: str
+    catalogue: Path | None
 
 
 @dataclass(frozen=True)
@@ -57,8 +74,20 @@ class Made:
     left_out: tuple[str, ...]
 
 
-def create(platform: Platform, instance: InstanceFiles, path: Path, now: pd.Timestamp) -> Made:
+def create(
+    lake: Lake,
+    warehouse: Warehouse,
+    places: Places,
+    instance: InstanceFiles,
+    path: Path,
+    now: pd.Timestamp,
+    *,
+    key: bytes | None = None,
+) -> Made:
     """Write a backup to ``path``; read back and checked before it is there.
+
+    Args:
+        key: what models and publications are signed with, and the backup too; None: they are not.
 
     Raises:
         BackupError: ``path`` exists, or cannot be written.
@@ -70,18 +99,18 @@ def create(platform: Platform, instance: InstanceFiles, path: Path, now: pd.Time
         return {
             "made_at": now.isoformat(),
             "release": __version__,
-            "simulated": bool(platform.lake.simulated) if platform.lake.simulated is not None else None,
-            "signed_lake": platform.signing_key is not None,
+            "simulated": bool(lake.simulated) if lake.simulated is not None else None,
+            "signed_lake": key is not None,
             "left_out": left_out,
         }
 
     scratches = tempfile.TemporaryDirectory(prefix=".steel-backup-", dir=make_folder(path.absolute().parent))
-    with scratches as scratch, new_archive(path, manifest, platform.signing_key) as archive:
+    with scratches as scratch, new_archive(path, manifest, key) as archive:
         left_out += _dagster(archive, instance, Path(scratch))
-        _warehouse(archive, platform, Path(scratch))
-        _lake(archive, platform)
-        left_out += _home(archive, platform)
-    whole = read_archive(path, key=platform.signing_key)
+        _warehouse(archive, warehouse, Path(scratch))
+        _lake(archive, lake.store, SnapshotStore(lake.store, key))
+        left_out += _home(archive, places)
+    whole = read_archive(path, key=key)
     return Made(path, len(whole.files), sum(whole.files.values()), path.stat().st_size, tuple(left_out))
 
 
@@ -136,9 +165,9 @@ def _dagster(archive: ArchiveWriter, instance: InstanceFiles, scratch: Path) -> 
     return [] if logs else ["logs of steps: they are not in a folder of this machine"]
 
 
-def _warehouse(archive: ArchiveWriter, platform: Platform, scratch: Path) -> None:
+def _warehouse(archive: ArchiveWriter, warehouse: Warehouse, scratch: Path) -> None:
     """Every table, as of one moment where the warehouse is a file; table by table where it is BigQuery."""
-    copy, warehouse = scratch / WAREHOUSE, platform.warehouse
+    copy = scratch / WAREHOUSE
     if isinstance(warehouse, DuckDBWarehouse):
         warehouse.snapshot(copy)
     elif any(warehouse.count(table) for table in WAREHOUSE_TABLES):
@@ -146,10 +175,9 @@ def _warehouse(archive: ArchiveWriter, platform: Platform, scratch: Path) -> Non
     archive.add_file(WAREHOUSE, copy)
 
 
-def _lake(archive: ArchiveWriter, platform: Platform) -> None:
+def _lake(archive: ArchiveWriter, store: ObjectStore, snapshots: SnapshotStore) -> None:
     """Every object: pointers first, with what is published, of which older versions are deleted meanwhile."""
-    store = platform.store
-    pointed = {key: store.get(key) for key in store.list(PRODUCTION) if key.endswith(POINTERS)} | _published(platform)
+    pointed = {key: store.get(key) for key in store.list(PRODUCTION) if key.endswith(POINTERS)} | _published(store, snapshots)
     for key, content in pointed.items():
         archive.add(f"lake/{key}", content)
     for key in store.list(""):
@@ -161,37 +189,36 @@ def _lake(archive: ArchiveWriter, platform: Platform) -> None:
             archive.add(f"lake/{key}", content)
 
 
-def _published(platform: Platform) -> dict[str, bytes]:
+def _published(store: ObjectStore, snapshots: SnapshotStore) -> dict[str, bytes]:
     """The pointer to what is published and what it names; nothing where nothing is."""
     for _ in range(ATTEMPTS):
         try:
-            before = platform.store.get(POINTER)
+            before = store.get(POINTER)
         except ObjectNotFound:
             return {}
         try:
-            pointer = platform.snapshots.pointer()
-            content = platform.store.get(pointer.key) if pointer else None
+            pointer = snapshots.pointer()
+            content = store.get(pointer.key) if pointer else None
         except SnapshotDamaged:
             return {POINTER: before}  # as it is: whoever reads it tells
         except ObjectNotFound:
             continue
-        if pointer and content and platform.store.get(POINTER) == before:
+        if pointer and content and store.get(POINTER) == before:
             return {POINTER: before, pointer.key: content}
     raise BackupError("another publication came in force each time one was read: run the backup again")
 
 
-def _home(archive: ArchiveWriter, platform: Platform) -> list[str]:
+def _home(archive: ArchiveWriter, places: Places) -> list[str]:
     """Keys and ledgers, dropped files, the user's catalogue."""
-    chosen = platform.settings
     for pattern in HOME_FILES:
-        for path in sorted(chosen.home.glob(pattern)):
-            archive.add_file(f"home/{path.relative_to(chosen.home).as_posix()}", path)
+        for path in sorted(places.home.glob(pattern)):
+            archive.add_file(f"home/{path.relative_to(places.home).as_posix()}", path)
     left_out = []
-    if "://" in chosen.drop_address:
-        left_out.append(f"the drop folder {chosen.drop_address}: it is a bucket of its own")
-    folders = {"drop": Path(chosen.drop_address)} if "://" not in chosen.drop_address else {}
-    if chosen.catalog_dir is not None:
-        folders["catalogue"] = chosen.catalog_dir
+    if "://" in places.drop:
+        left_out.append(f"the drop folder {places.drop}: it is a bucket of its own")
+    folders = {"drop": Path(places.drop)} if "://" not in places.drop else {}
+    if places.catalogue is not None:
+        folders["catalogue"] = places.catalogue
     for name, folder in folders.items():
         for path in _regular(folder):
             inside = f"{name}/{path.relative_to(folder).as_posix()}"

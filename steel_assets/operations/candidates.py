@@ -56,8 +56,11 @@ def announced(lake: Lake, market: str) -> Announcement:
     key = f"{CANDIDATES}/{market}.json"
     content = lake.store.get(key)
     try:
-        said = plain_json(content)
-        as_of, versions = pd.Timestamp(said["as_of"]), {int(h): str(version) for h, version in said["versions"].items()}
+        content_read = plain_json(content)
+        as_of, versions = (
+            pd.Timestamp(content_read["as_of"]),
+            {int(h): str(version) for h, version in content_read["versions"].items()},
+        )
         if as_of.tz is None or not versions:
             raise ValueError("it says no moment, or no version")
     except UNREADABLE as error:

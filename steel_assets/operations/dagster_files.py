@@ -18,6 +18,9 @@ from steel_assets.settings import dagster_home
 
 FILE = "dagster.yaml"
 
+OUR_STORAGE = {"module": "steel_assets.assets.dagster_storage", "class": "SqliteStorage"}
+"""Dagster's SQLite files, written with fewer openings of them; what a ``dagster.yaml`` says to have it."""
+
 FIRST = ("schedules.db", "runs.db", "index.db")
 """Dagster writes an event into its run's own file before it is in these, so they are copied before those files."""
 
@@ -86,13 +89,13 @@ def instance_files(home: Path, described: Path | None = None) -> InstanceFiles:
     path = home / FILE
     source = path if path.exists() or described is None else described
     try:
-        said = yaml.safe_load(source.read_text("utf-8")) if source.exists() else {}
+        configuration = yaml.safe_load(source.read_text("utf-8")) if source.exists() else {}
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise Problem(f"{path} cannot be read: {error}") from error
-    if not isinstance(said, Mapping):
+    if not isinstance(configuration, Mapping):
         raise Problem(f"{path} is no description of a Dagster instance: it must be a mapping of YAML")
-    storage, logs = said.get("storage") or {"sqlite": {}}, said.get("compute_logs")
-    base = _folder(home, path, (storage.get("sqlite") or {}).get("base_dir")) if "sqlite" in storage else None
+    sqlite, logs = _sqlite(configuration.get("storage")), configuration.get("compute_logs")
+    base = _folder(home, path, sqlite.get("base_dir")) if sqlite is not None else None
     config = (logs or {}).get("config") or {}
     local = logs is None or logs.get("class") == "LocalComputeLogManager"
     return InstanceFiles(
@@ -103,7 +106,17 @@ def instance_files(home: Path, described: Path | None = None) -> InstanceFiles:
     )
 
 
-def _folder(home: Path, path: Path, said: Any, default: str = ".") -> Path:
-    if said is not None and not isinstance(said, str):
-        raise Problem(f"{path}: base_dir must be a path written there, not {said!r}: what it names cannot be looked up here")
-    return Path(said) if said else home / default  # Dagster takes a relative one from the folder it is started in
+def _sqlite(storage: Any) -> Mapping[str, Any] | None:
+    """How SQLite is described, by Dagster's own storage (also where nothing is said) or by ours; None for any other one."""
+    if not storage:
+        return {}
+    custom = storage.get("custom") or {}
+    if (custom.get("module"), custom.get("class")) == (OUR_STORAGE["module"], OUR_STORAGE["class"]):
+        return custom.get("config") or {}
+    return (storage["sqlite"] or {}) if "sqlite" in storage else None
+
+
+def _folder(home: Path, path: Path, value: Any, default: str = ".") -> Path:
+    if value is not None and not isinstance(value, str):
+        raise Problem(f"{path}: base_dir must be a path written there, not {value!r}: what it names cannot be looked up here")
+    return Path(value) if value else home / default  # Dagster takes a relative one from the folder it is started in

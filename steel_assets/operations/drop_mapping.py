@@ -1,12 +1,18 @@
-"""What lies in the drop folder and what it is: tables with their mappings, and a word about everything else."""
+"""What lies in the drop folder and what it is: tables with their mappings, and a note in ``notes/`` about everything else.
 
-from collections.abc import Iterable
+A note is written once and removed when its cause is gone.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 
-from steel_assets.adapters.drop_box import PASSING
+from steel_assets.adapters.drop_box import NOTES, PASSING, DropBox
+from steel_assets.adapters.objects.object_store import KEY
 from steel_assets.core.imports import Overlap
 from steel_assets.core.plain_yaml import NotPlain, load_plain
 from steel_assets.sources.file_import import TABLE_ENDINGS, FileMapping
@@ -57,11 +63,11 @@ def read_mapping(name: str, content: bytes, series: Iterable[str]) -> DropMappin
         series: ids of those that exist.
     """
     try:
-        said = load_plain(content)
+        options = load_plain(content)
     except NotPlain as error:
         raise DropRefused(f"{name}: {error}; write for example: {EXAMPLE}") from error
     try:
-        mapping = DropMapping.model_validate(said)
+        mapping = DropMapping.model_validate(options)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, problem["loc"])) or "the whole of it"
@@ -112,3 +118,34 @@ def _word(name: str, shared: dict[str, list[str]], found: dict[str, str]) -> str
         return f"a mapping ends in {MAPPING}; rename it"
     kinds = ", ".join(sorted(TABLE_ENDINGS | COMPRESSED))
     return f"nothing is known to do with its ending; a table ends in {kinds}, a mapping in {MAPPING}"
+
+
+SHOWN_NAME = 100
+
+
+def keep_notes(box: DropBox, before: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
+    """Make the notes in ``box`` say ``words`` (by name) instead of ``before``: what is said for the first time."""
+    new = {name: text for name, text in words.items() if before.get(name) != text}
+    notes = dict(new)
+    for name in [*new, *(gone for gone in before if gone not in words)]:
+        try:
+            if name in new:
+                box.write(NOTES, _file(name), f"{name}: {new[name]}\n".encode(errors="backslashreplace"))
+            else:
+                box.remove(NOTES, _file(name))
+        except OSError as error:  # a folder that takes no notes: `steel status` has them
+            notes[name] = f"{new.get(name, '')} (no note could be written: {error.strerror or error})".strip()
+    return notes
+
+
+def printable(name: str) -> str:
+    """A name that anybody put there, short and in letters that can be printed."""
+    plain = "".join(letter if letter.isprintable() else "?" for letter in name.encode(errors="backslashreplace").decode())
+    return plain if len(plain) <= SHOWN_NAME else f"{plain[:SHOWN_NAME]}… ({hashlib.sha256(plain.encode()).hexdigest()[:8]})"
+
+
+def _file(name: str) -> str:
+    if KEY.fullmatch(name) and "/" not in name:
+        return f"{name}.txt"
+    plain = re.sub("[^A-Za-z0-9._-]", "_", name).lstrip("._-")[:60] or "name"
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.txt"

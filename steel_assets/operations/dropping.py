@@ -21,8 +21,15 @@ from steel_assets.adapters.objects.object_store import Conflict, ObjectStoreErro
 from steel_assets.catalog import Catalog
 from steel_assets.core.plain_yaml import LARGEST_BYTES as LARGEST_MAPPING
 from steel_assets.operations import drop_state
-from steel_assets.operations.drop_mapping import DropMapping, DropRefused, passing, read_mapping, sorted_out
-from steel_assets.operations.drop_notes import keep_notes, printable
+from steel_assets.operations.drop_mapping import (
+    DropMapping,
+    DropRefused,
+    keep_notes,
+    passing,
+    printable,
+    read_mapping,
+    sorted_out,
+)
 from steel_assets.operations.drop_state import DropState, Moved
 from steel_assets.operations.drop_watch import Watch, sha256
 from steel_assets.operations.importing import ImportsBusy, NotImported, Offered, import_table, turn
@@ -95,8 +102,8 @@ class _Look:
             if not passing(name):
                 self._words[printable(name)] = f"it is {why}; only files at the top are taken"
         self._words |= self._watch.words
-        told = keep_notes(self._box, self._before.notes, self._words)
-        self._done += [Dropped(name, "told", text) for name, text in told.items()]
+        new_notes = keep_notes(self._box, self._before.notes, self._words)
+        self._done += [Dropped(name, "told", text) for name, text in new_notes.items()]
         self._save(notes=self._words)
         return self._done
 
@@ -104,25 +111,27 @@ class _Look:
         """Import one table, unless it is not whole yet. What fails in it is its own."""
         try:
             content = self._watch.whole(table, files[table], LARGEST_BYTES)
-            told = self._watch.whole(mapping, files[mapping], LARGEST_MAPPING, any_end=True)
+            written = self._watch.whole(mapping, files[mapping], LARGEST_MAPPING, any_end=True)
         except NotAFile as error:
             self._words[table] = str(error)
             return
-        if content is None or told is None:
+        if content is None or written is None:
             return
-        outcome, text, import_id = self._imported(table, mapping, content, told[0])
-        self._put_away(table, mapping, content, told, Dropped(table, outcome, text[:LONGEST_TEXT]), import_id)
+        outcome, text, import_id = self._imported(table, mapping, content, written[0])
+        self._put_away(table, mapping, content, written, Dropped(table, outcome, text[:LONGEST_TEXT]), import_id)
 
-    def _imported(self, table: str, mapping: str, content: tuple[bytes, Offer], told: bytes) -> tuple[Outcome, str, str | None]:
+    def _imported(
+        self, table: str, mapping: str, content: tuple[bytes, Offer], written: bytes
+    ) -> tuple[Outcome, str, str | None]:
         try:
-            said = read_mapping(mapping, told, self._catalog.series)
+            options = read_mapping(mapping, written, self._catalog.series)
             if len(content[0]) > LARGEST_BYTES:
                 raise DropRefused(f"{table} is larger than {LARGEST_BYTES // 2**20} MiB; split it by years")
         except DropRefused as refusal:
             return "failed", str(refusal), None
-        known = self._lake.observations(said.series_ids)
+        known = self._lake.observations(options.series_ids)
         try:
-            return self._stored(table, content, said, known)
+            return self._stored(table, content, options, known)
         except (DropRefused, ImportRefused, NotImported, LakeError) as refusal:
             return "failed", str(refusal), None
         except (Conflict, ImportsBusy, ObjectStoreError, ReaderUnavailable):
@@ -131,10 +140,10 @@ class _Look:
             return "failed", f"{table} could not be read: {type(error).__name__}: {error}", None
 
     def _stored(
-        self, table: str, content: tuple[bytes, Offer], said: DropMapping, known: pd.DataFrame
+        self, table: str, content: tuple[bytes, Offer], options: DropMapping, known: pd.DataFrame
     ) -> tuple[Outcome, str, str | None]:
         limits = self._catalog.rules.imports.reading
-        reading = read_table(content[0], table, said, self._catalog.series, self._moment, known, limits)
+        reading = read_table(content[0], table, options, self._catalog.series, self._moment, known, limits)
         if table in self._again:
             self._withdraw(self._again[table], table)
         offered = Offered(
@@ -142,9 +151,9 @@ class _Look:
             sha256=sha256(content[0]),
             figures=reading.figures,
             by=BY,
-            options=said.model_dump(mode="json", exclude_defaults=True, exclude={"overlap", "believe"}),
-            overlap=said.overlap,
-            believe=said.believe,
+            options=options.model_dump(mode="json", exclude_defaults=True, exclude={"overlap", "believe"}),
+            overlap=options.overlap,
+            believe=options.believe,
             dropped=f"{table}|{content[1].identity}",
         )
         done = import_table(self._catalog, self._lake, self._imports, self._home, offered, self._moment)
@@ -153,15 +162,15 @@ class _Look:
         names = ", ".join(done.entry.series[:3]) + (
             f" and {len(done.entry.series) - 3} more" if len(done.entry.series) > 3 else ""
         )
-        said_of = f" ({'; '.join(reading.said)})" if reading.said else ""
-        return "imported", f"{done.rows_read:,} rows of {names}, {done.rows_new:,} new or changed{said_of}", done.entry.id
+        assumed = f" ({'; '.join(reading.assumptions)})" if reading.assumptions else ""
+        return "imported", f"{done.rows_read:,} rows of {names}, {done.rows_new:,} new or changed{assumed}", done.entry.id
 
     def _put_away(
         self,
         table: str,
         mapping: str,
         content: tuple[bytes, Offer],
-        told: tuple[bytes, Offer],
+        written: tuple[bytes, Offer],
         outcome: Dropped,
         import_id: str | None,
     ) -> None:
@@ -174,7 +183,7 @@ class _Look:
             place=place,
             table_now=names[0],
             mapping_now=names[1],
-            mapping_sha256=sha256(told[0]),
+            mapping_sha256=sha256(written[0]),
             version=content[1].version,
             sha256=sha256(content[0]),
             at=self._moment.to_pydatetime(),
@@ -187,7 +196,7 @@ class _Look:
             self._moved[f"{place}/{names[0]}"] = moved
             self._save()
             if self._box.move(table, place, names[0], content[1]):
-                self._box.move(mapping, place, names[1], told[1])
+                self._box.move(mapping, place, names[1], written[1])
         except OSError as error:
             self._moved.pop(f"{place}/{names[0]}", None)
             self._words[table] = f"it was dealt with and cannot be moved to {place}/: {error.strerror or error}"
@@ -231,19 +240,19 @@ class _Look:
             self._words[key] = f"it cannot be looked at again: {error.strerror or error}"
 
     def _bring_back(self, key: str, moved: Moved, found: Offer) -> None:
-        told = f"{key} was changed after it was dealt with: its writer was not done"
+        sentence = f"{key} was changed after it was dealt with: its writer was not done"
         if moved.import_id is not None and found.is_the_file_of(moved.version):
             self._again[moved.table] = moved.import_id
             self._save()
         if not self._box.bring_back(moved.place, moved.table_now, moved.table):
             self._again.pop(moved.table, None)
-            self._words[key] = f"{told}. Another {moved.table} lies at the top: drop this one again under another name"
+            self._words[key] = f"{sentence}. Another {moved.table} lies at the top: drop this one again under another name"
             return
         del self._moved[key]
         self._box.bring_back(moved.place, moved.mapping_now, moved.mapping)
         if moved.place == FAILED:
             self._box.remove(FAILED, f"{moved.table_now}.error.txt")
-        self._done.append(Dropped(moved.table, "changed", f"{told}; it is read again"))
+        self._done.append(Dropped(moved.table, "changed", f"{sentence}; it is read again"))
 
     def _withdraw(self, name: str, table: str) -> None:
         """Take back what was imported of a file whose writer was not done: it was never true."""

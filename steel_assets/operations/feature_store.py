@@ -26,7 +26,7 @@ def load(lake: Lake, history: MarketHistory) -> pd.DataFrame:
 
     Raises:
         FeaturesBehind: it was written for another history.
-        ObjectNotFound: it never was.
+        ObjectNotFound: none was written yet.
     """
     from steel_assets.core.features import build_features
 

@@ -54,6 +54,12 @@ KINDS = (
         "rows ever; files: compacted, one object, its copy and about a week's per group",
     ),
     Kind(
+        "analyses",
+        ("processed-data/analysis/",),
+        "a file per market: the same ones, written anew by each run",
+        "the catalogue",
+    ),
+    Kind(
         "histories and features",
         ("processed-data/",),
         "a row per market and trading day; the same files, written anew by each run",
@@ -100,7 +106,7 @@ KINDS = (
     ),
     Kind(
         "the alert state",
-        ("alerts/book.json",),
+        ("alerts/state.json", "alerts/book.json"),
         "what is open, waits to be sent, or is silenced",
         "what is over and was told leaves it",
     ),

@@ -1,4 +1,4 @@
-"""A market's history in the lake: written by ``market_daily``, read by everything downstream of it."""
+"""A market's history in the lake: written by ``market_daily``, read by everything downstream of it; and why there is none."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import closures
 from steel_assets.core.history import HistoryError, MarketHistory, build_history
 from steel_assets.core.price_age import LookedUp, PriceAge, price_age
+from steel_assets.providers import Providers
 
 CALENDAR_AHEAD = pd.DateOffset(years=2)
 """So far beyond a look its market's calendar is kept: how long the platform may stand still and still tell ages exactly."""
@@ -157,26 +158,33 @@ def stamp(lake: Lake, folder: str, as_of: pd.Timestamp) -> None:
 def is_behind(lake: Lake, folder: str) -> bool:
     """Whether an import was withdrawn or corrected since ``stamp``, or what that noted is lost: it is then made again."""
     noted = _stamp(lake, folder)
-    told = noted.withdrawals if noted else ""
-    return told != _withdrawals(lake) or (noted is None and bool(lake.damaged.open(f"{folder}/")))
+    withdrawals = noted.withdrawals if noted else ""
+    return withdrawals != _withdrawals(lake) or (noted is None and bool(lake.damaged.open(f"{folder}/")))
 
 
 def _stamp(lake: Lake, folder: str) -> Stamp | None:
-    def parsed(said: Any) -> Stamp:
-        as_of = said.get("as_of")
+    def parsed(content: Any) -> Stamp:
+        as_of = content.get("as_of")
         moment = pd.Timestamp(as_of) if as_of is not None else None
-        if not isinstance(said["sha256"], str) or (moment is not None and moment.tz is None):
+        if not isinstance(content["sha256"], str) or (moment is not None and moment.tz is None):
             raise ValueError("it says no moment, or no checksum")
-        return Stamp(said["sha256"], moment)
+        return Stamp(content["sha256"], moment)
 
     return read_kept(lake.store, f"{folder}/withdrawals.json", parsed)
 
 
 def _withdrawals(lake: Lake) -> str:
     """All withdrawals and corrections of imports so far, in short; empty without any."""
-    told = [f"{rewriting.at.isoformat()} {rewriting.subject}" for rewriting in lake.rewritings()]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest() if told else ""
+    withdrawals = [f"{rewriting.at.isoformat()} {rewriting.subject}" for rewriting in lake.rewritings()]
+    return hashlib.sha256("\n".join(withdrawals).encode()).hexdigest() if withdrawals else ""
 
 
 def _folder(market: str) -> str:
     return f"processed-data/daily/history/{market}"
+
+
+def unfed_by_choice(catalog: Catalog, lake: Lake, providers: Providers, market: str) -> str | None:
+    """Why ``market`` has no prices and the remedy, where that is a choice and no fault; None where it has some, or should."""
+    reason = providers.unfed(market)
+    target = catalog.markets[market].target.series
+    return reason if reason and lake.observations([target]).empty else None

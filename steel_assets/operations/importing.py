@@ -18,11 +18,10 @@ from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.machine.disk import make_folder
 from steel_assets.catalog import Catalog
 from steel_assets.core.anomaly_detection import doubted
-from steel_assets.core.asof import asof
+from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.imports import SOURCE, Import, Overlap, claims, stored, without_periods
 from steel_assets.core.overlap import difference
 from steel_assets.core.problem import Problem
-from steel_assets.core.vintages import END_OF_TIME
 from steel_assets.operations.mending import mend_imports
 from steel_assets.operations.rewriting import in_effect_now, rewrite
 
@@ -184,9 +183,9 @@ def _compare(catalog: Catalog, claimed: pd.DataFrame, known: pd.DataFrame) -> No
     found = []
     for name, figures in claimed.groupby("series"):
         mine = imported.loc[imported["series"] == name, ["period", "value"]]
-        told = difference(figures[["period", "value"]], mine, catalog.series[str(name)], catalog.rules.imports.overlap)
-        if told is not None:
-            found.append(f"{name}: {told}")
+        differs = difference(figures[["period", "value"]], mine, catalog.series[str(name)], catalog.rules.imports.overlap)
+        if differs is not None:
+            found.append(f"{name}: {differs}")
     if found:
         raise NotImported(
             f"{'; '.join(found[:SHOWN])}. Say which it is: --correction (what was imported before was never true: it is taken "

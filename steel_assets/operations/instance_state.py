@@ -20,9 +20,8 @@ from steel_assets.adapters.machine.disk import make_folder, write_private
 from steel_assets.adapters.machine.logs import CONFIG
 from steel_assets.adapters.machine.sqlite_snapshot import snapshot
 from steel_assets.adapters.objects.kept_files import Content, FilesDamaged, FileSet, KeptFiles
-from steel_assets.adapters.objects.object_store import ObjectStoreError
-from steel_assets.bootstrap import Platform
-from steel_assets.operations.dagster_files import FILE, InstanceFiles, instance_files
+from steel_assets.adapters.objects.object_store import ObjectStore, ObjectStoreError
+from steel_assets.operations.dagster_files import FILE, OUR_STORAGE, InstanceFiles, instance_files
 
 PREFIX = "state/instance/"
 LEASE = f"{PREFIX}lease.json"
@@ -76,33 +75,37 @@ class InstanceState:
         return self.kept
 
 
-def kept_files(platform: Platform) -> KeptFiles:
+def kept_files(store: ObjectStore, signing_key: bytes | None) -> KeptFiles:
     """Where the instance is kept between its lives."""
-    return KeptFiles(platform.store, PREFIX, platform.signing_key)
+    return KeptFiles(store, PREFIX, signing_key)
 
 
-def taken_up(platform: Platform, folder: Path, *, anew: bool = False) -> InstanceState:
+def restored_instance(
+    files: KeptFiles, home: Path, folder: Path, *, anew: bool = False, json_logs: bool = False
+) -> InstanceState:
     """What is kept, in an empty ``folder`` of this machine, with a ``dagster.yaml``; a new instance where nothing is kept.
 
     A ledger that is on this machine already stays.
 
     Args:
+        files: what is kept, as ``kept_files`` finds it.
+        home: STEEL_HOME, which has the ledgers of calls.
         anew: begin with a new instance in any case; what names the one that is kept is set aside.
+        json_logs: what runs log is JSON.
 
     Raises:
         FilesDamaged: what is kept is damaged; nothing was changed.
         ObjectStoreError: the lake cannot be read.
     """
-    files = kept_files(platform)
-    instance = described(folder, json_logs=platform.settings.log_format == "json")
+    instance = described(folder, json_logs=json_logs)
     try:
         found = files.empty("given up by steel run --anew") if anew else files.current()
         if found is not None and found.files:
-            _fetch(files, found, instance, platform.home)
+            _fetch(files, found, instance, home)
     except FilesDamaged as error:
         raise FilesDamaged(f"{error}. {REMEDY}") from error
     stamps = {name: stamp(path) for name, path in instance.databases()}
-    return InstanceState(files, folder, platform.home, found, stamps)
+    return InstanceState(files, folder, home, found, stamps)
 
 
 def described(folder: Path, *, json_logs: bool = False) -> InstanceFiles:
@@ -111,14 +114,14 @@ def described(folder: Path, *, json_logs: bool = False) -> InstanceFiles:
     Args:
         json_logs: what runs log is JSON.
     """
-    said = {
+    configuration = {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
-        "storage": {"sqlite": {"base_dir": str(folder)}},
+        "storage": {"custom": {**OUR_STORAGE, "config": {"base_dir": str(folder)}}},
         "compute_logs": {"module": "steel_assets.assets.dagster_internals", "class": "NoOpComputeLogManager"},
         "run_retries": {"enabled": False},
     } | ({"python_logs": {"dagster_handler_config": CONFIG}} if json_logs else {})
-    write_private(make_folder(folder) / FILE, yaml.safe_dump(said).encode())
+    write_private(make_folder(folder) / FILE, yaml.safe_dump(configuration).encode())
     return instance_files(folder)
 
 

@@ -1,4 +1,4 @@
-"""What keeps a day's cost the same in year ten: raw files compacted, and what nobody needs any more deleted.
+"""Raw files are compacted and what is no longer read is deleted, so that a day's cost does not grow with the years.
 
 Everything here can be interrupted anywhere and is gone on with the next time; nothing that the platform published is touched.
 """

@@ -1,12 +1,18 @@
-"""What damaged raw files of imports had stored, worked out again from what those imports claimed."""
+"""What was damaged is written again from what else is stored.
+
+Raw files of imports are worked out again from what those imports claimed, a warehouse that was begun anew from the lake.
+"""
 
 import pandas as pd
 
 from steel_assets.adapters.lake.import_ledger import ImportLedger
-from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.lake import DamagedFile, Lake
 from steel_assets.adapters.lake.parquet import to_parquet
+from steel_assets.adapters.lake.publications import Publications
+from steel_assets.adapters.objects.checksummed import Damaged
+from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.core.imports import SOURCE, Import, stored, without_periods
-from steel_assets.core.tables import OBSERVATIONS
+from steel_assets.core.tables import EXPLANATIONS, FORECASTS, OBSERVATIONS, Table
 
 
 def mend_imports(lake: Lake, imports: ImportLedger) -> list[str]:
@@ -41,3 +47,38 @@ def _stored(lake: Lake, imports: ImportLedger, imported: Import, known: pd.DataF
         mine = before["source"] == SOURCE
         before = pd.concat([before[~mine], without_periods(before[mine], claimed)])
     return OBSERVATIONS.enforce(stored(claimed, before, at, simulated=bool(lake.simulated)))
+
+
+PUBLISHED, EXPLAINED = "predictions/daily/", "predictions/explanations/"
+
+
+def refill(lake: Lake, warehouse: Warehouse, published: Publications) -> str | None:
+    """Write every forecast and explanation of the lake again, where the warehouse was begun anew; what was done, in words.
+
+    Scores and metrics of forecasts are computed from them again. Decisions about models and older assessments of data quality
+    are in the file that was set aside only.
+    """
+    loss = warehouse.lost()
+    if loss is None:
+        return None
+    counts = [
+        _refilled(lake, warehouse, published, table, folder)
+        for table, folder in ((FORECASTS, PUBLISHED), (EXPLANATIONS, EXPLAINED))
+    ]
+    warehouse.filled_again()
+    return f"{loss}; {counts[0]} forecasts and {counts[1]} explanations of the lake were written again"
+
+
+def _refilled(lake: Lake, warehouse: Warehouse, published: Publications, table: Table, folder: str) -> int:
+    frames = []
+    for key in lake.store.list(folder):
+        if not key.endswith(".parquet"):
+            continue
+        try:
+            rows = published.read(key) if table is FORECASTS else lake.read(key)
+            frames.append(table.enforce(rows))
+        except (DamagedFile, Damaged, ValueError):  # a damaged publication is told where it is read
+            continue
+    rows = pd.concat([table.empty(), *frames], ignore_index=True).drop_duplicates(list(table.key), keep="last")
+    warehouse.upsert(table, rows)
+    return len(rows)

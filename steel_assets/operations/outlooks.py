@@ -51,7 +51,7 @@ def drawn(forecasts: Mapping[str, pd.DataFrame], found: Mapping[str, MarketHisto
             forecast_rows(rows)
         except NotAForecast as error:
             raise PathsError(f"the published forecast of {market} cannot be used: {error}; publish a new one") from error
-        quantiles[market] = _quantiles(rows)
+        quantiles[market] = quantiles_of(rows)
         pasts[market] = past_of(found[market], pd.Timestamp(rows["origin"].iloc[0]))
     issued = pd.Timestamp(next(iter(forecasts.values()))["issued_date"].iloc[0])
     day = np.datetime64(issued, "D")
@@ -76,7 +76,8 @@ def past_of(history: MarketHistory, origin: pd.Timestamp) -> Past:
     return Past(sessions.to_numpy()[first:].astype("datetime64[D]"), prices[first:])
 
 
-def _quantiles(rows: pd.DataFrame) -> Quantiles:
+def quantiles_of(rows: pd.DataFrame) -> Quantiles:
+    """The quantiles of one issue of a market: rows of ``tables.FORECASTS`` by ascending horizon."""
     first = rows.iloc[0]
     age = first["age_sessions"] if "age_sessions" in rows else None
     return Quantiles(

@@ -52,8 +52,8 @@ class Publication:
     @property
     def failed(self) -> str | None:
         """Why not everything is as it should be, in one sentence; None when all is."""
-        told = {**self.problems, **{market: "; ".join(files) for market, files in self.passed_over.items()}}
-        return "; ".join(f"{name}: {why}" for name, why in told.items()) or None
+        problems = {**self.problems, **{market: "; ".join(files) for market, files in self.passed_over.items()}}
+        return "; ".join(f"{name}: {why}" for name, why in problems.items()) or None
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,11 @@ from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.catalog import Source
 from steel_assets.core.anomaly_detection import anomaly_reasons
-from steel_assets.core.asof import asof
+from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.quarantine import BY_SPLIT, QUARANTINE, RELEASED, held_whole, state, the_same
 from steel_assets.core.restatements import Restatement, recognised
 from steel_assets.core.tables import OBSERVATIONS, Table
 from steel_assets.core.types import Series
-from steel_assets.core.vintages import END_OF_TIME
 from steel_assets.operations.splitting import on_the_basis_of_decisions, refused, split_off
 from steel_assets.providers import Providers
 from steel_assets.sources import Collection
@@ -60,7 +59,7 @@ def judged(
         if found is not None and not _accepted(found, decided, answer):
             alike = the_same(decided, found)
             before = alike[alike["state"].isin(["waiting", "dropped"])]
-            as_one = held_whole(found, found.told(declared), came)
+            as_one = held_whole(found, found.sentence(declared), came)
             whole.append(before[QUARANTINE.column_names].tail(1) if len(before) else as_one)
             continue
         if found is not None:

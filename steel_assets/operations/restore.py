@@ -17,13 +17,12 @@ import pandas as pd
 from steel_assets.adapters.backup_archive import BackupError
 from steel_assets.adapters.lake.copying import copy_lake
 from steel_assets.adapters.machine.disk import make_folder, remedy
-from steel_assets.adapters.objects.object_store import LocalFolder
+from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.warehouse.copying import copy_warehouse
-from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
-from steel_assets.bootstrap import Platform
+from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse, Warehouse
 from steel_assets.core.problem import Problem
 from steel_assets.core.tables import WAREHOUSE_TABLES
-from steel_assets.operations.backup import WAREHOUSE, unpacked
+from steel_assets.operations.backup import WAREHOUSE, Places, unpacked
 from steel_assets.operations.dagster_files import FILE, InstanceFiles, instance_files
 
 
@@ -50,74 +49,87 @@ class Restored:
     signed_lake: bool
 
 
-def restore(platform: Platform, instance: InstanceFiles, path: Path, now: pd.Timestamp, *, replace: bool = False) -> Restored:
+def restore(
+    store: ObjectStore,
+    warehouse: Warehouse,
+    places: Places,
+    instance: InstanceFiles,
+    path: Path,
+    now: pd.Timestamp,
+    *,
+    simulated: bool,
+    key: bytes | None = None,
+    replace: bool = False,
+) -> Restored:
     """Put the backup at ``path`` where this installation's settings say.
 
     Args:
+        simulated: whether the settings say that prices are simulated.
+        key: what the backup was signed with; None: it was not.
         replace: set aside what is there, under its name and the moment; a bucket or dataset that is not empty is refused.
 
     Raises:
         BackupError: the backup is not whole, or does not fit the settings. Nothing was changed.
         NotEmpty: something is there.
     """
-    chosen = platform.settings
-    home = make_folder(chosen.home.absolute().parent)
+    home = make_folder(places.home.absolute().parent)
     with tempfile.TemporaryDirectory(prefix=".steel-restore-", dir=home) as folder:
         found = Path(folder)
-        whole = unpacked(path, found, platform.signing_key)
-        _same_nature(platform, whole.manifest.get("simulated"))
+        whole = unpacked(path, found, key)
+        _same_nature(whole.manifest.get("simulated"), simulated)
         if not instance.yaml.exists():
             instance = instance_files(
                 instance.yaml.parent, found / "dagster" / FILE
             )  # what the backup brings says where all goes
-        moves = list(_moves(platform, instance, found))
+        moves = list(_moves(store, warehouse, places, instance, found))
         taken = [target for source, target in moves if _filled(target)]
         if taken and not replace:
             raise NotEmpty(
                 f"there is an installation here already: {', '.join(map(str, taken))}. Restore into another STEEL_HOME, or stop "
                 "everything and pass --replace: what is there is kept under another name"
             )
-        _refuse_filled_services(platform)
+        _refuse_filled_services(store, warehouse, places)
         aside = tuple(_set_aside(target, now) for target in taken)
         try:
             for source, target in moves:
                 _move(source, target)
         except OSError as error:
             raise BackupError(f"not everything could be put back: {error}. {remedy(error)}, with --replace") from error
-        if not isinstance(platform.warehouse, DuckDBWarehouse) and (found / WAREHOUSE).exists():
-            copy_warehouse(DuckDBWarehouse(found / WAREHOUSE), platform.warehouse)
-        if not isinstance(platform.store, LocalFolder) and (found / "lake").exists():
-            copy_lake(LocalFolder(found / "lake"), platform.store)
-    said = whole.manifest
-    return Restored(str(said["made_at"]), len(whole.files), aside, tuple(said["left_out"]), bool(said["signed_lake"]))
+        if not isinstance(warehouse, DuckDBWarehouse) and (found / WAREHOUSE).exists():
+            copy_warehouse(DuckDBWarehouse(found / WAREHOUSE), warehouse)
+        if not isinstance(store, LocalFolder) and (found / "lake").exists():
+            copy_lake(LocalFolder(found / "lake"), store)
+    manifest = whole.manifest
+    return Restored(str(manifest["made_at"]), len(whole.files), aside, tuple(manifest["left_out"]), bool(manifest["signed_lake"]))
 
 
-def _moves(platform: Platform, instance: InstanceFiles, found: Path) -> Iterator[tuple[Path, Path]]:
+def _moves(
+    store: ObjectStore, warehouse: Warehouse, places: Places, instance: InstanceFiles, found: Path
+) -> Iterator[tuple[Path, Path]]:
     """What was unpacked, and where it belongs: files and whole folders, the lake last."""
-    chosen = platform.settings
-    places: dict[str, Path] = dict(instance.folders())
-    if isinstance(platform.warehouse, DuckDBWarehouse):
-        places[WAREHOUSE] = platform.warehouse.path
-    places |= {f"home/{path.name}": chosen.home / path.name for path in sorted((found / "home").glob("*"))}
-    if "://" not in chosen.drop_address:
-        places["drop"] = Path(chosen.drop_address)
+    targets: dict[str, Path] = dict(instance.folders())
+    if isinstance(warehouse, DuckDBWarehouse):
+        targets[WAREHOUSE] = warehouse.path
+    targets |= {f"home/{path.name}": places.home / path.name for path in sorted((found / "home").glob("*"))}
+    if "://" not in places.drop:
+        targets["drop"] = Path(places.drop)
     if (found / "catalogue").exists():
-        if chosen.catalog_dir is None:
+        if places.catalogue is None:
             raise BackupError("the backup holds a catalogue of its own: make a folder for it and name it in STEEL_CATALOG_DIR")
-        places["catalogue"] = chosen.catalog_dir
+        targets["catalogue"] = places.catalogue
     if not instance.yaml.exists():
-        places[f"dagster/{FILE}"] = instance.yaml
-    if isinstance(platform.store, LocalFolder):
-        places["lake"] = platform.store.root
-    for name, target in places.items():
+        targets[f"dagster/{FILE}"] = instance.yaml
+    if isinstance(store, LocalFolder):
+        targets["lake"] = store.root
+    for name, target in targets.items():
         if (found / name).exists():
             yield found / name, target.absolute()
 
 
-def _same_nature(platform: Platform, simulated: object) -> None:
+def _same_nature(held: object, simulated: bool) -> None:
     """Simulated and real data never share a lake; an installation that would fill the other kind in is none."""
-    if simulated is not None and simulated != platform.settings.simulated:
-        kind, remedies = ("simulated", "sandbox") if simulated else ("real", "live (or files)")
+    if held is not None and held != simulated:
+        kind, remedies = ("simulated", "sandbox") if held else ("real", "live (or files)")
         raise BackupError(f"the backup holds {kind} data: set STEEL_SOURCES={remedies} first")
 
 
@@ -126,11 +138,10 @@ def _filled(target: Path) -> bool:
     return any(target.iterdir()) if target.is_dir() else target.exists()
 
 
-def _refuse_filled_services(platform: Platform) -> None:
+def _refuse_filled_services(store: ObjectStore, warehouse: Warehouse, places: Places) -> None:
     """Raises NotEmpty where a bucket or a dataset holds something: it cannot be set aside under another name."""
-    if not isinstance(platform.store, LocalFolder) and next(platform.store.list(""), None) is not None:
-        raise NotEmpty(f"{platform.settings.lake_address} is not empty: name an empty place in STEEL_LAKE")
-    warehouse = platform.warehouse
+    if not isinstance(store, LocalFolder) and next(store.list(""), None) is not None:
+        raise NotEmpty(f"{places.lake} is not empty: name an empty place in STEEL_LAKE")
     if not isinstance(warehouse, DuckDBWarehouse) and any(warehouse.count(table) for table in WAREHOUSE_TABLES):
         raise NotEmpty(f"{warehouse.uri_of_database} is not empty: name another dataset in STEEL_WAREHOUSE")
 

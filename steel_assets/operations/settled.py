@@ -66,11 +66,11 @@ def _checksum(catalog: Catalog, lake: Lake, market: str, until: pd.Timestamp, mo
     return hashlib.sha256(mine[["date", "price", "unit"]].to_csv(index=False).encode()).hexdigest()
 
 
-def _note(said: Any) -> Note:
-    until = pd.Timestamp(said["until"])
-    if until.tz is not None or not isinstance(said["sha256"], str) or not isinstance(said["rows"], int):
+def _note(content: Any) -> Note:
+    until = pd.Timestamp(content["until"])
+    if until.tz is not None or not isinstance(content["sha256"], str) or not isinstance(content["rows"], int):
         raise ValueError("it is no note of what was scored")
-    return Note(until, said["sha256"], said["rows"])
+    return Note(until, content["sha256"], content["rows"])
 
 
 def _key(market: str) -> str:

@@ -6,12 +6,11 @@ While one is held, what is on its other side is not stored; the provider sends i
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.asof import asof
+from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.quarantine import BY_SPLIT, DROPPED, QUARANTINE, RELEASED, held_split
 from steel_assets.core.splits import SAME_CLOSE, Split, around, on_newest_basis, suspected
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
-from steel_assets.core.vintages import END_OF_TIME
 
 
 def on_the_basis_of_decisions(
@@ -56,7 +55,7 @@ def split_off(
     held = []
     for split in found:
         at = int(line.index.get_loc(split.period))
-        held.append(held_split(split, split.told(line.iloc[at - 1], line.iloc[at]), came))
+        held.append(held_split(split, split.sentence(line.iloc[at - 1], line.iloc[at]), came))
     first, until = around(before, found)
     return came[(came["period"] >= first) & (came["period"] < until)], pd.concat(held, ignore_index=True)
 

@@ -1,19 +1,26 @@
 """Training a market's candidates: only on data that is good enough, with the champions' families always among them.
 
-A family that won an experiment is offered: it is proposed where the walk-forward speaks for it too.
+The horizons of a market are trained side by side, in processes of their own. joblib chooses how, so another backend can take
+over. A family that won an experiment is offered: it is proposed where the walk-forward speaks for it too.
 """
 
 import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
 
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.models.store import ModelDamaged, ModelNotSigned, ModelStore
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
-from steel_assets.core.training import Candidate
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.open_sets import open_to, opened
+from steel_assets.core.training import Candidate, Offer, Trained, candidate_of, train_horizon
 from steel_assets.operations import candidates, feature_store, histories
 from steel_assets.operations.data_quality import quality_score
 from steel_assets.operations.experimenting import offers
-from steel_assets.operations.parallel_training import train_market
 
 log = logging.getLogger("steel.models")
 
@@ -59,3 +66,44 @@ def _champions(catalog: Catalog, models: ModelStore, market: str) -> dict[int, s
         if pointer is not None and (family := candidates.family_of(models, market, horizon, pointer.version)):
             found[horizon] = family
     return found
+
+
+def train_market(
+    history: MarketHistory,
+    features: pd.DataFrame,
+    champions: Mapping[int, str],
+    window: int,
+    offered: Mapping[int, Offer] | None = None,
+) -> Candidate:
+    """The candidate of all horizons of a market. The first error of a horizon is raised as it was there.
+
+    Args:
+        champions: the families in production by horizon.
+        window: scored origins that each candidate's walk-forward shall cover.
+        offered: families that won an experiment, by horizon.
+    """
+    from joblib import Parallel, delayed
+
+    horizons = history.market.horizons
+    workers = min(len(horizons), len(os.sched_getaffinity(0)))
+    own, won = opened(), offered or {}
+    tasks = (
+        delayed(_trained)(own, history, features, horizon, window, champions.get(horizon), won.get(horizon))
+        for horizon in horizons
+    )
+    return candidate_of(history, list(Parallel(n_jobs=workers, batch_size=1)(tasks)))
+
+
+def _trained(
+    own: tuple[Path, ...],
+    history: MarketHistory,
+    features: pd.DataFrame,
+    horizon: int,
+    window: int,
+    champion: str | None,
+    offer: Offer | None,
+) -> Trained:
+    """One horizon, in a process that finds the same model families as the one that asked."""
+    for folder in own:
+        open_to(folder)
+    return train_horizon(history, features, horizon, window, champion, offer)

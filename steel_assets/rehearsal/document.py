@@ -34,11 +34,11 @@ def document(found: Sequence[Rehearsal], rulebook: Rulebook) -> str:
     for scenario in dict.fromkeys(rehearsal.scenario.id for rehearsal in found):
         here = [rehearsal for rehearsal in found if rehearsal.scenario.id == scenario]
         parts.append(f"## {here[0].scenario.title}")
-        parts += [_told(rehearsal, rulebook) for rehearsal in here]
+        parts += [_notifications(rehearsal, rulebook) for rehearsal in here]
     return "\n\n".join(parts) + "\n"
 
 
-def _told(found: Rehearsal, rulebook: Rulebook) -> str:
+def _notifications(found: Rehearsal, rulebook: Rulebook) -> str:
     """The mails and texts of one language; Slack has the words of the mails, and is shown where it gets what they do not."""
     mailed = {arrived.moment for arrived in found.arrived if arrived.channel == "email"}
     shown = [arrived for arrived in found.arrived if arrived.channel != "slack" or arrived.moment not in mailed]

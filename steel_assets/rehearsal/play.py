@@ -97,8 +97,8 @@ def play(scenario: Scenario, rulebook: Rulebook, language: Language = "en") -> R
                 outbox.deliver(channels, partial(_clock, now), UI)
                 found.arrived += _arrived(received, now)
         found.events = [waiting.event for waiting in outbox.history()]
-        told = {(item.rule, item.subject) for event in found.events for item in event.items}
-        found.missing = sorted(opened - told)
+        reported = {(item.rule, item.subject) for event in found.events for item in event.items}
+        found.missing = sorted(opened - reported)
     return found
 
 

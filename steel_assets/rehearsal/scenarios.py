@@ -167,8 +167,8 @@ def daemon_dead(_: Subjects) -> Iterator[Condition]:
         "system_downtime", "Dagster daemon", THURSDAY + 4 * HOUR, back, 5 * MINUTE, text=text, link="/deployment/daemons"
     )
     for asset in ("raw/yahoo_finance/steel_futures", "market_daily", "market_features", "forecasts"):
-        told = "It was not materialised in time for its deadline."
-        yield from seen("stale_asset", asset, back, back + 25 * MINUTE, 5 * MINUTE, text=told, link=f"/assets/{asset}")
+        why = "It was not materialised in time for its deadline."
+        yield from seen("stale_asset", asset, back, back + 25 * MINUTE, 5 * MINUTE, text=why, link=f"/assets/{asset}")
 
 
 def disk_full(_: Subjects) -> Iterator[Condition]:
@@ -178,9 +178,9 @@ def disk_full(_: Subjects) -> Iterator[Condition]:
         "failed_run", "daily_data_update", full, freed + HOUR, text=text, link="/runs/3f2a", cause="provider:yahoo_finance"
     )
     for sensor in ("failed_checks", "alert_delivery", "stale_assets"):
-        said = "OSError: [Errno 28] No space left on device"
+        message = "OSError: [Errno 28] No space left on device"
         yield from seen(
-            "failed_tick", f"sensor {sensor}", full, freed, 5 * MINUTE, text=said, link=f"/automation?search={sensor}"
+            "failed_tick", f"sensor {sensor}", full, freed, 5 * MINUTE, text=message, link=f"/automation?search={sensor}"
         )
     for asset in ("forecasts", "market_features"):
         yield from seen(

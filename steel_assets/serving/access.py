@@ -16,9 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from steel_assets.serving.cookies import cookie
 from steel_assets.serving.keys import ApiKey, Keyring, KeyStore, KeyStoreError, Scope
-from steel_assets.serving.sessions import SESSION_SECONDS, Sessions
+from steel_assets.serving.sessions import SESSION_SECONDS, Sessions, cookie
 
 log = logging.getLogger("steel.serving")
 

@@ -21,6 +21,7 @@ from steel_assets.core.alerts.tokens import BadToken
 from steel_assets.serving.dashboard import FORM_TYPE, language_of
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.rendering import rendered
+from steel_assets.serving.scopes import PUBLIC
 from steel_assets.serving.service import Service
 
 log = logging.getLogger("steel.serving")
@@ -30,7 +31,7 @@ LONGEST_TOKEN = 128
 
 def routes(service: Service) -> APIRouter:
     """The page, and its form."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 
     def links() -> Acknowledging:
         if service.acknowledging is None:

@@ -1,4 +1,4 @@
-"""From a snapshot to what the API says. Pure: a snapshot and a moment in, plain JSON out."""
+"""From a snapshot to what the API says. Pure: a snapshot and a moment in, the shape of the answer out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from steel_assets.core.price_age import LookedUp, PriceAge, PriceCalendar, aged_confidence, aged_drivers, price_age
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.core.units import UnitError, conversion
+from steel_assets.serving import schemas
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
 
@@ -29,9 +30,32 @@ def default_forecast(snapshot: Snapshot, moment: float) -> dict[str, Any]:
     return {**row, **{name: row[name] * factor for name in ("predicted_price", "last_price", *QUANTILE_COLUMNS)}}
 
 
-def prediction(snapshot: Snapshot, moment: float) -> dict[str, Any]:
-    """The body of GET /predict/steel-rebar-price, the contract of the system it replaces."""
+def prediction(snapshot: Snapshot, moment: float) -> schemas.Prediction:
+    """The answer to GET /predict/steel-rebar-price, the contract of the system it replaces."""
+    return schemas.Prediction(**_predicted(snapshot, default_forecast(snapshot, moment)))
+
+
+def prediction_detail(snapshot: Snapshot, moment: float) -> schemas.PredictionDetail:
+    """The same with everything a careful buyer asks next."""
     row = default_forecast(snapshot, moment)
+    exchange = snapshot["exchange"]
+    return schemas.PredictionDetail.of(
+        row,
+        _predicted(snapshot, row),
+        interval_90=schemas.Interval(low_usd_per_ton=round(row["q05"], 2), high_usd_per_ton=round(row["q95"], 2)),
+        last_price_usd_per_ton=round(row["last_price"], 2),
+        predicted_price_mxn_per_ton=round(row["predicted_price"] * exchange["pesos_per_dollar"], 2) if exchange else None,
+        exchange_rate=exchange,
+        last_training_date=last_training(snapshot, row["market"]),
+        staleness=staleness(snapshot, row, moment),
+        aged_drivers=leaning(snapshot, row),
+        data_sources=[source["id"] for source in snapshot["catalogue"]["sources"]],
+        withdrawn_import=snapshot.withdrawn_import(row["market"], row["as_of"]),
+    )
+
+
+def _predicted(snapshot: Snapshot, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What both answers say of the default market's forecast."""
     return {
         "prediction_date": row["target_date"],
         "predicted_price_usd_per_ton": round(row["predicted_price"], 2),
@@ -39,31 +63,7 @@ def prediction(snapshot: Snapshot, moment: float) -> dict[str, Any]:
         "unit": "metric ton",
         "model_confidence": round(row["model_confidence"], 4),
         "timestamp": row["as_of"],
-        **({"note": snapshot.stands_in} if snapshot.stands_in else {}),
-    }
-
-
-def prediction_detail(snapshot: Snapshot, moment: float) -> dict[str, Any]:
-    """The same with everything a careful buyer asks next."""
-    row = default_forecast(snapshot, moment)
-    exchange = snapshot["exchange"]
-    price = row["predicted_price"]
-    return {
-        **prediction(snapshot, moment),
-        "market": row["market"],
-        "interval_90": {"low_usd_per_ton": round(row["q05"], 2), "high_usd_per_ton": round(row["q95"], 2)},
-        "last_price_usd_per_ton": round(row["last_price"], 2),
-        "predicted_price_mxn_per_ton": round(price * exchange["pesos_per_dollar"], 2) if exchange else None,
-        "exchange_rate": exchange,
-        "model_version": row["model_version"],
-        "model_family": row["model_family"],
-        "last_training_date": last_training(snapshot, row["market"]),
-        "data_as_of": row["data_as_of"],
-        "staleness": staleness(snapshot, row, moment),
-        "aged_drivers": leaning(snapshot, row),
-        "data_sources": [source["id"] for source in snapshot["catalogue"]["sources"]],
-        "simulated": row["simulated"],
-        "withdrawn_import": snapshot.withdrawn_import(row["market"], row["as_of"]),
+        "note": snapshot.stands_in,
     }
 
 
@@ -93,30 +93,25 @@ def price_age_of(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> P
     return price_age(PriceCalendar.restored(about["calendar"]), day, origin, datetime.fromtimestamp(moment, UTC), looked_up)
 
 
-def staleness(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> dict[str, Any]:
+def staleness(snapshot: Snapshot, row: Mapping[str, Any], moment: float) -> schemas.Staleness:
     """How old a forecast and its price are, whether that is too old, and why.
 
     Before the market's calendar was read it is stale once the day it is about has passed in the platform's own time zone.
     """
     age = price_age_of(snapshot, row, moment)
-    seconds = {"age_seconds": max(0, int(moment - datetime.fromisoformat(row["as_of"]).timestamp()))}
     if age is not None:
-        return {
-            "stale": age.stale,
-            **seconds,
-            "price_date": row["data_as_of"],
-            "price_age_sessions": age.sessions,
-            "stale_reason": age.reason(date.fromisoformat(newest_price(snapshot, row))),
-        }
-    zone = ZoneInfo((snapshot["catalogue"] or {}).get("zone", "UTC"))
-    passed = datetime.fromtimestamp(moment, zone).date() > date.fromisoformat(row["target_date"])
-    return {
-        "stale": passed,
-        **seconds,
-        "price_date": row["data_as_of"],
-        "price_age_sessions": None,
-        "stale_reason": f"it was for {row['target_date']}, which has passed" if passed else None,
-    }
+        stale, reason = age.stale, age.reason(date.fromisoformat(newest_price(snapshot, row)))
+    else:
+        zone = ZoneInfo((snapshot["catalogue"] or {}).get("zone", "UTC"))
+        stale = datetime.fromtimestamp(moment, zone).date() > date.fromisoformat(row["target_date"])
+        reason = f"it was for {row['target_date']}, which has passed" if stale else None
+    return schemas.Staleness(
+        stale=stale,
+        age_seconds=max(0, int(moment - datetime.fromisoformat(row["as_of"]).timestamp())),
+        price_date=row["data_as_of"],
+        price_age_sessions=age.sessions if age is not None else None,
+        stale_reason=reason,
+    )
 
 
 def newest_price(snapshot: Snapshot, row: Mapping[str, Any]) -> str:
@@ -125,16 +120,11 @@ def newest_price(snapshot: Snapshot, row: Mapping[str, Any]) -> str:
     return str(max([row["data_as_of"], *here]))
 
 
-def leaning(snapshot: Snapshot, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+def leaning(snapshot: Snapshot, row: Mapping[str, Any]) -> list[schemas.AgedDriver]:
     """Drivers that a forecast leans on although their newest figure is older than their own calendar allows."""
     names = (snapshot["catalogue"] or {}).get("series", {})
     return [
-        {
-            "series": series,
-            "name": names.get(series, {}).get("name", series),
-            "name_es": names.get(series, {}).get("name_es", series),
-            "newest_period": day,
-        }
+        schemas.AgedDriver.of({"name": series, "name_es": series}, names.get(series, {}), series=series, newest_period=day)
         for series, day in aged_drivers(row.get("aged_drivers")).items()
     ]
 
@@ -147,40 +137,41 @@ def last_training(snapshot: Snapshot, market: str) -> str | None:
     return newest[:10] if newest else None
 
 
-def about(snapshot: Snapshot, version: str) -> dict[str, Any]:
-    """The body of GET /."""
+def about(snapshot: Snapshot, version: str) -> schemas.About:
+    """The answer to GET /."""
     since = [row["since"] for row in snapshot["champions"] if row["since"]]
     issued = [entry["rows"][0]["as_of"] for entry in snapshot["latest"].values() if entry["rows"]]
-    return {
-        "service": "steel-assets",
-        "version": version,
-        "documentation_url": "/docs",
-        "data_sources": [source["id"] for source in (snapshot["catalogue"] or {}).get("sources", [])],
-        "last_model_update": max(since, default=max(issued, default=None)),
-        "simulated": snapshot.simulated,
-    }
+    return schemas.About(
+        service="steel-assets",
+        version=version,
+        documentation_url="/docs",
+        data_sources=[source["id"] for source in (snapshot["catalogue"] or {}).get("sources", [])],
+        last_model_update=max(since, default=max(issued, default=None)),
+        simulated=snapshot.simulated,
+    )
 
 
-def markets(snapshot: Snapshot, moment: float) -> dict[str, Any]:
-    """The body of GET /v1/markets."""
+def markets(snapshot: Snapshot, moment: float) -> schemas.Markets:
+    """The answer to GET /v1/markets."""
     default = snapshot.default_market
-    return {
-        "markets": [
-            {
-                **{name: market[name] for name in ("id", "name", "commodity", "region", "unit", "price_level", "horizons")},
-                "default": market["id"] == default,
-                "no_source": None if snapshot.has_a_source(market["id"]) else market["unfed"],
-                "issued_date": rows[0]["issued_date"] if (rows := snapshot.forecast(market["id"])) else None,
-                **age_in_short(staleness(snapshot, rows[0], moment) if rows else {}),
-                "simulated": rows[0]["simulated"] if rows else None,
-            }
-            for market in _markets(snapshot)
-        ]
-    }
+    found = []
+    for market in _markets(snapshot):
+        rows = snapshot.forecast(market["id"])
+        found.append(
+            schemas.Market.of(
+                market,
+                age_in_short(staleness(snapshot, rows[0], moment) if rows else None),
+                default=market["id"] == default,
+                no_source=None if snapshot.has_a_source(market["id"]) else market["unfed"],
+                issued_date=rows[0]["issued_date"] if rows else None,
+                simulated=rows[0]["simulated"] if rows else None,
+            )
+        )
+    return schemas.Markets(markets=found)
 
 
-def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, moment: float) -> dict[str, Any]:
-    """The body of GET /v1/markets/{market}/forecasts: the one in force, or a past issue as it was published.
+def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, moment: float) -> schemas.Forecasts:
+    """The answer to GET /v1/markets/{market}/forecasts: the one in force, or a past issue as it was published.
 
     Raises:
         RequestRefused: there is none.
@@ -190,66 +181,51 @@ def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, mo
     if not rows:
         raise unpublished(snapshot, market)
     first = rows[0]
-    return {
-        "market": market,
-        "issued_date": first["issued_date"],
-        "as_of": first["as_of"],
-        "origin": first["origin"],
-        "data_as_of": first["data_as_of"],
-        "last_price": first["last_price"],
-        "unit": first["unit"],
-        "simulated": first["simulated"],
-        "withdrawn_import": snapshot.withdrawn_import(market, first["as_of"]),
-        **staleness(snapshot, first, moment),
-        "aged_drivers": leaning(snapshot, first),
-        "forecasts": [
-            {
-                "horizon": row["horizon"],
-                "target_date": row["target_date"],
-                "predicted_price": row["predicted_price"],
-                "quantiles": {name: row[name] for name in QUANTILE_COLUMNS},
-                "model_confidence": row["model_confidence"],
-                "model_version": row["model_version"],
-                "model_family": row["model_family"],
-            }
-            for row in rows
-        ],
-    }
+    return schemas.Forecasts.of(
+        first,
+        staleness(snapshot, first, moment),
+        withdrawn_import=snapshot.withdrawn_import(market, first["as_of"]),
+        aged_drivers=leaning(snapshot, first),
+        forecasts=[schemas.HorizonForecast.of(row, quantiles=schemas.Quantiles.of(row)) for row in rows],
+    )
 
 
 AGE_IN_SHORT = ("stale", "price_date", "price_age_sessions", "stale_reason")
 
 
-def age_in_short(age: Mapping[str, Any]) -> dict[str, Any]:
+def age_in_short(age: schemas.Staleness | None) -> dict[str, Any]:
     """Of what is known about a price's age, the fields that ``steel status`` and ``steel forecast`` show."""
-    return {name: age.get(name) for name in AGE_IN_SHORT}
+    return {name: getattr(age, name, None) for name in AGE_IN_SHORT}
 
 
-def scorecard(snapshot: Snapshot, market: str) -> dict[str, Any]:
-    """The body of GET /v1/markets/{market}/scorecard; no horizons until the first forecast's day has come."""
+def scorecard(snapshot: Snapshot, market: str) -> schemas.Scorecard:
+    """The answer to GET /v1/markets/{market}/scorecard; no horizons until the first forecast's day has come."""
     declared = known(snapshot, market)
     found = snapshot["scorecards"].get(market) or {"market": market, "window": 0, "horizons": [], "rows": []}
-    return {**found, "unit": declared["unit"], "simulated": snapshot.simulated}
+    return schemas.Scorecard.of(found, unit=declared["unit"], simulated=snapshot.simulated)
 
 
-def models(snapshot: Snapshot, market: str | None) -> dict[str, Any]:
-    """The body of GET /v1/models: who is in force and every decision, newest first."""
+def models(snapshot: Snapshot, market: str | None) -> schemas.Models:
+    """The answer to GET /v1/models: who is in force and every decision, newest first."""
     if market is not None:
         known(snapshot, market)
-    return {
-        "champions": [
-            {**row, "family": _family(snapshot, row)} for row in snapshot["champions"] if market in (None, row["market"])
+    return schemas.Models.of(
+        champions=[
+            schemas.Champion.of(row, family=_family(snapshot, row))
+            for row in snapshot["champions"]
+            if market in (None, row["market"])
         ],
-        "ledger": [row for row in snapshot["ledger"] if market in (None, row["market"])],
-    }
+        ledger=[row for row in snapshot["ledger"] if market in (None, row["market"])],
+    )
 
 
-def metrics(snapshot: Snapshot, market: str | None, start: date | None, end: date | None) -> dict[str, Any]:
-    """The body of GET /v1/metrics/daily: rows of the table ``metrics_daily``."""
+def metrics(snapshot: Snapshot, market: str | None, start: date | None, end: date | None) -> schemas.MetricsDaily:
+    """The answer to GET /v1/metrics/daily: rows of the table ``metrics_daily``."""
     if market is not None:
         known(snapshot, market)
     first, last = (start or date.min).isoformat(), (end or date.max).isoformat()
-    return {"metrics": [r for r in snapshot["metrics"] if market in (None, r["market"]) and first <= r["date"] <= last]}
+    rows = snapshot["metrics"]
+    return schemas.MetricsDaily(metrics=[row for row in rows if market in (None, row["market"]) and first <= row["date"] <= last])
 
 
 def known(snapshot: Snapshot, market: str) -> dict[str, Any]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.security import APIKeyHeader
+from fastapi import APIRouter, Path, Query, Request, Security
 from pydantic import BeforeValidator, WithJsonSchema
 from starlette.responses import Response
 
 from steel_assets import __version__
 from steel_assets.serving import answers, schemas, state
-from steel_assets.serving.examples import PREDICTION, shown
-from steel_assets.serving.schemas import refusals
+from steel_assets.serving.schemas import refusals, shown
+from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
+from steel_assets.serving.shape import Shape, example
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?")
@@ -24,7 +23,6 @@ MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz
 DETAIL = "true: with interval, peso price, model, data and age"
 AS_OF = "the newest issue that was public then, as it was published; default the one in force, its confidence as it is now"
 READ = refusals(401, 403, 422, 429, 503)
-api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="made by `steel keys create`")
 
 
 def _day(value: Any) -> date:
@@ -55,28 +53,28 @@ Switch = Annotated[Literal["true", "false", "1", "0"], BeforeValidator(lambda va
 
 def routes(service: Service) -> APIRouter:
     """Everything that reads."""
-    open_router = APIRouter(tags=["service"])
-    reading = APIRouter(dependencies=[Depends(api_key)])
+    open_router = APIRouter(tags=["service"], dependencies=[PUBLIC])
+    reading = APIRouter(dependencies=[Security(admitted, scopes=["read"])])
 
-    @open_router.get("/", response_model=schemas.About, responses=shown("/"))
+    @open_router.get("/", response_model=schemas.About, responses=shown(schemas.About))
     async def about() -> Response:
         """What this service is and what it reads."""
         return _json(answers.about(service.snapshot, __version__))
 
-    @open_router.get("/health", response_model=schemas.Health, responses=shown("/health"))
+    @open_router.get("/health", response_model=schemas.Health, responses=shown(schemas.Health))
     async def health() -> Response:
         """The process is alive; nothing else is asked."""
-        return Response(b'{"status":"ok"}', media_type="application/json")
+        return _json(schemas.Health(status="ok"))
 
     @open_router.get(
         "/ready",
         response_model=schemas.Ready,
-        responses=shown("/ready") | {503: {"model": schemas.Ready, "description": "Not yet."}},
+        responses=shown(schemas.Ready) | {503: {"model": schemas.Ready, "description": "Not yet."}},
     )
     async def ready() -> Response:
         """Whether a forecast of the default market can be answered; says what is not up to date."""
         body = service.readiness()
-        return _json(body, 200 if body["status"] == "ready" else 503)
+        return _json(body, 200 if body.status == "ready" else 503)
 
     @open_router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def prometheus() -> Response:
@@ -92,10 +90,10 @@ def routes(service: Service) -> APIRouter:
         """The default market's price on its next business day."""
         request.scope["steel.predicted"] = True
         snapshot, now = service.snapshot, service.now()
-        body = answers.prediction_detail(snapshot, now) if detail in ("true", "1") else answers.prediction(snapshot, now)
-        return _json(body, headers=service.forecast_headers())
+        predicted = answers.prediction_detail if detail in ("true", "1") else answers.prediction
+        return _json(predicted(snapshot, now), headers=service.forecast_headers())
 
-    @reading.get("/v1/markets", tags=["markets"], response_model=schemas.Markets, responses=READ | shown("/v1/markets"))
+    @reading.get("/v1/markets", tags=["markets"], response_model=schemas.Markets, responses=READ | shown(schemas.Markets))
     async def markets() -> Response:
         """All markets and how fresh their forecasts are."""
         return _json(answers.markets(service.snapshot, service.now()))
@@ -104,7 +102,7 @@ def routes(service: Service) -> APIRouter:
         "/v1/markets/{market}/forecasts",
         tags=["markets"],
         response_model=schemas.Forecasts,
-        responses=READ | refusals(404) | shown("/v1/markets/{market}/forecasts"),
+        responses=READ | refusals(404) | shown(schemas.Forecasts),
     )
     async def forecasts(
         request: Request,
@@ -119,7 +117,7 @@ def routes(service: Service) -> APIRouter:
         "/v1/markets/{market}/scorecard",
         tags=["markets"],
         response_model=schemas.Scorecard,
-        responses=READ | refusals(404) | shown("/v1/markets/{market}/scorecard"),
+        responses=READ | refusals(404) | shown(schemas.Scorecard),
     )
     async def scorecard(market: MarketId) -> Response:
         """Published forecasts beside what happened and beside the last price."""
@@ -129,7 +127,7 @@ def routes(service: Service) -> APIRouter:
         "/v1/markets/{market}/explanation",
         tags=["markets"],
         response_model=schemas.Explanation,
-        responses=READ | refusals(404) | shown("/v1/markets/{market}/explanation"),
+        responses=READ | refusals(404) | shown(schemas.Explanation),
     )
     async def explanation(market: MarketId) -> Response:
         """What moved each forecast up or down, why its model is in force, and how good the data beneath is."""
@@ -139,7 +137,7 @@ def routes(service: Service) -> APIRouter:
         "/v1/models",
         tags=["models"],
         response_model=schemas.Models,
-        responses=READ | refusals(404) | shown("/v1/models"),
+        responses=READ | refusals(404) | shown(schemas.Models),
     )
     async def models(market: MarketFilter = None) -> Response:
         """Champions and the promotion ledger, newest decision first."""
@@ -149,7 +147,7 @@ def routes(service: Service) -> APIRouter:
         "/v1/metrics/daily",
         tags=["models"],
         response_model=schemas.MetricsDaily,
-        responses=READ | refusals(404) | shown("/v1/metrics/daily"),
+        responses=READ | refusals(404) | shown(schemas.MetricsDaily),
     )
     async def metrics(
         market: MarketFilter = None,
@@ -159,7 +157,7 @@ def routes(service: Service) -> APIRouter:
         """Rows of the table metrics_daily."""
         return _json(answers.metrics(service.snapshot, market, start, end))
 
-    @reading.get("/v1/alerts", tags=["service"], response_model=schemas.Alerts, responses=READ | shown("/v1/alerts"))
+    @reading.get("/v1/alerts", tags=["service"], response_model=schemas.Alerts, responses=READ | shown(schemas.Alerts))
     async def alerts() -> Response:
         """Everything that is wrong now, worst first."""
         return _json(state.alerts(service.incidents(), service.now()))
@@ -173,10 +171,9 @@ def routes(service: Service) -> APIRouter:
 def _either() -> dict[int | str, dict[str, Any]]:
     """The two bodies of the prediction, by whether detail was asked for."""
     model = schemas.Prediction | schemas.PredictionDetail
-    content = {"application/json": {"example": PREDICTION}}
+    content = {"application/json": {"example": example(schemas.Prediction)}}
     return {200: {"model": model, "description": "The forecast; more with detail=true.", "content": content}}
 
 
-def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    body = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
-    return Response(body, status, headers, media_type="application/json")
+def _json(answer: Shape, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(answer.to_json(), status, headers, media_type="application/json")

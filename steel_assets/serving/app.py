@@ -12,13 +12,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from steel_assets import __version__
 from steel_assets.serving import acknowledge, api, dashboard, operations
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.middleware import AccessMiddleware
+from steel_assets.serving.scopes import PublicFiles, declared
 from steel_assets.serving.service import Service
 
 STATIC = Path(__file__).parent / "static"
@@ -30,7 +30,7 @@ DESCRIPTION = (
 
 
 def create_app(service: Service) -> ASGIApp:
-    """The whole service as one ASGI application."""
+    """The whole service as one ASGI application. Raises UndeclaredRoute where a route does not say who may call it."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -48,6 +48,7 @@ def create_app(service: Service) -> ASGIApp:
         title="Steel Assets",
         version=__version__,
         description=DESCRIPTION,
+        openapi_url=None,  # a route of ours, which says that it is public
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # the redirect would be absolute: to http, with the key, where TLS ends at a proxy
@@ -58,7 +59,7 @@ def create_app(service: Service) -> ASGIApp:
     app.include_router(operations.routes(service))
     app.include_router(dashboard.routes(service, app.openapi))
     app.include_router(acknowledge.routes(service))
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", PublicFiles(directory=STATIC), name="static")
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestRefused, _refused)
@@ -66,6 +67,7 @@ def create_app(service: Service) -> ASGIApp:
     app.add_exception_handler(Exception, _broken)
     return AccessMiddleware(
         app,
+        declared=declared(app.routes),
         access=service.access,
         limiter=service.limiter,
         meter=service.meter,

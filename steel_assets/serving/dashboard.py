@@ -6,16 +6,16 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Query, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Query, Request, Security
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from steel_assets.serving.access import FIRST_LOOK, NEWCOMER, SESSION_COOKIE, Caller
-from steel_assets.serving.cookies import cookie
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.page import page
 from steel_assets.serving.rendering import rendered
+from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
-from steel_assets.serving.sessions import SESSION_SECONDS
+from steel_assets.serving.sessions import SESSION_SECONDS, cookie
 from steel_assets.serving.words import LANGUAGES, Words, preferred
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -26,11 +26,12 @@ YEAR = 365 * 24 * 3600
 def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
     """The pages; ``openapi`` describes the API for its documentation."""
     router = APIRouter(include_in_schema=False)
+    visitors = [Security(admitted, scopes=["read"])]
 
     def newcomers() -> bool:
         return service.access.keyring.empty
 
-    @router.get("/dashboard")
+    @router.get("/dashboard", dependencies=visitors)
     async def dashboard(
         request: Request,
         market: Annotated[str | None, Query(max_length=64)] = None,
@@ -56,13 +57,13 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
             response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR, path="/dashboard", httponly=True, samesite="lax")
         return response
 
-    @router.get("/dashboard/login")
+    @router.get("/dashboard/login", dependencies=[PUBLIC])
     async def login(request: Request, lang: Annotated[str | None, Query(max_length=2)] = None) -> Response:
         return HTMLResponse(
             rendered("login.html", language_of(request, lang), request.query_params, wrong=False, no_key_yet=newcomers())
         )
 
-    @router.post("/dashboard/login")
+    @router.post("/dashboard/login", dependencies=[PUBLIC])
     async def log_in(request: Request) -> Response:
         form = await request.body()
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
@@ -74,7 +75,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
             )
         return _with_session(request, session)
 
-    @router.get(FIRST_LOOK)
+    @router.get(FIRST_LOOK, dependencies=[PUBLIC])
     async def first_look(request: Request, token: Annotated[str, Query(max_length=64)] = "") -> Response:
         session = service.access.look_first(token)
         if session is None:
@@ -83,18 +84,22 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
             )
         return _with_session(request, session)
 
-    @router.post("/dashboard/logout")
+    @router.post("/dashboard/logout", dependencies=visitors)
     async def log_out(request: Request) -> Response:
         service.access.log_out(request.scope["steel.cookies"])
         response = RedirectResponse("/dashboard/login", 303)
         response.delete_cookie(SESSION_COOKIE, path="/dashboard")
         return response
 
-    @router.get("/docs")
+    @router.get("/docs", dependencies=[PUBLIC])
     async def documentation(request: Request) -> Response:
         return HTMLResponse(rendered("docs.html", "en", request.query_params, api=openapi(), operations=_operations(openapi())))
 
-    @router.get("/favicon.ico")
+    @router.get("/openapi.json", dependencies=[PUBLIC])
+    async def described() -> Response:
+        return JSONResponse(openapi())
+
+    @router.get("/favicon.ico", dependencies=[PUBLIC])
     async def icon() -> Response:
         return RedirectResponse("/static/icon.svg", 308)
 
@@ -137,7 +142,7 @@ def _operations(api: dict[str, Any]) -> list[dict[str, Any]]:
                     "path": path,
                     "tag": (one.get("tags") or ["service"])[0],
                     "text": one.get("description", ""),
-                    "needs_key": bool(one.get("security")),
+                    "scopes": [scope for need in one.get("security", []) for scopes in need.values() for scope in scopes],
                     "parameters": one.get("parameters", []),
                     "responses": [(code, said.get("description", "")) for code, said in one["responses"].items()],
                     "example": content.get("example"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import Any
 
+from pydantic import Field
 from starlette.responses import Response
+
+from steel_assets.serving.shape import Shape
 
 CODES = {
     400: "bad_request",
@@ -26,6 +28,17 @@ CODES = {
 }
 
 
+class Error(Shape):
+    """Every error."""
+
+    error: str = Field(examples=["unauthorized"])
+    message: str = Field(examples=["a valid API key is needed in the header X-API-Key"])
+    status_code: int = Field(examples=[401])
+    retry_after: int | None = Field(
+        default=None, description="seconds", examples=[60], exclude_if=lambda seconds: seconds is None
+    )
+
+
 class RequestRefused(Exception):
     """A request is answered with an error; the message is for the caller."""
 
@@ -37,11 +50,9 @@ class RequestRefused(Exception):
 
     @property
     def body(self) -> bytes:
-        """The error as JSON."""
-        content: dict[str, Any] = {"error": self.error, "message": str(self), "status_code": self.status}
-        if self.retry_after is not None:
-            content["retry_after"] = self.retry_after
-        return json.dumps(content).encode()
+        """The error as JSON. Its message may quote what no UTF-8 can say, so pydantic neither checks nor writes it."""
+        error = Error.model_construct(error=self.error, message=str(self), status_code=self.status, retry_after=self.retry_after)
+        return json.dumps(error.model_dump()).encode()
 
     def response(self, headers: dict[str, str] | None = None) -> Response:
         """The error as a response."""

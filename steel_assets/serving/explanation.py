@@ -6,17 +6,28 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from steel_assets.serving import schemas
 from steel_assets.serving.answers import age_in_short, in_force, known, leaning, staleness, unpublished
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.vocabulary import WORDS
-from steel_assets.serving.words import LANGUAGES
+from steel_assets.serving.words import Words, phrase
 
 EXACT = 1e-6
 """Share of the price by which contributions may miss the forecast: more than rounding is another forecast's explanation."""
 
+CAUSES = {
+    "forward_curve": phrase("Forward curve"),
+    "own_price": phrase("This price's own recent moves"),
+    "calendar": phrase("Time of the year"),
+    "volatility": phrase("How restless the market is"),
+    "long_run_trend": phrase("Long-run trend"),
+    "caution": phrase("Caution (limits on large moves)"),
+    "other": phrase("Other"),
+}
+"""What moves a forecast and is no series, in a buyer's words."""
 
-def explanation(snapshot: Snapshot, market: str, moment: float) -> dict[str, Any]:
-    """The body of GET /v1/markets/{market}/explanation. Raises RequestRefused."""
+
+def explanation(snapshot: Snapshot, market: str, moment: float) -> schemas.Explanation:
+    """The answer to GET /v1/markets/{market}/explanation. Raises RequestRefused."""
     declared = known(snapshot, market)
     rows = in_force(snapshot, market, moment)
     if not rows:
@@ -25,29 +36,29 @@ def explanation(snapshot: Snapshot, market: str, moment: float) -> dict[str, Any
     assessed = snapshot["quality"].get(market)
     data = {series_row["series"]: series_row for series_row in (assessed or {}).get("series", [])}
     names = (snapshot["catalogue"] or {}).get("series", {})
-    return {
-        "market": market,
-        "target": {key: declared[key] for key in ("price_level", "unit", "target_series", "target_version", "calendar")},
-        "horizons": [_explained(snapshot, row, scores.get(row["horizon"])) for row in rows],
-        "quality_score": assessed["quality_score"] if assessed else None,
-        "data": [
-            {
-                "series": name,
-                "name": names.get(name, {}).get("name", name),
-                "source": names.get(name, {}).get("source"),
-                "role": "target" if place == 0 else "driver",
-                "quality_score": data.get(name, {}).get("quality_score"),
-                "newest_period": data.get(name, {}).get("newest_period"),
-            }
+    unknown = {"source": None, "quality_score": None, "newest_period": None}
+    return schemas.Explanation.of(
+        age_in_short(staleness(snapshot, rows[0], moment)),
+        market=market,
+        target=schemas.ExplainedTarget.of(declared),
+        horizons=[_explained(snapshot, row, scores.get(row["horizon"])) for row in rows],
+        quality_score=assessed["quality_score"] if assessed else None,
+        data=[
+            schemas.SeriesBeneath.of(
+                {**unknown, "name": name},
+                data.get(name, {}),
+                names.get(name, {}),
+                series=name,
+                role="target" if place == 0 else "driver",
+            )
             for place, name in enumerate([declared["target_series"], *declared["drivers"]])
         ],
-        **age_in_short(staleness(snapshot, rows[0], moment)),
-        "aged_drivers": leaning(snapshot, rows[0]),
-        "simulated": rows[0]["simulated"],
-    }
+        aged_drivers=leaning(snapshot, rows[0]),
+        simulated=rows[0]["simulated"],
+    )
 
 
-def drivers(snapshot: Snapshot, row: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+def drivers(snapshot: Snapshot, row: Mapping[str, Any]) -> list[schemas.Driver] | None:
     """What moved the forecast ``row`` away from the last price, in its unit, the largest first.
 
     They add up to predicted_price - last_price; none where the forecast is the last price. None where nothing explains this
@@ -64,13 +75,12 @@ def drivers(snapshot: Snapshot, row: Mapping[str, Any]) -> list[dict[str, Any]] 
     if not math.isclose(math.fsum(contribution["contribution"] for contribution in told), moved, rel_tol=0, abs_tol=slack):
         return None
     return [
-        {
-            "driver": contribution["driver"],
-            "name": driver_name(snapshot, contribution["driver"], "en"),
-            "name_es": driver_name(snapshot, contribution["driver"], "es"),
-            "contribution": contribution["contribution"],
-            "direction": "up" if contribution["contribution"] > 0 else "down",
-        }
+        schemas.Driver.of(
+            contribution,
+            name=driver_name(snapshot, contribution["driver"], "en"),
+            name_es=driver_name(snapshot, contribution["driver"], "es"),
+            direction="up" if contribution["contribution"] > 0 else "down",
+        )
         for contribution in sorted(told, key=lambda contribution: -abs(contribution["contribution"]))
         if abs(contribution["contribution"]) > slack
     ]
@@ -78,13 +88,13 @@ def drivers(snapshot: Snapshot, row: Mapping[str, Any]) -> list[dict[str, Any]] 
 
 def driver_name(snapshot: Snapshot, driver: str, language: str) -> str:
     """What a buyer calls a driver: a series by its name in the catalogue, a cause that is no series in plain words."""
-    if f"driver_{driver}" in WORDS:
-        return WORDS[f"driver_{driver}"][list(LANGUAGES).index(language)]
+    if driver in CAUSES:
+        return Words(language)(CAUSES[driver])
     series = (snapshot["catalogue"] or {}).get("series", {}).get(driver, {})
     return str(series.get("name_es" if language == "es" else "name") or driver.replace("_", " "))
 
 
-def _explained(snapshot: Snapshot, row: Mapping[str, Any], score: Mapping[str, Any] | None) -> dict[str, Any]:
+def _explained(snapshot: Snapshot, row: Mapping[str, Any], score: Mapping[str, Any] | None) -> schemas.HorizonExplanation:
     decision = next(
         (
             entry
@@ -96,19 +106,13 @@ def _explained(snapshot: Snapshot, row: Mapping[str, Any], score: Mapping[str, A
         ),
         None,
     )
-    return {
-        "horizon": row["horizon"],
-        "target_date": row["target_date"],
-        "last_price": row["last_price"],
-        "predicted_price": row["predicted_price"],
-        "drivers": drivers(snapshot, row),
-        "model_family": row["model_family"],
-        "model_version": row["model_version"],
-        "change_share": row["predicted_price"] / row["last_price"] - 1,
-        "interval_width_share": (row["q95"] - row["q05"]) / row["predicted_price"],
-        "model_confidence": row["model_confidence"],
-        "in_force_because": decision["reason"] if decision else None,
-        "skill_over_last_price": score["skill"] if score else None,
-        "coverage_90": score["coverage_90"] if score else None,
-        "forecasts_scored": score["forecasts"] if score else 0,
-    }
+    return schemas.HorizonExplanation.of(
+        row,
+        drivers=drivers(snapshot, row),
+        change_share=row["predicted_price"] / row["last_price"] - 1,
+        interval_width_share=(row["q95"] - row["q05"]) / row["predicted_price"],
+        in_force_because=decision["reason"] if decision else None,
+        skill_over_last_price=score["skill"] if score else None,
+        coverage_90=score["coverage_90"] if score else None,
+        forecasts_scored=score["forecasts"] if score else 0,
+    )

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import psutil
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client import Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from steel_assets.core.service_use import LATENCY_BUCKETS_MS, Minute, ServiceUsage, measurement_key, summary, to_line
 
@@ -55,8 +56,8 @@ class Meter:
         self.started_at = clock()
         self.minutes: deque[Minute] = deque(maxlen=KEPT_MINUTES)
         self.counts: dict[tuple[str, str, int], int] = {}
-        self.latency_counts = [0] * (len(LATENCY_BUCKETS_MS) + 1)
-        self.latency_seconds_sum = 0.0
+        bounds = [milliseconds / 1000 for milliseconds in LATENCY_BUCKETS_MS]
+        self._latency = Histogram("steel_request_seconds", "Time to answer a request.", buckets=bounds, registry=None)
         self.in_flight = 0
         self._store = store
         self._is_up = is_up
@@ -73,17 +74,15 @@ class Meter:
         self.counts[place] = self.counts.get(place, 0) + 1
         if route.startswith(UNMEASURED):
             return
+        self._latency.observe(seconds)
         milliseconds = seconds * 1000
-        bucket = bisect.bisect_left(LATENCY_BUCKETS_MS, milliseconds)
-        self.latency_counts[bucket] += 1
-        self.latency_seconds_sum += seconds
         tally = self._tally
         tally.requests += 1
         tally.predictions += predicted
         tally.errors += status >= 500
         tally.latency_ms_sum += milliseconds
         tally.latency_ms_max = max(tally.latency_ms_max, milliseconds)
-        tally.latency_counts[bucket] += 1
+        tally.latency_counts[bisect.bisect_left(LATENCY_BUCKETS_MS, milliseconds)] += 1
 
     def look(self) -> None:
         """Note whether the service could answer since the last look; call it every second or so."""
@@ -146,17 +145,7 @@ class Meter:
         for (method, route, status), count in list(self.counts.items()):
             requests.add_metric([method, route, str(status)], count)
         yield requests
-        reached, buckets = 0, []
-        for bound, count in zip(
-            (*(f"{latency_buckets_m / 1000:g}" for latency_buckets_m in LATENCY_BUCKETS_MS), "+Inf"),
-            self.latency_counts,
-            strict=True,
-        ):
-            reached += count
-            buckets.append((bound, reached))
-        latency = HistogramMetricFamily("steel_request_seconds", "Time to answer a request.")
-        latency.add_metric([], buckets, self.latency_seconds_sum)
-        yield latency
+        yield from self._latency.collect()
         yield GaugeMetricFamily("steel_requests_in_flight", "Requests being answered.", self.in_flight)
         yield GaugeMetricFamily("steel_up", "1 when the service can answer with a forecast.", float(self._is_up()))
         yield GaugeMetricFamily("steel_resident_memory_bytes", "Resident memory of this process.", self.memory_bytes)

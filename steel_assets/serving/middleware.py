@@ -17,16 +17,12 @@ from steel_assets.core.same_origin import from_elsewhere
 from steel_assets.serving.access import FIRST_LOOK, PROXY_SECRET, Access, Asking, Caller
 from steel_assets.serving.bounds import LARGEST_BODY, TooLarge, check_headers, check_target
 from steel_assets.serving.errors import RequestRefused
-from steel_assets.serving.keys import SCOPES
 from steel_assets.serving.meter import Meter
-from steel_assets.serving.operations import AUTOMATION, OPERATIONS
+from steel_assets.serving.scopes import NO_KEY, Declared
 
 log = logging.getLogger("steel.serving")
 
 ANSWER_SECONDS = 20.0
-OPEN = frozenset(
-    {"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json", "/favicon.ico", "/dashboard/login", FIRST_LOOK, ACKNOWLEDGE}
-)
 FORMS = frozenset({"/dashboard/login", "/dashboard/logout", ACKNOWLEDGE})
 """What a browser posts to with what it knows by itself: a page of another server must not be able to."""
 
@@ -56,6 +52,7 @@ class AccessMiddleware:
         self,
         app: ASGIApp,
         *,
+        declared: Declared,
         access: Access,
         limiter: RateLimiter,
         meter: Meter,
@@ -64,9 +61,11 @@ class AccessMiddleware:
         """In front of an application of ASGI.
 
         Args:
+            declared: which routes are public, and the scopes that the others need.
             ready: body and headers for a path whose answer is rendered already; None for every other.
         """
         self._app = app
+        self._declared = declared
         self._access = access
         self._limiter = limiter
         self._meter = meter
@@ -101,7 +100,8 @@ class AccessMiddleware:
                 raise RequestRefused(
                     429, f"more than {rate_limit.limit} requests this hour; try again in {wait} s", retry_after=wait
                 )
-            ready = self._ready(scope["path"]) if scope["method"] == "GET" and not scope["query_string"] else None
+            plain = scope["method"] == "GET" and not scope["query_string"] and self._declared.may_get(scope["path"], caller)
+            ready = self._ready(scope["path"]) if plain else None
             if ready is not None:
                 scope["steel.route"], scope["steel.predicted"] = scope["path"], True
                 await visit.answer(200, *ready)
@@ -132,9 +132,9 @@ class AccessMiddleware:
             raise RequestRefused(403, f"this form is answered to this server's own pages only: {reason}")
 
     def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Caller | None:
-        """The caller; None where nobody needs to be known. Raises RequestRefused."""
+        """The caller; None where nobody needs to be known. What a caller may do is up to the route. Raises RequestRefused."""
         path: str = scope["path"]
-        if path in OPEN or path.startswith("/static/"):
+        if self._declared.is_public(path):
             return None
         asking = _asking(scope, headers, self._access.vouching.header if self._access.vouching else None)
         if path == "/dashboard" or path.startswith("/dashboard/"):
@@ -145,10 +145,7 @@ class AccessMiddleware:
         else:
             caller = self._access.caller(asking)
         if caller is None:
-            raise RequestRefused(401, "a valid API key is needed in the header X-API-Key; steel keys create makes one")
-        needed = _scopes(scope["method"], path)
-        if not set(needed) & set(caller.scopes):
-            raise RequestRefused(403, f"this key may not {needed[0]}; make one with steel keys create --scope {needed[0]}")
+            raise RequestRefused(401, NO_KEY)
         scope["steel.caller"] = caller
         return caller
 
@@ -230,13 +227,6 @@ class _Visit:
             (b"x-ratelimit-remaining", b"%d" % self.rate_limit.remaining),
             (b"x-ratelimit-reset", b"%d" % math.ceil(self.rate_limit.resets_at)),
         ]
-
-
-def _scopes(method: str, path: str) -> tuple[str, ...]:
-    """The scopes of which one is needed. Who may launch may also look at what was launched."""
-    if method == "POST" and path in OPERATIONS:
-        return ("operate",)
-    return SCOPES if path in OPERATIONS or path == AUTOMATION else ("read",)
 
 
 def _asking(scope: Scope, headers: dict[bytes, bytes], user_header: bytes | None) -> Asking:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Security
 from starlette.responses import Response
 
-from steel_assets.adapters.dagster_graphql import AlreadyRunning, DagsterAway
+from steel_assets.adapters.dagster_graphql import AlreadyRunning, DagsterAway, Run, Schedule
 from steel_assets.serving import schemas
-from steel_assets.serving.api import api_key
 from steel_assets.serving.errors import RequestRefused
-from steel_assets.serving.examples import LAUNCHED, shown
-from steel_assets.serving.schemas import refusals
+from steel_assets.serving.schemas import refusals, shown
+from steel_assets.serving.scopes import admitted
 from steel_assets.serving.service import Service
 
 OPERATIONS = {
@@ -23,26 +22,26 @@ OPERATIONS = {
     "/monitor-performance": ("performance_monitoring", "Compare what was published with what happened."),
 }
 AUTOMATION = "/automation/status"
-ACCEPTED: dict[int | str, dict[str, Any]] = {
-    202: {
-        "description": "The run was started.",
-        "content": {"application/json": {"example": LAUNCHED}},
-        "headers": {"Location": {"description": "where to watch the run", "schema": {"type": "string"}}},
-    }
-}
+ACCEPTED = shown(
+    schemas.Launched,
+    202,
+    description="The run was started.",
+    headers={"Location": {"description": "where to watch the run", "schema": {"type": "string"}}},
+)
 AWAY_SECONDS = 30
 RUNNING_SECONDS = 60
 
 
 def routes(service: Service) -> APIRouter:
     """POST for each operation, and the state of the automation."""
-    router = APIRouter(tags=["operations"], dependencies=[Depends(api_key)])
+    router = APIRouter(tags=["operations"])
     for path, (job, description) in OPERATIONS.items():
         router.add_api_route(
             path,
             _launcher(service, job),
             methods=["POST"],
             status_code=202,
+            dependencies=[Security(admitted, scopes=["operate"])],
             name=job,
             response_model=schemas.Launched,
             description=f"{description} Needs a key with the scope operate.",
@@ -51,8 +50,9 @@ def routes(service: Service) -> APIRouter:
 
     @router.get(
         AUTOMATION,
+        dependencies=[Security(admitted, scopes=["read", "operate"])],  # who may launch may also look at what was launched
         response_model=schemas.Automation,
-        responses=refusals(401, 403, 429, 503) | shown(AUTOMATION),
+        responses=refusals(401, 403, 429, 503) | shown(schemas.Automation),
     )
     async def automation_status() -> Response:
         """Schedules with their last and next tick, and the newest runs."""
@@ -60,33 +60,11 @@ def routes(service: Service) -> APIRouter:
             schedules, runs = await service.orchestrator.schedules(), await service.orchestrator.runs(limit=20)
         except DagsterAway as error:
             raise RequestRefused(503, str(error), error="dagster_away", retry_after=AWAY_SECONDS) from error
-        body = {
-            "schedules": [
-                {
-                    "name": schedule.name,
-                    "cron": schedule.cron,
-                    "time_zone": schedule.time_zone,
-                    "running": schedule.running,
-                    "last_tick_at": _moment(schedule.last_tick_at),
-                    "last_tick_status": schedule.last_tick_status,
-                    "next_tick_at": _moment(schedule.next_tick_at),
-                }
-                for schedule in schedules
-            ],
-            "runs": [
-                {
-                    "id": run.id,
-                    "job": run.job,
-                    "status": run.status,
-                    "url": run.url,
-                    "created_at": _moment(run.created_at),
-                    "started_at": _moment(run.started_at),
-                    "ended_at": _moment(run.ended_at),
-                }
-                for run in runs
-            ],
-        }
-        return Response(json.dumps(body).encode(), media_type="application/json")
+        body = schemas.Automation(
+            schedules=[schemas.Schedule.of(_with_moments(schedule)) for schedule in schedules],
+            runs=[schemas.Run.of(_with_moments(run)) for run in runs],
+        )
+        return Response(body.to_json(), media_type="application/json")
 
     return router
 
@@ -107,11 +85,16 @@ def _launcher(service: Service, job: str) -> Any:
             raise RequestRefused(409, str(error), retry_after=RUNNING_SECONDS) from error
         except DagsterAway as error:
             raise RequestRefused(503, str(error), error="dagster_away", retry_after=AWAY_SECONDS) from error
-        body = {"status": "accepted", "job": job, "run_id": run.id, "run_url": run.url}
-        return Response(json.dumps(body).encode(), 202, {"location": run.url}, media_type="application/json")
+        body = schemas.Launched(status="accepted", job=job, run_id=run.id, run_url=run.url)
+        return Response(body.to_json(), 202, {"location": run.url}, media_type="application/json")
 
     return launch
 
 
-def _moment(seconds: float | None) -> str | None:
+def _with_moments(said: Run | Schedule) -> dict[str, Any]:
+    """What Dagster said, with its moments (Unix seconds, by names that end in ``_at``) in ISO form."""
+    return {name: _iso(value) if name.endswith("_at") else value for name, value in asdict(said).items()}
+
+
+def _iso(seconds: float | None) -> str | None:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}" if seconds is not None else None

@@ -13,13 +13,35 @@ from steel_assets.serving.charts import charts, script_safe
 from steel_assets.serving.explanation import driver_name, drivers
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import TOO_OLD, ShownIncident, worst_status
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import Words, phrase
 
 REALITY_SHOWN = 120
 LEDGER_SHOWN = 12
 DRIVERS_SHOWN = 6
 SCORING = {"fewest": 0, "recent": "–", "before": "–"}
 """Until a publication says over how many forecasts the figures are."""
+
+INCIDENTS = {
+    "no_forecast": phrase("{name}: no forecast was published yet"),
+    "stale_forecast": phrase("{name}: the newest forecast was for {0}, which has passed"),
+    "stale_price": phrase("{name}: {age}; a newer one should be here"),
+    "unused_price": phrase("{name}: {age}; a price of {3} is here, but no forecast was issued from it"),
+    "price_too_old": phrase("{name}: {age}; beyond {2} nothing new is issued until a newer price comes"),
+    "aged_driver": phrase("{name}: its forecast leans on {driver}, whose newest figure is of {1}"),
+    "withdrawn_import": phrase("{name}: the forecast in force was issued from a withdrawn import: {0}"),
+}
+"""Kind of what is wrong → its sentence, with what ``_named`` names; the values of the incident by their place."""
+
+LEANS_ON = phrase("This forecast leans on {name}, whose newest figure is of {0}.")
+DAY_PASSED = phrase("This forecast was for {0}, which has passed.")
+PRICE_STALE = phrase("A newer price should be here. The forecast below starts from this one.")
+PRICE_TOO_OLD = phrase(
+    "Beyond {0} sessions nothing new is issued. This is the forecast of {1}; it stays until a newer price comes."
+)
+PRICE_NOT_USED = phrase(
+    "A price of {0} is here, but no forecast was issued from it. The forecast below starts from the older one."
+)
+STANDS_IN = phrase("The default market, {name}, has no source of prices; {other} stands in for it.")
 
 
 def page(
@@ -69,7 +91,7 @@ def _stands_in(snapshot: Snapshot, words: Words) -> str | None:
         return None
     declared, shown = snapshot["catalogue"]["default_market"], str(snapshot.default_market)
     name, other = (words.name(snapshot.market(market_id) or {"name": market_id}) for market_id in (declared, shown))
-    return words("stands_in", name=name, other=other)
+    return words(STANDS_IN, name=name, other=other)
 
 
 def _default_first(catalogue: dict[str, Any], default: str | None) -> list[dict[str, Any]]:
@@ -79,7 +101,7 @@ def _default_first(catalogue: dict[str, Any], default: str | None) -> list[dict[
 def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | None, now: float, words: Words) -> dict[str, Any]:
     rows = snapshot.forecast(market["id"])
     first = rows[0] if rows else None
-    age = answers.staleness(snapshot, first, now) if first else {"stale": False, "price_age_sessions": None}
+    age = answers.staleness(snapshot, first, now) if first else None
     too_old = answers.price_age_of(snapshot, first, now) if first else None
     return {
         "id": market["id"],
@@ -87,9 +109,9 @@ def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | No
         "chosen": chosen is not None and market["id"] == chosen["id"],
         "price": first["predicted_price"] if first else None,
         "change": first["predicted_price"] / first["last_price"] - 1 if first else None,
-        "stale": age["stale"],
+        "stale": age is not None and age.stale,
         "too_old": too_old is not None and too_old.too_old,
-        "old": words.old(age["price_age_sessions"]) if age["price_age_sessions"] else words("stale"),
+        "old": words.old(age.price_age_sessions) if age is not None and age.price_age_sessions else words("out of date"),
     }
 
 
@@ -109,7 +131,11 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "first": rows[0] if rows else None,
         "age": _age(snapshot, rows[0], now, words) if rows else None,
         "leaning": [
-            words("leans_on", driver["newest_period"], name=driver_name(snapshot, driver["series"], words.language))
+            words(
+                LEANS_ON,
+                driver.newest_period,
+                name=driver_name(snapshot, driver.series, words.language),
+            )
             for driver in (answers.leaning(snapshot, rows[0]) if rows else [])
         ],
         "pesos": _pesos(snapshot, rows[0]) if rows else None,
@@ -123,7 +149,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "drift": drift,
         "drift_days": len({row["date"] for row in drift["rows"]}) if drift else 0,
         "scored": [row for row in card["rows"] if row["horizon"] == at][-REALITY_SHOWN:],
-        "champions": answers.models(snapshot, market["id"])["champions"],
+        "champions": answers.models(snapshot, market["id"]).champions,
         "ledger": _decisions([row for row in snapshot["ledger"] if row["market"] == market["id"]]),
         "quality_score": quality["quality_score"] if quality else None,
         "quality": [
@@ -135,16 +161,28 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
 def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: Words) -> dict[str, Any]:
     """From which day the price is and how old; ``tone`` and ``text`` of the notice where it is older than it should be."""
     told, age = answers.staleness(snapshot, row, now), answers.price_age_of(snapshot, row, now)
-    found = {"stale": told["stale"], "title": "", "text": words("day_passed", row["target_date"]), "tone": "warn"}
+    found = {
+        "stale": told.stale,
+        "title": "",
+        "text": words(DAY_PASSED, row["target_date"]),
+        "tone": "warn",
+    }
     if age is None:
         return found
     newest = answers.newest_price(snapshot, row)
-    found["title"] = words.price_age(told["price_date"], age.sessions)
-    found["text"] = words("price_stale")
+    found["title"] = words.price_age(told.price_date, age.sessions)
+    found["text"] = words(PRICE_STALE)
     if age.too_old:
-        found |= {"text": words("price_too_old", age.limit, row["issued_date"]), "tone": "bad"}
+        found |= {
+            "text": words(
+                PRICE_TOO_OLD,
+                age.limit,
+                row["issued_date"],
+            ),
+            "tone": "bad",
+        }
     if newest > row["data_as_of"]:
-        found["text"] = words("price_not_used", newest)
+        found["text"] = words(PRICE_NOT_USED, newest)
     return found
 
 
@@ -152,12 +190,11 @@ def _why(snapshot: Snapshot, row: dict[str, Any], words: Words) -> dict[str, Any
     """What moved one horizon: the largest causes each, the rest added up; ``share`` of the largest is -1 or 1."""
     told = drivers(snapshot, row)
     shown = [
-        (driver_name(snapshot, contribution["driver"], words.language), contribution["contribution"])
-        for contribution in told or []
+        (driver_name(snapshot, contribution.driver, words.language), contribution.contribution) for contribution in told or []
     ]
     rest = shown[DRIVERS_SHOWN:]
     if len(rest) > 1:
-        shown = [*shown[:DRIVERS_SHOWN], (words("others", n=len(rest)), sum(amount for _, amount in rest))]
+        shown = [*shown[:DRIVERS_SHOWN], (words("{n} smaller causes", n=len(rest)), sum(amount for _, amount in rest))]
     largest = max((abs(amount) for _, amount in shown), default=1.0)
     return {
         "horizon": row["horizon"],
@@ -196,15 +233,12 @@ def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] |
 
 def _told(incident: ShownIncident, snapshot: Snapshot, words: Words) -> dict[str, Any]:
     """An incident in the page's language; those about files and parts stay in the words of the error."""
-    key = f"incident_{incident.kind}"
+    sentence = INCIDENTS.get(incident.kind)
     market = snapshot.market(incident.market or "")
-    fits = (
-        incident.since is None
-        and words.has(key)
-        and (incident.market is None or market is not None)
-        and (market or "{name}" not in words(key))
-    )
-    text = words(key, *incident.values, **_named(incident, snapshot, market, words)) if fits else incident.message
+    text = incident.message
+    fits = incident.since is None and (incident.market is None or market is not None)
+    if fits and sentence is not None and (market or "{name}" not in sentence):
+        text = words(sentence, *incident.values, **_named(incident, snapshot, market, words))
     if incident.since is not None:
         text = (incident.message_es if words.language == "es" else "") or incident.message
     return {"severity": incident.severity, "text": text, "market": incident.market, "since": incident.since}

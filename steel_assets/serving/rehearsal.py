@@ -5,13 +5,13 @@ Whoever can write the store can write figures where words belong. Here every ans
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 
 from steel_assets.adapters.lake.snapshots import AGAIN, SnapshotDamaged
 from steel_assets.core.service_use import summary
 from steel_assets.serving import answers, explanation, state
 from steel_assets.serving.errors import RequestRefused
+from steel_assets.serving.shape import Shape
 from steel_assets.serving.snapshot import Snapshot
 
 
@@ -30,7 +30,7 @@ def rehearse(snapshot: Snapshot, now: float, *, pages: bool = True) -> Snapshot:
 
 
 def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
-    made = [
+    made: list[Shape] = [
         answers.about(snapshot, ""),
         answers.markets(snapshot, now),
         answers.models(snapshot, None),
@@ -47,7 +47,8 @@ def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
             made.append(explanation.explanation(snapshot, market, now))
     if pages:
         _show(snapshot, now, found, markets)
-    json.dumps([made, state.alerts(found, now)], allow_nan=False)
+    for answer in [*made, state.alerts(found, now)]:
+        answer.to_json()
 
 
 def _show(snapshot: Snapshot, now: float, found: list[state.ShownIncident], markets: list[str]) -> None:

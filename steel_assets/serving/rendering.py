@@ -13,10 +13,22 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from steel_assets.serving import words as spoken
-from steel_assets.serving.words import LANGUAGES, Words
+from steel_assets.serving.words import LANGUAGES, Words, phrase
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
+
+
+STATES = {"green": phrase("All is well"), "yellow": phrase("Needs attention"), "red": phrase("Something is wrong")}
+SEVERITIES = {"low": phrase("low"), "medium": phrase("medium"), "high": phrase("high"), "critical": phrase("critical")}
+DECISIONS = {"promoted": phrase("promoted"), "rejected": phrase("rejected"), "rolled_back": phrase("rolled back")}
+SUBJECTS = {
+    "all": phrase("All together"),
+    "features": phrase("What the models read"),
+    "returns": phrase("Price moves"),
+    "errors": phrase("Forecast errors"),
+}
+"""What the page calls the values of some fields."""
 
 
 @lru_cache(maxsize=1)
@@ -33,6 +45,7 @@ def _templates() -> Environment:
         templates.filters[name] = getattr(spoken, name)
     templates.filters["pretty_json"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
     templates.globals["static"] = _static
+    templates.globals |= {"states": STATES, "severities": SEVERITIES, "decisions": DECISIONS, "subjects": SUBJECTS}
     return templates
 
 
@@ -50,4 +63,5 @@ def rendered(template: str, language: str, query: Mapping[str, str], **context: 
         kept = {name: value for name, value in query.items() if name in ("market", "horizon")}
         return "?" + urlencode({**kept, **changes})
 
-    return _templates().get_template(template).render(t=words, language=language, languages=LANGUAGES, link=link, **context)
+    spoken_in = {"t": words, "many": words.many, "language": language, "languages": LANGUAGES}
+    return _templates().get_template(template).render(**spoken_in, link=link, **context)

@@ -1,27 +1,24 @@
-"""The shapes of the API's answers, for its documentation and its clients; tests hold the answers to them."""
+"""The shapes of the API's answers, each written once: an answer is made as one and documented by it, examples and all."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from steel_assets.serving.errors import CODES
+from steel_assets.serving.errors import CODES, Error
+from steel_assets.serving.shape import Shape, example
 
+MARKET = "rebar_fob_turkey"
+VERSION = "20261116T0900Z-ridge-e5a7f426"
+PROMOTED_AT = "2026-11-16T09:04:11Z"
+RUN = "82c78490-104d-4412-b53a-bd8ace1bc9de"
+RUN_URL = f"http://127.0.0.1:3000/runs/{RUN}"
+"""What several examples are about."""
 
-class Shape(BaseModel):
-    """A JSON object with exactly these fields."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Error(Shape):
-    """Every error."""
-
-    error: str = Field(examples=["unauthorized"])
-    message: str = Field(examples=["a valid API key is needed in the header X-API-Key"])
-    status_code: int = Field(examples=[401])
-    retry_after: int | None = Field(default=None, description="seconds", examples=[60])
+STARTS_FROM = "of the price that the forecast starts from"
+SESSIONS = "trading days of the market; null: not known yet"
+WITHDRAWN = "the import that this was issued from and that was withdrawn since"
 
 
 class About(Shape):
@@ -30,8 +27,8 @@ class About(Shape):
     service: str = Field(examples=["steel-assets"])
     version: str = Field(examples=["0.1.0"])
     documentation_url: str = Field(examples=["/docs"])
-    data_sources: list[str] = Field(examples=[["yahoo_finance", "fred_api"]])
-    last_model_update: str | None = Field(examples=["2026-11-16T09:04:11Z"])
+    data_sources: list[str] = Field(examples=[["fred_api", "yahoo_finance"]])
+    last_model_update: str | None = Field(examples=[PROMOTED_AT])
     simulated: bool
 
 
@@ -41,17 +38,17 @@ class Health(Shape):
     status: Literal["ok"]
 
 
-class Ready(BaseModel):
+class Ready(Shape):
     """Whether forecasts can be answered, and what is not up to date."""
 
     status: Literal["ready", "not_ready"]
-    forecast_age_seconds: int | None
-    stale: bool | None
-    price_date: str | None = Field(description="of the price that the forecast starts from")
-    price_age_sessions: int | None = Field(description="trading days of the market; null: not known yet")
+    forecast_age_seconds: int | None = Field(examples=[5400])
+    stale: bool | None = Field(examples=[False])
+    price_date: str | None = Field(description=STARTS_FROM, examples=["2026-11-20"])
+    price_age_sessions: int | None = Field(description=SESSIONS, examples=[0])
     stale_reason: str | None
-    redis: bool | None = Field(description="null: not configured")
-    problems: dict[str, str]
+    redis: bool | None = Field(description="null: not configured", examples=[True])
+    problems: dict[str, str] = Field(examples=[{}])
 
 
 class Prediction(Shape):
@@ -63,30 +60,34 @@ class Prediction(Shape):
     unit: Literal["metric ton"]
     model_confidence: float = Field(ge=0, le=1, examples=[0.87])
     timestamp: str = Field(description="when the forecast was issued", examples=["2026-11-21T08:00:00Z"])
-    note: str | None = Field(default=None, description="only where another market stands in for the default one, and why")
+    note: str | None = Field(
+        default=None,
+        description="only where another market stands in for the default one, and why",
+        exclude_if=lambda note: note is None,
+    )
 
 
 class Interval(Shape):
     """The price lies in it with a probability of 90 %."""
 
-    low_usd_per_ton: float
-    high_usd_per_ton: float
+    low_usd_per_ton: float = Field(examples=[561.9])
+    high_usd_per_ton: float = Field(examples=[580.6])
 
 
 class ExchangeRate(Shape):
     """The newest peso rate."""
 
-    pesos_per_dollar: float
-    date: str
-    series: str
+    pesos_per_dollar: float = Field(examples=[18.42])
+    date: str = Field(examples=["2026-11-20"])
+    series: str = Field(examples=["usd_mxn"])
 
 
 class Staleness(Shape):
     """How old the forecast and the price it starts from are; stale as soon as a newer price should be here."""
 
     stale: bool
-    age_seconds: int = Field(ge=0, description="since the forecast was issued")
-    price_date: str = Field(description="of the price that the forecast starts from", examples=["2026-11-20"])
+    age_seconds: int = Field(ge=0, description="since the forecast was issued", examples=[5400])
+    price_date: str = Field(description=STARTS_FROM, examples=["2026-11-20"])
     price_age_sessions: int | None = Field(description="trading days of the market since then; null: not known yet", examples=[0])
     stale_reason: str | None = Field(description="null: it is not stale")
 
@@ -94,48 +95,48 @@ class Staleness(Shape):
 class AgedDriver(Shape):
     """A driver that the forecast leans on although its newest figure is older than its own calendar allows."""
 
-    series: str
-    name: str
-    name_es: str = Field(description="in Spanish")
-    newest_period: str
+    series: str = Field(examples=["scrap_us"])
+    name: str = Field(examples=["Steel scrap"])
+    name_es: str = Field(description="in Spanish", examples=["Chatarra de acero"])
+    newest_period: str = Field(examples=["2026-10-02"])
 
 
 class PredictionDetail(Prediction):
     """The same, with ``detail=true``."""
 
-    market: str
+    market: str = Field(examples=[MARKET])
     interval_90: Interval
-    last_price_usd_per_ton: float
-    predicted_price_mxn_per_ton: float | None
+    last_price_usd_per_ton: float = Field(examples=[569.5])
+    predicted_price_mxn_per_ton: float | None = Field(examples=[10522.43])
     exchange_rate: ExchangeRate | None
-    model_version: str
-    model_family: str
-    last_training_date: str | None
-    data_as_of: str
+    model_version: str = Field(examples=[VERSION])
+    model_family: str = Field(examples=["ridge"])
+    last_training_date: str | None = Field(examples=["2026-11-16"])
+    data_as_of: str = Field(examples=["2026-11-20"])
     staleness: Staleness
-    aged_drivers: list[AgedDriver]
-    data_sources: list[str]
+    aged_drivers: list[AgedDriver] = Field(examples=[[]])
+    data_sources: list[str] = Field(examples=[["fred_api", "yahoo_finance"]])
     simulated: bool
-    withdrawn_import: str | None = Field(description="the import that this was issued from and that was withdrawn since")
+    withdrawn_import: str | None = Field(description=WITHDRAWN)
 
 
 class Market(Shape):
     """A market of the catalogue."""
 
-    id: str = Field(examples=["rebar_fob_turkey"])
-    name: str
-    commodity: str
-    region: str
+    id: str = Field(examples=[MARKET])
+    name: str = Field(examples=["Rebar, FOB Turkey (LME front month)"])
+    commodity: str = Field(examples=["rebar"])
+    region: str = Field(examples=["turkey"])
     unit: str = Field(examples=["USD/t"])
-    price_level: str
+    price_level: str = Field(examples=["LME closing price of the front month, FOB Turkey"])
     horizons: list[int] = Field(description="business days", examples=[[1, 5, 21, 63]])
-    default: bool
-    issued_date: str | None
-    stale: bool | None
-    price_date: str | None
-    price_age_sessions: int | None
+    default: bool = Field(examples=[True])
+    issued_date: str | None = Field(examples=["2026-11-21"])
+    stale: bool | None = Field(examples=[False])
+    price_date: str | None = Field(examples=["2026-11-20"])
+    price_age_sessions: int | None = Field(examples=[0])
     stale_reason: str | None
-    simulated: bool | None
+    simulated: bool | None = Field(examples=[False])
     no_source: str | None = Field(description="why no provider is asked for its prices, and the remedy; null: one is")
 
 
@@ -148,91 +149,98 @@ class Markets(Shape):
 class Quantiles(Shape):
     """Quantiles of the price, 5 % to 95 %."""
 
-    q05: float
-    q10: float
-    q25: float
-    q50: float
-    q75: float
-    q90: float
-    q95: float
+    q05: float = Field(examples=[561.9])
+    q10: float = Field(examples=[564.2])
+    q25: float = Field(examples=[567.6])
+    q50: float = Field(examples=[571.25])
+    q75: float = Field(examples=[574.9])
+    q90: float = Field(examples=[578.3])
+    q95: float = Field(examples=[580.6])
 
 
 class HorizonForecast(Shape):
     """One horizon of an issue."""
 
-    horizon: int = Field(description="business days after the origin")
-    target_date: str
-    predicted_price: float
+    horizon: int = Field(description="business days after the origin", examples=[1])
+    target_date: str = Field(examples=["2026-11-23"])
+    predicted_price: float = Field(examples=[571.25])
     quantiles: Quantiles
-    model_confidence: float
-    model_version: str
-    model_family: str
+    model_confidence: float = Field(examples=[0.87])
+    model_version: str = Field(examples=[VERSION])
+    model_family: str = Field(examples=["ridge"])
 
 
-class Forecasts(Staleness):
+class Issue(Shape):
+    """What is the same for all horizons of one issue."""
+
+    market: str = Field(examples=[MARKET])
+    issued_date: str = Field(examples=["2026-11-21"])
+    as_of: str = Field(examples=["2026-11-21T08:00:00Z"])
+    origin: str = Field(examples=["2026-11-20"])
+    data_as_of: str = Field(examples=["2026-11-20"])
+    last_price: float = Field(examples=[569.5])
+    unit: str = Field(examples=["USD/t"])
+    simulated: bool
+    withdrawn_import: str | None = Field(description=WITHDRAWN)
+
+
+class Forecasts(Staleness, Issue):
     """One issue of a market: all horizons."""
 
-    market: str
-    issued_date: str
-    as_of: str
-    origin: str
-    data_as_of: str
-    last_price: float
-    unit: str
-    simulated: bool
-    aged_drivers: list[AgedDriver]
-    withdrawn_import: str | None = Field(description="the import that this was issued from and that was withdrawn since")
+    aged_drivers: list[AgedDriver] = Field(examples=[[]])
     forecasts: list[HorizonForecast]
 
 
 class RollingScore(Shape):
     """Means over the last forecasts up to a day."""
 
-    date: str
-    mape: float | None
-    naive_mape: float | None
-    coverage_90: float | None
+    date: str = Field(examples=["2026-11-20"])
+    mape: float | None = Field(examples=[0.0066])
+    naive_mape: float | None = Field(examples=[0.0079])
+    coverage_90: float | None = Field(examples=[0.9])
 
 
 class HorizonScore(Shape):
     """How good the forecasts of one horizon were, beside the last price on the same days."""
 
-    horizon: int
-    forecasts: int
-    mape: float | None = Field(description="share: 0.01 is 1 %")
-    naive_mape: float | None
-    mae: float | None
-    naive_mae: float | None
-    skill: float | None = Field(description="1 - mae / naive_mae; above 0 is better than the last price")
-    increase: float | None = Field(description="mape of the last 20 forecasts less that of the 250 before; a share")
-    rmse: float | None
-    r2_score: float | None
-    coverage_90: float | None
+    horizon: int = Field(examples=[1])
+    forecasts: int = Field(examples=[199])
+    mape: float | None = Field(description="share: 0.01 is 1 %", examples=[0.0067])
+    naive_mape: float | None = Field(examples=[0.0079])
+    mae: float | None = Field(examples=[3.1])
+    naive_mae: float | None = Field(examples=[3.7])
+    skill: float | None = Field(description="1 - mae / naive_mae; above 0 is better than the last price", examples=[0.16])
+    increase: float | None = Field(
+        description="mape of the last 20 forecasts less that of the 250 before; a share", examples=[0.0004]
+    )
+    rmse: float | None = Field(examples=[3.9])
+    r2_score: float | None = Field(examples=[0.987])
+    coverage_90: float | None = Field(examples=[0.91])
     rolling: list[RollingScore]
 
 
 class ScoredForecast(Shape):
     """One forecast beside what happened."""
 
-    prediction_date: str
-    horizon: int
-    predicted_price: float
-    actual_price: float
-    last_price: float
-    q05: float
-    q95: float
-    error_absolute: float
-    error_percentage: float
-    issued_date: str
-    model_version: str
+    prediction_date: str = Field(examples=["2026-11-20"])
+    horizon: int = Field(examples=[1])
+    predicted_price: float = Field(examples=[568.4])
+    actual_price: float = Field(examples=[569.5])
+    last_price: float = Field(examples=[566.0])
+    q05: float = Field(examples=[559.1])
+    q95: float = Field(examples=[577.6])
+    error_absolute: float = Field(examples=[1.1])
+    error_percentage: float = Field(examples=[0.19])
+    issued_date: str = Field(examples=["2026-11-20"])
+    model_version: str = Field(examples=[VERSION])
 
 
 class Scorecard(Shape):
     """Predicted beside actual, and scores."""
 
-    market: str
-    window: int = Field(description="forecasts in a rolling mean")
-    unit: str
+    market: str = Field(examples=[MARKET])
+    window: int = Field(description="forecasts in a rolling mean", examples=[60])
+    unit: str = Field(examples=["USD/t"])
     simulated: bool
     horizons: list[HorizonScore]
     rows: list[ScoredForecast]
@@ -244,90 +252,160 @@ class Driver(Shape):
     driver: str = Field(description="a series, or forward_curve, own_price …", examples=["forward_curve"])
     name: str = Field(examples=["Forward curve"])
     name_es: str = Field(description="in Spanish", examples=["Curva de futuros"])
-    contribution: float = Field(description="in the market's unit", examples=[-2.41])
+    contribution: float = Field(description="in the market's unit", examples=[1.75])
     direction: Literal["up", "down"]
 
 
 class HorizonExplanation(Shape):
     """Why the forecast of one horizon lies where it does, and why its model is in force."""
 
-    horizon: int = Field(description="business days after the origin")
-    target_date: str
-    last_price: float
-    predicted_price: float
+    horizon: int = Field(description="business days after the origin", examples=[1])
+    target_date: str = Field(examples=["2026-11-23"])
+    last_price: float = Field(examples=[569.5])
+    predicted_price: float = Field(examples=[571.25])
     drivers: list[Driver] | None = Field(
         description="largest first; they add up to predicted_price - last_price. Empty: the forecast is the last price. "
-        "null: nothing explains this forecast"
+        "null: nothing explains this forecast",
+        examples=[
+            [
+                example(Driver) | {"contribution": 2.5},
+                {
+                    "driver": "iron_ore_62",
+                    "name": "Iron ore 62 % CFR China, front month",
+                    "name_es": "Mineral de hierro 62 % CFR China, primer mes",
+                    "contribution": -0.75,
+                    "direction": "down",
+                },
+            ]
+        ],
     )
-    model_family: str
-    model_version: str
-    change_share: float
-    interval_width_share: float
-    model_confidence: float
-    in_force_because: str | None
-    skill_over_last_price: float | None
-    coverage_90: float | None
-    forecasts_scored: int
+    model_family: str = Field(examples=["ridge"])
+    model_version: str = Field(examples=[VERSION])
+    change_share: float = Field(examples=[0.0031])
+    interval_width_share: float = Field(examples=[0.033])
+    model_confidence: float = Field(examples=[0.87])
+    in_force_because: str | None = Field(examples=["MAE 3.1, 0.84 times the last price's on the same 250 days"])
+    skill_over_last_price: float | None = Field(examples=[0.16])
+    coverage_90: float | None = Field(examples=[0.91])
+    forecasts_scored: int = Field(examples=[199])
 
 
 class SeriesBeneath(Shape):
     """A series that the forecast is made from, and how good it is."""
 
-    series: str
-    name: str
-    source: str | None
+    series: str = Field(examples=["lme_rebar_m01"])
+    name: str = Field(examples=["LME Steel Rebar FOB Turkey (Platts), month 1"])
+    source: str | None = Field(examples=["trading_economics"])
     role: Literal["target", "driver"]
-    quality_score: float | None
-    newest_period: str | None
+    quality_score: float | None = Field(examples=[0.99])
+    newest_period: str | None = Field(examples=["2026-11-20"])
 
 
 class ExplainedTarget(Shape):
     """What exactly is forecast."""
 
-    price_level: str
+    price_level: str = Field(examples=["LME closing price of the front month, FOB Turkey"])
     unit: str = Field(examples=["USD/t"])
-    target_series: str
-    target_version: int
-    calendar: str
+    target_series: str = Field(examples=["lme_rebar_m01"])
+    target_version: int = Field(examples=[1])
+    calendar: str = Field(examples=["XLON"])
 
 
 class Explanation(Shape):
     """Why the forecast is what it is."""
 
-    market: str
+    market: str = Field(examples=[MARKET])
     target: ExplainedTarget
     horizons: list[HorizonExplanation]
-    quality_score: float | None
+    quality_score: float | None = Field(examples=[0.98])
     data: list[SeriesBeneath]
     stale: bool
-    price_date: str
-    price_age_sessions: int | None
+    price_date: str = Field(examples=["2026-11-20"])
+    price_age_sessions: int | None = Field(examples=[0])
     stale_reason: str | None
-    aged_drivers: list[AgedDriver]
+    aged_drivers: list[AgedDriver] = Field(examples=[[]])
     simulated: bool
 
 
-class Models(BaseModel):
+class Switch(Shape):
+    """A version came into force."""
+
+    version: str = Field(examples=[VERSION])
+    since: str = Field(examples=[PROMOTED_AT])
+    action: str = Field(examples=["promoted"])
+
+
+class Champion(Shape):
+    """The model in force for one market and horizon; without a version, why there is none that can be used."""
+
+    market: str = Field(examples=[MARKET])
+    horizon: int = Field(examples=[1])
+    version: str | None = Field(examples=[VERSION])
+    since: str | None = Field(examples=[PROMOTED_AT])
+    problem: str | None
+    switches: list[Switch]
+    family: str | None = Field(examples=["ridge"])
+
+
+class Decision(Shape):
+    """A row of the table ``promotions``: what was decided about a candidate, and why."""
+
+    decided_at: str = Field(examples=[PROMOTED_AT])
+    market: str = Field(examples=[MARKET])
+    horizon: int = Field(examples=[1])
+    candidate_version: str = Field(examples=[VERSION])
+    candidate_family: str = Field(examples=["ridge"])
+    champion_version: str | None
+    champion_family: str | None
+    decision: str = Field(description="promoted, rejected or rolled_back", examples=["promoted"])
+    reason: str = Field(examples=["first model here; MAE 3.1, 0.84 times the 3.7 of the last price"])
+    candidate_mae: float | None = Field(examples=[3.1])
+    champion_mae: float | None
+    naive_mae: float | None = Field(description="of the last price on the same dates", examples=[3.7])
+
+
+class Models(Shape):
     """Champions and the promotion ledger."""
 
-    champions: list[dict[str, Any]]
-    ledger: list[dict[str, Any]]
+    champions: list[Champion]
+    ledger: list[Decision]
 
 
-class MetricsDaily(BaseModel):
+class DailyMetrics(Shape):
+    """A row of the table ``metrics_daily``; a column that an older release did not have is null."""
+
+    date: str = Field(examples=["2026-11-20"])
+    model_version: str = Field(examples=[VERSION])
+    mape: float | None = Field(default=None, description="share: 0.01 is 1 %", examples=[0.0067])
+    r2_score: float | None = Field(default=None, examples=[0.987])
+    rmse: float | None = Field(default=None, examples=[3.9])
+    prediction_count: int = Field(examples=[1])
+    avg_latency_ms: float | None = Field(default=None, examples=[12.0])
+    cost_usd: float | None = Field(default=None, examples=[0.005])
+    created_at: str = Field(examples=["2026-11-21T08:00:00Z"])
+    market: str = Field(examples=[MARKET])
+    horizon: int = Field(examples=[1])
+    naive_mape: float | None = Field(default=None, examples=[0.0079])
+    coverage_90: float | None = Field(default=None, examples=[0.91])
+    origins: int = Field(description="forecasts scored", examples=[199])
+    simulated: bool = Field(examples=[False])
+    drift_score: float | None = Field(default=None, description="0 to 1", examples=[0.6])
+
+
+class MetricsDaily(Shape):
     """Rows of the table ``metrics_daily``."""
 
-    metrics: list[dict[str, Any]]
+    metrics: list[DailyMetrics]
 
 
 class Alert(Shape):
     """Something a person should know."""
 
-    kind: str
-    severity: Literal["low", "medium", "high", "critical"]
-    message: str
-    market: str | None
-    values: list[str]
+    kind: str = Field(examples=["low_quality"])
+    severity: Literal["low", "medium", "high", "critical"] = Field(examples=["medium"])
+    message: str = Field(examples=["rebar_fob_turkey: data quality 0.74 is below 0.80"])
+    market: str | None = Field(examples=[MARKET])
+    values: list[str] = Field(examples=[["0.74", "0.80"]])
     since: str | None = Field(description="when the platform's own watch first saw it; null: seen by the service itself")
     message_es: str = Field(default="", description="in Spanish, where the platform's own watch has said it")
 
@@ -335,8 +413,8 @@ class Alert(Shape):
 class Alerts(Shape):
     """Everything that is wrong now, worst first."""
 
-    state: Literal["green", "yellow", "red"]
-    checked_at: str
+    state: Literal["green", "yellow", "red"] = Field(examples=["yellow"])
+    checked_at: str = Field(examples=["2026-11-21T09:30:00Z"])
     alerts: list[Alert]
 
 
@@ -344,16 +422,40 @@ class Launched(Shape):
     """A job was started."""
 
     status: Literal["accepted"]
-    job: str
-    run_id: str
-    run_url: str
+    job: str = Field(examples=["daily_data_update"])
+    run_id: str = Field(examples=[RUN])
+    run_url: str = Field(examples=[RUN_URL])
 
 
-class Automation(BaseModel):
+class Schedule(Shape):
+    """A schedule of Dagster's."""
+
+    name: str = Field(examples=["daily_data_update"])
+    cron: str = Field(examples=["0 2 * * *"])
+    time_zone: str | None = Field(examples=["America/Mexico_City"])
+    running: bool = Field(examples=[True])
+    last_tick_at: str | None = Field(examples=["2026-11-21T08:00:00Z"])
+    last_tick_status: str | None = Field(examples=["SUCCESS"])
+    next_tick_at: str | None = Field(examples=["2026-11-22T08:00:00Z"])
+
+
+class Run(Shape):
+    """A run of Dagster's."""
+
+    id: str = Field(examples=[RUN])
+    job: str = Field(examples=["daily_data_update"])
+    status: str = Field(examples=["SUCCESS"])
+    url: str = Field(examples=[RUN_URL])
+    created_at: str | None = Field(examples=["2026-11-21T08:00:01Z"])
+    started_at: str | None = Field(examples=["2026-11-21T08:00:03Z"])
+    ended_at: str | None = Field(examples=["2026-11-21T08:02:10Z"])
+
+
+class Automation(Shape):
     """Schedules and the newest runs."""
 
-    schedules: list[dict[str, Any]]
-    runs: list[dict[str, Any]]
+    schedules: list[Schedule]
+    runs: list[Run]
 
 
 REFUSALS: dict[int, tuple[str, str, int | None]] = {
@@ -369,15 +471,20 @@ REFUSALS: dict[int, tuple[str, str, int | None]] = {
 """Status → what it means, an example of its message, and of the seconds after which to try again."""
 
 
+def shown(shape: type[Shape], status: int = 200, **more: Any) -> dict[int | str, dict[str, Any]]:
+    """How an answer of this shape is documented, as FastAPI takes it: with its example; ``more`` of the answer."""
+    return {status: {"content": {"application/json": {"example": example(shape)}}, **more}}
+
+
 def refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
     """The documented errors of a route."""
     return {code: _refusal(code, *REFUSALS[code]) for code in codes}
 
 
 def _refusal(code: int, meaning: str, message: str, retry_after: int | None) -> dict[str, Any]:
-    example = {"error": CODES[code], "message": message, "status_code": code}
-    found: dict[str, Any] = {"model": Error, "description": meaning, "content": {"application/json": {"example": example}}}
+    error = Error(error=CODES[code], message=message, status_code=code, retry_after=retry_after)
+    content = {"application/json": {"example": error.model_dump()}}
+    found: dict[str, Any] = {"model": Error, "description": meaning, "content": content}
     if retry_after is not None:
-        example["retry_after"] = retry_after
         found["headers"] = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
     return found

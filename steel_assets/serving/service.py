@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,11 +14,12 @@ from steel_assets.adapters.alerts.acknowledgements import Acknowledging
 from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.dagster_graphql import Orchestrator
 from steel_assets.core.price_age import PriceAge
-from steel_assets.serving import answers, explanation, state
+from steel_assets.serving import answers, explanation, schemas, state
 from steel_assets.serving.access import Access
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.meter import Meter
 from steel_assets.serving.refresh import Refresher
+from steel_assets.serving.shape import Shape
 from steel_assets.serving.snapshot import Snapshot
 
 PREDICT = "/predict/steel-rebar-price"
@@ -82,7 +82,7 @@ class Service:
         if not self.can_answer():
             return None
         try:
-            body = json.dumps(answers.prediction(self.snapshot, self.now()), separators=(",", ":"), allow_nan=False).encode()
+            body = answers.prediction(self.snapshot, self.now()).to_json()
         except RequestRefused:
             return None
         headers = [(name.encode(), value.encode()) for name, value in self.forecast_headers().items()]
@@ -93,14 +93,13 @@ class Service:
         now = self.now()
         row = answers.default_forecast(self.snapshot, now)
         age = answers.staleness(self.snapshot, row, now)
-        sessions = age["price_age_sessions"]
         return {
             "x-market": row["market"],
             "x-data-as-of": row["data_as_of"],
-            "x-forecast-age-seconds": str(age["age_seconds"]),
-            "x-stale": str(age["stale"]).lower(),
-            "x-price-date": age["price_date"],
-            **({} if sessions is None else {"x-price-age-sessions": str(sessions)}),
+            "x-forecast-age-seconds": str(age.age_seconds),
+            "x-stale": str(age.stale).lower(),
+            "x-price-date": age.price_date,
+            **({} if age.price_age_sessions is None else {"x-price-age-sessions": str(age.price_age_sessions)}),
             "x-simulated": str(row["simulated"]).lower(),
         }
 
@@ -116,22 +115,22 @@ class Service:
         rows = snapshot.forecast(market) if market else None
         key = (what, market, answers.price_age_of(snapshot, rows[0], now) if rows else None)
         if key not in self._rendered:
-            content = {
+            made: dict[str, Callable[[], Shape]] = {
                 "scorecard": lambda: answers.scorecard(snapshot, str(market)),
                 "explanation": lambda: explanation.explanation(snapshot, str(market), now),
                 "models": lambda: answers.models(snapshot, market),
-            }[what]()
-            self._rendered[key] = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
+            }
+            self._rendered[key] = made[what]().to_json()
         return self._rendered[key]
 
-    def readiness(self) -> dict[str, Any]:
-        """The body of GET /ready: which parts are not up to date, and nothing that strangers need not know, such as a path."""
+    def readiness(self) -> schemas.Ready:
+        """The answer to GET /ready: which parts are not up to date, and nothing that strangers need not know, such as a path."""
         now = self.now()
         try:
             row = answers.default_forecast(self.snapshot, now)
         except RequestRefused:
             problems = {"forecast": NO_FORECAST}
-            age: dict[str, Any] = {"age_seconds": None}
+            age = None
         else:
             problems, age = {}, answers.staleness(self.snapshot, row, now)
         problems |= dict.fromkeys(self.snapshot.problems, UNTOLD)
@@ -140,13 +139,13 @@ class Service:
         problems |= dict.fromkeys([f"published file of {market}" for market in passed_over], PASSED_OVER)
         if self.access.problem is not None:
             problems["keys"] = UNTOLD
-        return {
-            "status": "not_ready" if age["age_seconds"] is None else "ready",
-            "forecast_age_seconds": age["age_seconds"],
-            **answers.age_in_short(age),
-            "redis": self.limiter.shared,
-            "problems": problems,
-        }
+        return schemas.Ready.of(
+            answers.age_in_short(age),
+            status="not_ready" if age is None else "ready",
+            forecast_age_seconds=None if age is None else age.age_seconds,
+            redis=self.limiter.shared,
+            problems=problems,
+        )
 
     def incidents(self) -> list[state.ShownIncident]:
         """What is wrong now, looked at every few seconds at most."""

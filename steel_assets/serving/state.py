@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from steel_assets.core.health import Status, colour
+from steel_assets.serving import schemas
 from steel_assets.serving.answers import leaning, newest_price, price_age_of, staleness
 from steel_assets.serving.snapshot import Snapshot
 
@@ -81,11 +82,13 @@ def worst_status(found: list[ShownIncident]) -> Status:
     return colour(incident.severity for incident in found)
 
 
-def alerts(found: list[ShownIncident], moment: float) -> dict[str, Any]:
-    """The body of GET /v1/alerts."""
-    checked = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
-    told = [{**asdict(incident), "values": list(incident.values)} for incident in found]
-    return {"state": worst_status(found), "checked_at": checked, "alerts": told}
+def alerts(found: list[ShownIncident], moment: float) -> schemas.Alerts:
+    """The answer to GET /v1/alerts."""
+    return schemas.Alerts(
+        state=worst_status(found),
+        checked_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment)),
+        alerts=[schemas.Alert.of(asdict(incident), values=list(incident.values)) for incident in found],
+    )
 
 
 def _watched(snapshot: Snapshot) -> list[ShownIncident]:
@@ -136,20 +139,20 @@ def _aged(
 ) -> Iterator[ShownIncident]:
     """A price that is older than it should be, worse where nothing is issued from it any more; drivers that died."""
     age, told = price_age_of(snapshot, row, moment), staleness(snapshot, row, moment)
-    if told["stale"]:
-        text = f"{market['name']}: {told['stale_reason']}"
+    if told.stale:
+        text = f"{market['name']}: {told.stale_reason}"
         if age is None:
             text = f"{market['name']}: the newest forecast was for {row['target_date']}, which has passed"
             yield ShownIncident("stale_forecast", "high" if default else "medium", text, market["id"], (row["target_date"],))
         else:
             newest = newest_price(snapshot, row)
             severity: Severity = "high" if age.too_old else "medium"
-            values = (told["price_date"], str(age.sessions), str(age.limit), newest)
+            values = (told.price_date, str(age.sessions), str(age.limit), newest)
             kind = TOO_OLD if age.too_old else "stale_price"
-            yield ShownIncident("unused_price" if newest > told["price_date"] else kind, severity, text, market["id"], values)
+            yield ShownIncident("unused_price" if newest > told.price_date else kind, severity, text, market["id"], values)
     for driver in leaning(snapshot, row):
-        text = f"{market['name']}: its forecast leans on {driver['name']}, whose newest figure is of {driver['newest_period']}"
-        yield ShownIncident("aged_driver", "low", text, market["id"], (driver["series"], driver["newest_period"]))
+        text = f"{market['name']}: its forecast leans on {driver.name}, whose newest figure is of {driver.newest_period}"
+        yield ShownIncident("aged_driver", "low", text, market["id"], (driver.series, driver.newest_period))
 
 
 def _models(snapshot: Snapshot) -> list[ShownIncident]:

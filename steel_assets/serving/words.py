@@ -1,15 +1,21 @@
-"""The two languages of the pages: their words, dates and figures (figures alike in both, as in Mexico)."""
+"""The two languages of the pages: their words, dates and figures (figures alike in both, as in Mexico).
+
+Texts stand in English where they are shown. What they are in Spanish is in ``locale/``, a catalogue of gettext; a test holds each
+text to its translation, and dates and figures to the locale data of Babel, which is too large for the service to carry.
+"""
 
 from __future__ import annotations
 
+import gettext
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from steel_assets.serving.vocabulary import WORDS
-
 LANGUAGES = {"en": "English", "es": "Español"}
+LOCALE = Path(__file__).parent / "locale"
 NOTHING = "–"
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -19,34 +25,46 @@ MONTHS = {
 }
 
 
+@lru_cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return gettext.NullTranslations() if language == "en" else gettext.translation("messages", LOCALE, [language])
+
+
+def phrase(text: str) -> str:
+    """``text`` as it is; marks one that is translated where it is shown."""
+    return text
+
+
 class Words:
-    """One language: ``words("mape")``, and its dates."""
+    """One language: ``words("Mean error (MAPE)")``, and its dates."""
 
     def __init__(self, language: str) -> None:
         self.language = language if language in LANGUAGES else "en"
-        self._place = list(LANGUAGES).index(self.language)
+        self._catalogue = _catalogue(self.language)
 
-    def __call__(self, key: str, *values: object, **named: object) -> str:
-        """The text of ``key`` in this language, with values put into it; a day in ISO form is written as people write it."""
-        text = WORDS[key][self._place]
-        values = tuple(self.day(value) if isinstance(value, str) and DAY.fullmatch(value) else value for value in values)
-        return text.format(*values, **named) if values or named else text
+    def __call__(self, text: str, *values: object, **named: object) -> str:
+        """The English ``text`` in this language, with values put into it; a day in ISO form is written as people write it."""
+        return self._filled(self._catalogue.gettext(text), values, named)
+
+    def many(self, one: str, several: str, number: int, *values: object) -> str:
+        """As a call, with the one of two English texts that goes with ``number``, which is not put into it by itself."""
+        return self._filled(self._catalogue.ngettext(one, several, number), values, {})
+
+    def _filled(self, text: str, values: tuple[object, ...], named: Mapping[str, object]) -> str:
+        shown = [self.day(value) if isinstance(value, str) and DAY.fullmatch(value) else value for value in values]
+        return text.format(*shown, **named) if shown or named else text
 
     def price_age(self, day: str, sessions: int) -> str:
         """A price's day and age in words, such as ``price of 4 Mar 2024, 3 sessions old``."""
-        return self(f"price_age_{sessions}" if sessions < 2 else "price_age_n", day, sessions)
+        return self.many("price of {0}, {1} session old", "price of {0}, {1} sessions old", sessions, day, sessions)
 
     def old(self, sessions: int) -> str:
         """An age in words, such as ``3 sessions old``."""
-        return self("old_1" if sessions == 1 else "old_n", sessions)
+        return self.many("{0} session old", "{0} sessions old", sessions, sessions)
 
     def name(self, declared: Mapping[str, Any], field: str = "name") -> str:
         """What the catalogue calls something, in this language where it says so."""
         return str(declared.get(f"{field}_{self.language}") or declared[field])
-
-    def has(self, key: str) -> bool:
-        """Whether there is a text of this key."""
-        return key in WORDS
 
     def day(self, iso: str | None) -> str:
         """2026-11-21 → 21 Nov 2026."""
@@ -62,13 +80,15 @@ class Words:
     def ago(self, iso: str | None, now: float) -> str:
         """How long ago a moment was."""
         if not iso:
-            return self("never")
+            return self(phrase("never"))
         seconds = now - datetime.fromisoformat(iso).astimezone(UTC).timestamp()
         if seconds < 90:
-            return self("ago_now")
+            return self(phrase("just now"))
         if seconds < 90 * 60:
-            return self("ago_minutes", n=round(seconds / 60))
-        return self("ago_hours", n=round(seconds / 3600)) if seconds < 48 * 3600 else self("ago_days", n=round(seconds / 86400))
+            return self(phrase("{0} min ago"), round(seconds / 60))
+        if seconds < 48 * 3600:
+            return self(phrase("{0} h ago"), round(seconds / 3600))
+        return self(phrase("{0} days ago"), round(seconds / 86400))
 
 
 def capitalized(text: str) -> str:

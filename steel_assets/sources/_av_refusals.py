@@ -31,18 +31,18 @@ AFTER_A_MINUTE = (13.0, 47.0)
 
 def refusal(error: object, note: object, information: object, content: bytes) -> SourceError:
     """The error for an answer without data: Busy for a burst, Exhausted for the day's budget or the key, else the symbol's."""
-    said = " ".join(str(words) for words in (error, note, information) if words is not None)
+    text = " ".join(str(words) for words in (error, note, information) if words is not None)
     what = f"Alpha Vantage answered without data: {quoted(content)}"
-    if A_PAID_FUNCTION.search(said):
+    if A_PAID_FUNCTION.search(text):
         return SourceError(f"{what}; {PAID}")
-    if A_SECOND.search(said):
+    if A_SECOND.search(text):
         return Busy(what, AFTER_A_SECOND)
-    if A_MINUTE.search(said):
+    if A_MINUTE.search(text):
         return Busy(what, AFTER_A_MINUTE)
-    if A_DAY.search(said):
+    if A_DAY.search(text):
         return Exhausted(f"{what}; it is asked again at the next collection")
-    if THE_KEY.search(said):
+    if THE_KEY.search(text):
         return Exhausted(f"Alpha Vantage refused: {quoted(content)}; {REMEDY}")
     if error is not None:
         return SourceError(f"Alpha Vantage refused: {quoted(content)}; {REMEDY}")
-    return SourceError(f"{what}; {UNKNOWN}", None if said or content.strip() == b"{}" else content)
+    return SourceError(f"{what}; {UNKNOWN}", None if text or content.strip() == b"{}" else content)

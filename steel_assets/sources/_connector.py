@@ -33,12 +33,12 @@ class SourceError(RuntimeError):
 
 
 class SeriesRefused(SourceError):
-    """The provider refuses what was asked for. ``said`` is its own words, short and on one line."""
+    """The provider refuses what was asked for. ``answer_text`` is its own words, short and on one line."""
 
-    def __init__(self, message: str, status: int, said: str) -> None:
+    def __init__(self, message: str, status: int, answer_text: str) -> None:
         super().__init__(message)
         self.status = status
-        self.said = said
+        self.answer_text = answer_text
 
 
 class Exhausted(SourceError):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from steel_assets.core.asof import new_or_changed
 from steel_assets.core.calendars import period_starts, publication_moments
 from steel_assets.core.tables import OBSERVATIONS, PANDAS_DTYPES
 from steel_assets.core.types import Series
-from steel_assets.core.vintages import new_or_changed
 
 VERSION = ["series", "period", "published_at"]
 

@@ -109,7 +109,7 @@ def fetch(symbol: str, start: pd.Timestamp, vintages: Vintages | None, offset: i
     try:
         return accepted(answer, "FRED", REMEDY, access)
     except SeriesRefused as error:
-        if ABOUT_THE_KEY.search(error.said):
+        if ABOUT_THE_KEY.search(error.answer_text):
             raise Exhausted(str(error)) from None
         raise
 
@@ -148,9 +148,9 @@ def _figures(
     try:
         return _dated(_all_vintages(bounds, local_day(moment, ZONE), ask), series, moment)
     except SeriesRefused as error:
-        if NO_VINTAGES.search(error.said):
+        if NO_VINTAGES.search(error.answer_text):
             remedy = f"it has no vintages: write revised: false for {series.id} in the catalogue"
-            raise SourceError(f"FRED refused ({error.status}): {error.said}; {remedy}") from None
+            raise SourceError(f"FRED refused ({error.status}): {error.answer_text}; {remedy}") from None
         raise
 
 
@@ -180,10 +180,10 @@ def _all_vintages(parts: Sequence[Vintages], today: pd.Timestamp, ask: Callable[
         try:
             found.append(ask(bounds))
         except SeriesRefused as error:
-            if (its := ITS_TODAY.search(error.said)) and its["today"] < max(bounds.start, bounds.end.replace(NO_END, "")):
+            if (its := ITS_TODAY.search(error.answer_text)) and its["today"] < max(bounds.start, bounds.end.replace(NO_END, "")):
                 to_come = [_until(bounds, its["today"]), *to_come]
                 continue
-            halves = _halves(bounds, today) if TOO_MANY.search(error.said) else []
+            halves = _halves(bounds, today) if TOO_MANY.search(error.answer_text) else []
             if not halves and (found or not to_come):
                 raise
             to_come = [*halves, *to_come]
@@ -234,9 +234,9 @@ def _pages(series: Series, start: pd.Timestamp, vintages: Vintages | None, acces
     raise SourceError(f"FRED has more than {MOST_PAGES} pages of {series.symbol}; set STEEL_HISTORY_YEARS lower")
 
 
-def _later(said: object, start: pd.Timestamp) -> bool:
+def _later(day: object, start: pd.Timestamp) -> bool:
     """Whether FRED says that it answers from a later day than ``start`` on."""
-    return bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(said))) and str(said) > f"{start:%Y-%m-%d}"
+    return bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(day))) and str(day) > f"{start:%Y-%m-%d}"
 
 
 def _page(content: bytes) -> _Page:

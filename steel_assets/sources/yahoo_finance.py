@@ -185,7 +185,7 @@ def _figures(
         try:
             return parse(fetch(series, first, last + pd.Timedelta(days=1), access), series, notes)
         except SeriesRefused as error:
-            if NOTHING_THERE.search(error.said):
+            if NOTHING_THERE.search(error.answer_text):
                 return found.iloc[:0]
             raise
 

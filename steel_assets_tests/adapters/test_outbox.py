@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.adapters.alerts.outbox import DAMAGED, STATE_KEY, Outbox
+from steel_assets.adapters.alerts.outbox import DAMAGED, FORMER_KEY, STATE_KEY, Outbox, has_former_name, rename_former
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.adapters.notifiers.log import LogFile
+from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.catalog import load_catalog
-from steel_assets.core.alerts.alert_state import LEASE, LogCursor
+from steel_assets.core.alerts.alert_state import LEASE, AlertState, LogCursor
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.incidents import Silence
 from steel_assets.core.alerts.message import Notification
@@ -105,7 +106,7 @@ def test_where_prices_are_simulated_whatever_is_told_says_so(tmp_path: Path) -> 
         clock.now += 10 * MINUTE
     assert len(slack.titles) == 3
     assert all(notification.simulated for notification in slack.notifications)
-    LocalFolder(tmp_path).put("alerts/book.json", b"damaged")
+    LocalFolder(tmp_path).put(STATE_KEY, b"damaged")
     box.deliver({"slack": slack}, clock, "http://ui")
     assert slack.notifications[-1].simulated
 
@@ -212,11 +213,11 @@ def test_conditions_and_how_far_their_source_was_read_are_noted_together_or_not_
     box = outbox(tmp_path)
     mark = {"checks": LogCursor(position=7, moment=MORNING)}
     with pytest.raises(UnknownRule):
-        box.report([failed_run("daily"), failed_run("x").model_copy(update={"rule": "nonsense"})], MORNING, marks=mark)
-    assert box.alert_state().marks == {}
+        box.report([failed_run("daily"), failed_run("x").model_copy(update={"rule": "nonsense"})], MORNING, cursors=mark)
+    assert box.alert_state().cursors == {}
     assert box.alert_state().incidents == ()
-    box.report([failed_run("daily")], MORNING, marks=mark)
-    assert box.alert_state().marks["checks"].position == 7
+    box.report([failed_run("daily")], MORNING, cursors=mark)
+    assert box.alert_state().cursors["checks"].position == 7
 
 
 def test_a_report_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
@@ -237,6 +238,45 @@ def test_a_damaged_book_is_set_aside_and_alerts_go_on(tmp_path: Path, content: b
     assert slack.titles == ["The memory of alerts was damaged; alerts go on, some may be told again", told("weekly")]
     kept = list(LocalFolder(tmp_path).list(DAMAGED))
     assert [LocalFolder(tmp_path).get(key) for key in kept] == [content]
+
+
+def as_before(folder: Path, content: bytes | None = None) -> None:
+    """The alert state as a former release left it: under another name, and with ``marks`` for cursors."""
+    store = LocalFolder(folder)
+    former = unseal(store.get(STATE_KEY))
+    store.put(FORMER_KEY, content or checksummed({"marks": former.pop("cursors"), **former}))
+    store.delete(STATE_KEY)
+
+
+def test_what_a_former_release_left_is_read_and_gets_its_present_name_with_the_first_change(tmp_path: Path) -> None:
+    box = outbox(tmp_path)
+    before = box.report([failed_run("daily")], MORNING, cursors={"checks": LogCursor(position=7, moment=MORNING)})
+    as_before(tmp_path)
+    assert box.alert_state() == before
+    assert has_former_name(box.store), "reading changes nothing"
+    box.report([failed_run("weekly")], MORNING + MINUTE)
+    assert box.alert_state().cursors == before.cursors
+    assert {incident.subject for incident in box.alert_state().incidents} == {"daily", "weekly"}
+    assert not has_former_name(box.store)
+
+
+def test_a_process_that_died_between_the_two_steps_of_the_renaming_leaves_the_present_one_in_force(tmp_path: Path) -> None:
+    box = outbox(tmp_path)
+    present = box.report([failed_run("daily")], MORNING)
+    box.store.put(FORMER_KEY, checksummed(AlertState().model_dump(mode="json")))
+    assert box.alert_state() == present
+    for _ in range(2):
+        rename_former(box.store)
+        assert (box.alert_state(), has_former_name(box.store)) == (present, False)
+
+
+def test_a_damaged_one_of_a_former_release_is_set_aside_too(tmp_path: Path) -> None:
+    box = outbox(tmp_path)
+    box.report([failed_run("daily")], MORNING)
+    as_before(tmp_path, b"{")
+    box.report([failed_run("weekly")], MORNING + MINUTE)
+    assert "weekly" in {incident.subject for incident in box.alert_state().incidents}
+    assert [box.store.get(key) for key in box.store.list(DAMAGED)] == [b"{"]
 
 
 class DiesAfterSending:

@@ -49,7 +49,7 @@ def live(home: Path) -> None:
     LogFile(home / "alerts.log").send(Notification("a notification", (), "key", repeat=False))
     here.clock_record.note()
     here.store.put("alerts/outbox/letter.json", b"a notification")
-    here.store.put_if("alerts/book.json", b"{}", here.store.version("alerts/book.json"))
+    here.store.put_if("alerts/state.json", b"{}", here.store.version("alerts/state.json"))
     here.warehouse.upsert(FORECASTS, FORECASTS.empty())
     figures = pd.DataFrame({"period": pd.bdate_range("2026-01-02", periods=5), "value": 500.0})
     digest = hashlib.sha256(b"prices").hexdigest()

@@ -20,7 +20,7 @@ STAGES = {
 """Stage → the operation that breaks, and the asset that is red then."""
 
 BEHIND = {
-    "market_daily": {"market_weekly", "market_monthly", "data_quality", "market_features", "drift"},
+    "market_daily": {"market_weekly", "market_monthly", "data_quality", "market_features", "market_analysis", "drift"},
     "market_features": {"candidate_models", "drift"},
     "candidate_models": {"validation_scores"},
     "validation_scores": {"promotions"},

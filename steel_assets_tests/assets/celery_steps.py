@@ -36,8 +36,9 @@ def _execution(step: str) -> int:
         return noted.tell()
 
 
+parts = platform()
 defs = dg.Definitions(
     assets=[before, fragile, after],
     jobs=[dg.define_asset_job("steps")],
-    executor=chosen_executor(platform()),
+    executor=chosen_executor(parts.settings, parts.secrets),
 )

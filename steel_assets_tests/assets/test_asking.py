@@ -10,6 +10,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import RunReport, run_job
 from steel_assets.bootstrap import Platform
 from steel_assets.definitions import defs
@@ -48,7 +49,7 @@ def platform_where(sandbox: Sandbox, home: Path, seconds: float = UNHURRIED, **u
 
 def collection(platform: Platform, *only: dg.AssetKey) -> RunReport:
     with dg.DagsterInstance.ephemeral() as instance:
-        return run_job(defs(), "data_collection", instance, platform, EVE, only=only or None)
+        return run_job(defs(), "data_collection", instance, resources(platform), EVE, only=only or None)
 
 
 def test_providers_that_hang_cost_their_own_timeout_each_and_the_others_are_stored(

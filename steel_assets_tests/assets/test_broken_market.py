@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import RunReport, run_job
 from steel_assets.assets.sensors import failed_runs
 from steel_assets.bootstrap import Platform, catalog
@@ -36,7 +37,7 @@ def parts(tmp_path: Path) -> Platform:
 
 
 def whole_river(parts: Platform, instance: dg.DagsterInstance) -> RunReport:
-    return run_job(definitions(installation(parts).reaching(NOW)), "files_river", instance, parts, NOW)
+    return run_job(definitions(installation(parts).reaching(NOW)), "files_river", instance, resources(parts), NOW)
 
 
 def all_of(market: str) -> set[str]:

@@ -22,16 +22,20 @@ PASSWORD = "of-nobody-else"  # noqa: S105
 REDIS = f"redis://:{PASSWORD}@127.0.0.1:1/0"
 
 
+def executor_of(chosen: Settings) -> dg.ExecutorDefinition:
+    return chosen_executor(chosen, platform(chosen).secrets)
+
+
 @pytest.mark.parametrize(
     ("setting", "name"), [("in_process", "in_process"), ("multiprocess", "multiprocess"), ("celery", "celery")]
 )
 def test_the_executor_is_the_one_that_the_settings_name(tmp_path: Path, setting: str, name: str) -> None:
     chosen = Settings(home=tmp_path, executor=setting, redis_url=REDIS)  # type: ignore[arg-type]
-    assert chosen_executor(platform(chosen)).name.startswith(name)
+    assert executor_of(chosen).name.startswith(name)
 
 
 def test_without_a_setting_steps_run_in_the_process_of_their_run(tmp_path: Path) -> None:
-    assert chosen_executor(platform(Settings(home=tmp_path))) is dg.in_process_executor
+    assert executor_of(Settings(home=tmp_path)) is dg.in_process_executor
 
 
 def test_another_executor_is_refused_and_the_known_ones_are_named() -> None:
@@ -41,11 +45,12 @@ def test_another_executor_is_refused_and_the_known_ones_are_named() -> None:
 
 def test_celery_without_a_redis_says_which_setting_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ExecutorError, match="STEEL_REDIS_URL"):
-        chosen_executor(platform(Settings(home=tmp_path, executor="celery")))
+        executor_of(Settings(home=tmp_path, executor="celery"))
 
 
 def test_a_step_is_ended_before_it_is_given_to_another_worker(tmp_path: Path) -> None:
-    told = celery_arguments(platform(Settings(home=tmp_path, redis_url=REDIS, step_limit_seconds=600)))["config_source"]
+    chosen = Settings(home=tmp_path, redis_url=REDIS, step_limit_seconds=600)
+    told = celery_arguments(chosen, platform(chosen).secrets)["config_source"]
     assert told["task_time_limit"] == 600 - GRACE_SECONDS
     assert told["broker_transport_options"] == {"visibility_timeout": 600}
     with pytest.raises(ValidationError, match="step_limit_seconds"):

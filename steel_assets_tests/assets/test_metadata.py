@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 
 from steel_assets.adapters.google.clients import bigquery_client
 from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
 from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
-from steel_assets.assets.metadata import BYTES_BILLED, in_warehouse, link, summary
-from steel_assets.assets.spending import _bytes_billed
+from steel_assets.assets.metadata import BYTES_BILLED, in_warehouse, link, preview, summary
+from steel_assets.assets.system import _bytes_billed
 from steel_assets.core.costs import day_cost_usd
 from steel_assets_tests.contracts.warehouse import SMALL, rows
 from steel_assets_tests.google.bigquery_server import BigQueryServer
@@ -25,6 +26,11 @@ def test_an_address_a_browser_opens_is_a_link_and_any_other_text_stays() -> None
     assert link("file:///tmp/x") == "file:///tmp/x"
     told = summary(rows(1), file=CONSOLE, note="nothing new", count=3)
     assert (told["file"], told["note"], told["count"]) == (dg.MetadataValue.url(CONSOLE), "nothing new", 3)
+
+
+def test_a_text_with_a_bar_or_a_line_break_stays_in_its_cell_of_a_preview() -> None:
+    told = preview(pd.DataFrame({"reason": ["no number: a|b\nc"], "value": [2.5]})).md_str
+    assert told.splitlines()[2:] == [r"| no number: a\|b c | 2.5 |"]
 
 
 def test_a_file_s_warehouse_bills_nothing(tmp_path: Path) -> None:

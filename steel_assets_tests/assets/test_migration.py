@@ -40,7 +40,7 @@ def test_what_was_made_is_shown_under_the_new_keys_once_and_runs_stay(parts: Pla
     here = installation(parts).reaching(pd.Timestamp(day, tz="UTC"))
     with dg.DagsterInstance.ephemeral() as instance:
         run = former(instance)
-        assert migrate(instance, parts, here, NOW) == Migrated(newest=1, days=2, closed=0)
+        assert migrate(instance, parts.warehouse, parts.outbox, here, NOW) == Migrated(newest=1, days=2, closed=0)
         event = instance.get_latest_materialization_event(key_of(MARKET, "market_daily"))
         assert event is not None
         assert event.asset_materialization is not None
@@ -48,7 +48,7 @@ def test_what_was_made_is_shown_under_the_new_keys_once_and_runs_stay(parts: Pla
         assert instance.get_latest_materialization_event(key_of("scrap_turkey", "market_daily")) is None, "it never was"
         for name in ("forecasts", "explanations"):
             assert instance.get_materialized_partitions(key_of(MARKET, name)) == {f"{day:%Y-%m-%d}"}
-        assert migrate(instance, parts, here, NOW) == Migrated(newest=0, days=0, closed=0)
+        assert migrate(instance, parts.warehouse, parts.outbox, here, NOW) == Migrated(newest=0, days=0, closed=0)
         assert [found.run_id for found in instance.get_runs()] == [run]
 
 
@@ -56,5 +56,5 @@ def test_incidents_about_keys_that_are_no_more_are_closed_and_no_others(parts: P
     subjects = ("forecasts: every_market", f"data_quality: quality_score [{MARKET}]", "raw/fred_api/rates: collected")
     parts.outbox.report([Condition(rule="failed_check", subject=subject, firing=True, moment=NOW) for subject in subjects], NOW)
     with dg.DagsterInstance.ephemeral() as instance:
-        assert migrate(instance, parts, installation(parts), NOW).closed == 2
+        assert migrate(instance, parts.warehouse, parts.outbox, installation(parts), NOW).closed == 2
     assert [incident.subject for incident in parts.outbox.alert_state().open_incidents] == ["raw/fred_api/rates: collected"]

@@ -59,6 +59,6 @@ def test_what_wraps_up_every_job_publishes_last() -> None:
     assert KEY in loaded.resolve_job_def(WRAP_UP).asset_layer.executable_asset_keys
     assert not graph.get(KEY).child_keys
     parents = {key.path[-1] for key in graph.get(KEY).parent_keys}
-    assert parents == {"forecasts", "metrics_daily"}
+    assert parents == {"market_analysis", "forecasts", "metrics_daily"}
     for name in FOLLOWED:
         assert KEY not in loaded.resolve_job_def(name).asset_layer.executable_asset_keys, "a market that failed must not stop it"

@@ -13,6 +13,7 @@ from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage, sqlite
 from dagster._core.storage.sql import get_alembic_config, run_alembic_downgrade
 
 from steel_assets.assets.dagster_internals import databases_behind
+from steel_assets.assets.resources import resources
 from steel_assets.assets.sensors import failed_checks, failed_runs
 from steel_assets.assets.whole_life import Life, Process, UnknownJob
 from steel_assets.bootstrap import Platform, platform
@@ -68,7 +69,9 @@ class World:
         def keep() -> None:
             self.order.append(f"keep {len(self.instance.get_runs())} runs")
 
-        return Process(self.definitions(), self.instance, self.parts, keep, moment).live(job, again=again)
+        schedules = self.parts.catalog.rules.schedules
+        process = Process(self.definitions(), self.instance, resources(self.parts), schedules, keep, moment)
+        return process.live(job, again=again)
 
 
 def test_a_job_is_run_once_for_each_tick(instance: dg.DagsterInstance, parts: Platform) -> None:

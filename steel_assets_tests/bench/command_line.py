@@ -16,6 +16,7 @@ from statistics import median
 
 import typer
 
+from steel_assets_tests.bench.ratios import record
 from steel_assets_tests.isolation import outside
 
 RUNS = 5
@@ -49,6 +50,7 @@ def main() -> None:
         told = f" (wanted: {MOST[name]})" if seconds[name] > MOST.get(name, float("inf")) else ""
         large = f" (wanted: {MOST_MB:.0f})" if name == ("--help",) and memory[name] > MOST_MB else ""
         ratios = f"{seconds[name] / seconds[PASS]:.0f} | {seconds[name] / seconds[PARSER]:.1f}"
+        record(f"command: steel {' '.join(name)}", "`import typer`", seconds[name] / seconds[PARSER], f"CPU, median of {RUNS}")
         typer.echo(f"| `steel {' '.join(name)}` | {seconds[name]:.2f}{told} | {ratios} | {memory[name]:.0f}{large} |")
 
 

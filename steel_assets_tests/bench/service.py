@@ -25,6 +25,7 @@ from pathlib import Path
 import httpx
 
 from steel_assets_tests.bench.open_loop import steady
+from steel_assets_tests.bench.ratios import record
 from steel_assets_tests.serving.running import PREDICT, Redis, Running, free_port, make_key
 from steel_assets_tests.serving.sample import publish
 
@@ -98,6 +99,8 @@ def ratio(url: str, bare_url: str, key: str, seconds: int) -> None:
     ratios = [mine / theirs for mine, theirs in turns]
     say("bare FastAPI route, same body", f"{statistics.median(theirs for _, theirs in turns):,.0f} requests/s")
     each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    how = f"wrk, {TURNS} turns of {seconds} s, {CONNECTIONS} connections"
+    record("API: a forecast", "a bare FastAPI route", 1 / statistics.median(ratios), how)
     say("ratio to the bare route", f"{statistics.median(ratios):.2f} ({each}); wanted ≥ 0.80")
 
 

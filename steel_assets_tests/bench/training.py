@@ -22,7 +22,8 @@ import psutil
 from steel_assets.core.backtest import backtest
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
-from steel_assets.operations.parallel_training import train_market
+from steel_assets.operations.training import train_market
+from steel_assets_tests.bench.ratios import record
 from steel_assets_tests.bench.service import say
 from steel_assets_tests.core.synthetic import synthetic
 
@@ -37,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--origins", type=int, default=100, help="folds of the comparison with other libraries")
     parser.add_argument("--train", type=int, help="only train so many markets, as the bench itself asks its child to")
+    parser.add_argument("--only-peers", action="store_true", help="only the comparison with other libraries")
     chosen = parser.parse_args()
     if chosen.train:
         for seed in range(chosen.train):
@@ -44,6 +46,9 @@ def main() -> None:
         return
     history = simulated(0)
     newest = len(history.origins) - max(HORIZONS) - 1
+    if chosen.only_peers:
+        _compare(history, newest, chosen.origins)
+        return
     wall, cpu = _cost(lambda: backtest(history, history.origins[newest - DAILY], history.origins[newest]))
     say(f"every family, {DAILY} daily origins, 4 horizons", f"{wall:.1f} s, {cpu:.1f} s of CPU ({YEARS} years of prices)")
     _compare(history, newest, chosen.origins)
@@ -74,6 +79,8 @@ def _compare(history: MarketHistory, newest: int, count: int) -> None:
     for name, work in theirs.items():
         _, took = _cost(work)
         say(f"backtest ÷ {name}'s cross_validation", f"{ours / took:.2f} ({ours:.1f} s ÷ {took:.1f} s of CPU, {count} folds)")
+        how = f"CPU, {count} folds of the same prices, {len(HORIZONS)} horizons, every family"
+        record("training: walk-forward", f"{name}'s cross_validation", ours / took, how)
 
 
 def _statsforecast(frame: pd.DataFrame, count: int) -> Callable[[], object]:

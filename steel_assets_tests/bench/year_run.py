@@ -38,6 +38,7 @@ def early(extra: Path | None = None) -> Catalog:
 def main(moment: pd.Timestamp) -> None:
     """Run, and print a line of JSON."""
     bootstrap.load_catalog = early
+    from steel_assets.assets.resources import resources
     from steel_assets.assets.runs import instance_here, run_job
     from steel_assets.definitions import definitions, installation
 
@@ -46,7 +47,7 @@ def main(moment: pd.Timestamp) -> None:
     parts.__dict__["store"] = store
     with instance_here() as instance:
         begun, cpu = time.perf_counter(), time.process_time()
-        report = run_job(definitions(installation()), "daily_data_update", instance, parts, moment)
+        report = run_job(definitions(installation()), "daily_data_update", instance, resources(parts), moment)
         took = {"seconds": time.perf_counter() - begun, "cpu": time.process_time() - cpu}
     print(  # noqa: T201  this is the answer
         json.dumps(

@@ -26,6 +26,7 @@ import typer
 
 from steel_assets.sandbox import Sandbox, economy, simulated_history
 from steel_assets_tests.bench.aged_home import lived
+from steel_assets_tests.bench.ratios import record
 from steel_assets_tests.bench.year_run import early
 from steel_assets_tests.steel import ROOT
 
@@ -109,6 +110,9 @@ def table(first: dict[str, Any], last: dict[str, Any]) -> None:
         found["by_kind"], found["requests"] = found["requests"], sum(found["requests"].values())
     for name, unit in (("seconds", "s"), ("cpu", "s of CPU"), ("requests", "requests"), ("memory", "MB")):
         ratio = last[name] / first[name]
+        record(
+            f"a day of year ten: {name}", "a day of year one", ratio, "one daily run each, of as many markets as were asked for"
+        )
         told = "" if ratio <= MOST[name] else f"  (wanted: {MOST[name]})"
         typer.echo(f"day one {first[name]:8.1f}   year ten {last[name]:8.1f} {unit}: {ratio:.2f} ×{told}")
     for title, mine in (("requests", "by_kind"), ("seconds", "steps")):

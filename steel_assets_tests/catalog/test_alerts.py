@@ -6,8 +6,10 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from dagster._utils.schedules import is_valid_cron_string
 
 from steel_assets.catalog import CatalogError, load_catalog
+from steel_assets.core.cron import checked
 
 RULE = """
 alerts:
@@ -84,6 +86,11 @@ def test_a_mistake_in_a_rule_is_refused_and_named(folder: Path, content: str, sa
         ("schedules: {weekly_retraining: '0 3 * *'}\n", "schedules.weekly_retraining"),
         ("schedules: {performance_monitoring: '0 */0 * * *'}\n", "schedules.performance_monitoring"),
         ("schedules: {performance_monitoring: '0 5-1 * * *'}\n", "schedules.performance_monitoring"),
+        ("schedules: {daily_data_update: '0 2 31 2 *'}\n", "schedules.daily_data_update"),
+        ("schedules: {daily_data_update: '0 2 30 feb fri'}\n", "schedules.daily_data_update"),
+        ("schedules: {daily_data_update: 'mon 2 * * *'}\n", "schedules.daily_data_update"),
+        ("schedules: {daily_data_update: '0 0 2 * * *'}\n", "schedules.daily_data_update"),
+        ("schedules: {weekly_retraining: '0 3 LW * *'}\n", "schedules.weekly_retraining"),
         ("schedules: {zone: Mexico}\n", "schedules.zone"),
         ("alerts: {high_beyond: .inf}\n", "high_beyond"),
         ("alerts: {always: []}\n", "always"),
@@ -104,6 +111,24 @@ def test_a_mistake_in_the_policy_is_refused_and_named(folder: Path, content: str
 def test_every_ordinary_time_is_taken(folder: Path, cron: str) -> None:
     (folder / "rules.yaml").write_text(f"schedules: {{daily_data_update: '{cron}'}}\n")
     assert load_catalog(folder).rules.schedules.daily_data_update == cron
+
+
+PARTS = ("*", "0", "12", "31", "59", "1-5", "5-1", "*/15", "5/15", "*/70", "1,5", "mon", "feb", "L", "LW", "5L", "fri#2", "?", "")
+PLACES = [(first, second) for first in range(5) for second in range(5)]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_whatever_is_taken_dagster_takes_too(part: str) -> None:
+    every_day = {0: "0", 1: "2", 2: "*", 3: "*", 4: "*"}
+    texts = [" ".join({**every_day, first: part, second: other}.values()) for first, second in PLACES for other in PARTS]
+    assert [text for text in texts if _is_taken(text) and not is_valid_cron_string(text)] == []
+
+
+def _is_taken(text: str) -> bool:
+    try:
+        return bool(checked(text))
+    except ValueError:
+        return False
 
 
 def test_every_shipped_rule_says_what_to_do_in_both_languages() -> None:

@@ -159,7 +159,7 @@ def settled(world: World) -> None:
     from steel_assets.bootstrap import Platform
     from steel_assets.settings import Settings
 
-    files = kept_files(Platform(Settings(home=world.folder / "home"), small()))
+    files = kept_files(Platform(Settings(home=world.folder / "home"), small()).store, None)
     found = files.current()
     assert found is not None
     files.fetch(found, world.folder / "fetched")
@@ -211,6 +211,6 @@ def found_files(world: World) -> list[str]:
     from steel_assets.bootstrap import Platform
     from steel_assets.settings import Settings
 
-    found = kept_files(Platform(Settings(home=world.folder / "home"), small())).current()
+    found = kept_files(Platform(Settings(home=world.folder / "home"), small()).store, None).current()
     assert found is not None
     return sorted(found.files)

@@ -112,7 +112,7 @@ def test_what_cannot_be_read_is_one_message_and_no_traceback(
     monkeypatch.delenv("DAGSTER_HOME")
     monkeypatch.chdir(tmp_path)
     (home / "lake" / "alerts").mkdir(parents=True)
-    (home / "lake" / "alerts" / "book.json").write_text('{"incidents": [')
+    (home / "lake" / "alerts" / "state.json").write_text('{"incidents": [')
     monkeypatch.setattr("sys.argv", ["steel", "alerts", *words])
     with pytest.raises(SystemExit) as ended:
         main()

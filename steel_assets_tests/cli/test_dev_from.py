@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from steel_assets.bootstrap import platform
 from steel_assets.cli.main import app
 from steel_assets.core.problem import Problem
-from steel_assets.operations.instance_state import PREFIX, taken_up
+from steel_assets.operations.instance_state import PREFIX, kept_files, restored_instance
 from steel_assets.settings import Settings, settings
 from steel_assets_tests.isolation import outside
 from steel_assets_tests.serving.running import free_port
@@ -37,7 +37,8 @@ def lake(tmp_path: Path) -> tuple[Path, str]:
     def some_job() -> None:
         nothing()
 
-    state = taken_up(platform(Settings(home=tmp_path / "home", lake=str(tmp_path / "lake"))), tmp_path / "instance")
+    parts = platform(Settings(home=tmp_path / "home", lake=str(tmp_path / "lake")))
+    state = restored_instance(kept_files(parts.store, parts.signing_key), parts.home, tmp_path / "instance")
     with dg.DagsterInstance.from_config(str(tmp_path / "instance")) as instance:
         run = some_job.execute_in_process(instance=instance).run_id
         state.put_back(pd.Timestamp("2026-03-18T08:00:00Z"))

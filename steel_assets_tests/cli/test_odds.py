@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -113,3 +114,46 @@ def test_a_month_that_the_paths_do_not_reach_whole_is_refused(world: Aging, aske
     month = pd.Timestamp(day(world, 63)).to_period("M").strftime("%Y-%m")
     with pytest.raises(Problem, match=f"--average: the paths of {MARKET} reach to .*; [0-9]+ trading days of {month} lie beyond"):
         asked(MARKET, "--average", month)
+
+
+def test_averages_in_the_other_currency_of_a_rate_carry_its_uncertainty(world: Aging, asked: Any) -> None:
+    dollars, yuan = (json.loads(asked(MARKET, *rate, "--json")) for rate in ((), ("--rate", "usdcny")))
+    assert (dollars["unit"], yuan["unit"]) == ("USD/t", "CNY/t")
+    assert dollars["exchange_rate"] is None
+    assert yuan["last_price"] == pytest.approx(dollars["last_price"] * yuan["exchange_rate"]["last"])
+    assert "its own uncertainty included" in asked(MARKET, "--rate", "usdcny")
+
+
+@pytest.mark.parametrize(
+    ("rate", "says"),
+    [
+        ("pesos", "--rate: there is no series 'pesos'; exchange rates are "),
+        ("scrap", "--rate: a price in USD/t cannot be exchanged at a rate in USD/t"),
+        ("usdmxn", "--rate: market usdmxn: its target has no observations yet; import or collect series usdmxn"),
+    ],
+)
+def test_a_rate_that_is_none_is_told_what_is_wrong_with_it(asked: Any, rate: str, says: str) -> None:
+    with pytest.raises(Problem) as told:
+        asked(MARKET, "--rate", rate)
+    assert str(told.value).startswith(says)
+
+
+def test_a_market_that_is_forecast_further_ahead_tells_three_months_and_the_quarter_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Horizons of 126 trading days reach half a year: no day of the next three months is missing."""
+    world = aging(tmp_path)
+    history = world.made.history(world.issue_of(0))
+    world.parts.warehouse.upsert(FORECASTS, issued(history, horizons=(1, 5, 21, 63, 126)))
+    monkeypatch.setattr("steel_assets.cli.odds.platform", lambda: world.parts)
+    monkeypatch.setattr("steel_assets.cli.odds.now", lambda: world.issue_of(0) + pd.Timedelta(hours=1))
+    done = CliRunner().invoke(app, ["odds", MARKET, "--above", "1", "--json"])
+    assert done.exit_code == 0, done.output
+    told = {row["period"]: row for row in json.loads(done.stdout)["averages"]}
+    months = [f"{period}" for period in pd.period_range(world.coming[240], periods=4, freq="M")]
+    quarter = pd.Period(world.coming[240], freq="Q")
+    assert {name: told[name]["whole"] for name in (*months, f"{quarter.year}-Q{quarter.quarter}")} == dict.fromkeys(
+        (*months, f"{quarter.year}-Q{quarter.quarter}"), True
+    )
+    spreads = [told[name]["quantiles"]["q95"] - told[name]["quantiles"]["q05"] for name in months]
+    assert spreads == sorted(spreads)

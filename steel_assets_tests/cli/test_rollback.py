@@ -33,7 +33,7 @@ def parts(tmp_path: Path) -> Platform:
 
 
 def test_the_model_before_is_in_force_again_and_the_past_stays_as_it_was(parts: Platform) -> None:
-    rows = roll_back(parts, MARKET, 5, None, "worse than the last price", MONDAYS[2])
+    rows = roll_back(parts.catalog, parts.models, parts.warehouse, MARKET, 5, None, "worse than the last price", MONDAYS[2])
     manifest, files = parts.models.load("production", MARKET, 5)
     assert (manifest["family"], files) == ("naive", {"model.json": b"5 v0"})
     assert parts.models.version_at(MARKET, 5, MONDAYS[1].to_pydatetime()) == "v1"
@@ -45,7 +45,7 @@ def test_the_model_before_is_in_force_again_and_the_past_stays_as_it_was(parts: 
 
 
 def test_all_horizons_that_have_an_earlier_model_go_back_and_the_others_stay(parts: Platform) -> None:
-    rows = roll_back(parts, MARKET, None, None, "by hand", MONDAYS[2])
+    rows = roll_back(parts.catalog, parts.models, parts.warehouse, MARKET, None, None, "by hand", MONDAYS[2])
     assert rows["horizon"].tolist() == [1, 5]
     pointer = parts.models.production(MARKET, 21)
     assert pointer is not None
@@ -53,8 +53,8 @@ def test_all_horizons_that_have_an_earlier_model_go_back_and_the_others_stay(par
 
 
 def test_a_rollback_can_be_rolled_back_by_naming_the_version(parts: Platform) -> None:
-    roll_back(parts, MARKET, 1, None, "by hand", MONDAYS[2])
-    roll_back(parts, MARKET, 1, "v1", "it was the data", MONDAYS[3])
+    roll_back(parts.catalog, parts.models, parts.warehouse, MARKET, 1, None, "by hand", MONDAYS[2])
+    roll_back(parts.catalog, parts.models, parts.warehouse, MARKET, 1, "v1", "it was the data", MONDAYS[3])
     assert parts.models.load("production", MARKET, 1)[1] == {"model.json": b"1 v1"}
     assert len(parts.warehouse.read(PROMOTIONS)) == 2
 
@@ -74,7 +74,7 @@ def test_where_there_is_nothing_to_return_to_nothing_changes(
     parts: Platform, market: str, horizon: int | None, version: str | None, message: str
 ) -> None:
     with pytest.raises(Problem, match=message):
-        roll_back(parts, market, horizon, version, "by hand", MONDAYS[2])
+        roll_back(parts.catalog, parts.models, parts.warehouse, market, horizon, version, "by hand", MONDAYS[2])
     assert parts.warehouse.read(PROMOTIONS).empty
     assert parts.models.version_at(MARKET, 1, MONDAYS[3].to_pydatetime()) == "v1"
 
@@ -85,8 +85,8 @@ def test_a_version_that_was_pruned_is_named_as_such(parts: Platform) -> None:
         parts.models.promote(MARKET, 1, f"v{number}", parts.models.production(MARKET, 1), moment.to_pydatetime())
     assert parts.models.prune(MARKET, 1, 2, 7, MONDAYS[3].to_pydatetime()) == ["v0", "v1"]
     with pytest.raises(Problem, match="version v0 was pruned: only the newest and those of the last months are kept"):
-        roll_back(parts, MARKET, 1, "v0", "by hand", MONDAYS[3])
-    rows = roll_back(parts, MARKET, 1, None, "by hand", MONDAYS[3])
+        roll_back(parts.catalog, parts.models, parts.warehouse, MARKET, 1, "v0", "by hand", MONDAYS[3])
+    rows = roll_back(parts.catalog, parts.models, parts.warehouse, MARKET, 1, None, "by hand", MONDAYS[3])
     assert rows["candidate_version"].tolist() == ["v2"]
 
 

@@ -43,7 +43,7 @@ def parts(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plat
 
 
 def found(parts: Platform, moment: pd.Timestamp = NOW) -> list[Finding]:
-    return health.findings(parts, health.published(parts, moment), moment)
+    return health.findings(parts.catalog, health.published(parts.store, parts.signing_key, moment), moment)
 
 
 def areas(parts: Platform, moment: pd.Timestamp = NOW) -> dict[str, str]:
@@ -85,7 +85,8 @@ def test_what_the_service_measured_is_shown_and_told_where_the_watch_says_it_is_
         slow = Condition(rule="latency_spike", subject="prediction service", firing=True, moment=now, value=3.1)
         parts.outbox.report([slow], now)
     assert areas(parts) == {"service": "red"}
-    facts = health.facts(parts, health.published(parts, NOW), health.service_use(parts, NOW), NOW)
+    snapshot = health.published(parts.store, parts.signing_key, NOW)
+    facts = health.facts(parts.home, snapshot, health.service_use(parts.store, NOW), NOW)
     assert facts["service"] == "50 requests in the last hour, 3100 ms on average"
 
 

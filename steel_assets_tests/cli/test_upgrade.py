@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +19,42 @@ from dagster._core.storage.sql import get_alembic_config, run_alembic_downgrade
 from sqlalchemy import create_engine
 from typer.testing import CliRunner
 
+from steel_assets.adapters.alerts.outbox import FORMER_KEY, STATE_KEY, read_alert_state
 from steel_assets.adapters.lake.snapshots import POINTER
-from steel_assets.adapters.objects.checksummed import checksummed
+from steel_assets.adapters.objects.checksummed import checksummed, unseal
+from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.cli.main import app
+from steel_assets.core.alerts.incidents import Silence
 from steel_assets.settings import settings
 from steel_assets_tests.serving.sample import publish
 from steel_assets_tests.steel import ROOT
 
 MARKET = "rebar_fob_turkey"
-PARTS = ["Dagster's databases", "tables", "assets", "what is served"]
+SILENCE = Silence(
+    id="s1",
+    rule="*",
+    subject="*",
+    start=datetime(2026, 3, 18, tzinfo=UTC),
+    until=datetime(2100, 1, 1, tzinfo=UTC),
+    reason="maintenance",
+)
+PARTS = ["Dagster's databases", "tables", "alert state", "assets", "what is served"]
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation of the former release, in a folder that is not to be changed.
 
-    Its markets are partitions of one asset, Dagster's databases are a revision older, a table lacks a column, and what is
-    served has another format.
+    Its markets are partitions of one asset, Dagster's databases are a revision older, a table lacks a column, what is served has
+    another format, and the alert state its former name, with a silence in it.
     """
     folder = tmp_path_factory.mktemp("former")
     shutil.copy(ROOT / "dagster.yaml", folder)
     parts = publish(folder / "home", days=125)
+    parts.outbox.silence(SILENCE, SILENCE.start, "tests")
+    former = unseal(parts.store.get(STATE_KEY))
+    parts.store.put(FORMER_KEY, checksummed({"marks": former.pop("cursors"), **former}))
+    parts.store.delete(STATE_KEY)
     parts.store.put(POINTER, checksummed({"format": 0, "version": "of another release"}))
     with inside(folder), dg.DagsterInstance.from_config(str(folder)) as instance:
 
@@ -91,9 +107,10 @@ def stored(folder: Path) -> dict[str, bytes]:
 def test_what_would_change_is_said_part_by_part_and_nothing_is_changed(here: Path) -> None:
     before = stored(here)
     told = said("--check", code=1)["would_be_changed"]
-    assert list(told) == [PARTS[0], PARTS[1], PARTS[3]]
+    assert list(told) == [PARTS[0], PARTS[1], PARTS[2], PARTS[4]]
     assert [one.partition(":")[0] for one in told[PARTS[0]]] == ["the database of runs", "the database of events"]
     assert told[PARTS[1]] == ["table forecasts: column model_version is added, empty"]
+    assert told[PARTS[2]] == ["alerts/book.json is renamed to alerts/state.json"]
     assert stored(here) == before
 
 
@@ -104,6 +121,9 @@ def test_it_is_upgraded_once_and_its_runs_stay(here: Path) -> None:
     assert done["changed"]["assets"][0].startswith("1 assets are shown")
     assert Path(done["backup"]).exists()
     assert said("--check")["would_be_changed"] == {}
+    lake = LocalFolder(here / "home" / "lake")
+    assert lake.version(FORMER_KEY) is None
+    assert read_alert_state(lake).silences == (SILENCE,)
     again = said()
     assert (again["changed"], again["backup"]) == ({}, None)
     assert len(list(here.glob("*.tar.gz"))) == 1, "where nothing is changed no backup is made"
@@ -121,7 +141,7 @@ def test_the_way_back_is_what_it_says(here: Path) -> None:
     after = stored(here)
     lake = {name for name in before if name.startswith("home/lake/")}
     assert {name: after[name] for name in lake} == {name: before[name] for name in lake}
-    assert list(said("--check", code=1)["would_be_changed"]) == [PARTS[0], PARTS[1], PARTS[3]]
+    assert list(said("--check", code=1)["would_be_changed"]) == [PARTS[0], PARTS[1], PARTS[2], PARTS[4]]
 
 
 @pytest.mark.slow
@@ -133,7 +153,7 @@ def test_one_that_was_stopped_in_the_middle_is_finished_by_the_next(here: Path, 
         patch.setattr("steel_assets.assets.upgrade.publish", full)
         stopped = CliRunner().invoke(app, ["upgrade", "--no-backup"])
         assert isinstance(stopped.exception, OSError)
-    assert list(said("--no-backup")["changed"]) == [PARTS[3]]
+    assert list(said("--no-backup")["changed"]) == [PARTS[4]]
     assert said("--check")["would_be_changed"] == {}
 
 

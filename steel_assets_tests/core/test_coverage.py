@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from steel_assets.core.coverage import chance_of
+from steel_assets.core.intervals import chance_of
 
 
 @pytest.mark.parametrize(("coverage", "origins"), [(0.9, 250), (0.8, 250), (0.97, 250), (0.5, 20), (1.0, 60), (0.0, 3)])

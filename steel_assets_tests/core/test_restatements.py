@@ -54,7 +54,7 @@ def test_a_common_factor_is_one_restatement_and_a_known_one_is_named(factor: flo
     assert found is not None
     assert found.factor == pytest.approx(factor, rel=0.002)
     assert found.since == DAYS[-7]
-    assert words.replace("_", " ") in found.told(series).replace("_", " ")
+    assert words.replace("_", " ") in found.sentence(series).replace("_", " ")
 
 
 def test_a_common_amount_restates_a_spread_that_changes_its_sign() -> None:
@@ -62,7 +62,7 @@ def test_a_common_amount_restates_a_spread_that_changes_its_sign() -> None:
     found = recognised(newest(8, 1.0, 50.0, spread), known(spread), SPREAD)
     assert found is not None
     assert found.amount == pytest.approx(50)
-    assert "an amount of 50" in found.told(SPREAD)
+    assert "an amount of 50" in found.sentence(SPREAD)
 
 
 def test_new_periods_alone_ordinary_revisions_and_a_part_of_what_is_known_are_no_restatement() -> None:

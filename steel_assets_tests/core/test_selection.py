@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from steel_assets.core import selection
-from steel_assets.core.selection import choose, diebold_mariano
+from steel_assets.core import paired_test, selection
+from steel_assets.core.paired_test import diebold_mariano
+from steel_assets.core.selection import choose
 
 
 def losses(better: float, n: int = 750, seed: int = 0, horizon: int = 1, **others: float) -> dict[str, np.ndarray]:
@@ -37,13 +38,13 @@ def test_an_equal_or_worse_family_never_is() -> None:
 
 
 def test_few_days_prove_nothing_however_good_they_were() -> None:
-    assert choose(losses(0.5, n=selection.FEWEST - 1), 1).family == "naive"
-    assert choose(losses(0.5, n=selection.FEWEST), 1).family == "roll_aware"
+    assert choose(losses(0.5, n=paired_test.FEWEST - 1), 1).family == "naive"
+    assert choose(losses(0.5, n=paired_test.FEWEST), 1).family == "roll_aware"
     assert choose(losses(0.5, n=50), 1).reason == "last price: 50 scored days, 120 are needed to judge others by"
 
 
 def test_a_long_horizon_needs_several_independent_spans() -> None:
-    assert choose(losses(0.5, n=selection.OVERLAPS * 63 - 1, horizon=63), 63).family == "naive"
+    assert choose(losses(0.5, n=paired_test.OVERLAPS * 63 - 1, horizon=63), 63).family == "naive"
 
 
 def test_no_scored_days_leave_the_last_price() -> None:

@@ -6,9 +6,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steel_assets.core.asof import asof
+from steel_assets.core.asof import asof, new_or_changed
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.core.vintages import new_or_changed
 
 FIRST = pd.Timestamp("2024-01-10 08:00", tz="UTC")
 LATER = pd.Timestamp("2024-02-10 08:00", tz="UTC")

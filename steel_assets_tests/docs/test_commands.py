@@ -41,6 +41,7 @@ WHOLE = "trains every market; run by test_pipeline.py"
 SERVER = "a server that runs until it is stopped; started by serving/running.py"
 UI = "a server that runs until it is stopped; started by browser/test_dagster_ui.py"
 BACKUP = "run by operations/test_backup.py, into a folder of its own"
+MEASURED = "a measurement on prices that are not part of the project"
 NOT_RUN = {
     "README.md": {
         "make demo": WHOLE,
@@ -53,6 +54,10 @@ NOT_RUN = {
         "steel backtest MARKET --withhold": "MARKET is a placeholder; run by test_price_age.py",
         "steel forecast": "a synopsis; run by test_pipeline.py",
         "steel odds": "a synopsis; run by cli/test_odds.py",
+        "steel plan": "a synopsis; run by cli/test_plan.py",
+        "steel parity": "a synopsis; run by cli/test_parity.py",
+        "steel analysis": "MARKET is a placeholder; run by operations/test_analysis.py",
+        "steel what-if": "MARKET is a placeholder; run by operations/test_what_if.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",
         "steel collect": "a synopsis; run by cli/test_collect.py, cli/test_status.py and cli/test_rollback.py",
         "steel experiment list": "ID is a placeholder; run by cli/test_experiment.py",
@@ -90,7 +95,25 @@ NOT_RUN = {
     },
     "docs/odds.md": {
         "steel odds": "needs a published forecast; the same questions by cli/test_odds.py",
-        "python -m steel_assets_tests.bench.odds": "a measurement on prices that are not part of the project",
+        "python -m steel_assets_tests.bench.odds": MEASURED,
+        "python -m steel_assets_tests.bench.averages": MEASURED,
+    },
+    "docs/accuracy.md": {
+        "python -m steel_assets_tests.bench.planner": MEASURED,
+    },
+    "docs/planning.md": {
+        "steel plan": "needs a published forecast; the same questions by cli/test_plan.py",
+        "steel parity": "needs a published forecast; the same question by cli/test_parity.py",
+    },
+    "docs/performance.md": {
+        "make bench": "a measurement of an hour, for an idle machine",
+        "python -m steel_assets_tests.bench": "a measurement of minutes; the comparison is run by test_slower.py",
+    },
+    "docs/analysis.md": {
+        "steel analysis": "needs prices that were collected; the same by operations/test_analysis.py",
+        "steel what-if": "needs a published forecast; the same questions by operations/test_what_if.py",
+        "python -m steel_assets_tests.bench.analysis": "a measurement of minutes, for an idle machine",
+        "python -m steel_assets_tests.bench.what_if": "a measurement on prices that are not part of the project",
     },
     "docs/experiments.md": {
         "steel experiment report": "ID is a placeholder; run by cli/test_experiment.py",

@@ -19,11 +19,14 @@ from steel_assets.adapters.backup_archive import MANIFEST, SUMS, BackupError, re
 from steel_assets.adapters.lake.snapshots import POINTER
 from steel_assets.adapters.objects.checksummed import checksummed
 from steel_assets.bootstrap import Platform, platform
+from steel_assets.cli.backup import places
 from steel_assets.core.tables import FORECASTS, WAREHOUSE_TABLES
-from steel_assets.operations.backup import HOME_FILES, create, verify
+from steel_assets.operations import backup
+from steel_assets.operations import restore as restoring
+from steel_assets.operations.backup import HOME_FILES, Made, verify
 from steel_assets.operations.dagster_files import InstanceFiles, instance_files
 from steel_assets.operations.publishing import publish as publish_again
-from steel_assets.operations.restore import NotEmpty, restore
+from steel_assets.operations.restore import NotEmpty, Restored
 from steel_assets.serving.keys import KEY_FILE, MARK, KeyStore
 from steel_assets.settings import Settings
 from steel_assets_tests.serving.sample import publish
@@ -69,6 +72,26 @@ def at(folder: Path, **more: object) -> tuple[Platform, InstanceFiles]:
     """The platform and the instance of an installation in ``folder``."""
     chosen = {"home": folder / "home", "fred_api_api_key": SecretStr(SECRET), **more}
     return platform(Settings(**chosen)), instance_files(folder)
+
+
+def create(parts: Platform, instance: InstanceFiles, path: Path, now: pd.Timestamp) -> Made:
+    """A backup of the installation, as the command makes it."""
+    return backup.create(parts.lake, parts.warehouse, places(parts.settings), instance, path, now, key=parts.signing_key)
+
+
+def restore(parts: Platform, instance: InstanceFiles, path: Path, now: pd.Timestamp, *, replace: bool = False) -> Restored:
+    """The backup put back where the settings of ``parts`` say, as the command does it."""
+    return restoring.restore(
+        parts.store,
+        parts.warehouse,
+        places(parts.settings),
+        instance,
+        path,
+        now,
+        simulated=parts.settings.simulated,
+        key=parts.signing_key,
+        replace=replace,
+    )
 
 
 def everything(folder: Path) -> dict[str, bytes]:

@@ -23,8 +23,7 @@ from steel_assets.adapters.objects.gcs import GcsStore
 from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.assets.sensors.dropped_files import dropped_files
 from steel_assets.bootstrap import Platform, platform
-from steel_assets.core.asof import asof
-from steel_assets.core.vintages import END_OF_TIME
+from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.operations.drop_state import load
 from steel_assets.operations.dropping import Dropped, take
 from steel_assets.operations.importing import ImportsBusy, Offered, import_table, turn

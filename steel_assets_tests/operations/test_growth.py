@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from steel_assets.bootstrap import Platform
-from steel_assets.cli import sizes
+from steel_assets.cli import status_tables
 from steel_assets.cli.main import app
 from steel_assets.core.tables import DRIFT
 from steel_assets.operations import growth
@@ -37,7 +37,7 @@ def test_every_file_that_the_platform_writes_is_of_a_kind_with_a_law(parts: Plat
         ("raw-data/file-import/imports/claims/x", "imports"),
         ("raw-copies/fred-api/macro/compacted/x.parquet", "raw figures"),
         ("experiments/trial/rebar_fob_turkey/1/v/model.json", "models of experiments"),
-        ("alerts/book.json", "the alert state"),
+        ("alerts/state.json", "the alert state"),
         ("alerts/history/2026-11/a.json", "alerts told"),
         ("new-folder/x.json", growth.OTHER),
         ("predictions/new-kind/x.parquet", growth.OTHER),
@@ -56,7 +56,11 @@ def test_the_sizes_add_up_to_what_is_stored(parts: Platform) -> None:
 def test_what_belongs_to_no_kind_is_shown_as_unknown(parts: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "KINDS", growth.KINDS[:3])
     growth._kind_of.cache_clear()
-    [other] = [size for size in sizes.sizes(parts) if size["kind"] == growth.OTHER]
+    [other] = [
+        size
+        for size in status_tables.sizes(parts.store, Path(parts.settings.warehouse_address), parts.home)
+        if size["kind"] == growth.OTHER
+    ]
     growth._kind_of.cache_clear()
     assert (other["grows"], other["bound"]) == ("unknown", "unknown")
     assert other["bytes"] > 0

@@ -17,7 +17,8 @@ from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.kept_files import FilesDamaged, FilesReplaced
 from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreError
 from steel_assets.bootstrap import Platform, platform
-from steel_assets.operations.instance_state import PREFIX, InstanceState, taken_up
+from steel_assets.operations import instance_state
+from steel_assets.operations.instance_state import PREFIX, InstanceState
 from steel_assets.settings import Settings
 
 NOW = pd.Timestamp("2026-03-18T08:00:00Z")
@@ -28,6 +29,12 @@ PARTS = f"{PREFIX}parts/"
 def at(tmp_path: Path, name: str = "home", **more: object) -> Platform:
     """The platform of a machine with a home of its own over the one lake."""
     return platform(Settings(home=tmp_path / name, lake=str(tmp_path / "lake"), **more))
+
+
+def restored_instance(parts: Platform, folder: Path, *, anew: bool = False) -> InstanceState:
+    """What is kept in the lake, on the machine of ``parts``."""
+    files = instance_state.kept_files(parts.store, parts.signing_key)
+    return instance_state.restored_instance(files, parts.home, folder, anew=anew)
 
 
 def write(folder: Path, name: str, rows: int) -> None:
@@ -53,7 +60,7 @@ RUNS, INDEX, SHARD = "history/runs.db", "history/runs/index.db", "history/runs/1
 
 def first_life(parts: Platform, folder: Path) -> InstanceState:
     """An instance with a run, put into the lake."""
-    state = taken_up(parts, folder)
+    state = restored_instance(parts, folder)
     assert state.kept is None
     for rows, name in enumerate((RUNS, INDEX, SHARD, "schedules/schedules.db"), start=3):
         write(folder, name, rows)
@@ -69,7 +76,7 @@ def test_what_one_machine_puts_back_another_takes_up(tmp_path: Path) -> None:
     (tmp_path / "home" / "quota").mkdir(parents=True)
     (tmp_path / "home" / "quota" / "alpha_vantage.json").write_text("[1.0]")
     first_life(at(tmp_path), tmp_path / "one")
-    found = taken_up(at(tmp_path, "other"), tmp_path / "two")
+    found = restored_instance(at(tmp_path, "other"), tmp_path / "two")
     assert {name: count(tmp_path / "two", name) for name in (RUNS, INDEX, SHARD)} == {RUNS: 3, INDEX: 4, SHARD: 5}
     assert (tmp_path / "other" / "quota" / "alpha_vantage.json").read_text() == "[1.0]"
     assert found.kept is not None
@@ -82,7 +89,7 @@ def test_a_ledger_of_this_machine_is_newer_than_the_one_that_is_kept(tmp_path: P
     ledger.write_text("[1.0]")
     first_life(at(tmp_path), tmp_path / "one")
     ledger.write_text("[1.0, 2.0]")
-    taken_up(at(tmp_path), tmp_path / "two")
+    restored_instance(at(tmp_path), tmp_path / "two")
     assert ledger.read_text() == "[1.0, 2.0]"
 
 
@@ -92,7 +99,7 @@ def test_what_did_not_change_is_not_sent_again_and_what_nothing_names_goes(tmp_p
     before = parts_of(tmp_path)
     stamps = dict(LocalFolder(tmp_path / "lake").stamped(PARTS))
     for turn in range(3):
-        state = taken_up(parts, tmp_path / f"life-{turn}")
+        state = restored_instance(parts, tmp_path / f"life-{turn}")
         write(tmp_path / f"life-{turn}", INDEX, 1)
         state.put_back(NOW)
         assert len(parts_of(tmp_path) - before) <= 2, "the index in force and the one before it"
@@ -104,20 +111,20 @@ def test_what_did_not_change_is_not_sent_again_and_what_nothing_names_goes(tmp_p
 
 def test_of_two_that_took_up_the_same_the_second_to_put_back_is_refused_and_the_first_stays(tmp_path: Path) -> None:
     first_life(at(tmp_path), tmp_path / "one")
-    one, two = (taken_up(at(tmp_path, name), tmp_path / name) for name in ("a", "b"))
+    one, two = (restored_instance(at(tmp_path, name), tmp_path / name) for name in ("a", "b"))
     write(one.folder, RUNS, 10)
     write(two.folder, RUNS, 20)
     one.put_back(NOW)
     with pytest.raises(FilesReplaced, match="by another process"):
         two.put_back(NOW)
-    taken_up(at(tmp_path), tmp_path / "next")
+    restored_instance(at(tmp_path), tmp_path / "next")
     assert count(tmp_path / "next", RUNS) == 13
 
 
 def test_a_store_that_refuses_in_the_middle_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = at(tmp_path)
     first_life(parts, tmp_path / "one")
-    state = taken_up(parts, tmp_path / "two")
+    state = restored_instance(parts, tmp_path / "two")
     write(state.folder, RUNS, 10)
     whole = LocalFolder.put
     for refused in (PARTS, POINTER):
@@ -131,10 +138,10 @@ def test_a_store_that_refuses_in_the_middle_leaves_what_was_there(tmp_path: Path
             patch.setattr(LocalFolder, "put", put)
             with pytest.raises(ObjectStoreError, match="full"):
                 state.put_back(NOW)
-        taken_up(parts, tmp_path / f"after-{refused.count('p')}")
+        restored_instance(parts, tmp_path / f"after-{refused.count('p')}")
         assert count(tmp_path / f"after-{refused.count('p')}", RUNS) == 3
     state.put_back(NOW)
-    taken_up(parts, tmp_path / "next")
+    restored_instance(parts, tmp_path / "next")
     assert count(tmp_path / "next", RUNS) == 13
 
 
@@ -171,14 +178,14 @@ def test_a_damaged_document_is_named_nothing_is_changed_and_a_new_instance_begin
     parts.store.put(POINTER, bad)
     before = parts_of(tmp_path)
     with pytest.raises(FilesDamaged, match=r"current\.json|belongs nowhere"):
-        taken_up(parts, tmp_path / "two")
+        restored_instance(parts, tmp_path / "two")
     assert parts.store.get(POINTER) == bad
     assert parts_of(tmp_path) == before
     assert not list(tmp_path.rglob("evil.db"))
-    state = taken_up(parts, tmp_path / "new", anew=True)
+    state = restored_instance(parts, tmp_path / "new", anew=True)
     write(state.folder, RUNS, 1)
     state.put_back(NOW)
-    taken_up(parts, tmp_path / "next")
+    restored_instance(parts, tmp_path / "next")
     assert count(tmp_path / "next", RUNS) == 1
     aside = [key for key in parts.store.list("damaged/") if not key.endswith(".json")]
     assert [parts.store.get(key) for key in aside] == [bad]
@@ -202,11 +209,11 @@ def test_a_damaged_content_is_named_and_nothing_is_changed(tmp_path: Path, damag
         }
         parts.store.put(key, bad[damage])
     with pytest.raises(FilesDamaged, match=r"parts/"):
-        taken_up(parts, tmp_path / "two")
+        restored_instance(parts, tmp_path / "two")
     assert not (tmp_path / "two" / RUNS).exists()
 
 
 def test_where_there_is_a_signing_key_what_is_not_signed_with_it_is_refused(tmp_path: Path) -> None:
     first_life(at(tmp_path), tmp_path / "one")
     with pytest.raises(FilesDamaged, match="not signed"):
-        taken_up(at(tmp_path, signing_key=SecretStr("k" * 32)), tmp_path / "two")
+        restored_instance(at(tmp_path, signing_key=SecretStr("k" * 32)), tmp_path / "two")

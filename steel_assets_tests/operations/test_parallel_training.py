@@ -13,7 +13,7 @@ from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.open_sets import open_to
 from steel_assets.core.training import Candidate
-from steel_assets.operations.parallel_training import train_market
+from steel_assets.operations.training import train_market
 from steel_assets_tests.core.synthetic import synthetic
 from steel_assets_tests.own_folder import own_folder
 

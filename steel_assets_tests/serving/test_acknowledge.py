@@ -97,7 +97,7 @@ def test_a_link_works_once(client: httpx.Client, outbox: Outbox) -> None:
         pytest.param(token(KEY, "0" * 12, "slack", NOW).replace("slack", "email"), id="of another channel"),
         pytest.param(token(KEY, "0" * 12, "slack", NOW - LASTS - timedelta(minutes=5)), id="too old"),
         pytest.param("<script>alert(1)</script>", id="a script"),
-        pytest.param("../../alerts/book.json", id="a path"),
+        pytest.param("../../alerts/state.json", id="a path"),
     ],
 )
 def test_what_is_no_link_of_ours_shows_no_button_and_leaves_nothing(client: httpx.Client, home: Path, token_: str) -> None:

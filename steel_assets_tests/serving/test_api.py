@@ -8,11 +8,13 @@ import re
 import httpx
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PROMOTIONS
 from steel_assets.serving import schemas
-from steel_assets.serving.examples import EXAMPLES, LAUNCHED, PREDICTION
+from steel_assets.serving.errors import Error
+from steel_assets.serving.shape import Shape, example
 from steel_assets_tests.serving.running import PREDICT, Running
 
 MARKET = "rebar_fob_turkey"
@@ -72,7 +74,7 @@ def test_details_come_only_when_asked_for_and_pesos_are_the_price_times_the_rate
         ("/v1/alerts", schemas.Alerts),
     ],
 )
-def test_every_answer_has_its_documented_shape(service: Running, path: str, shape: type[schemas.BaseModel]) -> None:
+def test_every_answer_has_its_documented_shape(service: Running, path: str, shape: type[Shape]) -> None:
     answer = service.client.get(path)
     assert answer.status_code == 200, answer.text
     shape.model_validate(answer.json())
@@ -248,7 +250,7 @@ def test_the_documentation_names_every_route_with_examples_and_loads_nothing_fro
             assert path == "/metrics" or answer["content"]["application/json"]["example"], path
             for code, refusal in method["responses"].items():
                 if code >= "400" and path != "/ready":
-                    example = schemas.Error.model_validate(refusal["content"]["application/json"]["example"])
+                    example = Error.model_validate(refusal["content"]["application/json"]["example"])
                     assert str(example.status_code) == code, path
                     assert ("Retry-After" in refusal.get("headers", {})) == (example.retry_after is not None), path
             for parameter in method.get("parameters", []):
@@ -258,28 +260,22 @@ def test_the_documentation_names_every_route_with_examples_and_loads_nothing_fro
     assert "https://" not in page
 
 
-def test_every_example_has_the_shape_of_its_answer(service: Running) -> None:
-    shapes = {
-        "/": schemas.About,
-        "/health": schemas.Health,
-        "/ready": schemas.Ready,
-        "/v1/markets": schemas.Markets,
-        "/v1/markets/{market}/forecasts": schemas.Forecasts,
-        "/v1/markets/{market}/scorecard": schemas.Scorecard,
-        "/v1/markets/{market}/explanation": schemas.Explanation,
-        "/v1/models": schemas.Models,
-        "/v1/metrics/daily": schemas.MetricsDaily,
-        "/v1/alerts": schemas.Alerts,
-        "/automation/status": schemas.Automation,
-    }
-    assert set(shapes) == set(EXAMPLES)
-    for path, shape in shapes.items():
-        shape.model_validate(EXAMPLES[path])
-    schemas.Prediction.model_validate(PREDICTION)
-    schemas.Launched.model_validate(LAUNCHED)
-    for path in ("/v1/models", "/v1/metrics/daily"):  # loosely typed: the example's fields are the answer's
-        for name, rows in service.client.get(path).json().items():
-            assert set(EXAMPLES[path][name][0]) <= set(rows[0]), (path, name)
+SHAPES = [shape for shape in vars(schemas).values() if isinstance(shape, type) and issubclass(shape, Shape)]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=[shape.__name__ for shape in SHAPES])
+def test_every_shape_shows_an_example_that_is_one(shape: type[Shape]) -> None:
+    shape.model_validate(example(shape))
+
+
+def test_a_row_of_a_table_is_answered_with_the_columns_that_the_table_has() -> None:
+    assert list(schemas.DailyMetrics.model_fields) == [column.name for column in METRICS_DAILY.columns]
+    assert [*schemas.Decision.model_fields, "created_at"] == [column.name for column in PROMOTIONS.columns]
+
+
+def test_a_figure_that_is_none_is_never_answered() -> None:
+    with pytest.raises(ValidationError, match="finite number"):
+        schemas.DailyMetrics.of(example(schemas.DailyMetrics), mape=float("nan"))
 
 
 def test_the_age_in_the_headers_grows_with_time(service: Running) -> None:

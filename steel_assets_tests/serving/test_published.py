@@ -232,11 +232,11 @@ def test_incidents_are_those_of_the_alert_book_now_whenever_it_was_published_las
     outbox.report([Condition(rule="failed_run", subject="daily", firing=True, moment=now, text="It broke.")], now)
     [told] = service.look()["incidents"]
     assert (told["rule"], told["subject"], told["text"]) == ("failed_run", "daily", "It broke.")
-    whole = folder.get("alerts/book.json")
-    folder.put("alerts/book.json", whole[:100])
+    whole = folder.get("alerts/state.json")
+    folder.put("alerts/state.json", whole[:100])
     assert service.look()["incidents"] == [told], "a damaged alert state closes nothing"
-    assert "book.json" in service.refresher.current.problems["incidents"]
-    folder.put("alerts/book.json", whole)
+    assert "state.json" in service.refresher.current.problems["incidents"]
+    folder.put("alerts/state.json", whole)
     outbox.report([Condition(rule="failed_run", subject="daily", firing=False, moment=now, text="")], now)
     assert service.look()["incidents"] == []
     assert service.refresher.current.problems == {}

@@ -66,7 +66,7 @@ def snapshot() -> Snapshot:
 
 
 def price(snapshot: Snapshot) -> float:
-    return float(answers.prediction(snapshot, MORNING)["predicted_price_usd_per_ton"])
+    return answers.prediction(snapshot, MORNING).predicted_price_usd_per_ton
 
 
 POINTER = Pointer(
@@ -124,8 +124,8 @@ def test_a_market_by_the_short_ton_is_answered_by_the_metric_ton_and_yuan_are_no
 
 def test_a_forecast_is_stale_once_its_day_has_passed_in_mexico_not_in_greenwich(snapshot: Snapshot) -> None:
     late_evening_in_mexico = 1795236000.0  # 2026-11-21T02:40Z, still the 20th in Mexico City
-    assert answers.staleness(snapshot, row(), late_evening_in_mexico)["stale"] is False
-    assert answers.staleness(snapshot, row(), late_evening_in_mexico + 4 * 3600)["stale"] is True
+    assert answers.staleness(snapshot, row(), late_evening_in_mexico).stale is False
+    assert answers.staleness(snapshot, row(), late_evening_in_mexico + 4 * 3600).stale is True
 
 
 @pytest.mark.parametrize(

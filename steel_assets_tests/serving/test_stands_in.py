@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from steel_assets.core.service_use import summary
-from steel_assets.serving import answers, page, schemas
+from steel_assets.serving import answers, page
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import incidents
@@ -33,12 +33,9 @@ def snapshot(latest: dict[str, Any], unfed: str | None = WHY) -> Snapshot:
 def test_the_first_published_market_stands_in_and_the_answer_says_so() -> None:
     found = snapshot({"coil": COIL})
     body = answers.prediction(found, DURING_ITS_DAY)
-    assert body["predicted_price_usd_per_ton"] == 800.0
-    assert body["note"] == f"the default market rebar has {WHY}; coil stands in for it"
-    schemas.Prediction.model_validate(body)
-    told = {
-        market["id"]: (market["default"], market["no_source"]) for market in answers.markets(found, DURING_ITS_DAY)["markets"]
-    }
+    assert body.predicted_price_usd_per_ton == 800.0
+    assert body.note == f"the default market rebar has {WHY}; coil stands in for it"
+    told = {market.id: (market.default, market.no_source) for market in answers.markets(found, DURING_ITS_DAY).markets}
     assert told == {"rebar": (False, WHY), "tin": (False, None), "coil": (True, None)}
 
 
@@ -60,7 +57,7 @@ def test_a_market_without_a_source_is_no_incident_and_one_that_should_have_been_
 
 def test_a_default_market_that_was_ever_published_is_never_stood_in_for() -> None:
     files = {"rebar": {"rows": [row()], "problems": []}, "coil": COIL}
-    assert answers.prediction(snapshot(files), DURING_ITS_DAY)["predicted_price_usd_per_ton"] == 500.0
+    assert answers.prediction(snapshot(files), DURING_ITS_DAY).predicted_price_usd_per_ton == 500.0
     damaged = snapshot({"rebar": {"rows": None, "problems": ["rebar.parquet is damaged"]}, "coil": COIL})
     with pytest.raises(RequestRefused, match="damaged"):
         answers.prediction(damaged, DURING_ITS_DAY)

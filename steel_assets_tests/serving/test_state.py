@@ -8,8 +8,6 @@ from steel_assets.core.price_age import PriceCalendar
 from steel_assets.serving.answers import forecasts
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import ShownIncident, alerts, incidents, worst_status
-from steel_assets.serving.vocabulary import WORDS
-from steel_assets.serving.words import Words, direction, money, signed, signed_share
 from steel_assets_tests.serving.test_snapshot import CATALOGUE, published, row
 
 DURING_ITS_DAY = 1795190000.0  # 2026-11-20 in Mexico City
@@ -115,8 +113,8 @@ def test_a_forecast_that_was_issued_from_a_withdrawn_import_is_told_and_one_issu
     [told] = incidents(well.with_part("withdrawn", [during], None, 1.0), DURING_ITS_DAY)
     assert "a.csv" in told.message
     answer = forecasts(well.with_part("withdrawn", [during], None, 1.0), market, None, DURING_ITS_DAY)
-    assert answer["withdrawn_import"] == withdrawn["text"]
-    assert forecasts(well, market, None, DURING_ITS_DAY)["withdrawn_import"] is None
+    assert answer.withdrawn_import == withdrawn["text"]
+    assert forecasts(well, market, None, DURING_ITS_DAY).withdrawn_import is None
 
 
 def test_a_figure_beyond_its_limit_is_no_incident_until_the_alert_rules_say_so(well: Snapshot) -> None:
@@ -136,28 +134,11 @@ def test_what_the_platforms_watch_told_is_shown_with_its_beginning_and_not_told_
     both = well.with_part("incidents", [watched], None, 2.0)
     both = both.with_part("scorecards", {"rebar": {"horizons": [score], "rows": []}}, None, 2.0)
     told = alerts(incidents(both, DURING_ITS_DAY), DURING_ITS_DAY)
-    assert told["state"] == "red"
-    assert [(one["kind"], one["since"], one["market"]) for one in told["alerts"]] == [
+    assert told.state == "red"
+    assert [(alert.kind, alert.since, alert.market) for alert in told.alerts] == [
         ("mape_increase", "2026-11-19T08:00:00Z", "rebar")
     ]
 
 
 def test_a_part_that_cannot_be_read_is_told_once(well: Snapshot) -> None:
     assert found(well.with_part("metrics", None, "WarehouseBusy: held", 2.0)) == [("part_away", "medium")]
-
-
-def test_every_word_exists_in_both_languages_with_the_same_places() -> None:
-    for key, (english, spanish) in WORDS.items():
-        assert english, key
-        assert spanish, key
-        assert english.count("{") == spanish.count("{"), key
-    assert Words("es").day("2026-01-05") == "5 ene 2026"
-    assert Words("xx").language == "en"
-    assert Words("es")("incident_stale_forecast", "2026-01-05", name="Varilla").endswith("para el 5 ene 2026, que ya pasó")
-
-
-def test_a_figure_shown_as_zero_has_no_sign_and_no_direction_and_small_costs_are_not_hidden() -> None:
-    assert (signed_share(-0.0004), direction(-0.0004, 3)) == ("0.0 %", "")
-    assert (signed_share(-0.0006), direction(-0.0006, 3)) == ("−0.1 %", "down")
-    assert (signed(-0.004), signed(1234.5), signed(None)) == ("0.00", "+1,234.50", "–")
-    assert [money(value) for value in (0.0014, 0.0, 2.071, None)] == ["0.0014", "0.00", "2.07", "–"]

@@ -13,9 +13,8 @@ from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RU
 from steel_assets.core.tables import DRIFT, EXPLANATIONS
 from steel_assets.operations.publication import drift
 from steel_assets.operations.publication.warehouse import Tables
-from steel_assets.serving.explanation import driver_name, drivers, explanation
+from steel_assets.serving.explanation import CAUSES, driver_name, drivers, explanation
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.vocabulary import WORDS
 from steel_assets.settings import Settings
 from steel_assets_tests.core.synthetic import synthetic
 from steel_assets_tests.serving.running import Running
@@ -39,12 +38,12 @@ def snapshot(explained: object) -> Snapshot:
 def test_drivers_come_largest_first_with_their_direction_and_add_up() -> None:
     found = drivers(snapshot({"rebar": told(calendar=-0.5, scrap=2.75, own_price=-0.25, volatility=0.0)}), FORECAST)
     assert found is not None
-    assert [(driver["driver"], driver["direction"]) for driver in found] == [
+    assert [(driver.driver, driver.direction) for driver in found] == [
         ("scrap", "up"),
         ("calendar", "down"),
         ("own_price", "down"),
     ]
-    assert sum(driver["contribution"] for driver in found) == FORECAST["predicted_price"] - FORECAST["last_price"]
+    assert sum(driver.contribution for driver in found) == FORECAST["predicted_price"] - FORECAST["last_price"]
 
 
 @pytest.mark.parametrize(
@@ -78,14 +77,14 @@ def test_every_cause_that_a_model_or_a_feature_names_has_words() -> None:
     known = synthetic(count=120, lived=0)
     causes = {driver_of(column) for column in build_features(known.history()).columns} | {FORWARD_CURVE, LONG_RUN, CAUTION, OTHER}
     assert {"own_price", "forward_curve"} < causes
-    assert {cause for cause in causes if f"driver_{cause}" not in WORDS} <= set(known.series)
+    assert {cause for cause in causes if cause not in CAUSES} <= set(known.series)
 
 
 def test_a_lake_of_before_explanations_still_says_which_models_speak() -> None:
     declared = {"price_level": "", "target_series": "scrap", "target_version": 1, "calendar": "weekdays", "drivers": []}
     market = CATALOGUE["markets"][0] | declared
     older = snapshot({}).with_part("catalogue", CATALOGUE | {"markets": [market]}, None, 2.0)
-    assert explanation(older, "rebar", MORNING)["horizons"][0]["drivers"] is None
+    assert explanation(older, "rebar", MORNING).horizons[0].drivers is None
 
 
 def test_the_api_says_what_was_published(service: Running) -> None:

@@ -153,7 +153,7 @@ def check(dialect: Dialect, level: float, rows: int, seed: int) -> bool:
         reading = read(content, MONTHLY.model_copy(update={"unit": "USD/t"}) if dialect.monthly else DAILY, name)
     except ImportRefused:
         return False
-    assert dict(pairs(reading)) == means, (name, content[:400], reading.said)
+    assert dict(pairs(reading)) == means, (name, content[:400], reading.assumptions)
     return True
 
 

@@ -52,9 +52,9 @@ class Acknowledging:
         Raises:
             BadToken: it is none of ours, too old, or was used.
         """
-        said = claim(self._key, token, now)
+        claimed = claim(self._key, token, now)
         by = " ".join("".join(notification for notification in name if notification.isprintable()).split())[:LONGEST_NAME]
-        content = Reply(case=said.case, by=by or f"somebody by {said.channel}", at=now).model_dump(mode="json")
+        content = Reply(case=claimed.case, by=by or f"somebody by {claimed.channel}", at=now).model_dump(mode="json")
         place = f"{LEFT}{hashlib.sha256(token.encode()).hexdigest()[:24]}.json"
         try:
             self._store.put_if(place, checksummed(content, self._key), None)
@@ -70,11 +70,11 @@ def left(store: ObjectStore, key: bytes, now: datetime) -> Iterator[tuple[str, A
         except ObjectNotFound:
             continue
         try:
-            said = Reply.model_validate(unseal(found, key))
+            reply = Reply.model_validate(unseal(found, key))
         except ValueError as error:
             SetAside(store).set_aside(place, found, why_not(error))
             continue
-        if now - said.at > KEPT:
+        if now - reply.at > KEPT:
             store.delete(place)
         else:
-            yield said.case, Acknowledgement(by=said.by, at=said.at)
+            yield reply.case, Acknowledgement(by=reply.by, at=reply.at)

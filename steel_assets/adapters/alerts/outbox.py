@@ -12,6 +12,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -45,7 +46,10 @@ from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.tokens import token
 from steel_assets.core.alerts.written import Language
 
-STATE_KEY = "alerts/book.json"
+STATE_KEY = "alerts/state.json"
+FORMER_KEY = "alerts/book.json"
+"""Where former releases had it; it is read until it is renamed, by the first change or ``steel upgrade``."""
+
 HISTORY = "alerts/history/"
 DAMAGED = "alerts/damaged/"
 AUDIT = "alerts/audit/"
@@ -69,15 +73,36 @@ class Round:
 
 def read_alert_state(store: ObjectStore) -> AlertState:
     """The alert state in ``store`` as it is; an empty one before the first. Raises Damaged."""
+    for key in (STATE_KEY, FORMER_KEY):
+        try:
+            return AlertState.model_validate(unseal(store.get(key)))
+        except ObjectNotFound:
+            continue
+        except Damaged as error:
+            remedy = "the next look sets it aside and begins a new one (steel alerts watch)"
+            raise Damaged(f"{store.uri(key)} is damaged, {error}; {remedy}") from error
+        except ValidationError as error:
+            raise Damaged(f"{store.uri(key)} was written by another version: {error.error_count()} fields differ") from error
+    return AlertState()
+
+
+def has_former_name(store: ObjectStore) -> bool:
+    """Whether an alert state lies in ``store`` under the name that former releases gave it."""
+    return store.version(FORMER_KEY) is not None
+
+
+def rename_former(store: ObjectStore) -> None:
+    """Give the alert state of a former release its present name; nothing where there is none.
+
+    A process that dies in between leaves both: the present one counts, and the next call deletes the former.
+    """
     try:
-        return AlertState.model_validate(unseal(store.get(STATE_KEY)))
+        content = store.get(FORMER_KEY)
     except ObjectNotFound:
-        return AlertState()
-    except Damaged as error:
-        remedy = "the next look sets it aside and begins a new one (steel alerts watch)"
-        raise Damaged(f"{store.uri(STATE_KEY)} is damaged, {error}; {remedy}") from error
-    except ValidationError as error:
-        raise Damaged(f"{store.uri(STATE_KEY)} was written by another version: {error.error_count()} fields differ") from error
+        return
+    with suppress(Conflict):  # there is one under the present name, which is newer
+        store.put_if(STATE_KEY, content, None)
+    store.delete(FORMER_KEY)
 
 
 class Outbox:
@@ -120,13 +145,13 @@ class Outbox:
         now: datetime,
         *,
         complete: frozenset[str] = frozenset(),
-        marks: Mapping[str, LogCursor] | None = None,
+        cursors: Mapping[str, LogCursor] | None = None,
     ) -> AlertState:
         """Take note of ``conditions`` and of how far their source was read, in one step.
 
         Args:
             complete: rules of which ``conditions`` names every subject; see ``core.alerts.advance``.
-            marks: name of an event log to how far it was read.
+            cursors: name of an event log to how far it was read.
 
         Raises:
             UnknownRule: a condition names a rule that does not exist; nothing was noted.
@@ -138,7 +163,12 @@ class Outbox:
                 alert_state.incidents, alert_state.cases, given, now, self.rulebook, self.channels, alert_state.silences, complete
             )
             silences = tuple(silence for silence in alert_state.silences if silence.until > now)
-            news = {"incidents": incidents, "cases": cases, "silences": silences, "marks": {**alert_state.marks, **(marks or {})}}
+            news = {
+                "incidents": incidents,
+                "cases": cases,
+                "silences": silences,
+                "cursors": {**alert_state.cursors, **(cursors or {})},
+            }
             return enqueued(alert_state.model_copy(update=news), events)
 
         return self._change(note, now)
@@ -272,8 +302,8 @@ class Outbox:
         except NotificationRefused as failure:
             why, now = str(failure), clock()
             self._settle(lambda alert_state: refused(alert_state, batch, why), now)
-            said = Condition(rule="refused_message", subject=batch.channel, firing=True, moment=now, text=why)
-            self.report([said], now)
+            condition = Condition(rule="refused_message", subject=batch.channel, firing=True, moment=now, text=why)
+            self.report([condition], now)
             done.problems[batch.channel] = why
             return True
         except Exception as error:  # noqa: BLE001 - a fault in one channel must not keep the others from being used
@@ -286,7 +316,7 @@ class Outbox:
         return True
 
     def _report_recipients(self, channel: str, recipients: Iterable[str], left_out: Mapping[str, str], now: datetime) -> None:
-        said = [
+        conditions = [
             Condition(
                 rule="refused_recipient",
                 subject=f"{channel}: {name}",
@@ -296,7 +326,7 @@ class Outbox:
             )
             for name in recipients
         ]
-        self.report(said, now)
+        self.report(conditions, now)
 
     def _postpone(self, batch: Batch, why: str, now: datetime, done: Round, *, perhaps_sent: bool) -> bool:
         self._change(lambda alert_state: postponed(alert_state, batch, now, why, perhaps_sent=perhaps_sent), now)
@@ -343,6 +373,9 @@ class Outbox:
         """Replace the alert state by ``edit(alert_state)``, again if another process was faster; no change is not written."""
         for _ in range(ATTEMPTS):
             version = self.store.version(STATE_KEY)
+            if version is None:
+                rename_former(self.store)
+                version = self.store.version(STATE_KEY)
             try:
                 before = self.alert_state()
             except Damaged:
@@ -366,8 +399,8 @@ class Outbox:
         kept = f"{DAMAGED}{now:%Y-%m-%dT%H%M%SZ}.json"
         self.store.put(kept, self.store.get(STATE_KEY))
         text = f"{self.store.uri(STATE_KEY)} was damaged and is now {self.store.uri(kept)}."
-        said = self._marked(Condition(rule="memory_lost", subject="alert state", firing=True, moment=now, text=text))
-        incidents, cases, events = advance((), (), [said], now, self.rulebook, self.channels)
+        condition = self._marked(Condition(rule="memory_lost", subject="alert state", firing=True, moment=now, text=text))
+        incidents, cases, events = advance((), (), [condition], now, self.rulebook, self.channels)
         fresh: dict[str, Any] = enqueued(AlertState(incidents=incidents, cases=cases), events).model_dump(mode="json")
         try:
             self.store.put_if(STATE_KEY, checksummed(fresh), version)

@@ -1,7 +1,7 @@
 """How Google's clients are made: application default credentials, or none at all against a server on this machine.
 
-Each function returns one unmodified client, and is the only place that imports it: whoever stays embedded never does. An
-endpoint is another address of the same interface: a private one (``https://``, with credentials) or a test server
+Each function returns one unmodified client, and is the only place that imports it: an installation without Google's services
+never does. An endpoint is another address of the same interface: a private one (``https://``, with credentials) or a test server
 (``http://``, without).
 """
 

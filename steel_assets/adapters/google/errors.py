@@ -80,8 +80,8 @@ def diagnose(error: BaseException) -> Diagnosis:
 
     cause = error.cause if isinstance(error, RetryError) and error.cause else error
     trouble = _trouble(cause)
-    said = _said(cause).rstrip(". ")
-    return Diagnosis(trouble, f"{said}. Remedy: {REMEDIES[trouble]}")
+    sentence = _sentence_of(cause).rstrip(". ")
+    return Diagnosis(trouble, f"{sentence}. Remedy: {REMEDIES[trouble]}")
 
 
 def _trouble(error: BaseException) -> Trouble:
@@ -92,21 +92,21 @@ def _trouble(error: BaseException) -> Trouble:
         return Trouble.DAMAGED
     if isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
         return Trouble.CLOCK if "timeframe" in str(error) or "Token used too early" in str(error) else Trouble.CREDENTIALS
-    return _by_answer(_status(error), _reasons(error), _said(error).lower())
+    return _by_answer(_status(error), _reasons(error), _sentence_of(error).lower())
 
 
-def _by_answer(status: int | None, reasons: frozenset[str], said: str) -> Trouble:
+def _by_answer(status: int | None, reasons: frozenset[str], message: str) -> Trouble:
     if reasons & QUOTA_REASONS or status == HTTPStatus.TOO_MANY_REQUESTS:
         return Trouble.QUOTA
     if "bytesBilledLimitExceeded" in reasons:
         return Trouble.COST
-    if status == HTTPStatus.BAD_REQUEST and CHECKSUM_DIFFERS.search(said):
+    if status == HTTPStatus.BAD_REQUEST and CHECKSUM_DIFFERS.search(message):
         return Trouble.DAMAGED
     if status == HTTPStatus.UNAUTHORIZED:
         return Trouble.CREDENTIALS
     if status == HTTPStatus.FORBIDDEN:
         return Trouble.PERMISSION
-    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST) and "location" in said:
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST) and "location" in message:
         return Trouble.LOCATION
     if status == HTTPStatus.NOT_FOUND:
         return Trouble.MISSING
@@ -128,7 +128,7 @@ def _reasons(error: BaseException) -> frozenset[str]:
     return frozenset(str(problem["reason"]) for problem in listed if isinstance(problem, dict) and "reason" in problem)
 
 
-def _said(error: BaseException) -> str:
+def _sentence_of(error: BaseException) -> str:
     """The service's own sentence, on one line, without the address it was sent to."""
     text = _body(error).get("message") or getattr(error, "message", None) or str(error) or type(error).__name__
     first = str(text).strip().splitlines()[0]

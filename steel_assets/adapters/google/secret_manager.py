@@ -39,7 +39,7 @@ class SecretError(Problem):
 
 
 class Secrets:
-    """Looks references up. Whoever uses none never imports a Google client."""
+    """Looks references up. Without any, no Google client is imported."""
 
     def __init__(
         self, connect: Callable[[], SecretManagerServiceClient] = secret_client, *, patience_seconds: float = PATIENCE_SECONDS

@@ -103,10 +103,10 @@ def copy_lake(
 def _same_nature(source: ObjectStore, destination: ObjectStore) -> None:
     natures = Lake(source).simulated, Lake(destination).simulated
     if None not in natures and natures[0] != natures[1]:
-        told = {True: "simulated", False: "real"}
+        kinds = {True: "simulated", False: "real"}
         raise CopyRefused(
-            f"simulated and real data never share a lake: {source.uri('raw-data')} holds {told[bool(natures[0])]} data, "
-            f"{destination.uri('raw-data')} holds {told[bool(natures[1])]} data. Name another destination"
+            f"simulated and real data never share a lake: {source.uri('raw-data')} holds {kinds[bool(natures[0])]} data, "
+            f"{destination.uri('raw-data')} holds {kinds[bool(natures[1])]} data. Name another destination"
         )
 
 

@@ -59,8 +59,8 @@ class Damage(Declaration):
     @property
     def text(self) -> str:
         """The damage in one sentence, with what became of it."""
-        told = f"{self.key} was damaged ({self.why}) and is set aside as {self.kept}"
-        return f"{told}; {self.mended}" if self.mended else told
+        sentence = f"{self.key} was damaged ({self.why}) and is set aside as {self.kept}"
+        return f"{sentence}; {self.mended}" if self.mended else sentence
 
 
 class Damaged:

@@ -47,12 +47,12 @@ class ImportLedger:
                 self._read[key] = record
             there = set(raw)
             known = [one for key in records if (one := self._read[key]) and (one.raw_file is None or one.raw_file in there)]
-            told = {imported.raw_file for imported in known}
+            recorded = {imported.raw_file for imported in known}
             for key, record in zip(
-                fresh := [k for k in raw if k not in told and k not in self._read], pool.map(self._untold, fresh), strict=True
+                fresh := [k for k in raw if k not in recorded and k not in self._read], pool.map(self._untold, fresh), strict=True
             ):
                 self._read[key] = record
-        old = [one for key in raw if key not in told and (one := self._read[key])]
+        old = [one for key in raw if key not in recorded and (one := self._read[key])]
         return {
             known_import.id: known_import
             for known_import in sorted([*old, *known], key=lambda imported: (imported.at, imported.id))
@@ -99,12 +99,12 @@ class ImportLedger:
             content: of ``entry.raw_file``, which is written last.
         """
         key = f"{PLACE}/claims/{entry.at:%Y}/{entry.id}.parquet"
-        told = entry.model_copy(update={"claims": key})
+        record = entry.model_copy(update={"claims": key})
         self.lake.store.put(key, to_parquet(CLAIMS.enforce(claims)))
-        self.lake.store.put(f"{PLACE}/records/{entry.at:%Y}/{entry.id}.json", told.model_dump_json(indent=1).encode())
+        self.lake.store.put(f"{PLACE}/records/{entry.at:%Y}/{entry.id}.json", record.model_dump_json(indent=1).encode())
         if entry.raw_file is not None and content is not None:
             self.lake.store.put(entry.raw_file, content)
-        return told
+        return record
 
     def instead(self, rows: pd.DataFrame) -> str:
         """Store rows of ``tables.OBSERVATIONS`` that a rewriting will name; their key. Nothing reads them before it does."""

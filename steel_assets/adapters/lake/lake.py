@@ -79,9 +79,9 @@ class Lake:
 
         A damaged mark is set aside and written again from the rows.
         """
-        said = marked(self.store)
-        if said is not None or not self.damaged.open(MARK):
-            return said
+        mark = marked(self.store)
+        if mark is not None or not self.damaged.open(MARK):
+            return mark
         natures = self.observations()["simulated"].unique()
         if len(natures) > 1:
             raise LakeError(f"{self.store.uri(MARK)} was damaged, and rows of both kinds are stored; restore it from a copy")

@@ -15,8 +15,8 @@ def marked(store: ObjectStore) -> bool | None:
     return read_kept(store, MARK, _nature)
 
 
-def _nature(said: Any) -> bool:
+def _nature(content: Any) -> bool:
     """What the mark says. Raises what a mark that is damaged makes it raise."""
-    if not isinstance(said["simulated"], bool):
+    if not isinstance(content["simulated"], bool):
         raise ValueError("simulated must be true or false")
-    return said["simulated"]
+    return content["simulated"]

@@ -52,13 +52,13 @@ def read_lookup(store: ObjectStore, market: str) -> PriceLookup | None:
     return read_kept(store, _key(market), _lookup)
 
 
-def _lookup(said: dict[str, Any]) -> PriceLookup:
+def _lookup(content: dict[str, Any]) -> PriceLookup:
     """What is kept of a look. Raises KeyError, TypeError, ValueError for anything else."""
-    days = {name: [f"{date.fromisoformat(day)}" for day in said[name]] for name in ("closed", "extra")}
-    newest, until = (f"{date.fromisoformat(said[name])}" for name in ("newest", "until"))
-    if not isinstance(said["calendar"], str):
+    days = {name: [f"{date.fromisoformat(day)}" for day in content[name]] for name in ("closed", "extra")}
+    newest, until = (f"{date.fromisoformat(content[name])}" for name in ("newest", "until"))
+    if not isinstance(content["calendar"], str):
         raise TypeError("its calendar has no name")
-    return PriceLookup(said["calendar"], days["closed"], days["extra"], newest, until)
+    return PriceLookup(content["calendar"], days["closed"], days["extra"], newest, until)
 
 
 def _key(market: str) -> str:

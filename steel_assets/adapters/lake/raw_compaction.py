@@ -110,8 +110,8 @@ def _closed(lake: Lake, folder: str, view: View, now: datetime) -> list[str]:
     """
     before = f"{now - CLOSED:{STAMP}}"
     closed = [key for key in view.single if collected_at(key) < before]
-    told = {damage.key for damage in lake.damaged.all(folder) if damage.mended_at is None} if closed else set()
-    return [key for key in closed if key not in told]
+    damaged = {damage.key for damage in lake.damaged.all(folder) if damage.mended_at is None} if closed else set()
+    return [key for key in closed if key not in damaged]
 
 
 def _held(view: View) -> Iterator[Piece]:
@@ -181,7 +181,7 @@ def _of_a_former(lake: Lake, copy: str, before: datetime, stored: Collection[str
 
 def _read_anew(lake: Lake, key: str) -> Compacted:
     """A compacted file as it lies in the store, with a copy that is the same. Raises Vanished, LakeError."""
-    found = lake.raw_storage.anew(key)
+    found = lake.raw_storage.reread(key)
     if found is None:
         raise LakeError(f"{lake.store.uri(key)} is damaged; nothing was deleted, and its rows are read from the files beside it")
     content = _fetched(lake, key)

@@ -115,7 +115,7 @@ class RawFiles:
                 return dict(found.piece.each())[key]
         return None
 
-    def anew(self, key: str) -> Compacted | None:
+    def reread(self, key: str) -> Compacted | None:
         """A compacted file as it lies in the store now; None where it is damaged, and its copy too. Raises Vanished."""
         self._kept.pop(key, None)
         return self._compacted(key, "")

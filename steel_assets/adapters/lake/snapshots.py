@@ -186,7 +186,7 @@ def parsed(content: bytes) -> dict[str, PublishedPart]:
 
 def _part(part: Mapping[str, Any]) -> PublishedPart:
     problem, read_at = part["problem"], part["read_at"]
-    if not all(said is None or isinstance(said, str) for said in (problem, read_at)):
+    if not all(text is None or isinstance(text, str) for text in (problem, read_at)):
         raise ValueError("problem and read_at must be words")
     if read_at is not None and datetime.fromisoformat(read_at).tzinfo is None:
         raise ValueError("read_at must carry a time zone")
@@ -198,5 +198,5 @@ def _no_figure(name: str) -> float:
 
 
 def _first(error: ValidationError) -> str:
-    told = error.errors()[0]
-    return f"{'.'.join(map(str, told['loc']))}: {told['msg']}"
+    problem = error.errors()[0]
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

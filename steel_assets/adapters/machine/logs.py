@@ -38,8 +38,8 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of JSON."""
-        told = getattr(record, "dagster_meta", None)
-        meta: dict[str, Any] = told if isinstance(told, dict) else {}
+        dagster_meta = getattr(record, "dagster_meta", None)
+        meta: dict[str, Any] = dagster_meta if isinstance(dagster_meta, dict) else {}
         about = {name: getattr(record, name, None) or meta.get(DAGSTER[name]) for name in ABOUT}
         about["market"] = getattr(record, "market", None) or market_of(about["step"])
         line = {

@@ -31,11 +31,11 @@ def snapshot(path: Path, to: Path) -> bool:
             closing(sqlite3.connect(private_file(to))) as copy,
         ):
             source.backup(copy)
-            said = copy.execute(CHECK).fetchall()
+            result = copy.execute(CHECK).fetchall()
     except (sqlite3.Error, OSError) as error:
         if not path.exists():
             return False
         raise SqliteError(f"{path} could not be copied: {error}. {remedy(error)}") from error
-    if said != [("ok",)]:
-        raise SqliteError(f"{path} is damaged: {said[0][0]}")
+    if result != [("ok",)]:
+        raise SqliteError(f"{path} is damaged: {result[0][0]}")
     return True

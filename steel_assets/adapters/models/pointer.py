@@ -129,7 +129,7 @@ def switch_pointer(
 def strike_versions(
     store: ObjectStore, key: str, pointer: Pointer, versions: Collection[str], signing_key: bytes | None = None
 ) -> None:
-    """Say that ``versions`` are not kept any more: from now on nobody returns to them.
+    """Say that ``versions`` are not kept any more: no rollback may return to them.
 
     Raises:
         Conflict: somebody has changed the file since ``pointer`` was read; nothing was written.

@@ -1,7 +1,7 @@
 """Which former production models are given up, and what that leaves to delete.
 
-The pointer remembers what was given up before the first file goes: whoever dies in between leaves files that the next pruning
-sweeps up, and nobody returns to a version that is half gone.
+The pointer remembers what was given up before the first file goes: a process that dies in between leaves files that the next
+pruning deletes, and no rollback finds a version that is half deleted.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ Layout::
     models/production/<market>/h<horizon>/pointer.json             the version in force, and every switch before
     models/backups/<market>/h<horizon>/<version>/…                 what was in force before a switch
 
-A promotion copies first and switches last, by compare-and-set: whoever dies or loses a race leaves the pointer as it was.
-Pruning strikes versions from the pointer first and deletes last, so nobody can return to one that is half gone.
+A promotion copies first and switches last, by compare-and-set: a process that dies or loses a race leaves the pointer as it was.
+Pruning strikes versions from the pointer first and deletes last, so that no rollback finds one that is half deleted.
 The port beneath is ``object_store``; a model is bytes here, and nothing in this file parses one.
 """
 

@@ -104,11 +104,11 @@ def configured(channel: str, kind: type[C], own: Mapping[str, SecretStr], named:
     try:
         return kind.model_validate(found)
     except ValidationError as error:
-        told = [_told(problem, variables) for problem in error.errors(include_input=False, include_url=False)]
-    raise ChannelError(f"channel {channel}: {'; '.join(told)}")
+        problems = [_problem_in_words(problem, variables) for problem in error.errors(include_input=False, include_url=False)]
+    raise ChannelError(f"channel {channel}: {'; '.join(problems)}")
 
 
-def _told(problem: Any, variables: Mapping[str, tuple[str, ...]]) -> str:
+def _problem_in_words(problem: Any, variables: Mapping[str, tuple[str, ...]]) -> str:
     """One problem of a model, with the variable that people set."""
     message = problem["msg"].removeprefix("Value error, ")
     if not problem["loc"]:

@@ -206,8 +206,8 @@ def page(notification: Notification) -> str:
     """``notification`` as HTML that mail programs show alike: tables, styles in the tags."""
     notes, language = "", notification.language
     if notification.simulated:
-        told = say(language, "simulated")
-        notes += f'<p style="margin:0 0 12px;padding:8px 12px;background:#fde68a;color:#78350f"><b>{told}</b></p>'
+        label = say(language, "simulated")
+        notes += f'<p style="margin:0 0 12px;padding:8px 12px;background:#fde68a;color:#78350f"><b>{label}</b></p>'
     if notification.repeat:
         notes += f'<p style="margin:0 0 12px;color:#6b7280">{say(language, "repeat")}</p>'
     footer = _shown(say(language, "footer"))

@@ -1,4 +1,4 @@
-"""Channel ``log``: one JSON line per notification, appended to a file; always set up, so that nothing is ever told to nobody."""
+"""Channel ``log``: one JSON line per notification, appended to a file. It is always set up, so that no notification is lost."""
 
 from __future__ import annotations
 

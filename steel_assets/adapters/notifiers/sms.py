@@ -78,18 +78,18 @@ class Twilio:
 
     def send(self, notification: Notification) -> Mapping[str, str]:
         """See ``Notifier.send``. When one number fails, those already told are not told again."""
-        told = 0
+        sent = 0
         refusals: dict[str, str] = {}
         for number in self.recipients:
             if notification.repeat and self._has(number, notification.key):
                 continue
             try:
                 self._text(number, short(notification.in_language(self._languages.get(number, notification.language))))
-                told += 1
+                sent += 1
             except NotificationRefused as refusal:
                 refusals[number] = f"{refusal}; check STEEL_SMS_TO, and that the person has not unsubscribed"
             except NotSent as failure:
-                raise NotSent(str(failure), perhaps_sent=failure.perhaps_sent or bool(told)) from None
+                raise NotSent(str(failure), perhaps_sent=failure.perhaps_sent or bool(sent)) from None
         if len(refusals) == len(self.recipients):
             raise NotificationRefused(next(iter(refusals.values())))
         return refusals

@@ -18,7 +18,8 @@ from pydantic import Field, SecretStr
 
 from steel_assets.adapters.notifiers import ChannelConfig
 from steel_assets.adapters.notifiers._post import post
-from steel_assets.core.alerts.message import Message, Notification, marked
+from steel_assets.adapters.notifiers._prometheus import alert
+from steel_assets.core.alerts.message import Message, Notification
 from steel_assets.core.alerts.written import Language
 
 Form = Literal["steel", "alertmanager"]
@@ -107,16 +108,9 @@ def _alertmanager(notification: Notification) -> dict[str, object]:
 
 def _alert(message: Message, language: Language) -> dict[str, Any]:
     over = message.kind == "recovered"
-    labels = {"alertname": "SteelAssets", "cause": message.cause, "severity": message.severity, "case": message.case}
     return {
+        **alert(message, language),
         "status": "resolved" if over else "firing",
-        "labels": labels | {"simulated": str(message.simulated).lower()},
-        "annotations": {
-            "summary": marked(message.title, language, simulated=message.simulated),
-            "description": "\n".join(f"{label}: {text}" for label, text in message.facts),
-        },
-        "startsAt": message.since.isoformat(),
         "endsAt": message.moment.isoformat() if over else STILL,
-        "generatorURL": message.link,
         "fingerprint": message.case,
     }

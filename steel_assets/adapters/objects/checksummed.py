@@ -1,7 +1,8 @@
 """Small JSON documents that carry their own checksum, so that a damaged one is refused before anything in it is believed.
 
-The seal finds damage and torn writes; whoever may write the store may seal. With a key (STEEL_SIGNING_KEY) a document is signed
-too (HMAC-SHA256 of what is sealed), and one that is not is refused: then only who holds the key can write what is believed.
+The seal finds damage and torn writes; every program that may write the store can make one. With a key (STEEL_SIGNING_KEY) a
+document is signed too (HMAC-SHA256 of what is sealed), and one that is not is refused: then only who holds the key can write what
+is believed.
 """
 
 from __future__ import annotations

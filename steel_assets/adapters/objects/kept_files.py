@@ -109,9 +109,9 @@ class KeptFiles:
         except Damaged as error:
             raise FilesDamaged(f"{self.store.uri(self.pointer)} is damaged: {error}") from error
         except ValidationError as error:
-            told = error.errors()[0]
-            where = ".".join(map(str, told["loc"]))
-            raise FilesDamaged(f"{self.store.uri(self.pointer)} is of another release: {where}: {told['msg']}") from error
+            problem = error.errors()[0]
+            where = ".".join(map(str, problem["loc"]))
+            raise FilesDamaged(f"{self.store.uri(self.pointer)} is of another release: {where}: {problem['msg']}") from error
         return FileSet(found.files, found.release, found.saved_at, token)
 
     def empty(self, why: str) -> FileSet | None:

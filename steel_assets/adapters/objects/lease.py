@@ -1,6 +1,6 @@
 """One at a time, over all machines: a lease in the object store that its holder renews.
 
-Whoever waits takes it over when it is renewed no more.
+A process that waits takes it over when it is renewed no more.
 
 No clock is compared with another machine's: a lease is over when it has stayed the same for its whole length by the clock of
 the one who waits. That is also how long it takes after its holder was killed.
@@ -109,8 +109,8 @@ def _taken(store: ObjectStore, key: str, about: Mapping[str, str], wait_seconds:
                 store.put_if(key, content, token)
                 return Lease(store, key, _token_of(store, key, content), document, seconds)
         elif now - begun >= wait_seconds:
-            told = ", ".join(f"{name} {held[name]}" for name in about if name in held)
-            raise Busy(f"another one is at work ({told or 'it does not say who'}), and was for all of {wait_seconds:g} s")
+            holder = ", ".join(f"{name} {held[name]}" for name in about if name in held)
+            raise Busy(f"another one is at work ({holder or 'it does not say who'}), and was for all of {wait_seconds:g} s")
         time.sleep(min(seconds / 10, 5.0))
 
 
@@ -119,10 +119,10 @@ def _look(store: ObjectStore, key: str) -> tuple[str | None, dict[str, Any]]:
     token = store.version(key)
     try:
         content = store.get(key) if token is not None else b"{}"
-        said = json.loads(content) if len(content) <= LARGEST else {}
+        holder = json.loads(content) if len(content) <= LARGEST else {}
     except (ObjectNotFound, ValueError, RecursionError):
-        said = {}
-    return token, said if isinstance(said, dict) else {}
+        holder = {}
+    return token, holder if isinstance(holder, dict) else {}
 
 
 def _token_of(store: ObjectStore, key: str, content: bytes) -> str:

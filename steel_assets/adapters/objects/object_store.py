@@ -97,7 +97,7 @@ class LocalFolder:
 
     def put(self, key: str, content: bytes) -> None:
         path = self._path(key)
-        with self._told(key):
+        with self._disk_errors(key):
             make_folder(path.parent)
             write_private(path, content)
 
@@ -108,7 +108,7 @@ class LocalFolder:
 
     def put_if(self, key: str, content: bytes, version: str | None) -> None:
         path = self._path(key)
-        with self._told(key):
+        with self._disk_errors(key):
             make_folder(path.parent)
             turn = FileLock(path.parent / f".{path.name}.lock").acquire()
         with turn:
@@ -139,7 +139,7 @@ class LocalFolder:
         yield from (name for name in names if not KEY.fullmatch(name) and not name.startswith("."))
 
     def delete(self, key: str) -> None:
-        with self._told(key):
+        with self._disk_errors(key):
             self._path(key).unlink(missing_ok=True)
 
     def checksum(self, key: str) -> str:
@@ -157,7 +157,7 @@ class LocalFolder:
         return self._path(key).as_uri()
 
     @contextmanager
-    def _told(self, key: str) -> Iterator[None]:
+    def _disk_errors(self, key: str) -> Iterator[None]:
         """Inside, what the disk refuses is an ObjectStoreError that names the object and the remedy."""
         try:
             yield

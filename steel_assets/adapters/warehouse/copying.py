@@ -70,8 +70,8 @@ def copy_warehouse(
 
 def checksum(table: Table, rows: pd.DataFrame) -> str:
     """SHA-256 over the rows' values and types, in the order of their key, the moment of writing aside."""
-    said = [name for name in table.column_names if name != WRITTEN_AT]
-    ordered = staged(table, rows.sort_values(list(table.key), ignore_index=True)).select(said).combine_chunks()
+    columns = [name for name in table.column_names if name != WRITTEN_AT]
+    ordered = staged(table, rows.sort_values(list(table.key), ignore_index=True)).select(columns).combine_chunks()
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, ordered.schema) as stream:
         stream.write_table(ordered)

@@ -29,9 +29,9 @@ def set_aside(path: Path, error: Exception) -> None:
             path.with_name(name).replace(place)
             kept.append(str(place))
     words = " ".join(str(error).split())[:200]
-    told = f"the warehouse {path} was damaged ({words}) and is set aside as {', '.join(kept)}; a new one is begun"
-    _marker(path).write_text(told, encoding="utf-8")
-    log.error("%s", told)
+    sentence = f"the warehouse {path} was damaged ({words}) and is set aside as {', '.join(kept)}; a new one is begun"
+    _marker(path).write_text(sentence, encoding="utf-8")
+    log.error("%s", sentence)
 
 
 def lost(path: Path) -> str | None:

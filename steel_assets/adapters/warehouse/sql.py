@@ -87,11 +87,11 @@ def merge(table: Table, staged: str, span: tuple[Any, Any] | None) -> tuple[str,
         span: first and last partition of the rows, where all rows of one key share a partition: the others are not read.
     """
     names = table.column_names
-    told = [name for name in names if name not in table.key and name != WRITTEN_AT]
+    compared = [name for name in names if name not in table.key and name != WRITTEN_AT]
     matches = [f"target.{name} = source.{name}" for name in table.key]
     if span is not None:
         matches.append(f"target.{table.partition_by} BETWEEN ? AND ?")
-    differs = " OR ".join(f"target.{name} IS DISTINCT FROM source.{name}" for name in told)
+    differs = " OR ".join(f"target.{name} IS DISTINCT FROM source.{name}" for name in compared)
     changes = ", ".join(f"{name} = source.{name}" for name in names if name not in table.key)
     text = (
         f"MERGE INTO {table.name} AS target USING {staged} AS source ON {' AND '.join(matches)} "  # noqa: S608  names are ours
@@ -170,8 +170,8 @@ def duckdb_snapshot(path: Path) -> list[str]:
 
 def _definition(column: Column, dialect: Dialect, *, required: bool) -> str:
     unit = f" [{column.unit}]" if column.unit else ""
-    told = f" OPTIONS(description = {_text(column.description + unit)})" if dialect.lays_out else ""
-    return f"{column.name} {dialect.types[column.dtype]}{' NOT NULL' if required else ''}{told}"
+    description = f" OPTIONS(description = {_text(column.description + unit)})" if dialect.lays_out else ""
+    return f"{column.name} {dialect.types[column.dtype]}{' NOT NULL' if required else ''}{description}"
 
 
 def _layout(table: Table) -> str:

@@ -25,11 +25,11 @@ def counted_rows(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[O
 def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Read on, report, and say how many materialisations were new."""
     first_look = timedelta(hours=outbox.rulebook.policy.first_look_hours)
-    found = news(instance, dg.DagsterEventType.ASSET_MATERIALIZATION, outbox.alert_state().marks.get(LOG), now, first_look)
+    found = news(instance, dg.DagsterEventType.ASSET_MATERIALIZATION, outbox.alert_state().cursors.get(LOG), now, first_look)
     if found is None:
         return "no new materialisation"
     rules = [rule for rule in outbox.rulebook.rules.values() if rule.counts]
-    outbox.report(conditions(found.events, rules), now, marks={LOG: found.cursor})
+    outbox.report(conditions(found.events, rules), now, cursors={LOG: found.cursor})
     return f"{len(found.events)} new materialisations, read to {found.cursor.position}"
 
 
@@ -37,11 +37,11 @@ def conditions(events: Sequence[dg.EventLogRecord], rules: Sequence[AlertRule]) 
     """One condition per run, asset and rule: a run that covers many partitions says the same for each of them."""
     found: dict[tuple[str, str, str], Condition] = {}
     for record in events:
-        told = record.asset_materialization
+        materialization = record.asset_materialization
         for rule in rules:
-            value = told.metadata.get(rule.counts) if told and rule.counts else None
-            if told and isinstance(value, dg.IntMetadataValue) and value.value is not None:
-                asset = told.asset_key.to_user_string()
+            value = materialization.metadata.get(rule.counts) if materialization and rule.counts else None
+            if materialization and isinstance(value, dg.IntMetadataValue) and value.value is not None:
+                asset = materialization.asset_key.to_user_string()
                 found[(record.run_id, asset, rule.id)] = _condition(rule, asset, value.value, moment_of(record))
     return list(found.values())
 

@@ -28,9 +28,9 @@ def damaged_files(
 
 def evaluate(lake: Lake, warehouse: Warehouse, outbox: Outbox, now: datetime) -> str:
     """Report every damage that is open or new."""
-    told = {damage.key: damage.text for damage in lake.damaged.news(now)}
+    damages = {damage.key: damage.text for damage in lake.damaged.news(now)}
     if (lost := warehouse.lost()) is not None:
-        told["warehouse"] = lost
-    conditions = [Condition(rule=RULE, subject=name, firing=True, moment=now, text=text) for name, text in told.items()]
+        damages["warehouse"] = lost
+    conditions = [Condition(rule=RULE, subject=name, firing=True, moment=now, text=text) for name, text in damages.items()]
     outbox.report(conditions, now, complete=frozenset({RULE}))
-    return f"{len(told)} damaged files"
+    return f"{len(damages)} damaged files"

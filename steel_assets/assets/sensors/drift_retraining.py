@@ -45,9 +45,9 @@ def decide(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: 
     if _caused_since(instance, now - cooldown):
         return dg.SkipReason(f"the last retraining with a cause is less than {cooldown.total_seconds() / 3600:.0f} h ago")
     answers = {tag: value for incident in fresh for tag, value in answer_tags(incident).items()}
-    told = "; ".join(f"{incident.rule}: {incident.subject}" for incident in fresh)
+    incidents = "; ".join(f"{incident.rule}: {incident.subject}" for incident in fresh)
     day = day_of(now, catalog.rules.schedules)
-    return dg.RunRequest(run_key=f"{JOB}-{fresh[0].id}", partition_key=day, tags={**answers, CAUSE_TAG: told})
+    return dg.RunRequest(run_key=f"{JOB}-{fresh[0].id}", partition_key=day, tags={**answers, CAUSE_TAG: incidents})
 
 
 def answer_tags(incident: Incident) -> dict[str, str]:

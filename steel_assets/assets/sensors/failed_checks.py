@@ -29,10 +29,10 @@ def failed_checks(
 def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now: datetime) -> str:
     """Read on, report, and say how many evaluations were new."""
     first_look = timedelta(hours=catalog.rules.alerts.first_look_hours)
-    found = news(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION, outbox.alert_state().marks.get(LOG), now, first_look)
+    found = news(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION, outbox.alert_state().cursors.get(LOG), now, first_look)
     if found is None:
         return "no new evaluation"
-    outbox.report(conditions(found.events, catalog.rules), now, marks={LOG: found.cursor})
+    outbox.report(conditions(found.events, catalog.rules), now, cursors={LOG: found.cursor})
     return f"{len(found.events)} new evaluations, read to {found.cursor.position}"
 
 
@@ -43,10 +43,10 @@ def conditions(events: Sequence[dg.EventLogRecord], rules: Rules) -> list[Condit
     alert rule tells people, and one of whose cause another check tells.
     """
     silent = {name for name, check in rules.checks.items() if not check.told}
-    told = [
+    evaluations = [
         event for event in events if _evaluation(event).check_name not in silent and TOLD_BY not in _evaluation(event).metadata
     ]
-    return [_condition(event, rules) for event in told]
+    return [_condition(event, rules) for event in evaluations]
 
 
 def _condition(record: dg.EventLogRecord, rules: Rules) -> Condition:

@@ -39,23 +39,23 @@ def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str
     """Read on, report, and say how many runs were new."""
     policy = outbox.rulebook.policy
     first_look, grace = timedelta(hours=policy.first_look_hours), timedelta(minutes=policy.retry_minutes)
-    marks, said = outbox.alert_state().marks, 0
+    cursors, count = outbox.alert_state().cursors, 0
     conditions: list[Condition] = []
     read = {}
     for kind, log in LOGS.items():
-        found = news(instance, kind, marks.get(log), now, first_look)
+        found = news(instance, kind, cursors.get(log), now, first_look)
         if found is not None:
             waiting = [event for event in found.events if kind == FAILED and _undecided(instance, event, now, grace)]
             read[log] = found.cursor_without(waiting)
-            said += len(found.events) - len(waiting)
+            count += len(found.events) - len(waiting)
             ended = [
                 event for event in found.events if event not in waiting and not (kind == FAILED and _answered(instance, event))
             ]
             for event in ended:
                 conditions += parts_of(instance, event, outbox, conditions, failed=kind == FAILED)
     if read:
-        outbox.report(conditions, now, marks=read)
-    return f"{said} runs ended"
+        outbox.report(conditions, now, cursors=read)
+    return f"{count} runs ended"
 
 
 def parts_of(
@@ -84,7 +84,7 @@ def condition(instance: dg.DagsterInstance, record: dg.EventLogRecord, *, failed
     errors = _errors(instance, run.run_id) if failed else []
     if errors and all(cls == CHECK_FAILED for _, cls, _ in errors):
         return None
-    text = "; ".join(f"{step}: {message}" for step, _, message in errors) or _said(record)
+    text = "; ".join(f"{step}: {message}" for step, _, message in errors) or _message_of(record)
     if failed and run.tags.get(WILL_RETRY_TAG) == "true":
         text = f"Its retry was never launched. {text}"
     return Condition(
@@ -146,6 +146,6 @@ def _job(run: dg.DagsterRun) -> str:
     return f"assets {', '.join(assets[:3])}{', …' if len(assets) > 3 else ''}"
 
 
-def _said(record: dg.EventLogRecord) -> str:
+def _message_of(record: dg.EventLogRecord) -> str:
     event = record.event_log_entry.get_dagster_event()
     return event.message or ""

@@ -24,11 +24,11 @@ def lost_daemons(context: dg.SensorEvaluationContext, outbox: dg.ResourceParam[O
 
 def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str:
     """Report whether every daemon that this instance needs is alive."""
-    said = silent(instance, outbox.rulebook, now)
-    text = f"Nothing happens that these would start: {', '.join(said)}." if said else ""
-    condition = Condition(rule=RULE, subject=SUBJECT, firing=bool(said), moment=now, text=text, link="/deployment/daemons")
+    daemons = silent(instance, outbox.rulebook, now)
+    text = f"Nothing happens that these would start: {', '.join(daemons)}." if daemons else ""
+    condition = Condition(rule=RULE, subject=SUBJECT, firing=bool(daemons), moment=now, text=text, link="/deployment/daemons")
     outbox.report([condition], now)
-    return f"{len(instance.get_required_daemon_types())} daemons, {len(said)} without a heartbeat"
+    return f"{len(instance.get_required_daemon_types())} daemons, {len(daemons)} without a heartbeat"
 
 
 def silent(instance: dg.DagsterInstance, rulebook: Rulebook, now: datetime) -> list[str]:

@@ -1,4 +1,4 @@
-"""Runs that nobody needs any more: Dagster purges ticks by itself, runs and their events it keeps for ever."""
+"""Deletes old runs: Dagster purges ticks by itself, but keeps runs and their events without end."""
 
 import time
 from collections.abc import Iterator
@@ -56,9 +56,9 @@ def evaluate(instance: dg.DagsterInstance, catalog: Catalog, outbox: Outbox, now
 
 def _unread(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[datetime]:
     """Up to when each log was read in which alerts have not read everything."""
-    marks = outbox.alert_state().marks
+    cursors = outbox.alert_state().cursors
     for kind, log in LOGS.items():
-        cursor = marks.get(log)
+        cursor = cursors.get(log)
         if cursor is not None and news(instance, kind, cursor, now, timedelta()) is not None:
             yield cursor.moment
 

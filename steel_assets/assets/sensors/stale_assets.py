@@ -9,7 +9,7 @@ from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.catalog import Catalog
 from steel_assets.core.alerts.conditions import Condition
-from steel_assets.operations.unfed import unfed_by_choice
+from steel_assets.operations.histories import unfed_by_choice
 from steel_assets.providers import Providers
 
 STALE, NEVER = "stale_asset", "asset_never_fresh"

@@ -1,4 +1,4 @@
-"""Providers that answer and bring nothing new: periods that a series' own calendar says were published and nobody has."""
+"""Providers that answer and bring nothing new: periods that by a series' own calendar were published, and are not stored."""
 
 from datetime import UTC, datetime
 

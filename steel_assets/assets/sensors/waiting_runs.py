@@ -40,8 +40,8 @@ def evaluate(instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> str
 
 
 def _condition(waits: dg.RunRecord, running: Iterable[dg.RunRecord], rulebook: Rulebook, now: datetime) -> Condition:
-    told = [f"{run.dagster_run.job_name} since {local(_began(run), rulebook)}" for run in running]
-    meanwhile = f"Meanwhile runs: {', '.join(told)}." if told else "Nothing runs meanwhile: is the daemon alive?"
+    jobs = [f"{run.dagster_run.job_name} since {local(_began(run), rulebook)}" for run in running]
+    meanwhile = f"Meanwhile runs: {', '.join(jobs)}." if jobs else "Nothing runs meanwhile: is the daemon alive?"
     return Condition(
         rule=RULE,
         subject=waits.dagster_run.job_name,

@@ -16,7 +16,7 @@ from steel_assets.core.alerts.incidents import Case, Event, Incident, Silence
 from steel_assets.core.alerts.listing import Tellers
 from steel_assets.core.alerts.observing import may_matter, observed
 from steel_assets.core.alerts.rules import Rulebook
-from steel_assets.core.alerts.telling import adopted, ended, notices, told
+from steel_assets.core.alerts.telling import adopted, announce, ended, notices
 
 MEMORY = timedelta(days=10)
 """How long a notice, or a single bad figure, is remembered."""
@@ -49,7 +49,7 @@ def advance(
     caused = with_causes(moved, cases, rulebook)
     tellers = Tellers(now, rulebook, available, tuple(silences))
     caused, noticed = notices(caused, tellers)
-    cases, events = told(cases, caused, tellers)
+    cases, events = announce(cases, caused, tellers)
     kept = [
         incident
         for incident in caused

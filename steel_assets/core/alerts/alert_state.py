@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from pydantic import AwareDatetime
+from pydantic import AliasChoices, AwareDatetime, Field
 
 from steel_assets.core.alerts.incidents import Case, Event, Incident, Silence
 from steel_assets.core.types import Declaration
@@ -66,14 +66,18 @@ class LogCursor(Declaration):
 
 
 class AlertState(Declaration):
-    """Everything that must outlive a process for alerts to be neither lost nor doubled."""
+    """Everything that must outlive a process for alerts to be neither lost nor doubled.
+
+    Attributes:
+        cursors: name of an event log to how far it was read; releases before 0.2 called them ``marks``.
+    """
 
     incidents: tuple[Incident, ...] = ()
     cases: tuple[Case, ...] = ()
     silences: tuple[Silence, ...] = ()
     queue: tuple[Waiting, ...] = ()
     channels: Mapping[str, Channel] = {}
-    marks: Mapping[str, LogCursor] = {}
+    cursors: Mapping[str, LogCursor] = Field(default={}, validation_alias=AliasChoices("cursors", "marks"))
 
     @property
     def open_incidents(self) -> list[Incident]:
@@ -171,7 +175,7 @@ def _settled(
     for waiting in alert_state.queue:
         if waiting.event.id in ids and batch.channel in waiting.channels:
             rest = tuple(channel for channel in waiting.channels if channel != batch.channel)
-            news = {name: {**getattr(waiting, name), **told} for name, told in outcome.items()}
+            news = {name: {**getattr(waiting, name), **added} for name, added in outcome.items()}
             waiting = waiting.model_copy(update={"channels": rest, **news})
         (kept if waiting.channels else finished).append(waiting)
     return alert_state.model_copy(update={"queue": tuple(kept)}), finished

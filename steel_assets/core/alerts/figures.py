@@ -129,8 +129,8 @@ def service_readings(minutes: Sequence[Minute], now: datetime) -> list[Reading]:
     for start, inside in sorted(slots.items()):
         use = summary(inside)
         away = None if use.availability_share is None else 1 - use.availability_share
-        told = "Of the time it ran, the share in which it could not answer with a forecast."
-        found.append(Reading(metric="downtime_share", subject=SERVICE, moment=start + SLOT, value=_number(away), text=told))
+        meaning = "Of the time it ran, the share in which it could not answer with a forecast."
+        found.append(Reading(metric="downtime_share", subject=SERVICE, moment=start + SLOT, value=_number(away), text=meaning))
         if use.requests:
             latency = None if use.avg_latency_ms is None else use.avg_latency_ms / 1000
             text = f"{use.requests} requests in ten minutes, {use.errors} of them failed."

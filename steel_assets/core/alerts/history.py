@@ -10,7 +10,7 @@ from steel_assets.core.alerts.alert_state import Waiting
 from steel_assets.core.tables import ALERTS
 
 
-def alert_rows(told: Sequence[Waiting], created_at: pd.Timestamp) -> pd.DataFrame:
+def alert_rows(sent: Sequence[Waiting], created_at: pd.Timestamp) -> pd.DataFrame:
     """Rows of ``tables.ALERTS``: one per event, whether it still waits for a channel or not.
 
     Args:
@@ -34,7 +34,7 @@ def alert_rows(told: Sequence[Waiting], created_at: pd.Timestamp) -> pd.DataFram
             "simulated": waiting.event.simulated,
             "created_at": created_at,
         }
-        for waiting in told
+        for waiting in sent
     ]
     if not rows:
         return ALERTS.empty()

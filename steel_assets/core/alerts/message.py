@@ -129,11 +129,11 @@ def _letter(
     do = dict(messages[0].facts).get(say(language, "to_do"), "") if alone else ""
     if len(messages) > 1:
         messages.sort(key=lambda message: (message.kind == "recovered", ORDER.index(message.severity)))
-        told = [
+        counted = [
             f"{count} {say(language, name)}" for name in ORDER if (count := sum(_alarms(message, name) for message in messages))
         ]
         over = sum(message.kind == "recovered" for message in messages)
-        counts = ", ".join([*told, *([say(language, "over_count", over)] if over else [])])
+        counts = ", ".join([*counted, *([say(language, "over_count", over)] if over else [])])
         subject = say(language, "digest", len(messages), counts)
     else:
         subject = headed(messages[0], language)
@@ -142,9 +142,9 @@ def _letter(
 
 
 def _message(event: Event, rulebook: Rulebook, places: _Places, language: Language) -> Message:
-    said = title(event, rulebook, language)
+    headline = title(event, rulebook, language)
     return Message(
-        title=said if event.kind in ("opened", "notice") else say(language, event.kind) + said,
+        title=headline if event.kind in ("opened", "notice") else say(language, event.kind) + headline,
         severity=event.severity,
         kind=event.kind,
         facts=facts(event, rulebook, language),

@@ -94,8 +94,8 @@ class Namer:
             found |= {"series": self._called(series), "series_id": series.id}
         if place.provider:
             found |= {"provider": self.rulebook.subjects.providers[place.provider], "provider_id": place.provider}
-        if (told := self._day(item)) is not None:
-            found["day"] = day(told, language, seen_in=self.year)
+        if (date_of_item := self._day(item)) is not None:
+            found["day"] = day(date_of_item, language, seen_in=self.year)
         if item.value is not None:
             value = item.worst if item.state == "over" and item.worst is not None else item.value
             found |= {"value": figure(value, rule.unit, language), "count": f"{value:.0f}"}
@@ -179,9 +179,9 @@ class Namer:
         return self.rulebook.subjects.series.get(name)
 
     def _day(self, item: Item) -> date | None:
-        told = item.facts.get("day", "") or (DAY.findall(item.text) or [""])[0]
+        text = item.facts.get("day", "") or (DAY.findall(item.text) or [""])[0]
         try:
-            return date.fromisoformat(told[:10])
+            return date.fromisoformat(text[:10])
         except ValueError:
             return None
 

@@ -74,12 +74,12 @@ def _ticks(moments: Sequence[datetime]) -> Iterator[datetime]:
 
 
 def _judge(
-    item: Item, told: datetime, figures: dict[tuple[str, str], list[tuple[datetime, float]]], rulebook: Rulebook, found: Replay
+    item: Item, event: datetime, figures: dict[tuple[str, str], list[tuple[datetime, float]]], rulebook: Rulebook, found: Replay
 ) -> None:
     rule = rulebook.rule(item.rule)
     if rule.metric is None or rule.above is None:
         return
-    after = [value for moment, value in figures.get((rule.metric, item.subject), []) if moment >= told][:HINDSIGHT]
+    after = [value for moment, value in figures.get((rule.metric, item.subject), []) if moment >= event][:HINDSIGHT]
     if len(after) == HINDSIGHT:
         found.judged[item.rule] += 1
         found.false[item.rule] += median(after) <= rule.above

@@ -86,15 +86,15 @@ def notices(incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Incid
     return heard, events
 
 
-def told(cases: Sequence[Case], incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Case], list[Event]]:
+def announce(cases: Sequence[Case], incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Case], list[Event]]:
     """The cases after what is to be told of them now was told."""
     known, groups = {case.cause: case for case in cases}, by_cause(incidents)
     kept: list[Case] = []
     events: list[Event] = []
     for cause in dict.fromkeys((*known, *groups)):
-        case, said = _of_case(known.get(cause), cause, groups.get(cause, []), tellers)
+        case, event = _of_case(known.get(cause), cause, groups.get(cause, []), tellers)
         kept += [case] if case is not None else []
-        events += [said] if said is not None else []
+        events += [event] if event is not None else []
     return kept, events
 
 
@@ -105,14 +105,14 @@ def _of_case(case: Case | None, cause: str, members: Sequence[Incident], tellers
             return None, None
         since = min(incident.since or incident.seen for incident in visible)
         blank = Case(cause=cause, id=_identity(cause, visible), since=since, told="low", told_at=tellers.now)
-        return _said(_with_along(blank, visible, visible, tellers.rulebook), "opened", visible, tellers)
+        return _announced(_with_along(blank, visible, visible, tellers.rulebook), "opened", visible, tellers)
     fresh = [incident for incident in visible if not case.knows(incident.rule, incident.subject)]
     lasting = [incident for incident in members if case.knows(incident.rule, incident.subject)]
     if not lasting and not fresh:
         return _over(case, tellers)
     case = _with_along(case, fresh, lasting, tellers.rulebook)
     kind = _worth_telling(case, visible, fresh, lasting, tellers)
-    return _said(case, kind, visible, tellers) if kind else (case, None)
+    return _announced(case, kind, visible, tellers) if kind else (case, None)
 
 
 def _with_along(case: Case, fresh: Sequence[Incident], leaders: Sequence[Incident], rulebook: Rulebook) -> Case:
@@ -169,7 +169,7 @@ def _reminder_due(told_at: datetime, severity: Severity, rulebook: Rulebook) -> 
     return (due if due >= rested else due + A_DAY).astimezone(UTC)
 
 
-def _said(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tellers) -> tuple[Case, Event]:
+def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tellers) -> tuple[Case, Event]:
     """One message about ``case``, and what people know afterwards."""
     states = _states(case, visible)
     items = [*(item(incident, states[(incident.rule, incident.subject)]) for incident in visible), *case.over]

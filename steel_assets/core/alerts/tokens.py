@@ -34,8 +34,8 @@ class Claim:
 
 def token(key: bytes, case: str, channel: str, now: datetime) -> str:
     """What the link in a message about ``case``, sent over ``channel`` at ``now``, carries."""
-    said = f"{case}.{channel}.{int((now + LASTS).timestamp()):08x}"
-    return f"{said}.{_signature(key, said)}"
+    claim_text = f"{case}.{channel}.{int((now + LASTS).timestamp()):08x}"
+    return f"{claim_text}.{_signature(key, claim_text)}"
 
 
 def claim(key: bytes, text: str, now: datetime) -> Claim:
@@ -48,5 +48,5 @@ def claim(key: bytes, text: str, now: datetime) -> Claim:
     return Claim(found[1], found[2])
 
 
-def _signature(key: bytes, said: str) -> str:
-    return hmac.new(key, MEANING + said.encode(), hashlib.sha256).hexdigest()[:32]
+def _signature(key: bytes, text: str) -> str:
+    return hmac.new(key, MEANING + text.encode(), hashlib.sha256).hexdigest()[:32]

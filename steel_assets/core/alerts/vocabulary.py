@@ -94,6 +94,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "market_monthly": ("the monthly prices", "los precios mensuales"),
     "data_quality": ("the assessment of the data", "la evaluación de los datos"),
     "market_features": ("the features", "las variables"),
+    "market_analysis": ("the analysis of the past", "el análisis del pasado"),
     "candidate_models": ("the training", "el entrenamiento"),
     "validation_scores": ("the validation", "la validación"),
     "promotions": ("the promotion", "la adopción del modelo"),

@@ -36,10 +36,10 @@ def title(event: Event, rulebook: Rulebook, language: Language = "en") -> str:
         or [item for item in items if item.state != "over"]
         or list(items)
     )
-    said = list(dict.fromkeys(sentence(item, event, rulebook, language) for item in worst_first(event, news)))
+    sentences = list(dict.fromkeys(sentence(item, event, rulebook, language) for item in worst_first(event, news)))
     if event.kind == "recovered":
-        return _cause_of(said[0])
-    return said[0] if len(said) == 1 else say(language, "and_more", said[0], len(said) - 1)
+        return _cause_of(sentences[0])
+    return sentences[0] if len(sentences) == 1 else say(language, "and_more", sentences[0], len(sentences) - 1)
 
 
 def sentence(item: Item, event: Event, rulebook: Rulebook, language: Language = "en") -> str:
@@ -156,14 +156,14 @@ def worst_first(event: Event, items: Iterable[Item] | None = None) -> list[Item]
 
 
 def _list(items: list[Item], event: Event, rulebook: Rulebook, language: Language, *, besides: str = "") -> str:
-    said = dict.fromkeys(sentence(item, event, rulebook, language) for item in items)
-    return _counted([sentence for sentence in said if not besides.startswith(sentence)], language)
+    sentences = dict.fromkeys(sentence(item, event, rulebook, language) for item in items)
+    return _counted([sentence for sentence in sentences if not besides.startswith(sentence)], language)
 
 
 def _ended(event: Event, items: list[Item], rulebook: Rulebook, language: Language, *, besides: str) -> str:
     """What is over, without what followed from it."""
-    said = dict.fromkeys(_cause_of(sentence(item, event, rulebook, language)) for item in items if item.state == "over")
-    return _counted([sentence for sentence in said if sentence != besides], language)
+    causes = dict.fromkeys(_cause_of(sentence(item, event, rulebook, language)) for item in items if item.state == "over")
+    return _counted([sentence for sentence in causes if sentence != besides], language)
 
 
 def _cause_of(text: str) -> str:
@@ -177,10 +177,10 @@ def _counted(lines: list[str], language: Language) -> str:
 
 
 def _since(event: Event, rulebook: Rulebook, language: Language) -> str:
-    told, lasted = full(event.since, rulebook, language), event.moment - event.since
+    since, lasted = full(event.since, rulebook, language), event.moment - event.since
     if lasted.total_seconds() < 120:
-        return told
-    return say(language, "lasted" if event.kind == "recovered" else "for", told, span(lasted))
+        return since
+    return say(language, "lasted" if event.kind == "recovered" else "for", since, span(lasted))
 
 
 def _how_bad(event: Event, lead: Item, rulebook: Rulebook, language: Language) -> str:

@@ -39,7 +39,7 @@ class Model(Protocol):
         """True when the family makes sense for ``market``."""
 
     def fit(self, samples: Samples) -> Self:
-        """This model, having learned from the labelled rows of ``samples``. Few rows, or none, are no error."""
+        """This model, having learned from the labelled rows of ``samples``. Few rows, or none, raise no error."""
 
     def predict(self, samples: Samples) -> pd.DataFrame:
         """One row per row of ``samples``: the point forecast ``p`` and the quantiles ``types.QUANTILE_COLUMNS``.

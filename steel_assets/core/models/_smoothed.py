@@ -47,10 +47,10 @@ class Smoothed(Calibrated):
 
     def _limited(self, samples: Samples) -> np.ndarray:
         most = BOLDEST * samples.volatility
-        return np.clip(self.moves(samples.moves, samples.horizon), -most, most)
+        return np.clip(self.moves(np.asarray(samples.moves), samples.horizon), -most, most)
 
     def _learn(self, past: Samples) -> np.ndarray:
-        logs = np.cumsum(past.moves[-ROWS:, -1])
+        logs = np.cumsum(np.asarray(past.moves[-ROWS:])[:, -1])
         if len(past) >= FEWEST and np.ptp(logs) > intervals.SMALLEST:
             self.fit_path(logs)
         return super()._learn(past)

@@ -16,20 +16,13 @@ from steel_assets.core import intervals
 from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RUN, Calibrated, by_driver
 from steel_assets.core.models._one_thread import one_thread
 from steel_assets.core.models._protocol import Cadence, ModelError
+from steel_assets.core.models._shrunk import BOLDEST, trial
 from steel_assets.core.models._stored import few, figure
 from steel_assets.core.models._trees import Forest, Tree, grown
 from steel_assets.core.samples import Samples
 
 ROWS = 1500
 """Newest rows learned from: about six years."""
-FEWEST = 250
-"""With fewer rows than this nothing is learned and the base price is forecast."""
-LARGEST = 4.0
-"""Returns beyond this many standard deviations count as this many: no single day decides."""
-BOLDEST = 1.0
-"""No forecast is further from the base price than this many standard deviations of the return."""
-SHARES = np.array([0.0, 0.25, 0.5, 0.75])
-"""Candidates for the share of the prediction that is believed."""
 TREES = 40
 MOST_TREES, MOST_FEATURES = 10 * TREES, 10_000
 """Of a model that is read."""
@@ -87,21 +80,17 @@ class Boosting(Calibrated):
         return samples.features
 
     def _learn(self, past: Samples) -> np.ndarray:
-        recent = past.rows(slice(max(0, len(past) - ROWS), None))
-        held_out = len(recent) // 4
-        fitted = len(recent) - held_out - recent.horizon  # labels of rows in between overlap those held out
-        returns = np.clip(recent.scaled_returns, -LARGEST, LARGEST)
-        if len(recent) < FEWEST or fitted < held_out or not recent.feature_names or np.ptp(returns) < intervals.SMALLEST:
+        tried = trial(past, ROWS)
+        recent, returns, fitted = tried.recent, tried.returns, tried.fitted
+        if not tried.enough or not recent.feature_names or np.ptp(returns) < intervals.SMALLEST:
             return past.scaled_returns
-        predictions = _forest(recent.features[:fitted], returns[:fitted]).predict(recent.features[-held_out:])
-        believed = np.clip(predictions[:, None] * SHARES, -BOLDEST, BOLDEST)
-        errors = np.abs(returns[-held_out:, None] - believed).mean(axis=0)
-        best = int(np.argmin(errors))
-        self.share = float(SHARES[best])
+        forest = _forest(recent.features[:fitted], returns[:fitted])
+        believed = tried.believed(forest.predict(recent.features[-tried.held_out :]))
+        self.share = believed.share
         if self.share:
             self.names = recent.feature_names
             self.forest = _forest(recent.features, returns)
-        return past.scaled_returns * min(1.0, errors[best] / max(errors[0], intervals.SMALLEST))
+        return past.scaled_returns * believed.error_ratio
 
     def _state(self) -> dict[str, Any]:
         return {

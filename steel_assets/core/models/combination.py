@@ -57,10 +57,10 @@ class Combination(Calibrated):
 
     def explain(self, samples: Samples) -> pd.DataFrame:
         """What each member says, as it weighs."""
-        said = [self.weights[name] * self.members[name].explain(samples) for name in MEMBERS if name in self.members]
-        if not said:
+        parts = [self.weights[name] * self.members[name].explain(samples) for name in MEMBERS if name in self.members]
+        if not parts:
             return pd.DataFrame(index=range(len(samples)))
-        return pd.concat(said, axis=1).fillna(0.0).T.groupby(level=0).sum().T
+        return pd.concat(parts, axis=1).fillna(0.0).T.groupby(level=0).sum().T
 
     def _learn(self, past: Samples) -> np.ndarray:
         self.members = {name: MEMBERS[name]().fit(past) for name, weight in self.weights.items() if weight > 0}

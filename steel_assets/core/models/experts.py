@@ -108,8 +108,8 @@ class Experts(Calibrated):
         self.members: dict[str, Model] = {}
 
     def points(self, samples: Samples) -> np.ndarray:
-        said = {name: model.predict(samples)["p"].to_numpy() for name, model in self.members.items()}
-        return advised(said, self.advice.names, self.advice.at(samples.origins), samples.last)
+        forecasts = {name: model.predict(samples)["p"].to_numpy() for name, model in self.members.items()}
+        return advised(forecasts, self.advice.names, self.advice.at(samples.origins), samples.last)
 
     def today(self, history: MarketHistory, samples: Samples) -> Self:
         """With the shares of each origin since the fit, learned from what members said before it and the prices known at it."""
@@ -121,10 +121,10 @@ class Experts(Calibrated):
         later = rows.origins > self.heard.origins[-1]
         points = {}
         for name, before in self.heard.points.items():
-            told = pd.Series(before, index=self.heard.origins).reindex(rows.origins).to_numpy(copy=True)
+            forecasts = pd.Series(before, index=self.heard.origins).reindex(rows.origins).to_numpy(copy=True)
             if later.any():
-                told[later] = self.members[name].predict(rows.rows(later))["p"].to_numpy()
-            points[name] = told
+                forecasts[later] = self.members[name].predict(rows.rows(later))["p"].to_numpy()
+            points[name] = forecasts
         days = np.arange(first, len(history.origins))
         shares = learned_shares(points, Feedback.of(history, samples).since(start), rows, days - start)
         model = copy(self)
@@ -134,14 +134,14 @@ class Experts(Calibrated):
     def explain(self, samples: Samples) -> pd.DataFrame:
         """What each member says, as far as it is believed."""
         shares = self.advice.at(samples.origins)
-        said = [
+        weighted = [
             self.members[name].explain(samples).mul(shares[:, place], axis=0)
             for place, name in enumerate(self.advice.names)
             if name in self.members
         ]
-        if not said:
+        if not weighted:
             return pd.DataFrame(index=range(len(samples)))
-        return pd.concat(said, axis=1).fillna(0.0).T.groupby(level=0).sum().T
+        return pd.concat(weighted, axis=1).fillna(0.0).T.groupby(level=0).sum().T
 
     def _learn(self, past: Samples) -> np.ndarray:
         self.members = {name: MEMBERS[name]().fit(past) for name in self.advice.names}
@@ -164,11 +164,11 @@ class Experts(Calibrated):
     def _restore(self, stored: dict[str, Any]) -> None:
         heard, advice = stored.pop("heard"), stored.pop("advice")
         names = tuple(_member(name) for name in few(advice["names"], "names", len(MEMBERS)))
-        origins, told = _days(heard["origins"], "heard.origins"), heard["points"]
-        if set(told) != set(names) or len(names) != len(set(names)):
-            raise ValueError(f"heard were {', '.join(told)}, which are not those that are believed: {', '.join(names)}")
+        origins, forecasts = _days(heard["origins"], "heard.origins"), heard["points"]
+        if set(forecasts) != set(names) or len(names) != len(set(names)):
+            raise ValueError(f"heard were {', '.join(forecasts)}, which are not those that are believed: {', '.join(names)}")
         points = {
-            name: np.array([figure(point, f"a point of {name}", 1e-9, 1e12) for point in few(told[name], name, MOST_DAYS)])
+            name: np.array([figure(point, f"a point of {name}", 1e-9, 1e12) for point in few(forecasts[name], name, MOST_DAYS)])
             for name in names
         }
         if any(len(point) != len(origins) for point in points.values()):
@@ -214,12 +214,12 @@ def unlearned(members: int) -> float:
     return float((1 - LAST_PRICE) / members * (BEFOREHAND @ SHARES)) if members else 0.0
 
 
-def advised(said: Mapping[str, np.ndarray], names: Sequence[str], shares: np.ndarray, last: np.ndarray) -> np.ndarray:
+def advised(forecasts: Mapping[str, np.ndarray], names: Sequence[str], shares: np.ndarray, last: np.ndarray) -> np.ndarray:
     """The price that members' forecasts and the ``shares`` believed of each (one row per forecast) come to."""
     moves = np.zeros(len(last))
     for place, name in enumerate(names):
-        if name in said:
-            moves = moves + shares[:, place] * np.log(said[name] / last)
+        if name in forecasts:
+            moves = moves + shares[:, place] * np.log(forecasts[name] / last)
     return np.asarray(last * np.exp(moves))
 
 

@@ -15,7 +15,8 @@ import pandas as pd
 from steel_assets.core import intervals
 from steel_assets.core.models._one_thread import one_thread
 from steel_assets.core.models._protocol import Cadence
-from steel_assets.core.models.ridge import FEWEST, LARGEST, Ridge
+from steel_assets.core.models._shrunk import FEWEST, LARGEST
+from steel_assets.core.models.ridge import Ridge
 from steel_assets.core.samples import Samples
 
 HALF_LIFE = 500

@@ -15,23 +15,16 @@ from steel_assets.core import intervals
 from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, Calibrated, by_driver
 from steel_assets.core.models._one_thread import one_thread
 from steel_assets.core.models._protocol import ModelError
+from steel_assets.core.models._shrunk import BOLDEST, LARGEST, trial
 from steel_assets.core.models._stored import few
 from steel_assets.core.samples import Samples
 
 ROWS = 1500
 """Newest rows learned from: about six years, so that a market that changed its ways is learned anew."""
-FEWEST = 250
-"""With fewer rows than this nothing is learned and the base price is forecast."""
 MOST_FEATURES = 10_000
 """Of a model that is read."""
-LARGEST = 4.0
-"""Features and returns beyond this many standard deviations count as this many: no single day decides."""
-BOLDEST = 1.0
-"""No forecast is further from the base price than this many standard deviations of the return."""
 PENALTIES = np.array([0.1, 1.0, 10.0])
 """Candidates for the penalty, as a share of the rows, times the horizon: overlapping returns repeat one another."""
-SHARES = np.array([0.0, 0.25, 0.5, 0.75])
-"""Candidates for the share of the prediction that is believed."""
 
 
 class Ridge(Calibrated):
@@ -73,23 +66,19 @@ class Ridge(Calibrated):
         return _standardised(samples.features, self.mean, self.scale) * self.weights
 
     def _learn(self, past: Samples) -> np.ndarray:
-        recent = past.rows(slice(max(0, len(past) - ROWS), None))
-        held_out = len(recent) // 4
-        fitted = len(recent) - held_out - recent.horizon  # labels of rows in between overlap those held out
-        if len(recent) < FEWEST or fitted < held_out or not recent.feature_names:
+        tried = trial(past, ROWS)
+        recent, returns, fitted = tried.recent, tried.returns, tried.fitted
+        if not tried.enough or not recent.feature_names:
             return past.scaled_returns
-        returns = np.clip(recent.scaled_returns, -LARGEST, LARGEST)
         mean, scale = _moments(recent.features[:fitted])
-        trial = _weights(_standardised(recent.features[:fitted], mean, scale), returns[:fitted], PENALTIES * recent.horizon)
-        predictions = _standardised(recent.features[-held_out:], mean, scale) @ trial
-        believed = np.clip(predictions[:, :, None] * SHARES, -BOLDEST, BOLDEST)
-        errors = np.abs(returns[-held_out:, None, None] - believed).mean(axis=0)
-        penalty, share = np.unravel_index(np.argmin(errors), errors.shape)
+        weights = _weights(_standardised(recent.features[:fitted], mean, scale), returns[:fitted], PENALTIES * recent.horizon)
+        believed = tried.believed(_standardised(recent.features[-tried.held_out :], mean, scale) @ weights)
+        [penalty] = believed.candidate
         self.names = recent.feature_names
         self.mean, self.scale = _moments(recent.features)
         standard = _standardised(recent.features, self.mean, self.scale)
-        self.weights = SHARES[share] * _weights(standard, returns, PENALTIES[[penalty]] * recent.horizon)[:, 0]
-        return past.scaled_returns * min(1.0, errors[penalty, share] / max(errors[0, 0], intervals.SMALLEST))
+        self.weights = believed.share * _weights(standard, returns, PENALTIES[[penalty]] * recent.horizon)[:, 0]
+        return past.scaled_returns * believed.error_ratio
 
     def _state(self) -> dict[str, Any]:
         return {

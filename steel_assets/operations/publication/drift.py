@@ -15,7 +15,7 @@ MEASURED_DAYS = 600
 """In which SHOWN trading days lie."""
 
 TOGETHER = "all"
-"""The subject that speaks for all the others."""
+"""The subject whose drift is shown for the market as a whole."""
 
 
 def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:

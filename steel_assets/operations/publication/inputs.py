@@ -14,7 +14,7 @@ from steel_assets.providers import Providers
 
 
 class Inputs(Protocol):
-    """Whoever has these can publish: all markets, from every store."""
+    """Everything that a publication of all markets is read from."""
 
     @property
     def catalog(self) -> Catalog: ...

@@ -7,6 +7,7 @@ from typing import Any
 
 from steel_assets.adapters.lake.snapshots import PublishedPart
 from steel_assets.operations.publication import (
+    analyses,
     catalogue,
     drift,
     explanations,
@@ -39,6 +40,7 @@ PARTS: dict[str, Reader] = {
     "costs": models.costs,
     "quality": sources.quality,
     "drift": drift.read,
+    "analysis": analyses.read,
 }
 
 

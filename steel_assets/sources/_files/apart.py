@@ -1,4 +1,4 @@
-"""A file read in a process of its own, with limits of memory and time: what it does to its reader it does to nobody else.
+"""A file read in a process of its own, with limits of memory and time: an error or a crash there does not reach ours.
 
 Workbooks, Parquet and whatever is compressed are read so: there a few bytes can become gigabytes, and their readers are libraries
 that nobody can bound from within. A text that is not compressed becomes at most some dozens of times what it is, in time that
@@ -116,12 +116,12 @@ def _understood(file: File, mapping: FileMapping, code: int, out: bytes, limits:
             f"memory, the limit; {SPLIT}, {RAISE.format(name='memory_mb')}"
         )
     try:
-        told = json.loads(out)
-        if "refused" in told:
-            raise ImportRefused(str(told["refused"]))
-        if "failed" in told:
-            raise ReadingFailed(f"{file.name}: {told['failed']}")
-        return answered(told, mapping)
+        answer = json.loads(out)
+        if "refused" in answer:
+            raise ImportRefused(str(answer["refused"]))
+        if "failed" in answer:
+            raise ReadingFailed(f"{file.name}: {answer['failed']}")
+        return answered(answer, mapping)
     except ImportRefused:
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from steel_assets.sources._files.cells import looks_like_figure
-from steel_assets.sources._files.column_names import alike
 from steel_assets.sources._files.dates import looks_like_date
 from steel_assets.sources._files.headers import Header
+from steel_assets.sources._files.names import alike
 from steel_assets.sources._files.numbers import is_no_figure, is_number
 from steel_assets.sources._files.table import MOST_ROWS, File, Row, Table, is_blank, listed, shown
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from steel_assets.sources._files.cells import YEARS, looks_like_figure
-from steel_assets.sources._files.column_names import (
+from steel_assets.sources._files.dates import looks_like_date
+from steel_assets.sources._files.headers import Header
+from steel_assets.sources._files.names import (
     DATE_NAMES,
     DAY_NAMES,
     MONTH_NAMES,
+    MONTH_OF,
     QUARTER_NAMES,
     VALUE_NAMES,
     YEAR_NAMES,
     alike,
+    plain,
 )
-from steel_assets.sources._files.dates import looks_like_date
-from steel_assets.sources._files.headers import Header
-from steel_assets.sources._files.names import MONTH_OF, plain
 from steel_assets.sources._files.numbers import count
 from steel_assets.sources._files.table import File, Row, is_blank, listed
 
@@ -48,10 +49,10 @@ class Columns:
         problem = f"there are {len(found)} columns {name!r}" if found else f"there is no column {name!r}"
         raise self._file.refusal(f"{problem}; {option} can be {self._listed}")
 
-    def dates(self, told: Sequence[str]) -> list[int]:
+    def dates(self, given: Sequence[str]) -> list[int]:
         """The column of dates, or the columns of year and month and day, in this order."""
-        if told:
-            return [self.named(name, "--date-column") for name in told]
+        if given:
+            return [self.named(name, "--date-column") for name in given]
         found = self._by_name(DATE_NAMES, ())
         parts = [self._one_of(names) for names in (YEAR_NAMES, MONTH_NAMES, DAY_NAMES)]
         if parts[1] is None:
@@ -72,10 +73,10 @@ class Columns:
             )
         return [found]
 
-    def value(self, told: str | None, taken: Collection[int]) -> int:
+    def value(self, given: str | None, taken: Collection[int]) -> int:
         """The column of figures; ``taken`` are those that hold something else."""
-        if told:
-            place = self.named(told, "--value-column")
+        if given:
+            place = self.named(given, "--value-column")
             if place in taken:
                 raise self._file.refusal(
                     f"column {self.name(place)!r} cannot hold both dates and figures; name another --value-column"

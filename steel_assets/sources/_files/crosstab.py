@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from steel_assets.sources._files.cells import YEARS, looks_like_figure
-from steel_assets.sources._files.column_names import MONTH_NAMES, QUARTER_NAMES, YEAR_NAMES, alike
-from steel_assets.sources._files.grid import Grid
-from steel_assets.sources._files.names import MONTH_OF, plain
+from steel_assets.sources._files.names import MONTH_NAMES, MONTH_OF, QUARTER_NAMES, YEAR_NAMES, alike, plain
 from steel_assets.sources._files.numbers import count, is_no_figure, is_number
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.status_marks import without_mark
-from steel_assets.sources._files.table import SAMPLE_ROWS, File, Row, Table, is_blank, listed, shown
+from steel_assets.sources._files.table import SAMPLE_ROWS, File, Grid, Row, Table, is_blank, listed, shown
 
 FEWEST = {"year": 2, "month": 3, "quarter": 2}
 """Parts of a date side by side that make a crosstab; fewer could be columns of any table."""
@@ -42,27 +40,27 @@ class Crosstab:
     width: int
 
 
-def find_crosstab(table: Table, told: int | None = None) -> Crosstab | None:
+def find_crosstab(table: Table, header_row: int | None = None) -> Crosstab | None:
     """The crosstab of ``table`` (with its header in row ``told``); None where its first rows are none."""
     rows = list(islice(table.rows(), SAMPLE_ROWS))
     for row, below in pairwise(rows):
-        for across in FEWEST if told in (None, row.number) else ():
+        for across in FEWEST if header_row in (None, row.number) else ():
             found = _crosstab(row, below, across)
             if found is not None:
                 return found
     return None
 
 
-def in_rows(file: File, table: Table, told: FileMapping) -> tuple[Table, dict[str, str], dict[str, str]]:
+def in_rows(file: File, table: Table, mapping: FileMapping) -> tuple[Table, dict[str, str], dict[str, str]]:
     """The table with one row for each date, and what was assumed and left out to make it so.
 
     Raises:
         ImportRefused: it is a crosstab, and columns of it were named.
     """
-    found = find_crosstab(table, told.header_row)
+    found = find_crosstab(table, mapping.header_row)
     if found is None:
         return table, {}, {}
-    if told.date_column or told.value_column or told.columns or told.where or told.series_column:
+    if mapping.date_column or mapping.value_column or mapping.columns or mapping.where or mapping.series_column:
         raise file.refusal(
             f"it is a crosstab, with {found.across}s across row {found.header}: it is read whole; leave out --date-column, "
             "--value-column, --where and the columns of a mapping"

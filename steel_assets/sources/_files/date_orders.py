@@ -25,7 +25,7 @@ ENOUGH_WEEKDAYS, ENOUGH_WEEKENDS = 8, 2
 """By chance eight days are all weekdays one time in fifteen; with a second reading that has weekends, too rarely to matter."""
 
 
-def told_order(readings: Mapping[str, Sequence[date]], frequency: Frequency) -> str | None:
+def order_of_days(readings: Mapping[str, Sequence[date]], frequency: Frequency) -> str | None:
     """The order of ``readings`` (each the different days of the column) that the days themselves show; None where none does."""
     days = {order: pd.DatetimeIndex([date(day.year, day.month, day.day) for day in read]) for order, read in readings.items()}
     if len(days) < 2:

@@ -12,12 +12,11 @@ import pandas as pd
 
 from steel_assets.core.calendars import WEEKDAYS, exchange_zone
 from steel_assets.core.types import Series
-from steel_assets.sources._files.date_orders import told_order
-from steel_assets.sources._files.named_formats import by_format
+from steel_assets.sources._files.date_orders import order_of_days
 from steel_assets.sources._files.numbers import is_number
 from steel_assets.sources._files.status_marks import Mark, in_words, without_mark
 from steel_assets.sources._files.table import File, ImportRefused, check_solved, shown
-from steel_assets.sources._files.written_dates import PATTERNS, Pattern, Stands, looks_certain, moment, tidy
+from steel_assets.sources._files.written_dates import PATTERNS, Pattern, Stands, by_format, looks_certain, moment, tidy
 
 ISO = "write dates as yyyy-mm-dd, or say --date-format"
 FITS: dict[str, frozenset[Stands]] = {
@@ -126,11 +125,11 @@ class _Reader:
             "quarter" if order == "quarter" else pattern.stands, pattern.stands
         )
         example = shown(texts[next(iter(texts))])
-        by_convention = " by convention" if len(readings) > 1 and pattern.stands == "day" and not self._told(readings) else ""
-        said = f"{words} written like {example}" + (f", {ORDERS[order]}{by_convention}" if order in ORDERS else "")
+        by_convention = " by convention" if len(readings) > 1 and pattern.stands == "day" and not self._order_of(readings) else ""
+        assumption = f"{words} written like {example}" + (f", {ORDERS[order]}{by_convention}" if order in ORDERS else "")
         read = dict(zip(different, readings[order], strict=True))
         mattered: Order | None = {"dmy": "day_first", "mdy": "month_first"}.get(order)  # type: ignore[assignment]
-        return {place: read[text] for place, text in tidied.items()}, said, mattered, "mdy" in pattern.orders
+        return {place: read[text] for place, text in tidied.items()}, assumption, mattered, "mdy" in pattern.orders
 
     def _pattern(self, tidied: Mapping[int, str], different: Mapping[str, None]) -> tuple[Pattern, dict[str, list[Any]]]:
         """The pattern that all cells follow, and what the different ones are in each order in which all of them are dates."""
@@ -162,7 +161,7 @@ class _Reader:
     def _order(
         self, pattern: Pattern, readings: Mapping[str, list[date]], tidied: Mapping[int, str], different: Mapping[str, None]
     ) -> str:
-        order = self._told(readings)
+        order = self._order_of(readings)
         if order is not None:
             return order
         if pattern.name == "dots":
@@ -175,14 +174,14 @@ class _Reader:
         both = " or ".join(f"{days[at]:%Y-%m-%d} ({REMEDIES[one]})" for one, days in readings.items())
         return self._refusal(place, f"could be {both}; say which")
 
-    def _told(self, orders: Mapping[str, list[date]]) -> str | None:
+    def _order_of(self, orders: Mapping[str, list[date]]) -> str | None:
         if len(orders) == 1:
             return next(iter(orders))
         if "1904" in orders and "1900" in orders:
             weekends = {order: sum(day.weekday() > 4 for day in days) for order, days in orders.items()}
             doubtful = self._series.frequency == "daily" and weekends["1900"] and not weekends["1904"]
             return None if doubtful and len(orders["1900"]) > 4 else "1900"
-        return told_order(orders, self._series.frequency)
+        return order_of_days(orders, self._series.frequency)
 
     def _by_format(self, texts: Mapping[int, str]) -> dict[int, date | pd.Timestamp]:
         read = {place: by_format(text, self._column.format or "") for place, text in texts.items()}

@@ -33,7 +33,7 @@ class DelimitedTable:
             raise file.too_many_rows()
         self._text, self.encoding, words = decoded(file, encoding)
         self._check_nature()
-        self._separator = self._told()
+        self._separator = self._most_likely()
         name = SEPARATORS.get(self._separator) or GAPS.get(self._separator) or repr(self._separator)
         self.assumed = {"encoding": words, "separator": name}
         self.point_is_decimal = self._separator == "," and not QUOTED_THOUSANDS.search(self._text)
@@ -54,7 +54,7 @@ class DelimitedTable:
             kind = "HTML or XML" if is_markup else "JSON"
             raise self._file.refusal(f"it holds {kind}, not a table; save it as CSV, XLSX or Parquet")
 
-    def _told(self) -> str:
+    def _most_likely(self) -> str:
         """The separator with which most of the first rows have a date and a figure in cells of their own."""
         hint = EXCEL_HINT.fullmatch(self._text[:20].partition("\n")[0].strip())
         if hint:

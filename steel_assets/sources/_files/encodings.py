@@ -33,7 +33,7 @@ def decoded(file: File, encoding: str | None) -> tuple[str, str, str]:
     Raises:
         ImportRefused: it is not text, or not in the encoding that was named.
     """
-    name = encoding or _told(file.content)
+    name = encoding or _detected(file.content)
     if not encoding and name in ("cp1252", "cp1254", "latin-1", "gb18030") and file.content.count(0):
         raise file.refusal(BINARY)
     try:
@@ -45,7 +45,7 @@ def decoded(file: File, encoding: str | None) -> tuple[str, str, str]:
     return text.removeprefix("\ufeff"), name, NAMES.get(name, name.upper()) + (" (--encoding)" if encoding else "")
 
 
-def _told(content: bytes) -> str:
+def _detected(content: bytes) -> str:
     for mark, name in MARKS:
         if content.startswith(mark):
             return name

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from steel_assets.sources._files.cells import is_data, is_name, is_year
-from steel_assets.sources._files.column_names import DATE_NAMES, MONTH_NAMES, YEAR_NAMES, alike
 from steel_assets.sources._files.dates import looks_like_date
+from steel_assets.sources._files.names import DATE_NAMES, MONTH_NAMES, YEAR_NAMES, alike
 from steel_assets.sources._files.numbers import written
 from steel_assets.sources._files.table import SAMPLE_ROWS, File, Row, Table, is_blank, shown
 
@@ -49,25 +49,25 @@ class Header:
         return [" ".join(names) for names in self.names]
 
 
-def find_header(file: File, table: Table, told: int | None) -> Header:
+def find_header(file: File, table: Table, given: int | None) -> Header:
     """The header of ``table``; ``told`` is the number of its (last) row where a person named it.
 
     Raises:
         ImportRefused: there is none.
     """
-    rows = list(islice(table.rows(), (told or 0) + SAMPLE_ROWS))
+    rows = list(islice(table.rows(), (given or 0) + SAMPLE_ROWS))
     if not rows:
         raise file.refusal("it is empty")
     data = _first_of_data(rows)
-    if told == 0:
+    if given == 0:
         _check_no_date_above(file, rows, data)
         return _no_header(rows, data or 0)
-    if told is not None:
-        at = next((place for place, row in enumerate(rows) if row.number == told), None)
+    if given is not None:
+        at = next((place for place, row in enumerate(rows) if row.number == given), None)
         if at is None:
-            raise file.refusal(f"row {told} is empty or not there; --header-row can be for example {rows[0].number}")
+            raise file.refusal(f"row {given} is empty or not there; --header-row can be for example {rows[0].number}")
         if is_data(rows[at].cells):
-            raise file.refusal(f"row {told} is a row of data, not of names; say --header-row 0 if no row has names")
+            raise file.refusal(f"row {given} is a row of data, not of names; say --header-row 0 if no row has names")
         return _header(rows, _upper(rows, at), at)
     named = next((place for place, row in enumerate(rows[: data or SAMPLE_ROWS]) if _names_a_date(row, rows, place, data)), None)
     if named is not None:

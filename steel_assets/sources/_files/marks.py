@@ -9,11 +9,10 @@ from typing import Literal, NoReturn
 import numpy as np
 
 from steel_assets.core.types import MASSES_IN_TONNES, Series
-from steel_assets.sources._files.multiples import multiplied
 from steel_assets.sources._files.numbers import EITHER, Written, is_error, is_number, written
 from steel_assets.sources._files.status_marks import PRELIMINARY, in_words
 from steel_assets.sources._files.table import File, check_solved, shown
-from steel_assets.sources._files.units import contradiction
+from steel_assets.sources._files.units import contradiction, multiplied
 
 NAMES = {".": "decimal point", ",": "decimal comma"}
 NEAR = 0.7
@@ -51,7 +50,7 @@ def read_figures(
     file: File,
     column: Column,
     series: Series,
-    told: Literal[".", ","] | None,
+    decimal: Literal[".", ","] | None,
     *,
     point_is_decimal: bool,
     held: np.ndarray,
@@ -60,14 +59,14 @@ def read_figures(
     """The figures of ``column``, scaled.
 
     Args:
-        told: the decimal mark that a person named.
+        decimal: the decimal mark that a person named.
         point_is_decimal: of the table.
         held: for each cell the nearest figure that the series holds already; NaN where it holds none.
 
     Raises:
         ImportRefused: a cell is not a finite number, the marks could mean two things, or the cells name another unit.
     """
-    return _Reader(file, column, series, held / scale).read(told, point_is_decimal=point_is_decimal, scale=scale)
+    return _Reader(file, column, series, held / scale).read(decimal, point_is_decimal=point_is_decimal, scale=scale)
 
 
 class _Reader:
@@ -77,21 +76,21 @@ class _Reader:
         self._numbers = [float(cell) if is_number(cell) else None for cell in column.cells]  # type: ignore[arg-type]
         self._texts = [None if number is not None else self._written(place) for place, number in enumerate(self._numbers)]
 
-    def read(self, told: Literal[".", ","] | None, *, point_is_decimal: bool, scale: float) -> Figures:
+    def read(self, given: Literal[".", ","] | None, *, point_is_decimal: bool, scale: float) -> Figures:
         unit = self._unit()
         texts = [text for text in self._texts if text]
-        if told:
-            decimal, words = told, f"{NAMES[told]} (--decimal)"
+        if given:
+            decimal, words = given, f"{NAMES[given]} (--decimal)"
         else:
             possible: list[Literal[".", ","]] = [
                 mark for mark in (".", ",") if all(text.value(mark) is not None for text in texts)
             ]
             decimal, words = self._decided(possible, point_is_decimal=point_is_decimal) if texts else (".", "")
-        values = np.array([self._value(place, decimal, told) for place in range(len(self._numbers))], dtype="float64")
+        values = np.array([self._value(place, decimal, given) for place in range(len(self._numbers))], dtype="float64")
         endless = ~np.isfinite(values)
         if endless.any():
             self._refuse(int(endless.argmax()), "is not a finite number; leave the cell empty")
-        if not told:
+        if not given:
             self._check_jump(values, decimal)
         matters = bool(texts) and any(mark in text.number for text in texts for mark in ".,")
         status = in_words(text.status for text in texts if text.status)
@@ -159,13 +158,13 @@ class _Reader:
             self._refuse(place, f"has a {NAMES[other]}, other rows a {NAMES[most]}; write them alike")
         self._refuse(place, "is not a number; write 1234.5, and leave the cell empty where there is no figure")
 
-    def _value(self, place: int, decimal: str, told: str | None) -> float:
+    def _value(self, place: int, decimal: str, given: str | None) -> float:
         number, text = self._numbers[place], self._texts[place]
         if number is not None:
             return number
         value = text.value(decimal) if text else None
         if value is None:
-            self._refuse(place, f"is not a number with a {NAMES[decimal]}" + (" (--decimal)" if told else ""))
+            self._refuse(place, f"is not a number with a {NAMES[decimal]}" + (" (--decimal)" if given else ""))
         return value
 
     def _at(self, place: int, decimal: str) -> float:

@@ -8,10 +8,9 @@ from html.parser import HTMLParser
 
 from steel_assets.sources._files.crosstab import find_crosstab
 from steel_assets.sources._files.encodings import decoded
-from steel_assets.sources._files.grid import Grid
 from steel_assets.sources._files.headers import has_table
 from steel_assets.sources._files.numbers import count
-from steel_assets.sources._files.table import MOST_COLUMNS, MOST_LINES, File, Row
+from steel_assets.sources._files.table import MOST_COLUMNS, MOST_LINES, File, Grid, Row
 
 CHARSET = re.compile(rb"""charset=["']?([A-Za-z0-9_-]{2,20})""")
 

@@ -11,9 +11,8 @@ import pandas as pd
 
 from steel_assets.core.reading_limits import ReadingLimits
 from steel_assets.core.types import Publication, Series
-from steel_assets.sources._files.held import held
 from steel_assets.sources._files.options import FileMapping
-from steel_assets.sources._files.reading import FileReading
+from steel_assets.sources._files.reading import FileReading, held
 from steel_assets.sources._files.table import File
 
 
@@ -26,7 +25,7 @@ def question(
     limits: ReadingLimits,
 ) -> bytes:
     """A line of JSON, then the bytes of the file."""
-    told = {
+    header = {
         "name": file.name,
         "mapping": mapping.model_dump(mode="json", include=set(FileMapping.model_fields)),
         "series": {name: series[name].model_dump(mode="json", by_alias=True) for name in mapping.series_ids},
@@ -34,20 +33,20 @@ def question(
         "known": {name: _columns(held(known, name)) for name in mapping.series_ids},
         "limits": limits.model_dump(mode="json"),
     }
-    return json.dumps(told).encode() + b"\n" + file.content
+    return json.dumps(header).encode() + b"\n" + file.content
 
 
 def asked(line: bytes, content: bytes) -> tuple[File, FileMapping, dict[str, Series], pd.Timestamp, pd.DataFrame]:
     """The arguments of ``question`` but the limits, which come before anything else (``limits_of``)."""
-    told = json.loads(line)
+    header = json.loads(line)
     series = {
         # not validated again: a preview has a series without a unit
         name: Series.model_construct(**{**one, "published": Publication.model_validate(one["published"])})
-        for name, one in told["series"].items()
+        for name, one in header["series"].items()
     }
-    known = [_frame(columns).assign(series=name, collected_at=0) for name, columns in told["known"].items()]
-    mapping = FileMapping.model_validate(told["mapping"])
-    return File(told["name"], content), mapping, series, pd.Timestamp(told["moment"]), pd.concat(known, ignore_index=True)
+    known = [_frame(columns).assign(series=name, collected_at=0) for name, columns in header["known"].items()]
+    mapping = FileMapping.model_validate(header["mapping"])
+    return File(header["name"], content), mapping, series, pd.Timestamp(header["moment"]), pd.concat(known, ignore_index=True)
 
 
 def limits_of(line: bytes) -> ReadingLimits:
@@ -57,28 +56,28 @@ def limits_of(line: bytes) -> ReadingLimits:
 
 def answer(reading: FileReading) -> bytes:
     """A reading as JSON."""
-    told = {
+    content = {
         "figures": {name: _columns(figures) for name, figures in reading.figures.items()},
         "mapping": reading.mapping.model_dump(mode="json"),
         "assumed": reading.assumed,
         "left_out": reading.left_out,
     }
-    return json.dumps(told).encode()
+    return json.dumps(content).encode()
 
 
-def answered(told: Mapping[str, Any], mapping: FileMapping) -> FileReading:
+def answered(content: Mapping[str, Any], mapping: FileMapping) -> FileReading:
     """The reading of an ``answer`` to a question about ``mapping``, which keeps what it says beside how a file is read.
 
     Raises:
         AttributeError, KeyError, TypeError, ValueError: it is none.
     """
-    settled = FileMapping.model_validate(told["mapping"])
+    settled = FileMapping.model_validate(content["mapping"])
     found = {name: value for name, value in settled if value != getattr(mapping, name)}
     return FileReading(
-        {str(name): _frame(columns) for name, columns in told["figures"].items()},
+        {str(name): _frame(columns) for name, columns in content["figures"].items()},
         mapping.model_copy(update=found),
-        {str(topic): str(words) for topic, words in told["assumed"].items()},
-        {str(topic): str(words) for topic, words in told["left_out"].items()},
+        {str(topic): str(words) for topic, words in content["assumed"].items()},
+        {str(topic): str(words) for topic, words in content["left_out"].items()},
     )
 
 

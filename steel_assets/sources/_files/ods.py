@@ -15,9 +15,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from steel_assets.sources._files.archive import archive_parts, damaged
-from steel_assets.sources._files.grid import Grid
 from steel_assets.sources._files.sheets import Sheet
-from steel_assets.sources._files.table import MOST_COLUMNS, MOST_LINES, File, ImportRefused, Row, Unsolved, is_blank
+from steel_assets.sources._files.table import MOST_COLUMNS, MOST_LINES, File, Grid, ImportRefused, Row, Unsolved, is_blank
 
 CONTENT = "content.xml"
 MOST_CELLS = 20_000_000

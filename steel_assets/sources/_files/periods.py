@@ -1,13 +1,14 @@
-"""Days and figures of one series → one figure for each period."""
+"""The days of a series → one figure for each period; also where the parts of a date stand in columns of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from steel_assets.core.calendars import period_starts
 from steel_assets.core.types import Series
+from steel_assets.sources._files.body import text
 from steel_assets.sources._files.table import File
 
 EARLIEST = pd.Timestamp("1900-01-01")
@@ -46,3 +47,25 @@ def one_figure_each(
         )
     read = pd.DataFrame({"period": periods, "value": different["value"]}).sort_values("period", ignore_index=True)
     return read, len(rows) - len(different)
+
+
+QUARTERS = ("1", "2", "3", "4")
+
+
+def joined(parts: Sequence[Sequence[object]], *, quarters: bool) -> list[object]:
+    """One cell for each row. Of parts, one that is empty repeats the one above: a year may stand once over its months.
+
+    Args:
+        quarters: the last part is the number of a quarter.
+    """
+    if len(parts) == 1:
+        return list(parts[0])
+    whole: list[object] = []
+    last: list[str] = [""] * len(parts)
+    for cells in zip(*parts, strict=True):
+        texts = [text(cell) for cell in cells]
+        last = [one or before for one, before in zip(texts[:-1], last[:-1], strict=True)] + [texts[-1]]
+        if quarters and texts[-1] in QUARTERS:
+            last[-1] = f"q{texts[-1]}"
+        whole.append(" ".join(last) if texts[-1] else None)
+    return whole

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 from steel_assets.sources._files.body import Body, text
 from steel_assets.sources._files.cells import is_name
-from steel_assets.sources._files.column_names import KIND_NAMES, LABEL_NAMES, alike
 from steel_assets.sources._files.headers import Header
+from steel_assets.sources._files.names import KIND_NAMES, LABEL_NAMES, alike
 from steel_assets.sources._files.table import File, Table, is_blank, listed
 
 
@@ -22,7 +22,7 @@ def check_one_product(file: File, header: Header, body: Body, columns: Sequence[
 
     A label (a symbol) may change with time, as a front contract's does; what a price is of and in may not.
     """
-    said = {}
+    varying = {}
     for column in columns:
         values = list(
             dict.fromkeys(text(body.cells[column][place]) for place in places if not is_blank(body.cells[column][place]))
@@ -33,8 +33,8 @@ def check_one_product(file: File, header: Header, body: Body, columns: Sequence[
         if any(alike(name) in KIND_NAMES for name in header.names[column]):
             remedy = f"say --where {_quoted(name)}={_quoted(values[0])}"
             raise file.refusal(f"column {name!r} tells several series apart ({listed(values, 20)}); {remedy}")
-        said[f"column {name!r}"] = f"its {len(values)} values ({listed(values, 5)}) were read as one series"
-    return said
+        varying[f"column {name!r}"] = f"its {len(values)} values ({listed(values, 5)}) were read as one series"
+    return varying
 
 
 def told_apart(table: Table, header: Header, rows: Collection[int]) -> str:

@@ -31,10 +31,10 @@ def main() -> None:
         line = sys.stdin.buffer.readline()
         bound(limits_of(line))
         try:
-            said = _read(line)
+            reply = _read(line)
         except MemoryError:
             os._exit(NO_MEMORY)
-        out.write(said)
+        out.write(reply)
 
 
 def bound(limits: ReadingLimits) -> None:

@@ -11,20 +11,18 @@ import pandas as pd
 from steel_assets.core.types import Series
 from steel_assets.sources._files.body import Body, Wanted, gather, same, text
 from steel_assets.sources._files.cells import is_data
-from steel_assets.sources._files.column_names import QUARTER_NAMES, alike
 from steel_assets.sources._files.columns import Columns
 from steel_assets.sources._files.crosstab import in_rows
-from steel_assets.sources._files.date_parts import joined
 from steel_assets.sources._files.dates import DateColumn, Days, looks_like_date, read_days
 from steel_assets.sources._files.headers import Header, find_header
-from steel_assets.sources._files.held import nearest_held
 from steel_assets.sources._files.marks import Column, Figures, read_figures
+from steel_assets.sources._files.names import QUARTER_NAMES, alike
 from steel_assets.sources._files.numbers import is_no_figure
 from steel_assets.sources._files.opening import Opened
 from steel_assets.sources._files.options import FileMapping
-from steel_assets.sources._files.periods import one_figure_each
+from steel_assets.sources._files.periods import joined, one_figure_each
 from steel_assets.sources._files.products import check_one_product, product_columns, told_apart
-from steel_assets.sources._files.reading import FileReading
+from steel_assets.sources._files.reading import FileReading, nearest_held
 from steel_assets.sources._files.table import SAMPLE_ROWS, File, is_blank, listed
 
 
@@ -54,7 +52,7 @@ def read_series(
 
 class _Reader:
     def __init__(self, source: Opened, mapping: FileMapping, series: Mapping[str, Series]) -> None:
-        self._source, self._told = source, mapping
+        self._source, self._given = source, mapping
         self._file: File = source.file
         self._table, self._layout, self._beside = in_rows(self._file, source.table, mapping)
         self._header: Header = find_header(self._file, self._table, None if self._layout else mapping.header_row)
@@ -65,7 +63,7 @@ class _Reader:
         self._where = {self._columns.named(name, "--where"): value for name, value in mapping.where.items()}
         self._apart = self._columns.named(mapping.series_column, "series_column") if mapping.series_column else None
         taken = [*self._dates, *self._where, *([] if self._apart is None else [self._apart])]
-        self._shares = self._told_shares(series, taken)
+        self._shares = self._given_shares(series, taken)
         self._values = list(dict.fromkeys(share.value for share in self._shares))
         self._products = product_columns(self._header, [*taken, *self._values])
         self._date_name = " + ".join(self._columns.name(place) for place in self._dates)
@@ -78,13 +76,13 @@ class _Reader:
         }
         return self._reading(body, next(iter(days.values()))[1], read)
 
-    def _told_shares(self, series: Mapping[str, Series], taken: Sequence[int]) -> list[_Share]:
-        if self._told.columns:
-            return [_Share(series[one], self._columns.value(name, taken)) for name, one in self._told.columns.items()]
-        value = self._columns.value(self._told.value_column, taken)
-        if isinstance(self._told.series, dict):
-            return [_Share(series[one], value, apart) for apart, one in self._told.series.items()]
-        return [_Share(series[series_id], value) for series_id in self._told.series_ids]
+    def _given_shares(self, series: Mapping[str, Series], taken: Sequence[int]) -> list[_Share]:
+        if self._given.columns:
+            return [_Share(series[one], self._columns.value(name, taken)) for name, one in self._given.columns.items()]
+        value = self._columns.value(self._given.value_column, taken)
+        if isinstance(self._given.series, dict):
+            return [_Share(series[one], value, apart) for apart, one in self._given.series.items()]
+        return [_Share(series[series_id], value) for series_id in self._given.series_ids]
 
     def _body(self) -> Body:
         return gather(
@@ -112,9 +110,9 @@ class _Reader:
             self._date_name,
             [cells[place] for place in dated],
             [body.rows[place] for place in dated],
-            self._told.date_format,
-            self._told.day_first,
-            self._told.month_first,
+            self._given.date_format,
+            self._given.day_first,
+            self._given.month_first,
             self._table.epoch_1904,
         )
         days = read_days(self._file, column, next(share.series for share in self._shares if share.series.frequency == frequency))
@@ -133,10 +131,10 @@ class _Reader:
             self._file,
             Column(name, [cells[place] for place in filled], rows),
             share.series,
-            self._told.decimal,
+            self._given.decimal,
             point_is_decimal=self._table.point_is_decimal,
             held=nearest_held(known, share.series.id, on),
-            scale=self._told.scale,
+            scale=self._given.scale,
         )
         assumed = check_one_product(self._file, self._header, body, self._products, filled)
         frame = pd.DataFrame({"row": rows, "day": on, "value": marks.values})
@@ -167,52 +165,54 @@ class _Reader:
         assumed = {**self._source.assumed, **self._layout}
         rows = f"row {header.last}" if header.first == header.last else f"rows {header.first} to {header.last}"
         if header.last:
-            assumed["header"] = rows + (" (--header-row)" if self._told.header_row else "")
+            assumed["header"] = rows + (" (--header-row)" if self._given.header_row else "")
         if header.absent:
-            option = " (--header-row 0)" if self._told.header_row == 0 else ""
+            option = " (--header-row 0)" if self._given.header_row == 0 else ""
             assumed["header"] = f"none: the first row of data is row {header.first}; columns go by their numbers{option}"
         assumed["dates"] = f"column {self._date_name!r}: {days.words}"
         left_out = {**self._beside, **body.left_out}
         for share in self._shares:
             outcome = read[share.series.id]
             of = "" if len(self._shares) == 1 else f" of {share.series.id}"
-            marks = [part for part in _said_of(outcome.marks) if part]
+            marks = [part for part in _assumptions_of(outcome.marks) if part]
             apart = f", rows of {share.apart!r}" if share.apart else ""
             assumed[f"figures{of}"] = f"column {self._columns.name(share.value)!r}{apart}" + (
                 f": {'; '.join(marks)}" if marks else ""
             )
             assumed |= outcome.assumed
             left_out |= {f"{topic}{of}": words for topic, words in outcome.left_out.items()}
-        if self._told.scale != 1.0:
-            assumed["scale"] = f"each figure × {self._told.scale:g}"
+        if self._given.scale != 1.0:
+            assumed["scale"] = f"each figure × {self._given.scale:g}"
         if self._where:
-            assumed["rows"] = ", ".join(f"{name}={value}" for name, value in self._told.where.items())
+            assumed["rows"] = ", ".join(f"{name}={value}" for name, value in self._given.where.items())
         if self._apart is not None:
-            told = [share.apart or "" for share in self._shares]
-            others = dict.fromkeys(text(cell) for cell in body.cells[self._apart] if not any(same(cell, value) for value in told))
+            values_apart = [share.apart or "" for share in self._shares]
+            others = dict.fromkeys(
+                text(cell) for cell in body.cells[self._apart] if not any(same(cell, value) for value in values_apart)
+            )
             if others:
                 left_out[f"other values of {self._columns.name(self._apart)!r}"] = f"{len(others)} ({listed(list(others), 20)})"
         return FileReading({name: one.figures for name, one in read.items()}, self._settled(days, read), assumed, left_out)
 
     def _settled(self, days: Days, read: Mapping[str, _Outcome]) -> FileMapping:
         """The options with what was found by itself, so that the next file of this kind is read alike."""
-        told = self._told
+        given = self._given
         decimals = {outcome.marks.decimal for outcome in read.values()} - {None}
         found: dict[str, object] = {}
         if not self._layout:
             found["date_column"] = tuple(self._columns.key(place) for place in self._dates)
         if self._header.absent:
             found["header_row"] = 0
-        if isinstance(told.series, str) and not self._layout:
+        if isinstance(given.series, str) and not self._layout:
             found["value_column"] = self._columns.key(self._shares[0].value)
-        if told.decimal is None and len(decimals) == 1:
+        if given.decimal is None and len(decimals) == 1:
             found["decimal"] = decimals.pop()
-        if days.order and not (told.day_first or told.month_first or told.date_format):
+        if days.order and not (given.day_first or given.month_first or given.date_format):
             found[days.order] = True
         if self._source.encoding not in (None, "utf-8", "utf-8-sig"):
             found["encoding"] = self._source.encoding
-        return told.model_copy(update=found)
+        return given.model_copy(update=found)
 
 
-def _said_of(marks: Figures) -> tuple[str, ...]:
+def _assumptions_of(marks: Figures) -> tuple[str, ...]:
     return marks.words, marks.unit and f"cells in {marks.unit!r}", marks.status

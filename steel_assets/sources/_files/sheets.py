@@ -19,14 +19,14 @@ class Sheet:
     open: Callable[[], Table]
 
 
-def chosen(file: File, sheets: Sequence[Sheet], told: str | None) -> tuple[Table, str]:
+def chosen(file: File, sheets: Sequence[Sheet], name: str | None) -> tuple[Table, str]:
     """The table, and in words which sheet it is.
 
     Raises:
         ImportRefused: there is no such sheet, or none that is visible holds a table.
     """
-    if told is not None:
-        return _named(file, sheets, told)
+    if name is not None:
+        return _named(file, sheets, name)
     if not sheets:
         raise file.refusal("the workbook has no sheet with cells")
     visible = [sheet for sheet in sheets if not sheet.hidden]
@@ -55,11 +55,11 @@ def chosen(file: File, sheets: Sequence[Sheet], told: str | None) -> tuple[Table
     return table, f"{sheet.name!r} ({'; '.join(notes)})"
 
 
-def _named(file: File, sheets: Sequence[Sheet], told: str) -> tuple[Table, str]:
+def _named(file: File, sheets: Sequence[Sheet], name: str) -> tuple[Table, str]:
     for sheet in sheets:
-        if sheet.name == told:
+        if sheet.name == name:
             table = sheet.open()
             if next(table.rows(), None) is None:
-                raise file.refusal(f"sheet {told!r} is empty; name another one with --sheet")
+                raise file.refusal(f"sheet {name!r} is empty; name another one with --sheet")
             return table, f"{sheet.name!r} (--sheet{', hidden' if sheet.hidden else ''})"
-    raise file.refusal(f"there is no sheet {told!r}; --sheet can be {', '.join(repr(sheet.name) for sheet in sheets)}")
+    raise file.refusal(f"there is no sheet {name!r}; --sheet can be {', '.join(repr(sheet.name) for sheet in sheets)}")

@@ -44,8 +44,8 @@ def without_mark(text: str) -> tuple[str, Mark | None]:
     found = BEHIND.fullmatch(text.strip()) if len(text) <= LONGEST else None
     if found is None:
         return text, None
-    said = next((found[name] for name in ("angle", "round", "slash", "apart", "glued") if found[name]), "").casefold()
-    letter = RAISED.get(found["raised"] or "", WORDS.get(said, said))
+    mark = next((found[name] for name in ("angle", "round", "slash", "apart", "glued") if found[name]), "").casefold()
+    letter = RAISED.get(found["raised"] or "", WORDS.get(mark, mark))
     bare = bool(found["apart"] or found["glued"])
     return found["before"].rstrip(), Mark(found["mark"].strip(), MEANINGS.get(letter, "a footnote"), bare)
 

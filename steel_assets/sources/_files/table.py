@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from steel_assets.core.problem import Problem
@@ -118,3 +118,23 @@ def listed(names: Sequence[str], most: int = 30) -> str:
     """Names as they stand in a message."""
     short = [" ".join(name.split())[:40] or "(no name)" for name in names[:most]]
     return ", ".join(short) + (" …" if len(names) > most else "")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """See ``Table``."""
+
+    file: File
+    cells: Sequence[Row]
+    exact_width: bool = False
+    point_is_decimal: bool = False
+    epoch_1904: bool = False
+    assumed: dict[str, str] = field(default_factory=dict)
+
+    def rows(self, columns: Collection[int] | None = None) -> Iterator[Row]:
+        """See ``Table``."""
+        for row in self.cells:
+            if len(row.cells) > MOST_COLUMNS:
+                raise self.file.too_many_columns(len(row.cells), f"row {row.number}")
+            if not all(is_blank(cell) for cell in row.cells):
+                yield row

@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any
 
 from steel_assets.sources._files.archive import damaged
-from steel_assets.sources._files.grid import Grid
 from steel_assets.sources._files.sheets import Sheet
-from steel_assets.sources._files.table import File, Row, Unsolved
+from steel_assets.sources._files.table import File, Grid, Row, Unsolved
 
 TEXT, NUMBER, DATE, BOOLEAN, ERROR = 1, 2, 3, 4, 5
 

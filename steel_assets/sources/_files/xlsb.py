@@ -17,9 +17,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from steel_assets.sources._files.archive import archive_parts, damaged
-from steel_assets.sources._files.grid import Grid
 from steel_assets.sources._files.sheets import Sheet
-from steel_assets.sources._files.table import MOST_COLUMNS, MOST_LINES, File, ImportRefused, Row
+from steel_assets.sources._files.table import MOST_COLUMNS, MOST_LINES, File, Grid, ImportRefused, Row
 
 WORKBOOK, RELATIONS = "xl/workbook.bin", "xl/_rels/workbook.bin.rels"
 ROW, CELLS, ERROR_CELLS, SHEET = 0, range(1, 12), (3, 11), 156

@@ -10,11 +10,13 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent, channels
+from steel_assets.adapters.notifiers.alertmanager import Alertmanager
 from steel_assets.adapters.notifiers.email import Email, Mailbox
 from steel_assets.adapters.notifiers.log import LogFile
 from steel_assets.adapters.notifiers.pagerduty import PagerDuty
@@ -25,7 +27,7 @@ from steel_assets.core.alerts.message import Notification, compose
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets_tests.adapters.notifiers.receivers import Post, Web, post_office, tls_server, web
 from steel_assets_tests.contracts.notifier import CANARY, HttpNotifierContract, NotifierContract
-from steel_assets_tests.core.alerts.conftest import rulebook  # noqa: F401
+from steel_assets_tests.core.alerts.conftest import MORNING, rulebook  # noqa: F401
 from steel_assets_tests.core.alerts.test_message import UI, event
 
 
@@ -71,7 +73,7 @@ class TestWebhook(HttpNotifierContract):
         return {"url": f"{url}/hook?token={CANARY}", "secret": CANARY}
 
 
-class TestAlertmanager(TestWebhook):
+class TestWebhookAsAlertmanager(TestWebhook):
     def settings(self, url: str) -> dict[str, str]:
         return super().settings(url) | {"format": "alertmanager"}
 
@@ -81,6 +83,13 @@ class TestPagerDuty(HttpNotifierContract):
 
     def settings(self, url: str) -> dict[str, str]:
         return {"routing_key": CANARY, "url": f"{url}/v2/enqueue"}
+
+
+class TestAlertmanager(HttpNotifierContract):
+    channel = "alertmanager"
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {"url": url, "authorization": f"Bearer {CANARY}"}
 
 
 class TestSms(HttpNotifierContract):
@@ -166,6 +175,43 @@ def test_what_pagerduty_takes_only_in_part_is_sent_again_under_the_same_keys(ser
     with pytest.raises(NotSent) as caught:
         PagerDuty(SecretStr("key"), f"{server.url}/v2/enqueue").send(both)
     assert caught.value.perhaps_sent
+
+
+def test_an_incident_is_one_alert_of_alertmanagers_from_its_beginning_to_its_end(server: Web, rulebook: Rulebook) -> None:  # noqa: F811
+    opened, worse, over = alerts_of(server, rulebook, opened={}, escalated={"severity": "critical"}, recovered={})
+    assert {request["path"] for request in server.kept} == {"/api/v2/alerts"}
+    assert named(opened) == {"high": "lasts"}
+    assert named(worse) == {"critical": "lasts", "high": "ended", "medium": "ended", "low": "ended"}
+    assert named(over) == {"critical": "ended", "high": "ended", "medium": "ended", "low": "ended"}
+    labels = [alert["labels"] | {"severity": ""} for alert in (*opened, *worse, *over)]
+    assert all(label == labels[0] for label in labels), "by its labels Alertmanager knows that it is the same one"
+    assert all(isinstance(text, str) for alert in worse for part in ("labels", "annotations") for text in alert[part].values())
+
+
+def test_what_is_told_once_is_left_to_alertmanager_to_end(server: Web, rulebook: Rulebook) -> None:  # noqa: F811
+    [[told]] = alerts_of(server, rulebook, notice={})
+    assert "endsAt" not in told
+
+
+def test_alertmanager_gets_the_header_that_it_wants(server: Web, notification: Notification) -> None:
+    Alertmanager(server.url, SecretStr("Basic c3RlZWw6a2V5")).send(notification)
+    assert {name.lower(): value for name, value in server.kept[0]["headers"].items()}["authorization"] == "Basic c3RlZWw6a2V5"
+
+
+def alerts_of(server: Web, rulebook: Rulebook, **told: dict[str, str]) -> list[list[dict[str, Any]]]:  # noqa: F811
+    """What Alertmanager gets of one incident, message by message."""
+    for kind, news in told.items():
+        Alertmanager(server.url).send(compose([event(kind=kind, cause="costs", **news)], rulebook, UI, kind))
+    return [json.loads(request["body"]) for request in server.kept]
+
+
+def named(alerts: list[dict[str, Any]]) -> dict[str, str]:
+    """Of each severity, whether its alert lasts or is ended."""
+    return {
+        alert["labels"]["severity"]: "ended" if alert["endsAt"] == MORNING.isoformat() else "lasts"
+        for alert in alerts
+        if alert["startsAt"] < alert["endsAt"]
+    }
 
 
 def test_the_webhook_can_speak_as_alertmanager_does(server: Web, rulebook: Rulebook) -> None:  # noqa: F811

@@ -214,7 +214,7 @@ def test_a_platform_that_never_looked_reads_a_day_back_and_not_for_ever(instance
     materialise(instance, "bad")
     failed_checks.evaluate(instance, parts.catalog, parts.outbox, now() + timedelta(hours=25))
     assert told(parts) == []
-    assert parts.outbox.alert_state().marks["asset checks"].position > 0
+    assert parts.outbox.alert_state().cursors["asset checks"].position > 0
 
 
 def test_an_event_log_that_was_wiped_is_read_from_its_new_beginning(parts: Platform) -> None:
@@ -263,7 +263,7 @@ def test_ids_that_appear_out_of_order_are_not_missed(
     monkeypatch.setattr(_log, "_read", read)
     failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
     failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
-    names = [one.partition("@")[0] for one in parts.outbox.alert_state().marks["asset checks"].seen]
+    names = [one.partition("@")[0] for one in parts.outbox.alert_state().cursors["asset checks"].seen]
     assert str(late) in names
     assert len(names) == len(set(names)) == 4
 

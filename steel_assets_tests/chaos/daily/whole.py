@@ -60,6 +60,7 @@ def _lived(wanted: Mapping[str, Any]) -> int:
 
 
 def _on_one_machine(job: str, moment: pd.Timestamp) -> Any:
+    from steel_assets.assets.resources import resources
     from steel_assets.assets.runs import instance_in
     from steel_assets.assets.whole_life import Process
     from steel_assets.cli.session import Session
@@ -72,7 +73,9 @@ def _on_one_machine(job: str, moment: pd.Timestamp) -> Any:
     with instance_in(home) as instance, Session.open(Console(stderr=True), instance) as pipeline:
         assert pipeline.sandbox is not None
         pipeline.sandbox.set_clock(moment)
-        return Process(definitions(installation().reaching(moment)), instance, pipeline.platform, lambda: None, moment).live(job)
+        parts, defs = pipeline.platform, definitions(installation().reaching(moment))
+        schedules = parts.catalog.rules.schedules
+        return Process(defs, instance, resources(parts), schedules, lambda: None, moment).live(job)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from steel_assets.definitions import assets, installation, platform_resource
 
 HERE = installation()
 
+parts = platform()
 defs = dg.Definitions(
     assets=assets(HERE),
     jobs=jobs(HERE),
     resources=resources(platform_resource, FixedClock(pd.Timestamp(os.environ["MANY_MOMENT"]))),
-    executor=chosen_executor(platform()),
+    executor=chosen_executor(parts.settings, parts.secrets),
 )

@@ -1,0 +1,214 @@
+"""``steel plan``: what a purchase may cost, bought now, at the need, in thirds or by the forecast, and what is advised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from steel_assets.adapters.lake.damaged import UNREADABLE, why_not
+from steel_assets.adapters.lake.lake import DamagedFile, Lake
+from steel_assets.adapters.lake.parquet import from_parquet
+from steel_assets.adapters.objects.object_store import ObjectNotFound
+from steel_assets.bootstrap import platform
+from steel_assets.cli.ahead import about, figure, known_market, published
+from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.problem import Problem
+from steel_assets.core import averages
+from steel_assets.core.averages import AverageError
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.planning import FOLLOWED, Appetite, Cost, Plan
+from steel_assets.core.planning import plan as plan_of
+from steel_assets.core.purchase_record import NOTHING, Edge, edge, outcomes
+from steel_assets.core.purchases import FIXINGS, Contract, PurchaseError, Terms
+from steel_assets.core.tables import BACKTEST, TableError
+from steel_assets.operations import candidates, histories, outlooks
+from steel_assets.operations.planning import ahead_of, columns_needed, per_tonne, record_of
+
+MOST_TONNES = 100_000_000
+MOST_HOLDING = 10_000
+ROLLS = (
+    "the price is a futures front month: part of what the forecast saves comes from its rolls, which a purchase at a physical "
+    "price does not have"
+)
+
+
+def plan(
+    market: Annotated[str, typer.Argument(help="id of the market")],
+    tonnes: Annotated[str, typer.Option(help="how much is needed, in tonnes of 1,000 kg")],
+    by: Annotated[str, typer.Option(help="day of need, for example 2026-12-15")],
+    holding: Annotated[str, typer.Option(help="cost of stock per tonne and month, in the market's currency")] = "0",
+    capital: Annotated[str, typer.Option(help="interest a year on what is paid, for example 12%% or 0.12")] = "0",
+    contract: Annotated[str, typer.Option(help="spot: the day's price; average: the average of its calendar month")] = "spot",
+    risk: Annotated[str, typer.Option(help="appetite for risk: low, medium or high")] = "medium",
+    record: Annotated[Path | None, typer.Option(help="rows of steel backtest --output, instead of the last validation's")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the plan as JSON")] = False,
+) -> None:
+    """What a purchase may cost by ways of buying, and whether the market's record is worth following its forecast.
+
+    Costs are as of the day of need, with holding and capital. Nothing is written.
+    """
+    parts, moment = platform(), now()
+    declared = known_market(parts.catalog, market)
+    try:
+        per_tonne(declared.target.unit)
+    except PurchaseError as error:
+        raise Problem(f"MARKET: {market}: {error}") from error
+    amount = figure(tonnes, "--tonnes", "an amount in tonnes", "500", most=MOST_TONNES, above=True)
+    day = parse_day(by, "--by")
+    stock = figure(holding, "--holding", "a cost per tonne and month", "3.5", most=MOST_HOLDING)
+    terms = Terms(stock, _rate(capital), cast(Contract, _word(contract, "--contract", ("spot", "average"))))
+    appetite = cast(Appetite, _word(risk, "--risk", tuple(FOLLOWED)))
+
+    rows = published(parts.warehouse, market, moment)
+    history = histories.build(parts.catalog, parts.lake, market, pd.Timestamp(rows["as_of"].iloc[0]))
+    outlook = outlooks.drawn({market: rows.sort_values("horizon")}, {market: history})[market]
+    answer = about(parts.catalog, parts.store, outlook, rows, moment)
+    try:
+        need = averages.column_of(outlook, day)
+        paths, ahead = ahead_of(outlook)
+        found, reason = _edge(parts.lake, history, need, terms, len(outlook.days), record)
+        made = plan_of(paths, ahead, need, terms, found, appetite)
+    except (AverageError, PurchaseError) as error:
+        raise Problem(f"--by: {error}") from error
+    answer |= _told(made, amount, outlook.unit.partition("/")[0])
+    answer["question"] = {
+        "tonnes": amount,
+        "by": f"{day:%Y-%m-%d}",
+        "contract": terms.contract,
+        "holding_per_tonne_and_month": terms.holding,
+        "capital_a_year": terms.capital,
+        "risk": appetite,
+    }
+    answer["notes"] = [note for note in (reason, ROLLS if declared.target.roll != "none" else None) if note]
+    if as_json:
+        typer.echo(json.dumps(answer, indent=2))
+    else:
+        _print(declared.name, answer)
+
+
+def _rate(text: str) -> float:
+    per_cent = text.endswith("%")
+    value = figure(text.removesuffix("%"), "--capital", "a rate a year", "12% or 0.12", most=100 if per_cent else 1)
+    return value / 100 if per_cent else value
+
+
+def _word(text: str, option: str, known: tuple[str, ...]) -> str:
+    if text not in known:
+        raise Problem(f"{option}: {text!r} is not one of {', '.join(known)}")
+    return text
+
+
+def _edge(
+    lake: Lake, history: MarketHistory, need: int, terms: Terms, reach: int, record: Path | None
+) -> tuple[Edge, str | None]:
+    """What the market's walk-forward says, and why it says nothing where it does not."""
+    try:
+        rows = candidates.backtest(lake, history.market.id) if record is None else _rows(record, history.market.id)
+    except ObjectNotFound:
+        return NOTHING, "no walk-forward of this market is stored yet: train it, or name one with --record"
+    except DamagedFile as error:
+        return NOTHING, f"{error}; the next training writes it again"
+    try:
+        past = record_of(rows, history, columns_needed(need, terms.contract, reach))
+    except PurchaseError as error:
+        return NOTHING, f"no past purchase can be told: {error}"
+    return edge(outcomes(past, need, terms)), None
+
+
+def _rows(path: Path, market: str) -> pd.DataFrame:
+    """The rows of ``path``, of ``market``. Raises Problem."""
+    try:
+        rows = BACKTEST.enforce(from_parquet(path.read_bytes()))
+    except OSError as error:
+        raise Problem(f"--record: {path} cannot be read: {error.strerror}") from error
+    except (TableError, *UNREADABLE) as error:
+        raise Problem(f"--record: {path} is no output of steel backtest: {why_not(error)}") from error
+    mine = rows[rows["market"] == market]
+    if mine.empty:
+        raise Problem(f"--record: {path} has no rows of {market}; make it with steel backtest {market} --output {path}")
+    return mine
+
+
+def _told(made: Plan, tonnes: float, currency: str) -> dict[str, Any]:
+    edge = made.edge
+    return {
+        "currency": currency,
+        "fixings": {
+            name: {"day": str(at.day), "days_held": at.held, "expected_per_tonne": expected, "share_advised": share}
+            for name, at, expected, share in zip(FIXINGS, made.fixings, made.expected, made.shares, strict=True)
+        },
+        "forecast_buys": FIXINGS[made.choice],
+        "costs": {name: _cost(cost, tonnes) for name, cost in made.costs.items()},
+        "edge": {
+            "proven": edge.proven,
+            "origins": edge.origins,
+            "origins_needed": edge.needed,
+            "overlap": edge.length,
+            "p_value": edge.p_value,
+            "saving_per_tonne": {name: rival.saving for name, rival in edge.rivals.items()},
+            "p_values": {name: rival.p_value for name, rival in edge.rivals.items()},
+            "text": str(edge),
+        },
+        "advice": made.advice,
+    }
+
+
+def _cost(cost: Cost, tonnes: float) -> dict[str, float]:
+    per_tonne = {"mean": cost.mean, "q05": cost.q05, "q50": cost.q50, "q95": cost.q95, "at_risk": cost.at_risk}
+    return {f"{name}_per_tonne": value for name, value in per_tonne.items()} | {
+        "mean_total": cost.mean * tonnes,
+        "at_risk_total": cost.at_risk * tonnes,
+    }
+
+
+def _print(name: str, answer: Mapping[str, Any]) -> None:
+    console, question, currency = Console(), answer["question"], answer["currency"]
+
+    def say(text: str, style: str | None = None) -> None:
+        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    if answer["simulated"]:
+        say("SIMULATED DATA", "bold yellow")
+    say(f"{name}: {answer['last_price']:,.1f} {answer['unit']} on {answer['price_date']}, forecast of {answer['issued_date']}")
+    if answer["stale"]:
+        say(f"▲ {answer['stale_reason']}", "yellow")
+    price = "monthly average" if question["contract"] == "average" else "spot"
+    stock, capital = question["holding_per_tonne_and_month"], question["capital_a_year"]
+    say(
+        f"{question['tonnes']:,g} t by {question['by']}, {price}; stock {stock:,g} {currency} per tonne and month, "
+        f"capital {capital:.1%} a year, risk {question['risk']}"
+    )
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for column in (f"{currency} per tonne", "mean", "median", "5 – 95 %", "at risk", "in all"):
+        table.add_column(column, justify="left" if column.endswith("tonne") else "right", no_wrap=True)
+    fixings = answer["fixings"]
+    days = {
+        "now": fixings["now"]["day"],
+        "late": fixings["late"]["day"],
+        "thirds": " ".join(fixing["day"][5:] for fixing in fixings.values()),
+        "forecast": fixings[answer["forecast_buys"]]["day"],
+        "advised": " ".join(f"{fixing['share_advised']:.0%}" for fixing in fixings.values()),
+    }
+    for strategy, cost in answer["costs"].items():
+        spread = f"{cost['q05_per_tonne']:,.0f} – {cost['q95_per_tonne']:,.0f}"
+        figures = (f"{cost[f'{name}_per_tonne']:,.1f}" for name in ("mean", "q50"))
+        table.add_row(
+            f"{strategy} ({days[strategy]})",
+            *figures,
+            spread,
+            f"{cost['at_risk_per_tonne']:,.1f}",
+            f"{cost['mean_total']:,.0f}",
+            style="bold" if strategy == "advised" else None,
+        )
+    console.print(table)
+    say(answer["advice"], "bold")
+    say(answer["edge"]["text"], "dim")
+    for note in answer["notes"]:
+        say(note, "yellow")

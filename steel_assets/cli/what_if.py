@@ -1,0 +1,111 @@
+"""``steel what-if``: what the published forecast becomes if a driver or the exchange rate goes somewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from steel_assets.bootstrap import platform
+from steel_assets.cli.ahead import known_market, published
+from steel_assets.cli.moments import now
+from steel_assets.cli.problem import Problem
+from steel_assets.core.what_if import ShockError
+from steel_assets.operations.what_if import Answer, answer
+
+LEVELS = (0.05, 0.25, 0.50, 0.75, 0.95)
+SHOWN = (1, 5, 21, 63)
+"""Days that are told beside that of the shock."""
+SHOCK = re.compile(r"(?P<name>[a-z][a-z0-9_]*)=(?P<move>[+-]?[0-9]+(\.[0-9]+)?)%")
+UNSURE = 0.05
+
+
+def what_if(
+    market: Annotated[str, typer.Argument(help="id of the market")],
+    shock: Annotated[str, typer.Option(help="scrap=+10%: a series that it reads, a commodity, or fx; and by how much it moves")],
+    days: Annotated[int, typer.Option(help="trading days in which it does", min=1, max=250)] = 21,
+    as_json: Annotated[bool, typer.Option("--json", help="print the answer as JSON")] = False,
+) -> None:
+    """The published forecast if a driver or the exchange rate moves: from what came together in history, with its width.
+
+    A shock outside of what history says anything about is refused. Nothing is written.
+    """
+    parts = platform()
+    known_market(parts.catalog, market)
+    asked = SHOCK.fullmatch(shock)
+    if asked is None or float(asked["move"]) <= -100:
+        raise Problem(f"--shock: {shock!r} is none; write it as scrap=+10% or usdtry=-2.5%")
+    rows = published(parts.warehouse, market, now())
+    try:
+        found = answer(parts.catalog, parts.lake, rows, asked["name"], float(asked["move"]) / 100, days)
+    except ShockError as error:
+        raise Problem(f"--shock: {asked['name']}: {error}") from error
+    first = rows.iloc[0]
+    said = {
+        "market": market,
+        "unit": str(first["unit"]),
+        "simulated": bool(first["simulated"]),
+        "issued_date": f"{first['issued_date']:%Y-%m-%d}",
+        "last_price": float(first["last_price"]),
+        **described(found, float(asked["move"]) / 100),
+    }
+    if as_json:
+        typer.echo(json.dumps(said, indent=2))
+    else:
+        print_answer(Console(highlight=False, soft_wrap=True), parts.catalog.markets[market].name, said)
+
+
+def described(found: Answer, move: float) -> dict[str, Any]:
+    """The answer as JSON can hold it."""
+    given = found.given
+    told = [day for day in SHOWN if day < found.days] + [found.days]
+    return {
+        "shock": {"series": found.series, "move": move, "trading_days": found.days},
+        "effective_sample": round(given.effective, 1),
+        "paths": len(given.paths),
+        "slope": given.slope,
+        "correlation": given.correlation,
+        "stretches": given.stretches,
+        "p": given.p,
+        "days": [
+            {
+                "day": day,
+                "given": {f"q{round(100 * q):02d}": v for q, v in zip(LEVELS, given.quantiles(day, LEVELS), strict=True)},
+                "published": {f"q{round(100 * q):02d}": float(np.quantile(found.published[:, day - 1], q)) for q in LEVELS},
+            }
+            for day in told
+        ],
+    }
+
+
+def print_answer(console: Console, name: str, said: Mapping[str, Any]) -> None:
+    """What was found, for people."""
+    if said["simulated"]:
+        console.print("[bold yellow]SIMULATED DATA[/]")
+    shock = said["shock"]
+    console.print(
+        f"{name}, {said['last_price']:,.1f} {said['unit']}, forecast of {said['issued_date']}, if {shock['series']} moves "
+        f"{shock['move']:+.1%} in {shock['trading_days']} trading days",
+        markup=False,
+    )
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for column in ("trading day", "median", "5 – 95 %", "published median", "published 5 – 95 %"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in said["days"]:
+        spreads = [(f"{row[of]['q50']:,.1f}", f"{row[of]['q05']:,.0f} – {row[of]['q95']:,.0f}") for of in ("given", "published")]
+        table.add_row(str(row["day"]), *spreads[0], *spreads[1])
+    console.print(table)
+    console.print(
+        f"rests on {said['effective_sample']:.1f} independent stretches of history near the shock; over "
+        f"{said['stretches']} stretches that do not overlap the correlation is {said['correlation']:+.2f} (p = {said['p']:.2g}). "
+        "What came together, not what causes.",
+        style="dim",
+    )
+    if said["p"] > UNSURE:
+        console.print("▲ history does not show that the two go together: take the published forecast", style="yellow")

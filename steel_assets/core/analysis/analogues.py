@@ -1,0 +1,109 @@
+"""What followed the five times that looked most like today, beside what usually follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from steel_assets.core.analysis.evidence import Evidence
+from steel_assets.core.analysis.statements import Statement, Unsaid, Value
+
+COUNT = 5
+AHEAD = (5, 21, 63)
+"""Sessions after which is looked at what followed."""
+BACK = (5, 21, 63)
+"""Sessions whose moves make the picture of a day, beside volatility and where the price stands in a year."""
+YEAR = 250
+APART = 63
+"""Sessions between two analogues; the newest lies so far back that neither its picture nor what followed touches today's."""
+DRAWS = 9999
+FEWEST = 500
+"""Days to choose from."""
+
+
+def analogues(known: Evidence) -> Iterator[Statement | Unsaid]:
+    """What followed on each of ``AHEAD``.
+
+    Nearest neighbours of today's picture (Lorenz 1969, *Atmospheric Predictability as Revealed by Naturally Occurring
+    Analogues*, J. Atmos. Sci. 26, 636–646). The test: what followed beside what followed five days taken at random from the same
+    history, ``DRAWS`` times; the p is the share of draws in which as much followed. It is taken twice, of the moves as they
+    were and in units of the spread expected at each time, and the larger p counts: the first alone finds what is only a wild
+    year, the second what is only a spread that was expected too small.
+    """
+    moves = np.nan_to_num(known.moves)
+    total = np.concatenate([[0.0], np.cumsum(moves)])  # total[i + 1] is the log price after session i, without rolls
+    eligible = np.arange(YEAR, len(moves) - 2 * APART)
+    if len(eligible) < FEWEST:
+        for ahead in AHEAD:
+            yield Unsaid("analogues", str(ahead), f"{max(len(eligible), 0)} days can be compared, {FEWEST} are needed")
+        return
+    pictures = _pictures(total, known.volatility)
+    centre, spread = pictures[eligible].mean(axis=0), pictures[eligible].std(axis=0)
+    scaled = (pictures - centre) / np.where(spread > 0, spread, 1.0)
+    distance = np.sqrt(((scaled[eligible] - scaled[-1]) ** 2).sum(axis=1))
+    chosen = _nearest(distance)
+    days = [str(day) for day in np.sort(known.days[eligible[chosen]])]
+    for ahead in AHEAD:
+        followed = total[eligible + ahead + 1] - total[eligible + 1]
+        surprise = followed / (known.volatility[eligible] * np.sqrt(ahead))
+        came = np.expm1(followed[chosen])
+        usual = np.expm1(np.quantile(followed, [0.05, 0.5, 0.95]))
+        values: dict[str, Value] = {
+            "ahead": ahead,
+            "days": days,
+            "followed": [round(float(value), 6) for value in came[np.argsort(eligible[chosen])]],
+            "mean": float(np.expm1(followed[chosen].mean())),
+            "lowest": float(came.min()),
+            "highest": float(came.max()),
+            "rose": int((came > 0).sum()),
+            "count": COUNT,
+            "usual_mean": float(np.expm1(followed.mean())),
+            "usual_low": float(usual[0]),
+            "usual_high": float(usual[2]),
+            "usual_rose": float((followed > 0).mean()),
+            "distance_percentile": float((distance < distance[chosen].mean()).mean()),
+        }
+        p = max(_at_random(followed, chosen), _at_random(surprise, chosen))
+        yield Statement("analogues", str(ahead), values, len(eligible), "five days at random", p)
+
+
+def _pictures(total: np.ndarray, volatility: np.ndarray) -> np.ndarray:
+    """One row per session, from what was known at it: moves in units of their spread, volatility, place within a year."""
+    count = len(volatility)
+    columns = []
+    for back in BACK:
+        moved = np.zeros(count)
+        moved[back:] = total[back + 1 :] - total[1 : count - back + 1]
+        columns.append(moved / (volatility * np.sqrt(back)))
+    columns.append(np.log(volatility))
+    place = np.full(count, 0.5)
+    windows = np.lib.stride_tricks.sliding_window_view(total[1:], YEAR)
+    low, high = windows.min(axis=1), windows.max(axis=1)
+    width = np.where(high > low, high - low, 1.0)
+    place[YEAR - 1 :] = (windows[:, -1] - low) / width
+    columns.append(place)
+    return np.column_stack(columns)
+
+
+def _nearest(distance: np.ndarray) -> np.ndarray:
+    """Places of the ``COUNT`` smallest distances that are ``APART`` from each other."""
+    found: list[int] = []
+    for place in np.argsort(distance, kind="stable"):
+        if all(abs(int(place) - other) >= APART for other in found):
+            found.append(int(place))
+            if len(found) == COUNT:
+                break
+    return np.array(found)
+
+
+def _at_random(followed: np.ndarray, chosen: np.ndarray) -> float:
+    """Share of draws of as many days in which the mean is as far from the usual as on the days ``chosen``.
+
+    Always the same draws for as long a history. Days drawn may lie closer together than analogues do, so their means spread
+    wider: the test errs on the side of chance.
+    """
+    drawn = np.random.default_rng(len(followed)).integers(0, len(followed), (DRAWS, len(chosen)))
+    away = np.abs(followed[drawn].mean(axis=1) - followed.mean())
+    here = abs(float(followed[chosen].mean() - followed.mean()))
+    return float(1 + (away >= here * (1 - 1e-12)).sum()) / (DRAWS + 1)

@@ -1,0 +1,49 @@
+"""Everything that is said of a market, judged together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from steel_assets.core.analysis.analogues import analogues
+from steel_assets.core.analysis.evidence import Evidence
+from steel_assets.core.analysis.leads import leads
+from steel_assets.core.analysis.season import seasons
+from steel_assets.core.analysis.standing import standings
+from steel_assets.core.analysis.statements import Judged, Statement, Unsaid, judged
+from steel_assets.core.analysis.trend import breaks, trends
+from steel_assets.core.analysis.volatility import states
+
+SPEAKERS: tuple[Callable[[Evidence], Iterator[Statement | Unsaid]], ...] = (
+    trends,
+    breaks,
+    seasons,
+    states,
+    standings,
+    leads,
+    analogues,
+)
+"""Who makes statements, in the order in which they are read."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is said of a market, and what cannot be said."""
+
+    statements: list[Judged]
+    unsaid: list[Unsaid]
+
+    @property
+    def findings(self) -> list[Judged]:
+        """The statements that are more than chance."""
+        return [statement for statement in self.statements if statement.finding]
+
+
+def analyse(known: Evidence) -> Analysis:
+    """Every statement about the market, from ``known`` alone."""
+    said = list(chain.from_iterable(speak(known) for speak in SPEAKERS))
+    return Analysis(
+        judged([statement for statement in said if isinstance(statement, Statement)]),
+        [statement for statement in said if isinstance(statement, Unsaid)],
+    )

@@ -1,0 +1,79 @@
+"""Statements as English sentences. Their keys and values are what another language needs its own words for, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from steel_assets.core.analysis.statements import Judged
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+TEMPLATES: Mapping[str, str] = {
+    "trend": "Over the last {days} trading days the price went {change:+.1%}, {daily:+.3%} a day ± {error:.3%}.",
+    "break": "Between {from} and {to} the trend changed most on {day}: from {before:+.0%} a year to {after:+.0%}.",
+    "season": "By the month, over {years} years, {best} was best ({best_move:+.1%}) and {worst} worst ({worst_move:+.1%}).",
+    "coming_month": "In {month} the price went {move:+.1%} on average of {years} years (90 % interval {low:+.1%} to "
+    "{high:+.1%}), up in {rose} of them.",
+    "volatility": "The market is {state}: moves of {daily:.2%} a day over the last {days} trading days ({yearly:.0%} a "
+    "year), more than in {percentile:.0%} of its past.",
+    "standing": "{subject} is {value:,.1f} {unit}, above {percentile:.0%} of its values since {from}, {z:+.1f} standard "
+    "deviations from their mean of {mean:,.1f}.",
+    "return_to_mean": "{subject} goes half the way back to its mean of {mean:,.1f} {unit} in {half_way_days:,.0f} trading days.",
+    "no_return_to_mean": "{subject} is not drawn back to its mean of {mean:,.1f} {unit}.",
+    "lead": "{leader} leads {follower} by {span}: after 1 % of the one came {slope:+.2f} % of the other in the first half of "
+    "the history, and {slope_again:+.2f} ± {error_again:.2f} % in the second.",
+    "no_lead": "{leader} comes closest to leading {follower} by {span}: after 1 % of the one came {slope:+.2f} % of the other "
+    "in the first half of the history, and {slope_again:+.2f} ± {error_again:.2f} % in the second.",
+    "analogues": "{ahead} trading days after the {count} times that looked most like today ({listed}) the price stood "
+    "{mean:+.1%} ({lowest:+.1%} to {highest:+.1%}, up {rose} times); usually {usual_mean:+.1%} ({usual_low:+.1%} to "
+    "{usual_high:+.1%}).",
+}
+"""What is said by the key of a statement; of some, other words where it is no finding."""
+
+FINDING = "More than chance: p = {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
+CHANCE = "No more than chance: p = {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
+STANDS = "A random walk stands as far out {p} of the time (n = {n:,}; {test})."
+"""What is said of the test where it can never be a finding on its own: a random walk is at its edges most of the time."""
+
+
+def sentence(judged: Judged, among: int, names: Mapping[str, str]) -> str:
+    """One statement and what its test says.
+
+    Args:
+        among: how many statements it was judged with.
+        names: of series, by id; an id that is not in it stands for itself.
+    """
+    statement = judged.statement
+    drifting = statement.key == "return_to_mean" and statement.values["half_way_days"] is None
+    denied = drifting or (statement.key == "lead" and not judged.finding)
+    said = TEMPLATES[f"no_{statement.key}" if denied else statement.key].format(**_worded(statement.values, names))
+    template = FINDING if judged.finding else STANDS if statement.key == "standing" else CHANCE
+    p = f"{statement.p:.0%}" if template is STANDS else _chance(statement.p)
+    return f"{said} " + template.format(
+        p=p, corrected=_chance(judged.p_corrected), among=among, n=statement.n, test=statement.test
+    )
+
+
+def _worded(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The values of a statement, with names in place of ids and of months."""
+    found = dict(values)
+    for key in ("best", "worst", "month"):
+        if key in found:
+            found[key] = MONTHS[found[key] - 1]
+    for key in ("leader", "follower", "product", "input"):
+        if found.get(key):
+            found[key] = names.get(found[key], found[key])
+    if "product" in found:
+        found["subject"] = f"{found['product']} less {found['input']}" if found["input"] else found["product"]
+    if "leader" in found:
+        found["span"] = "1 trading day" if found["days"] == 1 else f"{found['days']} trading days"
+    if "ahead" in found:
+        found["listed"] = ", ".join(found["days"])
+    return found
+
+
+def _chance(p: float) -> str:
+    return "< 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"

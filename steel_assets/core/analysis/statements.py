@@ -1,0 +1,71 @@
+"""Statements about a market, and which of them are more than chance when all are looked at together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Value = float | int | str | bool | None | list[str] | list[float]
+
+LEVEL = 0.05
+"""Chance that a market of which nothing is true has one finding or more."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement and the test of it.
+
+    Attributes:
+        key: what kind it is, such as ``trend``; with ``values`` it makes a sentence in any language (``sentences``).
+        about: what it is about within the market: a margin, a pair of series, a number of days; unique within a key.
+        values: the figures and names of the sentence, as JSON can hold them.
+        n: observations that the test rests on.
+        test: the name of the test, as docs/analysis.md explains it.
+        p: its p-value: how often chance alone does as much.
+    """
+
+    key: str
+    about: str
+    values: Mapping[str, Value]
+    n: int
+    test: str
+    p: float
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """A statement that cannot be made, and why."""
+
+    key: str
+    about: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A statement among all of its market.
+
+    Attributes:
+        p_corrected: its p-value after Holm's correction.
+        finding: whether that is at most ``LEVEL``: more than chance.
+    """
+
+    statement: Statement
+    p_corrected: float
+    finding: bool
+
+
+def judged(statements: Sequence[Statement]) -> list[Judged]:
+    """All statements of a market, in the order given, corrected together.
+
+    Holm (1979), *A Simple Sequentially Rejective Multiple Test Procedure*, Scand. J. Statist. 6, 65–70: the chance of one false
+    finding or more is at most ``LEVEL``, however the statements hang together.
+    """
+    p = np.array([statement.p for statement in statements], dtype=float)
+    order = np.argsort(p, kind="stable")
+    stepped = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    corrected = np.empty(len(p))
+    corrected[order] = stepped
+    return [Judged(statement, float(value), bool(value <= LEVEL)) for statement, value in zip(statements, corrected, strict=True)]

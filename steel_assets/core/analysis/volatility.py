@@ -1,0 +1,53 @@
+"""Whether the market is calm, as usual, or turbulent, by its own history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.core.analysis.evidence import Evidence
+from steel_assets.core.analysis.statements import Statement, Unsaid
+
+WINDOW = 21
+"""Sessions that are the present."""
+FEWEST = 250
+YEAR = 250
+CALM, TURBULENT = 0.2, 0.8
+"""Shares of its own past below and above which the present is called so."""
+
+
+def states(known: Evidence) -> Iterator[Statement | Unsaid]:
+    """How large the moves of the last month were, beside every month before it.
+
+    The test asks whether they are larger or smaller than the earlier ones (Mann & Whitney 1947, on absolute moves, with ties);
+    markets go through bursts, so this says what state the market is in, not that it is a new one.
+    """
+    sizes = np.abs(known.moves)
+    sizes = sizes[np.isfinite(sizes)]
+    if len(sizes) < FEWEST:
+        yield Unsaid("volatility", str(WINDOW), f"{len(sizes)} daily moves are known, {FEWEST} are needed")
+        return
+    rolling = np.sqrt(np.convolve(sizes**2, np.ones(WINDOW) / WINDOW, mode="valid"))
+    now, before = float(rolling[-1]), rolling[:-WINDOW]
+    share = float((before < now).mean() + (before == now).mean() / 2)
+    state = "calm" if share < CALM else "turbulent" if share > TURBULENT else "normal"
+    values = {"days": WINDOW, "daily": now, "yearly": now * YEAR**0.5, "percentile": share, "state": state}
+    yield Statement(
+        "volatility", str(WINDOW), values, len(sizes), "Mann–Whitney", _mann_whitney(sizes[-WINDOW:], sizes[:-WINDOW])
+    )
+
+
+def _mann_whitney(some: np.ndarray, others: np.ndarray) -> float:
+    """Two-sided p of the same size in both, by the normal approximation with the correction for ties."""
+    from scipy.special import ndtr
+
+    count = len(some) + len(others)
+    ranks = pd.Series(np.concatenate([some, others])).rank().to_numpy()
+    _, ties = np.unique(ranks, return_counts=True)
+    spread = len(some) * len(others) / 12 * (count + 1 - float((ties**3 - ties).sum()) / (count * (count - 1)))
+    if spread <= 0:
+        return 1.0
+    away = float(ranks[: len(some)].sum()) - len(some) * (count + 1) / 2
+    return float(2 * ndtr(-max(abs(away) - 0.5, 0.0) / np.sqrt(spread)))

@@ -1,0 +1,49 @@
+"""Import parity: what a tonne bought abroad costs delivered, term by term, in the currency of the place.
+
+Terms are added in their order; one in per cent is a share of everything before it, so that a duty that is levied on cost,
+insurance and freight stands after these. One definition serves today's price and every path. What is not declared is not in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from steel_assets.core.parity_terms import PERCENT, Parity, Term
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One line of the sum.
+
+    Attributes:
+        term: what is added; None for the price itself.
+        added, total: of it, and with everything before it; in the currency of the place per tonne, one per path.
+    """
+
+    term: Term | None
+    added: np.ndarray
+    total: np.ndarray
+
+
+def lines(parity: Parity, price: np.ndarray, rate: np.ndarray, currency: str) -> list[Line]:
+    """The price and each term, in order; the last line's total is the parity.
+
+    Args:
+        price: in the market's currency per tonne.
+        rate: units of the place's currency for one of the market's, path by path as ``price``.
+        currency: of the place: terms in it need no rate.
+    """
+    total = price * rate
+    found = [Line(None, total, total)]
+    for term in parity.terms:
+        if term.unit == PERCENT:
+            added = total * term.amount / 100
+        elif term.unit == f"{currency}/t":
+            added = np.full_like(total, term.amount)
+        else:
+            added = term.amount * rate
+        total = total + added
+        found.append(Line(term, added, total))
+    return found

@@ -1,0 +1,135 @@
+"""What a tonne costs that is needed on a day, by when its price is fixed: at once, half way, or at the need.
+
+Two contracts. On *spot* the price is that of the day of purchase. On the *monthly average* it is the average of the calendar
+month of that day, its days that are over included. In both the tonne is paid and in stock from the day of purchase to the day of
+need: capital is tied up and stock is held for so many calendar days. Money is in the currency of the price, per tonne.
+
+Arrays of numpy in, arrays out, no pandas: a service can answer from stored paths. One definition serves paths (what may come),
+their expectation (what is decided by) and what came (what a decision is judged by).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from steel_assets.core.problem import Problem
+
+Contract = Literal["spot", "average"]
+
+FIXINGS = ("now", "middle", "late")
+"""Trading days on which a price may be fixed: the next one, the one half way to the need, the last one up to it."""
+STRATEGIES: dict[str, tuple[float, float, float]] = {
+    "now": (1.0, 0.0, 0.0),
+    "late": (0.0, 0.0, 1.0),
+    "thirds": (1 / 3, 1 / 3, 1 / 3),
+}
+"""Share of the tonnes bought at each of ``FIXINGS``, by ways of buying that need no forecast."""
+DAYS_A_MONTH = 365.25 / 12
+DAYS_A_YEAR = 365.0
+
+
+class PurchaseError(Problem, ValueError):
+    """A purchase cannot be worked out; the message says why."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What waiting and stock cost, and how the price is fixed.
+
+    Attributes:
+        holding: of a tonne in stock for a month, in the currency of the price.
+        capital: interest a year on what is paid, as a share: 0.12 is 12 %.
+        contract: ``spot`` or ``average``.
+    """
+
+    holding: float = 0.0
+    capital: float = 0.0
+    contract: Contract = "spot"
+
+
+@dataclass(frozen=True, eq=False)
+class Ahead:
+    """The trading days ahead of an origin, and what of the running month is over.
+
+    Attributes:
+        days: trading days after the origin, ascending, ``datetime64[D]``; the columns of every array of prices.
+        following: the trading day after the last of them.
+        over_sum, over_count: sum and number of the prices of the first day's month up to the origin.
+    """
+
+    days: np.ndarray
+    following: np.datetime64
+    over_sum: float = 0.0
+    over_count: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Fixing:
+    """One of ``FIXINGS``: its price is ``prices @ weights + constant``.
+
+    Attributes:
+        day: the trading day of the purchase.
+        held: calendar days from then to the need.
+        weights: one per trading day ahead.
+        constant: what days that are over add to the price.
+        settled: number of the last trading day ahead that the price depends on.
+    """
+
+    day: np.datetime64
+    held: int
+    weights: np.ndarray
+    constant: float
+    settled: int
+
+    def price(self, prices: np.ndarray) -> np.ndarray:
+        """The price fixed, per row of ``prices``."""
+        return np.asarray(prices @ self.weights + self.constant)
+
+    def cost(self, prices: np.ndarray, terms: Terms) -> np.ndarray:
+        """The price fixed with capital and holding up to the need, per row of ``prices``."""
+        interest = 1 + terms.capital * self.held / DAYS_A_YEAR
+        return self.price(prices) * interest + terms.holding * self.held / DAYS_A_MONTH
+
+
+def fixings(ahead: Ahead, need: int, terms: Terms) -> tuple[Fixing, Fixing, Fixing]:
+    """The three ``FIXINGS`` of what is needed on trading day number ``need`` ahead (0 is the next one).
+
+    Raises:
+        PurchaseError: there is no such day, or the average of a month needs days that are not among those ahead.
+    """
+    if not 0 <= need < len(ahead.days):
+        raise PurchaseError(f"trading day {need + 1} ahead is not among the {len(ahead.days)} that are known")
+    first, middle, last = (_fixing(ahead, column, need, terms.contract) for column in (0, need // 2, need))
+    return first, middle, last
+
+
+def costs(at: Sequence[Fixing], prices: np.ndarray, terms: Terms) -> np.ndarray:
+    """Cost per tonne of each fixing: one row per row of ``prices``, one column per fixing."""
+    return np.stack([fixing.cost(prices, terms) for fixing in at], axis=1)
+
+
+def cheapest(expected: np.ndarray) -> int:
+    """The fixing with the lowest expected cost; the earliest of several."""
+    return int(np.argmin(expected))
+
+
+def _fixing(ahead: Ahead, column: int, need: int, contract: Contract) -> Fixing:
+    day, weights = ahead.days[column], np.zeros(len(ahead.days))
+    held = int((ahead.days[need] - day).astype(int))
+    if contract == "spot":
+        weights[column] = 1.0
+        return Fixing(day, held, weights, 0.0, column)
+    months = ahead.days.astype("datetime64[M]")
+    mine = months == months[column]
+    if ahead.following.astype("datetime64[M]") == months[column]:
+        raise PurchaseError(
+            f"the average of {months[column]} needs all its trading days; what is known ends on {ahead.days[-1]}, "
+            f"{ahead.following} is the next"
+        )
+    over, before = (ahead.over_count, ahead.over_sum) if mine[0] else (0, 0.0)
+    count = int(mine.sum()) + over
+    return Fixing(day, held, mine / count, before / count, int(np.flatnonzero(mine)[-1]))

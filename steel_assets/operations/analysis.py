@@ -1,0 +1,84 @@
+"""A market's analysis: made from its history, kept as one JSON file per market, read by whoever publishes or shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from steel_assets.adapters.lake.damaged import read_kept
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.catalog import Catalog
+from steel_assets.core.analysis.evidence import evidence
+from steel_assets.core.analysis.market import analyse
+from steel_assets.core.analysis.sentences import sentence
+from steel_assets.core.history import MarketHistory
+
+FOLDER = "processed-data/analysis/"
+FIGURES = frozenset({"n", "p", "p_corrected"})
+
+
+def analysis(catalog: Catalog, history: MarketHistory) -> dict[str, Any]:
+    """Every statement about the market of ``history`` as plain values, findings first; nothing known later is in them.
+
+    ``statements`` have the fields of ``core.analysis.statements.Statement``, ``p_corrected``, ``finding`` and an English
+    ``sentence``; ``unsaid`` names what cannot be said yet, and why.
+    """
+    known = evidence(history, catalog.markets)
+    found = analyse(known)
+    names = {name: series.name for name, series in catalog.series.items()}
+    statements = [
+        {
+            **asdict(judged.statement),
+            "p_corrected": judged.p_corrected,
+            "finding": judged.finding,
+            "sentence": sentence(judged, len(found.statements), names),
+        }
+        for judged in sorted(found.statements, key=lambda judged: not judged.finding)
+    ]
+    return {
+        "market": history.market.id,
+        "as_of": history.as_of.isoformat(),
+        "day": str(known.days[-1]),
+        "from": str(known.days[0]),
+        "sessions": len(known.days),
+        "unit": known.unit,
+        "simulated": history.simulated,
+        "statements": statements,
+        "unsaid": [asdict(unsaid) for unsaid in found.unsaid],
+    }
+
+
+def save(lake: Lake, said: Mapping[str, Any]) -> str:
+    """Keep what ``analysis`` said; where it is."""
+    key = _key(str(said["market"]))
+    lake.store.put(key, json.dumps(said, allow_nan=False).encode())
+    return lake.store.uri(key)
+
+
+def read(store: ObjectStore, market: str) -> dict[str, Any] | None:
+    """What was kept of ``market``; None before the first.
+
+    Also None where it was damaged: it is set aside, and the next run makes it again.
+    """
+
+    def checked(said: Any) -> dict[str, Any]:
+        if said["market"] != market or not isinstance(said["simulated"], bool):
+            raise ValueError(f"it is no analysis of {market}")
+        if pd.Timestamp(said["as_of"]).tz is None or not isinstance(said["unsaid"], list):
+            raise ValueError("it says no moment, or not what is unsaid")
+        for statement in said["statements"]:
+            texts, figures = (statement["key"], statement["sentence"]), (statement[name] for name in FIGURES)
+            if not all(isinstance(text, str) for text in texts) or not all(isinstance(figure, int | float) for figure in figures):
+                raise TypeError("its statements are of other types")
+        return dict(said)
+
+    return read_kept(store, _key(market), checked)
+
+
+def _key(market: str) -> str:
+    return f"{FOLDER}{market}.json"

@@ -1,0 +1,145 @@
+"""The event log of one machine: fewer openings of files, nothing said twice, and Dagster's own storage reads it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+
+from steel_assets.assets.dagster_storage import EventLog, SqliteStorage
+from steel_assets.operations.dagster_files import OUR_STORAGE, instance_files
+
+KEY = dg.AssetKey("prices")
+RUN = "00000000-0000-0000-0000-000000000001"
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    described(tmp_path, {"custom": {**OUR_STORAGE, "config": {"base_dir": str(tmp_path / "kept")}}})
+    with dg.DagsterInstance.from_config(str(tmp_path)) as found:
+        yield found
+
+
+def described(folder: Path, storage: dict[str, Any]) -> None:
+    (folder / "dagster.yaml").write_text(yaml.safe_dump({"telemetry": {"enabled": False}, "storage": storage}))
+
+
+def run(instance: dg.DagsterInstance, body: Any = lambda: None) -> bool:
+    @dg.asset(key=KEY, check_specs=[dg.AssetCheckSpec("whole", asset=KEY)])
+    def prices() -> dg.MaterializeResult:
+        body()
+        return dg.MaterializeResult(metadata={"rows": 3}, check_results=[dg.AssetCheckResult(passed=True, check_name="whole")])
+
+    job = dg.Definitions(assets=[prices], jobs=[dg.define_asset_job("all", "*")]).resolve_job_def("all")
+    return job.execute_in_process(instance=instance, run_id=RUN, raise_on_error=False).success
+
+
+def logs_beside(folder: Path) -> list[str]:
+    return [path.name for path in (folder / "kept" / "history" / "runs").glob("*-wal") if path.stat().st_size]
+
+
+def types(entries: Any) -> list[str]:
+    return [entry.dagster_event.event_type_value for entry in entries]
+
+
+def test_dagsters_own_storage_reads_what_ours_has_written(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    assert isinstance(instance.event_log_storage, EventLog)
+    assert run(instance)
+    described(tmp_path, {"sqlite": {"base_dir": str(tmp_path / "kept")}})
+    with dg.DagsterInstance.from_config(str(tmp_path)) as plain:
+        assert type(plain.event_log_storage) is SqliteEventLogStorage
+        assert types(plain.all_logs(RUN)) == types(instance.all_logs(RUN))
+        told = plain.get_latest_materialization_event(KEY)
+        assert told is not None
+        assert told.asset_materialization is not None
+        assert told.asset_materialization.metadata["rows"].value == 3
+        assert [entry.message for entry in plain.all_logs(RUN, of_type=dg.DagsterEventType.STEP_START)] == [
+            'Started execution of step "prices".'
+        ]
+
+
+def test_what_dagsters_own_storage_has_written_ours_reads(tmp_path: Path) -> None:
+    described(tmp_path, {"sqlite": {"base_dir": str(tmp_path / "kept")}})
+    with dg.DagsterInstance.from_config(str(tmp_path)) as plain:
+        assert run(plain)
+        written = types(plain.all_logs(RUN))
+    storage = SqliteStorage(str(tmp_path / "kept"))
+    assert types(storage.event_log_storage.get_logs_for_run(RUN)) == written
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_between_runs_no_file_is_held_open(tmp_path: Path, instance: dg.DagsterInstance, *, fails: bool) -> None:
+    while_written: list[str] = []
+
+    def body() -> None:
+        while_written.extend(logs_beside(tmp_path))
+        if fails:
+            raise ValueError("no prices")
+
+    assert run(instance, body) is not fails
+    assert sorted(while_written) == [f"{RUN}.db-wal", "index.db-wal"]
+    assert logs_beside(tmp_path) == []
+
+
+def test_others_read_each_event_as_soon_as_it_is_written(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    seen: list[str] = []
+
+    def body() -> None:
+        address = f"{(tmp_path / 'kept' / 'history' / 'runs' / f'{RUN}.db').as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as other:
+            seen.extend(row[0] for row in other.execute("SELECT dagster_event_type FROM event_logs ORDER BY id"))
+
+    assert run(instance, body)
+    assert seen[-1] == "STEP_START"
+    assert len(seen) == len(set(seen))
+
+
+def test_an_event_says_nothing_twice(instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    for entry in instance.all_logs(RUN):
+        assert entry.user_message == ""
+        assert entry.message
+        assert not entry.dagster_event.logging_tags
+    for entry in instance.all_logs(RUN, of_type=dg.DagsterEventType.STEP_OUTPUT):
+        assert entry.dagster_event.step_output_data.metadata == {}
+
+
+def two_steps() -> dg.JobDefinition:
+    """The second step fails as long as there is no file ``mended`` in the folder."""
+
+    @dg.asset
+    def first() -> None:
+        return None
+
+    @dg.asset(deps=[first])
+    def second() -> None:
+        if not Path("mended").exists():
+            raise ValueError("not mended yet")
+
+    defined = dg.Definitions(assets=[first, second], jobs=[dg.define_asset_job("all", "*")], executor=dg.in_process_executor)
+    return defined.resolve_job_def("all")
+
+
+def test_a_run_that_failed_is_tried_again_from_where_it_failed(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    job = dg.reconstructable(two_steps)
+    failed = dg.execute_job(job, instance)
+    Path("mended").touch()
+    again = dg.execute_job(job, instance, reexecution_options=dg.ReexecutionOptions.from_failure(failed.run_id, instance))
+    assert not failed.success
+    assert again.success
+    assert [event.step_key for event in again.all_events if event.is_step_success] == ["second"]
+
+
+def test_the_files_of_our_storage_are_found_without_opening_it(tmp_path: Path) -> None:
+    described(tmp_path, {"custom": {**OUR_STORAGE, "config": {"base_dir": str(tmp_path / "kept")}}})
+    assert instance_files(tmp_path).history == tmp_path / "kept" / "history"
+    described(tmp_path, {"custom": {"module": "another", "class": "Storage", "config": {"base_dir": "kept"}}})
+    assert instance_files(tmp_path).history is None

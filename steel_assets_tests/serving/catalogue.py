@@ -1,0 +1,68 @@
+"""The Spanish of the pages, kept: ``python -m steel_assets_tests.serving.catalogue`` after a text was changed.
+
+Babel reads from the templates and modules of the service what there is to translate. New texts come into ``messages.po`` without
+a translation, those that are gone leave it; then it is compiled to the ``messages.mo`` that the service reads.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from steel_assets.serving.words import LOCALE
+
+SERVING = LOCALE.parent
+SPANISH = LOCALE / "es" / "LC_MESSAGES" / "messages.po"
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
+KEYWORDS: dict[str, Any] = {"t": None, "words": None, "phrase": None, "many": (1, 2)}
+"""Calls whose first text is translated; of ``many`` the first two."""
+
+
+MADE = datetime(2026, 11, 30, tzinfo=UTC)
+"""In the header, which has to name a moment; the history of the file is git's."""
+
+
+def shown() -> Catalog:
+    """Every text that the pages can show."""
+    found = Catalog(locale="es", charset="utf-8", creation_date=MADE)
+    for file, _, text, _, _ in extract_from_dir(SERVING, METHODS, keywords=KEYWORDS, comment_tags=()):
+        found.add(text, locations=[(file, 0)])
+    return found
+
+
+def kept(path: Path = SPANISH) -> Catalog:
+    """The catalogue as it stands."""
+    with path.open("rb") as file:
+        return read_po(file, locale="es")
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """What gettext reads of it."""
+    content = io.BytesIO()
+    write_mo(content, catalogue)
+    return content.getvalue()
+
+
+def main() -> None:
+    """Bring both files up to date, and say which texts have no translation yet."""
+    catalogue = kept()
+    catalogue.update(shown(), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    with SPANISH.open("wb") as file:
+        write_po(file, catalogue, width=130, sort_output=True, include_lineno=False)
+    SPANISH.with_suffix(".mo").write_bytes(compiled(catalogue))
+    for message in catalogue:
+        if message.id and not (all(message.string) if message.pluralizable else message.string):
+            sys.stdout.write(f"no translation: {message.id}\n")
+
+
+if __name__ == "__main__":
+    main()
