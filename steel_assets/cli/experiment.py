@@ -10,7 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.bootstrap import Platform, platform
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.warehouse.warehouse import Warehouse
+from steel_assets.bootstrap import platform
+from steel_assets.catalog import Catalog
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.experiments import FINAL, Experiment
@@ -27,7 +30,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 def list_experiments(as_json: AsJson = False) -> None:
     """Show every experiment of the catalogue, and where it stands."""
     parts = platform()
-    found = [_about(parts, experiment) for experiment in parts.catalog.experiments.values()]
+    found = [_about(parts.lake, parts.warehouse, experiment) for experiment in parts.catalog.experiments.values()]
     if as_json:
         typer.echo(json.dumps(found))
         return
@@ -48,8 +51,8 @@ def list_experiments(as_json: AsJson = False) -> None:
 def report(experiment: Id, as_json: AsJson = False) -> None:
     """Show where an experiment stands: its evidence in both directions, its mean gain, and the days behind it."""
     parts = platform()
-    declared = _declared(parts, experiment)
-    about = _about(parts, declared)
+    declared = _declared(parts.catalog, experiment)
+    about = _about(parts.lake, parts.warehouse, declared)
     rows = parts.warehouse.read(EXPERIMENT_VERDICTS, {"experiment": experiment}).sort_values("date")
     about["days"] = json.loads(rows[["date", "state", "n", "evidence_better", "evidence_worse"]].to_json(**_RECORDS))
     about["forecasts"] = len(parts.warehouse.read(EXPERIMENT_FORECASTS, {"experiment": experiment}))
@@ -68,7 +71,7 @@ def report(experiment: Id, as_json: AsJson = False) -> None:
 def stop(experiment: Id) -> None:
     """Let an experiment forecast no more until it is started again. Its evidence stays."""
     parts = platform()
-    _undecided(parts, _declared(parts, experiment))
+    _undecided(parts.warehouse, _declared(parts.catalog, experiment))
     if not experiment_switch.stop(parts.store, experiment, now()):
         raise Problem(f"ID: {experiment} is stopped already; `steel experiment start {experiment}` lets it go on")
     typer.echo(json.dumps({"stopped": experiment}))
@@ -78,7 +81,7 @@ def stop(experiment: Id) -> None:
 def start(experiment: Id) -> None:
     """Let an experiment go on that was stopped."""
     parts = platform()
-    _undecided(parts, _declared(parts, experiment))
+    _undecided(parts.warehouse, _declared(parts.catalog, experiment))
     if not experiment_switch.start(parts.store, experiment):
         raise Problem(f"ID: {experiment} is not stopped; it begins by itself on the day that its declaration says")
     typer.echo(json.dumps({"started": experiment}))
@@ -87,16 +90,16 @@ def start(experiment: Id) -> None:
 _RECORDS: dict[str, Any] = {"orient": "records", "date_format": "iso"}
 
 
-def _declared(parts: Platform, experiment: str) -> Experiment:
-    known = parts.catalog.experiments
+def _declared(catalog: Catalog, experiment: str) -> Experiment:
+    known = catalog.experiments
     if experiment not in known:
         there = f"there are {', '.join(known)}" if known else "none is declared (docs/experiments.md)"
         raise Problem(f"ID: {experiment!r} is no experiment of the catalogue; {there}")
     return known[experiment]
 
 
-def _undecided(parts: Platform, experiment: Experiment) -> None:
-    newest = experimenting.last_verdict(parts.warehouse, experiment.id)
+def _undecided(warehouse: Warehouse, experiment: Experiment) -> None:
+    newest = experimenting.last_verdict(warehouse, experiment.id)
     if len(newest) and newest["state"].iloc[0] in FINAL:
         raise Problem(
             f"ID: {experiment.id} is over, {newest['state'].iloc[0]} on {newest['date'].iloc[0]:%Y-%m-%d}; a verdict is final. "
@@ -104,13 +107,13 @@ def _undecided(parts: Platform, experiment: Experiment) -> None:
         )
 
 
-def _about(parts: Platform, experiment: Experiment) -> dict[str, Any]:
+def _about(lake: Lake, warehouse: Warehouse, experiment: Experiment) -> dict[str, Any]:
     """What is declared and what was found last, as JSON can hold it."""
-    newest = experimenting.last_verdict(parts.warehouse, experiment.id)
+    newest = experimenting.last_verdict(warehouse, experiment.id)
     row = newest.iloc[0].to_dict() if len(newest) else {}
     state = row.get("state", "collecting")
     if state not in FINAL:  # the switch may have been turned since the last look
-        state = "collecting" if experiment_switch.stopped_since(parts.store, experiment.id) is None else "stopped"
+        state = "collecting" if experiment_switch.stopped_since(lake.store, experiment.id) is None else "stopped"
     figures = ("mean_gain", "gain_share", "evidence_better", "evidence_worse")
     return {
         **experiment.model_dump(mode="json"),
@@ -120,5 +123,5 @@ def _about(parts: Platform, experiment: Experiment) -> dict[str, Any]:
         "n": int(row.get("n", 0)),
         **{name: float(row[name]) if row and pd.notna(row[name]) else None for name in figures},
         "threshold": experiment.threshold,
-        "simulated": bool(row["simulated"]) if row else parts.lake.simulated,
+        "simulated": bool(row["simulated"]) if row else lake.simulated,
     }
