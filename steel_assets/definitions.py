@@ -12,6 +12,7 @@ from steel_assets.assets import (
     alerts,
     analysis,
     drift,
+    experiments,
     features,
     forecast,
     metrics,
@@ -84,13 +85,15 @@ def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefin
         *raw.providers(here),
         raw.imported_files(here),
         *(stage(here, market) for market in markets for stage in STAGES),
+        *experiments.assets(here),
         system.system_metrics(here),
         alerts.alert_history(here),
         publication.publication(here),
     ]
     keys = [key for asset in found for key in asset.keys]
     checks = [check for market in markets for check in checks_of(here, market, keys)]
-    every_check_has_a_rule(here.catalog.rules, [key.name for asset in (*found, *checks) for key in asset.check_keys])
+    named = [key.name for asset in (*found, *checks) for key in asset.check_keys]
+    every_check_has_a_rule(here.catalog.rules, [*named, experiments.CHECK])  # its rule stands there without an experiment too
     return [*with_freshness(found, here.catalog.rules), *checks]
 
 

@@ -21,12 +21,13 @@ from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.incidents import Silence
 from steel_assets.core.alerts.tokens import token
 from steel_assets.core.blocks import Block
+from steel_assets.core.calendars import local_day
 from steel_assets.core.forecast import bundle_to_files
 from steel_assets.core.quarantine import held
 from steel_assets.core.service_use import LATENCY_BUCKETS_MS, Minute, measurement_key, to_line
 from steel_assets.core.tables import BACKTEST, EXPLANATIONS, FORECASTS
 from steel_assets.core.training import baseline
-from steel_assets.operations import drop_state, feature_store, histories, issuing
+from steel_assets.operations import drop_state, experiment_switch, experimenting, feature_store, histories, issuing
 from steel_assets.operations.candidates import CANDIDATES, validation_key
 from steel_assets.operations.importing import Offered, import_table, turn
 from steel_assets.operations.publishing import publish
@@ -36,12 +37,14 @@ from steel_assets.operations.settled import note_settled
 from steel_assets.settings import Settings
 from steel_assets_tests.assets.measured_world import MARKET, lived, made_of
 from steel_assets_tests.core.synthetic import synthetic
+from steel_assets_tests.operations.experiment_world import TRIAL
 
 NOW = pd.Timestamp("2026-11-20T18:00:00Z")
 LINKS = b"signs links in messages"
 IMPORTED, WITHDRAWN = "lme_scrap_m01", "lme_rebar_m01"
 DAYS = pd.bdate_range("2024-01-02", periods=30)
 ROW = {"string": "naive", "float": 1.0, "int": 1, "date": pd.Timestamp("2021-01-04")}
+STOPPED = "another_trial"
 VERSION = "20210101T0900Z-naive-0123abcd"
 
 
@@ -67,6 +70,8 @@ def lived_through(folder: Path) -> Path:
     histories.save(parts.lake, history)
     made_of(parts, "market_features", "market_analysis")
     _models(parts, history)
+    shadowed(parts)
+    experiment_switch.stop(parts.store, STOPPED, NOW)
     _published(parts, history)
     _states(parts)
     publish(parts, parts.snapshots, NOW)
@@ -101,6 +106,15 @@ def _models(parts: Platform, history: Any) -> None:
     parts.lake.write(validation_key(MARKET), pd.DataFrame([walked]), BACKTEST)
     scores = pd.DataFrame({"model": "champion", "h": [1, 5], "mae_ratio": [0.9, 0.8], "coverage_90": [0.9, 0.91]})
     parts.lake.write(f"predictions/validation/scores/{MARKET}.parquet", scores)
+
+
+def shadowed(parts: Platform) -> list[tuple[int, str, float]]:
+    """What the variant says from the stored history."""
+    history = histories.load(parts.catalog, parts.lake, MARKET)
+    day = local_day(history.as_of, parts.catalog.rules.schedules.tzinfo)
+    begun = TRIAL.model_copy(update={"start": history.origins[0].date(), "planned_days": 1500, "horizons": (1,)})
+    rows = experimenting.shadow(parts.catalog, parts.lake, parts.warehouse, parts.models, begun, MARKET, day).rows
+    return [(int(row.horizon), str(row.model_version), round(float(row.predicted_price), 6)) for row in rows.itertuples()]
 
 
 def _published(parts: Platform, history: Any) -> None:

@@ -22,6 +22,7 @@ from steel_assets.cli.published import champions_scores
 from steel_assets.core.service_use import summary
 from steel_assets.operations import analysis, drop_state, histories
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
+from steel_assets.operations.experiment_switch import stopped_since
 from steel_assets.operations.importing import turn
 from steel_assets.operations.market_tables import read_daily
 from steel_assets.operations.measured import service_minutes
@@ -36,12 +37,14 @@ from steel_assets_tests.damaged_world import (
     LINKS,
     MARKET,
     NOW,
+    STOPPED,
     WITHDRAWN,
     copied,
     figures,
     issued,
     lived_through,
     platform_at,
+    shadowed,
 )
 from steel_assets_tests.damages import DAMAGES
 
@@ -155,6 +158,10 @@ KINDS = {
     "a pointer": Kind(f"{P}/pointer.json", issued),
     "a model": Kind(f"{P}/versions/*/model.json", issued, told=lambda parts: "restored"),
     "a manifest": Kind(f"{P}/versions/*/manifest.json", issued, told=lambda parts: "restored"),
+    "a variant's model": Kind("lake/experiments/*/*/1/*/model.json", shadowed, told=lambda parts: "fitted again"),
+    "a variant's manifest": Kind("lake/experiments/*/*/1/*/manifest.json", shadowed, told=lambda parts: "fitted again"),
+    "who stopped an experiment": Kind(
+        "lake/state/experiments/*.json", lambda parts: stopped_since(parts.store, STOPPED) and 1, NOTHING),
     "a publication": Kind("lake/predictions/daily/2021-01-05/*", latest, told=told_by_latest),
     "an explanation": Kind(
         "lake/predictions/explanations/2021-01-05/*",

@@ -16,6 +16,7 @@ from steel_assets.core.alerts.rules import AlertRule, Rulebook
 from steel_assets.core.alerts.subjects import Subjects
 from steel_assets.core.alerts.wording import names_in
 from steel_assets.core.calendar_names import calendar_exists
+from steel_assets.core.experiments import Experiment
 from steel_assets.core.parity_terms import PERCENT, Parity
 from steel_assets.core.plain_yaml import NotPlain, load_plain
 from steel_assets.core.problem import Problem
@@ -30,7 +31,7 @@ DEEPEST = 16
 LISTS = ("series", "alerts")
 """Folders whose files hold a list of declarations; in the others a file is one."""
 
-D = TypeVar("D", Source, Series, Market, Parity, AlertRule)
+D = TypeVar("D", Source, Series, Market, Parity, AlertRule, Experiment)
 
 
 class CatalogError(Problem, ValueError):
@@ -48,6 +49,7 @@ class Catalog(Declaration):
     rules: Rules
     prices: Prices
     profiles: Profiles
+    experiments: Mapping[str, Experiment] = {}
 
     @property
     def rulebook(self) -> Rulebook:
@@ -64,6 +66,10 @@ class Catalog(Declaration):
     def market_series(self, market: str) -> dict[str, Series]:
         """Declarations of every series that a market reads."""
         return {name: self.series[name] for name in self.markets[market].series_ids}
+
+    def experiments_of(self, market: str) -> list[Experiment]:
+        """The experiments in which a market takes part."""
+        return [experiment for experiment in self.experiments.values() if market in experiment.markets]
 
 
 def load_catalog(extra: Path | None = None) -> Catalog:
@@ -91,6 +97,7 @@ def load_catalog(extra: Path | None = None) -> Catalog:
         rules=declared,
         prices=prices,
         profiles=profiles,
+        experiments=_gather(folders, "experiments", Experiment),
     )
     for market in catalog.markets.values():
         _check_market(market, catalog)
@@ -100,6 +107,8 @@ def load_catalog(extra: Path | None = None) -> Catalog:
         _check_parity(parity, catalog)
     for rule in catalog.alerts.values():
         _check_alert(rule, catalog)
+    for experiment in catalog.experiments.values():
+        _check_experiment(experiment, catalog)
     for name, check in catalog.rules.checks.items():
         if check.alert not in catalog.alerts:
             raise CatalogError(f"rules.yaml: checks.{name}.alert {check.alert!r} is not an alert rule; {_known(catalog.alerts)}")
@@ -246,6 +255,28 @@ def _check_alert(rule: AlertRule, catalog: Catalog) -> None:
         raise CatalogError(
             f"alert {rule.id}: there is no name {', '.join(strange)} to fill in; known are {', '.join(sorted(NAMES))}"
         )
+
+
+def _check_experiment(experiment: Experiment, catalog: Catalog) -> None:
+    from steel_assets.core.models import model_families  # slow to import, and rarely needed
+
+    where, families = f"experiment {experiment.id}", model_families()
+    if experiment.family not in families:
+        raise CatalogError(
+            f"{where}: family {experiment.family!r} is not a model family; {_known(families)}, and those in models/ of "
+            "STEEL_PLUGINS_DIR"
+        )
+    for name in experiment.markets:
+        if name not in catalog.markets:
+            raise CatalogError(f"{where}: markets: {name!r} is not a market; {_known(catalog.markets)}")
+        market = catalog.markets[name]
+        if strange := [str(horizon) for horizon in experiment.horizons if horizon not in market.horizons]:
+            raise CatalogError(
+                f"{where}: horizons: {name} is not forecast {', '.join(strange)} days ahead; its horizons are "
+                f"{', '.join(map(str, market.horizons))}"
+            )
+        if not families[experiment.family].applies(market):
+            raise CatalogError(f"{where}: family {experiment.family} does not apply to market {name}; take it out of markets")
 
 
 def _known(things: Mapping[str, object]) -> str:

@@ -62,6 +62,7 @@ COMMANDS = {
         "drift:drift",
         "Compare recent features, returns and errors with the two years before, and with how much they always differ.",
     ),
+    "experiment": Command("experiment:app", "Experiments of variants in the shadow of the champions: list, report, stop, start."),
     "forecast": Command(
         "forecast:forecast",
         "Forecast from what was known at a day's issue, with the models of that day. Nothing is written or published.",

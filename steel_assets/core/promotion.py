@@ -66,11 +66,16 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Contender:
-    """A model version and how it did."""
+    """A model version and how it did.
+
+    Attributes:
+        experiment: the experiment that its family won, where it is a candidate because of that.
+    """
 
     version: str
     family: str
     accuracy: Accuracy
+    experiment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -137,12 +142,13 @@ def decide(
     if champion:
         _same_dates(candidate.accuracy, champion.accuracy)
     promoted, reason = _verdict(criteria, candidate, naive, champion, compared)
+    won = [f"its family won experiment {candidate.experiment}"] if candidate.experiment else []
     warnings = [criterion.text for criterion in criteria if not criterion.passed and not criterion.blocks]
     return Decision(
         market=market,
         horizon=horizon,
         decision="promoted" if promoted else "rejected",
-        reason="; ".join([reason, *(f"note: {text}" for text in warnings)]),
+        reason="; ".join([reason, *won, *(f"note: {text}" for text in warnings)]),
         candidate=candidate,
         champion=champion,
         naive=naive,

@@ -66,20 +66,28 @@ class Choice:
 
     Attributes:
         instead_of: the family that looked best, where the champion in production was kept all the same.
+        experiment: the experiment that the family won, where it is proposed because of that.
     """
 
     family: str
     horizon: int
     evidence: Mapping[str, Evidence]
     instead_of: str | None = None
+    experiment: str | None = None
 
     def defended(self, champion: str) -> Choice:
         """``champion`` stays: what was chosen here is not better than it beyond luck."""
         return replace(self, family=champion, instead_of=self.family)
 
+    def offered(self, family: str, experiment: str) -> Choice:
+        """``family``, which won ``experiment`` and beats the champion over the past too, is proposed."""
+        return replace(self, family=family, instead_of=None, experiment=experiment)
+
     @property
     def reason(self) -> str:
         """In words, for a ledger."""
+        if self.experiment is not None:
+            return f"{self.family}: it won experiment {self.experiment}, and was better than the champion beyond luck before too"
         if self.instead_of is not None:
             return f"{self.family}: the champion stays, {self.instead_of} is not better beyond luck"
         mine = self.evidence[self.family]

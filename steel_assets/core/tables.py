@@ -243,6 +243,39 @@ REPLAYED_FORECASTS = replace(
     "then. They were never issued, replace nothing that was, and enter no score of issued forecasts.",
 )
 
+EXPERIMENT_FORECASTS = Table(
+    name="experiment_forecasts",
+    description="Forecasts of the variants of experiments, made in the shadow of those published: from the same history, at the "
+    "same moment. They are never published and enter no score of issued forecasts.",
+    columns=(Column("experiment", "string", "identifier of the experiment"), *FORECASTS.columns),
+    key=("experiment", *FORECASTS.key),
+    partition_by="issued_date",
+    cluster_by=("experiment", "market"),
+)
+
+EXPERIMENT_VERDICTS = Table(
+    name="experiment_verdicts",
+    description="Where each experiment stood on each day of a look. A row that is won, harmful or inconclusive is its last.",
+    columns=(
+        Column("experiment", "string", "identifier of the experiment"),
+        Column("date", "date", "day of the look, in America/Mexico_City"),
+        Column("state", "string", "collecting, won, harmful, inconclusive or stopped"),
+        Column("family", "string", "model family of the variant"),
+        Column("metric", "string", "what is compared: pinball or absolute_error"),
+        Column("n", "int", "pairs of forecasts that have come true", unit="pairs"),
+        Column("mean_gain", "float", "mean loss of the champion less the variant's, as a share of the last price", nullable=True),
+        Column("gain_share", "float", "the same as a share of the champion's mean loss", nullable=True),
+        Column("evidence_better", "float", "capital won by betting that the variant is better; 1 is no evidence"),
+        Column("evidence_worse", "float", "capital won by betting that it is worse; 1 is no evidence"),
+        Column("threshold", "float", "evidence that decides: 2 / level"),
+        Column("simulated", "bool", "True when the data is simulated"),
+        Column("created_at", "timestamp", "when this row was written"),
+    ),
+    key=("experiment", "date"),
+    partition_by="date",
+    cluster_by=("experiment",),
+)
+
 EXPLANATIONS = Table(
     name="explanations",
     description="What each driver moved a published forecast away from the last price. Those of one forecast and model version "
@@ -430,5 +463,7 @@ WAREHOUSE_TABLES: tuple[Table, ...] = (
     DRIFT,
     SYSTEM_METRICS,
     ALERTS,
+    EXPERIMENT_FORECASTS,
+    EXPERIMENT_VERDICTS,
 )
 """The tables that live in the warehouse; the others live in the lake."""

@@ -6,7 +6,7 @@ The same history gives the same candidate to the last bit. A candidate is only a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from steel_assets.core.champion_challenger import challenger_test
 from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, evaluate
 from steel_assets.core.forecast import Bundle
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.models import NAIVE, Model, applicable
+from steel_assets.core.models import NAIVE, Model, ModelError, applicable, combination, experts
 from steel_assets.core.samples import Samples, build_samples
 from steel_assets.core.scoring import NothingToScore, scores
 from steel_assets.core.selection import Choice
@@ -44,6 +44,14 @@ class Candidate:
     bundles: Mapping[int, Bundle]
     choices: Mapping[int, Choice]
     backtest: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A family that won an experiment beside the champion, to be proposed where the past does not speak against it."""
+
+    family: str
+    experiment: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +91,23 @@ def train(
     )
 
 
-def train_horizon(history: MarketHistory, features: pd.DataFrame, horizon: int, window: int, champion: str | None) -> Trained:
-    """One horizon of ``train``, so that several can be trained at a time."""
+def train_horizon(
+    history: MarketHistory,
+    features: pd.DataFrame,
+    horizon: int,
+    window: int,
+    champion: str | None,
+    offer: Offer | None = None,
+) -> Trained:
+    """One horizon of ``train``, so that several can be trained at a time.
+
+    Args:
+        offer: proposed instead of what was chosen where it beats the champion (or the last price, where nothing is in
+            production) beyond luck, as any challenger must.
+    """
     families = applicable(history.market)
     samples = build_samples(history, features, horizon)
-    return _train(history, samples, families, window, Steps(len(families), None), champion)
+    return _train(history, samples, families, window, Steps(len(families), None), champion, offer)
 
 
 def candidate_of(history: MarketHistory, trained: Sequence[Trained]) -> Candidate:
@@ -107,6 +127,21 @@ def baseline(history: MarketHistory, features: pd.DataFrame, horizon: int, windo
     families = {NAIVE: applicable(history.market)[NAIVE]}
     samples = build_samples(history, features, horizon)
     return _train(history, samples, families, window, Steps(1, None)).bundle
+
+
+def variant(history: MarketHistory, features: pd.DataFrame, horizon: int, family: str, window: int = WINDOW) -> Bundle:
+    """``family`` fitted on everything known, calibrated by its own past errors; whether it deserves that is not asked.
+
+    Raises:
+        ModelError: the family does not apply to the market.
+    """
+    there = applicable(history.market)
+    if family not in there:
+        raise ModelError(f"family {family!r} does not apply to market {history.market.id}; those that do: {', '.join(there)}")
+    listens = family in (combination.Combination.family, experts.Experts.family)
+    families = there if listens else {name: there[name] for name in there if name in (NAIVE, family)}
+    samples = build_samples(history, features, horizon)
+    return _train(history, samples, families, window, Steps(len(families), None), forced=family).bundle
 
 
 def confidence(rows: pd.DataFrame) -> float:
@@ -133,8 +168,14 @@ def _train(
     window: int,
     steps: Steps,
     champion: str | None = None,
+    offer: Offer | None = None,
+    forced: str | None = None,
 ) -> Trained:
-    """One horizon's bundle, why its family, and the walk-forward of the newest ``window`` origins that have come true."""
+    """One horizon's bundle, why its family, and the walk-forward of the newest ``window`` origins that have come true.
+
+    Args:
+        forced: the family, whatever would have been chosen; it is the champion of the walk-forward then.
+    """
     y = history.prices_at(samples.target_dates, history.as_of)
     scored = np.flatnonzero(np.isfinite(y) & samples.news)
     scored = scored[scored >= EARLIEST][-window:]
@@ -144,7 +185,7 @@ def _train(
     evaluation = evaluate(history, samples, families, start, newest + 1, steps)
     choice = evaluation.verdict(newest).choice
     forecasts = {family: table.iloc[scored - start] for family, table in evaluation.forecasts.items()}
-    forecasts[CHAMPION] = evaluation.champion(first).iloc[scored - first]
+    forecasts[CHAMPION] = forecasts[forced] if forced else evaluation.champion(first).iloc[scored - first]
     rows = pd.concat(
         [backtest_rows(history, samples, model, scored, table) for model, table in forecasts.items()], ignore_index=True
     )
@@ -152,6 +193,12 @@ def _train(
         compared = challenger_test(rows, choice.family, champion, samples.horizon)
         if not (compared.won or compared.failing):
             choice = choice.defended(champion)
+    if offer is not None and offer.family in families and offer.family != champion:
+        against = champion if champion is not None and champion in families else NAIVE
+        if challenger_test(rows, offer.family, against, samples.horizon).won:
+            choice = choice.offered(offer.family, offer.experiment)
+    if forced is not None:
+        choice = replace(choice, family=forced)
     model = evaluation.unfitted(families[choice.family], newest).fit(samples.with_labels(y))
     bundle = Bundle(history.market.id, samples.horizon, model, evaluation.track(choice.family), confidence(rows))
     return Trained(bundle, choice, rows)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -17,7 +18,7 @@ from steel_assets.core.training import Candidate
 
 CANDIDATES = "models/staging/candidates"
 NAMED = re.compile(r"\d{8}T\d{4}Z-(?P<family>[a-z0-9_]+)-[0-9a-f]{8}")
-"""What ``_stage`` calls a version."""
+"""What ``version_of`` calls one."""
 
 log = logging.getLogger("steel.models")
 
@@ -88,12 +89,17 @@ def propose(lake: Lake, models: ModelStore, candidate: Candidate) -> dict[int, s
     return versions
 
 
+def version_of(as_of: pd.Timestamp, family: str, files: Mapping[str, bytes]) -> str:
+    """What a model is called that was fitted on what was known at ``as_of``: when, what and, by its hash, exactly which."""
+    digest = hashlib.sha256(b"".join(name.encode() + files[name] for name in sorted(files))).hexdigest()[:8]
+    return f"{as_of:%Y%m%dT%H%MZ}-{family}-{digest}"
+
+
 def _stage(models: ModelStore, candidate: Candidate, horizon: int) -> str:
-    """Save one horizon's candidate under a version that says when, what and, by its hash, exactly which."""
+    """Save one horizon's candidate; its version."""
     bundle = candidate.bundles[horizon]
     files = bundle_to_files(bundle)
-    digest = hashlib.sha256(b"".join(name.encode() + files[name] for name in sorted(files))).hexdigest()[:8]
-    version = f"{candidate.as_of:%Y%m%dT%H%MZ}-{bundle.family}-{digest}"
+    version = version_of(candidate.as_of, bundle.family, files)
     manifest = {
         "family": bundle.family,
         "trained_as_of": candidate.as_of.isoformat(),
@@ -101,5 +107,7 @@ def _stage(models: ModelStore, candidate: Candidate, horizon: int) -> str:
         "reason": candidate.choices[horizon].reason,
         "confidence": bundle.confidence,
     }
+    if (experiment := candidate.choices[horizon].experiment) is not None:
+        manifest["experiment"] = experiment
     models.save_candidate(candidate.market, horizon, version, files, manifest)
     return version

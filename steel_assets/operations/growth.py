@@ -78,6 +78,12 @@ KINDS = (
         "`retention.candidate_days`: 30 days",
     ),
     Kind(
+        "models of experiments",
+        ("experiments/",),
+        "a model per experiment, market, horizon and week",
+        "the newest 2 of each",
+    ),
+    Kind(
         "forecasts",
         ("predictions/daily/",),
         "a file per market and issue",
@@ -135,7 +141,8 @@ KINDS = (
 WAREHOUSE = Kind(
     "the warehouse",
     (),
-    "rows per market and day: a forecast, its score and a metric per horizon, a drift per subject, a quality per series",
+    "rows per market and day: a forecast, its score and a metric per horizon, a drift per subject, a quality per series; "
+    "a verdict per experiment, a forecast per horizon of it",
     "ever; what is read of it each day is bounded",
 )
 EVENTS = Kind(

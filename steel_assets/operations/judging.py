@@ -99,7 +99,8 @@ def _candidates(
         except (ModelDamaged, ModelNotFound) as error:
             damaged[horizon] = str(error)
             continue
-        found[horizon] = Contender(version, manifest["family"], _scored(rows, horizon, manifest["family"]))
+        family = manifest["family"]
+        found[horizon] = Contender(version, family, _scored(rows, horizon, family), manifest.get("experiment"))
     if not found:
         raise ModelDamaged("; ".join(damaged.values()))
     return found, damaged

@@ -1,7 +1,7 @@
 """Training a market's candidates: only on data that is good enough, with the champions' families always among them.
 
 The horizons of a market are trained side by side, in processes of their own. joblib chooses how, so another backend can take
-over.
+over. A family that won an experiment is offered: it is proposed where the walk-forward speaks for it too.
 """
 
 import logging
@@ -17,9 +17,10 @@ from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.open_sets import open_to, opened
-from steel_assets.core.training import Candidate, Trained, candidate_of, train_horizon
+from steel_assets.core.training import Candidate, Offer, Trained, candidate_of, train_horizon
 from steel_assets.operations import candidates, feature_store, histories
 from steel_assets.operations.data_quality import quality_score
+from steel_assets.operations.experimenting import offers
 
 log = logging.getLogger("steel.models")
 
@@ -45,7 +46,8 @@ def train_candidate(
     if score < acceptance.quality_score:
         raise NotTrained(f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality")
     features = feature_store.load(lake, history)
-    candidate = train_market(history, features, _champions(catalog, models, market), acceptance.window)
+    champions, offered = _champions(catalog, models, market), offers(catalog, warehouse, market)
+    candidate = train_market(history, features, champions, acceptance.window, offered)
     return candidate, candidates.propose(lake, models, candidate)
 
 
@@ -66,26 +68,42 @@ def _champions(catalog: Catalog, models: ModelStore, market: str) -> dict[int, s
     return found
 
 
-def train_market(history: MarketHistory, features: pd.DataFrame, champions: Mapping[int, str], window: int) -> Candidate:
+def train_market(
+    history: MarketHistory,
+    features: pd.DataFrame,
+    champions: Mapping[int, str],
+    window: int,
+    offered: Mapping[int, Offer] | None = None,
+) -> Candidate:
     """The candidate of all horizons of a market. The first error of a horizon is raised as it was there.
 
     Args:
         champions: the families in production by horizon.
         window: scored origins that each candidate's walk-forward shall cover.
+        offered: families that won an experiment, by horizon.
     """
     from joblib import Parallel, delayed
 
     horizons = history.market.horizons
     workers = min(len(horizons), len(os.sched_getaffinity(0)))
-    own = opened()
-    tasks = (delayed(_trained)(own, history, features, horizon, window, champions.get(horizon)) for horizon in horizons)
+    own, won = opened(), offered or {}
+    tasks = (
+        delayed(_trained)(own, history, features, horizon, window, champions.get(horizon), won.get(horizon))
+        for horizon in horizons
+    )
     return candidate_of(history, list(Parallel(n_jobs=workers, batch_size=1)(tasks)))
 
 
 def _trained(
-    own: tuple[Path, ...], history: MarketHistory, features: pd.DataFrame, horizon: int, window: int, champion: str | None
+    own: tuple[Path, ...],
+    history: MarketHistory,
+    features: pd.DataFrame,
+    horizon: int,
+    window: int,
+    champion: str | None,
+    offer: Offer | None,
 ) -> Trained:
     """One horizon, in a process that finds the same model families as the one that asked."""
     for folder in own:
         open_to(folder)
-    return train_horizon(history, features, horizon, window, champion)
+    return train_horizon(history, features, horizon, window, champion, offer)

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 
 from steel_assets.core.backtest import CHAMPION, backtest, families_of
+from steel_assets.core.champion_challenger import challenger_test
 from steel_assets.core.features import build_features
 from steel_assets.core.forecast import ForecastError, bundle_from_files, bundle_to_files, issue
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import ModelError
 from steel_assets.core.tables import BACKTEST, FORECASTS
-from steel_assets.core.training import Candidate, baseline, confidence, train
+from steel_assets.core.training import Candidate, Offer, baseline, confidence, train, train_horizon, variant
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets_tests.core.synthetic import LONDON, declare, publish, synthetic
 
@@ -164,3 +165,33 @@ def test_a_champion_in_production_is_refreshed_where_nothing_beats_it_beyond_luc
     assert kept.bundles[1].family == "naive"
     assert kept.choices[1].reason == f"naive: the champion stays, {candidate().bundles[1].family} is not better beyond luck"
     assert kept.bundles[5].family == candidate().bundles[5].family
+
+
+def test_a_family_that_won_an_experiment_is_proposed_where_it_beats_the_champion_beyond_luck() -> None:
+    found = train_horizon(history(), features(), 1, 150, "naive", Offer("ridge", "trial"))
+    assert (found.bundle.family, found.choice.experiment) == ("ridge", "trial")
+    assert found.choice.reason.startswith("ridge: it won experiment trial")
+    compared = challenger_test(found.rows, "ridge", "naive", 1)
+    assert compared.won
+
+
+def test_one_that_does_not_is_not_and_the_champion_itself_needs_no_offer() -> None:
+    ordinary = train_horizon(history(), features(), 1, 150, "ridge")
+    for family in ("drift", "ridge", "gone"):
+        found = train_horizon(history(), features(), 1, 150, "ridge", Offer(family, "trial"))
+        assert (found.bundle.family, found.choice) == (ordinary.bundle.family, ordinary.choice)
+
+
+@pytest.mark.parametrize("family", ["naive", "ridge", "experts"])
+def test_a_variant_is_of_its_family_whatever_would_have_been_chosen_and_says_what_the_backtest_says_of_it(family: str) -> None:
+    bundle = variant(history(), features(), 1, family, window=30)
+    issued = issue(history(), features(), [bundle]).iloc[0]
+    rows = backtest(history(), history().origins[-1], history().origins[-1])
+    same = rows[(rows["model"] == family) & (rows["h"] == 1)].iloc[0]
+    assert bundle.family == issued["model_family"] == family
+    assert issued["predicted_price"] == same["p"]
+
+
+def test_a_variant_that_does_not_apply_to_a_market_is_refused() -> None:
+    with pytest.raises(ModelError, match="'gone' does not apply to market rebar_test"):
+        variant(history(), features(), 1, "gone")

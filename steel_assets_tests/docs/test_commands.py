@@ -28,6 +28,7 @@ RUN_WHOLE = ("docs/catalogue.md", "docs/files.md", "docs/threat-model.md")
 RUN = {
     "docs/start.md": {"steel status --details": 2, "steel quarantine list": 0, 'steel keys create "me"': 0},
     "docs/collecting.md": {"steel quarantine list": 0, "steel imports list": 0},
+    "docs/experiments.md": {"steel experiment list": 0},
     "docs/service.md": {'steel keys create "purchasing" --limit 1000': 0},
     "deploy/README.md": {'steel keys create "my program"': 0, "steel status": 2},
 }
@@ -59,6 +60,7 @@ NOT_RUN = {
         "steel what-if": "MARKET is a placeholder; run by operations/test_what_if.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",
         "steel collect": "a synopsis; run by cli/test_collect.py, cli/test_status.py and cli/test_rollback.py",
+        "steel experiment list": "ID is a placeholder; run by cli/test_experiment.py",
         "steel serve": "a synopsis; run by serving/running.py, cli/test_publish.py, serving/test_keys.py and cli/test_alerts.py",
         "steel ui": "a synopsis; run by browser/test_dagster_ui.py, cli/test_publish.py and cli/test_upgrade.py",
         "steel backup create": f"a synopsis; {BACKUP}",
@@ -112,6 +114,11 @@ NOT_RUN = {
         "steel what-if": "needs a published forecast; the same questions by operations/test_what_if.py",
         "python -m steel_assets_tests.bench.analysis": "a measurement of minutes, for an idle machine",
         "python -m steel_assets_tests.bench.what_if": "a measurement on prices that are not part of the project",
+    },
+    "docs/experiments.md": {
+        "steel experiment report": "ID is a placeholder; run by cli/test_experiment.py",
+        "steel experiment stop": "ID is a placeholder; run by cli/test_experiment.py",
+        "steel experiment start": "ID is a placeholder; run by cli/test_experiment.py",
     },
     "docs/operations.md": {
         "celery --app": "waits for steps until it is stopped; run by assets/test_executor.py",

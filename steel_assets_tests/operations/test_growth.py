@@ -36,6 +36,7 @@ def test_every_file_that_the_platform_writes_is_of_a_kind_with_a_law(parts: Plat
         ("raw-data/fred-api/quarantine/held/x.parquet", "figures held, refused answers"),
         ("raw-data/file-import/imports/claims/x", "imports"),
         ("raw-copies/fred-api/macro/compacted/x.parquet", "raw figures"),
+        ("experiments/trial/rebar_fob_turkey/1/v/model.json", "models of experiments"),
         ("alerts/state.json", "the alert state"),
         ("alerts/history/2026-11/a.json", "alerts told"),
         ("new-folder/x.json", growth.OTHER),

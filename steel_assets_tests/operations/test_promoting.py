@@ -71,6 +71,17 @@ def test_a_candidate_judged_against_a_champion_that_is_no_longer_in_force_does_n
     assert parts.warehouse.read(PROMOTIONS).empty
 
 
+def test_the_ledger_names_the_experiment_that_a_candidates_family_won(parts: Platform) -> None:
+    about = {"family": "ridge", "experiment": "trial"}
+    parts.models.save_candidate(MARKET, HORIZON, "won", {"model.json": b"won"}, about)
+    announcement = {"market": MARKET, "as_of": TODAY.isoformat(), "versions": {HORIZON: "won"}}
+    parts.store.put(f"{CANDIDATES}/{MARKET}.json", json.dumps(announcement).encode())
+    assert made_of(parts, "promotions", moment=TODAY).success
+    row = parts.warehouse.read(PROMOTIONS).iloc[0]
+    assert row["decision"] == "promoted"
+    assert "its family won experiment trial" in row["reason"]
+
+
 def _in_force(parts: Platform) -> str | None:
     pointer = parts.models.production(MARKET, HORIZON)
     return pointer.version if pointer else None

@@ -40,6 +40,7 @@ from steel_assets.adapters.models.pointer import (
     switch_pointer,
 )
 from steel_assets.adapters.models.pruning import outdated, refuse_pruned, sweep
+from steel_assets.adapters.models.variants import Variants
 from steel_assets.adapters.objects.object_store import Conflict, ObjectStore
 from steel_assets.core.types import IDENTIFIER
 
@@ -71,6 +72,11 @@ class ModelStore:
         """
         self.store = store
         self._key = signing_key
+
+    @property
+    def variants(self) -> Variants:
+        """Models of experiments, in the same store and signed with the same key; none of them is ever in force."""
+        return Variants(self.store, self._key)
 
     def save_candidate(
         self, market: str, horizon: int, version: str, files: Mapping[str, bytes], manifest: Mapping[str, Any]
