@@ -30,7 +30,10 @@ TRIAL = Experiment.model_validate(
 
 def experimenting_with(parts: Platform, *experiments: Experiment) -> Platform:
     """The same installation, whose catalogue declares ``experiments``."""
-    return Platform(parts.settings, parts.catalog.model_copy(update={"experiments": {experiment.id: experiment for experiment in experiments}}))
+    return Platform(
+        parts.settings,
+        parts.catalog.model_copy(update={"experiments": {experiment.id: experiment for experiment in experiments}}),
+    )
 
 
 def world(folder: Path, *experiments: Experiment) -> Platform:
