@@ -26,7 +26,7 @@ SUMMING_UP = dg.AssetSelection.assets(SYSTEM_METRICS, ALERT_HISTORY, PUBLICATION
 MEASURING = dg.AssetSelection.groups("metrics") - SUMMING_UP
 
 WRAP_UP = "wrap_up"
-FOLLOWED = ("daily_data_update", "weekly_retraining", "performance_monitoring", "files_river")
+FOLLOWED = ("daily_data_update", "weekly_retraining", "performance_monitoring", "stored_data_pipeline")
 """Jobs after whose runs ``wrap_up`` runs."""
 
 
@@ -68,7 +68,7 @@ def jobs(here: Installation) -> list[Any]:
         ),
         dg.define_asset_job("data_collection", COLLECTION, description="Collect from every provider.", tags=tags),
         dg.define_asset_job(
-            "files_river",
+            "stored_data_pipeline",
             PREPARATION | RETRAINING | PUBLICATION | MEASURING,
             description="The whole pipeline on what is already in the lake, for example imported files.",
             tags=tags,

@@ -36,7 +36,7 @@ def demo_real(folder: Path) -> None:
         new = _import(parts.catalog, parts.lake, parts.imports, parts.home, folder)
         console.print(f"{len(FILES)} series, {new:,} new rows", highlight=False)
         moment = issue_on(LAST_DAY + pd.Timedelta(days=1), parts.catalog.rules)
-        report = session.run("files_river", moment)
+        report = session.run("stored_data_pipeline", moment)
         print_summary(console, parts.catalog, parts.warehouse, parts.store, [report], moment)
     if not report.success:
         raise typer.Exit(1)

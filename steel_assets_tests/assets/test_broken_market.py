@@ -43,7 +43,7 @@ def parts(tmp_path: Path) -> Platform:
 
 
 def whole_river(parts: Platform, instance: dg.DagsterInstance) -> RunReport:
-    return run_job(definitions(installation(parts).reaching(NOW)), "files_river", instance, resources(parts), NOW)
+    return run_job(definitions(installation(parts).reaching(NOW)), "stored_data_pipeline", instance, resources(parts), NOW)
 
 
 def all_of(market: str) -> set[str]:
@@ -68,7 +68,7 @@ def test_a_broken_market_is_red_where_it_broke_and_stops_no_other(
         assert {"system_metrics", "alert_history"} <= report.materialised, "what sums up all markets goes on"
         failed_runs.evaluate(instance, parts.outbox, datetime.now(UTC))
         [told] = [notification.event for notification in parts.outbox.alert_state().queue]
-        assert (told.rule, told.subject) == ("failed_run", f"files_river: {BROKEN}")
+        assert (told.rule, told.subject) == ("failed_run", f"stored_data_pipeline: {BROKEN}")
         assert BROKEN in told.text
         assert WHOLE not in told.text
         monkeypatch.undo()

@@ -83,7 +83,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "performance_monitoring": ("the six-hourly monitoring", "la vigilancia de cada seis horas"),
     "data_collection": ("the collection", "la recolección"),
     "wrap_up": ("the summing up of all markets", "el resumen de todos los mercados"),
-    "files_river": ("the run on imported files", "la ejecución sobre archivos importados"),
+    "stored_data_pipeline": ("the run on imported files", "la ejecución sobre archivos importados"),
     "a_run": ("the run {0}", "la ejecución {0}"),
     "scheduled": ("the schedule of {0}", "el horario de {0}"),
     "watching": ("the watch “{0}”", "la vigilancia «{0}»"),
