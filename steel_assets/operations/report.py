@@ -109,6 +109,8 @@ def _prices(catalog: Catalog, lake: Lake, market: str, moment: pd.Timestamp) -> 
     try:
         daily = read_daily(catalog, lake, market)
     except ObjectNotFound:
+        if damage := lake.damaged.open(f"processed-data/daily/{market}.parquet"):
+            raise LakeError(damage[0].text) from None
         return MARKET_DAILY.empty()
     return daily[daily["known_at"] <= moment].sort_values("date")
 

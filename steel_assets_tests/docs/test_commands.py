@@ -107,6 +107,9 @@ NOT_RUN = {
         "make bench": "a measurement of an hour, for an idle machine",
         "python -m steel_assets_tests.bench": "a measurement of minutes; the comparison is run by test_slower.py",
     },
+    "docs/morning-mail.md": {
+        "steel report": "needs a published forecast; run by cli/test_report.py",
+    },
     "docs/analysis.md": {
         "steel analysis": "needs prices that were collected; the same by operations/test_analysis.py",
         "steel what-if": "needs a published forecast; the same questions by operations/test_what_if.py",

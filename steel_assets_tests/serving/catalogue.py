@@ -1,7 +1,7 @@
 """The Spanish of the pages and of the morning mail, kept: ``python -m steel_assets_tests.serving.catalogue`` after a change.
 
-Babel reads from the templates and modules of each room what there is to translate. New texts come into its ``messages.po`` without
-a translation, those that are gone leave it; then it is compiled to the ``messages.mo`` that the room reads.
+Babel reads from the templates and modules of each room what there is to translate. New texts come into its ``messages.po``
+without a translation, those that are gone leave it; then it is compiled to the ``messages.mo`` that the room reads.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROOMS = (pages.LOCALE, mail.LOCALE)
 """Folders of message catalogues, each in the room whose texts it holds."""
 
 SPANISH = pages.LOCALE / "es" / "LC_MESSAGES" / "messages.po"
-METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract"), ("templates/**.txt", "jinja2.ext:babel_extract")]
+METHODS = [("**.py", "python"), *((f"templates/**.{kind}", "jinja2.ext:babel_extract") for kind in ("html", "txt"))]
 KEYWORDS: dict[str, Any] = {"t": None, "words": None, "phrase": None, "many": (1, 2)}
 """Calls whose first text is translated; of ``many`` the first two."""
 

@@ -1,4 +1,4 @@
-"""The fan chart of a market as PNG: its last prices, and the 50 % and 90 % intervals of its forecast. Mail programs show no SVG."""
+"""The fan chart of a market as PNG, since mail programs show no SVG: last prices, the 50 % and 90 % intervals of its forecast."""
 
 from __future__ import annotations
 
@@ -29,17 +29,18 @@ def fan(market: MarketFacts, words: Words) -> bytes | None:
     future = [past[-1], *(date.fromisoformat(step.day).toordinal() for step in ahead)]
     last = prices[-1]
     for low, high, opacity, label in (("q05", "q95", 0.15, "90 %"), ("q25", "q75", 0.3, "50 %")):
-        ends = [[last, *(getattr(step, name) for step in ahead)] for name in (low, high)]
-        axes.fill_between(future, *ends, color=ACCENT, alpha=opacity, linewidth=0, label=label)
+        lower, upper = ([last, *(getattr(step, name) for step in ahead)] for name in (low, high))
+        axes.fill_between(future, lower, upper, color=ACCENT, alpha=opacity, linewidth=0, label=label)
     axes.plot(past, prices, color=INK, linewidth=1.1)
     axes.plot(future, [last, *(step.price for step in ahead)], color=ACCENT, linewidth=1.2, marker="o", markersize=2.5)
-    axes.set_title(f"{market.names[words.language]} ({market.unit})", loc="left", fontsize=8, color=INK)
+    axes.set_title(market.names[words.language], loc="left", fontsize=8, color=INK)
+    axes.set_ylabel(market.unit, fontsize=7, color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: _day(int(place), words)))
     axes.tick_params(labelsize=7, colors=INK, length=0)
     axes.grid(visible=True, color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.legend(loc="upper left", frameon=False, fontsize=7, ncols=2)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.99), borderaxespad=0, frameon=False, fontsize=7, ncols=2)
     for side in axes.spines.values():
         side.set_visible(False)
     picture = io.BytesIO()

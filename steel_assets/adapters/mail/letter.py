@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 from email.utils import formatdate
+from typing import cast
 
 from steel_assets.adapters.mail.page import page, pictures, text
 from steel_assets.adapters.mail.wording import Words, subject
@@ -29,10 +30,10 @@ def letter(report: Report, language: str, key: str, sender: str = "", recipients
     mail["Date"] = formatdate(usegmt=True)
     mail["Message-ID"] = f"<{key}@{DOMAIN}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = language
     mail.set_content(text(report, language))
     mail.add_alternative(page(report, language, drawn, lambda market: f"cid:{market}@{DOMAIN}"), subtype="html")
-    related = mail.get_payload()[1]
+    mail["Content-Language"] = language  # only now: what was there before would have become the first part's
+    related = cast("EmailMessage", mail.get_body(("html",)))
     for market, picture in drawn.items():
         name = f"{market}.png"
         related.add_related(picture, "image", "png", cid=f"<{market}@{DOMAIN}>", disposition="inline", filename=name)

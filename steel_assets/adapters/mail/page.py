@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from steel_assets.adapters.mail import wording
 from steel_assets.adapters.mail.fan import fan
@@ -22,7 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 def _templates() -> Environment:
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: bool(name and name.endswith(".html")),
+        autoescape=select_autoescape(("html",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -52,7 +52,8 @@ def page(report: Report, language: str, pictures: dict[str, bytes], address: Cal
         pictures: by market.
         address: where a picture is, given its market: ``cid:…`` in an e-mail.
     """
-    return _rendered("morning.html", report, language, {market: address(market) for market in pictures})
+    made = _rendered("morning.html", report, language, {market: address(market) for market in pictures})
+    return made.replace(" %", "\N{NO-BREAK SPACE}%")  # a phone would break the line between the two
 
 
 def whole_page(report: Report, language: str) -> str:

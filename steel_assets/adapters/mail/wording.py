@@ -26,40 +26,35 @@ def subject(report: Report, words: Words) -> str:
     return f"[{words('SIMULATED DATA')}] {text}" if report.simulated else text
 
 
-def changes(report: Report, words: Words) -> list[str]:
-    """What changed since yesterday, market by market; one sentence says so where nothing did."""
-    found = [sentence for market in report.markets for sentence in _changes(market, words)]
-    return found or [words("Nothing: no new price, no new forecast, no new model.")]
+def changes(report: Report, words: Words) -> list[tuple[str, str]]:
+    """What changed since yesterday: the name of each market in which anything did, and the sentences about it."""
+    told = [(market.names[words.language], " ".join(_changes(market, words))) for market in report.markets]
+    return [(name, sentences) for name, sentences in told if sentences]
 
 
 def _changes(market: MarketFacts, words: Words) -> Iterator[str]:
-    name, news = market.names[words.language], market.news
+    news = market.news
     if news.new_price and market.price is not None and market.change is not None:
         told = f"{price(market.price)} {market.unit}"
-        yield words(
-            "{0}: {1} on {2}, {3} from the price of {4}.", name, told, market.day, signed_share(market.change), market.day_before
-        )
+        yield words("{0} on {1}, {2} from the price of {3}.", told, market.day, signed_share(market.change), market.day_before)
     if news.moved is not None and news.moved.before > 0:
-        moved = signed_share(news.moved.now / news.moved.before - 1)
         yield words.many(
-            "{0}: the forecast {1} day ahead went from {2} to {3} ({4}).",
-            "{0}: the forecast {1} days ahead went from {2} to {3} ({4}).",
+            "The forecast {0} day ahead went from {1} to {2} ({3}).",
+            "The forecast {0} days ahead went from {1} to {2} ({3}).",
             news.moved.horizon,
-            name,
             news.moved.horizon,
             price(news.moved.before),
             price(news.moved.now),
-            moved,
+            signed_share(news.moved.now / news.moved.before - 1),
         )
     elif news.new_forecast:
-        yield words("{0}: its first forecast was issued.", name)
+        yield words("Its first forecast was issued.")
     for replaced in news.replaced:
-        text = (
-            words("{0}, {1} d ahead: the model before is back in force ({2}).", name, replaced.horizon, replaced.family)
+        yield (
+            words("The model before is back in force {0} d ahead ({1}).", replaced.horizon, replaced.family)
             if replaced.rolled_back
-            else words("{0}, {1} d ahead: a new model is in force ({2}).", name, replaced.horizon, replaced.family)
+            else words("A new model is in force {0} d ahead ({1}).", replaced.horizon, replaced.family)
         )
-        yield text
 
 
 def age(market: MarketFacts, words: Words) -> str:
