@@ -24,8 +24,10 @@ SECRET = "canary-pass"  # noqa: S105  the one that the mail server takes
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Platform:
-    """A year of forecasts."""
-    return publish(tmp_path_factory.mktemp("published") / "home")
+    """A year of forecasts, of which two markets are reported."""
+    whole = publish(tmp_path_factory.mktemp("published") / "home")
+    few = {market: whole.catalog.markets[market] for market in ("rebar_fob_turkey", "scrap_turkey")}
+    return Platform(whole.settings, whole.catalog.model_copy(update={"markets": few}))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +110,7 @@ def test_a_failure_to_send_shows_no_secret_and_the_next_run_sends(asked: Any, po
 def test_a_recipient_whom_the_server_does_not_take_is_named_with_exit_code_1(asked: Any, post: Post, parts: Platform) -> None:
     refused = Mailbox(**{**vars(box(post)), "languages": {}})
     parts.__dict__["notifiers"] = {"email": Email(refused)}
-    post.behave = {"RCPT TO:<ana@example.com>": "550 unknown"}
+    post.behave = {"rcpt TO:<ana@example.com>": "550 unknown"}
     code, said = asked("--send")
     assert code == 1
     assert "left out: ana@example.com: localhost does not take mail for this address (550)" in said
@@ -119,12 +121,12 @@ def test_a_file_is_written_whole_or_not_at_all(asked: Any, tmp_path: Path, monke
     page, mail = tmp_path / "out.html", tmp_path / "out.eml"
     asked("--file", str(page), "--language", "es")
     asked("--file", str(mail))
-    assert page.read_text().startswith("<!doctype html>") or "<!doctype html>" in page.read_text()[:200]
-    assert page.read_text().count("data:image/png;base64,") == 5
+    assert page.read_text().lstrip().startswith("<!doctype html>")
+    assert page.read_text().count("data:image/png;base64,") == 2
     assert b"multipart/related" in mail.read_bytes()
     before = page.read_bytes()
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(Problem, match="--file: .*out.html cannot be written: No space left"):
+    with pytest.raises(Problem, match=r"--file: .*out\.html cannot be written: No space left"):
         asked("--file", str(page))
     assert page.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.eml", "out.html"], "nothing half-written lies about"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pandas as pd
 import pytest
 
@@ -29,18 +27,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Aging:
     history = found.made.history(moment)
     write_daily(parts.lake, history)
     rows = issued(history)
-    before = rows.assign(
-        as_of=moment - pd.Timedelta(days=1), created_at=moment - pd.Timedelta(days=1), issued_date=yesterday(rows)
-    )
+    former = moment - pd.Timedelta(days=1)
+    before = rows.assign(as_of=former, created_at=former, issued_date=rows["issued_date"] - pd.Timedelta(days=1))
     before["predicted_price"] = before["q25"]
     parts.warehouse.upsert(FORECASTS, pd.concat([rows, before]))
     parts.warehouse.upsert(PREDICTIONS_VS_REALITY, scored(found, moment))
     parts.warehouse.upsert(PROMOTIONS, decided(moment - HOUR, "ridge"))
     return found
-
-
-def yesterday(rows: pd.DataFrame) -> pd.Series:
-    return rows["issued_date"] - pd.Timedelta(days=1)
 
 
 def scored(world: Aging, created_at: pd.Timestamp) -> pd.DataFrame:
@@ -128,7 +121,7 @@ def test_a_later_morning_says_that_the_price_is_old_and_nothing_is_new(world: Ag
     assert (facts.news.new_price, facts.news.new_forecast, facts.news.replaced) == (False, False, ())
 
 
-def test_nothing_that_came_after_the_moment_is_in_the_morning(world: Aging, tmp_path: object) -> None:
+def test_nothing_that_came_after_the_moment_is_in_the_morning(world: Aging) -> None:
     """A canary: prices, issues, scores, decisions and incidents of later, all poisoned, change nothing."""
     parts, moment = world.parts, world.issue_of(0) + HOUR
     before = morning(world, moment)
@@ -160,5 +153,5 @@ def test_one_market_that_cannot_be_read_is_named_and_stops_no_other(world: Aging
     parts.lake.write("processed-data/daily/iron_ore_62.parquet", pd.DataFrame({"nonsense": [1]}))
     found = morning(world, world.issue_of(0) + HOUR)
     assert list(found.problems) == ["iron_ore_62"]
+    assert "was damaged" in found.problems["iron_ore_62"]
     assert of_market(found).price is not None
-    assert replace(found, problems={}) != found
