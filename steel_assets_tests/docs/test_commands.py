@@ -57,6 +57,7 @@ NOT_RUN = {
         "steel parity": "a synopsis; run by cli/test_parity.py",
         "steel analysis": "MARKET is a placeholder; run by operations/test_analysis.py",
         "steel what-if": "MARKET is a placeholder; run by operations/test_what_if.py",
+        "steel report": "a synopsis; run by cli/test_report.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",
         "steel collect": "a synopsis; run by cli/test_collect.py, cli/test_status.py and cli/test_rollback.py",
         "steel serve": "a synopsis; run by serving/running.py, cli/test_publish.py, serving/test_keys.py and cli/test_alerts.py",

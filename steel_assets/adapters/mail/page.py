@@ -6,8 +6,7 @@ import base64
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from typing import TYPE_CHECKING
 
 from steel_assets.adapters.mail import wording
 from steel_assets.adapters.mail.fan import fan
@@ -15,11 +14,16 @@ from steel_assets.adapters.mail.wording import Words
 from steel_assets.core import words as formats
 from steel_assets.core.report import Report
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(("html",), default=False),
