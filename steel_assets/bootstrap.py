@@ -189,6 +189,14 @@ class Platform:
                     raise CatalogError(f"{where}: there is no channel {name!r}; there are {', '.join(found)}")
         return {name: notifier for name, notifier in found.items() if notifier is not None}
 
+    @property
+    def mails(self) -> bool:
+        """Whether Dagster sends the morning mail: the rules say so and the channel ``email`` is set up. Reveals no secret."""
+        from steel_assets.adapters.notifiers import channels
+
+        email = channels()["email"]
+        return self.catalog.rules.report.send and email.build(self.channel_config("email", email), self.home) is not None
+
     def channel_config(self, name: str, channel: Channel) -> ChannelConfig:
         """The settings of a channel, its secrets as they were set. Raises ChannelError."""
         from steel_assets.adapters.notifiers import configured

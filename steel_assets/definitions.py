@@ -21,6 +21,7 @@ from steel_assets.assets import (
     promotion,
     publication,
     raw,
+    report,
     system,
     validation,
 )
@@ -74,8 +75,9 @@ def installation(known: Catalog | None = None) -> Installation:
         Problem: the catalogue, or a setting of a source or channel, is not valid.
     """
     chosen = settings()
-    platform(chosen).check_settings()
-    return Installation(known or catalog(), chosen.simulated, chosen.warehouse_kind)
+    parts = platform(chosen)
+    parts.check_settings()
+    return Installation(known or catalog(), chosen.simulated, chosen.warehouse_kind, parts.mails)
 
 
 def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
@@ -89,6 +91,7 @@ def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefin
         system.system_metrics(here),
         alerts.alert_history(here),
         publication.publication(here),
+        *([report.morning_report(here)] if here.mails else []),
     ]
     keys = [key for asset in found for key in asset.keys]
     checks = [check for market in markets for check in checks_of(here, market, keys)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import timedelta
+from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from steel_assets.core.training import baseline
 from steel_assets.operations import drop_state, experiment_switch, experimenting, feature_store, histories, issuing
 from steel_assets.operations.candidates import CANDIDATES, validation_key
 from steel_assets.operations.importing import Offered, import_table, turn
+from steel_assets.operations.mailing import send
 from steel_assets.operations.publishing import publish
 from steel_assets.operations.records import note, note_block
 from steel_assets.operations.rewriting import set_aside
@@ -141,6 +143,7 @@ def _imports(parts: Platform) -> None:
 def _states(parts: Platform) -> None:
     source = parts.catalog.sources["fred_api"]
     note(parts.store, source, source.groups[0], NOW, ["x"], {}, {})
+    send(parts.store, Taking(), lambda language, names: EmailMessage(), "2026-11-20", "es", NOW.to_pydatetime())
     note_settled(parts.catalog, parts.lake, parts.warehouse, MARKET, NOW)
     note_block(parts.store, source, Block(NOW, 1, NOW + pd.Timedelta(hours=9), "blocked"))
     at = f"{NOW - pd.Timedelta(minutes=5):%Y-%m-%dT%H:%MZ}"
@@ -156,6 +159,16 @@ def _states(parts: Platform) -> None:
     figure = parts.lake.observations(["another"]).head(1)
     QuarantineStore(parts.store).hold(held(figure, pd.Series(["odd"], index=figure.index)), "yahoo-finance", NOW)
     Quota(Limits(25), FileLedger(parts.settings.home / "quota" / "alpha_vantage.json"), clock=NOW.timestamp).wait()
+
+
+class Taking:
+    """A mail server that takes everything."""
+
+    def readers(self, language: str) -> dict[str, tuple[str, ...]]:
+        return {language: ("ana@example.com",)}
+
+    def post(self, mail: EmailMessage, names: tuple[str, ...]) -> dict[str, str]:
+        return {}
 
 
 @cache

@@ -23,9 +23,9 @@ from steel_assets.core.alerts.figures import error_readings, increase_readings, 
 from steel_assets.core.alerts.listing import open_events
 from steel_assets.core.calendars import local_day
 from steel_assets.core.tables import METRICS_DAILY, PREDICTIONS_VS_REALITY
+from steel_assets.core.words import share, signed_share
 from steel_assets.serving.app import create_app
 from steel_assets.serving.run import build
-from steel_assets.serving.words import share, signed_share
 from steel_assets.settings import Settings, settings
 from steel_assets_tests.assets.measured_world import checks, made_of
 from steel_assets_tests.serving.sample import publish as lived_through

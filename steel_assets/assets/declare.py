@@ -22,12 +22,14 @@ class Installation:
     Attributes:
         simulated: whether its prices come from the sandbox; every asset and every run is tagged with it.
         warehouse_kind: ``duckdb`` or ``bigquery``, the kind of assets that write a table.
+        mails: whether the morning mail is sent from here.
         first_day: the first partition of the assets by day; the catalogue's (schedules.first_day) when None.
     """
 
     catalog: Catalog
     simulated: bool
     warehouse_kind: str
+    mails: bool = False
     first_day: date | None = None
 
     @property

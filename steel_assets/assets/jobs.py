@@ -14,6 +14,7 @@ import pandas as pd
 from steel_assets.assets.alerts import KEY as ALERT_HISTORY
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.publication import KEY as PUBLICATION_KEY
+from steel_assets.assets.report import KEY as REPORT_KEY
 from steel_assets.assets.system import KEY as SYSTEM_METRICS
 from steel_assets.catalog.rules import Schedules
 from steel_assets.core.calendars import local_day
@@ -22,6 +23,7 @@ COLLECTION = dg.AssetSelection.groups("raw")
 PREPARATION = dg.AssetSelection.groups("processed", "features")
 RETRAINING = dg.AssetSelection.groups("model", "validation", "promotion")
 PUBLICATION = dg.AssetSelection.groups("forecast")
+MAILING = dg.AssetSelection.assets(REPORT_KEY)
 SUMMING_UP = dg.AssetSelection.assets(SYSTEM_METRICS, ALERT_HISTORY, PUBLICATION_KEY)
 MEASURING = dg.AssetSelection.groups("metrics") - SUMMING_UP
 
@@ -73,12 +75,24 @@ def jobs(here: Installation) -> list[Any]:
             description="The whole pipeline on what is already in the lake, for example imported files.",
             tags=tags,
         ),
+        *([_mailing(priority(10))] if here.mails else []),
     ]
+
+
+def _mailing(tags: dict[str, str]) -> Any:
+    return dg.define_asset_job(
+        "morning_report", MAILING, description="The morning mail, once a day; what was sent is not sent again.", tags=tags
+    )
 
 
 def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
     """The schedules of the mission, each for the day of its tick: one that is launched after midnight replays that day."""
     times = here.catalog.rules.schedules
+    mailing = [("morning_report", times.morning_report, "Every morning, where the mail is switched on.")] if here.mails else []
+
+    def morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """One mail per tick; it is of no day's partition."""
+        return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())
 
     def one_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         """One run for all markets, once per tick."""
@@ -92,13 +106,14 @@ def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
             cron_schedule=cron,
             execution_timezone=times.zone,
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            execution_fn=one_run,
+            execution_fn=morning if name == "morning_report" else one_run,
             description=description,
         )
         for name, cron, description in (
             ("daily_data_update", times.daily_data_update, "Every day before the buyers' day begins."),
             ("weekly_retraining", times.weekly_retraining, "Once a week, after the daily update."),
             ("performance_monitoring", times.performance_monitoring, "Four times a day."),
+            *mailing,
         )
     ]
 

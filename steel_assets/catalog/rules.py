@@ -48,6 +48,7 @@ class Schedules(Declaration):
     weekly_retraining: Cron
     performance_monitoring: Cron
     issue_time: time
+    morning_report: Cron = "0 7 * * *"
 
     @field_validator("zone")
     @classmethod
@@ -165,6 +166,20 @@ class ImportRules(Declaration):
     reading: ReadingLimits = ReadingLimits()
 
 
+class MorningReport(Declaration):
+    """The morning mail.
+
+    Attributes:
+        send: whether Dagster sends it, at ``schedules.morning_report``, where the channel ``email`` is set up.
+        odds_days: trading days ahead that its odds are about …
+        odds_move: … and how far a price rises or falls in them, as a share.
+    """
+
+    send: bool = False
+    odds_days: int = Field(default=21, ge=1, le=250)
+    odds_move: float = Field(default=0.05, gt=0, lt=1)
+
+
 class CheckRule(Declaration):
     """An asset check: how bad it is when it fails, and whether that is told by itself.
 
@@ -197,6 +212,7 @@ class Rules(Declaration):
     coverage: Coverage
     imports: ImportRules
     clock: Clock = Clock()
+    report: MorningReport = MorningReport()
     checks: Mapping[Identifier, CheckRule]
 
     def check(self, name: str) -> CheckRule:

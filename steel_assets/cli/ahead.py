@@ -10,11 +10,11 @@ import pandas as pd
 from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
-from steel_assets.cli.in_force import aged, in_force, last_lookup
 from steel_assets.cli.problem import Problem
 from steel_assets.core.averages import Outlook
 from steel_assets.core.tables import FORECASTS
 from steel_assets.core.types import Market
+from steel_assets.operations.in_force import aged, in_force, last_lookup
 
 
 def known_market(catalog: Catalog, market: str) -> Market:

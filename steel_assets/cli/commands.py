@@ -87,6 +87,10 @@ COMMANDS = {
         "what_if:what_if",
         "The published forecast if a driver or the exchange rate moves: from what came together in history, with its width.",
     ),
+    "report": Command(
+        "report:report",
+        "The morning mail: what changed, forecasts, odds, last week's errors, ages, alerts. Printed, to a file, or sent.",
+    ),
     "rollback": Command(
         "rollback:rollback",
         "Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on.",

@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.cli.in_force import aged, in_force
 from steel_assets.cli.moments import issue_on, last_issue, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core.history import HistoryError
 from steel_assets.core.imports import trained_at
 from steel_assets.core.tables import FORECASTS
 from steel_assets.operations import histories, issuing
+from steel_assets.operations.in_force import aged, in_force
 from steel_assets.operations.publication.inputs import Inputs
 
 

@@ -13,8 +13,8 @@ from steel_assets.assets.runs import RunReport
 from steel_assets.catalog import Catalog
 from steel_assets.cli.computed import plain_values
 from steel_assets.cli.forecast import FOOTNOTE, print_forecasts
-from steel_assets.cli.in_force import newest
 from steel_assets.core.tables import DATA_QUALITY, PROMOTIONS
+from steel_assets.operations.in_force import newest
 
 
 def print_summary(

@@ -124,6 +124,12 @@ KINDS = (
         "`retention.measurement_days`: 90 days",
     ),
     Kind(
+        "which mornings were mailed",
+        ("state/morning-mail.json",),
+        "a line per language and day: the same file, written anew",
+        "the last 7 days",
+    ),
+    Kind(
         "notes of runs",
         ("state/", "lake.json"),
         "one per group of a provider, market, drop folder: the same files, written anew",

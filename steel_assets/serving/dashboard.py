@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Query, Request, Security
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from steel_assets.core.words import LANGUAGES
 from steel_assets.serving.access import FIRST_LOOK, NEWCOMER, SESSION_COOKIE, Caller
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.page import page
@@ -16,7 +17,7 @@ from steel_assets.serving.rendering import rendered
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
 from steel_assets.serving.sessions import SESSION_SECONDS, cookie
-from steel_assets.serving.words import LANGUAGES, Words, preferred
+from steel_assets.serving.words import Words, preferred
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 LANGUAGE_COOKIE = "steel_language"

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from steel_assets.core.words import phrase
 from steel_assets.serving import schemas
 from steel_assets.serving.answers import age_in_short, in_force, known, leaning, staleness, unpublished
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words, phrase
+from steel_assets.serving.words import Words
 
 EXACT = 1e-6
 """Share of the price by which contributions may miss the forecast: more than rounding is another forecast's explanation."""

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from steel_assets.core.service_use import Minute, ServiceUsage
+from steel_assets.core.words import phrase
 from steel_assets.serving import answers
 from steel_assets.serving.charts import charts, script_safe
 from steel_assets.serving.explanation import driver_name, drivers
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import TOO_OLD, ShownIncident, worst_status
-from steel_assets.serving.words import Words, phrase
+from steel_assets.serving.words import Words
 
 REALITY_SHOWN = 120
 LEDGER_SHOWN = 12

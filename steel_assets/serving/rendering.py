@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from steel_assets.serving import words as spoken
-from steel_assets.serving.words import LANGUAGES, Words, phrase
+from steel_assets.core import words as spoken
+from steel_assets.core.words import LANGUAGES, phrase
+from steel_assets.serving.words import Words
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"

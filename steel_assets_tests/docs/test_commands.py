@@ -58,6 +58,7 @@ NOT_RUN = {
         "steel parity": "a synopsis; run by cli/test_parity.py",
         "steel analysis": "MARKET is a placeholder; run by operations/test_analysis.py",
         "steel what-if": "MARKET is a placeholder; run by operations/test_what_if.py",
+        "steel report": "a synopsis; run by cli/test_report.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",
         "steel collect": "a synopsis; run by cli/test_collect.py, cli/test_status.py and cli/test_rollback.py",
         "steel experiment list": "ID is a placeholder; run by cli/test_experiment.py",
@@ -108,6 +109,9 @@ NOT_RUN = {
     "docs/performance.md": {
         "make bench": "a measurement of an hour, for an idle machine",
         "python -m steel_assets_tests.bench": "a measurement of minutes; the comparison is run by test_slower.py",
+    },
+    "docs/morning-mail.md": {
+        "steel report": "needs a published forecast; run by cli/test_report.py",
     },
     "docs/analysis.md": {
         "steel analysis": "needs prices that were collected; the same by operations/test_analysis.py",

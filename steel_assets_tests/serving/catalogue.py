@@ -1,7 +1,7 @@
-"""The Spanish of the pages, kept: ``python -m steel_assets_tests.serving.catalogue`` after a text was changed.
+"""The Spanish of the pages and of the morning mail, kept: ``python -m steel_assets_tests.serving.catalogue`` after a change.
 
-Babel reads from the templates and modules of the service what there is to translate. New texts come into ``messages.po`` without
-a translation, those that are gone leave it; then it is compiled to the ``messages.mo`` that the service reads.
+Babel reads from the templates and modules of each room what there is to translate. New texts come into its ``messages.po``
+without a translation, those that are gone leave it; then it is compiled to the ``messages.mo`` that the room reads.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from steel_assets.serving.words import LOCALE
+from steel_assets.adapters.mail import wording as mail
+from steel_assets.serving import words as pages
 
-SERVING = LOCALE.parent
-SPANISH = LOCALE / "es" / "LC_MESSAGES" / "messages.po"
-METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
+ROOMS = (pages.LOCALE, mail.LOCALE)
+"""Folders of message catalogues, each in the room whose texts it holds."""
+
+SPANISH = pages.LOCALE / "es" / "LC_MESSAGES" / "messages.po"
+METHODS = [("**.py", "python"), *((f"templates/**.{kind}", "jinja2.ext:babel_extract") for kind in ("html", "txt"))]
 KEYWORDS: dict[str, Any] = {"t": None, "words": None, "phrase": None, "many": (1, 2)}
 """Calls whose first text is translated; of ``many`` the first two."""
 
@@ -30,10 +33,10 @@ MADE = datetime(2026, 11, 30, tzinfo=UTC)
 """In the header, which has to name a moment; the history of the file is git's."""
 
 
-def shown() -> Catalog:
-    """Every text that the pages can show."""
+def shown(folder: Path = pages.LOCALE) -> Catalog:
+    """Every text that the room of ``folder`` can show."""
     found = Catalog(locale="es", charset="utf-8", creation_date=MADE)
-    for file, _, text, _, _ in extract_from_dir(SERVING, METHODS, keywords=KEYWORDS, comment_tags=()):
+    for file, _, text, _, _ in extract_from_dir(folder.parent, METHODS, keywords=KEYWORDS, comment_tags=()):
         found.add(text, locations=[(file, 0)])
     return found
 
@@ -52,13 +55,24 @@ def compiled(catalogue: Catalog) -> bytes:
 
 
 def main() -> None:
-    """Bring both files up to date, and say which texts have no translation yet."""
-    catalogue = kept()
-    catalogue.update(shown(), no_fuzzy_matching=True)
+    """Bring the files of each room up to date, and say which texts have no translation yet."""
+    for folder in ROOMS:
+        _bring_up_to_date(folder)
+
+
+def spanish(folder: Path) -> Path:
+    """The Spanish of a room."""
+    return folder / "es" / "LC_MESSAGES" / "messages.po"
+
+
+def _bring_up_to_date(folder: Path) -> None:
+    path = spanish(folder)
+    catalogue = kept(path)
+    catalogue.update(shown(folder), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
-    with SPANISH.open("wb") as file:
+    with path.open("wb") as file:
         write_po(file, catalogue, width=130, sort_output=True, include_lineno=False)
-    SPANISH.with_suffix(".mo").write_bytes(compiled(catalogue))
+    path.with_suffix(".mo").write_bytes(compiled(catalogue))
     for message in catalogue:
         if message.id and not (all(message.string) if message.pluralizable else message.string):
             sys.stdout.write(f"no translation: {message.id}\n")

@@ -13,8 +13,9 @@ from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
 from babel.numbers import format_decimal
 
+from steel_assets.core.words import LANGUAGES, direction, figure, money, price, share, signed, signed_share
 from steel_assets.serving.page import DAY_PASSED, INCIDENTS
-from steel_assets.serving.words import LANGUAGES, Words, direction, figure, money, price, share, signed, signed_share
+from steel_assets.serving.words import Words
 from steel_assets_tests.serving.catalogue import SPANISH, kept, shown
 
 CLDR = {"en": "en", "es": "es_MX"}

@@ -88,6 +88,7 @@ class Email:
     def __init__(self, mailbox: Mailbox) -> None:
         self._box = mailbox
         self.recipients = mailbox.recipients
+        self.sender = mailbox.sender
 
     def send(self, notification: Notification) -> Mapping[str, str]:
         """See ``Notifier.send``. A recipient whom the server does not take is left out as long as it takes another.
@@ -95,15 +96,12 @@ class Email:
         Those who read one language get one mail, so there may be two; when the second fails, both are tried again.
         """
         box = self._box
-        readers: dict[str, list[str]] = {}
-        for name in box.recipients:
-            readers.setdefault(box.languages.get(name, notification.language), []).append(name)
         left_out: dict[str, str] = {}
         refusals: list[str] = []
         asked = 0
-        for language, names in readers.items():
+        for language, names in self.readers(notification.language).items():
             try:
-                left_out |= self._sent(notification.in_language(language), tuple(names))
+                left_out |= self.post(written(notification.in_language(language), box.sender, names), names)
             except NotificationRefused as refusal:
                 refusals.append(str(refusal))
                 left_out |= dict.fromkeys(names, str(refusal))
@@ -116,9 +114,20 @@ class Email:
             raise NotSent(f"{box.host} knows none of the recipients; check STEEL_EMAIL_TO")
         return left_out
 
-    def _sent(self, notification: Notification, names: tuple[str, ...]) -> dict[str, str]:
-        """One mail to ``names``; those whom the server does not take, with the reason."""
-        content = written(notification, self._box.sender, names).as_bytes()
+    def readers(self, language: str) -> dict[str, tuple[str, ...]]:
+        """Language → the recipients who read it; those of whom nothing else is said read ``language``."""
+        found: dict[str, list[str]] = {}
+        for name in self._box.recipients:
+            found.setdefault(self._box.languages.get(name, language), []).append(name)
+        return {read: tuple(names) for read, names in found.items()}
+
+    def post(self, mail: EmailMessage, names: tuple[str, ...]) -> dict[str, str]:
+        """One mail to ``names``; those whom the server does not take, with the reason: where it takes none, nothing was sent.
+
+        Raises:
+            NotSent, NotificationRefused: as ``Notifier.send``.
+        """
+        content = mail.as_bytes()
         server = self._reached()
         try:
             left_out = self._addressed(server, names)

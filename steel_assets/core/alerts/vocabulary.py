@@ -80,6 +80,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # What the platform does by itself.
     "daily_data_update": ("the daily update", "la actualización diaria"),
     "weekly_retraining": ("the weekly retraining", "el reentrenamiento semanal"),
+    "morning_report": ("the morning mail", "el correo de la mañana"),
     "performance_monitoring": ("the six-hourly monitoring", "la vigilancia de cada seis horas"),
     "data_collection": ("the collection", "la recolección"),
     "wrap_up": ("the summing up of all markets", "el resumen de todos los mercados"),

@@ -1,4 +1,4 @@
-"""The forecasts in force on the command line: rows as they were published, with the age that their price has at a moment."""
+"""The forecasts in force: rows as they were published, with the age that their price has at a moment."""
 
 from __future__ import annotations
 

@@ -1,0 +1,40 @@
+"""The morning mail as an e-mail: plain text, HTML beside it, and the pictures that the HTML shows."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from email.utils import formatdate
+from typing import cast
+
+from steel_assets.adapters.mail.page import page, pictures, text
+from steel_assets.adapters.mail.wording import Words, subject
+from steel_assets.core.report import Report
+
+DOMAIN = "steel-assets"
+
+
+def letter(report: Report, language: str, key: str, sender: str = "", recipients: tuple[str, ...] = ()) -> EmailMessage:
+    """``report`` as multipart/alternative: text/plain, then multipart/related of text/html and its image/png.
+
+    Args:
+        key: the same for every attempt to send the same mail.
+        sender, recipients: left out of a mail that is only kept as a file.
+    """
+    drawn = pictures(report, language)
+    mail = EmailMessage()
+    mail["Subject"] = subject(report, Words(language))
+    if sender:
+        mail["From"] = sender
+    if recipients:
+        mail["To"] = ", ".join(recipients)
+    mail["Date"] = formatdate(usegmt=True)
+    mail["Message-ID"] = f"<{key}@{DOMAIN}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text(report, language))
+    mail.add_alternative(page(report, language, drawn, lambda market: f"cid:{market}@{DOMAIN}"), subtype="html")
+    mail["Content-Language"] = language  # only now: what was there before would have become the first part's
+    related = cast("EmailMessage", mail.get_body(("html",)))
+    for market, picture in drawn.items():
+        name = f"{market}.png"
+        related.add_related(picture, "image", "png", cid=f"<{market}@{DOMAIN}>", disposition="inline", filename=name)
+    return mail

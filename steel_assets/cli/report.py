@@ -1,0 +1,79 @@
+"""``steel report``: the morning mail, shown, written to a file, or sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from steel_assets.adapters.machine.disk import write_private
+from steel_assets.adapters.mail.letter import letter
+from steel_assets.adapters.mail.page import text, whole_page
+from steel_assets.adapters.notifiers import Notifier
+from steel_assets.adapters.notifiers.email import Email
+from steel_assets.bootstrap import platform
+from steel_assets.cli.moments import now
+from steel_assets.cli.problem import Problem
+from steel_assets.core.words import LANGUAGES
+from steel_assets.operations.mailing import Mailed, mail_of, send
+from steel_assets.operations.report import report as report_of
+
+
+def report(
+    language: Annotated[str | None, typer.Option(help="es or en; default STEEL_LANGUAGE")] = None,
+    file: Annotated[Path | None, typer.Option(help="write it there: out.eml or out.html")] = None,
+    sending: Annotated[bool, typer.Option("--send", help="send it over the channel email, once a day")] = False,
+    again: Annotated[bool, typer.Option("--again", help="with --send: send it again")] = False,
+) -> None:
+    """The morning mail: what changed, forecasts, odds, last week's errors, ages, alerts. Printed, to a file, or sent."""
+    parts = platform()
+    chosen = language or parts.settings.language
+    if chosen not in LANGUAGES:
+        raise Problem(f"--language: {chosen!r} is not known; there are {' and '.join(LANGUAGES)}")
+    if again and not sending:
+        raise Problem("--again: it goes with --send")
+    if file is not None and file.suffix not in (".eml", ".html"):
+        raise Problem(f"--file: {file.name} must end in .eml (an e-mail) or .html (a page with its pictures inside)")
+    if file is not None and not file.absolute().parent.is_dir():
+        raise Problem(f"--file: the folder {file.absolute().parent} does not exist")
+    office = _office(parts.notifiers) if sending else None
+
+    moment = now()
+    incidents = parts.outbox.alert_state().incidents
+    found = report_of(parts.catalog, parts.lake, parts.warehouse, incidents, moment, parts.settings.public_url or "")
+    if not found.has_forecast:
+        raise Problem("no forecast is published yet, so there is nothing to report; steel status says why")
+    if file is not None:
+        made = whole_page(found, chosen).encode() if file.suffix == ".html" else letter(found, chosen, found.day).as_bytes()
+        try:
+            write_private(file, made)
+        except OSError as error:
+            raise Problem(f"--file: {file} cannot be written: {error.strerror}") from error
+        typer.echo(f"written: {file}")
+    if office is not None:
+        made_for = mail_of(found, office.sender, moment.to_pydatetime(), again=again)
+        _tell(send(parts.store, office, made_for, found.day, chosen, moment.to_pydatetime(), again=again), found.day)
+    if file is None and office is None:
+        typer.echo(text(found, chosen))
+
+
+def _office(notifiers: dict[str, Notifier]) -> Email:
+    """The channel ``email``. Raises Problem where it is not set up."""
+    found = notifiers.get("email")
+    if not isinstance(found, Email):
+        raise Problem(
+            "--send: the channel email is not set up; set STEEL_SMTP_HOST, STEEL_EMAIL_FROM and STEEL_EMAIL_TO (docs/alerts.md)"
+        )
+    return found
+
+
+def _tell(done: Mailed, day: str) -> None:
+    for language, count in done.sent.items():
+        typer.echo(f"the mail of {day} was sent to {count} {'person' if count == 1 else 'people'} ({language})")
+    for language, at in done.before.items():
+        typer.echo(f"the mail of {day} ({language}) was sent at {at:%H:%M} UTC already; nothing was sent now")
+    for name, why in done.left_out.items():
+        typer.echo(f"left out: {name}: {why}", err=True)
+    if done.left_out:
+        raise typer.Exit(1)
