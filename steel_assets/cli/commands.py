@@ -86,6 +86,10 @@ COMMANDS = {
         "what_if:what_if",
         "The published forecast if a driver or the exchange rate moves: from what came together in history, with its width.",
     ),
+    "export": Command(
+        "export:export_table",
+        "Write a table of the platform, or a part of it, as CSV, as a workbook for Excel or as Parquet. Exit code 1: no rows.",
+    ),
     "rollback": Command(
         "rollback:rollback",
         "Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on.",
