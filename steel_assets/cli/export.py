@@ -53,9 +53,7 @@ def export_table(
     wanted = _format(file_format, output, bom=bom)
     parts = platform()
     _check_market(asked, market, list(parts.catalog.markets))
-    first, last = (
-        None if text is None else parse_day(text, option) for text, option in ((since, "--since"), (until, "--until"))
-    )
+    first, last = (None if text is None else parse_day(text, option) for text, option in ((since, "--since"), (until, "--until")))
     if first is not None and last is not None and first > last:
         raise Problem(f"--since {first:%Y-%m-%d} is after --until {last:%Y-%m-%d}")
     if output is not None:

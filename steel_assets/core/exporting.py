@@ -58,10 +58,7 @@ class Export:
         """The unit of ``column``: where its contract says ``target unit`` and all rows have the same, that one."""
         if column.unit != TARGET_UNIT:
             return "UTC" if column.dtype == "timestamp" else column.unit
-        if "unit" in self.rows:
-            found = set(self.rows["unit"])
-        else:
-            found = set(self.units.values())
+        found = set(self.rows["unit"] if "unit" in self.rows else self.units.values())
         return str(found.pop()) if len(found) == 1 else TARGET_UNIT
 
     def values(self) -> Iterator[tuple[Any, ...]]:

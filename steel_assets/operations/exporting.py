@@ -20,10 +20,7 @@ from steel_assets.core.tables import (
 )
 from steel_assets.operations.candidates import validation_key
 
-TABLES = {
-    table.name: table
-    for table in (MARKET_DAILY, MARKET_WEEKLY, MARKET_MONTHLY, *WAREHOUSE_TABLES, BACKTEST, OBSERVATIONS)
-}
+TABLES = {table.name: table for table in (MARKET_DAILY, MARKET_WEEKLY, MARKET_MONTHLY, *WAREHOUSE_TABLES, BACKTEST, OBSERVATIONS)}
 """Every table that can be exported, by name."""
 
 BY_MARKET = {
@@ -50,7 +47,7 @@ def rows_of(
     since: pd.Timestamp | None = None,
     until: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
-    """The rows of ``table``, of all markets or one, from the day ``since`` to ``until``, both included; none where there are none.
+    """The rows of ``table``, of all markets or one, from the day ``since`` to ``until``, both included.
 
     Raises:
         ExportError: a file of the lake is damaged.

@@ -1,8 +1,8 @@
 """The same answer as JSON or as CSV: which of the two is asked for, and how an answer becomes a table. Knows no route.
 
-A table has a row for each thing that the answer lists and, before its own columns, what the answer says of all of them: a row alone
-still says its market, its unit and whether it is simulated. Columns follow from the shapes, so they are the same when nothing is
-listed.
+A table has a row for each thing that the answer lists and, before its own columns, what the answer says of all of them: a row
+alone still says its market, its unit and whether it is simulated. Columns follow from the shapes, so they are the same when
+nothing is listed.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Form:
 
 async def wanted(
     request: Request,
-    format: Annotated[  # noqa: A002  the parameter's name in the address
+    format: Annotated[
         Format | None, Query(description="json or csv; default: what the header Accept prefers, else json", examples=["csv"])
     ] = None,
 ) -> Form:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from steel_assets.serving import schemas
 from steel_assets.serving.forms import ROWS, accepted, table
 from steel_assets.serving.shape import Shape, example
+from steel_assets_tests.isolation import ROOT
 from steel_assets_tests.serving.running import Running
 
 MARKET = "rebar_fob_turkey"
@@ -117,6 +119,21 @@ def test_a_table_of_nothing_has_the_columns_of_one_with_rows(shape: type[Shape])
     header = table(full, simulated=True).split(b"\r\n")[0]
     assert table(none, simulated=True) == header + b"\r\n"
     assert b"simulated" in header.split(b",")
+
+
+def test_the_python_lines_and_the_query_of_the_page_ask_for_what_there_is(
+    service: Running, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs" / "use-it.md").read_text()
+    monkeypatch.setenv("KEY", keys["read"])
+    (lines,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(lines.replace("http://127.0.0.1:8000", service.url), {})  # noqa: S102  our own page
+    assert "predicted_price" in capsys.readouterr().out
+    (path,) = re.findall(r'RelativePath = "(.*?)"', page)
+    found = rows(service.client.get(f"/{path}", params={"format": "csv"}))
+    typed = re.findall(r'{"(\w+)", type ', page)
+    assert len(typed) == 5
+    assert set(typed) <= set(found[0])
 
 
 def test_a_text_of_the_world_is_no_formula() -> None:

@@ -18,8 +18,10 @@ from steel_assets.core.exporting import Export, ExportError
 from steel_assets.core.tables import Column
 
 if TYPE_CHECKING:
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+    from openpyxl.cell.cell import Cell
+
+Sheet = Any
+"""A sheet that is written row by row; the stubs of openpyxl do not know its columns and filters."""
 
 MOST_ROWS = 1_048_576
 LONGEST_TEXT = 32_767
@@ -45,6 +47,7 @@ def as_workbook(exported: Export) -> bytes:
             f"{len(exported.rows):,} rows are more than a sheet of Excel holds ({MOST_ROWS - ABOVE_ROWS:,}): choose fewer with "
             "--market, --since and --until, or another --format"
         )
+    _check_texts(exported)
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
@@ -55,7 +58,20 @@ def as_workbook(exported: Export) -> bytes:
     return content.getvalue()
 
 
-def _rows(sheet: WriteOnlyWorksheet, exported: Export) -> None:
+def _check_texts(exported: Export) -> None:
+    """Raises ExportError, before anything is written: a workbook that is given up half-way leaves its parts about."""
+    for column in exported.table.columns:
+        if column.dtype != "string":
+            continue
+        longest = exported.rows[column.name].str.len().max()
+        if longest > LONGEST_TEXT:
+            raise ExportError(
+                f"{column.name} has a text of {longest:,.0f} characters; a cell of Excel holds {LONGEST_TEXT:,}: choose another "
+                "--format"
+            )
+
+
+def _rows(sheet: Sheet, exported: Export) -> None:
     from openpyxl.utils import get_column_letter
 
     columns = exported.table.columns
@@ -66,14 +82,12 @@ def _rows(sheet: WriteOnlyWorksheet, exported: Export) -> None:
     sheet.append([_bold(sheet, exported.about, warns=exported.simulated)])
     sheet.append([_bold(sheet, _named(column, exported.unit(column))) for column in columns])
     formats = [_format(column) for column in columns]
-    for number, row in enumerate(exported.values(), start=ABOVE_ROWS + 1):
-        sheet.append(
-            [_cell(sheet, value, shown, f"row {number}") for value, shown in zip(row, formats, strict=True)],
-        )
+    for row in exported.values():
+        sheet.append([_cell(sheet, value, shown) for value, shown in zip(row, formats, strict=True)])
     sheet.auto_filter.ref = f"A{ABOVE_ROWS}:{get_column_letter(len(columns))}{len(exported.rows) + ABOVE_ROWS}"
 
 
-def _definitions(sheet: WriteOnlyWorksheet, exported: Export) -> None:
+def _definitions(sheet: Sheet, exported: Export) -> None:
     for letter, width in (("A", 24), ("B", 14), ("C", 16), ("D", 100), ("E", 14)):
         sheet.column_dimensions[letter].width = width
     simulated = "SIMULATED DATA" if exported.simulated else "no row says that it is simulated"
@@ -96,21 +110,21 @@ def _definitions(sheet: WriteOnlyWorksheet, exported: Export) -> None:
         _append(sheet, [column.name, column.dtype, exported.unit(column), column.description, empty])
 
 
-def _append(sheet: WriteOnlyWorksheet, values: Iterable[Any]) -> None:
-    sheet.append([_cell(sheet, value, None, "definitions") if isinstance(value, str | int) else value for value in values])
+def _append(sheet: Sheet, values: Iterable[Any]) -> None:
+    sheet.append([_cell(sheet, value, None) if isinstance(value, str | int) else value for value in values])
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: Any, shown: str | None, place: str) -> WriteOnlyCell | None:
+def _cell(sheet: Sheet, value: Any, shown: str | None) -> Cell | None:
     if value is None or value != value:
         return None
     if isinstance(value, str):
-        return _text(sheet, value, place)
+        return _text(sheet, value)
     if isinstance(value, datetime):
         value = value.replace(tzinfo=None)
     if isinstance(value, date) and (value.date() if isinstance(value, datetime) else value) < FIRST_DAY:
-        return _text(sheet, value.isoformat(), place)
+        return _text(sheet, value.isoformat())
     if (isinstance(value, float) and math.isinf(value)) or (isinstance(value, int) and abs(value) > LARGEST_EXACT):
-        return _text(sheet, str(value), place)
+        return _text(sheet, str(value))
     from openpyxl.cell import WriteOnlyCell
 
     cell = WriteOnlyCell(sheet, value=value)
@@ -119,15 +133,11 @@ def _cell(sheet: WriteOnlyWorksheet, value: Any, shown: str | None, place: str) 
     return cell
 
 
-def _text(sheet: WriteOnlyWorksheet, text: str, place: str) -> WriteOnlyCell:
+def _text(sheet: Sheet, text: str) -> Cell:
     """A cell of the type text; characters that no workbook may hold are shown as �."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-    if len(text) > LONGEST_TEXT:
-        raise ExportError(
-            f"{place} has a text of {len(text):,} characters; a cell of Excel holds {LONGEST_TEXT:,}: choose another --format"
-        )
     cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("�", text))
     cell.data_type = "s"
     if is_formula(text):
@@ -135,10 +145,10 @@ def _text(sheet: WriteOnlyWorksheet, text: str, place: str) -> WriteOnlyCell:
     return cell
 
 
-def _bold(sheet: WriteOnlyWorksheet, text: str, *, warns: bool = False) -> WriteOnlyCell:
+def _bold(sheet: Sheet, text: str, *, warns: bool = False) -> Cell:
     from openpyxl.styles import Font
 
-    cell = _text(sheet, text, "the header")
+    cell = _text(sheet, text)
     cell.font = Font(bold=True, color="00C00000" if warns else None)
     return cell
 
