@@ -1,8 +1,8 @@
 """Rows as CSV that every program reads and no spreadsheet runs. Without pandas: the service writes its tables with it, too.
 
 RFC 4180: commas, CRLF, a header, quotes doubled where a text has one. A day is 2026-11-20, a moment 2026-11-20T08:00:00Z, a
-missing value empty, a figure as short as it can be without losing a digit. A text that a spreadsheet would take for a formula gets
-an apostrophe before it (OWASP, *CSV Injection*); a figure never does, so that -3.5 stays one.
+missing value empty, a figure as short as it can be without losing a digit. A text that a spreadsheet would take for a formula
+gets an apostrophe before it (OWASP, *CSV Injection*); a figure never does, so that -3.5 stays one.
 """
 
 from __future__ import annotations
