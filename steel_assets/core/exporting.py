@@ -115,6 +115,6 @@ def _plain(values: pd.Series, column: Column) -> list[Any]:
     if column.dtype == "date":
         return [None if day is pd.NaT else day.date() for day in values]
     if column.dtype == "timestamp":
-        return [None if moment is pd.NaT else moment.floor("us").to_pydatetime() for moment in values]
+        return [None if moment is pd.NaT else moment.to_pydatetime() for moment in values.dt.floor("us")]
     plain: list[Any] = values.astype("object").where(values.notna(), None).tolist()
     return plain
