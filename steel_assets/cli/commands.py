@@ -91,6 +91,10 @@ COMMANDS = {
         "report:report",
         "The morning mail: what changed, forecasts, odds, last week's errors, ages, alerts. Printed, to a file, or sent.",
     ),
+    "export": Command(
+        "export:export_table",
+        "Write a table of the platform, or a part of it, as CSV, as a workbook for Excel or as Parquet. Exit code 1: no rows.",
+    ),
     "rollback": Command(
         "rollback:rollback",
         "Put an earlier production model back in force: model and calibration as one. Forecasts use it from the next issue on.",

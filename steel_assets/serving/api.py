@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from steel_assets import __version__
 from steel_assets.serving import answers, schemas, state
+from steel_assets.serving.forms import Form, Wanted, tabled
 from steel_assets.serving.schemas import refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
@@ -93,74 +94,80 @@ def routes(service: Service) -> APIRouter:
         predicted = answers.prediction_detail if detail in ("true", "1") else answers.prediction
         return _json(predicted(snapshot, now), headers=service.forecast_headers())
 
-    @reading.get("/v1/markets", tags=["markets"], response_model=schemas.Markets, responses=READ | shown(schemas.Markets))
-    async def markets() -> Response:
+    @reading.get("/v1/markets", tags=["markets"], response_model=schemas.Markets, responses=READ | tabled(schemas.Markets))
+    async def markets(form: Wanted) -> Response:
         """All markets and how fresh their forecasts are."""
-        return _json(answers.markets(service.snapshot, service.now()))
+        return answered(form, answers.markets(service.snapshot, service.now()))
 
     @reading.get(
         "/v1/markets/{market}/forecasts",
         tags=["markets"],
         response_model=schemas.Forecasts,
-        responses=READ | refusals(404) | shown(schemas.Forecasts),
+        responses=READ | refusals(404) | tabled(schemas.Forecasts),
     )
     async def forecasts(
         request: Request,
         market: MarketId,
+        form: Wanted,
         as_of: Annotated[Moment | None, Query(description=AS_OF, examples=["2026-11-20", "2026-11-20T08:00:00Z"])] = None,
     ) -> Response:
         """All horizons and quantiles of one issue."""
         request.scope["steel.predicted"] = True
-        return _json(answers.forecasts(service.snapshot, market, as_of, service.now()))
+        return answered(form, answers.forecasts(service.snapshot, market, as_of, service.now()))
 
     @reading.get(
         "/v1/markets/{market}/scorecard",
         tags=["markets"],
         response_model=schemas.Scorecard,
-        responses=READ | refusals(404) | shown(schemas.Scorecard),
+        responses=READ | refusals(404) | tabled(schemas.Scorecard),
     )
-    async def scorecard(market: MarketId) -> Response:
+    async def scorecard(market: MarketId, form: Wanted) -> Response:
         """Published forecasts beside what happened and beside the last price."""
-        return Response(service.rendered("scorecard", market), media_type="application/json")
+        return form.response(service.rendered("scorecard", market, form), simulated=service.snapshot.simulated)
 
     @reading.get(
         "/v1/markets/{market}/explanation",
         tags=["markets"],
         response_model=schemas.Explanation,
-        responses=READ | refusals(404) | shown(schemas.Explanation),
+        responses=READ | refusals(404) | tabled(schemas.Explanation),
     )
-    async def explanation(market: MarketId) -> Response:
+    async def explanation(market: MarketId, form: Wanted) -> Response:
         """What moved each forecast up or down, why its model is in force, and how good the data beneath is."""
-        return Response(service.rendered("explanation", market), media_type="application/json")
+        return form.response(service.rendered("explanation", market, form), simulated=service.snapshot.simulated)
 
     @reading.get(
         "/v1/models",
         tags=["models"],
         response_model=schemas.Models,
-        responses=READ | refusals(404) | shown(schemas.Models),
+        responses=READ | refusals(404) | tabled(schemas.Models),
     )
-    async def models(market: MarketFilter = None) -> Response:
+    async def models(form: Wanted, market: MarketFilter = None) -> Response:
         """Champions and the promotion ledger, newest decision first."""
-        return Response(service.rendered("models", market), media_type="application/json")
+        return form.response(service.rendered("models", market, form), simulated=service.snapshot.simulated)
 
     @reading.get(
         "/v1/metrics/daily",
         tags=["models"],
         response_model=schemas.MetricsDaily,
-        responses=READ | refusals(404) | shown(schemas.MetricsDaily),
+        responses=READ | refusals(404) | tabled(schemas.MetricsDaily),
     )
     async def metrics(
+        form: Wanted,
         market: MarketFilter = None,
         start: Annotated[Day | None, Query(description="first day", examples=["2026-11-01"])] = None,
         end: Annotated[Day | None, Query(description="last day", examples=["2026-11-20"])] = None,
     ) -> Response:
         """Rows of the table metrics_daily."""
-        return _json(answers.metrics(service.snapshot, market, start, end))
+        return answered(form, answers.metrics(service.snapshot, market, start, end))
 
-    @reading.get("/v1/alerts", tags=["service"], response_model=schemas.Alerts, responses=READ | shown(schemas.Alerts))
-    async def alerts() -> Response:
+    @reading.get("/v1/alerts", tags=["service"], response_model=schemas.Alerts, responses=READ | tabled(schemas.Alerts))
+    async def alerts(form: Wanted) -> Response:
         """Everything that is wrong now, worst first."""
-        return _json(state.alerts(service.incidents(), service.now()))
+        return answered(form, state.alerts(service.incidents(), service.now()))
+
+    def answered(form: Form, answer: Shape) -> Response:
+        simulated = service.snapshot.simulated
+        return form.response(form.body(answer, simulated=simulated), simulated=simulated)
 
     every = APIRouter()
     every.include_router(open_router)

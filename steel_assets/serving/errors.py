@@ -16,6 +16,7 @@ CODES = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    406: "not_acceptable",
     409: "already_running",
     413: "too_large",
     414: "address_too_long",

@@ -462,6 +462,7 @@ REFUSALS: dict[int, tuple[str, str, int | None]] = {
     401: ("The key is missing or wrong.", "a valid API key is needed in the header X-API-Key; steel keys create makes one", None),
     403: ("The key may not do this.", "this key may not operate; make one with steel keys create --scope operate", None),
     404: ("There is no such thing.", "there is no such market; there are hrc_us_midwest, rebar_fob_turkey", None),
+    406: ("It is answered in no form that is asked for.", "this is answered as application/json or text/csv", None),
     409: ("A run of this job is not finished.", "weekly_retraining is already running (run 82c78490, started)", 60),
     413: ("The request's body is too large.", "a request may carry at most 64 KiB", None),
     422: ("A parameter is not valid.", "start: write a day as 2026-11-20", None),

@@ -17,6 +17,7 @@ from steel_assets.core.price_age import PriceAge
 from steel_assets.serving import answers, explanation, schemas, state
 from steel_assets.serving.access import Access
 from steel_assets.serving.errors import RequestRefused
+from steel_assets.serving.forms import Form
 from steel_assets.serving.meter import Meter
 from steel_assets.serving.refresh import Refresher
 from steel_assets.serving.shape import Shape
@@ -50,7 +51,7 @@ class Service:
         self.meter = Meter(self.measurements, is_up=self.can_answer, clock=self.now)
         self._registry = CollectorRegistry()
         self._registry.register(self.meter)
-        self._rendered: dict[tuple[str, str | None, PriceAge | None], bytes] = {}
+        self._rendered: dict[tuple[str, str | None, str, PriceAge | None], bytes] = {}
         self._rendered_number = -1
         self._ready: Ready | None = None
         self._ready_at = (-1, 0)
@@ -103,7 +104,7 @@ class Service:
             "x-simulated": str(row["simulated"]).lower(),
         }
 
-    def rendered(self, what: str, market: str | None) -> bytes:
+    def rendered(self, what: str, market: str | None, form: Form) -> bytes:
         """The body of an answer that only changes when something is published or a price has aged, rendered once.
 
         Raises RequestRefused.
@@ -113,14 +114,14 @@ class Service:
             self._rendered, self._rendered_number = {}, snapshot.number
         now = self.now()
         rows = snapshot.forecast(market) if market else None
-        key = (what, market, answers.price_age_of(snapshot, rows[0], now) if rows else None)
+        key = (what, market, form.kind, answers.price_age_of(snapshot, rows[0], now) if rows else None)
         if key not in self._rendered:
             made: dict[str, Callable[[], Shape]] = {
                 "scorecard": lambda: answers.scorecard(snapshot, str(market)),
                 "explanation": lambda: explanation.explanation(snapshot, str(market), now),
                 "models": lambda: answers.models(snapshot, market),
             }
-            self._rendered[key] = made[what]().to_json()
+            self._rendered[key] = form.body(made[what](), simulated=snapshot.simulated)
         return self._rendered[key]
 
     def readiness(self) -> schemas.Ready:

@@ -59,6 +59,7 @@ NOT_RUN = {
         "steel analysis": "MARKET is a placeholder; run by operations/test_analysis.py",
         "steel what-if": "MARKET is a placeholder; run by operations/test_what_if.py",
         "steel report": "a synopsis; run by cli/test_report.py",
+        "steel export": "TABLE is a placeholder; run by cli/test_export.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",
         "steel collect": "a synopsis; run by cli/test_collect.py, cli/test_status.py and cli/test_rollback.py",
         "steel experiment list": "ID is a placeholder; run by cli/test_experiment.py",
@@ -93,6 +94,10 @@ NOT_RUN = {
         "curl": "asks a running service; the same question by serving/test_api.py",
         "python -m steel_assets_tests.bench.service": "a measurement of minutes, for an idle machine; part of make bench",
         "python -m pytest -m chaos": "ten thousand requests; part of make chaos",
+    },
+    "docs/use-it.md": {
+        "steel export": "needs published forecasts; the same by cli/test_export.py",
+        "curl": "asks a running service; the same question by serving/test_forms.py",
     },
     "docs/odds.md": {
         "steel odds": "needs a published forecast; the same questions by cli/test_odds.py",

@@ -1,0 +1,120 @@
+"""A part of a table on its way out of here: which rows, what every column means, and what must be said beside them.
+
+What leaves stands alone: a person who gets the file has neither this program nor its pages. So the contract of ``core.tables``
+goes with the rows, and whether they are simulated is said in every row, also of a table that has no column for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from steel_assets.core.csv_text import csv_text
+from steel_assets.core.problem import Problem
+from steel_assets.core.tables import Column, Table
+
+SIMULATED = Column("simulated", "bool", "True when the data is simulated; empty where nothing says so", nullable=True)
+TARGET_UNIT = "target unit"
+"""How a table's contract names the unit in which each market is priced."""
+
+
+class ExportError(Problem, ValueError):
+    """What was asked for cannot be exported like this; the message says how it can."""
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """Rows of a table, and what is said of them.
+
+    Attributes:
+        table: their contract, with the column ``simulated``.
+        rows: as ``table`` declares them, in the order of its key.
+        source: what wrote them.
+        as_of: the moment at which they were read, UTC.
+        units: market → the unit of its prices, of the markets in the rows.
+    """
+
+    table: Table
+    rows: pd.DataFrame
+    source: str
+    as_of: pd.Timestamp
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any row is."""
+        return bool(self.rows["simulated"].isin([True]).any())
+
+    @property
+    def about(self) -> str:
+        """One line: simulated or not, which table, from where and as of when."""
+        parts = [f"table {self.table.name}", self.source, f"as of {self.as_of:%Y-%m-%dT%H:%M:%SZ}"]
+        return " · ".join(["SIMULATED DATA", *parts] if self.simulated else parts)
+
+    def unit(self, column: Column) -> str:
+        """The unit of ``column``: where its contract says ``target unit`` and all rows have the same, that one."""
+        if column.unit != TARGET_UNIT:
+            return "UTC" if column.dtype == "timestamp" else column.unit
+        found = set(self.rows["unit"] if "unit" in self.rows else self.units.values())
+        return str(found.pop()) if len(found) == 1 else TARGET_UNIT
+
+    def values(self) -> Iterator[tuple[Any, ...]]:
+        """The rows as plain Python values: None where there is none, a day as a date, a moment with its zone."""
+        return zip(*(_plain(self.rows[column.name], column) for column in self.table.columns), strict=True)
+
+
+def export(
+    table: Table,
+    rows: pd.DataFrame,
+    *,
+    source: str,
+    as_of: pd.Timestamp,
+    simulated: bool | None,
+    units: Mapping[str, str] | None = None,
+) -> Export:
+    """``rows`` of ``table``, ready to be written.
+
+    Args:
+        simulated: what the lake that they come from says; None where it says nothing.
+        units: market → the unit of its prices.
+
+    Raises:
+        TableError: the rows do not fit the table.
+    """
+    found = table.enforce(rows).sort_values(list(table.key), ignore_index=True)
+    if "simulated" not in table.column_names:
+        table = replace(table, columns=(*table.columns, SIMULATED))
+        found["simulated"] = pd.Series([simulated] * len(found), index=found.index, dtype="object")
+    present = set(found["market"]) if "market" in found else set()
+    return Export(table, found, source, as_of, {market: unit for market, unit in (units or {}).items() if market in present})
+
+
+def as_csv(exported: Export, *, bom: bool = False) -> bytes:
+    """As CSV in UTF-8, names of columns first (``core.csv_text``)."""
+    return csv_text(exported.table.column_names, exported.values(), bom=bom).encode()
+
+
+def day_column(table: Table) -> str:
+    """The column by which the days of ``table`` are chosen: the one that partitions it, or the first of its key that is a day."""
+    if table.partition_by is not None:
+        return table.partition_by
+    return next(name for name in table.key for column in table.columns if column.name == name and column.dtype == "date")
+
+
+def between(table: Table, rows: pd.DataFrame, since: pd.Timestamp | None, until: pd.Timestamp | None) -> pd.DataFrame:
+    """The rows from the day ``since`` to the day ``until``, both included; the day of a moment is the one in UTC."""
+    moments = rows[day_column(table)]
+    days = moments.dt.tz_localize(None).dt.normalize()
+    return rows[(days >= (since or pd.Timestamp.min)) & (days <= (until or pd.Timestamp.max))]
+
+
+def _plain(values: pd.Series, column: Column) -> list[Any]:
+    if column.dtype == "date":
+        return [None if day is pd.NaT else day.date() for day in values]
+    if column.dtype == "timestamp":
+        return [None if moment is pd.NaT else moment.to_pydatetime() for moment in values.dt.floor("us")]
+    plain: list[Any] = values.astype("object").where(values.notna(), None).tolist()
+    return plain

@@ -1,0 +1,142 @@
+"""The same answers as CSV, for a spreadsheet: what is asked for, what comes, and what is refused with a remedy."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import httpx
+import pytest
+
+from steel_assets.serving import schemas
+from steel_assets.serving.forms import ROWS, accepted, table
+from steel_assets.serving.shape import Shape, example
+from steel_assets_tests.isolation import ROOT
+from steel_assets_tests.serving.running import Running
+
+MARKET = "rebar_fob_turkey"
+PATHS = {
+    "/v1/markets": ("markets",),
+    f"/v1/markets/{MARKET}/forecasts": ("forecasts",),
+    f"/v1/markets/{MARKET}/scorecard": ("rows",),
+    f"/v1/markets/{MARKET}/explanation": ("horizons", "drivers"),
+    "/v1/models": ("ledger",),
+    "/v1/metrics/daily": ("metrics",),
+    "/v1/alerts": ("alerts",),
+}
+
+
+def rows(answer: httpx.Response) -> list[dict[str, str]]:
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.content.decode(), newline=""), strict=True))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_table_has_a_row_for_everything_that_the_json_lists_and_each_says_that_it_is_simulated(
+    service: Running, path: str
+) -> None:
+    body = service.client.get(path).json()
+    answer = service.client.get(path, params={"format": "csv"})
+    listed = [body]
+    for name in PATHS[path]:
+        listed = [item for above in listed for item in above[name] or ()]
+    found = rows(answer)
+    assert len(found) == len(listed)
+    assert {row["simulated"] for row in found} <= {"true"}
+    assert answer.headers["x-simulated"] == "true"
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    assert answer.headers["cache-control"] == "no-store"
+    for row, item in zip(found, listed, strict=True):
+        for name, value in item.items():
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                assert float(row[name]) == value
+            elif isinstance(value, str) and name != "message":  # an alert tells ages that grow between two answers
+                assert row[name] == value
+
+
+def test_a_row_of_forecasts_says_by_itself_what_it_is_about(service: Running) -> None:
+    path = f"/v1/markets/{MARKET}/forecasts"
+    body, answer = service.client.get(path).json(), service.client.get(path, params={"format": "csv"})
+    first = rows(answer)[0]
+    assert answer.headers["content-disposition"] == f'attachment; filename="markets-{MARKET}-forecasts.csv"'
+    assert (first["market"], first["unit"], first["issued_date"]) == (MARKET, "USD/t", body["issued_date"])
+    assert float(first["q05"]) == body["forecasts"][0]["quantiles"]["q05"]
+
+
+def test_the_header_accept_asks_for_it_too_and_the_parameter_comes_first(service: Running) -> None:
+    asked = {"accept": "text/csv"}
+    answer = service.client.get("/v1/metrics/daily", headers=asked)
+    assert rows(answer)
+    assert answer.headers["vary"] == "Accept"
+    assert service.client.get("/v1/metrics/daily", headers=asked, params={"format": "json"}).json()["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        ("", "json"),
+        ("*/*", "json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "json"),
+        ("application/json", "json"),
+        ("text/csv", "csv"),
+        ("Text/CSV;header=present;q=0.9, application/json;q=0.5", "csv"),
+        ("text/*, application/json;q=0.1", "csv"),
+        ("text/csv;q=0, */*", "json"),
+        ("text/csv;q=rubbish", None),
+        ("text/html", None),
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", None),
+    ],
+)
+def test_the_header_is_read_as_the_standard_says(header: str, form: str | None) -> None:
+    assert accepted(header) == form
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_form_that_there_is_not_is_refused_with_what_to_do(service: Running, path: str) -> None:
+    workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    by_header = service.client.get(path, headers={"accept": workbook})
+    by_name = service.client.get(path, params={"format": "xlsx"})
+    assert (by_header.status_code, by_header.json()["error"]) == (406, "not_acceptable")
+    assert by_name.status_code == 422
+    assert by_name.json()["message"].startswith("format: write json or csv")
+    for answer in (by_header, by_name):
+        assert "steel export" in answer.json()["message"]
+
+
+def test_a_table_needs_the_same_key_and_scope(service: Running, keys: dict[str, str]) -> None:
+    asked = {"format": "csv"}
+    with httpx.Client(base_url=service.url, trust_env=False) as stranger:
+        assert stranger.get("/v1/metrics/daily", params=asked).status_code == 401
+    operator = {"x-api-key": keys["only_operate"]}
+    assert service.client.get("/v1/metrics/daily", params=asked, headers=operator).status_code == 403
+
+
+@pytest.mark.parametrize("shape", ROWS)
+def test_a_table_of_nothing_has_the_columns_of_one_with_rows(shape: type[Shape]) -> None:
+    full = shape.model_validate(example(shape))
+    none = full.model_copy(update={ROWS[shape][0]: []})
+    header = table(full, simulated=True).split(b"\r\n")[0]
+    assert table(none, simulated=True) == header + b"\r\n"
+    assert b"simulated" in header.split(b",")
+
+
+def test_the_python_lines_and_the_query_of_the_page_ask_for_what_there_is(
+    service: Running, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs" / "use-it.md").read_text()
+    monkeypatch.setenv("KEY", keys["read"])
+    (lines,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(lines.replace("http://127.0.0.1:8000", service.url), {})  # noqa: S102  our own page
+    assert "predicted_price" in capsys.readouterr().out
+    (path,) = re.findall(r'RelativePath = "(.*?)"', page)
+    found = rows(service.client.get(f"/{path}", params={"format": "csv"}))
+    typed = re.findall(r'{"(\w+)", type ', page)
+    assert len(typed) == 5
+    assert set(typed) <= set(found[0])
+
+
+def test_a_text_of_the_world_is_no_formula() -> None:
+    alert = example(schemas.Alert) | {"message": "=1+1", "values": ["1", "2"]}
+    answer = schemas.Alerts.model_validate(example(schemas.Alerts) | {"alerts": [alert]})
+    assert b",'=1+1," in table(answer, simulated=False)
