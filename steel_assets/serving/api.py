@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from starlette.responses import Response
 
 from steel_assets import __version__
-from steel_assets.serving import answers, schemas, state
+from steel_assets.serving import ahead, answers, schemas, state
 from steel_assets.serving.schemas import refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
@@ -19,6 +19,10 @@ from steel_assets.serving.shape import Shape, example
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?")
+
+FIGURE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?([eE][-+]?[0-9]{1,2})?")
+PERIOD = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2]|Q[1-4])")
+HIGHEST = 100_000_000
 
 DETAIL = "true: with interval, peso price, model, data and age"
 AS_OF = "the newest issue that was public then, as it was published; default the one in force, its confidence as it is now"
@@ -40,6 +44,20 @@ def _moment(value: Any) -> date | datetime:
         raise ValueError("write a day as 2026-11-20, or a moment as 2026-11-20T08:00:00Z") from error
 
 
+def _level(value: Any) -> float:
+    if not isinstance(value, str) or not FIGURE.fullmatch(value) or not 0 < float(value) <= HIGHEST:
+        raise ValueError("write a price above zero in the market's unit, as 640 or 640.5")
+    return float(value)
+
+
+def _period(value: Any) -> str:
+    if not isinstance(value, str) or not PERIOD.fullmatch(value):
+        raise ValueError("write a month as 2026-12, or a quarter as 2026-Q4")
+    return value
+
+
+Level = Annotated[float, BeforeValidator(_level), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": HIGHEST})]
+PeriodName = Annotated[str, BeforeValidator(_period), WithJsonSchema({"type": "string", "pattern": f"^{PERIOD.pattern}$"})]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Moment = Annotated[
     date | datetime,
@@ -132,6 +150,46 @@ def routes(service: Service) -> APIRouter:
     async def explanation(market: MarketId) -> Response:
         """What moved each forecast up or down, why its model is in force, and how good the data beneath is."""
         return Response(service.rendered("explanation", market), media_type="application/json")
+
+    @reading.get(
+        "/v1/markets/{market}/averages",
+        tags=["markets"],
+        response_model=schemas.Averages,
+        responses=READ | refusals(404) | shown(schemas.Averages),
+    )
+    async def averages(market: MarketId) -> Response:
+        """Average prices of the months and quarters ahead, from sample paths of the forecast in force."""
+        return Response(service.rendered("averages", market), media_type="application/json")
+
+    @reading.get(
+        "/v1/markets/{market}/odds",
+        tags=["markets"],
+        response_model=schemas.Odds,
+        responses=READ | refusals(404) | shown(schemas.Odds),
+    )
+    async def odds(
+        market: MarketId,
+        above: Annotated[Level | None, Query(description="the chance to be above this price; or below", examples=[640.0])] = None,
+        below: Annotated[Level | None, Query(description="the chance to be below this price; or above", examples=[540.0])] = None,
+        by: Annotated[Day | None, Query(description="any close up to this day; or on, average", examples=["2026-12-15"])] = None,
+        on: Annotated[Day | None, Query(description="the price on this day; or by, average", examples=["2026-12-15"])] = None,
+        average: Annotated[
+            PeriodName | None, Query(description="the average of this month or quarter; or by, on", examples=["2026-12"])
+        ] = None,
+    ) -> Response:
+        """The chance that a price is above or below a level on a day, at any close up to it, or on average of a period."""
+        question = ahead.question(above=above, below=below, by=by, on=on, average=average)
+        return _json(ahead.odds(service.snapshot, market, question, service.now()))
+
+    @reading.get(
+        "/v1/markets/{market}/analysis",
+        tags=["markets"],
+        response_model=schemas.Analysis,
+        responses=READ | refusals(404) | shown(schemas.Analysis),
+    )
+    async def analysis(market: MarketId) -> Response:
+        """What can be said of a market's past, and how much of it is more than chance."""
+        return Response(service.rendered("analysis", market), media_type="application/json")
 
     @reading.get(
         "/v1/models",

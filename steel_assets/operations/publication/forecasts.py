@@ -37,10 +37,11 @@ def latest(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     records = {market: record_of(inputs, market) for market in keys}
     newest = max((known.newest for known in records.values() if known), default=0.0)
     now = latest_moment(tables.moment, newest)
-    return {
+    tables.latest = {
         market: _newest_whole(inputs, market, found, records[market], now, tables.in_force.get(market))
         for market, found in keys.items()
     }
+    return dict(tables.latest)
 
 
 def keys_by_market(inputs: Inputs, tables: Tables, folder: str) -> dict[str, list[str]]:
