@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,8 @@ from steel_assets.serving.snapshot import Snapshot
 
 AGAIN_SECONDS = 60
 REMEDY = "run steel publish"
+FIGURE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?([eE][-+]?[0-9]{1,2})?")
+HIGHEST = 100_000_000
 
 
 About = Literal["average", "on", "by"]
@@ -28,6 +31,13 @@ class Question:
     level: float
     about: About
     when: date | str
+
+
+def level_of(text: str) -> float | None:
+    """A price as people and programs write it; None for what is none, not above zero, or beyond ``HIGHEST``."""
+    if not FIGURE.fullmatch(text) or not 0 < float(text) <= HIGHEST:
+        return None
+    return float(text)
 
 
 def question(*, above: float | None, below: float | None, by: date | None, on: date | None, average: str | None) -> Question:

@@ -20,9 +20,7 @@ from steel_assets.serving.shape import Shape, example
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?")
 
-FIGURE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?([eE][-+]?[0-9]{1,2})?")
 PERIOD = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2]|Q[1-4])")
-HIGHEST = 100_000_000
 
 DETAIL = "true: with interval, peso price, model, data and age"
 AS_OF = "the newest issue that was public then, as it was published; default the one in force, its confidence as it is now"
@@ -45,9 +43,10 @@ def _moment(value: Any) -> date | datetime:
 
 
 def _level(value: Any) -> float:
-    if not isinstance(value, str) or not FIGURE.fullmatch(value) or not 0 < float(value) <= HIGHEST:
+    level = ahead.level_of(value) if isinstance(value, str) else None
+    if level is None:
         raise ValueError("write a price above zero in the market's unit, as 640 or 640.5")
-    return float(value)
+    return level
 
 
 def _period(value: Any) -> str:
@@ -56,7 +55,9 @@ def _period(value: Any) -> str:
     return value
 
 
-Level = Annotated[float, BeforeValidator(_level), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": HIGHEST})]
+Level = Annotated[
+    float, BeforeValidator(_level), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": ahead.HIGHEST})
+]
 PeriodName = Annotated[str, BeforeValidator(_period), WithJsonSchema({"type": "string", "pattern": f"^{PERIOD.pattern}$"})]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Moment = Annotated[

@@ -73,6 +73,12 @@ class Words:
         found = date.fromisoformat(iso[:10])
         return f"{found.day} {MONTHS[self.language][found.month - 1]} {found.year}"
 
+    def period(self, name: str) -> str:
+        """2026-12 → Dec 2026, 2026-Q4 → Q4 2026."""
+        year, _, part = name.partition("-")
+        shown = self(phrase("Q{0}"), part[1:]) if part.startswith("Q") else MONTHS[self.language][int(part) - 1]
+        return f"{shown} {year}"
+
     def moment(self, iso: str | None) -> str:
         """2026-11-21T08:00:00Z → 21 Nov 2026, 08:00 UTC."""
         return f"{self.day(iso)}, {iso[11:16]} UTC" if iso else NOTHING

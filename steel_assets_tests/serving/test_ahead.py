@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,17 @@ from steel_assets.bootstrap import platform
 from steel_assets.core import averages as averages_of
 from steel_assets.core.averages import Outlook
 from steel_assets.core.odds import first_passage, odds
+from steel_assets.core.service_use import summary
 from steel_assets.core.tables import FORECASTS
 from steel_assets.operations import analysis, histories, outlooks
 from steel_assets.serving import ahead, schemas
 from steel_assets.serving.errors import RequestRefused
+from steel_assets.serving.page import page
+from steel_assets.serving.page_ahead import Asked
 from steel_assets.serving.rehearsal import rehearse
+from steel_assets.serving.rendering import rendered
 from steel_assets.serving.shape import Shape
+from steel_assets.serving.words import Words
 from steel_assets.settings import Settings
 from steel_assets_tests.serving.running import Running
 from steel_assets_tests.serving.sample import WITH_A_HISTORY as MARKET
@@ -174,6 +180,68 @@ def test_the_analysis_is_what_the_run_kept(service: Running) -> None:
     assert body["statements"] == kept["statements"]
     assert body["unsaid"] == kept["unsaid"]
     assert (body["first_day"], body["day"], body["stale"]) == (kept["from"], kept["day"], False)
+
+
+def shown(home: Path, language: str = "en", **query: str) -> str:
+    """The dashboard of ``MARKET`` as a browser gets it, on one line."""
+    seen = Looking(platform(Settings(home=home, sources="sandbox")).store)
+    asked = Asked(query.get("side"), query.get("level"), query.get("when"))
+    found = page(
+        seen.look(), [], summary([]), [], words=Words(language), market=MARKET, horizon=None,
+        now=pd.Timestamp.now("UTC").timestamp(), open_here=False, user=None, asked=asked,
+    )  # fmt: skip
+    return " ".join(rendered("dashboard.html", language, {}, **found).split())
+
+
+def test_the_page_shows_the_averages_and_odds_that_the_api_tells(service: Running) -> None:
+    told = service.client.get(f"{PATH}/averages").json()
+    whole = [average for average in told["averages"] if average["whole"]][1]
+    page_shown = shown(service.home, side="below", level=" 600.50 ", when=f"average:{whole['period']}")
+    found = asked(service, below=600.5, average=whole["period"])
+    assert f'<b data-figure="odds">{100 * found["chance"]:.1f} %</b>' in page_shown
+    for average in told["averages"]:
+        row = page_shown.partition(f'<tr data-period="{average["period"]}">')[2].partition("</tr>")[0]
+        assert f"{average['quantiles']['q50']:,.2f}" in row
+        assert ("beyond" in row) is not average["whole"]
+
+
+@pytest.mark.parametrize("level", ["", "-5", "NaN", "a price", "<script>alert(1)</script>", "1e99", "٦٤٠"])
+def test_a_price_that_is_none_is_refused_on_the_page_and_kept_in_its_field(service: Running, level: str) -> None:
+    found = shown(service.home, level=level, when="average:1066-10", side="beside")
+    assert "Write a price above zero, as 640 or 640.5." in found
+    assert 'aria-invalid="true"' in found
+    assert 'data-figure="odds"' not in found
+    assert found.count("<script>") == 0, "what was typed is never markup"
+
+
+def test_days_can_be_asked_about_on_the_page(service: Running, outlook: Outlook) -> None:
+    day = f"{outlook.days[20]:%Y-%m-%d}"
+    for about in ("on", "by"):
+        found = shown(service.home, level=f"{outlook.last:.2f}", when=f"{about}:{day}")
+        expected = asked(service, above=f"{outlook.last:.2f}", **{about: day})
+        assert f'<b data-figure="odds">{100 * expected["chance"]:.1f} %</b>' in found
+
+
+def test_the_page_tells_the_past_in_its_language(service: Running) -> None:
+    first = service.client.get(f"{PATH}/analysis").json()["statements"][0]
+    assert first["sentence"] in unescape(shown(service.home))
+    spanish = shown(service.home, "es")
+    assert "Lo que dice el pasado" in spanish
+    assert "días hábiles el precio se movió" in spanish
+    assert first["sentence"] not in spanish
+
+
+def test_a_market_without_paths_or_analysis_has_a_page_without_them(service: Running) -> None:
+    answer = service.client.get("/v1/markets/scrap_turkey/forecasts")
+    assert answer.status_code == 200
+    assert "h-ahead" in shown(service.home)
+    seen = Looking(platform(Settings(home=service.home, sources="sandbox")).store).look()
+    found = page(
+        seen, [], summary([]), [], words=Words("en"), market="scrap_turkey", horizon=None,
+        now=pd.Timestamp.now("UTC").timestamp(), open_here=False, user=None,
+    )  # fmt: skip
+    assert (found["market"]["ahead"], found["market"]["past"]) == (None, None)
+    assert 'id="h-ahead"' not in rendered("dashboard.html", "en", {}, **found)
 
 
 def test_paths_of_another_forecast_than_the_one_in_force_answer_nothing(home: Path) -> None:
