@@ -18,6 +18,7 @@ from steel_assets.core.odds import first_passage, odds
 from steel_assets.core.service_use import summary
 from steel_assets.core.tables import FORECASTS
 from steel_assets.operations import analysis, histories, outlooks
+from steel_assets.operations.publication.parts import PARTS
 from steel_assets.serving import ahead, schemas
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.page import page
@@ -29,7 +30,7 @@ from steel_assets.serving.words import Words
 from steel_assets.settings import Settings
 from steel_assets_tests.serving.running import Running
 from steel_assets_tests.serving.sample import WITH_A_HISTORY as MARKET
-from steel_assets_tests.serving.sample import issue_again
+from steel_assets_tests.serving.sample import issue_again, put_in_force
 from steel_assets_tests.serving.test_api import latest
 from steel_assets_tests.serving.test_published import Looking
 
@@ -271,6 +272,19 @@ def test_paths_that_are_damaged_cost_the_publication_and_not_an_answer(home: Pat
     broken = {MARKET: {**found, "paths": {**found["paths"], **damage}}}
     with pytest.raises(Exception, match="cannot be answered from"):
         rehearse(snapshot.with_part("outlooks", broken, None, now), now, pages=False)
+
+
+def test_paths_stay_as_published_where_the_forecasts_cannot_be_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = platform(Settings(home=home, sources="sandbox"))
+    before = Looking(parts.store).look()["outlooks"]
+
+    def away(*_: object) -> dict[str, Any]:
+        raise OSError("the store is away")
+
+    monkeypatch.setitem(PARTS, "latest", away)
+    done = put_in_force(parts)
+    assert set(done.problems) == {"latest", "outlooks"}
+    assert Looking(parts.store).look()["outlooks"] == before
 
 
 def test_a_new_issue_brings_its_own_paths(home: Path) -> None:

@@ -24,7 +24,12 @@ def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → the paths of its forecast in force, ``{"as_of", "problem", "paths"}``; without ``paths`` the problem says why.
 
     Drawn from the kept history in the versions known at the issue: the same as ``steel odds`` draws from the raw figures.
+
+    Raises:
+        LookupError: the forecasts in force could not be read.
     """
+    if tables.latest is None:
+        raise LookupError("the forecasts in force could not be read")
     return {market: _paths(inputs, market, entry["rows"]) for market, entry in tables.latest.items() if entry["rows"]}
 
 
