@@ -1,16 +1,16 @@
-"""The ``steel`` program, started as a user would: in a folder of its own, with an environment of its own."""
+"""The ``steel`` program as a user has it: a process of its own, in a folder of its own, with an environment of its own."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from steel_assets_tests.isolation import ROOT, outside
+from steel_assets_tests.prepared import run
 
 __all__ = ["ROOT", "Steel"]
 
@@ -28,14 +28,7 @@ class Steel:
 
     def __call__(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run ``steel`` with ``arguments``; further settings for this run only."""
-        return subprocess.run(
-            [f"{sys.prefix}/bin/steel", *arguments],
-            cwd=self.folder,
-            env=outside() | self.settings | settings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run(*arguments, folder=self.folder, environment=outside() | self.settings | settings)
 
     def json(self, *arguments: str, **settings: str) -> Any:
         """What ``steel … --json`` prints, parsed; the run must succeed."""

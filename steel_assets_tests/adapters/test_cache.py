@@ -278,6 +278,18 @@ def test_a_folder_that_cannot_be_used_is_a_miss_and_shows(tmp_path: Path):
     assert str(tmp_path) in str(stats.last_error)
 
 
+def test_an_entry_that_is_older_than_its_time_is_a_miss_and_one_that_is_not_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    cache = LocalCache(tmp_path, SMALL)
+    cache.put("predictions", "key", b"x", ttl_seconds=3600)
+    now = time.time()
+    for later, found in ((1800, b"x"), (3601, None)):
+        at = SimpleNamespace(time=lambda later=later: now + later)
+        monkeypatch.setattr("steel_assets.adapters.cache.sqlite_shelf.time", at)
+        assert cache.get("predictions", "key") == found
+
+
 def test_a_clock_that_went_back_keeps_nothing_for_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     cache = LocalCache(tmp_path, SMALL)
     cache.put("predictions", "key", b"x")

@@ -21,16 +21,22 @@ from steel_assets_tests.core.synthetic import synthetic
 
 pytestmark = pytest.mark.slow
 
-MADE = synthetic(count=320, lived=0)
+MADE = synthetic(count=160, lived=0).of(curve=(), roll="none", drivers=("scrap",))
 NOW = MADE.history().as_of
+WINDOW = 30
 
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Platform:
-    """Two markets on the same prices, so that what differs between them is what was broken."""
+    """Two markets on the same prices, so that what differs between them is what was broken.
+
+    How much there is to learn makes no difference to that, so it is little: one horizon, one driver, a short past.
+    """
     shipped = catalog()
-    markets = {name: MADE.market.model_copy(update={"id": name, "name": name}) for name in (BROKEN, WHOLE)}
-    known = shipped.model_copy(update={"markets": markets, "series": {**shipped.series, **MADE.series}})
+    markets = {name: MADE.market.model_copy(update={"id": name, "name": name, "horizons": (1,)}) for name in (BROKEN, WHOLE)}
+    acceptance = shipped.rules.acceptance.model_copy(update={"window": WINDOW})
+    rules = shipped.rules.model_copy(update={"acceptance": acceptance})
+    known = shipped.model_copy(update={"markets": markets, "series": {**shipped.series, **MADE.series}, "rules": rules})
     found = Platform(Settings(home=tmp_path / "home", sources="files"), known)
     found.lake.append_observations(MADE.observations, "file-import", "files")
     return found

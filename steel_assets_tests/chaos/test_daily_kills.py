@@ -21,7 +21,7 @@ from steel_assets_tests.assets.sensors.test_daemon import content
 from steel_assets_tests.chaos.daily.catalogue import MARKETS, small
 from steel_assets_tests.chaos.daily.world import DAILY, RETRAINING, UNFINISHED, Daemon, Reader, World, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("chaos")]
 
 EVE, TODAY = pd.Timestamp("2026-03-17T08:00:00Z"), pd.Timestamp("2026-03-18T08:00:00Z")
 PARTS = ("everything", "worker", "code server", "daemon")
@@ -134,9 +134,8 @@ def switched(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize(
     ("day", "kills"),
     [
-        pytest.param((DAILY, DAILY), 2, id="daily 2"),
-        pytest.param((DAILY, RETRAINING, DAILY), 30, id="daily 30", marks=pytest.mark.chaos),
-        pytest.param((RETRAINING, RETRAINING, DAILY), 12, id="retraining 12", marks=pytest.mark.chaos),
+        pytest.param((DAILY, RETRAINING, DAILY), 30, id="daily 30"),
+        pytest.param((RETRAINING, RETRAINING, DAILY), 12, id="retraining 12"),
     ],
     indirect=["day"],
 )

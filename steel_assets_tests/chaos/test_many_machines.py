@@ -167,9 +167,9 @@ def machine(number: int, ports: list[int]) -> Iterator[list[str]]:
             subprocess.run(command.split(), check=True)
             if "netns add" in command:
                 undo.callback(subprocess.run, ["ip", "netns", "delete", name], check=False)
-        forward = [sys.executable, "-m", "steel_assets_tests.chaos.many.forward"]
+        forward = [sys.executable, str(ROOT / "steel_assets_tests" / "chaos" / "many" / "forward.py")]
         for sides in ([*forward, near, "127.0.0.1"], [*inside, *forward, "127.0.0.1", near]):
-            passing = subprocess.Popen([*sides, *map(str, ports)], cwd=ROOT)
+            passing = subprocess.Popen([*sides, *map(str, ports)])
             undo.callback(passing.wait)
             undo.callback(passing.kill)
         yield inside

@@ -30,6 +30,12 @@ def market() -> Synthetic:
 
 
 @cache
+def moments() -> pd.DatetimeIndex:
+    """When each session's forecast is issued."""
+    return market().history().moments
+
+
+@cache
 def champions() -> tuple[Bundle, ...]:
     """Fitted on the first two years: one that learned from drivers, and the last price."""
     history = until(500)
@@ -42,7 +48,7 @@ def champions() -> tuple[Bundle, ...]:
 
 def until(place: int, of: Synthetic | None = None) -> MarketHistory:
     """What was known at the moment of session number ``place``."""
-    return (of or market()).history(market().history().moments[place])
+    return (of or market()).history(moments()[place])
 
 
 def dead_since(place: int) -> Synthetic:

@@ -183,6 +183,7 @@ def test_a_count_of_withheld_prices_that_makes_no_sense_is_refused(withhold: int
         backtest(history(), history().origins[FIRST], history().origins[LAST], withhold=withhold)
 
 
+@pytest.mark.slow  # twelve backtests
 def test_intervals_hold_and_losses_grow_with_the_age_of_the_price_where_prices_trend() -> None:
     """Three simulated markets whose moves go on for some days: the square root of time alone would hold far less than 90 %."""
     inside: dict[int, list[float]] = {age: [] for age in (0, 1, 5, 20)}
@@ -201,6 +202,7 @@ def test_intervals_hold_and_losses_grow_with_the_age_of_the_price_where_prices_t
     assert (np.diff([np.mean(values) for values in losses.values()]) > 0).all()
 
 
+@pytest.mark.slow  # two years of every family: as long as all other tests of this file
 def test_champion_on_real_prices_is_never_worse_than_the_last_price(real_prices: object) -> None:
     from pathlib import Path
 

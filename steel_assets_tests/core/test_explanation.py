@@ -13,7 +13,7 @@ from steel_assets.core.features import build_features, driver_of
 from steel_assets.core.forecast import issue
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import model_families
-from steel_assets.core.training import Candidate, baseline, train
+from steel_assets.core.training import Candidate, baseline, train, train_horizon
 from steel_assets_tests.core.synthetic import synthetic
 
 
@@ -49,7 +49,7 @@ def test_a_forecast_that_is_the_last_price_needs_no_explanation(history: MarketH
 def test_a_market_without_a_curve_is_not_told_of_one() -> None:
     plain = synthetic(count=520, lived=0).of(curve=(), roll="none").history()
     features = build_features(plain)
-    learned = train(plain, features, window=60).bundles[1]
+    learned = train_horizon(plain, features, 1, 60, None).bundle
     model = model_families()["ridge"]()
     assert "forward_curve" not in set(explain(plain, features, [learned, replace(learned, horizon=5, model=model)])["driver"])
 

@@ -24,6 +24,7 @@ from steel_assets.serving.run import SERVER, build
 from steel_assets.serving.service import Service
 from steel_assets.settings import Settings
 from steel_assets_tests.isolation import outside
+from steel_assets_tests.prepared import run
 
 PREDICT = "/predict/steel-rebar-price"
 
@@ -183,12 +184,8 @@ def free_port() -> int:
 
 def make_key(home: Path, *options: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     """``steel keys create``, as an operator does it."""
-    said = subprocess.run(
-        [sys.executable, "-c", "from steel_assets.cli import main; main()", "keys", "create", "tests", "--json", *options],
-        env={**outside(), "STEEL_HOME": str(home), **(environment or {})},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    asked = {**outside(), "STEEL_HOME": str(home), **(environment or {})}
+    said = run("keys", "create", "tests", "--json", *options, folder=home.parent, environment=asked)
+    assert said.returncode == 0, said.stderr
     found: dict[str, Any] = json.loads(said.stdout)
     return found

@@ -1,4 +1,4 @@
-"""Passes connections on: ``python -m …forward LISTEN_HOST TARGET_HOST PORT …``, each port to the same port of the target.
+"""Passes connections on: ``python forward.py LISTEN_HOST TARGET_HOST PORT …``, each port to the same port of the target.
 
 Two of them, one on each side of a pair of network devices, let a namespace reach servers that listen on this machine's loopback
 under the addresses that they have there.

@@ -1,0 +1,137 @@
+"""``steel`` in a process of its own for each command, without importing it anew: a prepared process that forks.
+
+Importing what a command needs takes longer than most commands. ``run`` hands a command to a process that has imported all of
+it and done nothing else; its child has the folder, the environment and the output that it is given, and ends as a program does.
+What only a fresh interpreter can show (what is imported, how the program is installed) is tested without it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from steel_assets_tests.isolation import outside
+
+PROGRAM = f"{sys.prefix}/bin/steel"
+USED = ("steel_assets.definitions", "steel_assets.core.models", "duckdb", "pyarrow.parquet", "exchange_calendars", "sklearn")
+"""What commands import where they use it."""
+
+
+def run(*arguments: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """What ``steel`` with ``arguments`` does in ``folder``, with nothing but ``environment``."""
+    with tempfile.TemporaryDirectory(prefix="steel-said-") as said, socket.socket(socket.AF_UNIX) as asking:
+        wanted = {"arguments": arguments, "folder": str(folder), "environment": dict(environment), "said": said}
+        asking.connect(_prepared())
+        asking.sendall(json.dumps(wanted).encode() + b"\n")
+        answer = asking.makefile().read()
+        assert answer, "the prepared process is gone"
+        out, err = ((Path(said) / name).read_text(errors="replace") for name in ("out", "err"))
+    return subprocess.CompletedProcess([PROGRAM, *arguments], int(answer), out, err)
+
+
+@lru_cache(maxsize=1)
+def _prepared() -> str:
+    """Where the prepared process of this process answers; it ends with this one."""
+    folder = tempfile.mkdtemp(prefix="steel-prepared-")
+    place = f"{folder}/socket"
+    command = [sys.executable, "-m", __name__, place]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=outside())
+
+    def end() -> None:
+        process.communicate()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(end)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n", "the program cannot be imported"
+    return place
+
+
+def main(place: str) -> None:
+    """Answer at ``place`` until standard input ends: one child for each question, so that several are at work at a time."""
+    for module in iter_modules(import_module("steel_assets.cli").__path__, "steel_assets.cli."):
+        import_module(module.name)
+    for name in USED:
+        import_module(name)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(place)
+        listener.listen(64)
+        print("ready", flush=True)  # noqa: T201 - whoever started this waits for it
+        while listener in select.select([listener, sys.stdin], [], [])[0]:
+            asked, _ = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                _answer(asked)
+            asked.close()
+            _reap()
+
+
+def _reap() -> None:
+    """Let go of the children that have answered."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
+
+
+def _answer(asked: socket.socket) -> None:
+    """Run what is asked in a child and say how it ended; never returns."""
+    wanted = json.loads(asked.makefile().readline())
+    child = os.fork()
+    if child == 0:
+        asked.close()
+        _become(wanted)
+    _, status = os.waitpid(child, 0)
+    asked.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    asked.close()
+    os._exit(0)
+
+
+def _become(wanted: Mapping[str, Any]) -> None:
+    """Be the program, to its end; never returns."""
+    code = 1
+    try:
+        for descriptor, name in ((0, os.devnull), (1, f"{wanted['said']}/out"), (2, f"{wanted['said']}/err")):
+            opened = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+            os.dup2(opened, descriptor)
+            os.close(opened)
+        os.chdir(wanted["folder"])
+        os.environ.clear()
+        os.environ |= wanted["environment"]
+        sys.argv = [PROGRAM, *wanted["arguments"]]
+        sys.modules["__main__"].__package__ = None  # by which a program is known to have been started with -m
+        from steel_assets.cli import main as program
+
+        program()
+        code = 0
+    except SystemExit as ended:
+        if isinstance(ended.code, str):
+            sys.stderr.write(f"{ended.code}\n")
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001 - as the interpreter does; the child must never come back
+        traceback.print_exc()
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the interpreter does at its end
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
