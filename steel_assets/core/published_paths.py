@@ -1,7 +1,7 @@
 """A market's sample paths as a publication carries them, and what is asked of them. Standard library only, for the service.
 
-Prices are whole numbers of 16 bits, in equal steps from the lowest to the highest of the market: with steel at 570 a step is less
-than a cent. They stand day by day, each day's in the order of the paths, the low byte first, in base64.
+Prices are whole numbers of 16 bits, in equal steps from the lowest to the highest of the market: about a cent with steel at 570.
+They stand day by day, each day's in the order of the paths, the low byte first, in base64.
 """
 
 from __future__ import annotations

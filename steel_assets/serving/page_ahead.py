@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -95,7 +96,7 @@ def past(snapshot: Snapshot, market: str, now: float, words: Words) -> dict[str,
     series = (snapshot["catalogue"] or {}).get("series", {})
     names = {name: words.name(declared) for name, declared in series.items()}
     statements = said["statements"]
-    texts = [(statement["finding"], told(statement, len(statements), names, words)) for statement in statements]
+    texts = [(statement["finding"], _said(statement, len(statements), names, words)) for statement in statements]
     return {
         "first_day": said["from"],
         "day": said["day"],
@@ -105,6 +106,14 @@ def past(snapshot: Snapshot, market: str, now: float, words: Words) -> dict[str,
         "others": [text for finding, text in texts if not finding],
         "unsaid": len(said["unsaid"]),
     }
+
+
+def _said(statement: Mapping[str, Any], among: int, names: Mapping[str, str], words: Words) -> str:
+    """A statement in the page's language; one of a kind that this release does not know in the English of its own."""
+    try:
+        return told(statement, among, names, words)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return str(statement["sentence"])
 
 
 def _choices(snapshot: Snapshot, market: str, paths: PublishedPaths, words: Words) -> dict[str, str]:

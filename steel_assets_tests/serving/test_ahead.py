@@ -22,7 +22,7 @@ from steel_assets.operations.publication.parts import PARTS
 from steel_assets.serving import ahead, schemas
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.page import page
-from steel_assets.serving.page_ahead import Asked
+from steel_assets.serving.page_ahead import Asked, past
 from steel_assets.serving.rehearsal import rehearse
 from steel_assets.serving.rendering import rendered
 from steel_assets.serving.shape import Shape
@@ -230,6 +230,19 @@ def test_the_page_tells_the_past_in_its_language(service: Running) -> None:
     assert "Lo que dice el pasado" in spanish
     assert "días hábiles el precio se movió" in spanish
     assert first["sentence"] not in spanish
+
+
+@pytest.mark.parametrize(
+    "changed", [{"key": "tide"}, {"values": {"days": 63}}, {"values": {"days": None, "change": "much"}}], ids=str
+)
+def test_a_statement_of_another_release_is_told_in_its_own_english(service: Running, changed: dict[str, Any]) -> None:
+    seen = Looking(platform(Settings(home=service.home, sources="sandbox")).store).look()
+    said, now = seen["analysis"][MARKET], pd.Timestamp.now("UTC").timestamp()
+    statement = {**said["statements"][0], **changed, "sentence": "The tide is high."}
+    other = seen.with_part("analysis", {MARKET: {**said, "statements": [statement]}}, None, now)
+    found = past(rehearse(other, now), MARKET, now, Words("es"))
+    assert found is not None
+    assert found["findings"] + found["others"] == ["The tide is high."]
 
 
 def test_a_market_without_paths_or_analysis_has_a_page_without_them(service: Running) -> None:
