@@ -236,8 +236,6 @@ OTHERS = [{"key": "tide"}, {"values": {"days": 63}}, {"values": {"days": None, "
 
 
 @pytest.mark.parametrize("changed", OTHERS, ids=str)
-    "changed", [{"key": "tide"}, {"values": {"days": 63}}, {"values": {"days": None, "change": "much"}}], ids=str
-)
 def test_a_statement_of_another_release_is_told_in_its_own_english(service: Running, changed: dict[str, Any]) -> None:
     seen = Looking(platform(Settings(home=service.home, sources="sandbox")).store).look()
     said, now = seen["analysis"][MARKET], pd.Timestamp.now("UTC").timestamp()
