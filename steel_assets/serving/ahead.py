@@ -14,7 +14,6 @@ from steel_assets.serving import answers, schemas
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
 
-AGAIN_SECONDS = 60
 REMEDY = "run steel publish"
 FIGURE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?([eE][-+]?[0-9]{1,2})?")
 HIGHEST = 100_000_000
@@ -74,7 +73,7 @@ def odds(snapshot: Snapshot, market: str, asked: Question, moment: float) -> sch
     """The answer to GET /v1/markets/{market}/odds.
 
     Raises:
-        RequestRefused: there are no paths (503), or they do not reach what is asked about (422).
+        RequestRefused: there are no paths (404), or they do not reach what is asked about (422).
     """
     row, paths = in_force(snapshot, market, moment)
     day, period, known = None, None, False
@@ -119,7 +118,7 @@ def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis
     answers.known(snapshot, market)
     said = snapshot["analysis"].get(market)
     if said is None:
-        raise RequestRefused(503, f"no analysis of {market} was published{_why(snapshot, 'analysis')}", retry_after=AGAIN_SECONDS)
+        raise RequestRefused(404, f"no analysis of {market} was published{_why(snapshot, 'analysis')}")
     return schemas.Analysis.of(said, analysis_age(snapshot, market, said, moment), first_day=said["from"])
 
 
@@ -137,7 +136,7 @@ def in_force(snapshot: Snapshot, market: str, moment: float) -> tuple[dict[str, 
     """The first row of the forecast in force, and its paths.
 
     Raises:
-        RequestRefused: there is no such market (404), no forecast of it, or no paths of that forecast (503).
+        RequestRefused: there is no such market, no paths of its forecast (404), or no forecast of it (503).
     """
     answers.known(snapshot, market)
     rows = answers.in_force(snapshot, market, moment)
@@ -146,11 +145,9 @@ def in_force(snapshot: Snapshot, market: str, moment: float) -> tuple[dict[str, 
     found = snapshot["outlooks"].get(market)
     if found is None or found["as_of"] != rows[0]["as_of"]:
         of = f"no sample paths of the forecast of {rows[0]['as_of']} were published{_why(snapshot, 'outlooks')}"
-        raise RequestRefused(503, of, error="no_paths", retry_after=AGAIN_SECONDS)
+        raise RequestRefused(404, of, error="no_paths")
     if found["problem"]:
-        raise RequestRefused(
-            503, f"no sample paths can be drawn: {found['problem']}", error="no_paths", retry_after=AGAIN_SECONDS
-        )
+        raise RequestRefused(404, f"no sample paths can be drawn: {found['problem']}", error="no_paths")
     return rows[0], PublishedPaths.parsed(found["paths"], rows[0]["last_price"])
 
 

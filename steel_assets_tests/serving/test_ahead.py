@@ -161,10 +161,11 @@ def test_an_average_of_a_period_that_the_paths_end_in_is_refused(service: Runnin
 def test_markets_without_a_history_are_told_from_those_that_do_not_exist(service: Running) -> None:
     for route in ("averages", "odds?above=1&average=2026-12"):
         away = service.client.get(f"/v1/markets/scrap_turkey/{route}")
-        assert (away.status_code, away.json()["error"]) == (503, "no_paths")
+        assert (away.status_code, away.json()["error"]) == (404, "no_paths")
         assert "materialise market_daily" in away.json()["message"]
         assert service.client.get(f"/v1/markets/gold/{route}").status_code == 404
-    assert service.client.get("/v1/markets/scrap_turkey/analysis").status_code == 503
+    unsaid = service.client.get("/v1/markets/scrap_turkey/analysis")
+    assert (unsaid.status_code, unsaid.json()["message"].partition(";")[0]) == (404, "no analysis of scrap_turkey was published")
     assert service.client.get("/v1/markets/gold/analysis").status_code == 404
 
 
