@@ -151,8 +151,8 @@ MUTATIONS = (
     Mutation(
         "a late price counts as nothing in its month's average",
         "core/averages.py",
-        "prices.sum() + carried * outlook.last + drawn.sum(axis=1)",
-        "prices.sum() + drawn.sum(axis=1)",
+        "before = float(prices.sum() + carried * outlook.last)",
+        "before = float(prices.sum())",
         "core/test_averages.py::test_a_session_without_a_price_is_left_out_and_a_late_price_counts_as_the_last_one",
     ),
     Mutation(

@@ -21,9 +21,10 @@ from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core import averages
 from steel_assets.core.averages import Average, AverageError, Outlook
+from steel_assets.core.chance import Odds, Side
 from steel_assets.core.exchange import ExchangeError, exchanged
 from steel_assets.core.history import HistoryError
-from steel_assets.core.odds import Odds, Side, first_passage
+from steel_assets.core.odds import first_passage
 from steel_assets.core.odds import odds as odds_of
 from steel_assets.operations import exchange, outlooks
 

@@ -62,12 +62,14 @@ class Average:
     Attributes:
         period: ``2026-12`` or ``2026-Q4``.
         values: one per path; all the same where every day is known.
+        before: sum of the prices of the days that are known or carried.
         known, carried, drawn: trading days whose price is known, is late and counts as the last one, or is drawn from the paths.
         beyond: trading days of the period after the end of the paths, which are not in ``values``.
     """
 
     period: str
     values: np.ndarray
+    before: float
     known: int
     carried: int
     drawn: int
@@ -106,8 +108,8 @@ def average(outlook: Outlook, period: pd.Period) -> Average:
             f"{named(period)}: {outlook.market} has prices from {outlook.known.index.min():%Y-%m-%d} and paths to "
             f"{outlook.days[-1]:%Y-%m-%d}; none of its days lies in between"
         )
-    total = prices.sum() + carried * outlook.last + drawn.sum(axis=1)
-    return Average(named(period), total / counted, len(prices), carried, drawn.shape[1], beyond)
+    before = float(prices.sum() + carried * outlook.last)
+    return Average(named(period), (before + drawn.sum(axis=1)) / counted, before, len(prices), carried, drawn.shape[1], beyond)
 
 
 def averages(outlook: Outlook) -> list[Average]:
@@ -119,6 +121,12 @@ def averages(outlook: Outlook) -> list[Average]:
     months = pd.period_range(first, periods=1 + MONTHS_AHEAD, freq="M")
     quarters = pd.period_range(first, periods=2, freq="Q")
     return [average(outlook, period) for period in (*months, *quarters) if period.start_time <= last]
+
+
+def reached(outlook: Outlook) -> list[Average]:
+    """Every month, then every quarter, of which a day is ahead in the paths."""
+    first, last = outlook.days[0], outlook.days[-1]
+    return [average(outlook, period) for freq in ("M", "Q") for period in pd.period_range(first, last, freq=freq)]
 
 
 def price_on(outlook: Outlook, day: pd.Timestamp) -> np.ndarray:

@@ -23,6 +23,7 @@ EMPTY: Mapping[str, Any] = {
     "quality": {},
     "drift": {},
     "analysis": {},
+    "outlooks": {},
 }
 """Every part and what it is before it was ever read."""
 

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from starlette.responses import Response
 
 from steel_assets import __version__
-from steel_assets.serving import answers, schemas, state
+from steel_assets.serving import ahead, answers, schemas, state
 from steel_assets.serving.forms import Form, Wanted, tabled
 from steel_assets.serving.schemas import refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted
@@ -20,6 +20,8 @@ from steel_assets.serving.shape import Shape, example
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?")
+
+PERIOD = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2]|Q[1-4])")
 
 DETAIL = "true: with interval, peso price, model, data and age"
 AS_OF = "the newest issue that was public then, as it was published; default the one in force, its confidence as it is now"
@@ -41,6 +43,23 @@ def _moment(value: Any) -> date | datetime:
         raise ValueError("write a day as 2026-11-20, or a moment as 2026-11-20T08:00:00Z") from error
 
 
+def _level(value: Any) -> float:
+    level = ahead.level_of(value) if isinstance(value, str) else None
+    if level is None:
+        raise ValueError("write a price above zero in the market's unit, as 640 or 640.5")
+    return level
+
+
+def _period(value: Any) -> str:
+    if not isinstance(value, str) or not PERIOD.fullmatch(value):
+        raise ValueError("write a month as 2026-12, or a quarter as 2026-Q4")
+    return value
+
+
+Level = Annotated[
+    float, BeforeValidator(_level), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": ahead.HIGHEST})
+]
+PeriodName = Annotated[str, BeforeValidator(_period), WithJsonSchema({"type": "string", "pattern": f"^{PERIOD.pattern}$"})]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Moment = Annotated[
     date | datetime,
@@ -134,6 +153,46 @@ def routes(service: Service) -> APIRouter:
     async def explanation(market: MarketId, form: Wanted) -> Response:
         """What moved each forecast up or down, why its model is in force, and how good the data beneath is."""
         return form.response(service.rendered("explanation", market, form), simulated=service.snapshot.simulated)
+
+    @reading.get(
+        "/v1/markets/{market}/averages",
+        tags=["markets"],
+        response_model=schemas.Averages,
+        responses=READ | refusals(404) | tabled(schemas.Averages),
+    )
+    async def averages(market: MarketId, form: Wanted) -> Response:
+        """Average prices of the months and quarters ahead, from sample paths of the forecast in force."""
+        return form.response(service.rendered("averages", market, form), simulated=service.snapshot.simulated)
+
+    @reading.get(
+        "/v1/markets/{market}/odds",
+        tags=["markets"],
+        response_model=schemas.Odds,
+        responses=READ | refusals(404) | shown(schemas.Odds),
+    )
+    async def odds(
+        market: MarketId,
+        above: Annotated[Level | None, Query(description="the chance to be above this price; or below", examples=[640.0])] = None,
+        below: Annotated[Level | None, Query(description="the chance to be below this price; or above", examples=[540.0])] = None,
+        by: Annotated[Day | None, Query(description="any close up to this day; or on, average", examples=["2026-12-15"])] = None,
+        on: Annotated[Day | None, Query(description="the price on this day; or by, average", examples=["2026-12-15"])] = None,
+        average: Annotated[
+            PeriodName | None, Query(description="the average of this month or quarter; or by, on", examples=["2026-12"])
+        ] = None,
+    ) -> Response:
+        """The chance that a price is above or below a level on a day, at any close up to it, or on average of a period."""
+        question = ahead.question(above=above, below=below, by=by, on=on, average=average)
+        return _json(ahead.odds(service.snapshot, market, question, service.now()))
+
+    @reading.get(
+        "/v1/markets/{market}/analysis",
+        tags=["markets"],
+        response_model=schemas.Analysis,
+        responses=READ | refusals(404) | tabled(schemas.Analysis),
+    )
+    async def analysis(market: MarketId, form: Wanted) -> Response:
+        """What can be said of a market's past, and how much of it is more than chance."""
+        return form.response(service.rendered("analysis", market, form), simulated=service.snapshot.simulated)
 
     @reading.get(
         "/v1/models",

@@ -13,6 +13,7 @@ from steel_assets.core.words import LANGUAGES
 from steel_assets.serving.access import FIRST_LOOK, NEWCOMER, SESSION_COOKIE, Caller
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.page import page
+from steel_assets.serving.page_ahead import Asked
 from steel_assets.serving.rendering import rendered
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
@@ -38,6 +39,9 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
         market: Annotated[str | None, Query(max_length=64)] = None,
         horizon: Annotated[str | None, Query(max_length=4)] = None,
         lang: Annotated[str | None, Query(max_length=2)] = None,
+        side: Annotated[str | None, Query(max_length=8)] = None,
+        level: Annotated[str | None, Query(max_length=24)] = None,
+        when: Annotated[str | None, Query(max_length=24)] = None,
     ) -> Response:
         language = language_of(request, lang)
         caller: Caller = request.scope["steel.caller"]
@@ -48,6 +52,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
             service.incidents(),
             words=Words(language),
             market=market,
+            asked=Asked(side, level, when),
             horizon=int(horizon) if horizon and horizon.isascii() and horizon.isdigit() else None,
             now=service.now(),
             open_here=service.access.open_here,

@@ -7,6 +7,7 @@ nothing is listed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -28,6 +29,8 @@ COMMAND = "workbooks and Parquet are written by the command line: steel export f
 ROWS: Mapping[type[Shape], tuple[str, ...]] = {
     schemas.Markets: ("markets",),
     schemas.Forecasts: ("forecasts",),
+    schemas.Averages: ("averages",),
+    schemas.Analysis: ("statements",),
     schemas.Scorecard: ("rows",),
     schemas.Explanation: ("horizons", "drivers"),
     schemas.Models: ("ledger",),
@@ -93,11 +96,11 @@ def accepted(header: str) -> Literal["json", "csv"] | None:
     ranges = dict(_range(part) for part in header.split(",") if part.strip())
     if not ranges:
         return "json"
-    json, csv = (
+    as_json, as_csv = (
         next((ranges[name] for name in (kind, f"{kind.partition('/')[0]}/*", "*/*") if name in ranges), 0.0)
         for kind in (JSON, CSV)
     )
-    return None if max(json, csv) <= 0 else "json" if json >= csv else "csv"
+    return None if max(as_json, as_csv) <= 0 else "json" if as_json >= as_csv else "csv"
 
 
 def tabled(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
@@ -127,7 +130,7 @@ def _names(shape: type[Shape]) -> list[str]:
 def _listed(shape: type[Shape], name: str) -> Any:
     """The type of the list ``name`` of ``shape``, which may be missing."""
     kind = shape.model_fields[name].annotation
-    return kind if get_origin(kind) is list else next(one for one in get_args(kind) if get_origin(one) is list)
+    return kind if get_origin(kind) is list else next(part for part in get_args(kind) if get_origin(part) is list)
 
 
 def _rows(answer: Shape, path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
@@ -157,8 +160,15 @@ def _values(answer: Shape) -> dict[str, Any]:
         if isinstance(inner, type):
             found |= dict.fromkeys(_columns(inner)) if value is None else _values(value)
         elif inner is None:
-            found[name] = " ".join(map(str, value)) if isinstance(value, list) else value
+            found[name] = _cell(value)
     return found
+
+
+def _cell(value: Any) -> Any:
+    """A value as a cell holds it: several values with spaces between them, named ones as JSON."""
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _inner(kind: Any) -> type[Shape] | Literal["listed"] | None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from steel_assets.adapters.lake.snapshots import AGAIN, SnapshotDamaged
 from steel_assets.core.service_use import summary
-from steel_assets.serving import answers, explanation, state
+from steel_assets.serving import ahead, answers, explanation, state
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.shape import Shape
 from steel_assets.serving.snapshot import Snapshot
@@ -45,6 +45,11 @@ def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
         with suppress(RequestRefused):
             made.append(answers.forecasts(snapshot, market, None, now))
             made.append(explanation.explanation(snapshot, market, now))
+        with suppress(RequestRefused):
+            made.append(ahead.averages(snapshot, market, now))
+            made.append(ahead.odds_on_last_day(snapshot, market, now))
+        with suppress(RequestRefused):
+            made.append(ahead.analysis(snapshot, market, now))
     if pages:
         _show(snapshot, now, found, markets)
     for answer in [*made, state.alerts(found, now)]:

@@ -14,7 +14,7 @@ from steel_assets.adapters.alerts.acknowledgements import Acknowledging
 from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.dagster_graphql import Orchestrator
 from steel_assets.core.price_age import PriceAge
-from steel_assets.serving import answers, explanation, schemas, state
+from steel_assets.serving import ahead, answers, explanation, schemas, state
 from steel_assets.serving.access import Access
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.forms import Form
@@ -120,6 +120,8 @@ class Service:
                 "scorecard": lambda: answers.scorecard(snapshot, str(market)),
                 "explanation": lambda: explanation.explanation(snapshot, str(market), now),
                 "models": lambda: answers.models(snapshot, market),
+                "averages": lambda: ahead.averages(snapshot, str(market), now),
+                "analysis": lambda: ahead.analysis(snapshot, str(market), now),
             }
             self._rendered[key] = form.body(made[what](), simulated=snapshot.simulated)
         return self._rendered[key]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from steel_assets.core import words
-from steel_assets.core.words import LANGUAGES, phrase
+from steel_assets.core.words import LANGUAGES, MONTHS, phrase
 
 LOCALE = Path(__file__).parent / "locale"
 
@@ -24,6 +24,12 @@ class Words(words.Words):
     def old(self, sessions: int) -> str:
         """An age in words, such as ``3 sessions old``."""
         return self.many("{0} session old", "{0} sessions old", sessions, sessions)
+
+    def period(self, name: str) -> str:
+        """2026-12 → Dec 2026, 2026-Q4 → Q4 2026."""
+        year, _, part = name.partition("-")
+        shown = self(phrase("Q{0}"), part[1:]) if part.startswith("Q") else MONTHS[self.language][int(part) - 1]
+        return f"{shown} {year}"
 
     def ago(self, iso: str | None, now: float) -> str:
         """How long ago a moment was."""

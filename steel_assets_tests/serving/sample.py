@@ -11,6 +11,7 @@ from steel_assets.adapters.lake.price_lookups import PriceLookup, write_lookup
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.calendars import closures, issue_moments, publication_moments
 from steel_assets.core.calendars import sessions as sessions_of
+from steel_assets.core.history import build_history
 from steel_assets.core.tables import (
     DATA_QUALITY,
     DRIFT,
@@ -23,6 +24,7 @@ from steel_assets.core.tables import (
     PROMOTIONS,
 )
 from steel_assets.core.types import QUANTILE_COLUMNS
+from steel_assets.operations import analysis, histories
 from steel_assets.operations.publishing import Publication
 from steel_assets.operations.publishing import publish as put
 from steel_assets.settings import Settings
@@ -36,6 +38,8 @@ LEVELS = {
 }
 SCALES = np.array([-1.645, -1.282, -0.674, 0.0, 0.674, 1.282, 1.645])
 DAYS = 220
+WITH_A_HISTORY = "rebar_fob_turkey"
+"""The market of which paths can be drawn, and whose past was analysed."""
 HORIZONS = (1, 5, 21, 63)
 
 
@@ -62,6 +66,8 @@ def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, 
         key = f"predictions/daily/{day:%Y-%m-%d}/{market}-{moment:%Y%m%dT%H%M%SZ}.parquet"
         parts.lake.write(key, newest, FORECASTS)
         parts.lake.write(key.replace("/daily/", "/explanations/"), _explain(parts, newest, rng), EXPLANATIONS)
+        if market == WITH_A_HISTORY:
+            _remember(parts, market, prices, issued_at, simulated=simulated)
     parts.warehouse.upsert(DRIFT, _drift(sessions, rng, simulated=simulated))
     parts.warehouse.upsert(FORECASTS, pd.DataFrame(forecasts))
     parts.warehouse.upsert(PREDICTIONS_VS_REALITY, pd.concat(reality, ignore_index=True))
@@ -111,6 +117,18 @@ def _prices(parts: Platform, market: str, prices: pd.Series, *, simulated: bool)
     known = (prices.index + pd.Timedelta(hours=17)).tz_localize("UTC")
     frame = pd.DataFrame({"market": market, "date": prices.index, "price": prices.to_numpy(), "known_at": known})
     parts.lake.write(f"processed-data/daily/{market}.parquet", frame.assign(unit="USD/t", simulated=simulated), MARKET_DAILY)
+
+
+def _remember(parts: Platform, market: str, prices: pd.Series, moment: pd.Timestamp, *, simulated: bool) -> None:
+    """The history of ``prices`` as ``market_daily`` keeps it, and what ``market_analysis`` says of it."""
+    declared, rules = parts.catalog.markets[market], parts.catalog.rules.schedules
+    published = _published(parts, market, pd.DatetimeIndex(prices.index))
+    rows = pd.DataFrame({"period": prices.index, "value": prices.to_numpy(), "published_at": published})
+    rows = rows.assign(series=declared.target.series, collected_at=published, source="file-import", simulated=simulated)
+    known = parts.catalog.market_series(market)
+    history = build_history(OBSERVATIONS.enforce(rows), declared, known, moment, rules.issue_time, rules.tzinfo)
+    histories.save(parts.lake, history)
+    analysis.save(parts.lake, analysis.analysis(parts.catalog, history))
 
 
 def _issue(

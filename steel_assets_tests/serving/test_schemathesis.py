@@ -15,6 +15,13 @@ from steel_assets_tests.serving.running import Running, make_key
 
 pytestmark = pytest.mark.slow
 
+ONE_OF = """
+[[operations]]
+include-name = "GET /v1/markets/{market}/odds"
+checks.positive_data_acceptance.enabled = false
+"""
+"""OpenAPI cannot say that one of several parameters is wanted; test_ahead.py asks for none and for several."""
+
 
 @pytest.fixture
 def with_dagster(published: Path, tmp_path: Path) -> Iterator[tuple[Running, str]]:
@@ -32,9 +39,10 @@ def with_dagster(published: Path, tmp_path: Path) -> Iterator[tuple[Running, str
 @pytest.mark.parametrize("examples", [25, pytest.param(400, marks=pytest.mark.chaos)])
 def test_schemathesis_finds_nothing(with_dagster: tuple[Running, str], tmp_path: Path, examples: int) -> None:
     service, key = with_dagster
+    (tmp_path / "schemathesis.toml").write_text(ONE_OF)
     program = Path(sys.executable).with_name("schemathesis")
     command = [str(program), "run", f"{service.url}/openapi.json", "-H", f"X-API-Key: {key}", "--max-examples", str(examples)]
     said = subprocess.run([*command, "--seed", "7", "--no-color"], cwd=tmp_path, capture_output=True, text=True, timeout=3000)
     assert said.returncode == 0, said.stdout[-6000:]
-    assert "16 selected" in said.stdout
+    assert "19 selected" in said.stdout
     assert key.partition(".")[2] not in service.log

@@ -1,11 +1,13 @@
-"""Statements as English sentences. Their keys and values are what another language needs its own words for, and nothing else."""
+"""Statements as sentences, in English and by the same templates in another language. Without numpy: the service tells them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Protocol
 
-from steel_assets.core.analysis.statements import Judged
+if TYPE_CHECKING:
+    from steel_assets.core.analysis.statements import Judged
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -39,37 +41,69 @@ STANDS = "A random walk stands as far out {p} of the time (n = {n:,}; {test})."
 """What is said of the test where it can never be a finding on its own: a random walk is at its edges most of the time."""
 
 
+SPANS = ("1 trading day", "{days} trading days")
+SPREAD = "{product} less {input}"
+STATES = ("calm", "normal", "turbulent")
+TESTS = (
+    "t, equal-weighted cosine", "CUSUM, Kolmogorov", "Friedman, F", "t", "Mann–Whitney", "arcsine law",
+    "augmented Dickey–Fuller", "regression, both halves", "five days at random",
+)  # fmt: skip
+"""Words within a sentence that another language has words of its own for, as the statements name them."""
+
+TEXTS = (*TEMPLATES.values(), FINDING, CHANCE, STANDS, *SPANS, SPREAD, *MONTHS, *STATES, *TESTS)
+"""Everything that ``told`` says."""
+
+
+class Say(Protocol):
+    """Puts an English text into a language, and values into it."""
+
+    def __call__(self, text: str, **named: Any) -> str:
+        """``text`` in that language, with the values of its places."""
+
+
+def in_english(text: str, **named: Any) -> str:
+    """The text itself."""
+    return text.format(**named)
+
+
 def sentence(judged: Judged, among: int, names: Mapping[str, str]) -> str:
-    """One statement and what its test says.
+    """One statement and what its test says, in English.
 
     Args:
         among: how many statements it was judged with.
         names: of series, by id; an id that is not in it stands for itself.
     """
-    statement = judged.statement
-    drifting = statement.key == "return_to_mean" and statement.values["half_way_days"] is None
-    denied = drifting or (statement.key == "lead" and not judged.finding)
-    said = TEMPLATES[f"no_{statement.key}" if denied else statement.key].format(**_worded(statement.values, names))
-    template = FINDING if judged.finding else STANDS if statement.key == "standing" else CHANCE
-    p = f"{statement.p:.0%}" if template is STANDS else _chance(statement.p)
-    return f"{said} " + template.format(
-        p=p, corrected=_chance(judged.p_corrected), among=among, n=statement.n, test=statement.test
-    )
+    said = asdict(judged.statement) | {"p_corrected": judged.p_corrected, "finding": judged.finding}
+    return told(said, among, names, in_english)
 
 
-def _worded(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def told(statement: Mapping[str, Any], among: int, names: Mapping[str, str], say: Say) -> str:
+    """The sentence of a statement as it is kept (``operations.analysis``), by ``say`` in its language. Args as ``sentence``."""
+    key, values, finding = statement["key"], statement["values"], statement["finding"]
+    drifting = key == "return_to_mean" and values["half_way_days"] is None
+    denied = drifting or (key == "lead" and not finding)
+    said = say(TEMPLATES[f"no_{key}" if denied else key], **_worded(values, names, say))
+    template = FINDING if finding else STANDS if key == "standing" else CHANCE
+    p = f"{statement['p']:.0%}" if template is STANDS else _chance(statement["p"])
+    corrected = _chance(statement["p_corrected"])
+    return f"{said} " + say(template, p=p, corrected=corrected, among=among, n=statement["n"], test=say(statement["test"]))
+
+
+def _worded(values: Mapping[str, Any], names: Mapping[str, str], say: Say) -> dict[str, Any]:
     """The values of a statement, with names in place of ids and of months."""
     found = dict(values)
     for key in ("best", "worst", "month"):
         if key in found:
-            found[key] = MONTHS[found[key] - 1]
+            found[key] = say(MONTHS[found[key] - 1])
     for key in ("leader", "follower", "product", "input"):
         if found.get(key):
             found[key] = names.get(found[key], found[key])
+    if "state" in found:
+        found["state"] = say(found["state"])
     if "product" in found:
-        found["subject"] = f"{found['product']} less {found['input']}" if found["input"] else found["product"]
+        found["subject"] = say(SPREAD, product=found["product"], input=found["input"]) if found["input"] else found["product"]
     if "leader" in found:
-        found["span"] = "1 trading day" if found["days"] == 1 else f"{found['days']} trading days"
+        found["span"] = say(SPANS[0]) if found["days"] == 1 else say(SPANS[1], days=found["days"])
     if "ahead" in found:
         found["listed"] = ", ".join(found["days"])
     return found

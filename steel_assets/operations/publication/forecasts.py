@@ -37,10 +37,12 @@ def latest(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     records = {market: record_of(inputs, market) for market in keys}
     newest = max((known.newest for known in records.values() if known), default=0.0)
     now = latest_moment(tables.moment, newest)
-    return {
-        market: _newest_whole(inputs, market, found, records[market], now, tables.in_force.get(market))
-        for market, found in keys.items()
+    found = {
+        market: _newest_whole(inputs, market, mine, records[market], now, tables.in_force.get(market))
+        for market, mine in keys.items()
     }
+    tables.latest = found
+    return found
 
 
 def keys_by_market(inputs: Inputs, tables: Tables, folder: str) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from steel_assets.operations.publication import (
     explanations,
     forecasts,
     models,
+    outlooks,
     price_calendars,
     scorecard,
     sources,
@@ -41,6 +42,7 @@ PARTS: dict[str, Reader] = {
     "quality": sources.quality,
     "drift": drift.read,
     "analysis": analyses.read,
+    "outlooks": outlooks.read,
 }
 
 

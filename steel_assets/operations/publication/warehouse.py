@@ -13,7 +13,11 @@ from steel_assets.core.tables import Table
 
 
 class Tables:
-    """Reads through to the warehouse. One that is busy is not asked again by the parts that follow."""
+    """Reads through to the warehouse. One that is busy is not asked again by the parts that follow.
+
+    Attributes:
+        latest: the part ``latest`` of this reading; None until it was read, and where it could not be.
+    """
 
     def __init__(self, warehouse: Warehouse, moment: float = math.inf, in_force: Mapping[str, Any] | None = None) -> None:
         """For one reading of what is published.
@@ -24,6 +28,7 @@ class Tables:
         """
         self.moment = moment
         self.in_force = in_force or {}
+        self.latest: Mapping[str, Any] | None = None
         self._warehouse = warehouse
         self._read: dict[str, pd.DataFrame] = {}
         self._busy: WarehouseBusy | None = None

@@ -231,9 +231,11 @@
       const page = document.getElementById("page");
       const open = [...page.querySelectorAll("details[open]")].map((one) => one.id);
       const focused = document.activeElement && page.contains(document.activeElement) ? path(document.activeElement, page) : null;
+      const typed = [...page.querySelectorAll(".ask [name]")].map((one) => [one.name, one.value]);
       plots.forEach(({ plot, watch }) => { watch.disconnect(); plot.destroy(); });
       plots = [];
       page.replaceWith(document.adoptNode(fresh));
+      typed.forEach(([name, value]) => { const one = document.querySelector(`.ask [name="${name}"]`); if (one) one.value = value; });
       open.forEach((id) => { const one = document.getElementById(id); if (one) one.open = true; });
       if (focused) { const again = find(focused, document.getElementById("page")); if (again) again.focus({ preventScroll: true }); }
       listen();

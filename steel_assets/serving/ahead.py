@@ -1,0 +1,173 @@
+"""Answers from the sample paths of the forecast in force, and what was said of the market's past. Pure, as ``answers``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from steel_assets.core.chance import Side
+from steel_assets.core.published_paths import NotAhead, Period, PublishedPaths, odds_of, spread
+from steel_assets.serving import answers, schemas
+from steel_assets.serving.errors import RequestRefused
+from steel_assets.serving.snapshot import Snapshot
+
+REMEDY = "run steel publish"
+FIGURE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?([eE][-+]?[0-9]{1,2})?")
+HIGHEST = 100_000_000
+
+
+About = Literal["average", "on", "by"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the chance to be on one ``side`` of ``level``; ``about`` says what of the day or the period ``when``."""
+
+    side: Side
+    level: float
+    about: About
+    when: date | str
+
+
+def level_of(text: str) -> float | None:
+    """A price as people and programs write it; None for what is none, not above zero, or beyond ``HIGHEST``."""
+    if not FIGURE.fullmatch(text) or not 0 < float(text) <= HIGHEST:
+        return None
+    return float(text)
+
+
+def question(*, above: float | None, below: float | None, by: date | None, on: date | None, average: str | None) -> Question:
+    """The question that a request's parameters ask. Raises RequestRefused (422) for none and for several."""
+    if (above is None) == (below is None):
+        raise RequestRefused(422, "above, below: name one of them, a price in the market's unit, as above=640")
+    possible: list[tuple[About, date | str | None]] = [("average", average), ("on", on), ("by", by)]
+    asked = [(about, when) for about, when in possible if when is not None]
+    if len(asked) != 1:
+        raise RequestRefused(422, "average, on, by: name one of them, as average=2026-12, on=2026-12-15 or by=2026-12-15")
+    [(about, when)] = asked
+    if above is not None:
+        return Question("above", above, about, when)
+    assert below is not None  # noqa: S101  one of the two was checked to be there
+    return Question("below", below, about, when)
+
+
+def averages(snapshot: Snapshot, market: str, moment: float) -> schemas.Averages:
+    """The answer to GET /v1/markets/{market}/averages. Raises RequestRefused where there are no paths."""
+    row, paths = in_force(snapshot, market, moment)
+    found = [
+        schemas.PeriodAverage(
+            period=period.name,
+            whole=period.whole,
+            trading_days=_days(period),
+            quantiles=schemas.Spread.of(period.quantiles),
+        )
+        for period in paths.periods
+    ]
+    return schemas.Averages.of(_about(snapshot, row, paths, moment), averages=found)
+
+
+def odds(snapshot: Snapshot, market: str, asked: Question, moment: float) -> schemas.Odds:
+    """The answer to GET /v1/markets/{market}/odds.
+
+    Raises:
+        RequestRefused: there are no paths (404), or they do not reach what is asked about (422).
+    """
+    row, paths = in_force(snapshot, market, moment)
+    day, period, known = None, None, False
+    try:
+        if isinstance(asked.when, str):
+            period = paths.period(asked.when)
+            values = paths.average(period)
+        elif asked.about == "on":
+            day, values = paths.on(asked.when)
+        else:
+            day, values = paths.furthest(asked.when, asked.side)
+            known = paths.last > asked.level if asked.side == "above" else paths.last < asked.level
+    except NotAhead as error:
+        raise RequestRefused(422, f"{asked.about}: {error}") from error
+    found = odds_of(values, asked.level, asked.side, known=known)
+    return schemas.Odds.of(
+        _about(snapshot, row, paths, moment),
+        side=asked.side,
+        level=asked.level,
+        about=asked.about,
+        day=None if period else str(asked.when),
+        trading_day=day,
+        period=period.name if period else None,
+        trading_days=_days(period) if period else None,
+        chance=found.chance,
+        standard_error=found.error,
+        quantiles=schemas.Spread.of(spread(values)),
+    )
+
+
+def odds_on_last_day(snapshot: Snapshot, market: str, moment: float) -> schemas.Odds:
+    """The chance to be above the last price on the last day of the paths, which needs all of them. Raises RequestRefused."""
+    _, paths = in_force(snapshot, market, moment)
+    return odds(snapshot, market, Question("above", paths.last, "on", date.fromisoformat(paths.days[-1])), moment)
+
+
+def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis:
+    """The answer to GET /v1/markets/{market}/analysis.
+
+    It is stale where a newer price is here, and where one should be. Raises RequestRefused before the first.
+    """
+    answers.known(snapshot, market)
+    said = snapshot["analysis"].get(market)
+    if said is None:
+        raise RequestRefused(404, f"no analysis of {market} was published{_why(snapshot, 'analysis')}")
+    return schemas.Analysis.of(said, analysis_age(snapshot, market, said, moment), first_day=said["from"])
+
+
+def analysis_age(snapshot: Snapshot, market: str, said: Mapping[str, Any], moment: float) -> dict[str, Any]:
+    """Whether what was ``said`` of ``market`` is stale, and why: a newer price is here, or should be."""
+    rows = snapshot.forecast(market)
+    newest = max((snapshot["prices"].get(market) or {}).get("dates") or [said["day"]])
+    if newest > said["day"]:
+        return {"stale": True, "stale_reason": f"it ends with {said['day']}; a price of {newest} is here"}
+    age = answers.staleness(snapshot, rows[0], moment) if rows else None
+    return {"stale": age is not None and age.stale, "stale_reason": age.stale_reason if age else None}
+
+
+def in_force(snapshot: Snapshot, market: str, moment: float) -> tuple[dict[str, Any], PublishedPaths]:
+    """The first row of the forecast in force, and its paths.
+
+    Raises:
+        RequestRefused: there is no such market, no paths of its forecast (404), or no forecast of it (503).
+    """
+    answers.known(snapshot, market)
+    rows = answers.in_force(snapshot, market, moment)
+    if not rows:
+        raise answers.unpublished(snapshot, market)
+    found = snapshot["outlooks"].get(market)
+    if found is None or found["as_of"] != rows[0]["as_of"]:
+        of = f"no sample paths of the forecast of {rows[0]['as_of']} were published{_why(snapshot, 'outlooks')}"
+        raise RequestRefused(404, of, error="no_paths")
+    if found["problem"]:
+        raise RequestRefused(404, f"no sample paths can be drawn: {found['problem']}", error="no_paths")
+    return rows[0], PublishedPaths.parsed(found["paths"], rows[0]["last_price"])
+
+
+def _why(snapshot: Snapshot, part: str) -> str:
+    problem = snapshot.parts[part].problem
+    return f" ({problem}); {REMEDY}" if problem else f"; {REMEDY}"
+
+
+def _about(snapshot: Snapshot, row: dict[str, Any], paths: PublishedPaths, moment: float) -> dict[str, Any]:
+    """The fields of ``schemas.FromPaths``."""
+    shown = ("market", "unit", "issued_date", "as_of", "last_price", "simulated")
+    return {
+        **{name: row[name] for name in shown},
+        **answers.age_in_short(answers.staleness(snapshot, row, moment)),
+        "withdrawn_import": snapshot.withdrawn_import(row["market"], row["as_of"]),
+        "paths": paths.count,
+        "paths_from": paths.days[0],
+        "paths_to": paths.days[-1],
+    }
+
+
+def _days(period: Period) -> schemas.PeriodDays:
+    return schemas.PeriodDays(known=period.known, carried=period.carried, drawn=period.drawn, beyond=period.beyond)

@@ -1,0 +1,141 @@
+"""What the dashboard shows of the days ahead beyond the forecast itself, and of the past: averages, odds, statements. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from steel_assets.core.analysis.sentences import told
+from steel_assets.core.published_paths import PublishedPaths
+from steel_assets.core.words import phrase
+from steel_assets.serving.ahead import Question, analysis_age, averages, in_force, level_of, odds, question
+from steel_assets.serving.errors import RequestRefused
+from steel_assets.serving.snapshot import Snapshot
+from steel_assets.serving.words import Words
+
+SIDES = {"above": phrase("above"), "below": phrase("below")}
+ABOUT = {
+    "average": phrase("average of {what}"),
+    "on": phrase("price on {what}"),
+    "by": phrase("any close up to {what}"),
+}
+QUESTION = phrase("{what} {side} {level} {unit}")
+NO_PRICE = phrase("Write a price above zero, as 640 or 640.5.")
+DAYS = {
+    "known": phrase("{n} known"),
+    "carried": phrase("{n} late"),
+    "drawn": phrase("{n} ahead"),
+}
+BEYOND = phrase("{n} beyond")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the form of the page sent, as it came."""
+
+    side: str | None = None
+    level: str | None = None
+    when: str | None = None
+
+
+NOTHING_ASKED = Asked()
+
+
+def ahead(snapshot: Snapshot, market: str, asked: Asked, now: float, words: Words) -> dict[str, Any] | None:
+    """Averages and the odds that were asked about, else those of the first whole average after the running month.
+
+    None where there are no paths. A choice that does not exist gives way to the default one; a price that is none is refused.
+    """
+    try:
+        row, paths = in_force(snapshot, market, now)
+    except RequestRefused:
+        return None
+    rows = averages(snapshot, market, now).averages
+    choices = _choices(snapshot, market, paths, words)
+    usual = [name for name in choices if name.startswith("average:")][1:2] or list(choices)
+    when = asked.when if asked.when in choices else usual[0]
+    side = "below" if asked.side == "below" else "above"
+    text = asked.level if asked.level is not None else f"{row['last_price']:.0f}"
+    found: dict[str, Any] = {
+        "averages": [
+            {
+                "id": row.period,
+                "name": words.period(row.period),
+                "q": row.quantiles,
+                "days": ", ".join(
+                    words(text, n=count) for name, text in DAYS.items() if (count := getattr(row.trading_days, name))
+                ),
+                "beyond": words(BEYOND, n=row.trading_days.beyond) if row.trading_days.beyond else None,
+            }
+            for row in rows
+        ],
+        "in_part": not all(row.whole for row in rows),
+        "to": paths.days[-1],
+        "paths": f"{paths.count:,}",
+        "choices": [{"id": name, "name": label} for name, label in choices.items()],
+        "sides": {name: words(label) for name, label in SIDES.items()},
+        "when": when,
+        "side": side,
+        "level": text,
+        "refused": None,
+    }
+    level = level_of(text.strip())
+    if level is None:
+        return found | {"refused": words(NO_PRICE)}
+    answer = odds(snapshot, market, _question(side, level, when), now)
+    sentence = words(QUESTION, what=choices[when], side=words(SIDES[side]), level=f"{level:,.10g}", unit=row["unit"])
+    return found | {"question": sentence, "chance": answer.chance, "error": answer.standard_error}
+
+
+def past(snapshot: Snapshot, market: str, now: float, words: Words) -> dict[str, Any] | None:
+    """What was said of the market's past in the page's language, findings apart; None before the first analysis."""
+    said = snapshot["analysis"].get(market)
+    if said is None:
+        return None
+    series = (snapshot["catalogue"] or {}).get("series", {})
+    names = {name: words.name(declared) for name, declared in series.items()}
+    statements = said["statements"]
+    texts = [(statement["finding"], _said(statement, len(statements), names, words)) for statement in statements]
+    return {
+        "first_day": said["from"],
+        "day": said["day"],
+        "sessions": f"{said['sessions']:,}",
+        "stale": analysis_age(snapshot, market, said, now)["stale"],
+        "findings": [text for finding, text in texts if finding],
+        "others": [text for finding, text in texts if not finding],
+        "unsaid": len(said["unsaid"]),
+    }
+
+
+def _said(statement: Mapping[str, Any], among: int, names: Mapping[str, str], words: Words) -> str:
+    """A statement in the page's language; one of a kind that this release does not know in the English of its own."""
+    try:
+        return told(statement, among, names, words)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return str(statement["sentence"])
+
+
+def _choices(snapshot: Snapshot, market: str, paths: PublishedPaths, words: Words) -> dict[str, str]:
+    """What can be asked about: whole averages, then the published days, each by the value of its option."""
+    found = {
+        f"average:{period.name}": words(ABOUT["average"], what=words.period(period.name))
+        for period in paths.periods
+        if period.whole
+    }
+    days = [row["target_date"] for row in snapshot.forecast(market) or []]
+    for about in ("on", "by"):
+        found |= {f"{about}:{day}": words(ABOUT[about], what=words.day(day)) for day in days if day in paths.days}
+    return found
+
+
+def _question(side: str, level: float, when: str) -> Question:
+    about, _, what = when.partition(":")
+    return question(
+        above=level if side == "above" else None,
+        below=level if side == "below" else None,
+        average=what if about == "average" else None,
+        on=date.fromisoformat(what) if about == "on" else None,
+        by=date.fromisoformat(what) if about == "by" else None,
+    )
