@@ -194,5 +194,5 @@ class Providers:
             options=self.options_of(source),
             since=since,
             settled=settled or {},
-            patience_seconds=2 * self.settings.http_timeout_seconds,
+            retry_seconds=2 * self.settings.http_timeout_seconds,
         )

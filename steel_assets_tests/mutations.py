@@ -22,7 +22,7 @@ LEFT_OUT = shutil.ignore_patterns(".*", "build", "dist", "__pycache__")
 TESTS_FAILED = 1
 """pytest's exit code where tests ran and failed; others say that none ran."""
 
-PATIENCE = 900
+LIMIT = 900
 """Seconds after which a test hangs instead of failing, which is an error too."""
 
 
@@ -254,7 +254,7 @@ def ran(copy: Path, *tests: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE,
+        timeout=LIMIT,
     )
 
 

@@ -25,7 +25,7 @@ from steel_assets.core.types import Frequency, Market, Series
 WINDOW: dict[Frequency, int] = {"daily": 250, "weekly": 104, "monthly": 24, "quarterly": 8}
 """Periods looked back at: about a year of sessions, two years of anything slower."""
 
-PATIENCE: dict[Frequency, int] = {"daily": 10, "weekly": 4, "monthly": 3, "quarterly": 2}
+MOST_MISSED: dict[Frequency, int] = {"daily": 10, "weekly": 4, "monthly": 3, "quarterly": 2}
 """Periods missed in a row at the end after which a series counts as dead (freshness 0)."""
 
 AGREEMENT = 0.005
@@ -154,7 +154,7 @@ def _parts(known: pd.DataFrame, series: Series, as_of: pd.Timestamp, doubted: in
     missed = len(expected) - 1 - int(expected.get_loc(usual.index[-1])) if len(usual) else len(expected)
     return _Parts(
         completeness=len(present) / len(expected),
-        freshness=max(0.0, 1.0 - missed / PATIENCE[series.frequency]) if len(usual) else 0.0,
+        freshness=max(0.0, 1.0 - missed / MOST_MISSED[series.frequency]) if len(usual) else 0.0,
         validity=_share(len(valid), len(present) + dreamt + doubted),
         consistency=_share(len(agreed), len(valid)),
         outlier=_share(len(usual), len(agreed)),

@@ -33,7 +33,7 @@ from steel_assets.settings import Settings, settings
 log = logging.getLogger("steel.serving")
 
 REDIS_SECONDS = 0.05
-STORE_PATIENCE_SECONDS = 30.0
+STORE_RETRY_SECONDS = 30.0
 COUNTS_FILE = "serving/requests.sqlite"
 SERVER: Mapping[str, Any] = {
     "http": BoundedProtocol,
@@ -122,6 +122,4 @@ def _store(chosen: Settings) -> ObjectStore:
         return LocalFolder(chosen.lake_path)
     from steel_assets.adapters.objects.gcs import GcsStore
 
-    return GcsStore(
-        chosen.lake, connect=partial(storage_client, chosen.storage_endpoint), patience_seconds=STORE_PATIENCE_SECONDS
-    )
+    return GcsStore(chosen.lake, connect=partial(storage_client, chosen.storage_endpoint), retry_seconds=STORE_RETRY_SECONDS)

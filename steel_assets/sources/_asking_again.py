@@ -23,7 +23,7 @@ Part = Callable[[pd.Timestamp, pd.Timestamp], pd.DataFrame]
 
 
 def asked_again(ask: Callable[[], T], access: Access) -> T:
-    """What ``ask`` brings, asked again after a pause whenever it raises Busy, within ``access.patience_seconds``.
+    """What ``ask`` brings, asked again after a pause whenever it raises Busy, within ``access.retry_seconds``.
 
     Raises:
         Exhausted: it is still refused after that.
@@ -34,7 +34,7 @@ def asked_again(ask: Callable[[], T], access: Access) -> T:
             return ask()
         except Busy as busy:
             pause = busy.pauses[tries] if tries < len(busy.pauses) else None
-            if pause is None or waited + pause > access.patience_seconds:
+            if pause is None or waited + pause > access.retry_seconds:
                 raise Exhausted(f"{busy}; asked {tries + 1} times over {waited:.0f} s") from None
             access.sleep(pause)
             waited, tries = waited + pause, tries + 1

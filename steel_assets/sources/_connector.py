@@ -114,7 +114,7 @@ class Access:
         options: what the installation chose of the options that the catalogue declares for this source, by name.
         since: ask again for everything from this day on, whatever is known (a backfill).
         settled: series → up to where its history is known to be as whole as the provider has it.
-        patience_seconds: how long one question that came too fast is waited out in all.
+        retry_seconds: how long one question that came too fast is waited out in all.
         sleep: waits so many seconds.
     """
 
@@ -126,7 +126,7 @@ class Access:
     options: Mapping[str, str] = field(default_factory=dict)
     since: pd.Timestamp | None = None
     settled: Mapping[str, Settled] = field(default_factory=dict)
-    patience_seconds: float = 60.0
+    retry_seconds: float = 60.0
     sleep: Callable[[float], None] = time.sleep
 
     def secret(self, parameter: str) -> dict[str, SecretStr]:

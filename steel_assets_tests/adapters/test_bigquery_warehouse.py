@@ -32,7 +32,7 @@ JOBS, UPLOAD, ROWS = ".*/projects/[^/]+/jobs", "/upload/.*", ".*/queries/.*"
 
 
 def opened(server: BigQueryServer, address: str = ADDRESS, **options: object) -> BigQueryWarehouse:
-    settings: dict[str, object] = {"patience_seconds": 20} | options
+    settings: dict[str, object] = {"retry_seconds": 20} | options
     return BigQueryWarehouse(address, connect=partial(bigquery_client, endpoint=server.url), **settings)  # type: ignore[arg-type]
 
 
@@ -149,7 +149,7 @@ def test_a_job_that_does_not_end_is_given_up_in_words(bigquery: BigQueryServer, 
     monkeypatch.setattr(bigquery_jobs, "JOB_SECONDS", 1.0)
     bigquery.jobs.unending = True
     with pytest.raises(WarehouseError, match="try again later") as raised:
-        opened(bigquery, patience_seconds=1).upsert(SMALL, rows(4))
+        opened(bigquery, retry_seconds=1).upsert(SMALL, rows(4))
     assert raised.value.trouble == "unavailable"
     bigquery.jobs.unending = False
     assert opened(bigquery).count(SMALL) == 2
@@ -258,7 +258,7 @@ def test_what_stays_wrong_is_said_with_its_remedy_and_nothing_changes(
     bigquery: BigQueryServer, fault: Fault, trouble: str, said: str
 ) -> None:
     opened(bigquery).upsert(SMALL, rows(2))
-    impatient = opened(bigquery, patience_seconds=0.5)
+    impatient = opened(bigquery, retry_seconds=0.5)
     bigquery.faults.plan(replace(fault))
     with pytest.raises(WarehouseError, match=f"(?s)table small of {ADDRESS}: .*{said}") as raised:
         impatient.upsert(SMALL, rows(4, value=10.0))
@@ -269,7 +269,7 @@ def test_what_stays_wrong_is_said_with_its_remedy_and_nothing_changes(
 
 
 def test_a_load_that_arrived_but_was_reported_lost_is_not_loaded_twice(bigquery: BigQueryServer) -> None:
-    warehouse = opened(bigquery, patience_seconds=3)
+    warehouse = opened(bigquery, retry_seconds=3)
     bigquery.faults.plan(Fault(503, "backendError", "reported as lost", job="load", after=True))
     with pytest.raises(WarehouseError):
         warehouse.upsert(SMALL, rows(3))
@@ -281,7 +281,7 @@ def test_a_table_that_others_keep_changing_is_said_to_be_busy(bigquery: BigQuery
     opened(bigquery).upsert(SMALL, rows(2))
     bigquery.faults.plan(Fault(400, "invalidQuery", "Could not serialize access to table", job="merge", times=99))
     with pytest.raises(WarehouseBusy, match="other writers"):
-        opened(bigquery, patience_seconds=0.5).upsert(SMALL, rows(4))
+        opened(bigquery, retry_seconds=0.5).upsert(SMALL, rows(4))
 
 
 def test_an_answer_that_breaks_off_between_two_pages_is_given_up_in_time(
@@ -295,7 +295,7 @@ def test_an_answer_that_breaks_off_between_two_pages_is_given_up_in_time(
     bigquery.faults.plan(Fault(**DOWN, path=ROWS, skip=2, times=999))
     begun = time.monotonic()
     with pytest.raises(WarehouseError, match="try again later"):
-        opened(bigquery, patience_seconds=1).read(SMALL)
+        opened(bigquery, retry_seconds=1).read(SMALL)
     assert bigquery.faults.planned[1].times < 999
     assert time.monotonic() - begun < 120
 
@@ -314,7 +314,7 @@ def test_a_stage_that_cannot_be_taken_away_does_not_fail_what_was_written(
 def test_a_service_that_does_not_answer_is_unavailable() -> None:
     nowhere = partial(bigquery_client, endpoint="http://127.0.0.1:9")
     with pytest.raises(WarehouseError) as raised:
-        BigQueryWarehouse(ADDRESS, connect=nowhere, patience_seconds=0.5).count(SMALL)
+        BigQueryWarehouse(ADDRESS, connect=nowhere, retry_seconds=0.5).count(SMALL)
     assert raised.value.trouble == "unavailable"
 
 

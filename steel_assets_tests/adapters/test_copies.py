@@ -52,7 +52,7 @@ def local(tmp_path: Path) -> LocalFolder:
 
 @pytest.fixture
 def remote(storage: StorageServer) -> GcsStore:
-    return GcsStore("gs://steel-lake/plant", connect=partial(storage_client, storage.url), patience_seconds=5)
+    return GcsStore("gs://steel-lake/plant", connect=partial(storage_client, storage.url), retry_seconds=5)
 
 
 def test_a_lake_goes_to_a_bucket_and_back_byte_for_byte(local: LocalFolder, remote: GcsStore, tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def file(tmp_path: Path) -> DuckDBWarehouse:
 @pytest.fixture
 def dataset(bigquery: BigQueryServer) -> BigQueryWarehouse:
     address = "bigquery://steel-project/steel_rebar_predictor"
-    return BigQueryWarehouse(address, connect=partial(bigquery_client, endpoint=bigquery.url), patience_seconds=5)
+    return BigQueryWarehouse(address, connect=partial(bigquery_client, endpoint=bigquery.url), retry_seconds=5)
 
 
 def test_a_warehouse_goes_to_bigquery_and_back_figure_by_figure(

@@ -27,8 +27,8 @@ def store(storage: StorageServer) -> GcsStore:
     return bucket(storage)
 
 
-def bucket(storage: StorageServer, address: str = "gs://steel-lake/plant/lake", patience_seconds: float = 20) -> GcsStore:
-    return GcsStore(address, connect=partial(storage_client, storage.url), patience_seconds=patience_seconds)
+def bucket(storage: StorageServer, address: str = "gs://steel-lake/plant/lake", retry_seconds: float = 20) -> GcsStore:
+    return GcsStore(address, connect=partial(storage_client, storage.url), retry_seconds=retry_seconds)
 
 
 class TestGcsStore(ObjectStoreContract):
@@ -93,7 +93,7 @@ def test_a_failure_of_a_moment_is_not_even_noticed(storage: StorageServer, store
     ],
 )
 def test_what_stays_wrong_is_said_with_its_remedy(storage: StorageServer, fault: Fault, trouble: str, said: str) -> None:
-    store = bucket(storage, patience_seconds=0.5)
+    store = bucket(storage, retry_seconds=0.5)
     storage.faults.plan(fault)
     with pytest.raises(ObjectStoreError, match=f"(?s)read a from gs://steel-lake/plant/lake: .*{said}") as raised:
         store.get("a")
@@ -103,19 +103,19 @@ def test_what_stays_wrong_is_said_with_its_remedy(storage: StorageServer, fault:
 def test_a_token_the_service_refuses_is_said_to_be_about_credentials(storage: StorageServer) -> None:
     storage.faults.plan(Fault(401, "authError", "Invalid Credentials", times=99))
     with pytest.raises(ObjectStoreError, match="gcloud auth application-default login") as raised:
-        bucket(storage, patience_seconds=1).put("a", b"")
+        bucket(storage, retry_seconds=1).put("a", b"")
     assert raised.value.trouble == "credentials"
 
 
 def test_a_service_that_does_not_answer_is_unavailable() -> None:
-    store = GcsStore("gs://steel-lake", connect=partial(storage_client, "http://127.0.0.1:9"), patience_seconds=0.5)
+    store = GcsStore("gs://steel-lake", connect=partial(storage_client, "http://127.0.0.1:9"), retry_seconds=0.5)
     with pytest.raises(ObjectStoreError) as raised:
         store.get("a")
     assert raised.value.trouble == "unavailable"
 
 
 def test_an_absent_bucket_is_an_error_and_never_an_empty_lake(storage: StorageServer) -> None:
-    store = bucket(storage, "gs://not-there/lake", patience_seconds=1)
+    store = bucket(storage, "gs://not-there/lake", retry_seconds=1)
     for attempt in (
         lambda: store.get("a"),
         lambda: store.put("a", b""),
@@ -136,7 +136,7 @@ def test_an_account_that_may_not_look_at_the_bucket_itself_can_still_work(storag
 
 
 def test_what_was_changed_on_the_way_is_refused(storage: StorageServer) -> None:
-    store = bucket(storage, patience_seconds=1)
+    store = bucket(storage, retry_seconds=1)
     store.put("a", b"content")
     storage.garble = 99
     with pytest.raises(ObjectStoreError) as raised:
@@ -148,7 +148,7 @@ def test_what_was_changed_on_the_way_is_refused(storage: StorageServer) -> None:
 
 @pytest.mark.parametrize("size", [10, 9_000_000], ids=["in one piece", "resumable"])
 def test_a_write_that_was_changed_on_the_way_is_refused_and_the_old_object_stays(storage: StorageServer, size: int) -> None:
-    store = bucket(storage, patience_seconds=1)
+    store = bucket(storage, retry_seconds=1)
     store.put("a", b"old")
     storage.garble_uploads = 99
     with pytest.raises(ObjectStoreError, match="what arrived is not what was sent") as raised:
@@ -174,7 +174,7 @@ def test_a_write_whose_answer_was_lost_is_written_once_and_no_conflict(
 
 
 def test_an_upload_that_breaks_off_leaves_the_old_object(storage: StorageServer) -> None:
-    store = bucket(storage, patience_seconds=0.5)
+    store = bucket(storage, retry_seconds=0.5)
     store.put("big", b"old")
     storage.faults.plan(Fault(403, "forbidden", "no", path=UPLOAD, method="PUT"))
     with pytest.raises(ObjectStoreError):

@@ -43,7 +43,7 @@ def private_key() -> str:
 @pytest.fixture
 def store(storage: StorageServer, tokens: TokenServer, private_key: str) -> GcsStore:
     """A bucket opened by a service account of its own."""
-    return GcsStore("gs://steel-lake", connect=partial(client_of, storage.url, tokens.url, private_key), patience_seconds=2)
+    return GcsStore("gs://steel-lake", connect=partial(client_of, storage.url, tokens.url, private_key), retry_seconds=2)
 
 
 def client_of(endpoint: str, tokens: str, private_key: str) -> cloud_storage.Client:

@@ -23,7 +23,7 @@ ABOUT = {"job": "daily_data_update", "machine": "here"}
 def store(request: pytest.FixtureRequest, tmp_path: Path, storage: StorageServer) -> ObjectStore:
     if request.param == "folder":
         return LocalFolder(tmp_path)
-    return GcsStore("gs://steel-lake", connect=partial(storage_client, storage.url), patience_seconds=20)
+    return GcsStore("gs://steel-lake", connect=partial(storage_client, storage.url), retry_seconds=20)
 
 
 def test_who_comes_second_is_told_who_is_at_work_and_gets_it_when_it_is_given_back(store: ObjectStore) -> None:

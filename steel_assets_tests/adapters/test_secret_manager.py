@@ -27,7 +27,7 @@ def server() -> Iterator[SecretServer]:
 
 
 def opened(server: SecretServer) -> Secrets:
-    return Secrets(partial(secret_client, server.url), patience_seconds=5)
+    return Secrets(partial(secret_client, server.url), retry_seconds=5)
 
 
 def revealed(secrets: Secrets, reference: str) -> str:
@@ -80,7 +80,7 @@ def test_a_reference_that_is_none_is_refused_without_being_repeated(reference: s
 def test_what_stays_wrong_names_the_reference_and_the_remedy(server: SecretServer, fault: Fault, trouble: str) -> None:
     server.faults.plan(fault)
     with pytest.raises(SecretError, match=r"sm://steel-project/fred-key.*Remedy") as raised:
-        revealed(Secrets(partial(secret_client, server.url), patience_seconds=1), "sm://steel-project/fred-key")
+        revealed(Secrets(partial(secret_client, server.url), retry_seconds=1), "sm://steel-project/fred-key")
     assert raised.value.trouble == trouble
 
 

@@ -47,7 +47,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def warehouse(path: Path) -> Warehouse:
-    return DuckDBWarehouse(path, patience_seconds=120)
+    return DuckDBWarehouse(path, retry_seconds=120)
 
 
 def test_a_table_never_written_has_no_rows_and_makes_no_file(warehouse: Warehouse, path: Path):
@@ -124,16 +124,16 @@ def test_a_file_held_for_too_long_is_named_with_the_remedy(path: Path):
     DuckDBWarehouse(path).upsert(SMALL, rows())
     with held(path, seconds=600):
         with pytest.raises(WarehouseBusy, match=r"warehouse\.duckdb.*close the program"):
-            DuckDBWarehouse(path, patience_seconds=0.3).upsert(SMALL, rows(5))
+            DuckDBWarehouse(path, retry_seconds=0.3).upsert(SMALL, rows(5))
         with pytest.raises(WarehouseBusy):
-            DuckDBWarehouse(path, patience_seconds=0.3).read(SMALL)
+            DuckDBWarehouse(path, retry_seconds=0.3).read(SMALL)
     assert DuckDBWarehouse(path).count(SMALL) == 3
 
 
 def test_a_file_held_for_a_moment_is_waited_for(path: Path):
     DuckDBWarehouse(path).upsert(SMALL, rows())
     with held(path, seconds=0.5):
-        assert DuckDBWarehouse(path, patience_seconds=120).upsert(SMALL, rows(5)) == 2
+        assert DuckDBWarehouse(path, retry_seconds=120).upsert(SMALL, rows(5)) == 2
 
 
 def test_no_row_of_many_writers_in_threads_and_processes_is_lost(path: Path):

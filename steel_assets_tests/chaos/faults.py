@@ -13,7 +13,7 @@ from typing import Any
 
 from steel_assets_tests.chaos.proxy import Fault, Passing, send
 
-PATIENCE = 3.0
+LIMIT = 3.0
 """Seconds that a fault keeps a connection busy at most: longer than any collection in these tests waits."""
 
 Rows = list[tuple[dict[str, Any] | list[Any], str | int]]
@@ -25,12 +25,12 @@ def _reset(connection: socket.socket, _: Passing) -> None:
 
 
 def _silent(connection: socket.socket, _: Passing) -> None:
-    time.sleep(PATIENCE)
+    time.sleep(LIMIT)
 
 
 def _drip(connection: socket.socket, passing: Passing) -> None:
     connection.sendall(f"HTTP/1.1 200 OK\r\ncontent-length: {len(passing.body)}\r\n\r\n".encode())
-    for at in range(int(PATIENCE * 10)):
+    for at in range(int(LIMIT * 10)):
         connection.sendall(passing.body[at : at + 1])
         time.sleep(0.1)
 

@@ -18,7 +18,7 @@ from steel_assets.sandbox import Sandbox
 from steel_assets_tests.adapters.notifiers.receivers import Web, web
 from steel_assets_tests.chaos.daily.catalogue import small
 from steel_assets_tests.chaos.daily.world import DAILY, RETRAINING, World, wait_until
-from steel_assets_tests.chaos.test_daily_kills import EVE, PATIENCE, TODAY, runs, settle, steps, whole_day
+from steel_assets_tests.chaos.test_daily_kills import EVE, LIMIT, TODAY, runs, settle, steps, whole_day
 from steel_assets_tests.serving.running import PREDICT, Running
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("chaos"), pytest.mark.timeout(1800)]
@@ -74,9 +74,9 @@ def test_a_backup_of_a_working_installation_answers_the_same_elsewhere_and_finis
     archive, working = tmp_path / "backup.tar.gz", eve.copy(tmp_path / "working")
     hook.kept.clear()
     with working.instance() as instance, working.daemon():
-        wait_until(lambda: bool(runs(instance)), PATIENCE, lambda: "no run was launched")
+        wait_until(lambda: bool(runs(instance)), LIMIT, lambda: "no run was launched")
         started = dg.DagsterEventType.STEP_START
-        wait_until(lambda: bool(steps(instance, started)), PATIENCE, lambda: "no step began")
+        wait_until(lambda: bool(steps(instance, started)), LIMIT, lambda: "no step began")
         steel(working, "backup", "create", str(archive))
         assert not runs(instance)[0].is_finished, "the run was over before the backup: it proves nothing"
         under_way = runs(instance)[0].run_id

@@ -15,7 +15,7 @@ from steel_assets_tests.assets.breaking import BROKEN, STAGES, WHOLE, WHY, behin
 from steel_assets_tests.assets.sensors.test_daemon import content
 from steel_assets_tests.chaos.daily.catalogue import small
 from steel_assets_tests.chaos.daily.world import DAILY, RETRAINING, World, wait_until
-from steel_assets_tests.chaos.test_daily_kills import EVE, PATIENCE, TODAY, runs
+from steel_assets_tests.chaos.test_daily_kills import EVE, LIMIT, TODAY, runs
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("chaos"), pytest.mark.timeout(1800)]
 
@@ -46,9 +46,9 @@ def test_a_market_that_breaks_is_red_alone_and_told_once(day: World, hook: Web, 
     job = RETRAINING if stage in RETRAINED else DAILY
     world = replace(day.copy(tmp_path / "day"), job=job, broken=stage)
     with world.instance() as instance, world.daemon():
-        wait_until(lambda: bool(runs(instance)) and runs(instance)[0].is_finished, PATIENCE, lambda: f"{world.folder}")
+        wait_until(lambda: bool(runs(instance)) and runs(instance)[0].is_finished, LIMIT, lambda: f"{world.folder}")
         wait_until(
-            lambda: any(about_the_run(notification) for notification in content(hook.kept)), PATIENCE, lambda: f"{world.folder}"
+            lambda: any(about_the_run(notification) for notification in content(hook.kept)), LIMIT, lambda: f"{world.folder}"
         )
         wait_until(lambda: not world.facts()["waiting"], 60, lambda: "a message was not sent")
         run = runs(instance)[0]

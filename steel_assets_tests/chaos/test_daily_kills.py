@@ -30,7 +30,7 @@ AIMS = {DAILY: (WHOLE,), RETRAINING: (f"{MARKETS[0]}__promotions", f"{MARKETS[0]
 """What is killed in: at any moment of the run, or of the steps that decide which model is in force."""
 
 SEED = int(os.environ.get("CHAOS_SEED", "11"))
-PATIENCE = 240
+LIMIT = 240
 
 
 @dataclass
@@ -70,7 +70,7 @@ def settle(world: World, instance: dg.DagsterInstance, hook: Web, notifications:
         told = len({notification["key"] for notification in content(hook.kept)}) >= notifications
         return dg.DagsterRunStatus.SUCCESS in statuses and not unfinished and told
 
-    wait_until(settled, PATIENCE, lambda: f"{[run.status for run in runs(instance)]}; {world.folder / 'daemon.log'}")
+    wait_until(settled, LIMIT, lambda: f"{[run.status for run in runs(instance)]}; {world.folder / 'daemon.log'}")
     wait_until(lambda: not world.facts()["waiting"], 30, lambda: "a message was not sent")
 
 
@@ -78,9 +78,9 @@ def whole_day(world: World, hook: Web) -> tuple[dict[str, Any], dict[str, float]
     """What an undisturbed run leaves, and how long it takes from its launch to its end, and each of its steps."""
     hook.kept.clear()
     with world.instance() as instance, world.daemon():
-        wait_until(lambda: bool(runs(instance)), PATIENCE, lambda: "no run was launched")
+        wait_until(lambda: bool(runs(instance)), LIMIT, lambda: "no run was launched")
         begun = time.monotonic()
-        wait_until(lambda: runs(instance)[0].is_finished, PATIENCE, lambda: "the run did not end")
+        wait_until(lambda: runs(instance)[0].is_finished, LIMIT, lambda: "the run did not end")
         usual = {WHOLE: time.monotonic() - begun}
         ends = steps(instance, dg.DagsterEventType.STEP_SUCCESS)
         usual |= {step: ends[step] - at for step, at in steps(instance, dg.DagsterEventType.STEP_START).items()}
@@ -98,9 +98,9 @@ def killed_day(world: World, hook: Web, part: str, aim: str, after: float, notif
     hook.kept.clear()
     with world.instance() as instance, Reader(world) as reader:
         with world.daemon() as daemon:
-            wait_until(lambda: bool(runs(instance)), PATIENCE, lambda: "no run was launched")
+            wait_until(lambda: bool(runs(instance)), LIMIT, lambda: "no run was launched")
             begun = dg.DagsterEventType.STEP_START
-            wait_until(lambda: aim == WHOLE or aim in steps(instance, begun), PATIENCE, lambda: f"{aim} did not begin")
+            wait_until(lambda: aim == WHOLE or aim in steps(instance, begun), LIMIT, lambda: f"{aim} did not begin")
             time.sleep(after)
             hit = kill(daemon, part, instance)
             if part in ("worker", "code server"):

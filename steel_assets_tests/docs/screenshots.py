@@ -32,7 +32,7 @@ BROKEN = "hrc_us_midwest"
 """The market whose prices the second run cannot read."""
 
 WHOLE = "/assets/rebar_fob_turkey/forecasts"
-PATIENCE_SECONDS = 600.0
+RETRY_SECONDS = 600.0
 SETTLED_MILLISECONDS = 3000
 """A page whose pixels did not change for so long is drawn: graphs are laid out after everything was fetched."""
 
@@ -118,7 +118,7 @@ def serving(command: list[str], folder: Path, environment: dict[str, str], url: 
 
 
 def until_up(url: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + RETRY_SECONDS
     while time.monotonic() < deadline:
         try:
             if httpx.get(url, trust_env=False).status_code == 200:
@@ -132,7 +132,7 @@ def until_up(url: str, log: Path) -> None:
 def take(browser: Browser, picture: Picture, url: str, key: str, target: Path) -> None:
     """One picture, once its page is drawn; a page that never shows what it should raises playwright's TimeoutError."""
     context = browser.new_context(viewport={"width": 1200, "height": picture.height}, timezone_id="UTC", locale="en-GB")
-    context.set_default_timeout(PATIENCE_SECONDS * 1000)
+    context.set_default_timeout(RETRY_SECONDS * 1000)
     page = context.new_page()
     pending = asked(page)
     if picture.of_the_service:

@@ -21,7 +21,7 @@ from steel_assets_tests.assets.sensors.test_states import sensor, ticks
 from steel_assets_tests.steel import ROOT
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
-PATIENCE = timedelta(minutes=5)
+LIMIT = timedelta(minutes=5)
 
 
 class Instance:
@@ -41,7 +41,7 @@ class Instance:
         ticks(self.dagster, self.states[name], (NOW - ago, ended))
 
     def running(self) -> str:
-        return running(instance_files(self.folder), NOW, PATIENCE)
+        return running(instance_files(self.folder), NOW, LIMIT)
 
 
 @pytest.fixture
@@ -62,13 +62,13 @@ def test_where_no_daemon_ever_ran_that_is_said_with_and_without_the_files_of_an_
     instance: Instance, tmp_path: Path
 ) -> None:
     assert instance.running() == "never"
-    assert running(instance_files(tmp_path / "nothing"), NOW, PATIENCE) == "never"
+    assert running(instance_files(tmp_path / "nothing"), NOW, LIMIT) == "never"
 
 
 def test_all_is_well_while_daemons_beat_and_the_watch_ticks(instance: Instance) -> None:
     well(instance)
     assert instance.running() == "well"
-    assert lost_daemons(instance.dagster, NOW, PATIENCE.total_seconds()) == {}, "as Dagster says it"
+    assert lost_daemons(instance.dagster, NOW, LIMIT.total_seconds()) == {}, "as Dagster says it"
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_a_warehouse_that_is_held_costs_its_parts_their_news_and_says_so(parts: 
     before = in_force(parts)
     issue_again(parts, MARKET, 571.0, NOW - pd.Timedelta(minutes=1), publishing=False)
     busy = at(parts.settings.home)
-    busy.warehouse.patience_seconds = 0.1  # type: ignore[attr-defined]
+    busy.warehouse.retry_seconds = 0.1  # type: ignore[attr-defined]
     with duckdb.connect(parts.settings.warehouse_path):
         done = published_now(busy, later(1))
     assert {"ledger", "metrics", "scorecards", "quality"} <= set(done.problems)

@@ -265,7 +265,7 @@ def test_where_an_older_release_published_the_remedy_is_named_and_what_it_kept_i
 
 
 def test_a_bucket_that_is_away_costs_no_answer_and_is_named_until_it_is_back(home: Path, storage: StorageServer) -> None:
-    bucket = GcsStore("gs://steel-lake/here", connect=partial(storage_client, storage.url), patience_seconds=2)
+    bucket = GcsStore("gs://steel-lake/here", connect=partial(storage_client, storage.url), retry_seconds=2)
     here = LocalFolder(home / "lake")
     for key in here.list("published/"):
         bucket.put(key, here.get(key))

@@ -181,7 +181,7 @@ def test_a_burst_that_is_refused_for_ever_is_bounded_and_stops_the_source(words:
     access = Access(http, "http://x", SecretStr(KEY), sleep=waited.append)
     collection = alpha_vantage.collect([NUCOR, VALE], OBSERVATIONS.empty(), MOMENT, access)
     assert len(http.asked) == tries
-    assert sum(waited) <= access.patience_seconds
+    assert sum(waited) <= access.retry_seconds
     assert "not asked" in collection.problems[VALE.id]
 
 

@@ -254,7 +254,7 @@ def test_calls_that_are_too_fast_for_ever_are_bounded_and_stop_the_source() -> N
     access = Access(http, "http://x", SecretStr(KEY), sleep=waited.append)
     collection = trading_economics.collect([REBAR, SCRAP, CHINA], OBSERVATIONS.empty(), MOMENT, access)
     assert len(http.asked) == 6
-    assert sum(waited) < access.patience_seconds
+    assert sum(waited) < access.retry_seconds
     assert set(collection.problems) == {REBAR.id, SCRAP.id, CHINA.id}
     assert "maximum requests per second" in collection.problems[CHINA.id]
 

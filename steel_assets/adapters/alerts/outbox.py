@@ -55,7 +55,6 @@ DAMAGED = "alerts/damaged/"
 AUDIT = "alerts/audit/"
 ATTEMPTS = 200
 D = TypeVar("D", AuditLine, Waiting)
-PATIENCE = timedelta(seconds=40)
 
 
 def _token(key: bytes, channel: str, event: Event) -> str:

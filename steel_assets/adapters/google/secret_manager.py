@@ -23,7 +23,7 @@ SCHEME = "sm://"
 REFERENCE = re.compile(
     r"sm://(?P<project>[a-z0-9.:-]{1,80})/(?P<secret>[A-Za-z0-9_-]{1,255})(?:/(?P<version>[0-9]{1,9}|latest))?"
 )
-PATIENCE_SECONDS = 30.0
+RETRY_SECONDS = 30.0
 
 
 class SecretError(Problem):
@@ -42,9 +42,9 @@ class Secrets:
     """Looks references up. Without any, no Google client is imported."""
 
     def __init__(
-        self, connect: Callable[[], SecretManagerServiceClient] = secret_client, *, patience_seconds: float = PATIENCE_SECONDS
+        self, connect: Callable[[], SecretManagerServiceClient] = secret_client, *, retry_seconds: float = RETRY_SECONDS
     ) -> None:
-        self.patience_seconds = patience_seconds
+        self.retry_seconds = retry_seconds
         self._connect = connect
         self._revealed: dict[str, SecretStr] = {}
 
@@ -67,7 +67,7 @@ class Secrets:
             return SecretError(f"could not look up {reference}: {found.sentence}", found.trouble)
 
         with explained(refused):
-            payload = self._connect().access_secret_version(name=name, timeout=self.patience_seconds).payload
+            payload = self._connect().access_secret_version(name=name, timeout=self.retry_seconds).payload
         return SecretStr(_text(payload.data, payload.data_crc32c, reference))
 
 

@@ -74,7 +74,7 @@ def write_version(
     Raises:
         ModelStoreError: a name, a size or the manifest is not acceptable, or the folder holds another whole model.
     """
-    _settle(store, folder, identity, files, _sealed(folder, identity, files, manifest, signing_key))
+    _settle(store, folder, identity, files, _with_checksums(folder, identity, files, manifest, signing_key))
 
 
 def read_version(
@@ -144,7 +144,7 @@ def _settle(store: ObjectStore, folder: str, identity: Identity, files: Mapping[
         raise ModelStoreError(f"{folder} exists with other content. Versions never change: use a new version")
 
 
-def _sealed(
+def _with_checksums(
     folder: str, identity: Identity, files: Mapping[str, bytes], manifest: Mapping[str, Any], signing_key: bytes | None
 ) -> bytes:
     _check(folder, files, sum(len(content) for content in files.values()))

@@ -37,7 +37,7 @@ def checksummed(document: Mapping[str, Any], key: bytes | None = None) -> bytes:
     if SEAL in document or SIGNATURE in document:
         raise ValueError(f"a sealed document cannot have a key {SEAL!r} or {SIGNATURE!r} of its own")
     body = _body(document)
-    return _sealed(document, body, sign(body, key) if key else None)
+    return _with_checksum(document, body, sign(body, key) if key else None)
 
 
 def unseal(content: bytes, key: bytes | None = None) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def unseal(content: bytes, key: bytes | None = None) -> dict[str, Any]:
         document = json.loads(content)
         stated, signature = document.pop(SEAL), document.pop(SIGNATURE, None)
         body = _body(document)
-        intact = _sealed(document, body, signature) == content
+        intact = _with_checksum(document, body, signature) == content
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Damaged(f"not a sealed document: {error}") from error
     if not intact:
@@ -78,7 +78,7 @@ def _body(document: Mapping[str, Any]) -> bytes:
     return body
 
 
-def _sealed(document: Mapping[str, Any], body: bytes, signature: Any) -> bytes:
+def _with_checksum(document: Mapping[str, Any], body: bytes, signature: Any) -> bytes:
     signed = {} if signature is None else {SIGNATURE: signature}
     return _canonical({**document, SEAL: hashlib.sha256(body).hexdigest(), **signed})
 

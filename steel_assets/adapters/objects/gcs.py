@@ -35,13 +35,13 @@ REQUEST_SECONDS = 60.0
 class GcsStore:
     """Blobs as objects of one bucket, all under one prefix."""
 
-    def __init__(self, address: str, *, connect: Callable[[], Client] = storage_client, patience_seconds: float = 120.0) -> None:
+    def __init__(self, address: str, *, connect: Callable[[], Client] = storage_client, retry_seconds: float = 120.0) -> None:
         """Over a bucket; nothing is connected before it is used.
 
         Args:
             address: ``gs://bucket`` or ``gs://bucket/prefix``.
             connect: makes the client, when it is first needed.
-            patience_seconds: how long one operation is tried again while the service is unavailable.
+            retry_seconds: how long one operation is tried again while the service is unavailable.
 
         Raises:
             ObjectStoreError: ``address`` is not one.
@@ -51,7 +51,7 @@ class GcsStore:
             raise ObjectStoreError(f"{address!r} is no bucket address; write gs://bucket or gs://bucket/prefix", Trouble.REFUSED)
         self.bucket_name = match["bucket"]
         self.prefix = f"{match['prefix']}/" if match["prefix"] else ""
-        self.patience_seconds = patience_seconds
+        self.retry_seconds = retry_seconds
         self._connect = connect
 
     def get(self, key: str) -> bytes:
@@ -158,7 +158,7 @@ class GcsStore:
     def _tries(self) -> dict[str, Any]:
         from google.cloud.storage.retry import DEFAULT_RETRY
 
-        return {"retry": DEFAULT_RETRY.with_timeout(self.patience_seconds), "timeout": REQUEST_SECONDS}
+        return {"retry": DEFAULT_RETRY.with_timeout(self.retry_seconds), "timeout": REQUEST_SECONDS}
 
     def _blob(self, key: str) -> Blob:
         name = self.prefix + checked_key(key)

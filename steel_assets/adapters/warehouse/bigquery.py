@@ -50,7 +50,7 @@ class BigQueryWarehouse:
         connect: Callable[[str], Client] = bigquery_client,
         location: str | None = None,
         max_gib_billed: float = 1.0,
-        patience_seconds: float = 120.0,
+        retry_seconds: float = 120.0,
     ) -> None:
         """Over a dataset; nothing is connected before it is used.
 
@@ -59,7 +59,7 @@ class BigQueryWarehouse:
             connect: makes the client for a project, when it is first needed.
             location: where the dataset must be; wherever it is when not given, and the US when it has to be created.
             max_gib_billed: a query that would bill more is refused before it runs.
-            patience_seconds: how long one operation is tried again while the service is unavailable.
+            retry_seconds: how long one operation is tried again while the service is unavailable.
 
         Raises:
             WarehouseError: ``address`` is not one.
@@ -71,7 +71,7 @@ class BigQueryWarehouse:
         self.dataset = match["dataset"] or sql.DATASET
         self.location = location
         self.max_gib_billed = max_gib_billed
-        self.patience_seconds = patience_seconds
+        self.retry_seconds = retry_seconds
         self._connect = connect
         self._runner: BigQueryJobs | None = None
 
@@ -135,7 +135,7 @@ class BigQueryWarehouse:
     def _tries(self) -> dict[str, Any]:
         from google.cloud.bigquery.retry import DEFAULT_RETRY
 
-        return {"retry": DEFAULT_RETRY.with_timeout(self.patience_seconds), "timeout": REQUEST_SECONDS}
+        return {"retry": DEFAULT_RETRY.with_timeout(self.retry_seconds), "timeout": REQUEST_SECONDS}
 
     def _merge(self, jobs: BigQueryJobs, table: Table, rows: pa.Table) -> int:
         from google.api_core.exceptions import GoogleAPIError
@@ -195,7 +195,7 @@ class BigQueryWarehouse:
             self._reference,
             location,
             max_bytes_billed=int(self.max_gib_billed * GIB),
-            patience_seconds=self.patience_seconds,
+            retry_seconds=self.retry_seconds,
         )
 
     def _prepare(self, jobs: BigQueryJobs, table: Table) -> None:
@@ -221,7 +221,7 @@ class BigQueryWarehouse:
         def refused(found: Diagnosis) -> WarehouseError:
             if LOST_RACE in found.sentence.lower():
                 return WarehouseBusy(
-                    f"could not {doing} {self.address}: other writers kept changing the table for {self.patience_seconds:g} s. "
+                    f"could not {doing} {self.address}: other writers kept changing the table for {self.retry_seconds:g} s. "
                     "Nothing was written; run it again when they are done"
                 )
             return WarehouseError(f"could not {doing} {self.address}: {found.sentence}", found.trouble)

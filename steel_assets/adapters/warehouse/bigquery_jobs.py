@@ -44,13 +44,13 @@ class BigQueryJobs:
     """Runs jobs against one dataset, where the dataset is."""
 
     def __init__(
-        self, client: Client, dataset: DatasetReference, location: str, *, max_bytes_billed: int, patience_seconds: float
+        self, client: Client, dataset: DatasetReference, location: str, *, max_bytes_billed: int, retry_seconds: float
     ) -> None:
         self.client = client
         self.dataset = dataset
         self.location = location
         self.max_bytes_billed = max_bytes_billed
-        self.patience_seconds = patience_seconds
+        self.retry_seconds = retry_seconds
         self._done: deque[Job] = deque(maxlen=JOBS_KEPT)
 
     def query(self, text: str, values: Sequence[Any], table: str, operation: str) -> QueryJob:
@@ -70,11 +70,11 @@ class BigQueryJobs:
                 text,
                 config,
                 location=self.location,
-                retry=DEFAULT_RETRY.with_timeout(self.patience_seconds),
-                job_retry=DEFAULT_JOB_RETRY.with_timeout(self.patience_seconds),
+                retry=DEFAULT_RETRY.with_timeout(self.retry_seconds),
+                job_retry=DEFAULT_JOB_RETRY.with_timeout(self.retry_seconds),
                 timeout=REQUEST_SECONDS,
             )
-            job.result(retry=DEFAULT_RETRY.with_timeout(self.patience_seconds), timeout=JOB_SECONDS)
+            job.result(retry=DEFAULT_RETRY.with_timeout(self.retry_seconds), timeout=JOB_SECONDS)
             return job
 
         return self._account(self._patiently(run), table, operation)
@@ -83,7 +83,7 @@ class BigQueryJobs:
         """What a query that has ended found, page by page."""
         from google.cloud.bigquery.retry import DEFAULT_RETRY
 
-        found = job.result(retry=DEFAULT_RETRY.with_timeout(self.patience_seconds), timeout=JOB_SECONDS)
+        found = job.result(retry=DEFAULT_RETRY.with_timeout(self.retry_seconds), timeout=JOB_SECONDS)
         return found.to_arrow(create_bqstorage_client=False)
 
     def load(self, rows: pa.Table, stage: str, table: str) -> LoadJob:
@@ -134,13 +134,13 @@ class BigQueryJobs:
             )
         except Conflict:  # the upload was tried again because its first answer was lost: this job is ours
             job = self.client.get_job(job_id, location=self.location)
-        job.result(retry=DEFAULT_RETRY.with_timeout(self.patience_seconds), timeout=JOB_SECONDS)
+        job.result(retry=DEFAULT_RETRY.with_timeout(self.retry_seconds), timeout=JOB_SECONDS)
         return job
 
     def _patiently(self, run: Callable[[], Ran]) -> Ran:
         from google.api_core.exceptions import GoogleAPICallError
 
-        deadline, pause = time.monotonic() + self.patience_seconds, FIRST_PAUSE_SECONDS
+        deadline, pause = time.monotonic() + self.retry_seconds, FIRST_PAUSE_SECONDS
         while True:
             try:
                 return run()

@@ -112,17 +112,17 @@ class Warehouse(Protocol):
 class DuckDBWarehouse:
     """Tables in one DuckDB file, in the mission's dataset (a schema)."""
 
-    def __init__(self, path: Path, *, patience_seconds: float = 30.0, ours: bool = False) -> None:
+    def __init__(self, path: Path, *, retry_seconds: float = 30.0, ours: bool = False) -> None:
         """Over a DuckDB file; it is made by the first write.
 
         Args:
-            patience_seconds: how long one operation waits for others to let go of the file.
+            retry_seconds: how long one operation waits for others to let go of the file.
             ours: the file is where the platform puts it, so that one that is no warehouse is a damaged one: it is set aside
                 and a new one begun (``warehouse_damage``). A file that somebody named is left as it is.
         """
         self.path = path.absolute()
         self._ours = ours
-        self.patience_seconds = patience_seconds
+        self.retry_seconds = retry_seconds
 
     def lost(self) -> str | None:
         return lost(self.path)
@@ -221,7 +221,7 @@ class DuckDBWarehouse:
     def _connection(self, *, read_only: bool = False) -> Iterator[DuckDBPyConnection]:
         import duckdb
 
-        deadline = time.monotonic() + self.patience_seconds
+        deadline = time.monotonic() + self.retry_seconds
         try:
             with self._turn(read_only), self._whole(), self._opened(deadline, read_only) as connection:
                 connection.execute(sql.DUCKDB_USE_FILE)
@@ -249,7 +249,7 @@ class DuckDBWarehouse:
     def _turn(self, read_only: bool) -> AbstractContextManager[object]:
         """This operation's turn; on a disk that is read-only nobody writes, so that readers need none."""
         try:
-            return FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=self.patience_seconds).acquire()
+            return FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=self.retry_seconds).acquire()
         except OSError as error:
             if read_only and error.errno == errno.EROFS:
                 return nullcontext()
@@ -280,7 +280,7 @@ class DuckDBWarehouse:
 
     def _busy(self) -> WarehouseBusy:
         return WarehouseBusy(
-            f"the warehouse {self.path} was held by another process for {self.patience_seconds:g} s. "
+            f"the warehouse {self.path} was held by another process for {self.retry_seconds:g} s. "
             "DuckDB lets one process write a file at a time: close the program that has it open (a DuckDB shell, a notebook), "
             "or have it open a copy"
         )

@@ -10,7 +10,7 @@ from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.incidents import Incident, Sighting
 from steel_assets.core.alerts.rules import AlertRule, Rulebook, worse
 
-PATIENCE = timedelta(minutes=10)
+GRACE = timedelta(minutes=10)
 """While something stays as wrong as it is, how often that is written down."""
 
 
@@ -47,7 +47,7 @@ def _nothing_new(before: Incident, condition: Condition, rulebook: Rulebook) -> 
     rule = rulebook.rule(condition.rule)
     severity = condition.severity or rulebook.severity(rule, condition.value)
     lasting = before.wrong and condition.firing and before.recent[-1].firing and not rule.notice
-    return lasting and not worse(severity, before.severity) and condition.moment - before.seen < PATIENCE
+    return lasting and not worse(severity, before.severity) and condition.moment - before.seen < GRACE
 
 
 def may_matter(incident: Incident, rulebook: Rulebook) -> bool:

@@ -21,7 +21,7 @@ from rich.console import Console
 from steel_assets_tests.chaos.daily.catalogue import shrink
 
 LEASE_SECONDS = 3.0
-PATIENCE = 600.0
+LIMIT = 600.0
 """A life waits so long for another one to end: what bounds a hang, on a machine however busy."""
 
 USED = ("duckdb", "pyarrow.parquet", "exchange_calendars", "steel_assets.sandbox.server", "steel_assets.core.models", "uvicorn")
@@ -56,7 +56,7 @@ def _lived(wanted: Mapping[str, Any]) -> int:
     try:
         if wanted["stays"]:
             return 0 if _on_one_machine(job, moment).well else 1
-        return 0 if lived(job, moment, wait_seconds=PATIENCE, lease_seconds=LEASE_SECONDS).well else 1
+        return 0 if lived(job, moment, wait_seconds=LIMIT, lease_seconds=LEASE_SECONDS).well else 1
     except BaseException:  # noqa: BLE001 - the child must never come back into the loop of its parent
         sys.excepthook(*sys.exc_info())
         return 70
