@@ -166,6 +166,16 @@ def test_a_written_table_is_read_back_or_refused(dialect: Dialect, level: float,
     check(dialect, level, rows, seed)
 
 
+def test_days_in_six_digits_under_names_that_say_nothing_are_not_taken_for_the_header() -> None:
+    """190501 may be the month 1905-01 and so is certainly a date; 190430 is none but for its neighbours."""
+    rows = [("190426", "1"), ("190429", "2"), ("190430", "1"), ("190501", "2"), ("190502", "1")]
+    content = "??,???\r\n" + "".join(f"{day},{figure}\r\n" for day, figure in rows)
+    with pytest.raises(ImportRefused, match=r"row 2: '190426' is written as the dates below it are.*--header-row"):
+        read(content)
+    named = read(content, header_row=1)
+    assert [day for day, _ in pairs(named)] == ["2019-04-26", "2019-04-29", "2019-04-30", "2019-05-01", "2019-05-02"]
+
+
 @pytest.mark.chaos
 @settings(deadline=None, max_examples=6000, suppress_health_check=list(HealthCheck))
 @EXAMPLES

@@ -111,11 +111,22 @@ def _check_no_date_above(file: File, rows: Sequence[Row], data: int | None) -> N
         return
     place = _date_of(rows[data])
     for row in rows[:data]:
+        if place < len(row.cells) and _as_many_digits(row.cells[place], rows[data].cells[place]):
+            raise file.refusal(
+                f"row {row.number}: {shown(row.cells[place])} is written as the dates below it are, but alone it may be a "
+                "number, and no row above it names a column of dates; name the header with --header-row, 0 where there is none"
+            )
         if place < len(row.cells) and looks_like_date(row.cells[place]):
             raise file.refusal(
                 f"row {row.number}: {shown(row.cells[place])} is a date, with no figure beside it that can be read, and no row "
                 "above it names a column of dates; correct the row, or name the header with --header-row"
             )
+
+
+def _as_many_digits(cell: object, day: object) -> bool:
+    """True for two cells of equally many digits and nothing else, of which only the second is certainly a date."""
+    texts = [str(part).strip().removesuffix(".0") for part in (cell, day)]
+    return all(text.isdigit() for text in texts) and len(texts[0]) == len(texts[1]) and not looks_like_date(cell)
 
 
 def _is_title(row: Row, data: Row) -> bool:
