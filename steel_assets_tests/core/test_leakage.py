@@ -99,6 +99,7 @@ def test_a_row_of_what_was_known_ends_at_its_origin_whatever_was_out_about_later
     assert (whole().newest["ore"] != whole().known["ore"]).mean() > 0.25
 
 
+@pytest.mark.slow  # every feature at a hundred ends of history
 @pytest.mark.parametrize("family", feature_families())
 def test_a_feature_of_a_day_is_the_same_at_more_than_a_hundred_ends_of_history(family: str) -> None:
     """Each end is that of three days, which are compared."""

@@ -344,6 +344,7 @@ FAULTS: dict[str, Fault] = {
 }
 
 
+@pytest.mark.slow  # faults upon faults, drawn by the hundred
 @pytest.mark.parametrize("fault", FAULTS)
 def test_injecting_a_fault_never_raises_the_score_even_on_top_of_other_faults(fault: str):
     for seed in range(5):

@@ -175,6 +175,7 @@ def test_a_family_that_won_an_experiment_is_proposed_where_it_beats_the_champion
     assert compared.won
 
 
+@pytest.mark.slow  # trains several times
 def test_one_that_does_not_is_not_and_the_champion_itself_needs_no_offer() -> None:
     ordinary = train_horizon(history(), features(), 1, 150, "ridge")
     for family in ("drift", "ridge", "gone"):
@@ -182,6 +183,7 @@ def test_one_that_does_not_is_not_and_the_champion_itself_needs_no_offer() -> No
         assert (found.bundle.family, found.choice) == (ordinary.bundle.family, ordinary.choice)
 
 
+@pytest.mark.slow  # trains several times
 @pytest.mark.parametrize("family", ["naive", "ridge", "experts"])
 def test_a_variant_is_of_its_family_whatever_would_have_been_chosen_and_says_what_the_backtest_says_of_it(family: str) -> None:
     bundle = variant(history(), features(), 1, family, window=30)
