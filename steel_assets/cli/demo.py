@@ -21,7 +21,7 @@ from steel_assets.settings import settings
 
 MONDAY = 0
 FIRST = (
-    "first every market is trained on years of prices, then today's forecasts are made: about two minutes on two idle processors"
+    "first every market is trained on years of prices, then today's forecasts are made: a minute and a half on two idle processors"
 )
 
 
