@@ -20,9 +20,7 @@ from steel_assets.core.calendars import local_day
 from steel_assets.settings import settings
 
 MONDAY = 0
-FIRST = (
-    "first every market is trained on years of prices, then today's forecasts are made: a minute and a half on two idle processors"
-)
+FIRST = "first every market is trained on years of prices, then forecasts are made: a minute and a half on two idle processors"
 
 
 def demo(
