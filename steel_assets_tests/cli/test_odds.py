@@ -16,45 +16,25 @@ from steel_assets.cli.problem import Problem
 from steel_assets.core.tables import FORECASTS
 from steel_assets_tests.aging_world import Aging, aging
 from steel_assets_tests.assets.measured_world import MARKET
+from steel_assets_tests.cli.ahead_world import asking, day_of, forecast_of, published
 from steel_assets_tests.core.issued import issued
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Aging:
     """A market with one forecast published."""
-    found = aging(tmp_path_factory.mktemp("world"))
-    found.parts.warehouse.upsert(FORECASTS, forecast_of(found))
-    return found
-
-
-def forecast_of(world: Aging) -> pd.DataFrame:
-    return issued(world.made.history(world.issue_of(0)))
+    return published(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture
 def asked(world: Aging, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What the command prints."""
-    monkeypatch.setattr("steel_assets.cli.odds.platform", lambda: world.parts)
-    monkeypatch.setattr("steel_assets.cli.odds.now", lambda: world.issue_of(0) + pd.Timedelta(hours=1))
-
-    def ask(*arguments: str) -> str:
-        done = CliRunner().invoke(app, ["odds", *arguments], env={"COLUMNS": "160"})
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        assert done.exit_code == 0, done.output
-        return done.stdout
-
-    return ask
-
-
-def day(world: Aging, horizon: int) -> str:
-    rows = forecast_of(world).set_index("horizon")
-    return f"{rows.loc[horizon, 'target_date']:%Y-%m-%d}"
+    return asking(monkeypatch, world, "odds")
 
 
 def test_the_odds_of_a_published_quantile_are_its_level(world: Aging, asked: Any) -> None:
     row = forecast_of(world).set_index("horizon").loc[21]
-    said = json.loads(asked(MARKET, "--above", str(row["q75"]), "--by", day(world, 21), "--json"))
+    said = json.loads(asked(MARKET, "--above", str(row["q75"]), "--by", day_of(world, 21), "--json"))
     assert said["day"]["chance"] == pytest.approx(0.25, abs=0.001)
     assert said["day"]["standard_error"] == pytest.approx(np.sqrt(0.25 * 0.75 / 1000), rel=0.01)
     assert said["day"]["any_close_until_then"]["chance"] > 0.3
@@ -111,7 +91,7 @@ def test_a_question_that_is_none_is_told_what_is_wrong_with_it(asked: Any, argum
 
 
 def test_a_month_that_the_paths_do_not_reach_whole_is_refused(world: Aging, asked: Any) -> None:
-    month = pd.Timestamp(day(world, 63)).to_period("M").strftime("%Y-%m")
+    month = pd.Timestamp(day_of(world, 63)).to_period("M").strftime("%Y-%m")
     with pytest.raises(Problem, match=f"--average: the paths of {MARKET} reach to .*; [0-9]+ trading days of {month} lie beyond"):
         asked(MARKET, "--average", month)
 

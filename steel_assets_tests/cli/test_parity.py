@@ -7,17 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from steel_assets.bootstrap import Platform
-from steel_assets.cli.main import app
 from steel_assets.cli.problem import Problem
 from steel_assets.core.parity_terms import Parity
 from steel_assets.core.tables import FORECASTS
 from steel_assets_tests.aging_world import Aging, aging
 from steel_assets_tests.assets.measured_world import MARKET
+from steel_assets_tests.cli.ahead_world import asking
 from steel_assets_tests.core.issued import issued
 from steel_assets_tests.core.synthetic import LONDON, declare, publish
 
@@ -47,17 +45,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Aging:
 @pytest.fixture
 def asked(world: Aging, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What the command prints."""
-    monkeypatch.setattr("steel_assets.cli.parity.platform", lambda: world.parts)
-    monkeypatch.setattr("steel_assets.cli.parity.now", lambda: world.issue_of(0) + pd.Timedelta(hours=1))
-
-    def ask(*arguments: str) -> str:
-        done = CliRunner().invoke(app, ["parity", *arguments], env={"COLUMNS": "160"})
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        assert done.exit_code == 0, done.output
-        return done.stdout
-
-    return ask
+    return asking(monkeypatch, world, "parity")
 
 
 def test_every_term_is_told_with_its_unit_its_day_and_where_it_is_from(asked: Any) -> None:

@@ -9,17 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from steel_assets.adapters.lake.parquet import to_parquet
-from steel_assets.cli.main import app
 from steel_assets.cli.problem import Problem
-from steel_assets.core.tables import BACKTEST, FORECASTS
+from steel_assets.core.tables import BACKTEST
 from steel_assets.core.types import QUANTILE_COLUMNS, QUANTILES
 from steel_assets.operations.candidates import validation_key
-from steel_assets_tests.aging_world import Aging, aging
+from steel_assets_tests.aging_world import Aging
 from steel_assets_tests.assets.measured_world import MARKET
-from steel_assets_tests.core.issued import issued
+from steel_assets_tests.cli.ahead_world import asking, day_of, published
 
 HORIZONS = (1, 5)
 
@@ -27,9 +25,7 @@ HORIZONS = (1, 5)
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Aging:
     """A market with one forecast published."""
-    found = aging(tmp_path_factory.mktemp("world"))
-    found.parts.warehouse.upsert(FORECASTS, issued(found.made.history(found.issue_of(0))))
-    return found
+    return published(tmp_path_factory.mktemp("world"))
 
 
 def walk_forward(world: Aging, knows: float) -> pd.DataFrame:
@@ -51,26 +47,11 @@ def walk_forward(world: Aging, knows: float) -> pd.DataFrame:
 @pytest.fixture
 def asked(world: Aging, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What the command prints."""
-    monkeypatch.setattr("steel_assets.cli.plan.platform", lambda: world.parts)
-    monkeypatch.setattr("steel_assets.cli.plan.now", lambda: world.issue_of(0) + pd.Timedelta(hours=1))
-
-    def ask(*arguments: str) -> str:
-        done = CliRunner().invoke(app, ["plan", *arguments], env={"COLUMNS": "160"})
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        assert done.exit_code == 0, done.output
-        return done.stdout
-
-    return ask
-
-
-def day(world: Aging, horizon: int) -> str:
-    rows = issued(world.made.history(world.issue_of(0))).set_index("horizon")
-    return f"{rows.loc[horizon, 'target_date']:%Y-%m-%d}"
+    return asking(monkeypatch, world, "plan")
 
 
 def test_before_any_walk_forward_the_costs_are_told_and_the_advice_is_to_spread(world: Aging, asked: Any) -> None:
-    said = json.loads(asked(MARKET, "--tonnes", "500", "--by", day(world, 21), "--holding", "3", "--capital", "12%", "--json"))
+    said = json.loads(asked(MARKET, "--tonnes", "500", "--by", day_of(world, 21), "--holding", "3", "--capital", "12%", "--json"))
     assert said["advice"] == "no edge: spread the purchase"
     assert [fixing["share_advised"] for fixing in said["fixings"].values()] == pytest.approx([1 / 3] * 3)
     assert set(said["costs"]) == {"now", "late", "thirds", "forecast", "advised"}
@@ -82,7 +63,7 @@ def test_before_any_walk_forward_the_costs_are_told_and_the_advice_is_to_spread(
 
 
 def test_the_table_shows_the_strategies_and_the_label_of_simulated_prices(world: Aging, asked: Any) -> None:
-    table = asked(MARKET, "--tonnes", "1200", "--by", day(world, 5))
+    table = asked(MARKET, "--tonnes", "1200", "--by", day_of(world, 5))
     assert "SIMULATED DATA" in table
     assert "1,200 t by " in table
     for strategy in ("now", "late", "thirds", "forecast", "advised"):
@@ -97,7 +78,7 @@ def test_the_forecast_is_followed_only_where_the_markets_record_is_an_edge(
 ) -> None:
     path = tmp_path / "rows.parquet"
     path.write_bytes(to_parquet(walk_forward(world, knows)))
-    said = json.loads(asked(MARKET, "--tonnes", "1", "--by", day(world, 5), "--risk", "high", "--record", str(path), "--json"))
+    said = json.loads(asked(MARKET, "--tonnes", "1", "--by", day_of(world, 5), "--risk", "high", "--record", str(path), "--json"))
     assert said["edge"]["proven"] is proven
     assert said["edge"]["origins"] > said["edge"]["origins_needed"] == 120
     assert said["edge"]["overlap"] == 5
@@ -109,12 +90,12 @@ def test_the_forecast_is_followed_only_where_the_markets_record_is_an_edge(
 def test_the_walk_forward_of_the_last_validation_is_the_record(world: Aging, asked: Any) -> None:
     world.parts.lake.write(validation_key(MARKET), walk_forward(world, 0.8), BACKTEST)
     try:
-        assert json.loads(asked(MARKET, "--tonnes", "1", "--by", day(world, 5), "--json"))["edge"]["proven"]
-        beyond = json.loads(asked(MARKET, "--tonnes", "1", "--by", day(world, 21), "--json"))
+        assert json.loads(asked(MARKET, "--tonnes", "1", "--by", day_of(world, 5), "--json"))["edge"]["proven"]
+        beyond = json.loads(asked(MARKET, "--tonnes", "1", "--by", day_of(world, 21), "--json"))
         assert beyond["advice"] == "no edge: spread the purchase"
         assert any("forecast 5 trading days ahead, not 21" in note for note in beyond["notes"])
         world.parts.store.put(validation_key(MARKET), b"not a table")
-        damaged = json.loads(asked(MARKET, "--tonnes", "1", "--by", day(world, 5), "--json"))
+        damaged = json.loads(asked(MARKET, "--tonnes", "1", "--by", day_of(world, 5), "--json"))
         assert damaged["advice"] == "no edge: spread the purchase"
         assert any("the next training writes it again" in note for note in damaged["notes"])
     finally:
@@ -163,7 +144,7 @@ def test_a_question_that_is_none_is_told_what_is_wrong_with_it(asked: Any, argum
 
 
 def test_a_record_that_is_none_or_of_another_market_is_refused(world: Aging, asked: Any, tmp_path: Path) -> None:
-    path, need = tmp_path / "rows.parquet", ("--tonnes", "1", "--by", day(world, 5))
+    path, need = tmp_path / "rows.parquet", ("--tonnes", "1", "--by", day_of(world, 5))
     path.write_bytes(b"PAR1 not at all")
     with pytest.raises(Problem, match=r"--record: .*rows.parquet is no output of steel backtest"):
         asked(MARKET, *need, "--record", str(path))
@@ -177,4 +158,4 @@ def test_a_record_that_is_none_or_of_another_market_is_refused(world: Aging, ask
 
 def test_an_average_whose_month_the_paths_do_not_reach_whole_is_refused(world: Aging, asked: Any) -> None:
     with pytest.raises(Problem, match=r"--by: the average of [0-9-]+ needs all its trading days"):
-        asked(MARKET, "--tonnes", "1", "--by", day(world, 63), "--contract", "average")
+        asked(MARKET, "--tonnes", "1", "--by", day_of(world, 63), "--contract", "average")
