@@ -88,7 +88,6 @@ def _mailing(tags: dict[str, str]) -> Any:
 def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
     """The schedules of the mission, each for the day of its tick: one that is launched after midnight replays that day."""
     times = here.catalog.rules.schedules
-    mailing = [("morning_report", times.morning_report, "Every morning, where the mail is switched on.")] if here.mails else []
 
     def morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         """One mail per tick; it is of no day's partition."""
@@ -99,6 +98,13 @@ def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
         tick = context.scheduled_execution_time
         return dg.RunRequest(run_key=tick.isoformat(), partition_key=day_of(tick, times))
 
+    scheduled = [
+        ("daily_data_update", times.daily_data_update, one_run, "Every day before the buyers' day begins."),
+        ("weekly_retraining", times.weekly_retraining, one_run, "Once a week, after the daily update."),
+        ("performance_monitoring", times.performance_monitoring, one_run, "Four times a day."),
+    ]
+    if here.mails:
+        scheduled.append(("morning_report", times.morning_report, morning, "Every morning, where the mail is switched on."))
     return [
         dg.ScheduleDefinition(
             name=name,
@@ -106,15 +112,10 @@ def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
             cron_schedule=cron,
             execution_timezone=times.zone,
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            execution_fn=morning if name == "morning_report" else one_run,
+            execution_fn=request,
             description=description,
         )
-        for name, cron, description in (
-            ("daily_data_update", times.daily_data_update, "Every day before the buyers' day begins."),
-            ("weekly_retraining", times.weekly_retraining, "Once a week, after the daily update."),
-            ("performance_monitoring", times.performance_monitoring, "Four times a day."),
-            *mailing,
-        )
+        for name, cron, request, description in scheduled
     ]
 
 
