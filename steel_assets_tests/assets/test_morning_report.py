@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,12 +58,19 @@ def post(world: Aging, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         yield state
 
 
-def ran(world: Aging, moment: pd.Timestamp, instance: dg.DagsterInstance | None = None) -> dg.ExecuteInProcessResult:
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance that lives as long as what is read from its runs."""
+    with dg.DagsterInstance.ephemeral() as kept:
+        yield kept
+
+
+def ran(world: Aging, moment: pd.Timestamp, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     here = Installation(world.parts.catalog, simulated=True, warehouse_kind="duckdb", mails=True)
     return dg.materialize(
         [morning_report(here)],
         resources=resources(world.parts, FixedClock(moment)),
-        instance=instance or dg.DagsterInstance.ephemeral(),
+        instance=instance,
         raise_on_error=False,
     )
 
@@ -111,9 +119,11 @@ def test_it_takes_the_rule_and_the_channel(tmp_path: Path, send: bool, host: boo
     assert Platform(Settings(home=tmp_path, **about, **secret), switched(send)).mails is mails
 
 
-def test_a_run_sends_the_mail_and_a_second_one_sends_nothing_twice(world: Aging, post: Post) -> None:
+def test_a_run_sends_the_mail_and_a_second_one_sends_nothing_twice(
+    world: Aging, post: Post, instance: dg.DagsterInstance
+) -> None:
     moment = world.issue_of(0) + pd.Timedelta(hours=5)
-    first, second = ran(world, moment), ran(world, moment + pd.Timedelta(minutes=3))
+    first, second = ran(world, moment, instance), ran(world, moment + pd.Timedelta(minutes=3), instance)
     assert first.success
     assert second.success
     assert len(post.mails) == 1
@@ -122,13 +132,14 @@ def test_a_run_sends_the_mail_and_a_second_one_sends_nothing_twice(world: Aging,
     assert "already" in str(made.metadata["sent"].value)
 
 
-def test_a_mail_that_cannot_be_sent_is_a_failed_run_that_is_told_and_tried_again(world: Aging, post: Post) -> None:
+def test_a_mail_that_cannot_be_sent_is_a_failed_run_that_is_told_and_tried_again(
+    world: Aging, post: Post, instance: dg.DagsterInstance
+) -> None:
     moment = world.issue_of(0) + pd.Timedelta(hours=5)
     post.behave = {"DATA": "421 busy"}
-    with dg.DagsterInstance.ephemeral() as instance:
-        done = ran(world, moment, instance)
-        assert not done.success
-        failed_runs.evaluate(instance, world.parts.outbox, datetime.now(UTC) + timedelta(minutes=15))
+    done = ran(world, moment, instance)
+    assert not done.success
+    failed_runs.evaluate(instance, world.parts.outbox, datetime.now(UTC) + timedelta(minutes=15))
     incidents = world.parts.outbox.alert_state().open_incidents
     assert [incident.rule for incident in incidents] == ["failed_run"]
     assert "nothing was sent" in incidents[0].text
@@ -136,12 +147,12 @@ def test_a_mail_that_cannot_be_sent_is_a_failed_run_that_is_told_and_tried_again
     assert "nothing was sent, the next attempt tries again" in told
     assert "canary-pass" not in told
     post.behave = {}
-    assert ran(world, moment).success
+    assert ran(world, moment, instance).success
     assert len(post.mails) == 1
 
 
-def test_before_the_first_forecast_the_run_fails_and_says_so(world: Aging, post: Post) -> None:
-    done = ran(world, world.issue_of(0) - pd.Timedelta(days=1))
+def test_before_the_first_forecast_the_run_fails_and_says_so(world: Aging, post: Post, instance: dg.DagsterInstance) -> None:
+    done = ran(world, world.issue_of(0) - pd.Timedelta(days=1), instance)
     assert not done.success
     assert "no forecast is published yet" in str(done.failure_data_for_node("morning_report"))
     assert post.mails == []
