@@ -99,8 +99,7 @@ def test_it_is_due_at_seven_in_mexico_city_in_a_run_of_no_day() -> None:
     [schedule] = [schedule for schedule in schedules(here) if schedule.name == "morning_report"]
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 7 * * *", "America/Mexico_City")
     tick = datetime.fromisoformat("2026-11-30T13:00:00+00:00")
-    with dg.instance_for_test() as instance:
-        context = dg.build_schedule_context(instance, scheduled_execution_time=tick)
+    with dg.instance_for_test() as instance, dg.build_schedule_context(instance, scheduled_execution_time=tick) as context:
         [request] = schedule.evaluate_tick(context).run_requests or []
     assert (request.run_key, request.partition_key) == ("2026-11-30T13:00:00+00:00", None)
 
