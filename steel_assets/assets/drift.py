@@ -48,7 +48,7 @@ def drift(here: Installation, market: Market) -> dg.AssetsDefinition:
         except ObjectNotFound:  # before the first day, and where no provider of its prices is set up
             yield result(here.catalog.rules, key, CHECK, Verdict(True, "its prices were never processed"))
             return
-        found = market_drift(history, feature_store.load(lake, history))
+        found = market_drift(history, feature_store.load(lake, history), newest=1)
         rows = newest_rows(found, market.id, simulated=history.simulated, created_at=history.as_of)
         warehouse.upsert(DRIFT, rows)
         yield dg.MaterializeResult(metadata=summary(rows, **in_warehouse(warehouse, DRIFT)))

@@ -93,8 +93,9 @@ def session_ends(name: str, days: pd.DatetimeIndex, grace: timedelta) -> pd.Date
 def local_moments(days: pd.DatetimeIndex, at: time, zone: ZoneInfo) -> pd.DatetimeIndex:
     """``at`` o'clock in ``zone`` on each of ``days``, as UTC. A time skipped by daylight saving moves forward."""
     offset = pd.Timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
-    local = (days.normalize() + offset).tz_localize(zone, nonexistent="shift_forward", ambiguous=np.zeros(len(days), dtype=bool))
-    return local.tz_convert("UTC")
+    places, each = pd.factorize(days.normalize(), use_na_sentinel=False)  # asked for each observation, and many are of one day
+    local = (each + offset).tz_localize(zone, nonexistent="shift_forward", ambiguous=np.zeros(len(each), dtype=bool))
+    return local.tz_convert("UTC").take(places)
 
 
 def period_starts(days: pd.DatetimeIndex, frequency: Frequency) -> pd.DatetimeIndex:

@@ -30,6 +30,8 @@ FEWEST = 50
 """Earlier measurements without which nothing can be said."""
 RARE = 0.99
 """Share of the earlier measurements that a distance must exceed."""
+LOOKBACK = 400
+"""A distance is compared with that many earlier ones at most: those of eight years, however long the history is."""
 AGREEING = 2
 """Of features, returns and errors, how many must say so."""
 LEVELS = np.linspace(0.025, 0.975, 20)
@@ -46,7 +48,7 @@ class Drift:
     """Measurements of one market, by origin measured and group.
 
     Attributes:
-        scores: 0-1, the share of the earlier measurements that its distance exceeds (NaN while those are too few).
+        scores: 0-1, the share of the LOOKBACK measurements before it that its distance exceeds (NaN while those are too few).
         wasserstein: distance in standard deviations of the reference, the median over the group's columns.
         psi: population stability index, the median over the group's columns.
     """
@@ -109,13 +111,14 @@ def newest_scores(rows: pd.DataFrame, date: pd.Timestamp) -> dict[str, float]:
     return together.drop_duplicates("market", keep="last").set_index("market")["score"].to_dict()
 
 
-def market_drift(history: MarketHistory, features: pd.DataFrame) -> Drift:
+def market_drift(history: MarketHistory, features: pd.DataFrame, newest: int | None = None) -> Drift:
     """The drift of a market: its features, its daily returns, and how wrong the last price was at its nearest horizon.
 
     Only origins at which a price was news are looked at; a price carried forward is no observation.
 
     Args:
         features: as ``features.build_features`` made them from the same history.
+        newest: only that many measurements, the newest; all by default.
     """
     samples = build_samples(history, features, min(history.market.horizons))
     y = history.prices_at(samples.target_dates, history.as_of)
@@ -123,22 +126,26 @@ def market_drift(history: MarketHistory, features: pd.DataFrame) -> Drift:
     news = history.price_news
     known = pd.Series(np.where(news, errors, np.nan), index=history.origins).shift(samples.horizon)
     returns = daily_returns(history).daily.to_frame()
-    return measure({"features": features[news], "returns": returns[news], "errors": known.to_frame()[news]})
+    return measure({"features": features[news], "returns": returns[news], "errors": known.to_frame()[news]}, newest)
 
 
-def measure(groups: dict[str, pd.DataFrame]) -> Drift:
+def measure(groups: dict[str, pd.DataFrame], newest: int | None = None) -> Drift:
     """The drift of each group of columns, at the newest origin and every fifth before it, from what was known by then.
 
     Args:
         groups: ``features``, ``returns`` and ``errors``: tables with the same index (origins in order), one column each
             quantity, NaN where unknown.
+        newest: only that many measurements, the newest; all by default.
     """
     origins = next(iter(groups.values())).index
     places = np.arange(len(origins), REFERENCE + CURRENT - 1, -EVERY)[::-1]
+    shown = len(places) if newest is None else min(newest, len(places))
+    places = places[-(shown + LOOKBACK) :]
     distances = {name: _distances(table.to_numpy(dtype=float), places) for name, table in groups.items()}
     scores = {name: _share_exceeded(np.sqrt(wasserstein * psi)) for name, (wasserstein, psi) in distances.items()}
     wasserstein, psi = ({name: pair[place] for name, pair in distances.items()} for place in (0, 1))
-    return Drift(*(pd.DataFrame(table, index=origins[places - 1]) for table in (scores, wasserstein, psi)))
+    tables = (pd.DataFrame(table, index=origins[places - 1]) for table in (scores, wasserstein, psi))
+    return Drift(*(table.iloc[len(places) - shown :] for table in tables))
 
 
 def _distances(values: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -181,10 +188,11 @@ def _quantiles(ordered: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 def _share_exceeded(distances: np.ndarray) -> np.ndarray:
-    """For each distance the share of the earlier ones that it exceeds."""
+    """For each distance the share of the LOOKBACK before it that it exceeds."""
     shares = np.full(len(distances), np.nan)
     for number, distance in enumerate(distances):
-        earlier = distances[:number][np.isfinite(distances[:number])]
+        earlier = distances[max(number - LOOKBACK, 0) : number]
+        earlier = earlier[np.isfinite(earlier)]
         if len(earlier) >= FEWEST and np.isfinite(distance):
             shares[number] = (earlier < distance).mean()
     return shares

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.core.drift import Drift, market_drift, measure, newest_rows
+from steel_assets.core.drift import CURRENT, EVERY, LOOKBACK, REFERENCE, Drift, market_drift, measure, newest_rows
 from steel_assets.core.features import build_features
 from steel_assets_tests.core.synthetic import synthetic
 
@@ -60,6 +60,17 @@ def test_a_measurement_does_not_depend_on_what_came_later() -> None:
     whole = measure(groups).scores
     cut = measure({name: table.iloc[:1200] for name, table in groups.items()}).scores
     pd.testing.assert_frame_equal(cut, whole.iloc[: len(cut)])
+
+
+def test_the_newest_alone_needs_eight_years_of_measurements_however_long_the_history_is() -> None:
+    groups = market(5, count=3000)
+    newest = measure(groups, newest=1)
+    needed = REFERENCE + CURRENT + LOOKBACK * EVERY
+    recent = measure({name: table.iloc[-needed:] for name, table in groups.items()})
+    for table in ("scores", "wasserstein", "psi"):
+        pd.testing.assert_frame_equal(getattr(newest, table), getattr(measure(groups), table).iloc[-1:])
+        pd.testing.assert_frame_equal(getattr(newest, table), getattr(recent, table).iloc[-1:])
+    assert measure({name: table.iloc[:500] for name, table in groups.items()}, newest=1).scores.empty
 
 
 @pytest.mark.parametrize("count", [0, 10, 559, 560, 700])

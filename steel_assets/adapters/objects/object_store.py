@@ -117,16 +117,17 @@ class LocalFolder:
             self.put(key, content)
 
     def list(self, prefix: str) -> Iterator[str]:
-        found = (path.relative_to(self.root).as_posix() for path in self._below(prefix))
-        yield from sorted(key for key in found if key.startswith(prefix) and KEY.fullmatch(key))
+        yield from sorted(key for key in self._below(prefix) if key.startswith(prefix) and KEY.fullmatch(key))
 
-    def _below(self, prefix: str) -> Iterator[Path]:
-        """Every file that may start with ``prefix``: folders beside it are not looked into."""
+    def _below(self, prefix: str) -> Iterator[str]:
+        """Names, relative to the root, of all files that may start with ``prefix``: folders beside it are not looked into."""
         parent, _, begun = prefix.rpartition("/")
-        for folder, folders, names in os.walk(self.root / parent):
-            if begun and Path(folder) == self.root / parent:
+        top = str(self.root / parent)
+        for folder, folders, names in os.walk(top):
+            if begun and folder == top:
                 folders[:] = [name for name in folders if name.startswith(begun)]
-            yield from (Path(folder, name) for name in names if not name.startswith("."))
+            within = folder.removeprefix(str(self.root)).removeprefix(os.sep).replace(os.sep, "/")
+            yield from (f"{within}/{name}" if within else name for name in names if not name.startswith("."))
 
     def stamped(self, prefix: str) -> Iterator[tuple[str, str]]:
         for key in self.list(prefix):
