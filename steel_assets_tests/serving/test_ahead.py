@@ -189,7 +189,7 @@ def shown(home: Path, language: str = "en", **query: str) -> str:
     seen = Looking(platform(Settings(home=home, sources="sandbox")).store)
     asked = Asked(query.get("side"), query.get("level"), query.get("when"))
     found = page(
-        seen.refreshed(), [], summary([]), [], words=Words(language), market=MARKET, horizon=None,
+        seen.look(), [], summary([]), [], words=Words(language), market=MARKET, horizon=None,
         now=pd.Timestamp.now("UTC").timestamp(), open_here=False, user=None, asked=asked,
     )  # fmt: skip
     return " ".join(rendered("dashboard.html", language, {}, **found).split())
@@ -238,7 +238,7 @@ OTHERS = [{"key": "tide"}, {"values": {"days": 63}}, {"values": {"days": None, "
 
 @pytest.mark.parametrize("changed", OTHERS, ids=str)
 def test_a_statement_of_another_release_is_told_in_its_own_english(service: Running, changed: dict[str, Any]) -> None:
-    seen = Looking(platform(Settings(home=service.home, sources="sandbox")).store).refreshed()
+    seen = Looking(platform(Settings(home=service.home, sources="sandbox")).store).look()
     said, now = seen["analysis"][MARKET], pd.Timestamp.now("UTC").timestamp()
     statement = {**said["statements"][0], **changed, "sentence": "The tide is high."}
     other = seen.with_part("analysis", {MARKET: {**said, "statements": [statement]}}, None, now)
@@ -251,7 +251,7 @@ def test_a_market_without_paths_or_analysis_has_a_page_without_them(service: Run
     answer = service.client.get("/v1/markets/scrap_turkey/forecasts")
     assert answer.status_code == 200
     assert "h-ahead" in shown(service.home)
-    seen = Looking(platform(Settings(home=service.home, sources="sandbox")).store).refreshed()
+    seen = Looking(platform(Settings(home=service.home, sources="sandbox")).store).look()
     found = page(
         seen, [], summary([]), [], words=Words("en"), market="scrap_turkey", horizon=None,
         now=pd.Timestamp.now("UTC").timestamp(), open_here=False, user=None,
@@ -264,7 +264,7 @@ def test_paths_of_another_forecast_than_the_one_in_force_answer_nothing(home: Pa
     """A newer forecast that was issued after its market's history was lost takes no answers from the older one's paths."""
     parts = platform(Settings(home=home, sources="sandbox"))
     seen = Looking(parts.store)
-    snapshot, now = seen.refreshed(), pd.Timestamp.now("UTC").timestamp()
+    snapshot, now = seen.look(), pd.Timestamp.now("UTC").timestamp()
     row = snapshot.forecast(MARKET)[0]  # type: ignore[index]  it was published
     assert ahead.averages(snapshot, MARKET, now).as_of == row["as_of"]
     others = {MARKET: {**snapshot["outlooks"][MARKET], "as_of": "2020-01-01T08:00:00Z"}}
@@ -282,7 +282,7 @@ def test_paths_of_another_forecast_than_the_one_in_force_answer_nothing(home: Pa
 )
 def test_paths_that_are_damaged_cost_the_publication_and_not_an_answer(home: Path, damage: dict[str, Any]) -> None:
     seen = Looking(platform(Settings(home=home, sources="sandbox")).store)
-    snapshot, now = seen.refreshed(), pd.Timestamp.now("UTC").timestamp()
+    snapshot, now = seen.look(), pd.Timestamp.now("UTC").timestamp()
     found = snapshot["outlooks"][MARKET]
     broken = {MARKET: {**found, "paths": {**found["paths"], **damage}}}
     with pytest.raises(Exception, match="cannot be answered from"):
@@ -291,7 +291,7 @@ def test_paths_that_are_damaged_cost_the_publication_and_not_an_answer(home: Pat
 
 def test_paths_stay_as_published_where_the_forecasts_cannot_be_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = platform(Settings(home=home, sources="sandbox"))
-    before = Looking(parts.store).refreshed()["outlooks"]
+    before = Looking(parts.store).look()["outlooks"]
 
     def away(*_: object) -> dict[str, Any]:
         raise OSError("the store is away")
@@ -299,14 +299,14 @@ def test_paths_stay_as_published_where_the_forecasts_cannot_be_read(home: Path, 
     monkeypatch.setitem(PARTS, "latest", away)
     done = put_in_force(parts)
     assert set(done.problems) == {"latest", "outlooks"}
-    assert Looking(parts.store).refreshed()["outlooks"] == before
+    assert Looking(parts.store).look()["outlooks"] == before
 
 
 def test_a_new_issue_brings_its_own_paths(home: Path) -> None:
     parts = platform(Settings(home=home, sources="sandbox"))
-    before = Looking(parts.store).refreshed()["outlooks"][MARKET]
+    before = Looking(parts.store).look()["outlooks"][MARKET]
     issue_again(parts, MARKET, 600.0, pd.Timestamp.now("UTC").floor("s") - pd.Timedelta(seconds=5))
-    snapshot = Looking(parts.store).refreshed()
+    snapshot = Looking(parts.store).look()
     after = snapshot["outlooks"][MARKET]
     assert after["as_of"] > before["as_of"]
     assert after["paths"]["steps"] != before["paths"]["steps"]

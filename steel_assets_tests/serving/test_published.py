@@ -43,7 +43,7 @@ class Looking:
 
     def __init__(self, store: ObjectStore, kept: Path | None = None, key: bytes | None = None) -> None:
         self.refresher = Refresher(lambda: store, kept, "here", signing_key=key)
-        self.refreshed()
+        self.look()
 
     def look(self) -> Snapshot:
         self.refresher._due = 0.0  # the pause after a refusal is over
@@ -51,7 +51,7 @@ class Looking:
         return self.refresher.current
 
     def price(self) -> float | None:
-        rows = self.refreshed().forecast(MARKET)
+        rows = self.look().forecast(MARKET)
         return float(rows[0]["predicted_price"]) if rows else None
 
 
@@ -139,7 +139,7 @@ def test_whatever_stands_in_a_part_no_request_fails_inside_the_service(home: Pat
     for junk in JUNK:
         service.refresher.current = before
         forge(folder, lambda parts, junk=junk: parts[name].update(content=junk))
-        after = service.refreshed()
+        after = service.look()
         assert after.away is None or after["latest"] == before["latest"], junk
         assert {status for status in asked(home, after).values() if status >= 500} <= {503}, junk
         folder.put(POINTER, pointer)
@@ -230,15 +230,15 @@ def test_incidents_are_those_of_the_alert_book_now_whenever_it_was_published_las
     service, now = Looking(folder), datetime.now(UTC)
     outbox = platform(Settings(home=home, sources="sandbox")).outbox
     outbox.report([Condition(rule="failed_run", subject="daily", firing=True, moment=now, text="It broke.")], now)
-    [told] = service.refreshed()["incidents"]
+    [told] = service.look()["incidents"]
     assert (told["rule"], told["subject"], told["text"]) == ("failed_run", "daily", "It broke.")
     whole = folder.get("alerts/state.json")
     folder.put("alerts/state.json", whole[:100])
-    assert service.refreshed()["incidents"] == [told], "a damaged alert state closes nothing"
+    assert service.look()["incidents"] == [told], "a damaged alert state closes nothing"
     assert "state.json" in service.refresher.current.problems["incidents"]
     folder.put("alerts/state.json", whole)
     outbox.report([Condition(rule="failed_run", subject="daily", firing=False, moment=now, text="")], now)
-    assert service.refreshed()["incidents"] == []
+    assert service.look()["incidents"] == []
     assert service.refresher.current.problems == {}
 
 
@@ -260,7 +260,7 @@ def test_where_an_older_release_published_the_remedy_is_named_and_what_it_kept_i
     assert service.price() == snapshot.forecast(MARKET)[0]["predicted_price"]  # type: ignore[index]
     assert "steel publish" in service.refresher.current.problems["publication"]
     put_in_force(platform(Settings(home=home, sources="sandbox")))
-    service.refreshed()
+    service.look()
     assert service.refresher.current.problems == {}
 
 
