@@ -24,7 +24,7 @@ from steel_assets.operations import analysis, drop_state, histories
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
 from steel_assets.operations.experiment_switch import stopped_since
 from steel_assets.operations.importing import turn
-from steel_assets.operations.mailing import marks
+from steel_assets.operations.mailing import deliveries
 from steel_assets.operations.market_tables import read_daily
 from steel_assets.operations.measured import service_minutes
 from steel_assets.operations.mending import mend_imports
@@ -195,7 +195,7 @@ KINDS = {
         parts.store, parts.catalog.sources["fred_api"], parts.catalog.sources["fred_api"].groups[0]) and 1, NOTHING),
     "who blocks us": Kind("lake/state/blocks/*.json",
                           lambda parts: block(parts.store, parts.catalog.sources["fred_api"]) and 1, NOTHING),
-    "which mails were sent": Kind("lake/state/morning-mail.json", lambda parts: marks(parts.store) and 1, NOTHING),
+    "which mails were sent": Kind("lake/state/morning-mail.json", lambda parts: deliveries(parts.store) and 1, NOTHING),
     "the drop folder's memory": Kind("lake/state/drop/*.json", drop_notes, lambda _: {}),
     "alerts told": Kind("lake/alerts/history/*/*.json", lambda parts: len(parts.outbox.history()), lambda _: 0),
     "what people did about alerts": Kind("lake/alerts/audit/*/*.json", lambda parts: len(parts.outbox.audit()), lambda _: 0),

@@ -80,7 +80,7 @@ class Asked:
 
     def service(self, *paths: str) -> dict[str, httpx.Response]:
         service = build(self.parts.settings, "127.0.0.1", opened=True)
-        service.refresher.current = service.refresher.look()
+        service.refresher.current = service.refresher.refreshed()
         assert service.snapshot.problems == {}
 
         async def ask() -> dict[str, httpx.Response]:

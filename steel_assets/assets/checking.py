@@ -88,7 +88,7 @@ RECENT = 7
 """Days of a table by day that are read back; older rows were read when they were new."""
 
 
-def contracts(catalog: Catalog, lake: Lake, warehouse: Warehouse, date: pd.Timestamp) -> dict[str, Verdict]:
+def published_tables(catalog: Catalog, lake: Lake, warehouse: Warehouse, date: pd.Timestamp) -> dict[str, Verdict]:
     """The verdict on each table of the warehouse, and on each market's prices in the lake.
 
     Raises:

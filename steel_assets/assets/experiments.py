@@ -109,7 +109,7 @@ def experiment_verdict(here: Installation, experiment: Experiment) -> dg.AssetsD
     ) -> dg.MaterializeResult:
         rows = experimenting.verdict(here.catalog, lake, warehouse, experiment, clock.moment(context))
         row = rows.iloc[0]
-        state, text = row["state"], experimenting.told(row)
+        state, text = row["state"], experimenting.described(row)
         found = Verdict(state not in FINAL, f"{text}. {NEXT[state]}" if state in FINAL else text)
         return dg.MaterializeResult(
             metadata=summary(rows, **in_warehouse(warehouse, EXPERIMENT_VERDICTS)),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from steel_assets.core.alerts.rules import AlertPolicy
 from steel_assets.core.cron import Cron
@@ -15,6 +16,8 @@ from steel_assets.core.overlap_rule import OverlapRule
 from steel_assets.core.price_age import PriceCalendar
 from steel_assets.core.reading_limits import ReadingLimits
 from steel_assets.core.types import Declaration, Frequency, Identifier, Publication, time_zone
+
+log = logging.getLogger("steel.catalog")
 
 Group = Literal[
     "raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts", "publication"
@@ -138,21 +141,31 @@ class Retention(Declaration):
 
 
 class DropRule(Declaration):
-    """How the drop folder is looked through.
+    """How the drop folder is scanned.
 
     Attributes:
-        files: most files that one look imports …
-        seconds: … and about how long it goes on; the rest is the next look's.
+        files: most files that one scan imports …
+        seconds: … and about how long it goes on; the rest is the next scan's.
         quiet_seconds: a file that was changed since may still be on its way.
-        patience_minutes: how long a file is waited for that does not end as its kind ends.
-        watched_days: how long a file in ``done/`` is looked at again, in case its writer was not done.
+        unfinished_minutes: how long a file is waited for that does not end as its kind ends.
+        watched_days: how long a file in ``done/`` is checked again, in case its writer was not done.
     """
 
     files: int = Field(ge=1)
     seconds: float = Field(gt=0, le=55)
     quiet_seconds: float = Field(ge=0)
-    patience_minutes: float = Field(ge=0)
+    unfinished_minutes: float = Field(ge=0)
     watched_days: float = Field(ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_key(cls, declared: Any) -> Any:
+        """``patience_minutes``, as ``unfinished_minutes`` was called up to 0.1, still counts, with a warning."""
+        if not isinstance(declared, dict) or "patience_minutes" not in declared:
+            return declared
+        log.warning("imports.drop.patience_minutes is now called unfinished_minutes; rename it, a later release refuses it")
+        rest = {key: value for key, value in declared.items() if key != "patience_minutes"}
+        return rest | {"unfinished_minutes": declared["patience_minutes"]}
 
 
 class ImportRules(Declaration):

@@ -26,7 +26,8 @@ from steel_assets.core.alerts.listing import open_events
 from steel_assets.core.alerts.message import Notification, compose
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.wording import sentence, title, worst_first
-from steel_assets.core.alerts.written import Language, local, span
+from steel_assets.core.alerts.written import local, span
+from steel_assets.core.words import Language
 
 app = typer.Typer(help="Incidents, what was told about them, silences, and tests of the channels.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]

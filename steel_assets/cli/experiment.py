@@ -63,7 +63,9 @@ def report(experiment: Id, as_json: AsJson = False) -> None:
     if about["simulated"]:
         console.print("[bold yellow]SIMULATED DATA[/]")
     console.print(f"{declared.name} ({experiment}), {about['start']} to {about['end']}, {declared.metric}", markup=False)
-    console.print(experimenting.told(rows.iloc[-1]) if len(rows) else f"{about['state']}: nobody has looked yet", markup=False)
+    console.print(
+        experimenting.described(rows.iloc[-1]) if len(rows) else f"{about['state']}: nobody has looked yet", markup=False
+    )
     console.print(f"{about['forecasts']} forecasts in the shadow; {len(rows)} days with a look", markup=False)
 
 

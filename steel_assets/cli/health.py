@@ -62,7 +62,7 @@ def published(store: ObjectStore, signing_key: bytes | None, moment: datetime) -
     """Everything published and the open incidents, as the service serves them at ``moment``."""
     from steel_assets.serving.refresh import Refresher
 
-    return Refresher(lambda: store, signing_key=signing_key, clock=moment.timestamp).look()
+    return Refresher(lambda: store, signing_key=signing_key, clock=moment.timestamp).refreshed()
 
 
 def service_use(store: ObjectStore, moment: datetime) -> ServiceUsage | None:

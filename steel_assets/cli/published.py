@@ -32,7 +32,7 @@ def latest(
     from steel_assets.serving.refresh import Refresher
 
     moment = datetime.fromtimestamp(now.timestamp(), UTC)
-    snapshot = Refresher(lambda: store, signing_key=signing_key, clock=moment.timestamp, pages=False).look()
+    snapshot = Refresher(lambda: store, signing_key=signing_key, clock=moment.timestamp, pages=False).refreshed()
     schedules = catalog.rules.schedules
     issue = last_daily(moment, schedules.issue_time.isoformat(), schedules.zone)
     tainted = {market for withdrawal in snapshot["withdrawn"] for market in withdrawal["markets"]}

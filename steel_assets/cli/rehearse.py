@@ -11,7 +11,7 @@ from rich.table import Table
 
 from steel_assets.bootstrap import catalog
 from steel_assets.cli.problem import Problem
-from steel_assets.core.alerts.written import LANGUAGES
+from steel_assets.core.words import LANGUAGES
 from steel_assets.settings import settings
 
 ALL = "all"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from steel_assets.adapters.machine.disk import write_private
-from steel_assets.adapters.mail.letter import letter
+from steel_assets.adapters.mail.email_message import email_message
 from steel_assets.adapters.mail.page import text, whole_page
 from steel_assets.adapters.notifiers import Notifier
 from steel_assets.adapters.notifiers.email import Email
@@ -45,7 +45,9 @@ def report(
     if not found.has_forecast:
         raise Problem("no forecast is published yet, so there is nothing to report; steel status says why")
     if file is not None:
-        made = whole_page(found, chosen).encode() if file.suffix == ".html" else letter(found, chosen, found.day).as_bytes()
+        made = (
+            whole_page(found, chosen).encode() if file.suffix == ".html" else email_message(found, chosen, found.day).as_bytes()
+        )
         try:
             write_private(file, made)
         except OSError as error:

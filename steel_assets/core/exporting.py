@@ -1,6 +1,6 @@
 """A part of a table on its way out of here: which rows, what every column means, and what must be said beside them.
 
-What leaves stands alone: a person who gets the file has neither this program nor its pages. So the contract of ``core.tables``
+What leaves stands alone: a person who gets the file has neither this program nor its pages. So the schema in ``core.tables``
 goes with the rows, and whether they are simulated is said in every row, also of a table that has no column for it.
 """
 
@@ -18,7 +18,7 @@ from steel_assets.core.tables import Column, Table
 
 SIMULATED = Column("simulated", "bool", "True when the data is simulated; empty where nothing says so", nullable=True)
 TARGET_UNIT = "target unit"
-"""How a table's contract names the unit in which each market is priced."""
+"""How a table's schema names the unit in which each market is priced."""
 
 
 class ExportError(Problem, ValueError):
@@ -30,7 +30,7 @@ class Export:
     """Rows of a table, and what is said of them.
 
     Attributes:
-        table: their contract, with the column ``simulated``.
+        table: their schema, with the column ``simulated``.
         rows: as ``table`` declares them, in the order of its key.
         source: what wrote them.
         as_of: the moment at which they were read, UTC.
@@ -55,7 +55,7 @@ class Export:
         return " · ".join(["SIMULATED DATA", *parts] if self.simulated else parts)
 
     def unit(self, column: Column) -> str:
-        """The unit of ``column``: where its contract says ``target unit`` and all rows have the same, that one."""
+        """The unit of ``column``: where its schema says ``target unit`` and all rows have the same, that one."""
         if column.unit != TARGET_UNIT:
             return "UTC" if column.dtype == "timestamp" else column.unit
         found = set(self.rows["unit"] if "unit" in self.rows else self.units.values())

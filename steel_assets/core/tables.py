@@ -1,6 +1,6 @@
 """Every table the platform writes: columns, types, units, keys, enforced on each write.
 
-A table's contract belongs here; what fills it does not. Warehouse DDL, Dagster column schemas and documentation derive
+A table's schema belongs here; what fills it does not. Warehouse DDL, Dagster column schemas and documentation derive
 from these declarations.
 """
 
@@ -28,7 +28,7 @@ PANDAS_DTYPES: dict[str, str] = {
 
 
 class TableError(Problem, ValueError):
-    """A frame does not fit its table's contract."""
+    """A frame does not fit its table's schema."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A contract between the one asset that writes a table and everything that reads it."""
+    """The schema of one table, which the one asset that writes it and everything that reads it agree on."""
 
     name: str
     description: str

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-LANGUAGES = {"en": "English", "es": "Español"}
+Language = Literal["en", "es"]
+LANGUAGES: dict[Language, str] = {"en": "English", "es": "Español"}
 NOTHING = "–"
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 

@@ -54,14 +54,14 @@ def analysis(catalog: Catalog, history: MarketHistory) -> dict[str, Any]:
 
 
 def save(lake: Lake, said: Mapping[str, Any]) -> str:
-    """Keep what ``analysis`` said; where it is."""
+    """Store what ``analysis`` returned. Returns its key in the lake."""
     key = _key(str(said["market"]))
     lake.store.put(key, json.dumps(said, allow_nan=False).encode())
     return lake.store.uri(key)
 
 
 def read(store: ObjectStore, market: str) -> dict[str, Any] | None:
-    """What was kept of ``market``; None before the first.
+    """The stored analysis of ``market``; None before the first.
 
     Also None where it was damaged: it is set aside, and the next run makes it again.
     """

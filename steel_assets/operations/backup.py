@@ -1,4 +1,4 @@
-"""A backup of this installation: what it takes to answer, and to go on, somewhere else. It may be made while everything runs.
+"""A backup of this installation: all that another machine needs to serve and to go on. It may be made while everything runs.
 
 In it: the Dagster instance (where it is in SQLite), the warehouse, the lake with the alert state, the keys of the API as salted
 hashes, the ledgers of the providers' calls, the drop folder, the user's own catalogue. Never in it: what the environment or

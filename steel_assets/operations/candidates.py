@@ -40,7 +40,7 @@ def backtest(lake: Lake, market: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Announcement:
-    """What the newest training of a market proposed: the moment it knew the world at, and a version per horizon."""
+    """What the newest training of a market proposed: the moment as of which its data was known, and a version per horizon."""
 
     as_of: pd.Timestamp
     versions: dict[int, str]

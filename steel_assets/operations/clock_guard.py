@@ -1,4 +1,4 @@
-"""Nothing is issued by a clock that is wrong; what was issued before stays in force and is served."""
+"""Refusing to issue forecasts while this machine's clock is wrong; those issued before stay in force and are served."""
 
 import logging
 
@@ -17,7 +17,7 @@ class WrongClock(Problem):
 
 
 def refuse_wrong_clock(catalog: Catalog, lake: Lake, clock_record: ClockRecord, moment: pd.Timestamp) -> None:
-    """Hold this machine's clock against the one that counts since its start, and against what was collected last.
+    """Compare this machine's clock with its monotonic clock and with the moment of the newest collection.
 
     Args:
         moment: of the run, UTC.
@@ -41,7 +41,7 @@ def refuse_wrong_clock(catalog: Catalog, lake: Lake, clock_record: ClockRecord, 
 
 
 def note_clock(clock_record: ClockRecord) -> None:
-    """Remember what both clocks say, for the next issue; a disk that does not take it costs that comparison and nothing else."""
+    """Store what both clocks say, for the next comparison; where the disk refuses it, only that comparison is left out."""
     try:
         clock_record.note()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""One collection, from the answer to storage: doubt, store, set aside, and note how it went. Asking is ``asking``'s.
+"""One collection, from a provider's answer to storage: check the figures, store or quarantine them, note how it went.
 
 The order of writing is such that a process killed anywhere leaves nothing half done: what was not stored is news again at the
 next collection, and what was is not stored twice.
@@ -73,7 +73,7 @@ def collect(
 def store(
     catalog: Catalog, lake: Lake, providers: Providers, source: Source, group: str, moment: pd.Timestamp, asked: Asked
 ) -> Collected:
-    """Store what ``source`` answered about ``group``: what is believed, what is held, what could not be read."""
+    """Store what ``source`` answered about ``group``: figures, those in quarantine, and answers that could not be read."""
     series = catalog.series_of(source.id, group)
     answer, known = asked.answer, asked.known
     came = answer.observations
@@ -124,13 +124,13 @@ def was_asked(lake: Lake, source: Source) -> bool:
 
 
 def waiting(catalog: Catalog, lake: Lake, observations: pd.DataFrame) -> pd.DataFrame:
-    """Every held figure that nobody has decided upon, of all providers: rows of QUARANTINE."""
+    """Figures in quarantine that nobody has decided upon, of all providers: rows of QUARANTINE."""
     every = quarantine(catalog, lake, observations)
     return every[every["state"] == "waiting"].drop(columns="state")
 
 
 def quarantine(catalog: Catalog, lake: Lake, observations: pd.DataFrame) -> pd.DataFrame:
-    """Every figure ever held, of all providers, with its ``state``."""
+    """Every figure that was ever in quarantine, of all providers, with its ``state``."""
     quarantine = QuarantineStore(lake.store)
     frames = []
     for source in catalog.sources.values():
@@ -140,7 +140,7 @@ def quarantine(catalog: Catalog, lake: Lake, observations: pd.DataFrame) -> pd.D
 
 
 def decide(catalog: Catalog, lake: Lake, figures: pd.DataFrame, decision: Decision, moment: pd.Timestamp) -> None:
-    """Release or drop held figures (rows of QUARANTINE). Raises ValueError for what cannot be released."""
+    """Release or drop figures in quarantine (rows of QUARANTINE). Raises ValueError for what cannot be released."""
     observations = as_released(figures, moment) if decision == RELEASED else OBSERVATIONS.empty()
     quarantine = QuarantineStore(lake.store)
     for source in catalog.sources.values():
@@ -164,7 +164,7 @@ def _mended(lake: Lake, asked: Asked, believed: pd.DataFrame, moment: pd.Timesta
 
 
 def _stands_in(where: SourceStatus, series: str, moment: pd.Timestamp) -> str:
-    """What takes the place of an answer that did not come."""
+    """Which figures are used instead of an answer that did not come, and their age."""
     if series in where.missing:
         return "nothing stands in: it was never answered"
     days = (moment - where.stale[series]) / pd.Timedelta(days=1)

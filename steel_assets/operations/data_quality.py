@@ -1,4 +1,4 @@
-"""How far a market's data can be trusted at a moment."""
+"""The quality score of a market's data at a moment."""
 
 import pandas as pd
 

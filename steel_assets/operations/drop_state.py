@@ -1,4 +1,4 @@
-"""What is remembered between two looks at the drop folder, in the lake: what was seen, moved and said."""
+"""What is remembered between two scans of the drop folder, in the lake: what was seen, moved and said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files at the top of the drop folder are whole: unchanged between two looks, quiet, and ending as their kind ends."""
+"""Which files at the top of the drop folder are whole: unchanged between two scans, quiet, and ending as their kind ends."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from steel_assets.operations.drop_state import Seen
 
 
 class Watch:
-    """What one look finds of each file, beside what earlier looks found.
+    """What one scan finds of each file, beside what earlier scans found.
 
     Attributes:
         seen: files as they were first seen so, by name.
@@ -35,20 +35,20 @@ class Watch:
             return self._box.read(name, most)
         seen = self.seen.get(name)
         if seen is None or seen.version != offer.version:
-            self._first_look(name, *self._box.read(name, most), most, any_end=any_end)
+            self._first_seen(name, *self._box.read(name, most), most, any_end=any_end)
             return None
         since = pd.Timestamp(seen.since)
         if not self.is_quiet(offer, since):
             return None
-        if seen.unfinished is not None and self._moment - since < self._asking_again:
+        if seen.unfinished is not None and self._moment - since < self._unfinished_for:
             self.words[name] = (
                 f"{seen.unfinished}: it may still be on its way. It is imported when it ends as it should, or as it is when it "
-                f"has not changed for {self._rule.patience_minutes:g} minutes"
+                f"has not changed for {self._rule.unfinished_minutes:g} minutes"
             )
             return None
         content, found = self._box.read(name, most)
         if (found.version, sha256(content)) != (seen.version, seen.sha256):
-            self._first_look(name, content, found, most, any_end=any_end)
+            self._first_seen(name, content, found, most, any_end=any_end)
             return None
         return content, found
 
@@ -60,7 +60,7 @@ class Watch:
         """
         if offer.changed is None:
             return True
-        least = self._asking_again if long else pd.Timedelta(seconds=self._rule.quiet_seconds)
+        least = self._unfinished_for if long else pd.Timedelta(seconds=self._rule.quiet_seconds)
         return self._moment - min(offer.changed, since or offer.changed) >= least
 
     def forget(self, *names: str) -> None:
@@ -69,10 +69,10 @@ class Watch:
             self.seen.pop(name, None)
 
     @property
-    def _asking_again(self) -> pd.Timedelta:
-        return pd.Timedelta(minutes=self._rule.patience_minutes)
+    def _unfinished_for(self) -> pd.Timedelta:
+        return pd.Timedelta(minutes=self._rule.unfinished_minutes)
 
-    def _first_look(self, name: str, content: bytes, found: Offer, most: int, *, any_end: bool) -> None:
+    def _first_seen(self, name: str, content: bytes, found: Offer, most: int, *, any_end: bool) -> None:
         self.seen[name] = Seen(
             version=found.version,
             sha256=sha256(content),

@@ -2,8 +2,8 @@
 
 A table is imported when a YAML file of the same name lies beside it (``drop_mapping``). In a folder it counts as whole when two
 looks found the same content and it ends as its kind ends; what does not is waited for, and what lies in ``done/`` and ``failed/``
-is looked at again for a while. One look takes a bounded number of files, looks never overlap, and a process that dies anywhere
-leaves a file that the next look takes once. Whatever else lies there gets a word in ``notes/``.
+is looked at again for a while. One scan takes a bounded number of files, scans never overlap, and a process that dies anywhere
+leaves a file that the next scan takes once. Whatever else lies there gets a word in ``notes/``.
 """
 
 import time
@@ -36,7 +36,7 @@ from steel_assets.operations.importing import ImportsBusy, NotImported, Offered,
 from steel_assets.operations.rewriting import NoSuchImport, find, set_aside
 from steel_assets.sources.file_import import LARGEST_BYTES, ImportRefused, ReaderUnavailable, read_table
 
-Outcome = Literal["imported", "known already", "failed", "changed", "told"]
+Outcome = Literal["imported", "known already", "failed", "changed", "noted"]
 
 BY = "drop folder"
 LONGEST_TEXT = 2000
@@ -44,7 +44,7 @@ LONGEST_TEXT = 2000
 
 @dataclass(frozen=True)
 class Dropped:
-    """What became of one file: ``changed`` is one that was not whole when it was dealt with, ``told`` one that is none."""
+    """What became of one file: ``changed`` is one that was not whole when it was read, ``noted`` one that only got a note."""
 
     name: str
     outcome: Outcome
@@ -54,19 +54,19 @@ class Dropped:
 def take(
     catalog: Catalog, lake: Lake, imports: ImportLedger, drop_box: DropBox, home: Path, moment: pd.Timestamp
 ) -> list[Dropped]:
-    """Look through the drop folder once: what was done, and what was said for the first time.
+    """Scan the drop folder once. Returns what became of each file, and the notes that are new.
 
     Raises:
-        ImportsBusy: the look before is still at work.
+        ImportsBusy: the scan before is still running.
         ObjectStoreError, ReaderUnavailable: the lake or the bucket cannot be reached, or no process be started that reads a
             file; the files stay where they are.
     """
     with turn(home, 0, name="drop"):
-        return _Look(catalog, lake, imports, drop_box, home, moment).through()
+        return _Scan(catalog, lake, imports, drop_box, home, moment).through()
 
 
-class _Look:
-    """One look."""
+class _Scan:
+    """One scan of the drop folder."""
 
     def __init__(
         self, catalog: Catalog, lake: Lake, imports: ImportLedger, box: DropBox, home: Path, moment: pd.Timestamp
@@ -82,7 +82,7 @@ class _Look:
 
     def through(self) -> list[Dropped]:
         for key in list(self._moved):
-            self._look_again(key)
+            self._check_again(key)
         offered = self._box.offered()
         found = sorted_out(offered.files)
         if found.tables:
@@ -103,7 +103,7 @@ class _Look:
                 self._words[printable(name)] = f"it is {why}; only files at the top are taken"
         self._words |= self._watch.words
         new_notes = keep_notes(self._box, self._before.notes, self._words)
-        self._done += [Dropped(name, "told", text) for name, text in new_notes.items()]
+        self._done += [Dropped(name, "noted", text) for name, text in new_notes.items()]
         self._save(notes=self._words)
         return self._done
 
@@ -201,7 +201,7 @@ class _Look:
             self._moved.pop(f"{place}/{names[0]}", None)
             self._words[table] = f"it was dealt with and cannot be moved to {place}/: {error.strerror or error}"
             if self._before.notes.get(table) == self._words[table]:
-                return  # told before
+                return  # its note says so already
         else:
             self._moved[f"{place}/{names[0]}"] = moved.model_copy(update={"arrived": True})
             self._watch.forget(table, mapping)
@@ -216,7 +216,7 @@ class _Look:
         table, mapping = (f"{PurePosixPath(name).stem}{tag}{PurePosixPath(name).suffix}" for name in names)
         return table, mapping
 
-    def _look_again(self, key: str) -> None:
+    def _check_again(self, key: str) -> None:
         """Finish a move that a process died in, and bring back a file that was changed since."""
         one, box = self._moved[key], self._box
         try:

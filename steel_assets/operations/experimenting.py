@@ -137,7 +137,7 @@ def offers(catalog: Catalog, warehouse: Warehouse, market: str) -> dict[int, Off
     return found
 
 
-def told(row: pd.Series) -> str:
+def described(row: pd.Series) -> str:
     """A row of tables.EXPERIMENT_VERDICTS in a sentence."""
     gain = "nothing has come true yet" if pd.isna(row["gain_share"]) else f"loss {-row['gain_share']:+.1%} beside the champion's"
     return (

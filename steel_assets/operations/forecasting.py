@@ -86,7 +86,7 @@ def forecast(
 def replay(
     catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore, market: str, moment: pd.Timestamp
 ) -> pd.DataFrame:
-    """What would have been said of ``market`` at ``moment``, from what was known and the models in force then.
+    """The forecast of ``market`` as it would have been issued at ``moment``, from what was known and the models in force then.
 
     It is written to tables.REPLAYED_FORECASTS and nowhere else: what was issued that day, if anything, stays as it is.
 

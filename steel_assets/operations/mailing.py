@@ -16,20 +16,20 @@ from email.message import EmailMessage
 from typing import Any, Literal, Protocol
 
 from steel_assets.adapters.lake.damaged import Damaged, read_kept
-from steel_assets.adapters.mail.letter import letter
+from steel_assets.adapters.mail.email_message import email_message
 from steel_assets.adapters.notifiers import NotificationRefused, NotSent
 from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore
 from steel_assets.core.problem import Problem
 from steel_assets.core.report import Report
 
-MARK = "state/morning-mail.json"
+DELIVERIES = "state/morning-mail.json"
 DAYS_KEPT = 7
 ATTEMPTS = 10
 EVERY_LANGUAGE = "*"
-"""Stands for all languages of a day of which the mark was lost."""
+"""Stands for all languages of a day where what was noted of it is lost."""
 
 State = Literal["sending", "sent", "unknown"]
-Letter = Callable[[str, tuple[str, ...]], EmailMessage]
+MakeMail = Callable[[str, tuple[str, ...]], EmailMessage]
 """Makes the mail in a language for its readers."""
 
 
@@ -48,7 +48,7 @@ class PostOffice(Protocol):
 
 
 @dataclass(frozen=True)
-class Mark:
+class Delivery:
     """What became of one mail, and since when."""
 
     state: State
@@ -71,12 +71,12 @@ class Mailed:
 
 
 def send(
-    store: ObjectStore, office: PostOffice, made_for: Letter, day: str, language: str, moment: datetime, *, again: bool = False
+    store: ObjectStore, office: PostOffice, make_mail: MakeMail, day: str, language: str, moment: datetime, *, again: bool = False
 ) -> Mailed:
     """Send the mail of ``day`` to whoever has not got it.
 
     Args:
-        made_for: makes the mail in a language for its readers.
+        make_mail: makes the mail in a language for its readers.
         language: of recipients of whom nothing else is said.
         moment: now, UTC.
         again: send it whatever was sent before.
@@ -95,8 +95,8 @@ def send(
                 before[read] = done
                 continue
             _claim(store, day, read, moment, again=again)
-            refused = _posted(store, office, made_for(read, names), names, day, read)
-            _put(store, day, read, Mark("sent", moment))
+            refused = _posted(store, office, make_mail(read, names), names, day, read)
+            _put(store, day, read, Delivery("sent", moment))
         except NotMailed as problem:
             problems.append(str(problem))
             continue
@@ -107,15 +107,15 @@ def send(
     return Mailed(sent, before, left_out)
 
 
-def mail_of(report: Report, sender: str, moment: datetime, *, again: bool) -> Letter:
+def mail_of(report: Report, sender: str, moment: datetime, *, again: bool) -> MakeMail:
     """What makes the mails of ``report``. One that is sent again has a name of its own, or mail servers would drop it."""
     name = f"morning-{report.day}" + (f"-{moment:%H%M%S}" if again else "")
-    return lambda language, names: letter(report, language, f"{name}-{language}", sender, names)
+    return lambda language, names: email_message(report, language, f"{name}-{language}", sender, names)
 
 
-def marks(store: ObjectStore) -> dict[str, dict[str, Mark]] | None:
+def deliveries(store: ObjectStore) -> dict[str, dict[str, Delivery]] | None:
     """Day → language → what became of that mail; None where nothing is noted, or what was is damaged (then it is set aside)."""
-    return read_kept(store, MARK, _parsed)
+    return read_kept(store, DELIVERIES, _parsed)
 
 
 def _posted(
@@ -140,36 +140,36 @@ def _posted(
 
 def _done(store: ObjectStore, day: str, language: str, moment: datetime) -> datetime | None:
     """When the mail was sent; None where it is still to be sent. Raises NotMailed where nobody can know."""
-    found = _known(store, day, moment).get(day, {})
-    mark = found.get(language) or found.get(EVERY_LANGUAGE)
-    if mark is None:
+    of_the_day = _known(store, day, moment).get(day, {})
+    delivery = of_the_day.get(language) or of_the_day.get(EVERY_LANGUAGE)
+    if delivery is None:
         return None
-    if mark.state == "sent":
-        return mark.at
-    if mark.state == "unknown":
-        raise NotMailed(f"{MARK} was damaged: whether the mail of {day} was sent is not known; --again sends it")
+    if delivery.state == "sent":
+        return delivery.at
+    if delivery.state == "unknown":
+        raise NotMailed(f"{DELIVERIES} was damaged: whether the mail of {day} was sent is not known; --again sends it")
     raise NotMailed(
-        f"another process is sending the mail of {day} since {mark.at:%H:%M} UTC, or died over it; if nothing arrived, "
+        f"another process is sending the mail of {day} since {delivery.at:%H:%M} UTC, or died over it; if nothing arrived, "
         "--again sends it"
     )
 
 
-def _known(store: ObjectStore, day: str, moment: datetime) -> dict[str, dict[str, Mark]]:
-    """The marks; where they were damaged, that nothing is known of ``day``, noted once in their place."""
-    found = marks(store)
-    if found is None and Damaged(store).open(MARK):
-        _put(store, day, EVERY_LANGUAGE, Mark("unknown", moment))
-        found = marks(store)
-    return found or {}
+def _known(store: ObjectStore, day: str, moment: datetime) -> dict[str, dict[str, Delivery]]:
+    """All deliveries; where the file was damaged, that nothing is known of ``day``, noted once in its place."""
+    known = deliveries(store)
+    if known is None and Damaged(store).open(DELIVERIES):
+        _put(store, day, EVERY_LANGUAGE, Delivery("unknown", moment))
+        known = deliveries(store)
+    return known or {}
 
 
 def _claim(store: ObjectStore, day: str, language: str, moment: datetime, *, again: bool) -> None:
     """Note that this process sends the mail. Raises NotMailed where another one was faster."""
 
-    def free(found: Mapping[str, Mark]) -> bool:
-        return again or language not in found
+    def free(of_the_day: Mapping[str, Delivery]) -> bool:
+        return again or language not in of_the_day
 
-    if not _put(store, day, language, Mark("sending", moment), free):
+    if not _put(store, day, language, Delivery("sending", moment), free):
         raise NotMailed(f"another process is sending the mail of {day} at this moment")
 
 
@@ -177,48 +177,48 @@ def _put(
     store: ObjectStore,
     day: str,
     language: str,
-    mark: Mark | None,
-    fits: Callable[[Mapping[str, Mark]], bool] = lambda found: True,
+    delivery: Delivery | None,
+    fits: Callable[[Mapping[str, Delivery]], bool] = lambda of_the_day: True,
 ) -> bool:
-    """Note ``mark`` (None: take it back) if what is noted of that day still ``fits``; whether it did. Raises Conflict."""
+    """Note ``delivery`` (None: take it back) if what is noted of that day still ``fits``; whether it did. Raises Conflict."""
     for _ in range(ATTEMPTS):
-        token = store.version(MARK)
-        found = marks(store) or {}
-        if not fits(found.get(day, {})):
+        token = store.version(DELIVERIES)
+        known = deliveries(store) or {}
+        if not fits(known.get(day, {})):
             return False
-        mine = {name: kept for name, kept in found.get(day, {}).items() if name != language}
-        if mark is not None:
-            mine[language] = mark
-        days = {**found, day: mine}
-        kept = {name: days[name] for name in sorted(days)[-DAYS_KEPT:] if days[name]}
+        of_the_day = {name: other for name, other in known.get(day, {}).items() if name != language}
+        if delivery is not None:
+            of_the_day[language] = delivery
+        days = {**known, day: of_the_day}
+        newest = {name: days[name] for name in sorted(days)[-DAYS_KEPT:] if days[name]}
         try:
-            store.put_if(MARK, _written(kept), token)
+            store.put_if(DELIVERIES, _written(newest), token)
         except (Conflict, ObjectNotFound):
             continue
         return True
-    raise Conflict(f"others wrote {MARK} {ATTEMPTS} times in a row meanwhile")
+    raise Conflict(f"others wrote {DELIVERIES} {ATTEMPTS} times in a row meanwhile")
 
 
-def _written(days: Mapping[str, Mapping[str, Mark]]) -> bytes:
+def _written(days: Mapping[str, Mapping[str, Delivery]]) -> bytes:
     plain = {
-        day: {language: {"state": mark.state, "at": mark.at.isoformat()} for language, mark in found.items()}
-        for day, found in days.items()
+        day: {language: {"state": delivery.state, "at": delivery.at.isoformat()} for language, delivery in of_the_day.items()}
+        for day, of_the_day in days.items()
     }
     return json.dumps(plain, indent=1).encode()
 
 
-def _parsed(content: Any) -> dict[str, dict[str, Mark]]:
-    """Raises KeyError, TypeError, ValueError, AttributeError for what is no mark."""
+def _parsed(content: Any) -> dict[str, dict[str, Delivery]]:
+    """Raises KeyError, TypeError, ValueError, AttributeError for what is no delivery."""
     return {
-        f"{date.fromisoformat(day)}": {language: _mark(mark) for language, mark in found.items()}
-        for day, found in content.items()
+        f"{date.fromisoformat(day)}": {language: _delivery(delivery) for language, delivery in of_the_day.items()}
+        for day, of_the_day in content.items()
     }
 
 
-def _mark(content: Any) -> Mark:
+def _delivery(content: Any) -> Delivery:
     if content["state"] not in ("sending", "sent", "unknown"):
         raise ValueError(f"{content['state']!r} is no state of a mail")
     at = datetime.fromisoformat(content["at"])
     if at.tzinfo is None:
         raise ValueError("at must carry a time zone")
-    return Mark(content["state"], at)
+    return Delivery(content["state"], at)

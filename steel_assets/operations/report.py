@@ -17,7 +17,7 @@ from steel_assets.core.alerts.incidents import Incident
 from steel_assets.core.alerts.listing import open_events
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.wording import title
-from steel_assets.core.alerts.written import LANGUAGES, local
+from steel_assets.core.alerts.written import local
 from steel_assets.core.averages import Outlook
 from steel_assets.core.calendars import local_day
 from steel_assets.core.history import HistoryError
@@ -28,6 +28,7 @@ from steel_assets.core.report import Ahead, Forecast, MarketFacts, Miss, Moved, 
 from steel_assets.core.scoring import each_day, inside
 from steel_assets.core.tables import MARKET_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS
 from steel_assets.core.types import Market
+from steel_assets.core.words import LANGUAGES
 from steel_assets.operations.in_force import age_of, in_force, last_lookup
 from steel_assets.operations.market_tables import read_daily
 from steel_assets.operations.outlooks import outlooks

@@ -1,4 +1,4 @@
-"""Restated histories on their way in: recognised by the overlap, asked for whole, and held as one thing until a person decides.
+"""Restated histories: recognised by their overlap with what is known, asked for whole, quarantined until a person decides.
 
 What the provider announces itself, as the split of a share, and what a person released is stored as a vintage; anything else is
 held, and what comes on the new basis later is held as the same thing. Splits in raw closes are ``splitting``'s.

@@ -1,4 +1,4 @@
-"""Imports that were never true: withdrawn, restored, or overridden by a correction, for all of time.
+"""Imports that were wrong: withdrawn, restored, or overridden by a correction, as of every moment.
 
 Nothing stored is touched. The imports of the same series are worked out again as if the wrong one had never been
 (``core.imports.replayed``), and one record says what is read instead.

@@ -44,7 +44,7 @@ def score(
     *,
     replayed: bool,
 ) -> Scored:
-    """Put every published forecast of ``market`` beside the price that came, as far as it was known at ``moment``.
+    """Every published forecast of ``market`` with the price of its target day, as far as that was known at ``moment``.
 
     What was issued long ago is left as it is while no price of then has changed since it was scored (``settled``).
 

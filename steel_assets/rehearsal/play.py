@@ -23,7 +23,7 @@ from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.core.alerts.conditions import Condition, judge
 from steel_assets.core.alerts.incidents import Event
 from steel_assets.core.alerts.rules import Rulebook
-from steel_assets.core.alerts.written import Language
+from steel_assets.core.words import Language
 from steel_assets.rehearsal.receivers import Received, receivers
 from steel_assets.rehearsal.scenarios import Scenario
 

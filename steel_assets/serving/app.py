@@ -82,7 +82,7 @@ async def _every_minute(service: Service) -> None:
         if left <= 1.0:
             await asyncio.to_thread(service.meter.close_minute)
         else:
-            service.meter.look()
+            service.meter.note_uptime()
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -65,7 +65,7 @@ class Meter:
         self._self = psutil.Process()
         self._tally = _Tally()
         self._cpu = self._cpu_seconds()
-        self._minute_began = self._looked_at = self.started_at
+        self._minute_began = self._noted_at = self.started_at
         self._lines: dict[str, list[str]] = {}
 
     def record(self, method: str, route: str, status: int, seconds: float, *, predicted: bool) -> None:
@@ -84,16 +84,16 @@ class Meter:
         tally.latency_ms_max = max(tally.latency_ms_max, milliseconds)
         tally.latency_counts[bisect.bisect_left(LATENCY_BUCKETS_MS, milliseconds)] += 1
 
-    def look(self) -> None:
-        """Note whether the service could answer since the last look; call it every second or so."""
+    def note_uptime(self) -> None:
+        """Note whether the service could answer since the last call; call it every second or so."""
         now = self._clock()
-        passed, self._looked_at = max(0.0, now - self._looked_at), now
+        passed, self._noted_at = max(0.0, now - self._noted_at), now
         self._tally.seconds += passed
         self._tally.up_seconds += passed if self._is_up() else 0.0
 
     def close_minute(self) -> None:
         """End the present minute and write it; call it once a minute, off the loop (it writes to storage)."""
-        self.look()
+        self.note_uptime()
         tally, self._tally = self._tally, _Tally()
         now, cpu = self._clock(), self._cpu_seconds()
         minute = Minute(

@@ -106,26 +106,26 @@ class Refresher:
     async def _forever(self) -> None:
         while True:
             try:
-                former, self.current = self.current, await asyncio.to_thread(self.look)
+                former, self.current = self.current, await asyncio.to_thread(self.refreshed)
                 if self.current.version != former.version:
                     await asyncio.to_thread(self._keep, self.current)
             except Exception:
-                log.exception("the publication could not be looked at; the last good copy is served")
+                log.exception("the publication could not be read; the last good copy is served")
             await asyncio.sleep(LOOK_SECONDS)
 
-    def look(self) -> Snapshot:
-        """The snapshot after one look at the store; it may take long, and what it finds is not served yet."""
+    def refreshed(self) -> Snapshot:
+        """The snapshot after the store was read once; reading may take long, and the result is not served yet."""
         found = self.current
         try:
             self._store = self._store or self._connect()
-            found = self._look_at_publication(SnapshotStore(self._store, self._signing_key), found)
-            return self._look_at_alerts(self._store, found)
+            found = self._with_publication(SnapshotStore(self._store, self._signing_key), found)
+            return self._with_alerts(self._store, found)
         except ObjectStoreError as error:
             log.warning("the store of publications is away (%s); the last good copy is served", error)
             self._due = 0.0
             return found.without(f"{error}")
 
-    def _look_at_publication(self, snapshots: SnapshotStore, found: Snapshot) -> Snapshot:
+    def _with_publication(self, snapshots: SnapshotStore, found: Snapshot) -> Snapshot:
         token = snapshots.token()
         if token == self._token and time.monotonic() < self._due:
             return found
@@ -165,7 +165,7 @@ class Refresher:
             self._cache.put(NAMESPACE, pointer.version, content)
         return content
 
-    def _look_at_alerts(self, store: ObjectStore, found: Snapshot) -> Snapshot:
+    def _with_alerts(self, store: ObjectStore, found: Snapshot) -> Snapshot:
         """The open incidents as the alert state has them now; where it is damaged, those of before."""
         token = store.version(STATE_KEY)
         published = (found["catalogue"] or {}).get("rulebook")

@@ -1,4 +1,4 @@
-"""Where figures come from: one provider per file, found by its name; and files of your own.
+"""Providers of figures, one connector per file, found by its name; and the reading of files of your own.
 
 A connector's file holds what it offers, ``fetch`` (bytes), ``parse`` (bytes → figures) and ``collect``, which puts the two
 together; ``fred_api`` is the exemplar. What a row means, when it counts as published and whether it is news is decided here

@@ -1,4 +1,4 @@
-"""A provider that was asked too fast is waited for and asked again; an answer that ends early is continued. Both bounded."""
+"""Asking again: after a pause where a provider was asked too fast, and from where an answer ended early. Both are bounded."""
 
 from __future__ import annotations
 

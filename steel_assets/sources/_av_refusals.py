@@ -1,4 +1,4 @@
-"""Why Alpha Vantage answers without data: in words under Note, Information or Error Message, always with HTTP 200."""
+"""Alpha Vantage's refusals: a text under Note, Information or Error Message, always with HTTP 200, turned into errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a connector is given, what it gives back, and how it says no."""
+"""What a connector is given (``Access``), what it returns (``Collection``), and the errors that it raises."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Exhausted(SourceError):
 
 
 class Busy(SourceError):
-    """The provider refuses because calls came too fast: it is waited out and asked again.
+    """The provider refuses because calls came too fast: the same is asked again after each of ``pauses``.
 
     Attributes:
         pauses: seconds to wait before each further try.
@@ -58,7 +58,7 @@ class Busy(SourceError):
 
 
 class Blocked(Exhausted):
-    """The provider shuts this client out: it is asked less from now on.
+    """The provider blocks this client: it is asked less from now on.
 
     Attributes:
         retry_after: seconds it asks to wait, where it says so.
@@ -70,7 +70,7 @@ class Blocked(Exhausted):
 
 
 class Cut(SourceError):
-    """Figures came, but not all that were asked for.
+    """Only some of the figures that were asked for came.
 
     Attributes:
         figures: what came (see ``_gather.Ask``).
@@ -190,7 +190,7 @@ class Collection:
 
 
 class Connector(Protocol):
-    """One provider. A module with this function is one."""
+    """One provider: a module with the function ``collect``."""
 
     def collect(self, series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp, access: Access) -> Collection:
         """What is new or changed about ``series`` since ``known``.

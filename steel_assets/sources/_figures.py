@@ -1,4 +1,4 @@
-"""Figures as providers write them → numbers. What cannot be read is left out and counted, never guessed."""
+"""Figures as providers write them → numbers. What cannot be read becomes NaN and is counted."""
 
 from __future__ import annotations
 

@@ -121,6 +121,12 @@ def test_rules_of_ones_own_change_only_what_they_name(folder: Path) -> None:
     assert rules.acceptance.r2 == load_catalog().rules.acceptance.r2
 
 
+def test_the_former_name_of_a_key_is_still_read_with_a_warning(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "rules.yaml").write_text("imports: {drop: {patience_minutes: 7}}\n")
+    assert load_catalog(folder).rules.imports.drop.unfinished_minutes == 7
+    assert "patience_minutes is now called unfinished_minutes" in caplog.text
+
+
 def test_a_file_that_starts_with_an_underscore_is_hidden(folder: Path) -> None:
     (folder / "markets" / "_draft.yaml").write_text("not: [a market")
     assert "wire_rod_brazil" in load_catalog(folder).markets

@@ -39,6 +39,7 @@ def true_in_most(key: str, truths: list[Evidence]) -> list[Judged]:
     return sure
 
 
+@pytest.mark.slow  # twenty-four markets
 def test_markets_that_walk_at_random_have_no_finding() -> None:
     """One of twenty-four is what a level of 5 % allows; bench/analysis.py counts hundreds."""
     calm = [walk(seed, 1200, drivers=3) for seed in range(1000, 1016)]

@@ -141,6 +141,7 @@ def test_several_series_are_judged_each_by_its_own_past() -> None:
     assert reasons.isna().all()
 
 
+@pytest.mark.slow  # a hundred drawn histories
 @given(st.lists(st.floats(1e-6, 1e9), max_size=40), st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=10))
 def test_any_figures_get_a_verdict(known: list[float], new: list[float]) -> None:
     before = stored(figures(known)) if known else NOTHING

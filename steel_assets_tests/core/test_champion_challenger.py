@@ -34,6 +34,7 @@ def test_a_challenger_that_is_clearly_better_wins() -> None:
     assert not found.failing
 
 
+@pytest.mark.slow  # three hundred pairs of records
 def test_a_challenger_five_percent_worse_wins_in_fewer_than_a_twentieth_of_all_cases_though_often_luckier() -> None:
     """Errors of the two share most of their noise, as forecasts of one price do."""
     won = luckier = 0

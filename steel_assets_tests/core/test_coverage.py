@@ -21,6 +21,7 @@ def test_forecasts_that_overlap_count_once_in_their_horizon() -> None:
     assert chance_of(0.0, 125, 63, 0.9) is None, "one forecast says nothing"
 
 
+@pytest.mark.slow  # four thousand records
 def test_honest_intervals_are_seldom_accused_and_those_of_eighty_per_cent_mostly() -> None:
     rng = np.random.default_rng(3)
 

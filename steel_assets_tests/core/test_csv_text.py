@@ -49,6 +49,7 @@ def test_a_figure_below_zero_stays_a_figure() -> None:
     assert lines((-3.5, -1e-07)) == ["-3.5,-1e-07"]
 
 
+@pytest.mark.slow  # a hundred drawn tables
 @given(st.lists(st.tuples(st.text(), st.floats(allow_nan=False)), min_size=1))
 def test_what_was_written_is_read_back(rows: list[tuple[str, float]]) -> None:
     found = list(csv.reader(io.StringIO(csv_text(["a", "b"], rows), newline="")))[1:]

@@ -29,6 +29,7 @@ def market(seed: int, count: int = 1500, changed_from: int | None = None) -> dic
     return {"features": features, "returns": returns.to_frame(), "errors": errors.to_frame()}
 
 
+@pytest.mark.slow  # eight markets of years
 def test_where_nothing_changes_there_is_less_than_one_false_alarm_a_quarter() -> None:
     found = [measure(market(seed)) for seed in range(8)]
     years = sum(drift.judged for drift in found) * 5 / 250
@@ -36,6 +37,7 @@ def test_where_nothing_changes_there_is_less_than_one_false_alarm_a_quarter() ->
     assert sum(int(drift.alarms.sum()) for drift in found) / sum(drift.judged for drift in found) < 0.06
 
 
+@pytest.mark.slow  # six markets of years
 def test_a_market_that_changes_is_mostly_noticed_within_a_quarter() -> None:
     noticed = 0
     for seed in range(6):
@@ -86,7 +88,7 @@ def test_a_short_history_says_nothing(count: int) -> None:
 
 
 def test_the_rows_say_what_two_of_three_reach_and_are_drift_exactly_when_the_measurement_is() -> None:
-    for seed in range(6):
+    for seed in range(2):
         found = measure(market(seed, changed_from=1430))
         rows = newest_rows(found, "gold", simulated=True, created_at=pd.Timestamp("2026-11-20", tz="UTC")).set_index("subject")
         assert list(rows.index) == ["features", "returns", "errors", "all"]

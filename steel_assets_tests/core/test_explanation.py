@@ -46,6 +46,7 @@ def test_a_forecast_that_is_the_last_price_needs_no_explanation(history: MarketH
     assert list(rows.columns) == COLUMNS
 
 
+@pytest.mark.slow  # trains a market of its own
 def test_a_market_without_a_curve_is_not_told_of_one() -> None:
     plain = synthetic(count=520, lived=0).of(curve=(), roll="none").history()
     features = build_features(plain)

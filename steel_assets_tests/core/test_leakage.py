@@ -70,7 +70,13 @@ def identical(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     return one.reset_index(drop=True).equals(other.reset_index(drop=True))
 
 
-@pytest.mark.parametrize("place", [330, first_sessions_of_months(340, 400)[0], 379, 380, 391, 394, 401, 439])
+ONE_OF_A_KIND = [first_sessions_of_months(340, 400)[0], 380, 391, 439]
+"""After a roll, on the first day of operation, in the outage, after a correction."""
+
+BESIDE_THEM = [pytest.param(place, marks=pytest.mark.slow) for place in (330, 379, 394, 401)]  # around these
+
+
+@pytest.mark.parametrize("place", [*ONE_OF_A_KIND, *BESIDE_THEM])
 def test_removing_the_future_changes_no_forecast_of_any_family_nor_of_the_champion(place: int) -> None:
     """Around rolls, at the border of backfill and operation, in and after the outage, before and after a correction."""
     cut = without_future(place).history(moment(place))
@@ -78,7 +84,7 @@ def test_removing_the_future_changes_no_forecast_of_any_family_nor_of_the_champi
     assert identical(forecasts(cut, place - 6, place), as_it_was(place - 6, place))
 
 
-@pytest.mark.parametrize("place", [335, 378, 400])
+@pytest.mark.parametrize("place", [378, *(pytest.param(place, marks=pytest.mark.slow) for place in (335, 400))])  # as above
 def test_falsifying_the_future_changes_no_forecast_either(place: int) -> None:
     false = with_false_future(place).history(whole().as_of)
     assert not np.allclose(false.last.iloc[place + 1 :], whole().last.iloc[place + 1 :])

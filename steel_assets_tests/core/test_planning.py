@@ -92,6 +92,7 @@ def test_a_forecast_that_knows_has_an_edge_and_one_that_knows_nothing_has_none()
     assert guessing.p_value == 1.0, "it always bought now: nothing tells it from that"
 
 
+@pytest.mark.slow  # sixty records
 def test_a_forecast_that_guesses_is_rarely_taken_for_an_edge() -> None:
     """Of 60 records of coin tosses at most three pass, though their outcomes overlap."""
     passed = 0

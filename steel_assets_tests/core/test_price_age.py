@@ -82,8 +82,8 @@ def test_what_is_told_without_pandas_is_what_the_calendar_library_says(catalog: 
     due = issue_moments(published, rules.issue_time, rules.tzinfo)
     for moment in pd.date_range("2020-01-01", "2026-11-30", freq="41h", tz="UTC"):
         when = moment.to_pydatetime()
-        assert calendar.published(when) == days[published <= moment][-1].date()
-        assert calendar.due(when) == days[due <= moment - pd.Timedelta(hours=2)][-1].date()
+        assert calendar.published(when) == days[published.searchsorted(moment, side="right") - 1].date()
+        assert calendar.due(when) == days[due.searchsorted(moment - pd.Timedelta(hours=2), side="right") - 1].date()
     price = pd.Timestamp(2024, 1, 2)
     for moment in pd.date_range("2024-01-04T08:00", "2025-03-01", freq="24h", tz="UTC"):
         newest = calendar.published(moment.to_pydatetime())

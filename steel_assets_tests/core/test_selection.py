@@ -93,6 +93,7 @@ def test_a_family_that_learned_needs_stronger_evidence_than_one_that_did_not() -
     pytest.fail("no case between the two thresholds was found")
 
 
+@pytest.mark.slow  # five hundred records each
 @pytest.mark.parametrize("horizon", [1, 5])
 def test_luck_rarely_promotes(horizon: int) -> None:
     def wrong(share: float) -> float:

@@ -71,6 +71,7 @@ def test_a_file_too_deep_too_large_or_too_long_is_refused_as_a_model_and_as_a_ch
         bundle_from_files({BUNDLE_FILE: content, MODEL_FILE: content})
 
 
+@pytest.mark.slow  # measures processor time
 def test_twice_as_many_trees_cost_no_more_to_refuse_than_twice_the_bytes_to_read() -> None:
     """The work is bounded by the file: no tree is made before their number is known."""
 

@@ -58,6 +58,7 @@ def test_its_walk_forward_is_that_of_the_backtest() -> None:
         assert (both[name] == both[f"{name}_again"]).all()
 
 
+@pytest.mark.slow  # trains again
 def test_training_twice_gives_the_same_forecast_to_the_last_bit() -> None:
     again = train(history(), features(), window=30)
     assert issue(history(), features(), again.bundles.values()).equals(issue(history(), features(), candidate().bundles.values()))
@@ -159,6 +160,7 @@ def test_confidence_falls_with_wrong_coverage_and_rises_with_skill() -> None:
     assert confidence(clairvoyant) > honest
 
 
+@pytest.mark.slow  # trains again
 def test_a_champion_in_production_is_refreshed_where_nothing_beats_it_beyond_luck() -> None:
     assert candidate().bundles[1].family != "naive"
     kept = train(history(), features(), window=30, champions={1: "naive"})

@@ -255,7 +255,7 @@ def test_a_file_that_changed_without_its_time_changing_is_not_whole(here: Platfo
 def test_a_file_cut_in_the_middle_of_a_number_is_waited_for_and_said_so_once(here: Platform) -> None:
     drop(here, "slow.csv", TABLE + "2026-02-04;6")
     found = look(here, 4)
-    assert outcomes(found) == [("slow.csv", "told")]
+    assert outcomes(found) == [("slow.csv", "noted")]
     assert "newline" in (folder(here) / "notes" / "slow.csv.txt").read_text()
     drop(here, "slow.csv", TABLE + "2026-02-04;608.0\n", age=-120)
     assert [dropped.outcome for dropped in look(here, after=130)] == ["imported"]
@@ -263,10 +263,10 @@ def test_a_file_cut_in_the_middle_of_a_number_is_waited_for_and_said_so_once(her
     assert names(here) == ["done/slow.csv", "done/slow.yaml"]
 
 
-def test_a_file_that_never_gets_its_last_newline_is_taken_when_patience_ends(here: Platform) -> None:
+def test_a_file_that_never_gets_its_last_newline_is_taken_when_it_was_waited_for_long_enough(here: Platform) -> None:
     drop(here, "slow.csv", TABLE.rstrip())
-    assert [dropped.outcome for dropped in look(here)] == ["told"]
-    grace = 60 * here.catalog.rules.imports.drop.patience_minutes
+    assert [dropped.outcome for dropped in look(here)] == ["noted"]
+    grace = 60 * here.catalog.rules.imports.drop.unfinished_minutes
     assert [dropped.outcome for dropped in look(here, 1, after=grace)] == ["imported"]
     assert names(here) == ["done/slow.csv", "done/slow.yaml"]
 
@@ -279,7 +279,7 @@ def test_a_writer_that_goes_on_after_its_file_was_taken_is_noticed_and_what_was_
         writer.flush()
         os.utime(path, (MOMENT.timestamp() - 60,) * 2)
         look(here)
-        grace = 60 * here.catalog.rules.imports.drop.patience_minutes
+        grace = 60 * here.catalog.rules.imports.drop.unfinished_minutes
         look(here, 1, after=grace)
         writer.write(b"08.0\n2026-02-05;607.5\n")
     later = look(here, 3, after=grace + 60)
@@ -333,7 +333,7 @@ def test_looks_do_not_overlap(here: Platform) -> None:
         with dg.DagsterInstance.ephemeral() as instance:
             skipped = dropped_files(dg.build_sensor_context(instance, resources=watched_by(here)))
         assert isinstance(skipped, dg.SkipReason)
-        assert "still at work" in str(skipped.skip_message)
+        assert "still running" in str(skipped.skip_message)
     assert [dropped.outcome for dropped in look(here, 1, after=30)] == ["imported"]
 
 
@@ -441,7 +441,7 @@ def test_everything_that_lies_there_gets_a_word_once_and_loses_it_with_its_cause
         "caf\\udce9.csv": "UTF-8",
     }
     told = {dropped.name: dropped.text for dropped in found}
-    assert {dropped.outcome for dropped in found} == {"told"}
+    assert {dropped.outcome for dropped in found} == {"noted"}
     for name, word in words.items():
         assert word in told[name]
     [long] = [name for name in told if name.startswith("nnn")]
@@ -485,7 +485,7 @@ def test_a_done_folder_that_leads_elsewhere_is_not_followed(here: Platform, tmp_
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert "cannot be moved" in load(here.store, here.drop_box).notes["platts.csv"]
     assert len(here.imports.imports()) == 1
-    assert outcomes(found).count(("platts.csv", "told")) == 1
+    assert outcomes(found).count(("platts.csv", "noted")) == 1
     (folder(here) / "done").unlink()
     assert [dropped.outcome for dropped in look(here, 1, after=300)] == ["known already"]
     assert names(here) == ["done/platts.csv", "done/platts.yaml"]
@@ -522,7 +522,7 @@ def put(store: GcsStore, **contents: str) -> None:
 def test_a_table_dropped_into_a_bucket_is_imported_once_and_moves_to_done(bucket: tuple[Platform, GcsStore]) -> None:
     here, store = bucket
     put(store, platts_csv=TABLE)
-    assert outcomes(take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)) == [("platts.csv", "told")], (
+    assert outcomes(take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)) == [("platts.csv", "noted")], (
         "it waits for its mapping"
     )
     assert "platts.yaml" in store.get("notes/platts.csv.txt").decode()
@@ -598,7 +598,7 @@ def test_what_lies_in_a_bucket_and_cannot_be_taken_gets_a_word_too(bucket: tuple
     client.bucket("steel-lake").blob("drop/my prices.csv").upload_from_string(TABLE)
     assert {
         dropped.name: dropped.outcome for dropped in take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT)
-    } == dict.fromkeys(("lonely.yaml", "letter.docx", "older", "my prices.csv"), "told")
+    } == dict.fromkeys(("lonely.yaml", "letter.docx", "older", "my prices.csv"), "noted")
     assert take(here.catalog, here.lake, here.imports, here.drop_box, here.home, MOMENT) == []
 
 
@@ -638,5 +638,5 @@ def test_a_file_in_done_that_changed_while_another_of_its_name_came_is_told(here
         file.write("2026-02-04;505\n")
     lay(here, "platts.csv", TABLE)
     found = look(here, 2, after=90)
-    assert "drop this one again" in " ".join(dropped.text for dropped in found if dropped.outcome == "told")
+    assert "drop this one again" in " ".join(dropped.text for dropped in found if dropped.outcome == "noted")
     assert len(here.lake.observations()) == 2

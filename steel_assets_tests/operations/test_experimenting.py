@@ -115,7 +115,7 @@ def test_a_verdict_says_who_was_better(parts: Platform, champion: float, variant
     past(parts, champion, variant)
     row = verdict(parts)
     assert row["state"] == state
-    assert told in experimenting.told(row)
+    assert told in experimenting.described(row)
     start = pd.Timestamp(TRIAL.start, tz="UTC")
     issues = parts.warehouse.read(EXPERIMENT_FORECASTS)["as_of"]
     assert row["n"] == (issues.dt.normalize() >= start).sum() < len(issues), "issues before the start do not count"

@@ -11,7 +11,7 @@ import pytest
 
 from steel_assets.adapters.notifiers import NotificationRefused, NotSent
 from steel_assets.adapters.objects.object_store import LocalFolder
-from steel_assets.operations.mailing import DAYS_KEPT, MARK, Mailed, Mark, NotMailed, marks, send
+from steel_assets.operations.mailing import DAYS_KEPT, DELIVERIES, Delivery, Mailed, NotMailed, deliveries, send
 
 DAY, MOMENT = "2026-11-30", datetime(2026, 11, 30, 13, tzinfo=UTC)
 
@@ -90,7 +90,7 @@ def test_what_may_have_been_sent_is_not_sent_again_before_somebody_says_so(store
     assert sent(store, office, again=True).sent["es"] == 2
 
 
-def test_a_process_that_dies_over_it_leaves_a_mark_that_stops_the_next(store: LocalFolder, office: Office) -> None:
+def test_a_process_that_dies_over_it_leaves_a_note_that_stops_the_next(store: LocalFolder, office: Office) -> None:
     office.failing = {"es": KeyboardInterrupt()}  # type: ignore[dict-item]
     with pytest.raises(KeyboardInterrupt):
         sent(store, office)
@@ -129,26 +129,26 @@ def test_of_many_processes_at_once_one_sends(store: LocalFolder, office: Office)
     assert all("another process" in problem for problem in said)
 
 
-def test_a_damaged_mark_sends_nothing_that_day_and_goes_on_the_next(store: LocalFolder, office: Office) -> None:
-    store.put(MARK, b'{"2026-11-30": {"es": {"sta')
+def test_a_damaged_note_sends_nothing_that_day_and_goes_on_the_next(store: LocalFolder, office: Office) -> None:
+    store.put(DELIVERIES, b'{"2026-11-30": {"es": {"sta')
     for _ in range(2):
         with pytest.raises(NotMailed, match="whether the mail of 2026-11-30 was sent is not known; --again sends it"):
             sent(store, office)
     assert office.posted == []
-    assert any(key.startswith(f"damaged/{MARK}") for key in store.list("damaged/")), "its bytes are kept"
+    assert any(key.startswith(f"damaged/{DELIVERIES}") for key in store.list("damaged/")), "its bytes are kept"
     assert sent(store, office, day="2026-12-01").sent == {"es": 2, "en": 1}
 
 
-def test_again_sends_after_a_damaged_mark(store: LocalFolder, office: Office) -> None:
-    store.put(MARK, b"\0")
+def test_again_sends_after_a_damaged_note(store: LocalFolder, office: Office) -> None:
+    store.put(DELIVERIES, b"\0")
     assert sent(store, office, again=True).sent == {"es": 2, "en": 1}
     assert sent(store, office).before == {"es": MOMENT, "en": MOMENT}
 
 
-def test_the_mark_holds_the_last_days_only(store: LocalFolder, office: Office) -> None:
+def test_the_note_holds_the_last_days_only(store: LocalFolder, office: Office) -> None:
     for number in range(DAYS_KEPT + 3):
         sent(store, office, day=f"{datetime.fromisoformat(DAY) + timedelta(days=number):%Y-%m-%d}")
-    found = marks(store)
+    found = deliveries(store)
     assert found is not None
     assert len(found) == DAYS_KEPT
-    assert found["2026-12-09"]["es"] == Mark("sent", MOMENT)
+    assert found["2026-12-09"]["es"] == Delivery("sent", MOMENT)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from steel_assets.catalog import load_catalog
 from steel_assets.cli.alerts import app
 from steel_assets.cli.problem import Problem
-from steel_assets.core.alerts.written import LANGUAGES
+from steel_assets.core.words import LANGUAGES
 from steel_assets.rehearsal.document import document
 from steel_assets.rehearsal.page import page
 from steel_assets.rehearsal.play import CHANNELS, Rehearsal, play

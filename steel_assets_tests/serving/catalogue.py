@@ -1,4 +1,4 @@
-"""The Spanish of the pages and of the morning mail, kept: ``python -m steel_assets_tests.serving.catalogue`` after a change.
+"""The Spanish of pages, morning mail and alerts, kept: ``python -m steel_assets_tests.serving.catalogue`` after a change.
 
 Babel reads from the templates and modules of each room what there is to translate. New texts come into its ``messages.po``
 without a translation, those that are gone leave it; then it is compiled to the ``messages.mo`` that the room reads.
@@ -18,16 +18,16 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from steel_assets.adapters.mail import wording as mail
+from steel_assets.core.alerts import vocabulary as alerts
 from steel_assets.core.analysis import sentences
 from steel_assets.serving import words as pages
 
-ROOMS = (pages.LOCALE, mail.LOCALE)
+ROOMS = (pages.LOCALE, mail.LOCALE, alerts.LOCALE)
 """Folders of message catalogues, each in the room whose texts it holds."""
 
-SPANISH = pages.LOCALE / "es" / "LC_MESSAGES" / "messages.po"
 METHODS = [("**.py", "python"), *((f"templates/**.{kind}", "jinja2.ext:babel_extract") for kind in ("html", "txt"))]
-KEYWORDS: dict[str, Any] = {"t": None, "words": None, "phrase": None, "many": (1, 2)}
-"""Calls whose first text is translated; of ``many`` the first two."""
+KEYWORDS: dict[str, Any] = {"t": None, "words": None, "phrase": None, "many": (1, 2), "say": (2,), "say_many": (2, 3)}
+"""Calls whose first text is translated; of ``many`` the first two. ``say`` and ``say_many`` have the language before."""
 
 SENTENCES = "core/analysis/sentences.py"
 """Where the texts stand that the page tells of a market's past."""
@@ -46,7 +46,7 @@ def shown(folder: Path = pages.LOCALE) -> Catalog:
     return found
 
 
-def kept(path: Path = SPANISH) -> Catalog:
+def kept(path: Path) -> Catalog:
     """The catalogue as it stands."""
     with path.open("rb") as file:
         return read_po(file, locale="es")

@@ -47,7 +47,7 @@ class Looking:
 
     def look(self) -> Snapshot:
         self.refresher._due = 0.0  # the pause after a refusal is over
-        self.refresher.current = self.refresher.look()
+        self.refresher.current = self.refresher.refreshed()
         return self.refresher.current
 
     def price(self) -> float | None:

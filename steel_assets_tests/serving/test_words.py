@@ -1,7 +1,8 @@
-"""The pages in two languages: no text without its Spanish, none too many, dates and figures as the locale data has them."""
+"""Pages, mail and alerts in two languages: no text without its Spanish, none too many, dates as the locale data has them."""
 
 from __future__ import annotations
 
+import ast
 import string
 from collections.abc import Iterable
 from datetime import date
@@ -16,7 +17,7 @@ from babel.numbers import format_decimal
 from steel_assets.core.words import LANGUAGES, direction, figure, money, price, share, signed, signed_share
 from steel_assets.serving.page import DAY_PASSED, INCIDENTS
 from steel_assets.serving.words import Words
-from steel_assets_tests.serving.catalogue import SPANISH, kept, shown
+from steel_assets_tests.serving.catalogue import KEYWORDS, ROOMS, kept, shown, spanish
 
 CLDR = {"en": "en", "es": "es_MX"}
 
@@ -33,12 +34,14 @@ def places(text: str) -> set[str | None]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def test_every_text_that_is_shown_has_its_spanish_and_none_of_the_catalogue_is_unused() -> None:
-    assert texts(shown()) == texts(kept())
-    assert not kept().obsolete
-    for message in kept():
-        spanish = message.string if message.pluralizable else (message.string,)
-        assert all(spanish), message.id
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_text_that_is_shown_has_its_spanish_and_none_of_the_catalogue_is_unused(room: Path) -> None:
+    catalogue = kept(spanish(room))
+    assert texts(shown(room)) == texts(catalogue)
+    assert not catalogue.obsolete
+    for message in catalogue:
+        translated = message.string if message.pluralizable else (message.string,)
+        assert all(translated), message.id
         assert not message.fuzzy, message.id
 
 
@@ -51,18 +54,32 @@ def test_a_text_that_is_shown_is_found_wherever_it_stands() -> None:
     assert DAY_PASSED in found, "a constant of a module"
 
 
-def test_a_translation_has_the_places_of_its_text() -> None:
-    for message in kept():
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_text_stands_within_an_f_string_where_it_would_not_be_found(room: Path) -> None:
+    for path in room.parent.glob("*.py"):
+        filled = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.JoinedStr)]
+        for call in (node for whole in filled for node in ast.walk(whole) if isinstance(node, ast.Call)):
+            if isinstance(call.func, ast.Name) and call.func.id in KEYWORDS:
+                literals = {part.value for part in call.args if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+                assert literals <= texts(shown(room)), f"{path.name}:{call.lineno}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_translation_has_the_places_of_its_text(room: Path) -> None:
+    for message in kept(spanish(room)):
         if message.id:
             english = message.id if message.pluralizable else (message.id,)
-            spanish = message.string if message.pluralizable else (message.string,)
-            assert {frozenset(places(text)) for text in (*english, *spanish)} == {frozenset(places(english[0]))}, message.id
+            translated = message.string if message.pluralizable else (message.string,)
+            assert {frozenset(places(text)) for text in (*english, *translated)} == {frozenset(places(english[0]))}, message.id
 
 
-def test_what_the_service_reads_is_the_catalogue_compiled() -> None:
-    with SPANISH.with_suffix(".mo").open("rb") as file:
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_is_read_is_the_catalogue_compiled(room: Path) -> None:
+    with spanish(room).with_suffix(".mo").open("rb") as file:
         compiled = read_mo(file)
-    assert translations(compiled) == translations(kept()), "python -m steel_assets_tests.serving.catalogue brings it up to date"
+    assert translations(compiled) == translations(kept(spanish(room))), (
+        "python -m steel_assets_tests.serving.catalogue brings it up to date"
+    )
 
 
 def test_texts_are_told_in_the_language_of_the_reader() -> None:
@@ -104,8 +121,9 @@ def test_a_figure_is_written_as_the_locale_data_has_it_in_mexico_as_in_english(l
     assert format_decimal(571.25, locale="es_ES") == "571,25", "which is why the language alone does not say it"
 
 
-def test_a_catalogue_comes_with_the_package_in_both_forms() -> None:
-    assert {path.suffix for path in Path(SPANISH).parent.iterdir()} == {".po", ".mo"}
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_catalogue_comes_with_the_package_in_both_forms(room: Path) -> None:
+    assert {path.suffix for path in spanish(room).parent.iterdir()} == {".po", ".mo"}
 
 
 def test_a_figure_shown_as_zero_has_no_sign_and_no_direction_and_small_costs_are_not_hidden() -> None:

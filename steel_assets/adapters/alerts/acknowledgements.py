@@ -28,7 +28,7 @@ LONGEST_NAME = 80
 
 
 class Reply(Declaration):
-    """What is left of one link: the case, and who looks after it since when."""
+    """The stored document of one link that was used: the case, and who looks after it since when."""
 
     case: str
     by: str
@@ -36,7 +36,7 @@ class Reply(Declaration):
 
 
 class Acknowledging:
-    """The service's side: checks a link, and leaves what it says."""
+    """The service's side: checks a link and stores the acknowledgement."""
 
     def __init__(self, store: ObjectStore, key: bytes) -> None:
         self._store = store
@@ -63,7 +63,7 @@ class Acknowledging:
 
 
 def left(store: ObjectStore, key: bytes, now: datetime) -> Iterator[tuple[str, Acknowledgement]]:
-    """Case and acknowledgement of everything that was left lately. What is old is cleared away, what is damaged set aside."""
+    """Case and acknowledgement of every document stored lately. Old ones are deleted, damaged ones set aside."""
     for place in list(store.list(LEFT)):
         try:
             found = store.get(place)

@@ -1,4 +1,4 @@
-"""The outbox of alerts: what is to be told, kept until every channel has it, by however many processes.
+"""The outbox of alerts: messages that are due are stored until every channel has them; many processes may send from it.
 
 All state is one document in the object store, the alert state, changed by compare-and-set: conditions go in and messages come
 out in one step, so a process that dies loses and doubles nothing. Sending is claim, send, mark; a claim that was never marked is
@@ -26,6 +26,7 @@ from steel_assets.adapters.lake.damaged import why_not
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.adapters.objects.checksummed import Damaged, checksummed, unseal
 from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore
+from steel_assets.core.alerts.acknowledging import AuditLine, Deed, acknowledged
 from steel_assets.core.alerts.advance import advance
 from steel_assets.core.alerts.alert_state import (
     AlertState,
@@ -39,12 +40,11 @@ from steel_assets.core.alerts.alert_state import (
     refused,
 )
 from steel_assets.core.alerts.conditions import Condition
-from steel_assets.core.alerts.handing import AuditLine, Deed, acknowledged
 from steel_assets.core.alerts.incidents import Acknowledgement, Case, Event, Silence
 from steel_assets.core.alerts.message import compose
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.tokens import token
-from steel_assets.core.alerts.written import Language
+from steel_assets.core.words import Language
 
 STATE_KEY = "alerts/state.json"
 FORMER_KEY = "alerts/book.json"
@@ -146,7 +146,7 @@ class Outbox:
         complete: frozenset[str] = frozenset(),
         cursors: Mapping[str, LogCursor] | None = None,
     ) -> AlertState:
-        """Take note of ``conditions`` and of how far their source was read, in one step.
+        """Store ``conditions`` and how far their source was read, in one write.
 
         Args:
             complete: rules of which ``conditions`` names every subject; see ``core.alerts.advance``.
@@ -194,7 +194,7 @@ class Outbox:
         return True
 
     def acknowledge(self, name: str, given: Acknowledgement, now: datetime) -> list[str]:
-        """Somebody looks after what ``name`` (a cause, or the id of a case) names: no more reminders. The causes it was."""
+        """Note who looks after the cases called ``name`` (a cause, or an id): no more reminders. Returns their causes."""
         taken: list[Case] = []
 
         def take(alert_state: AlertState) -> AlertState:
@@ -207,7 +207,7 @@ class Outbox:
         return [case.cause for case in taken]
 
     def take_up(self, now: datetime) -> list[str]:
-        """Acknowledge what was answered by link since the last look. The causes it was."""
+        """Acknowledge the cases whose link was used since the last call. Returns their causes."""
         open_ones = {case.id for case in self.alert_state().cases if case.acknowledged is None}
         if not open_ones or self._key is None:
             return []
@@ -220,8 +220,8 @@ class Outbox:
 
     def audit(self) -> list[AuditLine]:
         """Everything that people did, oldest first. A damaged line is set aside."""
-        found = [line for key in list(self.store.list(AUDIT)) if (line := self._read(key, AuditLine)) is not None]
-        return sorted(found, key=lambda line: (line.at, line.id))
+        lines = [line for key in list(self.store.list(AUDIT)) if (line := self._read(key, AuditLine)) is not None]
+        return sorted(lines, key=lambda line: (line.at, line.id))
 
     def _note(self, now: datetime, by: str, did: Deed, about: str, note: str, *, name: str = "") -> None:
         """Keep an audit line, before what it is about is changed; ``name``: the same for the same deed, however often tried."""
@@ -258,8 +258,8 @@ class Outbox:
         """
         first = f"{HISTORY}{since:%Y-%m}" if since else ""
         keys = [key for key in self.store.list(HISTORY) if key >= first]
-        found = [one for key in keys if (one := self._read(key, Waiting)) is not None]
-        return sorted(found, key=lambda waiting: (waiting.event.moment, waiting.event.id))
+        delivered_events = [one for key in keys if (one := self._read(key, Waiting)) is not None]
+        return sorted(delivered_events, key=lambda waiting: (waiting.event.moment, waiting.event.id))
 
     def _read(self, key: str, kind: type[D]) -> D | None:
         """The document of ``kind`` under ``key``; None where it is damaged, which is set aside."""
@@ -394,7 +394,7 @@ class Outbox:
         )
 
     def _set_aside(self, version: str | None, now: datetime) -> None:
-        """Keep a damaged alert state for whoever wants to look, and begin a new one that says so."""
+        """Set a damaged alert state aside (its bytes are kept), and begin a new one that reports it."""
         kept = f"{DAMAGED}{now:%Y-%m-%dT%H%M%SZ}.json"
         self.store.put(kept, self.store.get(STATE_KEY))
         text = f"{self.store.uri(STATE_KEY)} was damaged and is now {self.store.uri(kept)}."

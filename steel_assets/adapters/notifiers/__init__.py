@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from steel_assets.adapters.notifiers._config import ChannelConfig, ChannelError, configured, variables_of
-from steel_assets.adapters.notifiers._not_sent import NotificationRefused, NotSent
-from steel_assets.adapters.notifiers._post import post
+from steel_assets.adapters.notifiers._post import NotificationRefused, NotSent, post
 from steel_assets.core.alerts.message import Notification
 from steel_assets.core.open_sets import members
 
@@ -33,7 +32,7 @@ __all__ = [
 
 
 class Notifier(Protocol):
-    """A port: one channel.
+    """One channel, as the outbox uses it.
 
     Attributes:
         recipients: the people whom it reaches one by one, as the settings name them; empty for a channel that is one place.
@@ -53,7 +52,7 @@ class Notifier(Protocol):
 
 
 class Channel(Protocol):
-    """What a channel's file brings."""
+    """What the file of a channel must offer."""
 
     Config: type[ChannelConfig]
 

@@ -14,8 +14,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from steel_assets.core.problem import Problem
-
-LANGUAGES = ("en", "es")
+from steel_assets.core.words import LANGUAGES
 
 
 class ChannelError(Problem):

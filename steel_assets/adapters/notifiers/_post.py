@@ -1,4 +1,4 @@
-"""One POST to a channel's address: whole, within a total time, and sorted into sent, not now, and never."""
+"""One POST to a channel's address within a total time, and its two failures: not now (``NotSent``), or never."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from steel_assets.adapters.notifiers._not_sent import NotificationRefused, NotSent
 from steel_assets.core.responses import Response
 
 if TYPE_CHECKING:
@@ -17,6 +16,22 @@ TOTAL_SECONDS = 15.0
 LARGEST_ANSWER = 256 * 1024
 NEVER = frozenset({400, 413, 422})
 """Answers that mean the notification itself; 401, 403, 404 and 410 mean the address or its password, which people can mend."""
+
+
+class NotSent(RuntimeError):
+    """The channel cannot be used at present; the notification is to be tried again later.
+
+    Attributes:
+        perhaps_sent: True when the attempt ended without saying whether the notification was taken.
+    """
+
+    def __init__(self, why: str, *, perhaps_sent: bool = False) -> None:
+        super().__init__(why)
+        self.perhaps_sent = perhaps_sent
+
+
+class NotificationRefused(RuntimeError):
+    """The channel works and will never take this notification."""
 
 
 def post(url: str, content: bytes, headers: Mapping[str, str]) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from steel_assets.core.alerts.message import Message, marked
-from steel_assets.core.alerts.written import Language
+from steel_assets.core.words import Language
 
 
 def alert(message: Message, language: Language) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from steel_assets.adapters.notifiers._config import Address
 from steel_assets.adapters.notifiers._post import post
 from steel_assets.adapters.notifiers._prometheus import alert
 from steel_assets.core.alerts.message import ORDER, Message, Notification
-from steel_assets.core.alerts.written import Language
+from steel_assets.core.words import Language
 
 LASTS = timedelta(days=30)
 """Of an incident that nothing more is said of; reminders come more often, and begin it anew."""

@@ -19,7 +19,7 @@ from pydantic import Field, SecretStr, model_validator
 from steel_assets.adapters.notifiers import ChannelConfig, NotificationRefused, NotSent
 from steel_assets.adapters.notifiers._config import Readers, Recipients
 from steel_assets.core.alerts.message import Message, Notification, plain
-from steel_assets.core.alerts.vocabulary import say
+from steel_assets.core.alerts.vocabulary import FOOTER, REPEATED, SIMULATED, say
 
 SECONDS_PER_STEP = 8.0
 TAKEN, FORWARDED, PERMANENT = 250, 251, 500
@@ -49,7 +49,7 @@ class Config(ChannelConfig):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        """A server without the rest would be silent; an open line would tell the password."""
+        """Refuses a server without sender or recipients (nothing would be sent), and a password over a line without TLS."""
         needed = {"STEEL_EMAIL_FROM": self.sender, "STEEL_EMAIL_TO": self.recipients.names}
         missing = ", ".join(name for name, value in needed.items() if not value)
         if self.host and missing:
@@ -70,7 +70,7 @@ def build(config: Config, home: Path) -> Email | None:
 
 @dataclass(frozen=True)
 class Mailbox:
-    """Where mail is handed in, and between whom it goes; ``languages``: of recipients who read another."""
+    """The mail server with its login, the sender and the recipients; ``languages``: of recipients who read another."""
 
     host: str
     port: int
@@ -122,7 +122,7 @@ class Email:
         return {read: tuple(names) for read, names in found.items()}
 
     def post(self, mail: EmailMessage, names: tuple[str, ...]) -> dict[str, str]:
-        """One mail to ``names``; those whom the server does not take, with the reason: where it takes none, nothing was sent.
+        """Send ``mail`` to ``names``; recipient → why the server refuses it. Where it refuses all, nothing was sent.
 
         Raises:
             NotSent, NotificationRefused: as ``Notifier.send``.
@@ -215,11 +215,11 @@ def page(notification: Notification) -> str:
     """``notification`` as HTML that mail programs show alike: tables, styles in the tags."""
     notes, language = "", notification.language
     if notification.simulated:
-        label = say(language, "simulated")
+        label = say(language, SIMULATED)
         notes += f'<p style="margin:0 0 12px;padding:8px 12px;background:#fde68a;color:#78350f"><b>{label}</b></p>'
     if notification.repeat:
-        notes += f'<p style="margin:0 0 12px;color:#6b7280">{say(language, "repeat")}</p>'
-    footer = _shown(say(language, "footer"))
+        notes += f'<p style="margin:0 0 12px;color:#6b7280">{say(language, REPEATED)}</p>'
+    footer = _shown(say(language, FOOTER))
     return (
         f'<!doctype html><html lang="{language}"><body style="margin:0;padding:20px;background:#f5f5f4;'
         'font:15px/1.5 -apple-system,Segoe UI,Helvetica,Arial,sans-serif;color:#1c1917">'

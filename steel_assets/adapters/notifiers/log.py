@@ -44,7 +44,7 @@ class LogFile:
         return {}
 
     def _torn(self) -> bool:
-        """True when a crash cut off the last line."""
+        """Whether the last line has no newline: a crash cut it off."""
         if not self.path.exists() or self.path.stat().st_size == 0:
             return False
         with self.path.open("rb") as file:

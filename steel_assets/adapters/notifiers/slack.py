@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr
 from steel_assets.adapters.notifiers import ChannelConfig, NotSent
 from steel_assets.adapters.notifiers._post import post
 from steel_assets.core.alerts.message import Message, Notification
-from steel_assets.core.alerts.vocabulary import say
+from steel_assets.core.alerts.vocabulary import MORE_MESSAGES, REPEATED, SIMULATED, say
 
 MOST_BLOCKS = 50
 LONGEST_HEADER = 150
@@ -55,22 +55,22 @@ class Slack:
 
 def blocks(notification: Notification) -> list[dict[str, Any]]:
     """``notification`` as Slack's blocks: a header, the messages, and what one must know about it."""
-    found: list[dict[str, Any]] = [
+    sections: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(notification.subject, LONGEST_HEADER), "emoji": True}}
     ]
-    notes = [f":warning: *{say(notification.language, 'simulated')}*"] if notification.simulated else []
-    notes += [say(notification.language, "repeat")] if notification.repeat else []
+    notes = [f":warning: *{say(notification.language, SIMULATED)}*"] if notification.simulated else []
+    notes += [say(notification.language, REPEATED)] if notification.repeat else []
     if notes:
-        found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": note} for note in notes]})
-    room = MOST_BLOCKS - len(found) - 1
+        sections.append({"type": "context", "elements": [{"type": "mrkdwn", "text": note} for note in notes]})
+    room = MOST_BLOCKS - len(sections) - 1
     whole = len(notification.messages) == 1 and len(notification.subject) <= LONGEST_HEADER
     for message in notification.messages[:room]:
-        found.append(_section(message, alone=whole))
+        sections.append(_section(message, alone=whole))
     left = len(notification.messages) - room
     if left > 0:
-        more = say(notification.language, "more_messages", left)
-        found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": more}]})
-    return found
+        more = say(notification.language, MORE_MESSAGES, left)
+        sections.append({"type": "context", "elements": [{"type": "mrkdwn", "text": more}]})
+    return sections
 
 
 def _section(message: Message, *, alone: bool) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Config(ChannelConfig):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        """An account without the rest would be silent."""
+        """Refuses an account without sender or recipients: nothing would be sent."""
         needed = {
             "STEEL_TWILIO_AUTH_TOKEN": self.auth_token,
             "STEEL_SMS_FROM": self.sender,

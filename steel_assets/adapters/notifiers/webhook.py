@@ -20,7 +20,7 @@ from steel_assets.adapters.notifiers import ChannelConfig
 from steel_assets.adapters.notifiers._post import post
 from steel_assets.adapters.notifiers._prometheus import alert
 from steel_assets.core.alerts.message import Message, Notification
-from steel_assets.core.alerts.written import Language
+from steel_assets.core.words import Language
 
 Form = Literal["steel", "alertmanager"]
 STILL = "0001-01-01T00:00:00Z"

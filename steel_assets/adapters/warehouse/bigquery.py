@@ -1,7 +1,7 @@
 """The warehouse in BigQuery: the port of ``warehouse``, over Google's own client.
 
 An upsert loads its rows into a table of its own and merges that by the key: the target changes in one statement or not at all,
-and the same upsert again changes nothing. Tables are partitioned by day and clustered as their contract says. The statements
+and the same upsert again changes nothing. Tables are partitioned by day and clustered as their schema says. The statements
 are those of ``warehouse_sql``; the jobs that run them are in ``bigquery_jobs``.
 """
 
@@ -199,7 +199,7 @@ class BigQueryWarehouse:
         )
 
     def _prepare(self, jobs: BigQueryJobs, table: Table) -> None:
-        """The table as the contract wants it. Raises WarehouseError for a column of another type."""
+        """The table as its schema says, made or migrated. Raises WarehouseError for a column of another type."""
         present = self._table(table)
         if present is None:
             jobs.query(sql.create_table(table, sql.BIGQUERY), [], table.name, "create")

@@ -60,7 +60,7 @@ BIGQUERY = Dialect(
 
 
 def create_table(table: Table, dialect: Dialect) -> str:
-    """Create ``table`` if it does not exist, columns in the order of its contract."""
+    """Create ``table`` if it does not exist, columns in the order of its schema."""
     columns = ", ".join(_definition(column, dialect, required=not column.nullable) for column in table.columns)
     return f"CREATE TABLE IF NOT EXISTS {table.name} ({columns}){_layout(table) if dialect.lays_out else ''}"
 

@@ -287,7 +287,7 @@ class DuckDBWarehouse:
 
 
 def _prepare(connection: DuckDBPyConnection, table: Table) -> None:
-    """The dataset and the table as the contract wants them. Raises WarehouseError for a column of another type."""
+    """The dataset and the table as its schema says, made or migrated. Raises WarehouseError for a column of another type."""
     connection.execute(sql.DUCKDB_CREATE_DATASET)
     connection.execute(sql.DUCKDB_USE_DATASET)
     connection.execute(sql.create_table(table, sql.DUCKDB))

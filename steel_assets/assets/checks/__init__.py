@@ -44,14 +44,14 @@ def checks_of(here: Installation, market: Market, assets: Iterable[dg.AssetKey])
 
 def _check(here: Installation, market: Market, name: str, module: ModuleType) -> dg.AssetChecksDefinition:
     key = key_of(market.id, module.ASSET)
-    look: Callable[..., Verdict] = module.check
-    parts = [part for part in signature(look).parameters if part != "market"]
+    evaluate: Callable[..., Verdict] = module.check
+    parts = [part for part in signature(evaluate).parameters if part != "market"]
     if unknown := [part for part in parts if part not in PARTS]:
         raise PluginError(f"{module.__file__}: check() asks for {', '.join(unknown)}; it can have market, {', '.join(PARTS)}")
 
     @dg.asset_check(asset=key, name=name, description=module.DESCRIPTION, required_resource_keys=set(parts))
     def checked(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        verdict = look(market=market, **{part: getattr(context.resources, part) for part in parts})
+        verdict = evaluate(market=market, **{part: getattr(context.resources, part) for part in parts})
         return result(here.catalog.rules, key, name, verdict)
 
     return checked

@@ -25,7 +25,7 @@ def evaluate(
     try:
         found = take(catalog, lake, imports, drop_box, home, pd.Timestamp(datetime.now(UTC)).floor("s"))
     except ImportsBusy:
-        return dg.SkipReason(f"another look at {drop_box.where} is still at work")
+        return dg.SkipReason(f"another scan of {drop_box.where} is still running")
     for dropped in found:
         context.log.info(f"{dropped.name}: {dropped.outcome}: {dropped.text}")
     taken = [dropped for dropped in found if dropped.outcome in ("imported", "known already", "failed")]

@@ -1,4 +1,4 @@
-"""What the conditions of everything add up to over time, and which moments of it are worth telling.
+"""One step of alerting: new conditions change incidents and cases, and some of the changes are messages.
 
 Conditions make incidents (observing.py), incidents have causes (causes.py), those of one cause are told as one case (telling.py).
 A silence holds messages back, not the watching: what is still wrong when it ends is told then. No clock, no storage: only
@@ -32,7 +32,7 @@ def advance(
     silences: Sequence[Silence] = (),
     complete: frozenset[str] = frozenset(),
 ) -> tuple[tuple[Incident, ...], tuple[Case, ...], list[Event]]:
-    """The incidents and cases after ``conditions`` became known at ``now``, and what is to be told.
+    """The incidents and cases after ``conditions`` became known at ``now``, and the messages (events) that are due.
 
     Args:
         available: channels that are set up.
@@ -50,12 +50,12 @@ def advance(
     tellers = Tellers(now, rulebook, available, tuple(silences))
     caused, noticed = notices(caused, tellers)
     cases, events = announce(cases, caused, tellers)
-    kept = [
+    remembered = [
         incident
         for incident in caused
         if incident.since is not None or (may_matter(incident, rulebook) and now - incident.seen < MEMORY)
     ]
-    return tuple(kept), tuple(cases), [*noticed, *events]
+    return tuple(remembered), tuple(cases), [*noticed, *events]
 
 
 def _watched(
@@ -80,7 +80,7 @@ def _watched(
 
 
 def _moved(incident: Incident, now: datetime, rulebook: Rulebook) -> Incident:
-    """Open once it was wrong for long enough, forgotten once it was right for long enough."""
+    """``incident``, open after ``opens_after_minutes`` of being wrong, ended after ``closes_after_minutes`` of being right."""
     rule = rulebook.rule(incident.rule)
     if incident.since is None or rule.notice:
         return incident

@@ -1,4 +1,4 @@
-"""The alert state: incidents, cases, silences, and what waits to be sent over which channel. One document, changed whole.
+"""The alert state: incidents, cases, silences, and what waits to be sent over which channel; one JSON document, written whole.
 
 A message leaves the queue of a channel only when the channel has it: claimed (so that no other process sends it too), sent,
 then marked. A batch that was claimed and never marked, because its process died, is claimed again with the same key, so
@@ -66,7 +66,7 @@ class LogCursor(Declaration):
 
 
 class AlertState(Declaration):
-    """Everything that must outlive a process for alerts to be neither lost nor doubled.
+    """Everything of alerting that is stored between two processes, so that no alert is lost or sent twice.
 
     Attributes:
         cursors: name of an event log to how far it was read; releases before 0.2 called them ``marks``.
@@ -81,7 +81,7 @@ class AlertState(Declaration):
 
     @property
     def open_incidents(self) -> list[Incident]:
-        """What people should know of, worst first."""
+        """Open incidents, the most severe first."""
         order = ("critical", "high", "medium", "low")
         return sorted(
             (incident for incident in self.incidents if incident.open),
@@ -162,7 +162,7 @@ def postponed(alert_state: AlertState, batch: Batch, now: datetime, why: str, *,
 
 
 def _ahead(moment: datetime | None, now: datetime, longest: timedelta) -> bool:
-    """Whether to wait until ``moment``. One further ahead than anything waits was set before the clock was put back."""
+    """Whether ``moment`` is still to come. One further ahead than the longest pause is ignored: the clock was put back since."""
     return moment is not None and now < moment <= now + longest
 
 
@@ -170,15 +170,15 @@ def _settled(
     alert_state: AlertState, batch: Batch, outcome: Mapping[str, Mapping[str, object]]
 ) -> tuple[AlertState, list[Waiting]]:
     ids = {event.id for event in batch.events}
-    kept: list[Waiting] = []
+    unfinished: list[Waiting] = []
     finished: list[Waiting] = []
     for waiting in alert_state.queue:
         if waiting.event.id in ids and batch.channel in waiting.channels:
             rest = tuple(channel for channel in waiting.channels if channel != batch.channel)
             news = {name: {**getattr(waiting, name), **added} for name, added in outcome.items()}
             waiting = waiting.model_copy(update={"channels": rest, **news})
-        (kept if waiting.channels else finished).append(waiting)
-    return alert_state.model_copy(update={"queue": tuple(kept)}), finished
+        (unfinished if waiting.channels else finished).append(waiting)
+    return alert_state.model_copy(update={"queue": tuple(unfinished)}), finished
 
 
 def _with(alert_state: AlertState, channel: str, state: Channel) -> AlertState:

@@ -1,4 +1,4 @@
-"""Why things are wrong together: each open incident belongs to one cause, and people are told cause by cause.
+"""The cause of each open incident (a provider, a market, the machine, …): incidents of one cause share their messages.
 
 The cause of an incident is what its subject names, a provider, a market or a job; else what its rule says (the machine, the
 automation, the costs …). It is another one's when that one explains it: a market without new prices follows its provider, a stale
@@ -17,13 +17,13 @@ from steel_assets.core.alerts.subjects import Place
 def with_causes(incidents: Sequence[Incident], cases: Iterable[Case], rulebook: Rulebook) -> list[Incident]:
     """``incidents``, each open one with its cause; one that belongs to any of ``cases`` already keeps it."""
     every, settled = incidents, _settled(incidents, cases)
-    found = {(incident.rule, incident.subject): _own(incident, rulebook) for incident in every} | settled
+    cause_of = {(incident.rule, incident.subject): _own(incident, rulebook) for incident in every} | settled
     free = [incident for incident in every if incident.open and (incident.rule, incident.subject) not in settled]
     for entry in sorted(free, key=lambda incident: len(rulebook.rule(incident.rule).follows)):
         leader = leading(entry, every, rulebook)
         if leader is not None:
-            found[(entry.rule, entry.subject)] = found[(leader.rule, leader.subject)]
-    return [_caused(incident, found[(incident.rule, incident.subject)]) for incident in every]
+            cause_of[(entry.rule, entry.subject)] = cause_of[(leader.rule, leader.subject)]
+    return [_caused(incident, cause_of[(incident.rule, incident.subject)]) for incident in every]
 
 
 def _settled(incidents: Iterable[Incident], cases: Iterable[Case]) -> dict[tuple[str, str], str]:
@@ -60,7 +60,7 @@ def _leads(other: Incident, here: Place, rulebook: Rulebook) -> bool:
 
 
 def _place(incident: Incident, rulebook: Rulebook) -> Place:
-    """Where ``incident`` is: as its subject says, or as its observer did."""
+    """The place of ``incident`` in the pipeline: from its observer's facts, or else from its subject."""
     place = rulebook.subjects.place(incident.subject)
     kind, _, name = incident.hint.partition(":")
     if kind == "provider" and not place.provider:
@@ -104,8 +104,8 @@ def _caused(incident: Incident, cause: str) -> Incident:
 
 def by_cause(incidents: Iterable[Incident]) -> Mapping[str, list[Incident]]:
     """The open incidents of each cause, in the order of the causes' first."""
-    found: dict[str, list[Incident]] = {}
+    incidents_of: dict[str, list[Incident]] = {}
     for incident in incidents:
         if incident.open:
-            found.setdefault(incident.cause, []).append(incident)
-    return found
+            incidents_of.setdefault(incident.cause, []).append(incident)
+    return incidents_of

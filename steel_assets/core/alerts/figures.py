@@ -1,4 +1,4 @@
-"""The platform's own tables as readings: model, cost and latency figures that the thresholds of the catalogue are about.
+"""Readings from the platform's own tables: the figures of models, costs and latency that alert rules have thresholds for.
 
 Each reading's moment is when the figure was known, so the same functions serve the sensor (the newest few) and the replay (all).
 """
@@ -102,16 +102,16 @@ def cost_readings(metrics: pd.DataFrame, monthly_budget_usd: float) -> list[Read
         cost=("cost_usd", lambda costs: costs.sum(min_count=1)), known=("created_at", "max"), simulated=("simulated", "any")
     )
     days["month"] = days["cost"].fillna(0.0).groupby(days.index.to_period("M")).cumsum()
-    found: list[Reading] = []
+    readings: list[Reading] = []
     for row in days.itertuples():
         shared = {"moment": _moment(row.known), "link": "/assets/system_metrics", "simulated": bool(row.simulated)}
         day = f"An estimate for {row.Index:%d %B}, from run times and what is stored."
         month = f"{row.month:.2f} of {monthly_budget_usd:.2f} USD up to {row.Index:%d %B}, estimated."
         share = row.month / monthly_budget_usd
-        found.append(Reading(metric="cost_daily", subject="the platform", value=_number(row.cost), text=day, **shared))
-        if found[-1].known:
-            found.append(Reading(metric="budget_share", subject="this month", value=share, text=month, **shared))
-    return found
+        readings.append(Reading(metric="cost_daily", subject="the platform", value=_number(row.cost), text=day, **shared))
+        if readings[-1].known:
+            readings.append(Reading(metric="budget_share", subject="this month", value=share, text=month, **shared))
+    return readings
 
 
 def service_readings(minutes: Sequence[Minute], now: datetime) -> list[Reading]:
@@ -125,29 +125,29 @@ def service_readings(minutes: Sequence[Minute], now: datetime) -> list[Reading]:
     slots: dict[datetime, list[Minute]] = {}
     for minute in minutes:
         slots.setdefault(_slot(datetime.fromisoformat(minute.minute)), []).append(minute)
-    found: list[Reading] = []
+    readings: list[Reading] = []
     for start, inside in sorted(slots.items()):
         use = summary(inside)
         away = None if use.availability_share is None else 1 - use.availability_share
         meaning = "Of the time it ran, the share in which it could not answer with a forecast."
-        found.append(Reading(metric="downtime_share", subject=SERVICE, moment=start + SLOT, value=_number(away), text=meaning))
+        readings.append(Reading(metric="downtime_share", subject=SERVICE, moment=start + SLOT, value=_number(away), text=meaning))
         if use.requests:
             latency = None if use.avg_latency_ms is None else use.avg_latency_ms / 1000
             text = f"{use.requests} requests in ten minutes, {use.errors} of them failed."
             for metric, value in (("latency_seconds", latency), ("error_rate", use.error_share)):
-                found.append(Reading(metric=metric, subject=SERVICE, moment=start + SLOT, value=_number(value), text=text))
+                readings.append(Reading(metric=metric, subject=SERVICE, moment=start + SLOT, value=_number(value), text=text))
     if slots and now - max(slots) > SILENT:
         text = f"It measured nothing since {max(slots):%Y-%m-%d %H:%M} UTC: it does not run, or cannot write to the lake."
-        found.append(Reading(metric="downtime_share", subject=SERVICE, moment=now, value=None, text=text))
-    return found
+        readings.append(Reading(metric="downtime_share", subject=SERVICE, moment=now, value=None, text=text))
+    return readings
 
 
 def newest(readings: Iterable[Reading], count: int = 3) -> list[Reading]:
     """The newest ``count`` readings of each metric and subject: as many as the 2-of-3 rule looks at."""
-    kept: dict[tuple[str, str], list[Reading]] = {}
+    by_subject: dict[tuple[str, str], list[Reading]] = {}
     for reading in sorted(readings, key=lambda reading: reading.moment):
-        kept.setdefault((reading.metric, reading.subject), []).append(reading)
-    return [reading for mine in kept.values() for reading in mine[-count:]]
+        by_subject.setdefault((reading.metric, reading.subject), []).append(reading)
+    return [reading for mine in by_subject.values() for reading in mine[-count:]]
 
 
 def _slot(moment: datetime) -> datetime:

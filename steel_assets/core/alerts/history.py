@@ -1,4 +1,4 @@
-"""What was told, as rows of a table."""
+"""Events (messages that were due) as rows of the table of alerts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The nouns of alerting.
+"""The types of alerting.
 
 A silence, an incident (the trouble of one thing), a case (all incidents of one cause), an event (one moment of a case that is
-worth telling) and its items (what it lists).
+that is sent as a message) and its items (what the message lists).
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AliasChoices, AwareDatetime, Field
 
 from steel_assets.core.alerts.rules import Severity
 from steel_assets.core.types import Declaration
 
 Kind = Literal["opened", "escalated", "grown", "reminder", "unanswered", "recovered", "notice"]
 
-
 State = Literal["new", "worse", "along", "open", "over"]
+
+
+def _formerly(former: str, name: str) -> AliasChoices:
+    """``name``, read also as ``former``, as releases up to 0.1 stored it."""
+    return AliasChoices(name, former)
 
 
 class Silence(Declaration):
@@ -47,7 +51,7 @@ class Sighting(Declaration):
 
 
 class Incident(Declaration):
-    """One thing under one rule: watched, or wrong since ``since``, or open (people are to be told).
+    """One thing under one rule: watched, or wrong since ``since``, or open (long enough that people are notified).
 
     Attributes:
         id: of the present spell of trouble; the same spell always has the same one.
@@ -57,7 +61,8 @@ class Incident(Declaration):
         hint: the cause that its observer knows, if it does.
         facts: what its observer knows of it, for the words of the message.
         severity, worst: the worst of this spell.
-        told, told_at, told_channels, messages: what was told of it alone; since there are cases, only of notices.
+        notified_severity, notified_at, notified_channels, messages: what was sent about it alone; since there are cases, only of
+            notices.
     """
 
     rule: str
@@ -77,9 +82,9 @@ class Incident(Declaration):
     facts: Mapping[str, str] = {}
     link: str = ""
     simulated: bool = False
-    told: Severity | None = None
-    told_at: AwareDatetime | None = None
-    told_channels: tuple[str, ...] = ()
+    notified_severity: Severity | None = Field(default=None, validation_alias=_formerly("told", "notified_severity"))
+    notified_at: AwareDatetime | None = Field(default=None, validation_alias=_formerly("told_at", "notified_at"))
+    notified_channels: tuple[str, ...] = Field(default=(), validation_alias=_formerly("told_channels", "notified_channels"))
     messages: int = 0
 
     @property
@@ -107,7 +112,7 @@ class Item(Declaration):
 
 
 class Heard(Declaration):
-    """An incident that people were told of, and as how bad."""
+    """An incident that was in a message, and the severity it had there."""
 
     rule: str
     subject: str
@@ -126,21 +131,22 @@ class Case(Declaration):
     """All open incidents of one cause, from the first message about them to the one that says that they are over.
 
     Attributes:
-        heard: the incidents that people were told of.
+        heard: the incidents that were in a message.
         over: of those, what is over since the last message.
-        along: what another one explained when it joined; not told by itself while something lasts that was told.
-        told, told_at, told_channels: how bad people last heard that it is, when, and who ever heard of it.
+        along: what another one explained when it joined; no message of its own while something lasts that was in one.
+        notified_severity, notified_at, notified_channels: how bad the last message said that it is, when, and over which channels
+            any was sent.
         messages: how many there were.
-        unanswered: whether it was told again because nobody acknowledged it.
+        unanswered: whether a message was repeated because nobody acknowledged it.
         simulated: whether anything of it was.
     """
 
     cause: str
     id: str
     since: AwareDatetime
-    told: Severity
-    told_at: AwareDatetime
-    told_channels: tuple[str, ...] = ()
+    notified_severity: Severity = Field(validation_alias=_formerly("told", "notified_severity"))
+    notified_at: AwareDatetime = Field(validation_alias=_formerly("told_at", "notified_at"))
+    notified_channels: tuple[str, ...] = Field(default=(), validation_alias=_formerly("told_channels", "notified_channels"))
     messages: int = 0
     heard: tuple[Heard, ...] = ()
     over: tuple[Item, ...] = ()
@@ -150,12 +156,12 @@ class Case(Declaration):
     simulated: bool = False
 
     def knows(self, rule: str, subject: str) -> bool:
-        """Whether people were told of that."""
+        """Whether that incident was in a message of this case."""
         return any((heard.rule, heard.subject) == (rule, subject) for heard in self.heard)
 
 
 class Event(Declaration):
-    """One thing to tell. ``id`` is the same however often it is worked out from the same conditions.
+    """One message that is due. Computed again from the same conditions, it has the same ``id``.
 
     Attributes:
         rule, subject, value, worst, text, link: of the item that matters most.

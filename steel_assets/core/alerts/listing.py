@@ -13,7 +13,7 @@ from steel_assets.core.alerts.rules import SEVERITIES, Rulebook, Severity
 
 @dataclass(frozen=True)
 class Tellers:
-    """What telling depends on besides the incidents."""
+    """What messages depend on besides the incidents: rules, silences, channels that are set up, the moment."""
 
     now: datetime
     rulebook: Rulebook
@@ -36,9 +36,9 @@ class Tellers:
 
 
 def open_events(incidents: Iterable[Incident], now: datetime, rulebook: Rulebook) -> list[Event]:
-    """How everything that is open stands, cause by cause, worst first: for the surfaces that show it, sent to nobody."""
+    """One event for each open case, the most severe first, for pages and commands that show them; none is sent."""
     nobody = Tellers(now, rulebook, frozenset(), ())
-    found = [
+    events = [
         event(
             cause,
             cause,
@@ -51,7 +51,7 @@ def open_events(incidents: Iterable[Incident], now: datetime, rulebook: Rulebook
         )
         for cause, members in by_cause(incident for incident in incidents if incident.rule in rulebook.rules).items()
     ]
-    return sorted(found, key=lambda event: (-SEVERITIES.index(event.severity), event.since))
+    return sorted(events, key=lambda event: (-SEVERITIES.index(event.severity), event.since))
 
 
 def event(
@@ -67,7 +67,7 @@ def event(
     about: Sequence[Item] | None = None,
     acknowledged: str = "",
 ) -> Event:
-    """What is to be told of ``items``.
+    """The event (message) that lists ``items``.
 
     Args:
         name, case: ids of the event, and of the case (or of the notice).
@@ -97,7 +97,7 @@ def event(
 
 
 def _lead(items: Sequence[Item]) -> Item:
-    """What matters most: what is new before what is known, the worst, the first."""
+    """The item that gives an event its rule and subject: new before known, then by severity, then by time."""
     order = {"new": 0, "worse": 0, "along": 1, "open": 1, "over": 2}
     return min(items, key=lambda item: (order[item.state], -SEVERITIES.index(item.severity), item.since))
 
@@ -119,7 +119,7 @@ def item(incident: Incident, state: State) -> Item:
 
 
 def any_simulated(incidents: Iterable[Incident]) -> bool:
-    """Whether anything about them is."""
+    """Whether any of ``incidents`` is about simulated data."""
     return any(incident.simulated for incident in incidents)
 
 

@@ -1,4 +1,4 @@
-"""Events as people get them: a message for each, one or several in a notification, in every language that somebody reads."""
+"""Events put into notifications: one message per event, one or several messages per notification, in every language."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import datetime
 from steel_assets.core.alerts.incidents import Event, Kind
 from steel_assets.core.alerts.naming import market_of
 from steel_assets.core.alerts.rules import Rulebook, Severity, worse
-from steel_assets.core.alerts.vocabulary import say
+from steel_assets.core.alerts.vocabulary import BEFORE_TITLE, DO, REPEATED, SEVERITIES, SIMULATED, TO_DO, say, say_many
 from steel_assets.core.alerts.wording import facts, items_of, title
-from steel_assets.core.alerts.written import LANGUAGES, Language
+from steel_assets.core.words import LANGUAGES, Language
 
 LOUD: frozenset[Kind] = frozenset({"opened", "escalated", "grown", "reminder", "unanswered"})
 SMS_LENGTH = 300
@@ -114,27 +114,29 @@ def compose(
         sealed: the token of the link by which whoever gets it acknowledges an event; None where there is no such link.
     """
     places = _Places(ui.rstrip("/"), site.rstrip("/"), sealed)
-    notifications = {language: _letter(events, rulebook, places, key, repeat, language) for language in LANGUAGES}
+    notifications = {language: _in_language(events, rulebook, places, key, repeat, language) for language in LANGUAGES}
     others: dict[str, Notification] = {
         name: replace(notification, key=f"{key}.{name}") for name, notification in notifications.items() if name != language
     }
     return replace(notifications[language], others=others)
 
 
-def _letter(
+def _in_language(
     events: Sequence[Event], rulebook: Rulebook, places: _Places, key: str, repeat: bool, language: Language
 ) -> Notification:
     messages = [_message(event, rulebook, places, language) for event in events]
     alone = len(messages) == 1 and messages[0].kind != "recovered"
-    do = dict(messages[0].facts).get(say(language, "to_do"), "") if alone else ""
+    do = dict(messages[0].facts).get(say(language, TO_DO), "") if alone else ""
     if len(messages) > 1:
         messages.sort(key=lambda message: (message.kind == "recovered", ORDER.index(message.severity)))
         counted = [
-            f"{count} {say(language, name)}" for name in ORDER if (count := sum(_alarms(message, name) for message in messages))
+            f"{count} {say(language, SEVERITIES[name])}"
+            for name in ORDER
+            if (count := sum(_alarms(message, name) for message in messages))
         ]
         over = sum(message.kind == "recovered" for message in messages)
-        counts = ", ".join([*counted, *([say(language, "over_count", over)] if over else [])])
-        subject = say(language, "digest", len(messages), counts)
+        counts = ", ".join([*counted, *([say_many(language, "{0} over", "{0} over", over, over)] if over else [])])
+        subject = say(language, "{0} alerts: {1}", len(messages), counts)
     else:
         subject = headed(messages[0], language)
     subject = marked(subject, language, simulated=any(message.simulated for message in messages))
@@ -144,7 +146,7 @@ def _letter(
 def _message(event: Event, rulebook: Rulebook, places: _Places, language: Language) -> Message:
     headline = title(event, rulebook, language)
     return Message(
-        title=headline if event.kind in ("opened", "notice") else say(language, event.kind) + headline,
+        title=say(language, BEFORE_TITLE[event.kind]) + headline if event.kind in BEFORE_TITLE else headline,
         severity=event.severity,
         kind=event.kind,
         facts=facts(event, rulebook, language),
@@ -159,23 +161,23 @@ def _message(event: Event, rulebook: Rulebook, places: _Places, language: Langua
 
 
 def _links(event: Event, rulebook: Rulebook, places: _Places, language: Language) -> tuple[tuple[str, str], ...]:
-    found = []
+    links = []
     if event.link:
-        found.append((say(language, "look"), f"{places.ui}{event.link}"))
+        links.append((say(language, "Open in Dagster"), f"{places.ui}{event.link}"))
     if places.site:
         markets = [market_of(item, rulebook) for item in items_of(event)]
         market = next((name for name in markets if name), "")
-        found.append((say(language, "page"), f"{places.site}/dashboard" + (f"?market={market}" if market else "")))
+        links.append((say(language, "Open the page"), f"{places.site}/dashboard" + (f"?market={market}" if market else "")))
     if places.site and places.sealed and event.kind in LOUD and event.cause and not event.acknowledged:
-        found.append((say(language, "acknowledge"), f"{places.site}{ACKNOWLEDGE}?token={places.sealed(event)}"))
-    return tuple(found)
+        links.append((say(language, "I look after it"), f"{places.site}{ACKNOWLEDGE}?token={places.sealed(event)}"))
+    return tuple(links)
 
 
 def plain(notification: Notification) -> str:
     """``notification`` as plain text."""
     blocks = [f"{notification.subject}"]
     if notification.repeat:
-        blocks.append(f"({say(notification.language, 'repeat')})")
+        blocks.append(f"({say(notification.language, REPEATED)})")
     for message in notification.messages:
         lines = [f"{label}: {text}" for label, text in (*message.facts, *message.links)]
         head = [headed(message, notification.language)] if len(notification.messages) > 1 else []
@@ -186,7 +188,7 @@ def plain(notification: Notification) -> str:
 def short(notification: Notification) -> str:
     """``notification`` in the length of a text message or two, with its key at the end."""
     about = (
-        f"{notification.subject}. {say(notification.language, 'do')}: {notification.do}"
+        f"{notification.subject}. {say(notification.language, DO)}: {notification.do}"
         if notification.do
         else notification.subject
     )
@@ -198,13 +200,13 @@ def short(notification: Notification) -> str:
 
 
 def marked(title: str, language: Language, *, simulated: bool) -> str:
-    """``title``, with a word before it where data is simulated."""
-    return f"[{say(language, 'simulated')}] {title}" if simulated else title
+    """``title``, with SIMULATED DATA in brackets before it where ``simulated``."""
+    return f"[{say(language, SIMULATED)}] {title}" if simulated else title
 
 
 def headed(message: Message, language: Language = "en") -> str:
-    """The title with its severity, where that still matters."""
-    bad = say(language, message.severity).capitalize()
+    """The title of ``message``, its severity before it unless it is over or a notice."""
+    bad = say(language, SEVERITIES[message.severity]).capitalize()
     return f"{bad} · {message.title}" if message.kind in LOUD else message.title
 
 

@@ -1,4 +1,4 @@
-"""What a sentence about one item may name: market, series, provider, last day, and what follows for whom."""
+"""The values for the names in braces in a rule's words: market, series, provider, last day, who is affected."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from datetime import date
 from steel_assets.core.alerts.incidents import Item
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.subjects import NAMED, Place
-from steel_assets.core.alerts.vocabulary import WORDS, called, say
-from steel_assets.core.alerts.written import Language, day, figure, listed
+from steel_assets.core.alerts.vocabulary import CALLED, called, say, say_many
+from steel_assets.core.alerts.written import day, figure, listed
 from steel_assets.core.types import Market, Series
+from steel_assets.core.words import Language
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 KEY = re.compile(r"STEEL_\w+_API_KEY")
@@ -84,36 +85,36 @@ class Namer:
         return NO_ANSWER if self.rulebook.subjects.series_at(place, item.text) == asked else COLLECTED
 
     def names(self, item: Item) -> dict[str, str]:
-        """Everything known of ``item``, by the name that it has in braces."""
+        """Values for the names in braces (see ``NAMES``) as far as they are known of ``item``."""
         place, rule, language = self._place(item), self.rulebook.rule(item.rule), self.language
         series, market = self._series(item, place), self.rulebook.subjects.markets.get(self._market(item, place))
-        found: dict[str, str] = {"subject": item.subject}
+        values: dict[str, str] = {"subject": item.subject}
         if market is not None:
-            found |= {"market": self.short(market), "market_id": market.id, "series_id": market.target.series}
+            values |= {"market": self.short(market), "market_id": market.id, "series_id": market.target.series}
         if series is not None:
-            found |= {"series": self._called(series), "series_id": series.id}
+            values |= {"series": self._called(series), "series_id": series.id}
         if place.provider:
-            found |= {"provider": self.rulebook.subjects.providers[place.provider], "provider_id": place.provider}
+            values |= {"provider": self.rulebook.subjects.providers[place.provider], "provider_id": place.provider}
         if (date_of_item := self._day(item)) is not None:
-            found["day"] = day(date_of_item, language, seen_in=self.year)
+            values["day"] = day(date_of_item, language, seen_in=self.year)
         if item.value is not None:
             value = item.worst if item.state == "over" and item.worst is not None else item.value
-            found |= {"value": figure(value, rule.unit, language), "count": f"{value:.0f}"}
+            values |= {"value": figure(value, rule.unit, language), "count": f"{value:.0f}"}
         if rule.above is not None:
-            found["limit"] = figure(rule.above, rule.unit, language)
+            values["limit"] = figure(rule.above, rule.unit, language)
         if key := KEY.search(item.text):
-            found["variable"] = key[0]
+            values["variable"] = key[0]
         if place.asset:
-            found["stage"] = called(language, place.asset)
-            found["asset"] = self._asset(place, market)
+            values["stage"] = called(language, place.asset)
+            values["asset"] = self._asset(place, market)
         if check := item.facts.get("check") or place.check:
-            found["check"] = called(language, check)
+            values["check"] = called(language, check)
         if place.metric:
             about = self.short(market) if market else called(language, item.subject.partition(" of ")[2])
-            found |= {"metric": called(language, place.metric), "about": about}
+            values |= {"metric": called(language, place.metric), "about": about}
         if place.provider or series is not None:
-            found["affected"] = self.affected(item, place)
-        return found | self._of_the_machinery(item)
+            values["affected"] = self.affected(item, place)
+        return values | self._of_the_machinery(item)
 
     def affected(self, item: Item, place: Place) -> str:
         """Which markets miss what, because the series of ``item`` bring nothing (of a provider: all that it does not answer)."""
@@ -131,19 +132,24 @@ class Namer:
         )
         parts = []
         if without:
-            parts.append(
-                say(self.language, "nothing_new" if len(without) > 1 else "nothing_new_1", listed(without, self.language))
-            )
+            names = listed(without, self.language)
+            parts.append(say_many(self.language, "{0} gets no new forecast", "{0} get no new forecast", len(without), names))
         if old:
-            parts.append(say(self.language, "older_prices" if len(old) > 1 else "older_price", listed(old, self.language)))
+            names = listed(old, self.language)
+            parts.append(
+                say_many(
+                    self.language, "{0} is forecast from an older price", "{0} are forecast from older prices", len(old), names
+                )
+            )
         if parts:
             everybody = len(priced) == len(subjects.markets)
-            return "; ".join([*parts, *([] if everybody else [say(self.language, "others")])])
+            return "; ".join([*parts, *([] if everybody else [say(self.language, "the others are not affected")])])
         leaning = self._markets(market.id for market in subjects.markets.values() if series & set(market.series_ids))
         if not leaning:
-            return say(self.language, "no_market")
+            return say(self.language, "no market needs it")
         every = len(leaning) == len(subjects.markets) > 1
-        return say(self.language, "only_drivers", say(self.language, "every") if every else listed(leaning, self.language))
+        whose = say(self.language, "every market") if every else listed(leaning, self.language)
+        return say(self.language, "no price is missing, only indicators of {0}", whose)
 
     def short(self, market: Market) -> str:
         """A market's name without the remark in parentheses, and without commas: several are listed."""
@@ -157,13 +163,13 @@ class Namer:
         return (series.name_es or series.name) if self.language == "es" else series.name
 
     def _place(self, item: Item) -> Place:
-        """As its observer knows it, or as its subject says."""
+        """The place of ``item`` in the pipeline: from its observer's facts, or else from its subject."""
         if "asset" in item.facts:
             return Place(**{name: item.facts.get(name, "") for name in ("market", "provider", "group", "asset")})
         return self.rulebook.subjects.place(item.subject)
 
     def _market(self, item: Item, place: Place) -> str:
-        """As the subject says, or the only one that the text names."""
+        """The id of the market: from the subject or facts, or the only one that the text names; empty where there is none."""
         if place.market or item.facts.get("market"):
             return place.market or item.facts["market"]
         named = {name for name in NAMED.findall(item.text) if name in self.rulebook.subjects.markets}
@@ -187,22 +193,22 @@ class Namer:
 
     def _asset(self, place: Place, market: Market | None) -> str:
         if place.provider:
-            whole = say(self.language, "raw", self.rulebook.subjects.providers[place.provider])
+            whole = say(self.language, "the collection from {0}", self.rulebook.subjects.providers[place.provider])
         else:
             name = called(self.language, place.asset)
-            whole = say(self.language, "of_market", name, self.short(market)) if market else name
+            whole = say(self.language, "{0} of {1}", name, self.short(market)) if market else name
         return whole[:1].upper() + whole[1:]
 
     def _of_the_machinery(self, item: Item) -> dict[str, str]:
-        """Of jobs, schedules, sensors, channels."""
+        """The values ``automation``, ``job``, ``channel`` and ``recipient``, of subjects that are one."""
         kind, _, name = item.subject.partition(" ")
         if kind == "schedule":
-            return {"automation": say(self.language, "scheduled", called(self.language, name))}
+            return {"automation": say(self.language, "the schedule of {0}", called(self.language, name))}
         if kind == "sensor":
-            return {"automation": say(self.language, "watching", name.replace("_", " "))}
+            return {"automation": say(self.language, "the watch “{0}”", name.replace("_", " "))}
         if item.rule in ABOUT_JOBS:
             name = item.subject.partition(": ")[0]
-            job = called(self.language, name) if name in WORDS else say(self.language, "a_run", name)
+            job = called(self.language, name) if name in CALLED else say(self.language, "the run {0}", name)
             return {"job": job[:1].upper() + job[1:]}
         channel, _, recipient = item.subject.partition(": ")
         if self.rulebook.rule(item.rule).cause == "channel":

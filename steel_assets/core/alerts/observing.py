@@ -1,4 +1,4 @@
-"""One thing under one rule, condition by condition: is it wrong, since when, how badly?"""
+"""How an incident changes with each condition: whether it is wrong, since when, and how severe it is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GRACE = timedelta(minutes=10)
 
 
 def observed(before: Incident | None, condition: Condition, rulebook: Rulebook) -> Incident:
-    """What is known of one thing after ``condition``; ``before`` itself when that is no news."""
+    """The incident after ``condition``; ``before`` itself where nothing changes that has to be stored."""
     rule = rulebook.rule(condition.rule)
     base = before or Incident(rule=condition.rule, subject=condition.subject, seen=condition.moment)
     if before is not None and (_old(before, condition, rule) or _nothing_new(before, condition, rulebook)):
@@ -28,7 +28,14 @@ def observed(before: Incident | None, condition: Condition, rulebook: Rulebook) 
         news |= {"facts": condition.facts, "hint": condition.cause}
     if wrong and (base.since is None or rule.notice):
         since = min(sighting.moment for sighting in recent if sighting.firing) if rule.noisy else condition.moment
-        news |= {"since": since, "id": _identity(condition, since), "told": None, "worst": None, "messages": 0, "severity": "low"}
+        news |= {
+            "since": since,
+            "id": _identity(condition, since),
+            "notified_severity": None,
+            "worst": None,
+            "messages": 0,
+            "severity": "low",
+        }
     if wrong:
         news["fine_since"] = None
     elif base.since is not None and base.fine_since is None:
@@ -43,7 +50,7 @@ def _old(before: Incident, condition: Condition, rule: AlertRule) -> bool:
 
 
 def _nothing_new(before: Incident, condition: Condition, rulebook: Rulebook) -> bool:
-    """As wrong as it was a few minutes ago: an alert state that does not change is not written."""
+    """Whether ``after`` says no more than ``before`` did minutes ago; then it is not stored, and the alert state not written."""
     rule = rulebook.rule(condition.rule)
     severity = condition.severity or rulebook.severity(rule, condition.value)
     lasting = before.wrong and condition.firing and before.recent[-1].firing and not rule.notice
@@ -51,7 +58,7 @@ def _nothing_new(before: Incident, condition: Condition, rulebook: Rulebook) -> 
 
 
 def may_matter(incident: Incident, rulebook: Rulebook) -> bool:
-    """Not wrong, and yet worth remembering: a notice (so that it is not told twice), a bad figure among the last two."""
+    """Whether an incident that is not wrong must be kept: a notice (not to be sent twice), or a bad figure among the last two."""
     rule = rulebook.rule(incident.rule)
     return rule.notice or (rule.noisy and any(sighting.firing for sighting in incident.recent[-2:]))
 

@@ -37,12 +37,12 @@ class Replay:
 
 
 def replay(readings: Sequence[Reading], conditions: Sequence[Condition], rulebook: Rulebook, available: frozenset[str]) -> Replay:
-    """Live through the history once, each moment knowing only what was known then.
+    """Advance through the recorded history moment by moment, each step given only what was known then.
 
     Raises:
         UnknownRule: a condition names a rule that does not exist.
     """
-    found = Replay()
+    outcome = Replay()
     by_moment: defaultdict[datetime, list[Condition]] = defaultdict(list)
     for condition in [*judge(readings, rulebook), *conditions]:
         by_moment[condition.moment].append(condition)
@@ -51,17 +51,17 @@ def replay(readings: Sequence[Reading], conditions: Sequence[Condition], ruleboo
     for moment in _ticks(sorted(by_moment)):
         if moment in by_moment or any(incident.since for incident in incidents):
             incidents, cases, events = advance(incidents, cases, by_moment.get(moment, ()), moment, rulebook, available)
-            found.events += events
+            outcome.events += events
     figures = _figures(readings)
-    for event in found.events:
-        found.messages[event.rule] += 1
+    for event in outcome.events:
+        outcome.messages[event.rule] += 1
         for item in event.items:
             if item.state in ("new", "along"):
-                found.openings[item.rule] += 1
-                _judge(item, event.moment, figures, rulebook, found)
+                outcome.openings[item.rule] += 1
+                _judge(item, event.moment, figures, rulebook, outcome)
     if by_moment:
-        found.start, found.end = min(by_moment), max(by_moment)
-    return found
+        outcome.start, outcome.end = min(by_moment), max(by_moment)
+    return outcome
 
 
 def _ticks(moments: Sequence[datetime]) -> Iterator[datetime]:
@@ -74,15 +74,15 @@ def _ticks(moments: Sequence[datetime]) -> Iterator[datetime]:
 
 
 def _judge(
-    item: Item, event: datetime, figures: dict[tuple[str, str], list[tuple[datetime, float]]], rulebook: Rulebook, found: Replay
+    item: Item, event: datetime, figures: dict[tuple[str, str], list[tuple[datetime, float]]], rulebook: Rulebook, outcome: Replay
 ) -> None:
     rule = rulebook.rule(item.rule)
     if rule.metric is None or rule.above is None:
         return
     after = [value for moment, value in figures.get((rule.metric, item.subject), []) if moment >= event][:HINDSIGHT]
     if len(after) == HINDSIGHT:
-        found.judged[item.rule] += 1
-        found.false[item.rule] += median(after) <= rule.above
+        outcome.judged[item.rule] += 1
+        outcome.false[item.rule] += median(after) <= rule.above
 
 
 def _figures(readings: Sequence[Reading]) -> dict[tuple[str, str], list[tuple[datetime, float]]]:

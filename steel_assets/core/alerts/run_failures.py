@@ -1,4 +1,4 @@
-"""A run that failed, told by what failed in it: a market or a provider alone, where every failed step is of one."""
+"""Conditions from a failed run: about one market or provider where every failed step belongs to one, else about the job."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def by_place(
     places = [subjects.of_step(step) for step, _ in errors]
     if not places or not all(place.market or place.provider for place in places):
         return [whole]
-    found: dict[str, Condition] = {}
+    conditions: dict[str, Condition] = {}
     for place, (step, message) in zip(places, errors, strict=True):
         name = place.market or place.provider
-        before = found.get(name)
+        before = conditions.get(name)
         text = f"{before.text}; {step}: {message}" if before else f"{step}: {message}"
         known = before.facts if before else _facts(place)
         cause = f"market:{name}" if place.market else f"provider:{name}"
         news = {"subject": f"{whole.subject}: {name}", "cause": cause, "facts": known, "text": text}
-        found[name] = whole.model_copy(update=news)
-    named = {condition.subject for condition in found.values()}
+        conditions[name] = whole.model_copy(update=news)
+    named = {condition.subject for condition in conditions.values()}
     over = [
         whole.model_copy(update={"subject": subject, "firing": False, "text": ""}) for subject in mine if subject not in named
     ]
-    return [*found.values(), *over]
+    return [*conditions.values(), *over]
 
 
 def _facts(place: Place) -> dict[str, str]:

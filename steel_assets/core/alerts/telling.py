@@ -1,4 +1,4 @@
-"""Case by case: what is to be told of the incidents of one cause, and what people have heard by then.
+"""Which messages are due about each case, and what people know after them.
 
 A case is told when it opens, at once when it gets worse or grows by something that people have not heard of (another market, a
 target, another series), when it waits for an answer or is due for a reminder, and when all of it is over. What an incident takes
@@ -24,34 +24,36 @@ A_DAY = timedelta(days=1)
 
 def adopted(incidents: Sequence[Incident], cases: Sequence[Case], rulebook: Rulebook) -> tuple[list[Incident], list[Case]]:
     """Incidents that an earlier release told one by one, as cases: they are not told again, and their end is."""
-    alone = [incident for incident in incidents if incident.open and incident.told is not None and not incident.cause]
+    alone = [
+        incident for incident in incidents if incident.open and incident.notified_severity is not None and not incident.cause
+    ]
     if not alone:
         return list(incidents), list(cases)
     caused = with_causes(incidents, cases, rulebook)
     names = {(incident.rule, incident.subject) for incident in alone}
-    found = list(cases)
+    all_cases = list(cases)
     for cause, members in by_cause(incident for incident in caused if (incident.rule, incident.subject) in names).items():
-        moments = [incident.told_at for incident in members if incident.told_at is not None]
+        moments = [incident.notified_at for incident in members if incident.notified_at is not None]
         case = Case(
             cause=cause,
             id=_identity(cause, members),
             since=min(incident.since or incident.seen for incident in members),
-            told=worst_of(incident.told or "low" for incident in members),
-            told_at=max(moments, default=max(incident.seen for incident in members)),
-            told_channels=tuple(dict.fromkeys(channel for incident in members for channel in incident.told_channels)),
+            notified_severity=worst_of(incident.notified_severity or "low" for incident in members),
+            notified_at=max(moments, default=max(incident.seen for incident in members)),
+            notified_channels=tuple(dict.fromkeys(channel for incident in members for channel in incident.notified_channels)),
             messages=1,
             heard=tuple(
-                Heard(rule=incident.rule, subject=incident.subject, severity=incident.told or incident.severity)
+                Heard(rule=incident.rule, subject=incident.subject, severity=incident.notified_severity or incident.severity)
                 for incident in members
             ),
             simulated=any(incident.simulated for incident in members),
         )
-        found = [*(case for case in found if case.cause != cause), case]
-    return caused, found
+        all_cases = [*(case for case in all_cases if case.cause != cause), case]
+    return caused, all_cases
 
 
 def ended(cases: Sequence[Case], before: Sequence[Incident], after: Sequence[Incident]) -> list[Case]:
-    """``cases``, with what is over of what people had heard; what came back before that was said is not."""
+    """``cases``, with the incidents that ended since the last message in ``over``, without those that are open again."""
     gone = {(entry.rule, entry.subject): entry for entry, now in zip(before, after, strict=True) if entry.open and not now.open}
     back = {(incident.rule, incident.subject) for incident in after if incident.open}
     return [_with_ends(case, gone, back) for case in cases]
@@ -59,13 +61,13 @@ def ended(cases: Sequence[Case], before: Sequence[Incident], after: Sequence[Inc
 
 def _with_ends(case: Case, gone: dict[tuple[str, str], Incident], back: set[tuple[str, str]]) -> Case:
     news = [item(gone[key], "over") for heard in (*case.heard, *case.along) if (key := (heard.rule, heard.subject)) in gone]
-    kept = [item for item in case.over if (item.rule, item.subject) not in back]
-    over = (*kept, *news)
+    still_over = [item for item in case.over if (item.rule, item.subject) not in back]
+    over = (*still_over, *news)
     return case if over == case.over else case.model_copy(update={"over": over})
 
 
 def notices(incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Incident], list[Event]]:
-    """What is told once and never stays open: all that one rule has to say now, in one event."""
+    """One event for each rule that is a notice (sent once, never open), listing all that it has to say now."""
     due = [
         incident
         for incident in incidents
@@ -78,7 +80,9 @@ def notices(incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Incid
         events.append(event(f"{first.id}-1", first.id, "notice", "", items, tellers, simulated=any_simulated(due)))
     done = {(incident.rule, incident.subject) for incident in due}
     heard = [
-        incident.model_copy(update={"since": None, "told": incident.severity, "told_at": tellers.now, "messages": 1})
+        incident.model_copy(
+            update={"since": None, "notified_severity": incident.severity, "notified_at": tellers.now, "messages": 1}
+        )
         if (incident.rule, incident.subject) in done
         else incident
         for incident in incidents
@@ -87,15 +91,15 @@ def notices(incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Incid
 
 
 def announce(cases: Sequence[Case], incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Case], list[Event]]:
-    """The cases after what is to be told of them now was told."""
+    """The cases after their messages that are due now, and those messages."""
     known, groups = {case.cause: case for case in cases}, by_cause(incidents)
-    kept: list[Case] = []
+    lasting: list[Case] = []
     events: list[Event] = []
     for cause in dict.fromkeys((*known, *groups)):
         case, event = _of_case(known.get(cause), cause, groups.get(cause, []), tellers)
-        kept += [case] if case is not None else []
+        lasting += [case] if case is not None else []
         events += [event] if event is not None else []
-    return kept, events
+    return lasting, events
 
 
 def _of_case(case: Case | None, cause: str, members: Sequence[Incident], tellers: Tellers) -> tuple[Case | None, Event | None]:
@@ -104,7 +108,7 @@ def _of_case(case: Case | None, cause: str, members: Sequence[Incident], tellers
         if not any(incident.wrong for incident in visible):
             return None, None
         since = min(incident.since or incident.seen for incident in visible)
-        blank = Case(cause=cause, id=_identity(cause, visible), since=since, told="low", told_at=tellers.now)
+        blank = Case(cause=cause, id=_identity(cause, visible), since=since, notified_severity="low", notified_at=tellers.now)
         return _announced(_with_along(blank, visible, visible, tellers.rulebook), "opened", visible, tellers)
     fresh = [incident for incident in visible if not case.knows(incident.rule, incident.subject)]
     lasting = [incident for incident in members if case.knows(incident.rule, incident.subject)]
@@ -118,14 +122,14 @@ def _of_case(case: Case | None, cause: str, members: Sequence[Incident], tellers
 def _with_along(case: Case, fresh: Sequence[Incident], leaders: Sequence[Incident], rulebook: Rulebook) -> Case:
     """``case``, with those of ``fresh`` that one of ``leaders`` explains, and that need not be told by themselves."""
     here = _keys(fresh)
-    kept = [heard for heard in case.along if (heard.rule, heard.subject) in here]
-    known = {(heard.rule, heard.subject) for heard in kept}
+    still_along = [heard for heard in case.along if (heard.rule, heard.subject) in here]
+    known = {(heard.rule, heard.subject) for heard in still_along}
     joined = [
         Heard(rule=incident.rule, subject=incident.subject, severity=incident.severity)
         for incident in fresh
         if (incident.rule, incident.subject) not in known and _explained(incident, leaders, rulebook)
     ]
-    along = (*kept, *joined)
+    along = (*still_along, *joined)
     return case if along == case.along else case.model_copy(update={"along": along})
 
 
@@ -141,29 +145,29 @@ def _worth_telling(
         return None
     policy, now = tellers.rulebook.policy, tellers.now
     severity = worst_of(incident.severity for incident in visible)
-    if worse(severity, case.told):
+    if worse(severity, case.notified_severity):
         return "escalated"
     along = {(heard.rule, heard.subject) for heard in case.along}
     loud = [incident for incident in fresh if (incident.rule, incident.subject) not in along]
-    if (loud or not lasting) and now - case.told_at >= timedelta(minutes=policy.gather_minutes):
+    if (loud or not lasting) and now - case.notified_at >= timedelta(minutes=policy.gather_minutes):
         return "grown"
     wrong = [incident for incident in visible if incident.wrong]
-    due = now >= _reminder_due(case.told_at, severity, tellers.rulebook)
+    due = now >= _reminder_due(case.notified_at, severity, tellers.rulebook)
     if case.over and due:
         return "reminder"
     if case.acknowledged is not None or not wrong:
         return None
     waits = worst_of(incident.severity for incident in wrong) == "critical" and not case.unanswered
-    if waits and now - case.told_at >= timedelta(minutes=policy.unanswered_minutes):
+    if waits and now - case.notified_at >= timedelta(minutes=policy.unanswered_minutes):
         return "unanswered"
     reminding = [incident.severity for incident in wrong if tellers.rulebook.rule(incident.rule).reminds]
     return "reminder" if due and reminding and not worse(policy.reminds_from, worst_of(reminding)) else None
 
 
-def _reminder_due(told_at: datetime, severity: Severity, rulebook: Rulebook) -> datetime:
+def _reminder_due(notified_at: datetime, severity: Severity, rulebook: Rulebook) -> datetime:
     """The first reminder hour once people were left alone for the days of ``severity``, the last of them for ``REST`` only."""
     days = rulebook.policy.reminder_days.get(severity, 1)
-    rested = (told_at + (days - 1) * A_DAY + REST).astimezone(rulebook.tzinfo)
+    rested = (notified_at + (days - 1) * A_DAY + REST).astimezone(rulebook.tzinfo)
     at = rulebook.policy.reminder_at
     due = rested.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
     return (due if due >= rested else due + A_DAY).astimezone(UTC)
@@ -175,7 +179,7 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tel
     items = [*(item(incident, states[(incident.rule, incident.subject)]) for incident in visible), *case.over]
     changed = [item for item in items if item.state in ("new", "worse")]
     routed = items if kind in ("reminder", "unanswered") or not changed else changed
-    told_of = event(
+    news = event(
         f"{case.id}-{case.messages + 1}",
         case.id,
         kind,
@@ -196,22 +200,25 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tel
     heard = [*silent, *(Heard(rule=incident.rule, subject=incident.subject, severity=incident.severity) for incident in visible)]
     after = case.model_copy(
         update={
-            "told": told_of.severity,
-            "told_at": tellers.now,
-            "told_channels": tuple(dict.fromkeys((*case.told_channels, *told_of.channels))),
+            "notified_severity": news.severity,
+            "notified_at": tellers.now,
+            "notified_channels": tuple(dict.fromkeys((*case.notified_channels, *news.channels))),
             "messages": case.messages + 1,
             "heard": tuple(heard),
             "over": (),
             "along": (),
-            "simulated": told_of.simulated,
+            "simulated": news.simulated,
             "unanswered": kind == "unanswered" or (case.unanswered and kind != "escalated"),
         }
     )
-    return after, told_of
+    return after, news
 
 
 def _over(case: Case, tellers: Tellers) -> tuple[None, Event | None]:
-    """All of it is right again; said to those who had heard of it, silence or not. Of rules that are gone nothing is said."""
+    """The last message of a case of which everything is over; None where its rules are no longer in the catalogue.
+
+    It goes to the channels that had a message before, also during a silence.
+    """
     items = list(case.over) or [
         Item(rule=heard.rule, subject=heard.subject, state="over", severity=heard.severity, since=case.since)
         for heard in case.heard
@@ -219,7 +226,7 @@ def _over(case: Case, tellers: Tellers) -> tuple[None, Event | None]:
     ]
     if not items:
         return None, None
-    channels = tuple(channel for channel in case.told_channels if channel in tellers.available)
+    channels = tuple(channel for channel in case.notified_channels if channel in tellers.available)
     ending = event(
         f"{case.id}-{case.messages + 1}",
         case.id,
@@ -230,7 +237,7 @@ def _over(case: Case, tellers: Tellers) -> tuple[None, Event | None]:
         simulated=case.simulated,
         since=case.since,
     )
-    return None, ending.model_copy(update={"channels": channels, "severity": case.told})
+    return None, ending.model_copy(update={"channels": channels, "severity": case.notified_severity})
 
 
 def _states(case: Case, visible: Sequence[Incident]) -> dict[tuple[str, str], State]:
@@ -238,14 +245,14 @@ def _states(case: Case, visible: Sequence[Incident]) -> dict[tuple[str, str], St
     before = {(heard.rule, heard.subject): heard.severity for heard in case.heard}
     along = {(heard.rule, heard.subject) for heard in case.along}
     alone = not any((incident.rule, incident.subject) not in along for incident in visible)
-    found: dict[tuple[str, str], State] = {}
+    states: dict[tuple[str, str], State] = {}
     for entry in visible:
         key = (entry.rule, entry.subject)
         if key in before:
-            found[key] = "worse" if worse(entry.severity, before[key]) else "open"
+            states[key] = "worse" if worse(entry.severity, before[key]) else "open"
         else:
-            found[key] = "along" if key in along and not alone else "new"
-    return found
+            states[key] = "along" if key in along and not alone else "new"
+    return states
 
 
 def _keys(incidents: Iterable[Incident]) -> set[tuple[str, str]]:

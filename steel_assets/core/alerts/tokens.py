@@ -40,12 +40,12 @@ def token(key: bytes, case: str, channel: str, now: datetime) -> str:
 
 def claim(key: bytes, text: str, now: datetime) -> Claim:
     """What ``text`` says. Raises BadToken, also for everything that is no token at all."""
-    found = SHAPE.fullmatch(text)
-    if found is None or not hmac.compare_digest(found[4], _signature(key, text.rpartition(".")[0])):
+    parts = SHAPE.fullmatch(text)
+    if parts is None or not hmac.compare_digest(parts[4], _signature(key, text.rpartition(".")[0])):
         raise BadToken("this link is not one that Steel Assets sent; open it from the message, whole")
-    if datetime.fromtimestamp(int(found[3], 16), UTC) < now:
+    if datetime.fromtimestamp(int(parts[3], 16), UTC) < now:
         raise BadToken("this link is older than a week; look with `steel alerts list`")
-    return Claim(found[1], found[2])
+    return Claim(parts[1], parts[2])
 
 
 def _signature(key: bytes, text: str) -> str:

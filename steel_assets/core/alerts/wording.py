@@ -1,4 +1,4 @@
-"""One place that puts an incident into words, for every surface: what it means first, then what to do, in two languages.
+"""The words of an incident for every page, mail and command: what it means first, then what to do, in two languages.
 
 Sentences are the catalogue's (``says`` and ``advice`` of a rule or of one of its variants), names are filled in. Where a name is
 not known the rule's plain title is said instead; advice then has the word in capitals, as in a manual.
@@ -14,8 +14,9 @@ from steel_assets.core.alerts.incidents import Event, Item
 from steel_assets.core.alerts.naming import COLLECTED, NO_ANSWER, Namer
 from steel_assets.core.alerts.rules import AlertRule, Rulebook, Words
 from steel_assets.core.alerts.subjects import NAMED
-from steel_assets.core.alerts.vocabulary import say
-from steel_assets.core.alerts.written import Language, figure, full, span
+from steel_assets.core.alerts.vocabulary import SEVERITIES, TO_DO, say
+from steel_assets.core.alerts.written import figure, full, span
+from steel_assets.core.words import Language, phrase
 
 MOST_LISTED = 6
 LONGEST_DETAIL = 280
@@ -39,7 +40,7 @@ def title(event: Event, rulebook: Rulebook, language: Language = "en") -> str:
     sentences = list(dict.fromkeys(sentence(item, event, rulebook, language) for item in worst_first(event, news)))
     if event.kind == "recovered":
         return _cause_of(sentences[0])
-    return sentences[0] if len(sentences) == 1 else say(language, "and_more", sentences[0], len(sentences) - 1)
+    return sentences[0] if len(sentences) == 1 else say(language, "{0} (and {1} more)", sentences[0], len(sentences) - 1)
 
 
 def sentence(item: Item, event: Event, rulebook: Rulebook, language: Language = "en") -> str:
@@ -70,16 +71,19 @@ def facts(event: Event, rulebook: Rulebook, language: Language = "en") -> tuple[
     lead, over = items[0], event.kind == "recovered"
     first = title(event, rulebook, language)
     rows = [
-        ("new", _list([item for item in items if item.state in ("new", "worse")], event, rulebook, language, besides=first)),
-        ("along", _list([item for item in items if item.state == "along"], event, rulebook, language)),
-        ("still", _list([item for item in items if item.state == "open"], event, rulebook, language, besides=first)),
-        ("ended", _ended(event, items, rulebook, language, besides=first)),
-        ("since", _since(event, rulebook, language)),
-        ("how_bad", _how_bad(event, lead, rulebook, language)),
-        ("tried", "" if over else _tried(event, lead, rulebook, language)),
-        ("to_do", say(language, "nothing") if over else advice(event, rulebook, language)),
-        ("looks_after", event.acknowledged),
-        ("detail", "" if over else cleaned(lead.text)),
+        (
+            phrase("New"),
+            _list([item for item in items if item.state in ("new", "worse")], event, rulebook, language, besides=first),
+        ),
+        (phrase("Takes along"), _list([item for item in items if item.state == "along"], event, rulebook, language)),
+        (phrase("Also open"), _list([item for item in items if item.state == "open"], event, rulebook, language, besides=first)),
+        (phrase("Over"), _ended(event, items, rulebook, language, besides=first)),
+        (phrase("Since"), _since(event, rulebook, language)),
+        (phrase("How bad"), _how_bad(event, lead, rulebook, language)),
+        (phrase("What was tried"), "" if over else _tried(event, lead, rulebook, language)),
+        (TO_DO, say(language, "Nothing: it is over.") if over else advice(event, rulebook, language)),
+        (phrase("Looked after by"), event.acknowledged),
+        (phrase("Detail"), "" if over else cleaned(lead.text)),
     ]
     return tuple((say(language, label), " ".join(text.split())) for label, text in rows if text)
 
@@ -127,13 +131,13 @@ def names_in(rule: AlertRule) -> set[str]:
 
 def _templates(rule: AlertRule, variant: str, language: Language, kind: str) -> list[str]:
     """From the most to the least particular; Spanish gives way to English where a rule of one's own has none."""
-    found: list[str] = []
+    templates: list[str] = []
     particular: tuple[Words | AlertRule | None, ...] = (rule.variants.get(variant), rule)
     for words in particular:
         if words is not None:
             texts = {"says": (words.says, words.says_es), "advice": (words.advice, words.advice_es)}[kind]
-            found += [text for text in (reversed(texts) if language == "es" else texts[:1]) if text]
-    return found
+            templates += [text for text in (reversed(texts) if language == "es" else texts[:1]) if text]
+    return templates
 
 
 def _names_in(template: str) -> set[str]:
@@ -173,34 +177,50 @@ def _cause_of(text: str) -> str:
 def _counted(lines: list[str], language: Language) -> str:
     if len(lines) <= MOST_LISTED:
         return "; ".join(lines)
-    return say(language, "and_more", "; ".join(lines[:MOST_LISTED]), len(lines) - MOST_LISTED)
+    return say(language, "{0} (and {1} more)", "; ".join(lines[:MOST_LISTED]), len(lines) - MOST_LISTED)
 
 
 def _since(event: Event, rulebook: Rulebook, language: Language) -> str:
     since, lasted = full(event.since, rulebook, language), event.moment - event.since
     if lasted.total_seconds() < 120:
         return since
-    return say(language, "lasted" if event.kind == "recovered" else "for", since, span(lasted))
+    return (
+        say(language, "{0}, lasted {1}", since, span(lasted))
+        if event.kind == "recovered"
+        else say(language, "{0}, for {1}", since, span(lasted))
+    )
 
 
 def _how_bad(event: Event, lead: Item, rulebook: Rulebook, language: Language) -> str:
-    rule, bad = rulebook.rule(lead.rule), say(language, event.severity)
+    rule, bad = rulebook.rule(lead.rule), say(language, SEVERITIES[event.severity])
     if event.kind == "recovered":
-        bad = say(language, "was", bad)
+        bad = say(language, "it was {0}", bad)
     if lead.value is None or rule.above is None or rule.counts:
         return bad
-    text = say(language, "now_limit", bad, figure(lead.value, rule.unit, language), figure(rule.above, rule.unit, language))
+    text = say(
+        language,
+        "{0}: now {1}, the limit is {2}",
+        bad,
+        figure(lead.value, rule.unit, language),
+        figure(rule.above, rule.unit, language),
+    )
     if lead.worst is not None and lead.worst > lead.value:
-        text = say(language, "at_worst", text, figure(lead.worst, rule.unit, language))
+        text = say(language, "{0}; at worst {1}", text, figure(lead.worst, rule.unit, language))
     return text
 
 
 def _tried(event: Event, lead: Item, rulebook: Rulebook, language: Language) -> str:
     if event.kind == "unanswered":
-        return say(language, "tried_unanswered")
+        return say(language, "It was told before, and nobody acknowledged it.")
     if rulebook.rule(lead.rule).retrains:
-        return say(language, "tried_retrains")
+        return say(
+            language, "A retraining is launched, at most one in some days; what it trains is promoted only if it is better."
+        )
     variant = _namer(event, rulebook, language).variant(lead)
     if variant in (COLLECTED, NO_ANSWER):
-        return say(language, "tried_collected")
-    return say(language, f"tried_{lead.rule}") if lead.rule in ("failed_run", "channel_down") else ""
+        return say(language, "It was asked again several times, with pauses; its last good figures stand in, with their age.")
+    if lead.rule == "failed_run":
+        return say(language, "A run that died is started again by itself; this is the last attempt.")
+    if lead.rule == "channel_down":
+        return say(language, "It is tried again every few minutes; the other channels say everything meanwhile.")
+    return ""

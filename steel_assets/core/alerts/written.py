@@ -1,52 +1,37 @@
-"""Figures, days and lengths of time as people write them, in either language; moments as the installation's clock shows them."""
+"""Figures, days and lengths of time as people write them, in either language; moments in the installation's time zone."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 from steel_assets.core.alerts.rules import Rulebook, Unit
+from steel_assets.core.alerts.vocabulary import say
+from steel_assets.core.words import Language, phrase
 
-Language = Literal["en", "es"]
-LANGUAGES: tuple[Language, ...] = ("en", "es")
-
-MONTHS = {
-    "en": (
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ),
-    "es": (
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ),
-}
-WEEKDAYS = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
-}
-MINUTES = {"en": "minutes", "es": "minutos"}
-POINTS = {"en": "points", "es": "puntos"}
+MONTHS = (
+    phrase("January"),
+    phrase("February"),
+    phrase("March"),
+    phrase("April"),
+    phrase("May"),
+    phrase("June"),
+    phrase("July"),
+    phrase("August"),
+    phrase("September"),
+    phrase("October"),
+    phrase("November"),
+    phrase("December"),
+)
+WEEKDAYS = (
+    phrase("Monday"),
+    phrase("Tuesday"),
+    phrase("Wednesday"),
+    phrase("Thursday"),
+    phrase("Friday"),
+    phrase("Saturday"),
+    phrase("Sunday"),
+)
 
 
 def figure(value: float, unit: Unit, language: Language = "en") -> str:
@@ -55,13 +40,15 @@ def figure(value: float, unit: Unit, language: Language = "en") -> str:
         case "share":
             return f"{value:.1%}".replace("%", " %")
         case "points":
-            return f"{100 * value:.1f} {POINTS[language]}"
+            points = f"{100 * value:.1f}"
+            return say(language, "{0} points", points)
         case "seconds":
             return f"{value:.2f} s"
         case "usd":
             return f"{value:.2f} USD"
         case "minutes":
-            return f"{value:.0f} {MINUTES[language]}"
+            minutes = f"{value:.0f}"
+            return say(language, "{0} minutes", minutes)
         case _:
             return f"{value:,.4g}"
 
@@ -76,25 +63,31 @@ def span(lasted: timedelta) -> str:
 
 
 def local(moment: datetime, rulebook: Rulebook) -> str:
-    """``moment`` as the clock on the wall shows it."""
+    """``moment`` in the zone of the schedules: 2026-03-03 14:05."""
     return f"{moment.astimezone(rulebook.tzinfo):%Y-%m-%d %H:%M}"
 
 
 def full(moment: datetime, rulebook: Rulebook, language: Language = "en") -> str:
-    """``moment`` with its weekday and its zone, as the clock on the wall shows it."""
+    """``moment`` in the zone of the schedules, with its weekday and the zone's name."""
     here = moment.astimezone(rulebook.tzinfo)
-    weekday = WEEKDAYS[language][here.weekday()]
-    shown = f"{weekday}, {day(here.date(), language)}" if language == "es" else f"{weekday} {day(here.date(), language)}"
-    return f"{shown} {here:%Y, %H:%M} ({rulebook.zone})" if language == "en" else f"{shown} de {here:%Y, %H:%M} ({rulebook.zone})"
+    return say(
+        language,
+        "{weekday} {day} {month} {year}, {time} ({zone})",
+        weekday=say(language, WEEKDAYS[here.weekday()]),
+        day=here.day,
+        month=say(language, MONTHS[here.month - 1]),
+        year=here.year,
+        time=f"{here:%H:%M}",
+        zone=rulebook.zone,
+    )
 
 
 def day(when: date, language: Language, *, seen_in: int | None = None) -> str:
     """3 March; with its year where people read it in another one."""
-    month = MONTHS[language][when.month - 1]
-    short = f"{when.day} {month}" if language == "en" else f"{when.day} de {month}"
+    month = say(language, MONTHS[when.month - 1])
     if seen_in is None or seen_in == when.year:
-        return short
-    return f"{short} {when.year}" if language == "en" else f"{short} de {when.year}"
+        return say(language, "{day} {month}", day=when.day, month=month)
+    return say(language, "{day} {month} {year}", day=when.day, month=month, year=when.year)
 
 
 def listed(names: list[str], language: Language) -> str:
@@ -102,5 +95,7 @@ def listed(names: list[str], language: Language) -> str:
     if len(names) < 2:
         return "".join(names)
     last = names[-1]
-    joint = "and" if language == "en" else "e" if re.match(r"(?i)h?[ií](?!e)", last) else "y"
+    joint = say(language, "and")
+    if language == "es" and re.match(r"(?i)h?[ií](?!e)", last):
+        joint = "e"
     return f"{', '.join(names[:-1])} {joint} {last}"

@@ -46,7 +46,7 @@ RAISE = "or raise {name} under imports: reading: in rules.yaml"
 
 
 class ReadingFailed(Problem):
-    """The process met an error that nobody foresaw; the message names it."""
+    """The process ended with an unexpected error; the message names it."""
 
 
 class ReaderUnavailable(Problem):

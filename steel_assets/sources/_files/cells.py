@@ -1,4 +1,4 @@
-"""What a row of cells could be: one of data, or one of names."""
+"""Whether a row of cells can be one of data, or one of names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the platform and the process that reads a file say to each other: JSON and the bytes of the file, never pickle."""
+"""The messages between the platform and the process that reads a file: JSON and the bytes of the file, never pickle."""
 
 from __future__ import annotations
 

@@ -12,18 +12,15 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from babel.messages.mofile import read_mo
 from PIL import Image
 
 from steel_assets.adapters.mail import wording
-from steel_assets.adapters.mail.letter import letter
+from steel_assets.adapters.mail.email_message import email_message
 from steel_assets.adapters.mail.page import text, whole_page
-from steel_assets.adapters.mail.wording import LOCALE, Words
+from steel_assets.adapters.mail.wording import Words
 from steel_assets.core.report import News
 from steel_assets.core.words import LANGUAGES
 from steel_assets_tests.adapters.mail.sample import MORNING, REBAR, SCRAP
-from steel_assets_tests.serving.catalogue import kept, shown, spanish
-from steel_assets_tests.serving.test_words import places, texts, translations
 
 
 def seen(page: str) -> str:
@@ -34,7 +31,7 @@ def seen(page: str) -> str:
 
 def parsed(language: str) -> Any:
     return message_from_bytes(
-        letter(MORNING, language, "k", "steel@example.com", ("ana@example.com",)).as_bytes(), policy=default
+        email_message(MORNING, language, "k", "steel@example.com", ("ana@example.com",)).as_bytes(), policy=default
     )
 
 
@@ -107,7 +104,7 @@ def test_simulated_is_in_the_subject_and_on_top(language: str, label: str) -> No
     assert plain.get_content().startswith(f"*** {label} ***")
     assert seen(next(related.iter_parts()).get_content().partition("</title>")[2]).startswith(label)
     real = replace(MORNING, simulated=False)
-    assert label not in str(letter(real, language, "k")["Subject"]) + text(real, language) + whole_page(real, language)
+    assert label not in str(email_message(real, language, "k")["Subject"]) + text(real, language) + whole_page(real, language)
 
 
 def test_a_name_with_markup_is_shown_and_not_obeyed() -> None:
@@ -149,18 +146,5 @@ def test_the_page_asks_nobody_for_anything() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_mail_kept_as_a_file_names_no_sender(language: str) -> None:
-    kept_mail: EmailMessage = letter(MORNING, language, "k")
+    kept_mail: EmailMessage = email_message(MORNING, language, "k")
     assert (kept_mail["From"], kept_mail["To"]) == (None, None)
-
-
-def test_every_text_of_the_mail_has_its_spanish_and_none_is_unused() -> None:
-    catalogue = kept(spanish(LOCALE))
-    assert texts(shown(LOCALE)) == texts(catalogue)
-    for message in catalogue:
-        if message.id:
-            english = message.id if message.pluralizable else (message.id,)
-            told = message.string if message.pluralizable else (message.string,)
-            assert all(told), message.id
-            assert {frozenset(places(part)) for part in (*english, *told)} == {frozenset(places(english[0]))}, message.id
-    with spanish(LOCALE).with_suffix(".mo").open("rb") as file:
-        assert translations(read_mo(file)) == translations(catalogue)

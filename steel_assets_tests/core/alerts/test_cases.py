@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -174,6 +175,8 @@ def test_an_incident_that_an_earlier_release_told_alone_is_not_told_again_and_it
     alert_state = AlertState.model_validate(
         {"incidents": [incident], "silences": [silence], "queue": [{"event": event, "channels": ["slack"]}], "channels": {}}
     )
+    stored = alert_state.model_dump(mode="json")["incidents"][0]
+    assert (stored["notified_severity"], stored["notified_channels"], "told" in stored) == ("high", ["slack", "log"], False)
     world = World(rulebook, incidents=alert_state.incidents, cases=alert_state.cases)
     assert world.at(MORNING + HOUR, wrong("failed_run", "daily", HOUR)) == []
     assert world.at(MORNING + 2 * HOUR, fine("failed_run", "daily", 2 * HOUR)) == ["recovered"]
@@ -183,8 +186,9 @@ def test_an_incident_that_an_earlier_release_told_alone_is_not_told_again_and_it
 def test_an_incident_of_an_earlier_release_that_is_over_at_the_first_look_is_told_to_be(rulebook: Rulebook) -> None:
     world = World(rulebook)
     world.at(MORNING, wrong("failed_run", "daily"))
-    told = {"cause": "", "told": "high", "told_at": MORNING, "told_channels": ("slack",), "messages": 1}
-    world.incidents, world.cases = tuple(incident.model_copy(update=told) for incident in world.incidents), ()
+    alone = {"notified_severity": "high", "notified_at": MORNING, "notified_channels": ("slack",)}
+    alone |= {"cause": "", "messages": 1}
+    world.incidents, world.cases = tuple(incident.model_copy(update=alone) for incident in world.incidents), ()
     assert world.at(MORNING + HOUR, fine("failed_run", "daily", HOUR)) == ["recovered"]
 
 
@@ -200,6 +204,7 @@ _SUBJECTS = [
 _STEPS = st.lists(st.tuples(st.sampled_from(_SUBJECTS), st.booleans(), st.integers(1, 3000)), max_size=40)
 
 
+@pytest.mark.slow  # two hundred histories of ten days
 @settings(max_examples=200, deadline=None)
 @given(_STEPS)
 def test_whatever_happens_people_know_of_all_that_is_wrong_in_the_end_and_hear_of_the_end_of_all_they_know(

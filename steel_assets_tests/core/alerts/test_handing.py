@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
+from steel_assets.core.alerts.acknowledging import acknowledged
 from steel_assets.core.alerts.alert_state import AlertState, claimed, enqueued
 from steel_assets.core.alerts.conditions import Condition
-from steel_assets.core.alerts.handing import acknowledged
 from steel_assets.core.alerts.incidents import Acknowledgement
 from steel_assets.core.alerts.message import SMS_LENGTH, compose, short
 from steel_assets.core.alerts.rules import Hours, Rulebook

@@ -13,7 +13,7 @@ from steel_assets.core.report import Report
 DOMAIN = "steel-assets"
 
 
-def letter(report: Report, language: str, key: str, sender: str = "", recipients: tuple[str, ...] = ()) -> EmailMessage:
+def email_message(report: Report, language: str, key: str, sender: str = "", recipients: tuple[str, ...] = ()) -> EmailMessage:
     """``report`` as multipart/alternative: text/plain, then multipart/related of text/html and its image/png.
 
     Args:

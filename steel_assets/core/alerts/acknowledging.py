@@ -1,4 +1,4 @@
-"""People and incidents: who looks after one, and the line that is kept about everything they do."""
+"""Acknowledging an incident: who looks after it, and the audit line of everything that people do about incidents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AuditLine(Declaration):
 
 
 def acknowledged(alert_state: AlertState, name: str, given: Acknowledgement) -> tuple[AlertState, list[Case]]:
-    """``alert_state`` with the cases that ``name`` names (id or cause) looked after, and those of them that nobody did before."""
+    """``alert_state`` with ``given`` on each case called ``name`` (id or cause) that had none, and those cases as they were."""
     fitting = [case for case in alert_state.cases if name in (case.id, case.cause) and case.acknowledged is None]
     ids = {case.id for case in fitting}
     cases = tuple(case.model_copy(update={"acknowledged": given}) if case.id in ids else case for case in alert_state.cases)
