@@ -30,7 +30,7 @@ from steel_assets.assets.checks import checks_of
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.executor import chosen_executor
 from steel_assets.assets.freshness import with_freshness
-from steel_assets.assets.jobs import jobs, schedules
+from steel_assets.assets.jobs import after_collections, jobs, schedules
 from steel_assets.assets.moment import RunClock
 from steel_assets.assets.resources import resources
 from steel_assets.assets.sensors import watchers
@@ -106,7 +106,7 @@ def definitions(here: Installation, executor: dg.ExecutorDefinition = dg.in_proc
         assets=assets(here),
         jobs=jobs(here),
         schedules=schedules(here),
-        sensors=watchers(),
+        sensors=[*watchers(), *after_collections(here)],
         resources=resources(platform_resource, clock_resource),
         executor=executor,
     )
