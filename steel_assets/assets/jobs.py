@@ -114,7 +114,7 @@ def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
         """The first runs of a tick of ``job``: its collection, or where it has none, its markets."""
 
         def requests(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-            tick, graph = context.scheduled_execution_time, context.repository_def.asset_graph  # type: ignore[union-attr]
+            tick, graph = context.scheduled_execution_time, context.repository_def.asset_graph
             wanted = SELECTED[job] - OF_ALL_EXPERIMENTS
             yield from shards.collection(graph, wanted, tick.isoformat()) or shards.of_markets(
                 graph, wanted, here.catalog, tick.isoformat(), day_of(tick, times)
