@@ -121,6 +121,9 @@ def test_six_markets_two_a_run_give_the_tables_of_one_run(tmp_path: Path, instan
     assert parted.wrap_up()
     assert not parted.wrap_up()
     assert (parted.looked(f"{JOB}_markets"), parted.ticked()) == ([], [collection]), "asked again, it asks for the same runs"
+    measuring = parted.ticked("performance_monitoring")
+    assert [request.tags[PLACES_TAG] for request in measuring] == ["a,b", "c,d", "e,f"], "it waits for no collection"
+    assert len({request.run_key for request in [*measuring, *requests]}) == 3, "of one tick and the same markets"
     for table in WAREHOUSE_TABLES:
         one, three = (parts.warehouse.read(table) for parts in (whole.parts, parted.parts))
         kept = list(table.key) if table.name == "system_metrics" else [name for name in one if name not in MEASURED]

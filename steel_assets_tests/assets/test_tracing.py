@@ -131,6 +131,6 @@ def test_without_a_collector_nothing_of_opentelemetry_is_imported() -> None:
 
 
 def test_an_endpoint_that_is_none_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="OTLP_ENDPOINT"):
+    with pytest.raises(ValueError, match="otlp_endpoint"):
         Settings(otlp_endpoint="collector:4317")
     assert Settings().otlp_endpoint is None
