@@ -51,6 +51,10 @@ check-deploy: .venv-deploy/.ready  ## the files of deploy/, with linters in an e
 	@.venv-deploy/bin/shellcheck deploy/compose/up.sh deploy/docker/platform.sh deploy/systemd/steel .ci/run
 	@.venv-deploy/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
 	@.venv-deploy/bin/python deploy/check/terraform_schema.py .venv-deploy/provider/*.whl deploy/google-cloud/*.tf
+	@.venv-deploy/bin/kubernetes-validate --strict --quiet deploy/kubernetes/platform.yaml
+	@if command -v helm > /dev/null; then helm template steel dagster --repo https://dagster-io.github.io/helm --version \
+	  $$(sed -n 's/^dagster==\([0-9.]*\).*/\1/p' requirements.lock) --values deploy/kubernetes/dagster.values.yaml > /dev/null; \
+	  else echo 'NOT CHECKED: deploy/kubernetes/dagster.values.yaml against the schema of the chart: helm is not installed'; fi
 	@.venv-deploy/bin/checkov --skip-download --quiet --compact --framework terraform dockerfile -d deploy
 
 .venv-deploy/.ready: deploy/check/requirements.lock deploy/check/provider.lock $(READY)

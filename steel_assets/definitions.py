@@ -23,6 +23,7 @@ from steel_assets.assets import (
     raw,
     report,
     system,
+    tracing,
     validation,
 )
 from steel_assets.assets.checking import every_check_has_a_rule
@@ -30,7 +31,7 @@ from steel_assets.assets.checks import checks_of
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.executor import chosen_executor
 from steel_assets.assets.freshness import with_freshness
-from steel_assets.assets.jobs import jobs, schedules
+from steel_assets.assets.jobs import after_collections, jobs, schedules
 from steel_assets.assets.moment import RunClock
 from steel_assets.assets.resources import resources
 from steel_assets.assets.sensors import watchers
@@ -77,7 +78,8 @@ def installation(known: Catalog | None = None) -> Installation:
     chosen = settings()
     parts = platform(chosen)
     parts.check_settings()
-    return Installation(known or catalog(), chosen.simulated, chosen.warehouse_kind, parts.mails)
+    traced = chosen.otlp_endpoint is not None
+    return Installation(known or catalog(), chosen.simulated, chosen.warehouse_kind, parts.mails, traced)
 
 
 def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
@@ -106,7 +108,7 @@ def definitions(here: Installation, executor: dg.ExecutorDefinition = dg.in_proc
         assets=assets(here),
         jobs=jobs(here),
         schedules=schedules(here),
-        sensors=watchers(),
+        sensors=[*watchers(), *after_collections(here), *tracing.sensors(here)],
         resources=resources(platform_resource, clock_resource),
         executor=executor,
     )
@@ -116,4 +118,5 @@ def definitions(here: Installation, executor: dg.ExecutorDefinition = dg.in_proc
 def defs() -> dg.Definitions:
     """What Dagster loads: the definitions of the installation that the environment describes."""
     parts = platform()
+    tracing.begin(parts.settings)
     return definitions(installation(), chosen_executor(parts.settings, parts.secrets))

@@ -133,14 +133,23 @@ class Settings(BaseSettings):
         default=None, description="the Dagster UI as people reach it, for the links in alerts; default STEEL_DAGSTER_URL"
     )
     public_url: str | None = Field(default=None, description="the prediction service as people reach it, for the links in alerts")
-    executor: Literal["in_process", "multiprocess", "celery"] = Field(
-        default="in_process", description="what executes the steps of a run; celery: workers that STEEL_REDIS_URL gives steps to"
+    executor: Literal["in_process", "multiprocess", "celery", "k8s"] = Field(
+        default="in_process",
+        description="what executes the steps of a run; celery: workers that STEEL_REDIS_URL gives steps to; k8s: a Job a step",
     )
     step_limit_seconds: int = Field(
-        default=1800, ge=60, le=86_400, description="of one step with celery; a worker that is gone for so long loses its step"
+        default=1800,
+        ge=60,
+        le=86_400,
+        description="of one step with celery or k8s; a worker that is gone for so long loses its step",
     )
     log_format: Literal["text", "json"] = Field(
         default="text", description="of what processes log: lines for people, or JSON for Cloud Logging"
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("STEEL_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint"),
+        description="OpenTelemetry collector that traces are sent to, OTLP over HTTP, without /v1/traces",
     )
     language: Literal["en", "es"] = Field(default="en", description="of alerts, and of whoever has not chosen another")
     signing_key: SecretStr | None = Field(
@@ -167,6 +176,7 @@ class Settings(BaseSettings):
         "dagster_url",
         "dagster_public_url",
         "public_url",
+        "otlp_endpoint",
     )
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph  # what a schedule is given to resolve assets in
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus  # what a run launcher's health check answers
 from dagster._core.scheduler.instigation import (  # states and ticks, as DagsterInstance returns them, have no public types
     InstigatorState,
@@ -28,6 +29,7 @@ from dagster._serdes import ConfigurableClassData  # what the instance hands to 
 from dagster._utils.schedules import reverse_cron_string_iterator
 
 __all__ = [
+    "AssetGraph",
     "CheckRunHealthResult",
     "ConfigurableClassData",
     "InstigatorState",

@@ -13,6 +13,8 @@ from steel_assets.core.types import Market
 
 DATA_TEAM = "team:data-engineering"
 MODEL_TEAM = "team:forecasting"
+MARKET_TAG = "steel/market"
+"""Of an asset of one market: its id."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Installation:
         simulated: whether its prices come from the sandbox; every asset and every run is tagged with it.
         warehouse_kind: ``duckdb`` or ``bigquery``, the kind of assets that write a table.
         mails: whether the morning mail is sent from here.
+        traced: whether runs are sent as traces to a collector.
         first_day: the first partition of the assets by day; the catalogue's (schedules.first_day) when None.
     """
 
@@ -30,6 +33,7 @@ class Installation:
     simulated: bool
     warehouse_kind: str
     mails: bool = False
+    traced: bool = False
     first_day: date | None = None
 
     @property
@@ -53,7 +57,7 @@ class Installation:
     def stage(self, group: str, *kinds: str, owner: str = DATA_TEAM, market: Market | None = None) -> dict[str, Any]:
         """Arguments that the assets of one stage share."""
         named = {self.warehouse_kind if kind == "duckdb" else kind for kind in kinds}
-        tags = {"steel/data": self.nature, "steel/stage": group} | ({"steel/market": market.id} if market else {})
+        tags = {"steel/data": self.nature, "steel/stage": group} | ({MARKET_TAG: market.id} if market else {})
         return {"group_name": group, "kinds": {"python", *named}, "owners": [owner], "tags": tags}
 
 

@@ -1,9 +1,12 @@
-"""Where the steps of a run are executed: in the run's own process, in processes beside it, or by workers on many machines.
+"""Where the steps of a run are executed: in the run's own process, in processes beside it, or on many machines.
 
 ``celery`` is Dagster's executor for Celery, with the Redis of ``STEEL_REDIS_URL`` as broker and for results. A worker
 acknowledges a step when it has finished it, so the step of a worker that is gone is given to another: at once if only its
 process died, after ``STEEL_STEP_LIMIT_SECONDS`` if its machine did. No step may run longer than that, so no step runs twice at
 the same time.
+
+``k8s`` is Dagster's executor for Kubernetes: each step is a Job in the cluster that the run is in, with the image, settings and
+secrets that its run launcher gives to runs (``deploy/kubernetes/``). A Job is ended after ``STEEL_STEP_LIMIT_SECONDS``.
 """
 
 import os
@@ -28,7 +31,7 @@ def chosen_executor(chosen: Settings, secrets: Secrets) -> dg.ExecutorDefinition
     """The executor that the settings name.
 
     Raises:
-        ExecutorError: ``celery`` without its library or without a Redis.
+        ExecutorError: ``celery`` without its library or without a Redis, ``k8s`` without its library.
         SecretError: the address of the Redis is a reference that cannot be looked up.
     """
     match chosen.executor:
@@ -38,6 +41,8 @@ def chosen_executor(chosen: Settings, secrets: Secrets) -> dg.ExecutorDefinition
             return dg.multiprocess_executor.configured({"max_concurrent": len(os.sched_getaffinity(0))})
         case "celery":
             return _celery(chosen, secrets)
+        case "k8s":
+            return _k8s(chosen.step_limit_seconds)
 
 
 def celery_arguments(chosen: Settings, secrets: Secrets) -> dict[str, Any]:
@@ -73,3 +78,12 @@ def _celery(chosen: Settings, secrets: Secrets) -> dg.ExecutorDefinition:
     from dagster_celery import celery_executor
 
     return celery_executor.configured(arguments, name="celery")
+
+
+def _k8s(limit_seconds: int) -> dg.ExecutorDefinition:
+    if find_spec("dagster_k8s") is None:
+        raise ExecutorError("Kubernetes needs a library that is not installed: pip install 'steel-assets[k8s]'")
+    from dagster_k8s import k8s_job_executor
+
+    job = {"job_spec_config": {"active_deadline_seconds": limit_seconds}}
+    return k8s_job_executor.configured({"step_k8s_config": job}, name="k8s")

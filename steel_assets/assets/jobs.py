@@ -5,14 +5,17 @@ that failed: Dagster runs nothing that lies behind a failed step. So it is a job
 run of the others, however it ended.
 """
 
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from steel_assets.assets import shards
 from steel_assets.assets.alerts import KEY as ALERT_HISTORY
 from steel_assets.assets.declare import Installation
+from steel_assets.assets.experiments import VERDICTS
 from steel_assets.assets.publication import KEY as PUBLICATION_KEY
 from steel_assets.assets.report import KEY as REPORT_KEY
 from steel_assets.assets.system import KEY as SYSTEM_METRICS
@@ -26,6 +29,15 @@ PUBLICATION = dg.AssetSelection.groups("forecast")
 MAILING = dg.AssetSelection.assets(REPORT_KEY)
 SUMMING_UP = dg.AssetSelection.assets(SYSTEM_METRICS, ALERT_HISTORY, PUBLICATION_KEY)
 MEASURING = dg.AssetSelection.groups("metrics") - SUMMING_UP
+
+OF_ALL_EXPERIMENTS = dg.AssetSelection.key_prefixes(VERDICTS)
+
+SELECTED = {
+    "daily_data_update": COLLECTION | PREPARATION | PUBLICATION | MEASURING,
+    "weekly_retraining": COLLECTION | PREPARATION | RETRAINING | MEASURING,
+    "performance_monitoring": MEASURING,
+}
+"""What the scheduled jobs make."""
 
 WRAP_UP = "wrap_up"
 FOLLOWED = ("daily_data_update", "weekly_retraining", "performance_monitoring", "stored_data_pipeline")
@@ -43,26 +55,26 @@ def jobs(here: Installation) -> list[Any]:
     return [
         dg.define_asset_job(
             "daily_data_update",
-            COLLECTION | PREPARATION | PUBLICATION | MEASURING,
+            SELECTED["daily_data_update"],
             description="Collect, process, build features, publish forecasts, measure: every market by itself. Every day at "
             "02:00. A market that fails makes the run fail and stops no other.",
             tags=priority(10),
         ),
         dg.define_asset_job(
             "weekly_retraining",
-            COLLECTION | PREPARATION | RETRAINING | MEASURING,
+            SELECTED["weekly_retraining"],
             description="Collect, train, validate; promote what has earned it, market by market. Mondays at 03:00.",
             tags=priority(0),
         ),
         dg.define_asset_job(
             "performance_monitoring",
-            MEASURING,
+            SELECTED["performance_monitoring"],
             description="Compare what was published with what happened. Every six hours.",
             tags=priority(5),
         ),
         dg.define_asset_job(
             WRAP_UP,
-            SUMMING_UP,
+            SUMMING_UP | OF_ALL_EXPERIMENTS if shards.is_sharded(here.catalog) else SUMMING_UP,
             description="What sums up all markets: the platform's own figures and cost, what was told, and the "
             "snapshot that is served. After every run of "
             f"{', '.join(FOLLOWED)}, also of one in which a market failed.",
@@ -98,10 +110,25 @@ def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
         tick = context.scheduled_execution_time
         return dg.RunRequest(run_key=tick.isoformat(), partition_key=day_of(tick, times))
 
+    def in_parts(job: str) -> Callable[[dg.ScheduleEvaluationContext], Iterator[dg.RunRequest]]:
+        """The first runs of a tick of ``job``: its collection, or where it has none, its markets."""
+
+        def requests(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+            tick, graph = context.scheduled_execution_time, context.repository_def.asset_graph
+            wanted = SELECTED[job] - OF_ALL_EXPERIMENTS
+            yield from shards.collection(graph, wanted, tick.isoformat()) or shards.of_markets(
+                graph, wanted, here.catalog, tick.isoformat(), day_of(tick, times)
+            )
+
+        return requests
+
+    def asked(job: str) -> Callable[[dg.ScheduleEvaluationContext], Any]:
+        return in_parts(job) if shards.is_sharded(here.catalog) else one_run
+
     scheduled = [
-        ("daily_data_update", times.daily_data_update, one_run, "Every day before the buyers' day begins."),
-        ("weekly_retraining", times.weekly_retraining, one_run, "Once a week, after the daily update."),
-        ("performance_monitoring", times.performance_monitoring, one_run, "Four times a day."),
+        ("daily_data_update", times.daily_data_update, asked("daily_data_update"), "Every day before the buyers' day begins."),
+        ("weekly_retraining", times.weekly_retraining, asked("weekly_retraining"), "Once a week, after the daily update."),
+        ("performance_monitoring", times.performance_monitoring, asked("performance_monitoring"), "Four times a day."),
     ]
     if here.mails:
         scheduled.append(("morning_report", times.morning_report, morning, "Every morning, where the mail is switched on."))
@@ -117,6 +144,33 @@ def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
         )
         for name, cron, request, description in scheduled
     ]
+
+
+def after_collections(here: Installation) -> list[dg.SensorDefinition]:
+    """For each scheduled job that collects, the sensor that asks for the runs of its markets; none where one run has them all."""
+    collecting = ("daily_data_update", "weekly_retraining") if shards.is_sharded(here.catalog) else ()
+    return [_after_collection(here, job) for job in collecting]
+
+
+def _after_collection(here: Installation, job: str) -> dg.SensorDefinition:
+    schedules = here.catalog.rules.schedules
+
+    def markets(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        graph = context.repository_def.asset_graph  # type: ignore[union-attr]
+
+        def of_tick(tick: str) -> list[dg.RunRequest]:
+            return shards.of_markets(graph, SELECTED[job], here.catalog, tick, day_of(datetime.fromisoformat(tick), schedules))
+
+        return shards.due_after_collection(context.instance, job, of_tick, datetime.now(UTC))
+
+    return dg.SensorDefinition(
+        name=f"{job}_markets",
+        job_name=job,
+        evaluation_fn=markets,
+        minimum_interval_seconds=15,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Asks for the runs of the markets, {schedules.markets_per_run} a run, once a tick of {job} has collected.",
+    )
 
 
 def day_of(moment: datetime, schedules: Schedules) -> str:

@@ -103,17 +103,22 @@ def _worked_share(instance: dg.DagsterInstance, date: pd.Timestamp, zone: ZoneIn
     return min(worked / paid, 1.0) if paid > 0 else None
 
 
-NEWEST = 100
-"""Runs that are looked at; a day has some ten."""
+PAGE = 100
+"""Runs that are read at a time."""
 
 
 def runs_of(instance: dg.DagsterInstance, date: pd.Timestamp, zone: ZoneInfo) -> Iterator[dg.RunRecord]:
-    """The runs of the partition ``date``, and those without one that were created on it in ``zone``."""
-    for record in instance.get_run_records(limit=NEWEST):
-        day = record.dagster_run.tags.get(DAY_TAG)
-        created = pd.Timestamp(record.create_timestamp).tz_convert("UTC")
-        if (pd.Timestamp(day) if day else local_day(created, zone)) == date:
-            yield record
+    """The runs of the partition ``date``, none of which is older than it, and those without one that were created on it."""
+    page = instance.get_run_records(limit=PAGE)
+    while page:
+        for record in page:
+            day = record.dagster_run.tags.get(DAY_TAG)
+            created = local_day(pd.Timestamp(record.create_timestamp).tz_convert("UTC"), zone)
+            if (pd.Timestamp(day) if day else created) == date:
+                yield record
+            elif created < date:
+                return
+        page = instance.get_run_records(limit=PAGE, cursor=page[-1].dagster_run.run_id)
 
 
 def cost_usd(instance: dg.DagsterInstance, rules: Rules, stored_bytes: int, date: pd.Timestamp) -> float:

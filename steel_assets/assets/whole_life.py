@@ -8,7 +8,7 @@ last such moment; the next one does what is missing.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -134,11 +134,14 @@ class Process:
         ticks = due_before(now, str(schedule.cron_schedule), self.schedules.zone)
         return {SCHEDULE_TAG: schedule.name, TICK_TAG: next(moment for moment in ticks if moment <= now).isoformat()}
 
-    def _run(self, life: Life, job: str, tags: Mapping[str, str]) -> None:
-        """One run and what follows it, then the instance put back: from then on it is known to be done."""
+    def _run(self, life: Life, job: str, tags: Mapping[str, str], only: Sequence[dg.AssetKey] | None = None) -> None:
+        """One run and what follows it (``only`` some of its assets, and nothing follows), then the instance put back.
+
+        From then on it is known to be done.
+        """
         by_day = self.defs.resolve_job_def(job).partitions_def is not None
         given = {name: value for name, value in tags.items() if by_day or name != DAY_TAG}
-        report = run_job(self.defs, job, self.instance, self.parts, self.moment, given=given)
+        report = run_job(self.defs, job, self.instance, self.parts, self.moment, only=only, given=given)
         life.runs.append(report)
         about = {"run": report.run_id, "job": job}
         for step, seconds in report.steps.items():
@@ -174,7 +177,7 @@ class Process:
             for request in requests:
                 day = {DAY_TAG: request.partition_key} if request.partition_key else {}
                 job = request.job_name or sensor.job_name or ""
-                self._run(life, job, {**request.tags, **day, TICK_TAG: request.run_key or ""})
+                self._run(life, job, {**request.tags, **day, TICK_TAG: request.run_key or ""}, request.asset_selection)
                 ran = True
         return ran
 

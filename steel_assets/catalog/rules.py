@@ -43,6 +43,7 @@ class Schedules(Declaration):
 
     Attributes:
         first_day: the first day of issue that is a partition of the assets by day.
+        markets_per_run: so many markets are one run of a tick; all of them when None (``assets.shards``).
     """
 
     zone: str
@@ -52,6 +53,7 @@ class Schedules(Declaration):
     performance_monitoring: Cron
     issue_time: time
     morning_report: Cron = "0 7 * * *"
+    markets_per_run: int | None = Field(default=None, ge=1)
 
     @field_validator("zone")
     @classmethod

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from steel_assets.adapters.machine import logs
 from steel_assets.adapters.objects.lease import SECONDS, Busy, leased
+from steel_assets.assets import tracing
 from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import instance_in
 from steel_assets.assets.whole_life import Life, Process, check_job
@@ -50,6 +51,7 @@ def run(
     The Dagster instance (runs, events, ticks) is taken up from the lake and put back into it.
     """
     logs.set_up(settings().log_format)
+    tracing.begin(settings())
     try:
         life = lived(job, wait_seconds=wait, again=again, anew=anew)
     except Busy as error:

@@ -12,12 +12,13 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steel_assets.adapters.callers.rate_limit import RateLimiter, RateLimitState
+from steel_assets.adapters.machine import traces
 from steel_assets.core.alerts.message import ACKNOWLEDGE
 from steel_assets.core.same_origin import from_elsewhere
 from steel_assets.serving.access import FIRST_LOOK, PROXY_SECRET, Access, Asking, Caller
 from steel_assets.serving.bounds import LARGEST_BODY, TooLarge, check_headers, check_target
 from steel_assets.serving.errors import RequestRefused
-from steel_assets.serving.meter import Meter
+from steel_assets.serving.meter import UNMEASURED, Meter
 from steel_assets.serving.scopes import NO_KEY, Declared
 
 log = logging.getLogger("steel.serving")
@@ -217,7 +218,21 @@ class _Visit:
         route = self._scope.get("steel.route") or getattr(found, "path", None) or "(none)"
         method = self._scope["method"] if self._scope["method"] in METHODS else "OTHER"
         predicted = self._scope.get("steel.predicted", False) and self.status == 200
-        self._meter.record(method, route, self.status, time.perf_counter() - self._began, predicted=predicted)
+        seconds, now = time.perf_counter() - self._began, time.time()
+        self._meter.record(method, route, self.status, seconds, predicted=predicted)
+        if not route.startswith(UNMEASURED):
+            error = str(self.status) if self.status >= 500 else None
+            traces.record(f"{method} {route}", now - seconds, now, self._about(method, route), error=error)
+
+    def _about(self, method: str, route: str) -> dict[str, str | int]:
+        """What a trace says of it: nothing that the caller wrote but a market that there is."""
+        found: dict[str, str | int] = {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": self.status,
+        }
+        market = self._scope.get("path_params", {}).get("market")
+        return found | {"steel.market": market} if market and self.status == 200 else found
 
     def _rate_headers(self) -> list[tuple[bytes, bytes]]:
         if self.rate_limit is None:

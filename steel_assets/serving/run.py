@@ -18,7 +18,7 @@ from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.dagster_graphql import DagsterGraphQL
 from steel_assets.adapters.google.clients import secret_client, storage_client
 from steel_assets.adapters.google.secret_manager import Secrets
-from steel_assets.adapters.machine import logs
+from steel_assets.adapters.machine import logs, traces
 from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.objects.signatures import signing_key
 from steel_assets.serving.access import Access, Vouching
@@ -95,6 +95,7 @@ def serve(host: str, port: int, *, opened: bool = False) -> None:
     """
     logs.set_up(settings().log_format)
     quiet_down()
+    traces.begin(settings().otlp_endpoint, "steel-service")
     service = build(settings(), host, opened=opened)
     with suppress(ValueError, OSError):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -27,7 +27,7 @@ def executor_of(chosen: Settings) -> dg.ExecutorDefinition:
 
 
 @pytest.mark.parametrize(
-    ("setting", "name"), [("in_process", "in_process"), ("multiprocess", "multiprocess"), ("celery", "celery")]
+    ("setting", "name"), [("in_process", "in_process"), ("multiprocess", "multiprocess"), ("celery", "celery"), ("k8s", "k8s")]
 )
 def test_the_executor_is_the_one_that_the_settings_name(tmp_path: Path, setting: str, name: str) -> None:
     chosen = Settings(home=tmp_path, executor=setting, redis_url=REDIS)  # type: ignore[arg-type]
@@ -39,7 +39,7 @@ def test_without_a_setting_steps_run_in_the_process_of_their_run(tmp_path: Path)
 
 
 def test_another_executor_is_refused_and_the_known_ones_are_named() -> None:
-    with pytest.raises(ValidationError, match=r"'in_process', 'multiprocess' or 'celery'"):
+    with pytest.raises(ValidationError, match=r"'in_process', 'multiprocess', 'celery' or 'k8s'"):
         Settings(executor="dask")  # type: ignore[arg-type]
 
 

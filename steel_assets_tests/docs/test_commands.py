@@ -36,6 +36,7 @@ RUN = {
 
 ROOT_NEEDED = "changes the machine, as root"
 SYSTEMD = "needs a running systemd; the units are checked by deploy/test_files.py"
+CLUSTER = "needs a Kubernetes cluster; the files are checked by deploy/test_kubernetes.py"
 CLOUD = "needs a project on Google Cloud, and money"
 WHOLE = "trains every market; run by test_pipeline.py"
 SERVER = "a server that runs until it is stopped; started by serving/running.py"
@@ -161,6 +162,8 @@ NOT_RUN = {
         "gcloud": CLOUD,
         "for target in service platform": CLOUD,
         "openssl rand -hex 32 | tr": CLOUD,
+        "kubectl": CLUSTER,
+        "helm": CLUSTER,
         "STEEL_HOME=/tmp/steel-keys steel keys create": "run by serving/test_keys.py, in a home of its own",
     },
 }

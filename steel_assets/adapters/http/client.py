@@ -23,6 +23,7 @@ from pydantic import SecretStr
 
 from steel_assets.adapters.http.pace import Pace
 from steel_assets.adapters.http.quota import BudgetSpent, Quota
+from steel_assets.adapters.machine import traces
 from steel_assets.core.responses import Http, HttpError, Kind, Response
 
 __all__ = ["Http", "HttpError", "HttpxHttp", "Recorded", "Response"]
@@ -142,7 +143,9 @@ class HttpxHttp:
             raise HttpError("timeout", where, f"not asked: it has said nothing for {self._timeout:g} s")
         for attempt in range(1, self._attempts + 1):
             deadline += self._waited(where)
+            began = time.time()
             outcome = self._once(url, params, headers or {}, secret_params or {}, deadline - time.monotonic())
+            _trace(where, began, outcome)
             if isinstance(outcome, Response):
                 self._silence.broken()
                 return outcome
@@ -247,6 +250,15 @@ class HttpxHttp:
     @cached_property
     def _trusted(self) -> ssl.SSLContext:
         return httpx.create_ssl_context()
+
+
+def _trace(where: str, began: float, outcome: Response | _Failure) -> None:
+    """One question as a span: whom it went to and how it ended, nothing of what was asked."""
+    host = where.partition("/")[0]
+    about: dict[str, str | int] = {"server.address": host, "http.request.method": "GET"}
+    if outcome.status is not None:
+        about["http.response.status_code"] = outcome.status
+    traces.record(f"GET {host}", began, time.time(), about, error=outcome.kind if isinstance(outcome, _Failure) else None)
 
 
 def _where(url: str) -> str:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from steel_assets.adapters.google.clients import storage_client
 from steel_assets.adapters.google.errors import Diagnosis, Trouble, explained
+from steel_assets.adapters.machine.traces import traced
 from steel_assets.adapters.objects.object_store import KEY, Conflict, ObjectNotFound, ObjectStoreError, checked_key, md5_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class GcsStore:
         self.retry_seconds = retry_seconds
         self._connect = connect
 
+    @traced("storage get", "steel.key")
     def get(self, key: str) -> bytes:
         from google.api_core.exceptions import NotFound
 
@@ -66,6 +68,7 @@ class GcsStore:
                 raise ObjectNotFound(key) from error
         return content
 
+    @traced("storage put", "steel.key")
     def put(self, key: str, content: bytes) -> None:
         with self._explained(f"write {key} to"):
             self._upload(self._blob(key), content)
@@ -74,6 +77,7 @@ class GcsStore:
         blob = self._found(key)
         return None if blob is None else str(blob.generation)
 
+    @traced("storage put_if", "steel.key")
     def put_if(self, key: str, content: bytes, version: str | None) -> None:
         from google.api_core.exceptions import PreconditionFailed
 

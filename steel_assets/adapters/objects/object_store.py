@@ -16,6 +16,7 @@ from typing import Protocol
 from filelock import FileLock
 
 from steel_assets.adapters.machine.disk import make_folder, remedy, trouble, write_private
+from steel_assets.adapters.machine.traces import traced
 from steel_assets.core.problem import Problem
 
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+-]*(/[A-Za-z0-9_][A-Za-z0-9._=+-]*)*")
@@ -87,6 +88,7 @@ class LocalFolder:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
 
+    @traced("storage get", "steel.key")
     def get(self, key: str) -> bytes:
         try:
             return self._path(key).read_bytes()
@@ -95,6 +97,7 @@ class LocalFolder:
         except OSError as error:
             raise ObjectStoreError(f"{self.uri(key)} could not be read: {error}", trouble(error)) from error
 
+    @traced("storage put", "steel.key")
     def put(self, key: str, content: bytes) -> None:
         path = self._path(key)
         with self._disk_errors(key):
@@ -106,6 +109,7 @@ class LocalFolder:
             return hashlib.sha256(self.get(key)).hexdigest()
         return None
 
+    @traced("storage put_if", "steel.key")
     def put_if(self, key: str, content: bytes, version: str | None) -> None:
         path = self._path(key)
         with self._disk_errors(key):

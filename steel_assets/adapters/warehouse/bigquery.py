@@ -18,6 +18,7 @@ import pandas as pd
 
 from steel_assets.adapters.google.clients import bigquery_client
 from steel_assets.adapters.google.errors import Diagnosis, Trouble, explained
+from steel_assets.adapters.machine.traces import traced
 from steel_assets.adapters.warehouse import sql
 from steel_assets.adapters.warehouse.bigquery_jobs import LABEL, LOST_RACE, REQUEST_SECONDS, BigQueryJobs
 from steel_assets.adapters.warehouse.migration import Present, migration, missing, refuse_orphans
@@ -81,6 +82,7 @@ class BigQueryWarehouse:
     def filled_again(self) -> None:
         """Nothing is ever lost here that the service does not tell of itself."""
 
+    @traced("warehouse upsert", "steel.table")
     def upsert(self, table: Table, frame: pd.DataFrame) -> int:
         rows = staged(table, table.enforce(frame))
         with self._explained(f"write table {table.name} of"):
@@ -88,6 +90,7 @@ class BigQueryWarehouse:
             self._prepare(jobs, table)
             return self._merge(jobs, table, rows) if rows.num_rows else 0
 
+    @traced("warehouse read", "steel.table")
     def read(self, table: Table, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
         found = self._answer(table, *sql.select(table, conditions(table, where)))
         return table.empty() if found is None else in_memory(table, found)

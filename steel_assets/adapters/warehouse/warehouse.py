@@ -19,6 +19,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from steel_assets.adapters.machine.disk import make_folder, private_file, remedy
+from steel_assets.adapters.machine.traces import traced
 from steel_assets.adapters.warehouse import sql
 from steel_assets.adapters.warehouse.damage import filled_again, is_damage, lost, set_aside
 from steel_assets.adapters.warehouse.duckdb_engine import attached
@@ -130,6 +131,7 @@ class DuckDBWarehouse:
     def filled_again(self) -> None:
         filled_again(self.path)
 
+    @traced("warehouse upsert", "steel.table")
     def upsert(self, table: Table, frame: pd.DataFrame) -> int:
         return self._again_if_damaged(lambda: self._upsert(table, frame))
 
@@ -145,6 +147,7 @@ class DuckDBWarehouse:
             connection.commit()
         return int(changed)
 
+    @traced("warehouse read", "steel.table")
     def read(self, table: Table, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
         query, parameters = sql.select(table, conditions(table, where))
         found = self._again_if_damaged(lambda: self._answer(table, query, parameters))

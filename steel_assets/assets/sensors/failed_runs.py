@@ -11,6 +11,7 @@ import dagster as dg
 
 from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.assets.sensors._log import moment_of, news
+from steel_assets.assets.shards import WILL_RETRY_TAG, places_of
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.run_failures import by_place
 
@@ -19,8 +20,8 @@ LOGS = {FAILED: "failed runs", SUCCEEDED: "successful runs"}
 CHECK_FAILED = "DagsterAssetCheckFailedError"
 AD_HOC = "__ASSET_JOB"
 LONGEST_TEXT = 400
-WILL_RETRY_TAG, AUTO_RETRY_RUN_ID_TAG = "dagster/will_retry", "dagster/auto_retry_run_id"
-"""Dagster's tags of a run that failed: whether it is tried again, and by which run."""
+AUTO_RETRY_RUN_ID_TAG = "dagster/auto_retry_run_id"
+"""Dagster's tag of a run that failed and is tried again: by which run."""
 
 DECIDED = timedelta(minutes=1)
 """After this long Dagster has said whether a run is tried again, or its process died before it could."""
@@ -72,7 +73,13 @@ def parts_of(
     errors = [(step, message) for step, cls, message in _errors(instance, record.run_id) if cls != CHECK_FAILED] if failed else []
     here = {incident.subject for incident in outbox.alert_state().incidents if incident.rule == whole.rule and incident.wrong}
     here |= {condition.subject for condition in before if condition.firing}
+    run = instance.get_run_by_id(record.run_id)
+    places = places_of(run) if run is not None else None
+    if places:  # of the run of some markets: nothing is known of the others
+        here &= {whole.subject, *(f"{whole.subject}: {place}" for place in places)}
     found = by_place(whole, errors, sorted(here), outbox.rulebook.subjects)
+    if failed and places and [condition.subject for condition in found] == [whole.subject]:  # as a whole: told of its first
+        found = [whole.model_copy(update={"subject": f"{whole.subject}: {places[0]}"})]
     return [condition.model_copy(update={"text": condition.text[:LONGEST_TEXT]}) for condition in found]
 
 
@@ -125,7 +132,13 @@ def _answered(instance: dg.DagsterInstance, record: dg.EventLogRecord) -> bool:
     succeeded = [
         record.dagster_run for record in instance.get_run_records(since) if (record.end_time or 0.0) > moment.timestamp()
     ]
-    return any(_job(record) == _job(run) for record in succeeded)
+    return any(_job(record) == _job(run) and _covers(record, run) for record in succeeded)
+
+
+def _covers(later: dg.DagsterRun, run: dg.DagsterRun) -> bool:
+    """Whether ``later`` was about every market that ``run`` was about."""
+    there, wanted = places_of(later), places_of(run)
+    return there is None or (wanted is not None and set(wanted) <= set(there))
 
 
 def _errors(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, str, str]]:

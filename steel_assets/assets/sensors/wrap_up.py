@@ -3,11 +3,10 @@
 import dagster as dg
 
 from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
+from steel_assets.assets.shards import ENDED, waits_for
 
 AFTER_TAG = "steel/after"
 """Of a run of ``wrap_up``: the run that it follows."""
-
-ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
 @dg.sensor(
@@ -28,6 +27,9 @@ def decide(instance: dg.DagsterInstance) -> dg.RunRequest | dg.SkipReason:
     if not ended:
         return dg.SkipReason("no run has ended yet")
     newest = max(ended, key=lambda record: record.end_time or 0.0).dagster_run
+    waits = waits_for(instance, newest)
+    if waits is not None:
+        return dg.SkipReason(waits)
     if instance.get_runs(dg.RunsFilter(job_name=WRAP_UP, tags={AFTER_TAG: newest.run_id}), limit=1):
         return dg.SkipReason(f"run {newest.run_id} of {newest.job_name} has been wrapped up")
     return dg.RunRequest(run_key=newest.run_id, tags={AFTER_TAG: newest.run_id})
