@@ -95,6 +95,22 @@ class MarketHistory:
         """For each origin the number of the origin at which its last price was first known: its own, or an earlier one."""
         return np.maximum.accumulate(np.where(self.price_news, np.arange(len(self.origins)), 0))
 
+    def until(self, moment: pd.Timestamp) -> MarketHistory:
+        """This history as it was at ``moment``, that of an issue: later origins and versions of prices are left out."""
+        if self.as_of <= moment:
+            return self
+        there = np.asarray(self.moments <= moment)
+        return replace(
+            self,
+            as_of=moment,
+            origins=self.origins[there],
+            moments=self.moments[there],
+            known=self.known[there],
+            periods=self.periods[there],
+            newest=self.newest[there],
+            prices=self.prices[self.prices["known_at"] <= moment].reset_index(drop=True),
+        )
+
     def withheld(self, count: int) -> MarketHistory:
         """This history had the last ``count`` prices of the target and its curve been unknown at every origin."""
         if count == 0:
