@@ -49,6 +49,7 @@ def plan(snapshot: Snapshot, asked: schemas.Purchase, moment: float, words: Word
     return schemas.Plan.of(
         about(snapshot, row, paths, moment),
         said,
+        question=asked,
         advice=words(made.advised.text, **made.advised.values),
         notes=[words(note) for note in notes if note],
         language=words.language,
@@ -85,6 +86,7 @@ def _text(edge: Edge, words: Words) -> str:
             n=edge.origins,
             needed=edge.needed,
         )
+    p_value = f"{edge.p_value:.3f}"
     now, late, thirds = (f"{edge.rivals[name].saving:+,.1f}" for name in ("now", "late", "thirds"))
     return words(
         "buying by the forecast saved per tonne {now} against now, {late} against late, {thirds} against thirds, over {n} "
@@ -94,6 +96,6 @@ def _text(edge: Edge, words: Words) -> str:
         thirds=thirds,
         n=edge.origins,
         length=edge.length,
-        p=f"{edge.p_value:.3f}",
+        p=p_value,
         level=SIGNIFICANCE,
     )

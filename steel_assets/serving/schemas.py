@@ -24,6 +24,8 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 def day_of(value: Any) -> date:
     """A day as programs write one. Raises ValueError."""
+    if type(value) is date:
+        return value
     if not isinstance(value, str) or not DAY.fullmatch(value):
         raise ValueError("write a day as 2026-11-20")
     return date.fromisoformat(value)

@@ -130,7 +130,7 @@ def _remember(parts: Platform, market: str, prices: pd.Series, moment: pd.Timest
     known = parts.catalog.market_series(market)
     history = build_history(OBSERVATIONS.enforce(rows), declared, known, moment, rules.issue_time, rules.tzinfo)
     histories.save(parts.lake, history)
-    parts.lake.write(validation_key(market), walk_forward(market, prices, 0.25), BACKTEST)
+    parts.lake.write(validation_key(market), walk_forward(market, prices, 0.4), BACKTEST)
     analysis.save(parts.lake, analysis.analysis(parts.catalog, history))
 
 
