@@ -95,16 +95,20 @@ class MarketHistory:
         """For each origin the number of the origin at which its last price was first known: its own, or an earlier one."""
         return np.maximum.accumulate(np.where(self.price_news, np.arange(len(self.origins)), 0))
 
-    def until(self, moment: pd.Timestamp) -> MarketHistory:
-        """This history as it was at ``moment``, that of an issue: later origins and versions of prices are left out."""
+    def until(self, moment: pd.Timestamp, origin: pd.Timestamp) -> MarketHistory:
+        """This history as it was at an issue: without origins after that issue's, and versions of prices that came later.
+
+        Where this history has no later origin, its ``known`` of the last one may be newer than ``moment``.
+        """
         if self.as_of <= moment:
             return self
-        there = np.asarray(self.moments <= moment)
+        there = np.asarray(self.origins <= origin)
+        moments = self.moments[there]
         return replace(
             self,
             as_of=moment,
             origins=self.origins[there],
-            moments=self.moments[there],
+            moments=moments[:-1].append(pd.DatetimeIndex([moment])).as_unit("ns"),
             known=self.known[there],
             periods=self.periods[there],
             newest=self.newest[there],

@@ -18,7 +18,8 @@ from steel_assets_tests.serving.test_api import latest
 pytestmark = pytest.mark.slow
 
 MARKET = "rebar_fob_turkey"
-SMALL = "[...document.querySelectorAll('nav a, button')].filter(e => e.offsetHeight && e.offsetHeight < 24).map(e => e.textContent)"
+SMALL = """[...document.querySelectorAll('nav a, button')]
+  .filter(e => e.offsetHeight && e.offsetHeight < 24).map(e => e.textContent)"""
 """What is too small for a finger, of what can be seen."""
 Open = Callable[..., Page]
 

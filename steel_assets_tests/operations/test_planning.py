@@ -157,7 +157,7 @@ def test_what_is_published_of_paths_makes_the_same_plan(contract: Contract) -> N
 
 def test_a_history_as_it_was_is_the_one_that_was_built_then() -> None:
     moment = whole().moments[400]
-    then, found = made().history(moment), whole().until(moment)
+    then, found = made().history(moment), whole().until(moment, whole().origins[400])
     assert found.origins.equals(then.origins)
     assert found.moments.equals(then.moments)
     pd.testing.assert_frame_equal(found.known, then.known, check_freq=False)

@@ -42,7 +42,7 @@ def _paths(inputs: Inputs, market: str, plain: list[dict[str, Any]]) -> dict[str
     for name in ("issued_date", "origin", "target_date", "data_as_of", "as_of", "created_at"):
         rows[name] = pd.to_datetime(rows[name])
     try:
-        known = histories.load(inputs.catalog, inputs.lake, market).until(rows["as_of"].iloc[0])
+        known = histories.load(inputs.catalog, inputs.lake, market).until(rows["as_of"].iloc[0], rows["origin"].iloc[0])
         outlook = drawn({market: rows}, {market: known})[market]
     except ObjectNotFound:
         return _without(plain, "its history is not kept: materialise market_daily")
