@@ -132,7 +132,8 @@ def decided(
     else:
         advised = Advice(NO_EDGE, {})
     ways = {**STRATEGIES, "forecast": alone, "advised": shares}
-    costs = {name: cost_of(way) for name, way in ways.items()}
+    each = {way: cost_of(way) for way in dict.fromkeys(ways.values())}
+    costs = {name: each[way] for name, way in ways.items()}
     return Plan(at, expected, choice, shares, costs, edge, advised)
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from steel_assets.core.words import figure, phrase
 from steel_assets.serving import schemas
-from steel_assets.serving.ahead import in_force, level_of
+from steel_assets.serving.ahead import FIGURE, in_force, level_of
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.plan import plan
 from steel_assets.serving.snapshot import Snapshot
@@ -97,7 +97,7 @@ def _why(name: str, days: list[str], words: Words) -> str:
 
 
 def _from_zero(text: str) -> float | None:
-    return 0.0 if text.strip() in ("0", "0.0") else level_of(text.strip())
+    return float(text) if FIGURE.fullmatch(text.strip()) else None
 
 
 def _share(text: str) -> float | None:
