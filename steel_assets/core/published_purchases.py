@@ -84,7 +84,8 @@ class PublishedRecord:
             raise ValueError("its prices must be above zero")
         origins, taken = [], 0
         for place, width, last, over_sum, over_count in content["origins"]:
-            if width not in horizons or not 0 <= place < len(sessions) - 1 or not last > 0:
+            whole = width in horizons and 0 <= place < len(sessions) - 1 and over_count >= 0
+            if not whole or not (last > 0 and over_sum >= 0 and math.isfinite(last + over_sum)):
                 raise ValueError("an origin has days that are not there, or no price")
             expected = every[taken : taken + width]
             taken += width

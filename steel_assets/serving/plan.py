@@ -28,7 +28,12 @@ def plan(snapshot: Snapshot, asked: schemas.Purchase, moment: float, words: Word
         RequestRefused: there is no such market or no paths of its forecast (404), no forecast of it (503), it is not priced by
             mass, or the paths do not reach the need (422).
     """
-    row, paths = in_force(snapshot, asked.market, moment)
+    try:
+        row, paths = in_force(snapshot, asked.market, moment)
+    except RequestRefused as refused:
+        if refused.status != 404:
+            raise
+        raise RequestRefused(404, f"market: {refused}", error=refused.error) from refused
     purchases = snapshot["outlooks"][asked.market].get("purchases") or {}
     terms = Terms(asked.holding_per_tonne_and_month, asked.capital_a_year, asked.contract)
     try:

@@ -24,24 +24,6 @@ SMALL = """[...document.querySelectorAll('nav a, button')]
 Open = Callable[..., Page]
 
 
-@pytest.fixture
-def dashboard(open_page: Open, service: Running, keys: dict[str, str]) -> Callable[..., Page]:
-    """The dashboard after logging in with a key."""
-
-    def start(query: str = "", **options: object) -> Page:
-        page = open_page(f"{service.url}/dashboard", **options)
-        expect(page).to_have_url(f"{service.url}/dashboard/login")
-        page.get_by_label("key" if "es" not in str(options.get("locale")) else "clave").fill(keys["read"])
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{service.url}/dashboard")
-        if query:
-            page.goto(f"{service.url}/dashboard{query}")
-        page.wait_for_function("document.body.dataset.drawn > 0")
-        return page
-
-    return start
-
-
 def figure(page: Page, name: str) -> str:
     return page.locator(f'[data-figure="{name}"]').first.inner_text()
 

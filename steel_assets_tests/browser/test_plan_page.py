@@ -11,11 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from steel_assets.serving.rendering import STATIC, TABS
-from steel_assets_tests.browser.test_dashboard import dashboard
 from steel_assets_tests.serving.running import Running
 from steel_assets_tests.serving.sample import WITH_A_HISTORY as MARKET
-
-__all__ = ["dashboard"]
 
 pytestmark = pytest.mark.slow
 

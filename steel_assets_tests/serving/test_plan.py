@@ -172,9 +172,11 @@ def test_a_body_that_is_none_is_refused(service: Running, content: bytes, says: 
 
 
 def test_markets_that_do_not_exist_or_have_no_paths_are_told_apart(service: Running, purchase: dict[str, Any]) -> None:
-    assert "there is no such market" in asked(service, purchase, market="gold").json()["message"]
-    away = asked(service, purchase, market="scrap_turkey")
+    unknown, away = asked(service, purchase, market="gold"), asked(service, purchase, market="scrap_turkey")
+    assert (unknown.status_code, unknown.json()["error"]) == (404, "not_found")
+    assert unknown.json()["message"].startswith("market: there is no such market; there are ")
     assert (away.status_code, away.json()["error"]) == (404, "no_paths")
+    assert away.json()["message"].startswith("market: no sample paths")
 
 
 def test_an_average_whose_month_the_paths_end_in_is_refused(service: Running, purchase: dict[str, Any]) -> None:
