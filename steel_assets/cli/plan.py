@@ -23,20 +23,24 @@ from steel_assets.cli.problem import Problem
 from steel_assets.core import averages
 from steel_assets.core.averages import AverageError
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.planning import FOLLOWED, Appetite, Cost, Plan
 from steel_assets.core.planning import plan as plan_of
-from steel_assets.core.purchase_record import NOTHING, Edge, edge, outcomes
-from steel_assets.core.purchases import FIXINGS, Contract, PurchaseError, Terms
+from steel_assets.core.purchase_edge import NOTHING, Edge
+from steel_assets.core.purchase_plan import NO_RECORD, ROLLS, told
+from steel_assets.core.purchase_record import edge, outcomes
+from steel_assets.core.purchase_terms import (
+    FOLLOWED,
+    MOST_HOLDING,
+    MOST_TONNES,
+    Appetite,
+    Contract,
+    PurchaseError,
+    Terms,
+    columns_needed,
+    per_tonne,
+)
 from steel_assets.core.tables import BACKTEST, TableError
 from steel_assets.operations import candidates, histories, outlooks
-from steel_assets.operations.planning import ahead_of, columns_needed, per_tonne, record_of
-
-MOST_TONNES = 100_000_000
-MOST_HOLDING = 10_000
-ROLLS = (
-    "the price is a futures front month: part of what the forecast saves comes from its rolls, which a purchase at a physical "
-    "price does not have"
-)
+from steel_assets.operations.planning import ahead_of, record_of
 
 
 def plan(
@@ -77,15 +81,7 @@ def plan(
         made = plan_of(paths, ahead, need, terms, found, appetite)
     except (AverageError, PurchaseError) as error:
         raise Problem(f"--by: {error}") from error
-    answer |= _told(made, amount, outlook.unit.partition("/")[0])
-    answer["question"] = {
-        "tonnes": amount,
-        "by": f"{day:%Y-%m-%d}",
-        "contract": terms.contract,
-        "holding_per_tonne_and_month": terms.holding,
-        "capital_a_year": terms.capital,
-        "risk": appetite,
-    }
+    answer |= told(made, tonnes=amount, day=f"{day:%Y-%m-%d}", terms=terms, appetite=appetite, unit=outlook.unit)
     answer["notes"] = [note for note in (reason, ROLLS if declared.target.roll != "none" else None) if note]
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
@@ -112,7 +108,7 @@ def _edge(
     try:
         rows = candidates.backtest(lake, history.market.id) if record is None else _rows(record, history.market.id)
     except ObjectNotFound:
-        return NOTHING, "no walk-forward of this market is stored yet: train it, or name one with --record"
+        return NOTHING, f"{NO_RECORD}, or name one with --record"
     except DamagedFile as error:
         return NOTHING, f"{error}; the next training writes it again"
     try:
@@ -134,38 +130,6 @@ def _rows(path: Path, market: str) -> pd.DataFrame:
     if mine.empty:
         raise Problem(f"--record: {path} has no rows of {market}; make it with steel backtest {market} --output {path}")
     return mine
-
-
-def _told(made: Plan, tonnes: float, currency: str) -> dict[str, Any]:
-    edge = made.edge
-    return {
-        "currency": currency,
-        "fixings": {
-            name: {"day": str(at.day), "days_held": at.held, "expected_per_tonne": expected, "share_advised": share}
-            for name, at, expected, share in zip(FIXINGS, made.fixings, made.expected, made.shares, strict=True)
-        },
-        "forecast_buys": FIXINGS[made.choice],
-        "costs": {name: _cost(cost, tonnes) for name, cost in made.costs.items()},
-        "edge": {
-            "proven": edge.proven,
-            "origins": edge.origins,
-            "origins_needed": edge.needed,
-            "overlap": edge.length,
-            "p_value": edge.p_value,
-            "saving_per_tonne": {name: rival.saving for name, rival in edge.rivals.items()},
-            "p_values": {name: rival.p_value for name, rival in edge.rivals.items()},
-            "text": str(edge),
-        },
-        "advice": made.advice,
-    }
-
-
-def _cost(cost: Cost, tonnes: float) -> dict[str, float]:
-    per_tonne = {"mean": cost.mean, "q05": cost.q05, "q50": cost.q50, "q95": cost.q95, "at_risk": cost.at_risk}
-    return {f"{name}_per_tonne": value for name, value in per_tonne.items()} | {
-        "mean_total": cost.mean * tonnes,
-        "at_risk_total": cost.at_risk * tonnes,
-    }
 
 
 def _print(name: str, answer: Mapping[str, Any]) -> None:

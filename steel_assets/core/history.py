@@ -95,6 +95,26 @@ class MarketHistory:
         """For each origin the number of the origin at which its last price was first known: its own, or an earlier one."""
         return np.maximum.accumulate(np.where(self.price_news, np.arange(len(self.origins)), 0))
 
+    def until(self, moment: pd.Timestamp, origin: pd.Timestamp) -> MarketHistory:
+        """This history as it was at an issue: without origins after that issue's, and versions of prices that came later.
+
+        Where this history has no later origin, its ``known`` of the last one may be newer than ``moment``.
+        """
+        if self.as_of <= moment:
+            return self
+        there = np.asarray(self.origins <= origin)
+        moments = self.moments[there]
+        return replace(
+            self,
+            as_of=moment,
+            origins=self.origins[there],
+            moments=moments[:-1].append(pd.DatetimeIndex([moment])).as_unit("ns"),
+            known=self.known[there],
+            periods=self.periods[there],
+            newest=self.newest[there],
+            prices=self.prices[self.prices["known_at"] <= moment].reset_index(drop=True),
+        )
+
     def withheld(self, count: int) -> MarketHistory:
         """This history had the last ``count`` prices of the target and its curve been unknown at every origin."""
         if count == 0:

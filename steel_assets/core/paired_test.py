@@ -1,12 +1,16 @@
 """Is one of two better than the other beyond luck, from what both did on the same days, in order of time?
 
 What is forecast or bought ``horizon`` days ahead overlaps with its neighbours: they share most of what came. So many days say
-less than they seem to, and the test allows for it. No pandas is needed.
+less than they seem to, and the test allows for it. Standard library only: the service, which has no numpy, tests purchases too.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Iterable
+from itertools import accumulate
+
+from steel_assets.core.student_t import cumulative
 
 FEWEST = 120
 OVERLAPS = 6
@@ -18,7 +22,7 @@ def fewest(horizon: int) -> int:
     return max(FEWEST, OVERLAPS * horizon)
 
 
-def diebold_mariano(differences: np.ndarray, horizon: int) -> float:
+def diebold_mariano(differences: Iterable[float], horizon: int) -> float:
     """One-sided p-value of "the mean of ``differences`` is not below zero".
 
     Diebold & Mariano 1995, with the small-sample correction of Harvey, Leybourne & Newbold 1997 and a Bartlett kernel over the
@@ -31,18 +35,17 @@ def diebold_mariano(differences: np.ndarray, horizon: int) -> float:
     Returns:
         1.0 where there is nothing to tell apart: no variation, or fewer than two full overlaps.
     """
-    from scipy.special import stdtr
-
-    n = len(differences)
-    if n < 2 * horizon or n < 3:
+    values = [float(difference) for difference in differences]
+    n = len(values)
+    if n < 2 * horizon or n < 3 or not all(map(math.isfinite, values)):
         return 1.0
-    mean = differences.mean()
-    centred = np.concatenate([np.zeros(horizon), differences - mean, np.zeros(horizon)])
-    sums = np.cumsum(centred)
-    blocks = sums[horizon:] - sums[:-horizon]  # sums of `horizon` neighbours: their squares are Bartlett's variance
-    variance = (blocks**2).sum() / horizon / n
-    if variance <= 0 or not np.isfinite(variance):
+    mean = math.fsum(values) / n
+    centred = [0.0] * horizon + [value - mean for value in values] + [0.0] * horizon
+    sums = list(accumulate(centred))
+    blocks = (later - before for later, before in zip(sums[horizon:], sums[:-horizon], strict=True))
+    variance = math.fsum(block * block for block in blocks) / horizon / n  # of `horizon` neighbours: Bartlett's variance
+    if variance <= 0 or not math.isfinite(variance):
         return 1.0
     correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
-    statistic = mean / np.sqrt(variance / n) * np.sqrt(max(correction, 0.0))
-    return float(stdtr(n - 1, statistic))
+    statistic = mean / math.sqrt(variance / n) * math.sqrt(max(correction, 0.0))
+    return cumulative(statistic, n - 1)

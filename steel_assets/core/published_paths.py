@@ -99,8 +99,12 @@ class PublishedPaths:
         Raises:
             NotAhead: the paths do not reach it.
         """
-        column = self._column(day)
-        return self.days[column], [self._low + self._step * steps for steps in self._of(column)]
+        column = self.number(day)
+        return self.days[column], self.column(column)
+
+    def column(self, number: int) -> list[float]:
+        """The price on day number ``number`` ahead (0 is the first), by path."""
+        return [self._low + self._step * steps for steps in self._of(number)]
 
     def furthest(self, day: date, side: Side) -> tuple[str, list[float]]:
         """The last trading day up to ``day``, and by path the highest (above) or lowest close from the last price to then.
@@ -108,7 +112,7 @@ class PublishedPaths:
         Raises:
             NotAhead: the paths do not reach it.
         """
-        column = self._column(day)
+        column = self.number(day)
         most = max if side == "above" else min
         columns = [self._of(number) for number in range(column + 1)]
         steps = map(most, *columns) if len(columns) > 1 else columns[0]
@@ -137,7 +141,12 @@ class PublishedPaths:
             )
         return found
 
-    def _column(self, day: date) -> int:
+    def number(self, day: date) -> int:
+        """The number of the last trading day ahead up to ``day``.
+
+        Raises:
+            NotAhead: the paths do not reach it.
+        """
         asked = day.isoformat()
         if not self.days[0] <= asked <= self.days[-1]:
             raise NotAhead(f"{asked} is not ahead in the paths; ask about {self.days[0]} to {self.days[-1]}")

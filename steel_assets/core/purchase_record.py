@@ -1,26 +1,17 @@
-"""How buying by a market's forecast has done against buying without one: outcomes origin by origin, and whether it is an edge.
+"""What buying by a market's forecast has cost beside buying without one, origin by origin; ``core/purchase_edge.py`` judges it.
 
-The forecast's purchase is all at the fixing whose expected cost is lowest. It has an *edge* where it was cheaper than buying
-always now, always late and always in thirds, each beyond what luck explains: a paired one-sided test of Diebold and Mariano at
-5 % on the difference of the costs as a share of the last price. As many neighbouring origins overlap as there are trading days
-until the price is settled, and there must be at least six such lengths of origins. All three must be won, so nothing is gained
-by trying three. Two that are always the same have no edge over each other.
-
-Arrays of numpy, no pandas; what is here can be stored and asked again with other terms.
+Arrays of numpy, no pandas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from steel_assets.core.paired_test import diebold_mariano, fewest
-from steel_assets.core.purchases import STRATEGIES, Ahead, PurchaseError, Terms, costs, fixings
-
-SIGNIFICANCE = 0.05
-"""Largest p-value at which buying by the forecast was cheaper beyond luck."""
+from steel_assets.core.purchase_edge import Edge, edge_over
+from steel_assets.core.purchase_terms import STRATEGIES, PurchaseError, Terms
+from steel_assets.core.purchases import Ahead, costs, fixings
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +67,7 @@ class Outcomes:
         return np.argmin(self.expected, axis=1)
 
     def cost(self, strategy: str) -> np.ndarray:
-        """What a strategy cost at each origin: one of ``purchases.STRATEGIES``, or ``forecast``."""
+        """What a strategy cost at each origin: one of ``purchase_terms.STRATEGIES``, or ``forecast``."""
         if strategy == "forecast":
             return np.asarray(self.came[np.arange(len(self.came)), self.choices])
         return np.asarray(self.came @ np.array(STRATEGIES[strategy]))
@@ -97,59 +88,6 @@ class Outcomes:
             self.expected[rows],
             self.came[rows],
         )
-
-
-@dataclass(frozen=True)
-class Rival:
-    """Buying by the forecast beside one other way of buying.
-
-    Attributes:
-        saving: mean money per tonne by which the forecast's purchase was cheaper; negative: dearer.
-        p_value: probability of so good a result if it were no cheaper.
-    """
-
-    saving: float
-    p_value: float
-
-
-@dataclass(frozen=True)
-class Edge:
-    """Whether buying by the forecast has been cheaper beyond luck.
-
-    Attributes:
-        origins: compared.
-        needed: origins below which nothing is said.
-        length: neighbouring origins that overlap.
-        rivals: by strategy.
-    """
-
-    origins: int
-    needed: int
-    length: int
-    rivals: Mapping[str, Rival]
-
-    @property
-    def proven(self) -> bool:
-        """Whether there were enough origins, and all three were beaten beyond luck."""
-        return self.origins >= self.needed and all(rival.p_value < SIGNIFICANCE for rival in self.rivals.values())
-
-    @property
-    def p_value(self) -> float:
-        """The largest of the three: that of the whole claim."""
-        return max((rival.p_value for rival in self.rivals.values()), default=1.0)
-
-    def __str__(self) -> str:
-        if self.origins < self.needed:
-            return f"{self.origins} past purchases over as long a time are known, at least {self.needed} are needed to tell"
-        against = ", ".join(f"{rival.saving:+,.1f} against {name}" for name, rival in self.rivals.items())
-        return (
-            f"buying by the forecast saved per tonne {against}, over {self.origins} origins of which {self.length} neighbours "
-            f"overlap: p = {self.p_value:.3f}, below {SIGNIFICANCE} wanted"
-        )
-
-
-NOTHING = Edge(0, fewest(1), 1, {})
-"""Where no forecast of the market was ever walked forward."""
 
 
 def outcomes(record: Record, need: int, terms: Terms) -> Outcomes:
@@ -184,13 +122,8 @@ def outcomes(record: Record, need: int, terms: Terms) -> Outcomes:
 
 def edge(found: Outcomes) -> Edge:
     """What ``found`` says of buying by the forecast."""
-    mine = found.cost("forecast")
-    rivals = {}
-    for strategy in STRATEGIES:
-        dearer = mine - found.cost(strategy)
-        saving = float(-dearer.mean()) if len(dearer) else 0.0
-        rivals[strategy] = Rival(saving, diebold_mariano(dearer / found.last, found.length))
-    return Edge(len(mine), fewest(found.length), found.length, rivals)
+    mine, others = found.cost("forecast").tolist(), {name: found.cost(name).tolist() for name in STRATEGIES}
+    return edge_over(mine, others, found.last.tolist(), found.length)
 
 
 def proven_then(found: Outcomes, newest: int | None = None) -> np.ndarray:

@@ -4,51 +4,18 @@ Two contracts. On *spot* the price is that of the day of purchase. On the *month
 month of that day, its days that are over included. In both the tonne is paid and in stock from the day of purchase to the day of
 need: capital is tied up and stock is held for so many calendar days. Money is in the currency of the price, per tonne.
 
-Arrays of numpy in, arrays out, no pandas: a service can answer from stored paths. One definition serves paths (what may come),
-their expectation (what is decided by) and what came (what a decision is judged by).
+Arrays of numpy in, arrays out. One definition serves paths (what may come), their expectation (what is decided by) and what came
+(what a decision is judged by). The service answers the same from what was published (``core/published_purchases.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from steel_assets.core.problem import Problem
-
-Contract = Literal["spot", "average"]
-
-FIXINGS = ("now", "middle", "late")
-"""Trading days on which a price may be fixed: the next one, the one half way to the need, the last one up to it."""
-STRATEGIES: dict[str, tuple[float, float, float]] = {
-    "now": (1.0, 0.0, 0.0),
-    "late": (0.0, 0.0, 1.0),
-    "thirds": (1 / 3, 1 / 3, 1 / 3),
-}
-"""Share of the tonnes bought at each of ``FIXINGS``, by ways of buying that need no forecast."""
-DAYS_A_MONTH = 365.25 / 12
-DAYS_A_YEAR = 365.0
-
-
-class PurchaseError(Problem, ValueError):
-    """A purchase cannot be worked out; the message says why."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What waiting and stock cost, and how the price is fixed.
-
-    Attributes:
-        holding: of a tonne in stock for a month, in the currency of the price.
-        capital: interest a year on what is paid, as a share: 0.12 is 12 %.
-        contract: ``spot`` or ``average``.
-    """
-
-    holding: float = 0.0
-    capital: float = 0.0
-    contract: Contract = "spot"
+from steel_assets.core.purchase_terms import Contract, PurchaseError, Terms, fixing_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +36,7 @@ class Ahead:
 
 @dataclass(frozen=True, eq=False)
 class Fixing:
-    """One of ``FIXINGS``: its price is ``prices @ weights + constant``.
+    """One of ``purchase_terms.FIXINGS``: its price is ``prices @ weights + constant``.
 
     Attributes:
         day: the trading day of the purchase.
@@ -91,30 +58,25 @@ class Fixing:
 
     def cost(self, prices: np.ndarray, terms: Terms) -> np.ndarray:
         """The price fixed with capital and holding up to the need, per row of ``prices``."""
-        interest = 1 + terms.capital * self.held / DAYS_A_YEAR
-        return self.price(prices) * interest + terms.holding * self.held / DAYS_A_MONTH
+        factor, added = terms.waiting(self.held)
+        return self.price(prices) * factor + added
 
 
 def fixings(ahead: Ahead, need: int, terms: Terms) -> tuple[Fixing, Fixing, Fixing]:
-    """The three ``FIXINGS`` of what is needed on trading day number ``need`` ahead (0 is the next one).
+    """The three fixings of what is needed on trading day number ``need`` ahead (0 is the next one).
 
     Raises:
         PurchaseError: there is no such day, or the average of a month needs days that are not among those ahead.
     """
     if not 0 <= need < len(ahead.days):
         raise PurchaseError(f"trading day {need + 1} ahead is not among the {len(ahead.days)} that are known")
-    first, middle, last = (_fixing(ahead, column, need, terms.contract) for column in (0, need // 2, need))
+    first, middle, last = (_fixing(ahead, column, need, terms.contract) for column in fixing_columns(need))
     return first, middle, last
 
 
 def costs(at: Sequence[Fixing], prices: np.ndarray, terms: Terms) -> np.ndarray:
     """Cost per tonne of each fixing: one row per row of ``prices``, one column per fixing."""
     return np.stack([fixing.cost(prices, terms) for fixing in at], axis=1)
-
-
-def cheapest(expected: np.ndarray) -> int:
-    """The fixing with the lowest expected cost; the earliest of several."""
-    return int(np.argmin(expected))
 
 
 def _fixing(ahead: Ahead, column: int, need: int, contract: Contract) -> Fixing:

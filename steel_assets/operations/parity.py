@@ -12,9 +12,9 @@ from steel_assets.core.averages import Outlook, column_of
 from steel_assets.core.exchange import factors, unit_of
 from steel_assets.core.parity import Line, lines
 from steel_assets.core.parity_terms import Parity
+from steel_assets.core.purchase_terms import per_tonne
 from steel_assets.core.units import conversion
 from steel_assets.operations.exchange import joint
-from steel_assets.operations.planning import per_tonne
 
 USUAL_DAYS = 21
 """Trading days ahead that are told of where no day is asked about: about a month."""

@@ -1,5 +1,8 @@
 """What a plan of a purchase is made from: a market's paths, and the record of its own forecasts against what came."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -8,26 +11,14 @@ from steel_assets.core.averages import Outlook
 from steel_assets.core.backtest import CHAMPION
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.paths import Quantiles, levels
+from steel_assets.core.published_purchases import Origin, packed
 from steel_assets.core.purchase_record import Record
-from steel_assets.core.purchases import Ahead, PurchaseError
-from steel_assets.core.types import MASSES_IN_TONNES, QUANTILE_COLUMNS
+from steel_assets.core.purchase_terms import horizon_beyond, per_tonne
+from steel_assets.core.purchases import Ahead
+from steel_assets.core.types import QUANTILE_COLUMNS
 
 LEVELS = 200
 """Levels of a forecast distribution whose mean is its expectation."""
-LONGEST_MONTH = 23
-"""Trading days that a month may have after the day of need: its average is settled on the last."""
-
-
-def per_tonne(unit: str) -> float:
-    """By what a price in ``unit`` is multiplied to become one per tonne of 1,000 kg.
-
-    Raises:
-        PurchaseError: it is no price of a mass.
-    """
-    _, _, mass = unit.partition("/")
-    if mass not in MASSES_IN_TONNES:
-        raise PurchaseError(f"prices are in {unit}, which is no price of a mass: tonnes cannot be planned")
-    return 1 / MASSES_IN_TONNES[mass]
 
 
 def ahead_of(outlook: Outlook) -> tuple[np.ndarray, Ahead]:
@@ -46,15 +37,6 @@ def ahead_of(outlook: Outlook) -> tuple[np.ndarray, Ahead]:
     )
 
 
-def columns_needed(need: int, contract: str, reach: int) -> int:
-    """Trading days ahead that a record needs for a purchase on number ``need``: up to the end of its month on an average.
-
-    Args:
-        reach: the last published horizon; never more than that.
-    """
-    return need + 1 if contract == "spot" else min(need + 1 + LONGEST_MONTH, reach)
-
-
 def record_of(rows: pd.DataFrame, history: MarketHistory, columns: int) -> Record:
     """The forecasts of the champion in a walk-forward beside what came, ``columns`` trading days ahead of each origin.
 
@@ -66,30 +48,17 @@ def record_of(rows: pd.DataFrame, history: MarketHistory, columns: int) -> Recor
         PurchaseError: the market has no horizon that reaches so far, or is not priced by mass.
     """
     factor = per_tonne(history.market.target.unit)
-    beyond = [horizon for horizon in history.market.horizons if horizon >= columns]
-    if not beyond:
-        raise PurchaseError(f"{history.market.id} is forecast {history.market.horizons[-1]} trading days ahead, not {columns}")
-    horizons = [horizon for horizon in history.market.horizons if horizon <= beyond[0]]
-    mine = rows[(rows["model"] == CHAMPION) & rows["h"].isin(horizons)].sort_values(["origin", "h"])
-    whole = mine.groupby("origin")["h"].transform("size") == len(horizons)
-    mine = mine[whole]
-    count = int(whole.sum()) // len(horizons)
-    origins = pd.DatetimeIndex(mine["origin"].to_numpy().reshape(count, len(horizons))[:, 0])
-    numbers = history.origins.get_indexer(origins)
-    there = (numbers >= 0) & (numbers + columns < len(history.origins))
-    quantiles = mine[list(QUANTILE_COLUMNS)].to_numpy(dtype=float).reshape(count, len(horizons), -1)[there]
-    last = mine["last"].to_numpy(dtype=float).reshape(count, len(horizons))[there, 0]
-    numbers = numbers[there]
-    every = _days(history.origins.append(calendars.session_after(history.market.calendar, history.origins[-1:], 1)))
+    beyond = horizon_beyond(columns, tuple(history.market.horizons), history.market.id)
+    horizons = [horizon for horizon in history.market.horizons if horizon <= beyond]
+    numbers, last, quantiles = _issued(rows, history, horizons)
+    over = numbers + columns < len(history.origins)
+    numbers, last, quantiles = numbers[over], last[over], quantiles[over]
+    every = _every(history)
     wanted = numbers[:, None] + np.arange(1, columns + 1)
     prices, known = _first_known(history)
     came = pd.DataFrame(np.column_stack([last, prices[wanted]])).ffill(axis=1).to_numpy()[:, 1:]
     over_sum, over_count = _over(history, numbers)
-    asked = levels(LEVELS)
-    expected = [
-        Quantiles(tuple(horizons), rows, price).at(asked)[:columns].mean(axis=1)
-        for rows, price in zip(quantiles, last, strict=True)
-    ]
+    expected = _expected(horizons, quantiles, last)[:, :columns]
     return Record(
         origins=every[numbers],
         numbers=numbers,
@@ -98,10 +67,70 @@ def record_of(rows: pd.DataFrame, history: MarketHistory, columns: int) -> Recor
         following=every[numbers + columns + 1],
         over_sum=over_sum * factor,
         over_count=over_count,
-        expected=np.array(expected).reshape(-1, columns) * factor,
+        expected=expected * factor,
         came=came * factor,
         known=np.maximum(known[wanted], wanted),
     )
+
+
+def published_record(rows: pd.DataFrame, history: MarketHistory) -> dict[str, Any]:
+    """What ``record_of`` reads of a walk-forward for any number of columns, as ``published_purchases.packed`` writes it.
+
+    Args:
+        rows: ``tables.BACKTEST`` of one market.
+
+    Raises:
+        PurchaseError: the market is not priced by mass.
+    """
+    market, factor = history.market, per_tonne(history.market.target.unit)
+    found: dict[int, Origin] = {}
+    for count in range(len(market.horizons), 0, -1):
+        numbers, last, quantiles = _issued(rows, history, list(market.horizons[:count]))
+        new = np.array([number not in found and number + 1 < len(history.origins) for number in numbers], dtype=bool)
+        numbers, last, quantiles = numbers[new], last[new], quantiles[new]
+        expected = _expected(list(market.horizons[:count]), quantiles, last) * factor
+        over_sum, over_count = _over(history, numbers)
+        for number, price, total, days, ahead in zip(numbers, last, over_sum, over_count, expected, strict=True):
+            found[int(number)] = Origin(int(number), float(price) * factor, float(total) * factor, int(days), ahead.tolist())
+    first = min(found, default=len(history.origins) - 1)
+    prices, _ = _first_known(history)
+    return packed(
+        market.id,
+        market.horizons,
+        [str(day) for day in _every(history)[first:]],
+        [float(price) * factor if np.isfinite(price) else None for price in [*prices[first:], np.nan]],
+        [replace(found[number], place=number - first) for number in sorted(found)],
+    )
+
+
+def _issued(rows: pd.DataFrame, history: MarketHistory, horizons: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The champion's forecasts in a walk-forward at origins at which it has all of ``horizons``, in order of time.
+
+    Returns:
+        The number of each origin, its last price, and its quantiles: one row per horizon.
+    """
+    mine = rows[(rows["model"] == CHAMPION) & rows["h"].isin(horizons)].sort_values(["origin", "h"])
+    whole = mine.groupby("origin")["h"].transform("size") == len(horizons)
+    mine = mine[whole]
+    count = int(whole.sum()) // len(horizons)
+    origins = pd.DatetimeIndex(mine["origin"].to_numpy().reshape(count, len(horizons))[:, 0])
+    numbers = history.origins.get_indexer(origins)
+    there = numbers >= 0
+    quantiles = mine[list(QUANTILE_COLUMNS)].to_numpy(dtype=float).reshape(count, len(horizons), -1)[there]
+    last = mine["last"].to_numpy(dtype=float).reshape(count, len(horizons))[there, 0]
+    return numbers[there], last, quantiles
+
+
+def _expected(horizons: list[int], quantiles: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """The mean of each forecast, one row per origin, one column per trading day ahead."""
+    asked = levels(LEVELS)
+    means = [Quantiles(tuple(horizons), rows, price).at(asked).mean(axis=1) for rows, price in zip(quantiles, last, strict=True)]
+    return np.array(means).reshape(-1, horizons[-1])
+
+
+def _every(history: MarketHistory) -> np.ndarray:
+    """The origins, and the trading day after them."""
+    return _days(history.origins.append(calendars.session_after(history.market.calendar, history.origins[-1:], 1)))
 
 
 def _first_known(history: MarketHistory) -> tuple[np.ndarray, np.ndarray]:

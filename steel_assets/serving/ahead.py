@@ -66,7 +66,7 @@ def averages(snapshot: Snapshot, market: str, moment: float) -> schemas.Averages
         )
         for period in paths.periods
     ]
-    return schemas.Averages.of(_about(snapshot, row, paths, moment), averages=found)
+    return schemas.Averages.of(about(snapshot, row, paths, moment), averages=found)
 
 
 def odds(snapshot: Snapshot, market: str, asked: Question, moment: float) -> schemas.Odds:
@@ -90,7 +90,7 @@ def odds(snapshot: Snapshot, market: str, asked: Question, moment: float) -> sch
         raise RequestRefused(422, f"{asked.about}: {error}") from error
     found = odds_of(values, asked.level, asked.side, known=known)
     return schemas.Odds.of(
-        _about(snapshot, row, paths, moment),
+        about(snapshot, row, paths, moment),
         side=asked.side,
         level=asked.level,
         about=asked.about,
@@ -156,8 +156,8 @@ def _why(snapshot: Snapshot, part: str) -> str:
     return f" ({problem}); {REMEDY}" if problem else f"; {REMEDY}"
 
 
-def _about(snapshot: Snapshot, row: dict[str, Any], paths: PublishedPaths, moment: float) -> dict[str, Any]:
-    """The fields of ``schemas.FromPaths``."""
+def about(snapshot: Snapshot, row: dict[str, Any], paths: PublishedPaths, moment: float) -> dict[str, Any]:
+    """The fields of ``schemas.FromPaths``: of what, from when, how old its price is, how far it reaches."""
     shown = ("market", "unit", "issued_date", "as_of", "last_price", "simulated")
     return {
         **{name: row[name] for name in shown},

@@ -6,19 +6,19 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Security
+from fastapi import APIRouter, Header, Path, Query, Request, Security
 from pydantic import BeforeValidator, WithJsonSchema
 from starlette.responses import Response
 
 from steel_assets import __version__
-from steel_assets.serving import ahead, answers, schemas, state
+from steel_assets.serving import ahead, answers, plan, schemas, state
 from steel_assets.serving.forms import Form, Wanted, tabled
-from steel_assets.serving.schemas import refusals, shown
+from steel_assets.serving.schemas import Day, day_of, refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
 from steel_assets.serving.shape import Shape, example
+from steel_assets.serving.words import Words, preferred
 
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?")
 
 PERIOD = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2]|Q[1-4])")
@@ -28,17 +28,11 @@ AS_OF = "the newest issue that was public then, as it was published; default the
 READ = refusals(401, 403, 422, 429, 503)
 
 
-def _day(value: Any) -> date:
-    if not isinstance(value, str) or not DAY.fullmatch(value):
-        raise ValueError("write a day as 2026-11-20")
-    return date.fromisoformat(value)
-
-
 def _moment(value: Any) -> date | datetime:
     if isinstance(value, str) and MOMENT.fullmatch(value):
         return datetime.fromisoformat(value.upper())
     try:
-        return _day(value)
+        return day_of(value)
     except ValueError as error:
         raise ValueError("write a day as 2026-11-20, or a moment as 2026-11-20T08:00:00Z") from error
 
@@ -60,7 +54,6 @@ Level = Annotated[
     float, BeforeValidator(_level), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": ahead.HIGHEST})
 ]
 PeriodName = Annotated[str, BeforeValidator(_period), WithJsonSchema({"type": "string", "pattern": f"^{PERIOD.pattern}$"})]
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Moment = Annotated[
     date | datetime,
     BeforeValidator(_moment),
@@ -183,6 +176,20 @@ def routes(service: Service) -> APIRouter:
         """The chance that a price is above or below a level on a day, at any close up to it, or on average of a period."""
         question = ahead.question(above=above, below=below, by=by, on=on, average=average)
         return _json(ahead.odds(service.snapshot, market, question, service.now()))
+
+    @reading.post(
+        "/v1/plan",
+        tags=["markets"],
+        response_model=schemas.Plan,
+        responses=READ | refusals(404, 413) | shown(schemas.Plan),
+    )
+    async def planned(
+        purchase: schemas.Purchase,
+        accept_language: Annotated[str, Header(description="es: sentences in Spanish", examples=["es"])] = "",
+    ) -> Response:
+        """What one purchase may cost by ways of buying, and whether the market's record is worth following its forecast."""
+        words = Words(preferred(None, None, accept_language))
+        return _json(plan.plan(service.snapshot, purchase, service.now(), words), headers={"vary": "Accept-Language"})
 
     @reading.get(
         "/v1/markets/{market}/analysis",

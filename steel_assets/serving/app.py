@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -87,11 +88,14 @@ async def _every_minute(service: Service) -> None:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class
-    said = [
-        f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors()
-    ]
+    said = [f"{_field(problem)}: {problem['msg'].removeprefix('Value error, ')}" for problem in error.errors()]
     return RequestRefused(422, "; ".join(said)).response()
+
+
+def _field(problem: dict[str, Any]) -> str:
+    """Which field a problem of a request is about; the body where it is none, or no JSON."""
+    where = () if problem["type"] == "json_invalid" else problem["loc"][1:]
+    return ".".join(map(str, where)) or "body"
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Query, Request, Security
+from fastapi import APIRouter, Depends, Query, Request, Security
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from steel_assets.core.words import LANGUAGES
@@ -14,6 +14,7 @@ from steel_assets.serving.access import FIRST_LOOK, NEWCOMER, SESSION_COOKIE, Ca
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.page import page
 from steel_assets.serving.page_ahead import Asked
+from steel_assets.serving.page_plan import NOTHING_WISHED, Wish, planned
 from steel_assets.serving.rendering import rendered
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
@@ -23,6 +24,21 @@ from steel_assets.serving.words import Words, preferred
 FORM_TYPE = "application/x-www-form-urlencoded"
 LANGUAGE_COOKIE = "steel_language"
 YEAR = 365 * 24 * 3600
+
+
+async def wished(
+    tonnes: Annotated[str, Query(max_length=24)] = NOTHING_WISHED.tonnes,
+    by: Annotated[str | None, Query(max_length=24)] = None,
+    holding: Annotated[str, Query(max_length=24)] = NOTHING_WISHED.holding,
+    capital: Annotated[str, Query(max_length=24)] = NOTHING_WISHED.capital,
+    contract: Annotated[str, Query(max_length=24)] = NOTHING_WISHED.contract,
+    risk: Annotated[str, Query(max_length=24)] = NOTHING_WISHED.risk,
+) -> Wish:
+    """The purchase that the page's address asks about."""
+    return Wish(tonnes, by, holding, capital, contract, risk)
+
+
+Wished = Annotated[Wish, Depends(wished)]
 
 
 def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
@@ -36,6 +52,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
     @router.get("/dashboard", dependencies=visitors)
     async def dashboard(
         request: Request,
+        wish: Wished,
         market: Annotated[str | None, Query(max_length=64)] = None,
         horizon: Annotated[str | None, Query(max_length=4)] = None,
         lang: Annotated[str | None, Query(max_length=2)] = None,
@@ -53,6 +70,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
             words=Words(language),
             market=market,
             asked=Asked(side, level, when),
+            wish=wish,
             horizon=int(horizon) if horizon and horizon.isascii() and horizon.isdigit() else None,
             now=service.now(),
             open_here=service.access.open_here,
@@ -62,6 +80,20 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
         if lang in LANGUAGES:
             response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR, path="/dashboard", httponly=True, samesite="lax")
         return response
+
+    @router.get("/dashboard/plan", dependencies=visitors)
+    async def planning(
+        request: Request,
+        wish: Wished,
+        market: Annotated[str, Query(max_length=64)],
+        lang: Annotated[str, Query(max_length=2)] = "",
+    ) -> Response:
+        """The answer to one purchase, as the page shows it: what its sliders fetch."""
+        language = language_of(request, lang)
+        found = planned(service.snapshot, market, wish, service.now(), Words(language))
+        if found is None:
+            raise RequestRefused(404, "there are no sample paths of this market to answer from")
+        return HTMLResponse(rendered("plan.html", language, request.query_params, plan=found))
 
     @router.get("/dashboard/login", dependencies=[PUBLIC])
     async def login(request: Request, lang: Annotated[str | None, Query(max_length=2)] = None) -> Response:

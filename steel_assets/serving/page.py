@@ -13,6 +13,7 @@ from steel_assets.serving import answers
 from steel_assets.serving.charts import charts, script_safe
 from steel_assets.serving.explanation import driver_name, drivers
 from steel_assets.serving.page_ahead import NOTHING_ASKED, Asked, ahead, past
+from steel_assets.serving.page_plan import NOTHING_WISHED, Wish, planned
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import TOO_OLD, ShownIncident, worst_status
 from steel_assets.serving.words import Words
@@ -59,13 +60,18 @@ def page(
     open_here: bool,
     user: str | None,
     asked: Asked = NOTHING_ASKED,
+    wish: Wish = NOTHING_WISHED,
 ) -> dict[str, Any]:
     """The dashboard's context for one market and one horizon; the default ones where the choice does not exist."""
     catalogue = snapshot["catalogue"] or {"markets": [], "default_market": None, "acceptance": None}
     chosen = snapshot.market(market or "") or snapshot.market(snapshot.default_market or "")
     shown = _market(snapshot, chosen, horizon, now, words) if chosen else None
     if shown:
-        shown |= {"ahead": ahead(snapshot, shown["id"], asked, now, words), "past": past(snapshot, shown["id"], now, words)}
+        shown |= {
+            "ahead": ahead(snapshot, shown["id"], asked, now, words),
+            "plan": planned(snapshot, shown["id"], wish, now, words),
+            "past": past(snapshot, shown["id"], now, words),
+        }
     return {
         "simulated": snapshot.simulated,
         "open_here": open_here,

@@ -9,10 +9,11 @@ from contextlib import suppress
 
 from steel_assets.adapters.lake.snapshots import AGAIN, SnapshotDamaged
 from steel_assets.core.service_use import summary
-from steel_assets.serving import ahead, answers, explanation, state
+from steel_assets.serving import ahead, answers, explanation, plan, state
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.shape import Shape
 from steel_assets.serving.snapshot import Snapshot
+from steel_assets.serving.words import Words
 
 
 def rehearse(snapshot: Snapshot, now: float, *, pages: bool = True) -> Snapshot:
@@ -48,6 +49,7 @@ def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
         with suppress(RequestRefused):
             made.append(ahead.averages(snapshot, market, now))
             made.append(ahead.odds_on_last_day(snapshot, market, now))
+            made.append(plan.first_plan(snapshot, market, now, Words("en")))
         with suppress(RequestRefused):
             made.append(ahead.analysis(snapshot, market, now))
     if pages:
@@ -60,7 +62,6 @@ def _show(snapshot: Snapshot, now: float, found: list[state.ShownIncident], mark
     """Make the page of every market once; of none where there is none."""
     from steel_assets.serving.page import page
     from steel_assets.serving.rendering import rendered
-    from steel_assets.serving.words import Words
 
     each: list[str | None] = [*markets] or [None]
     for market in each:

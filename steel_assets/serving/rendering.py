@@ -31,6 +31,16 @@ SUBJECTS = {
 }
 """What the page calls the values of some fields."""
 
+TABS = {
+    "forecast": phrase("Forecast"),
+    "averages": phrase("Averages and odds"),
+    "plan": phrase("Plan"),
+    "analysis": phrase("Analysis"),
+    "accuracy": phrase("Accuracy"),
+    "operations": phrase("Operations"),
+}
+"""The parts of the page, each by what stands behind ``#tab=`` in its address; ``static/`` knows the same."""
+
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
@@ -46,7 +56,7 @@ def _templates() -> Environment:
         templates.filters[name] = getattr(spoken, name)
     templates.filters["pretty_json"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
     templates.globals["static"] = _static
-    templates.globals |= {"states": STATES, "severities": SEVERITIES, "decisions": DECISIONS, "subjects": SUBJECTS}
+    templates.globals |= {"states": STATES, "severities": SEVERITIES, "decisions": DECISIONS, "subjects": SUBJECTS, "tabs": TABS}
     return templates
 
 

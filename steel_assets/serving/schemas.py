@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from steel_assets.core.purchase_terms import MOST_HOLDING, MOST_TONNES, Appetite, Contract
 from steel_assets.serving.errors import CODES, Error
 from steel_assets.serving.shape import Shape, example
 
@@ -15,6 +18,41 @@ PROMOTED_AT = "2026-11-16T09:04:11Z"
 RUN = "82c78490-104d-4412-b53a-bd8ace1bc9de"
 RUN_URL = f"http://127.0.0.1:3000/runs/{RUN}"
 """What several examples are about."""
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def day_of(value: Any) -> date:
+    """A day as programs write one. Raises ValueError."""
+    if type(value) is date:
+        return value
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise ValueError("write a day as 2026-11-20")
+    return date.fromisoformat(value)
+
+
+def _figure(most: float, what: str, *, above: bool = False) -> BeforeValidator:
+    """A number, not a text and no truth value, from 0 (or above it) to ``most``."""
+
+    def checked(value: Any) -> float:
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most and (value > 0 or not above)
+        if not fits:
+            raise ValueError(f"write {what} as a number {'above 0' if above else 'from 0'} to {most:,g}")
+        return float(value)
+
+    return BeforeValidator(checked)
+
+
+def _bounds(most: float, *, above: bool = False) -> WithJsonSchema:
+    return WithJsonSchema({"type": "number", "exclusiveMinimum" if above else "minimum": 0, "maximum": most})
+
+
+Day = Annotated[date, BeforeValidator(day_of), WithJsonSchema({"type": "string", "format": "date"})]
+Tonnes = Annotated[float, _figure(MOST_TONNES, "an amount in tonnes of 1,000 kg", above=True), _bounds(MOST_TONNES, above=True)]
+Holding = Annotated[
+    float, _figure(MOST_HOLDING, "a cost per tonne and month in the currency of the price"), _bounds(MOST_HOLDING)
+]
+Rate = Annotated[float, _figure(1, "a share a year (0.12 is 12 %)"), _bounds(1)]
 
 STARTS_FROM = "of the price that the forecast starts from"
 SESSIONS = "trading days of the market; null: not known yet"
@@ -261,6 +299,96 @@ class Odds(FromPaths):
         ge=0, description="of counting so many paths, not of the forecast; 0: it is known", examples=[0.0104]
     )
     quantiles: Spread = Field(description="of the average, of the price on the day, or of the highest (lowest) close up to it")
+
+
+class Purchase(Shape):
+    """A purchase that is to be planned."""
+
+    market: str = Field(description="id of the market", examples=[MARKET], max_length=64)
+    tonnes: Tonnes = Field(description="how much is needed, of 1,000 kg", examples=[5000.0])
+    by: Day = Field(description="day of need: paid and in stock", examples=["2026-12-29"])
+    contract: Contract = Field(
+        default="spot", description="spot: the day's price; average: the average of its calendar month", examples=["spot"]
+    )
+    holding_per_tonne_and_month: Holding = Field(
+        default=0.0, description="cost of stock, in the currency of the market's price", examples=[3.0]
+    )
+    capital_a_year: Rate = Field(
+        default=0.0, description="interest a year on what is paid, a share: 0.12 is 12 %", examples=[0.12]
+    )
+    risk: Appetite = Field(
+        default="medium",
+        description="how much may follow a forecast with a proven edge: a third, two thirds, all",
+        examples=["low"],
+    )
+
+
+class PlannedFixing(Shape):
+    """A day on which the price may be fixed."""
+
+    day: str = Field(examples=["2026-11-23"])
+    days_held: int = Field(description="calendar days until the need", examples=[36])
+    expected_per_tonne: float = Field(examples=[583.1])
+    share_advised: float = Field(ge=0, le=1, examples=[0.3333])
+
+
+class Fixings(Shape):
+    """The days on which the price may be fixed: the next trading day, half way, the last one up to the need."""
+
+    now: PlannedFixing
+    middle: PlannedFixing
+    late: PlannedFixing
+
+
+class PlannedCost(Shape):
+    """The distribution of a cost, with stock and capital up to the need."""
+
+    mean_per_tonne: float = Field(examples=[579.4])
+    q05_per_tonne: float = Field(examples=[548.2])
+    q25_per_tonne: float = Field(examples=[566.5])
+    q50_per_tonne: float = Field(examples=[579.1])
+    q75_per_tonne: float = Field(examples=[592.0])
+    q95_per_tonne: float = Field(examples=[611.3])
+    at_risk_per_tonne: float = Field(description="cost at risk: the 95 % quantile less the mean", examples=[31.9])
+    mean_total: float = Field(description="times the tonnes", examples=[2897000.0])
+    at_risk_total: float = Field(examples=[159500.0])
+
+
+class PlannedCosts(Shape):
+    """What each way of buying may cost."""
+
+    now: PlannedCost = Field(description="all on the next trading day")
+    late: PlannedCost = Field(description="all at the need")
+    thirds: PlannedCost = Field(description="in parts: a third now, half way and at the need")
+    forecast: PlannedCost = Field(description="all on the day that the forecast expects to be cheapest")
+    advised: PlannedCost
+
+
+class PurchaseEdge(Shape):
+    """How buying by the forecast has done in the market's own walk-forward, on the same terms."""
+
+    proven: bool = Field(description="cheaper than now, late and in thirds, each beyond luck")
+    origins: int = Field(description="past purchases compared", examples=[228])
+    origins_needed: int = Field(examples=[132])
+    overlap: int = Field(description="neighbouring ones that overlap", examples=[22])
+    p_value: float = Field(ge=0, le=1, description="the largest of the three", examples=[0.41])
+    saving_per_tonne: dict[str, float] = Field(examples=[{"now": -1.2, "late": 2.4, "thirds": 0.6}])
+    p_values: dict[str, float] = Field(examples=[{"now": 0.41, "late": 0.22, "thirds": 0.35}])
+    text: str = Field(examples=["buying by the forecast saved per tonne -1.2 against now, …"])
+
+
+class Plan(FromPaths):
+    """What one purchase may cost by ways of buying, and whether the market's record is worth following its forecast."""
+
+    question: Purchase
+    currency: str = Field(description="of all costs", examples=["USD"])
+    fixings: Fixings
+    forecast_buys: Literal["now", "middle", "late"]
+    costs: PlannedCosts
+    edge: PurchaseEdge
+    advice: str = Field(examples=["no edge: spread the purchase"])
+    notes: list[str] = Field(description="why no record could be read; that the price is a front month", examples=[[]])
+    language: Literal["en", "es"] = Field(description="of advice, notes and the text of the edge")
 
 
 class Statement(Shape):
@@ -579,6 +707,7 @@ REFUSALS: dict[int, tuple[str, str, int | None]] = {
     406: ("It is answered in no form that is asked for.", "this is answered as application/json or text/csv", None),
     409: ("A run of this job is not finished.", "weekly_retraining is already running (run 82c78490, started)", 60),
     413: ("The request's body is too large.", "a request may carry at most 64 KiB", None),
+    415: ("The body is of another type.", "the purchase comes as application/json", None),
     422: ("A parameter is not valid.", "start: write a day as 2026-11-20", None),
     429: ("The key's requests of this hour are used up.", "more than 100 requests this hour; try again in 1260 s", 1260),
     503: ("There is nothing to answer from yet, or a part is away.", "no forecast was published yet; run make demo", 60),

@@ -28,8 +28,8 @@ from steel_assets.cli.real_prices import real_histories
 from steel_assets.core.backtest import CHAMPION, backtest
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.purchase_record import Outcomes, edge, outcomes, proven_then
-from steel_assets.core.purchases import Contract, Terms
-from steel_assets.operations.planning import columns_needed, record_of
+from steel_assets.core.purchase_terms import Contract, Terms, columns_needed
+from steel_assets.operations.planning import record_of
 from steel_assets_tests.core.synthetic import synthetic
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

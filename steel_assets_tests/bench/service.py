@@ -27,9 +27,10 @@ import httpx
 from steel_assets_tests.bench.open_loop import steady
 from steel_assets_tests.bench.ratios import record
 from steel_assets_tests.serving.running import PREDICT, Redis, Running, free_port, make_key
-from steel_assets_tests.serving.sample import publish
+from steel_assets_tests.serving.sample import WITH_A_HISTORY, publish
 
 CONNECTIONS = 16
+PLANS = 500
 PACE_PER_SECOND = 500
 TURNS = 5
 """How often the service and the bare route take turns; the ratio is the median of theirs."""
@@ -85,11 +86,28 @@ def main() -> None:
             say("the same, from when each was due", f"{due.per_second:,.0f} requests/s, {latency}, {due.errors} errors")
             full = load(service.url, key, chosen.seconds)
             say("as many as it can, with Redis", f"{described(full)}; wanted ≥ 1,500 requests/s, 0 errors")
+            plans(service)
             with bare(body) as url:
                 ratio(service.url, url, key, max(2, chosen.seconds // TURNS))
             soak(service, key, chosen.soak)
         redis.stop()
     say("load of the machine after", _load_average())
+
+
+def plans(service: Running) -> None:
+    """How long a plan of a purchase takes, asked one after the other, on spot and on the monthly average."""
+    path = f"/v1/markets/{WITH_A_HISTORY}/averages"
+    told = service.client.get(path).raise_for_status().json()
+    whole = [average["period"] for average in told["averages"] if average["whole"] and "Q" not in average["period"]]
+    for contract in ("spot", "average"):
+        took = []
+        for number in range(PLANS):
+            asked = {"market": WITH_A_HISTORY, "tonnes": 1 + number, "by": f"{whole[-1]}-28", "contract": contract}
+            began = time.perf_counter()
+            service.client.post("/v1/plan", json=asked).raise_for_status()
+            took.append(1000 * (time.perf_counter() - began))
+        fast = statistics.quantiles(took, n=100)
+        say(f"{PLANS} plans of a purchase, {contract}", f"p50 {fast[49]:.1f} ms, p99 {fast[98]:.1f} ms; wanted p99 ≤ 100 ms")
 
 
 def ratio(url: str, bare_url: str, key: str, seconds: int) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from steel_assets_tests.serving.conftest import keys, published, service
+from steel_assets_tests.serving.running import Running
 
 __all__ = ["keys", "published", "service"]
 
@@ -60,3 +61,21 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def dashboard(open_page: Callable[..., Page], service: Running, keys: dict[str, str]) -> Callable[..., Page]:
+    """The dashboard after logging in with a key."""
+
+    def start(query: str = "", **options: object) -> Page:
+        page = open_page(f"{service.url}/dashboard", **options)
+        expect(page).to_have_url(f"{service.url}/dashboard/login")
+        page.get_by_label("key" if "es" not in str(options.get("locale")) else "clave").fill(keys["read"])
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{service.url}/dashboard")
+        if query:
+            page.goto(f"{service.url}/dashboard{query}")
+        page.wait_for_function("document.body.dataset.drawn > 0")
+        return page
+
+    return start

@@ -11,31 +11,17 @@ from playwright.sync_api import Page, expect
 
 from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.core.tables import DATA_QUALITY, DRIFT, EXPLANATIONS, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS
+from steel_assets.serving.rendering import TABS
 from steel_assets_tests.serving.running import Running
 from steel_assets_tests.serving.test_api import latest
 
 pytestmark = pytest.mark.slow
 
 MARKET = "rebar_fob_turkey"
+SMALL = """[...document.querySelectorAll('nav a, button')]
+  .filter(e => e.offsetHeight && e.offsetHeight < 24).map(e => e.textContent)"""
+"""What is too small for a finger, of what can be seen."""
 Open = Callable[..., Page]
-
-
-@pytest.fixture
-def dashboard(open_page: Open, service: Running, keys: dict[str, str]) -> Callable[..., Page]:
-    """The dashboard after logging in with a key."""
-
-    def start(query: str = "", **options: object) -> Page:
-        page = open_page(f"{service.url}/dashboard", **options)
-        expect(page).to_have_url(f"{service.url}/dashboard/login")
-        page.get_by_label("key" if "es" not in str(options.get("locale")) else "clave").fill(keys["read"])
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{service.url}/dashboard")
-        if query:
-            page.goto(f"{service.url}/dashboard{query}")
-        page.wait_for_function("document.body.dataset.drawn > 0")
-        return page
-
-    return start
 
 
 def figure(page: Page, name: str) -> str:
@@ -64,7 +50,7 @@ def test_the_forecast_on_the_page_is_the_published_one(dashboard: Open, service:
 
 @pytest.mark.parametrize("horizon", [1, 21])
 def test_scores_on_the_page_are_computed_from_predictions_vs_reality(dashboard: Open, service: Running, horizon: int) -> None:
-    page = dashboard(f"?market=scrap_turkey&horizon={horizon}")
+    page = dashboard(f"?market=scrap_turkey&horizon={horizon}#tab=accuracy")
     warehouse = DuckDBWarehouse(service.home / "warehouse.duckdb")
     table = warehouse.read(PREDICTIONS_VS_REALITY, {"market": "scrap_turkey", "horizon": horizon}).sort_values("prediction_date")
     errors, naive = table["predicted_price"] - table["actual_price"], table["last_price"] - table["actual_price"]
@@ -74,7 +60,7 @@ def test_scores_on_the_page_are_computed_from_predictions_vs_reality(dashboard: 
     assert figure(page, "coverage_90") == f"{100 * inside.mean():.1f} %"
     assert figure(page, "rmse") == f"{(errors**2).mean() ** 0.5:,.2f}"
     newest = table.iloc[-1]
-    page.locator("details.figures summary").first.click()
+    page.locator('[data-panel="accuracy"] details.figures summary').first.click()
     assert rows(page, "scored")[0][1:4] == [f"{newest[name]:,.2f}" for name in ("predicted_price", "actual_price", "last_price")]
 
 
@@ -115,7 +101,7 @@ def test_what_moved_each_forecast_is_shown_as_published_and_its_bars_to_scale(da
 
 
 def test_drift_is_shown_as_measured_with_its_beginning(dashboard: Open, service: Running) -> None:
-    page = dashboard("?market=scrap_turkey")
+    page = dashboard("?market=scrap_turkey#tab=analysis")
     table = DuckDBWarehouse(service.home / "warehouse.duckdb").read(DRIFT, {"market": "scrap_turkey"}).sort_values("date")
     newest = table.groupby("subject").tail(1).set_index("subject")
     found = rows(page, "drift")
@@ -132,7 +118,7 @@ def test_drift_is_shown_as_measured_with_its_beginning(dashboard: Open, service:
 
 
 def test_one_measurement_of_drift_is_a_table_and_no_chart(dashboard: Open) -> None:
-    page = dashboard("?market=hrc_us_midwest")
+    page = dashboard("?market=hrc_us_midwest#tab=analysis")
     assert len(rows(page, "drift")) == 4
     assert page.locator('[data-chart="drift"]').count() == 0
     expect(page.get_by_text("Drift over time is drawn from the second day on.")).to_be_visible()
@@ -141,8 +127,18 @@ def test_one_measurement_of_drift_is_a_table_and_no_chart(dashboard: Open) -> No
 
 def test_every_chart_is_drawn_and_the_fan_ends_at_the_last_horizon(dashboard: Open, service: Running) -> None:
     page = dashboard()
-    for name in ("fan", "reality", "errors", "coverage", "drift", "costs"):
-        expect(page.locator(f'[data-chart="{name}"] canvas')).to_be_visible()
+    charts_of = {
+        "forecast": ["fan"],
+        "accuracy": ["reality", "errors", "coverage"],
+        "analysis": ["drift"],
+        "operations": ["costs"],
+    }
+    for tab, names in charts_of.items():
+        page.locator(f"#to-{tab}").click()
+        for name in names:
+            canvas = page.locator(f'[data-chart="{name}"] canvas')
+            expect(canvas).to_be_visible()
+            assert canvas.evaluate("c => c.getBoundingClientRect().width > 400"), "it is as wide as its card, not as a hidden one"
     charts = page.evaluate("JSON.parse(document.getElementById('charts').textContent)")
     last = latest(service).iloc[-1]
     assert pd.Timestamp(charts["fan"]["x"][-1], unit="s") == last["target_date"]
@@ -161,8 +157,8 @@ def test_simulated_data_carries_a_banner_that_stays_in_sight(dashboard: Open) ->
 
 
 def test_the_page_refreshes_itself_and_keeps_what_was_open_and_focused(dashboard: Open) -> None:
-    page = dashboard()
-    page.locator("details.figures summary").first.click()
+    page = dashboard("#tab=accuracy")
+    page.locator('[data-panel="accuracy"] details.figures summary').first.click()
     page.locator("nav.markets a").nth(1).focus()
     before = page.locator("time").first.inner_text()
     page.wait_for_timeout(1100)  # the page shows whole seconds
@@ -170,7 +166,8 @@ def test_the_page_refreshes_itself_and_keeps_what_was_open_and_focused(dashboard
     page.wait_for_function("before => document.querySelector('.updated time').textContent !== before", arg=before)
     assert page.locator("details.figures[open]").count() == 1
     assert page.evaluate("document.activeElement.matches('nav.markets a:nth-child(2)')")
-    expect(page.locator('[data-chart="fan"] canvas')).to_be_visible()
+    expect(page.locator('[data-chart="reality"] canvas')).to_be_visible()
+    expect(page.get_by_role("tab", selected=True)).to_have_text("Accuracy")
 
 
 def test_it_speaks_spanish_to_a_spanish_browser_and_to_who_asks(dashboard: Open) -> None:
@@ -186,18 +183,19 @@ def test_it_speaks_spanish_to_a_spanish_browser_and_to_who_asks(dashboard: Open)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_is_readable_in_light_and_dark(dashboard: Open, scheme: str) -> None:
     page = dashboard(color_scheme=scheme)
-    ratio = page.evaluate((Path(__file__).parent / "contrast.js").read_text())
-    assert ratio["worst"] >= 4.5, ratio
+    for tab in TABS:
+        page.locator(f"#to-{tab}").click()
+        ratio = page.evaluate((Path(__file__).parent / "contrast.js").read_text())
+        assert ratio["worst"] >= 4.5, (tab, ratio)
 
 
 def test_a_phone_shows_everything_without_scrolling_sideways(dashboard: Open) -> None:
     page = dashboard(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     expect(page.locator('[data-chart="fan"] canvas')).to_be_visible()
-    small = page.evaluate(
-        "[...document.querySelectorAll('nav a, button')].filter(e => e.offsetHeight < 24).map(e => e.textContent)"
-    )
-    assert small == []
+    for tab in TABS:
+        page.locator(f"#to-{tab}").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, tab
+        assert page.evaluate(SMALL) == [], tab
 
 
 def test_the_keyboard_reaches_the_figures_and_the_markets(dashboard: Open, service: Running) -> None:

@@ -9,9 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from steel_assets.core.planning import NO_CHOICE, NO_EDGE, plan
-from steel_assets.core.purchase_record import NOTHING, Edge, Outcomes, Record, Rival, edge, outcomes
-from steel_assets.core.purchases import Ahead, Terms
+from steel_assets.core.planning import plan
+from steel_assets.core.purchase_edge import NOTHING, Edge, Rival
+from steel_assets.core.purchase_plan import NO_CHOICE, NO_EDGE
+from steel_assets.core.purchase_record import Outcomes, Record, edge, outcomes
+from steel_assets.core.purchase_terms import Terms
+from steel_assets.core.purchases import Ahead
 
 LENGTH = 21
 EVERY = np.arange("2020-01-01", "2023-01-01", dtype="datetime64[D]")

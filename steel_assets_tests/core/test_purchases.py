@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from steel_assets.core.purchases import Ahead, PurchaseError, Terms, cheapest, costs, fixings
+from steel_assets.core.purchase_plan import cheapest
+from steel_assets.core.purchase_terms import PurchaseError, Terms
+from steel_assets.core.purchases import Ahead, costs, fixings
 
 DAYS = np.arange("2023-03-20", "2023-05-03", dtype="datetime64[D]")
 DAYS = DAYS[np.is_busday(DAYS)]
@@ -60,5 +62,5 @@ def test_a_need_on_the_next_trading_day_leaves_no_choice() -> None:
 
 
 def test_the_earliest_of_equally_cheap_moments_is_chosen() -> None:
-    assert cheapest(np.array([600.0, 600.0, 601.0])) == 0
-    assert cheapest(np.array([600.0, 599.0, 598.0])) == 2
+    assert cheapest((600.0, 600.0, 601.0)) == 0
+    assert cheapest((600.0, 599.0, 598.0)) == 2

@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po, write_po
 
 from steel_assets.adapters.mail import wording as mail
 from steel_assets.core.alerts import vocabulary as alerts
+from steel_assets.core import purchase_plan
 from steel_assets.core.analysis import sentences
 from steel_assets.serving import words as pages
 
@@ -29,8 +30,8 @@ METHODS = [("**.py", "python"), *((f"templates/**.{kind}", "jinja2.ext:babel_ext
 KEYWORDS: dict[str, Any] = {"t": None, "words": None, "phrase": None, "many": (1, 2), "say": (2,), "say_many": (2, 3)}
 """Calls whose first text is translated; of ``many`` the first two. ``say`` and ``say_many`` have the language before."""
 
-SENTENCES = "core/analysis/sentences.py"
-"""Where the texts stand that the page tells of a market's past."""
+TOLD = {"core/analysis/sentences.py": sentences.TEXTS, "core/purchase_plan.py": purchase_plan.TEXTS}
+"""Where the texts stand that the page tells of a market's past and of a purchase."""
 
 MADE = datetime(2026, 11, 30, tzinfo=UTC)
 """In the header, which has to name a moment; the history of the file is git's."""
@@ -41,8 +42,9 @@ def shown(folder: Path = pages.LOCALE) -> Catalog:
     found = Catalog(locale="es", charset="utf-8", creation_date=MADE)
     for file, _, text, _, _ in extract_from_dir(folder.parent, METHODS, keywords=KEYWORDS, comment_tags=()):
         found.add(text, locations=[(file, 0)])
-    for text in sentences.TEXTS if folder == pages.LOCALE else ():
-        found.add(text, locations=[(SENTENCES, 0)])
+    for file, texts in TOLD.items() if folder == pages.LOCALE else ():
+        for text in texts:
+            found.add(text, locations=[(file, 0)])
     return found
 
 

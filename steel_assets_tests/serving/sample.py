@@ -13,6 +13,7 @@ from steel_assets.core.calendars import closures, issue_moments, publication_mom
 from steel_assets.core.calendars import sessions as sessions_of
 from steel_assets.core.history import build_history
 from steel_assets.core.tables import (
+    BACKTEST,
     DATA_QUALITY,
     DRIFT,
     EXPLANATIONS,
@@ -25,6 +26,7 @@ from steel_assets.core.tables import (
 )
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.operations import analysis, histories
+from steel_assets.operations.candidates import validation_key
 from steel_assets.operations.publishing import Publication
 from steel_assets.operations.publishing import publish as put
 from steel_assets.settings import Settings
@@ -128,7 +130,22 @@ def _remember(parts: Platform, market: str, prices: pd.Series, moment: pd.Timest
     known = parts.catalog.market_series(market)
     history = build_history(OBSERVATIONS.enforce(rows), declared, known, moment, rules.issue_time, rules.tzinfo)
     histories.save(parts.lake, history)
+    parts.lake.write(validation_key(market), walk_forward(market, prices, 0.4), BACKTEST)
     analysis.save(parts.lake, analysis.analysis(parts.catalog, history))
+
+
+def walk_forward(market: str, prices: pd.Series, knows: float, seed: int = 3) -> pd.DataFrame:
+    """Rows of a backtest of ``prices`` whose champion knew the share ``knows`` of what came, and was wrong beside."""
+    rng, tables = np.random.default_rng(seed), []
+    for horizon in HORIZONS:
+        last, y = prices.to_numpy()[:-horizon], prices.to_numpy()[horizon:]
+        middle = last + knows * (y - last) + rng.normal(0, 0.002 * np.sqrt(horizon), len(y)) * last
+        spread = last * 0.0115 * np.sqrt(horizon)
+        quantiles = {name: middle + scale * spread for name, scale in zip(QUANTILE_COLUMNS, SCALES, strict=True)}
+        days = {"origin": prices.index[:-horizon], "target_date": prices.index[horizon:]}
+        figures = {"y": y, "last": last, "p": middle, **quantiles}
+        tables.append(pd.DataFrame({"market": market, "model": "champion", "h": horizon, "age": 0, **days, **figures}))
+    return BACKTEST.enforce(pd.concat(tables))
 
 
 def _issue(

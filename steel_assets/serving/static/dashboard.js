@@ -1,4 +1,4 @@
-// Charts, refreshing, light and dark. Everything that is text is already on the page; without this script it still reads.
+// Charts, tabs, the planner, refreshing, light and dark. Everything that is text is already on the page; without this script it still reads.
 (function () {
   "use strict";
   const REFRESH_MS = 30000;
@@ -215,13 +215,118 @@
         columns, place);
       const watch = new ResizeObserver(() => plot.setSize({ width: Math.max(place.clientWidth, 200), height }));
       watch.observe(place);
-      plots.push({ plot, watch });
+      plots.push({ plot, watch, place, height });
     });
     document.body.dataset.drawn = String(plots.length);
   }
 
+  function show(name, focus) {
+    // one part of the page, and links that keep it
+    const root = document.documentElement;
+    root.dataset.tab = name;
+    document.querySelectorAll("#tabs a").forEach((tab) => {
+      const mine = tab.dataset.opens === name;
+      tab.setAttribute("aria-selected", String(mine));
+      tab.tabIndex = mine ? 0 : -1;
+      if (!mine) return;
+      if (focus) tab.focus({ preventScroll: true });
+      tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+    });
+    document.querySelectorAll('#page a[href^="?"]').forEach((link) => { link.hash = `tab=${name}`; });
+  }
+
+  function tabs() {
+    const list = document.getElementById("tabs");
+    if (!list) return;
+    const all = [...list.children];
+    list.setAttribute("role", "tablist");
+    list.setAttribute("aria-label", list.parentElement.getAttribute("aria-label"));
+    list.parentElement.setAttribute("role", "presentation");
+    list.parentElement.removeAttribute("aria-label");
+    const open = (tab, focus) => {
+      if (tab.dataset.opens !== document.documentElement.dataset.tab) history.pushState(null, "", tab.hash);
+      show(tab.dataset.opens, focus);
+    };
+    all.forEach((tab) => {
+      const panel = document.getElementById(`tab=${tab.dataset.opens}`);
+      tab.setAttribute("role", "tab");
+      tab.setAttribute("aria-controls", panel.id);
+      panel.setAttribute("role", "tabpanel");
+      panel.removeAttribute("aria-label");
+      panel.setAttribute("aria-labelledby", tab.id);
+      panel.tabIndex = 0;
+      tab.addEventListener("click", (event) => { event.preventDefault(); open(tab, true); });
+    });
+    list.addEventListener("keydown", (event) => {
+      const here = all.indexOf(document.activeElement), last = all.length - 1;
+      const to = { ArrowRight: here === last ? 0 : here + 1, ArrowLeft: here === 0 ? last : here - 1, Home: 0, End: last }[event.key];
+      if (here < 0 || to === undefined) return;
+      event.preventDefault();
+      open(all[to], true);
+    });
+    show(document.documentElement.dataset.tab);
+  }
+
+  function named() {
+    // the part that the address names, after going back or forth
+    const [, name] = /^#tab=(.+)$/.exec(location.hash) || [];
+    if (document.getElementById(`to-${name}`)) show(name);
+    else if (!location.hash) show("forecast");
+  }
+
+  let asking = null;
+
+  function planner() {
+    // sliders beside the fields of the form, and its answer without a new page
+    const form = document.querySelector("form.plan");
+    if (!form) return;
+    const days = form.dataset.days.split(" ");
+    let due = 0;
+    form.classList.add("live");
+    const told = (slider) => {
+      if (slider.name !== "risk") return;
+      const text = slider.dataset.texts.split("|")[slider.value];
+      slider.setAttribute("aria-valuetext", text);
+      slider.parentElement.querySelector("output").value = text;
+    };
+    form.addEventListener("input", (event) => {
+      const one = event.target, sets = one.dataset.sets;
+      if (sets) form.elements[sets].value = sets === "by" ? days[one.value] : one.value;
+      else if (one.name === "by") form.querySelector('[data-sets="by"]').value = Math.max(days.findLastIndex((day) => day <= one.value), 0);
+      else if (form.querySelector(`[data-sets="${one.name}"]`)) form.querySelector(`[data-sets="${one.name}"]`).value = one.value;
+      form.querySelector('[data-sets="by"]').setAttribute("aria-valuetext", form.elements.by.value);
+      told(one);
+      clearTimeout(due);
+      due = setTimeout(() => ask(form), 120);
+    });
+    form.addEventListener("submit", (event) => { event.preventDefault(); ask(form); });
+  }
+
+  async function ask(form) {
+    const query = new URLSearchParams(new FormData(form));
+    history.replaceState(null, "", `?${query}#tab=plan`);
+    asking?.abort();
+    asking = new AbortController();
+    try {
+      const answer = await fetch(`${form.dataset.plan}?${query}`, { credentials: "same-origin", signal: asking.signal });
+      if (answer.redirected) { location.reload(); return; }
+      if (!answer.ok) throw new Error(String(answer.status));
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+      document.getElementById("plan-answer").replaceChildren(...fresh.children);
+      document.getElementById("plan-said").textContent = (document.getElementById("plan-advice") || document.getElementById("plan-refused")).textContent;
+      document.getElementById("offline").hidden = true;
+    } catch (error) {
+      if (error.name !== "AbortError") document.getElementById("offline").hidden = false;
+    }
+  }
+
+  function paper(printing) {
+    // every chart as wide as a sheet, whichever part of the page was open
+    plots.forEach(({ plot, place, height }) => plot.setSize({ width: printing ? 640 : Math.max(place.clientWidth, 200), height }));
+  }
+
   async function refresh() {
-    if (document.hidden) return;
+    if (document.hidden || document.querySelector("form.plan :active")) return;
     const offline = document.getElementById("offline");
     try {
       const answer = await fetch(location.href, { headers: { "x-refresh": "1" }, credentials: "same-origin" });
@@ -231,11 +336,11 @@
       const page = document.getElementById("page");
       const open = [...page.querySelectorAll("details[open]")].map((one) => one.id);
       const focused = document.activeElement && page.contains(document.activeElement) ? path(document.activeElement, page) : null;
-      const typed = [...page.querySelectorAll(".ask [name]")].map((one) => [one.name, one.value]);
+      const typed = [...page.querySelectorAll(".odds [name]")].map((one) => [one.name, one.value]);
       plots.forEach(({ plot, watch }) => { watch.disconnect(); plot.destroy(); });
       plots = [];
       page.replaceWith(document.adoptNode(fresh));
-      typed.forEach(([name, value]) => { const one = document.querySelector(`.ask [name="${name}"]`); if (one) one.value = value; });
+      typed.forEach(([name, value]) => { const one = document.querySelector(`.odds [name="${name}"]`); if (one) one.value = value; });
       open.forEach((id) => { const one = document.getElementById(id); if (one) one.open = true; });
       if (focused) { const again = find(focused, document.getElementById("page")); if (again) again.focus({ preventScroll: true }); }
       listen();
@@ -256,6 +361,8 @@
   }
 
   function listen() {
+    tabs();
+    planner();
     document.getElementById("theme").addEventListener("click", () => {
       const root = document.documentElement;
       const dark = root.dataset.theme ? root.dataset.theme === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
@@ -269,5 +376,8 @@
   listen();
   draw();
   setInterval(refresh, REFRESH_MS);
+  window.addEventListener("popstate", named);
+  window.addEventListener("beforeprint", () => paper(true));
+  window.addEventListener("afterprint", () => paper(false));
   document.addEventListener("visibilitychange", refresh);
 })();
