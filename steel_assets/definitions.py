@@ -24,6 +24,7 @@ from steel_assets.assets import (
     report,
     system,
     validation,
+    watches,
 )
 from steel_assets.assets.checking import every_check_has_a_rule
 from steel_assets.assets.checks import checks_of
@@ -91,6 +92,7 @@ def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefin
         system.system_metrics(here),
         alerts.alert_history(here),
         publication.publication(here),
+        watches.price_watches(here),
         *([report.morning_report(here)] if here.mails else []),
     ]
     keys = [key for asset in found for key in asset.keys]

@@ -36,6 +36,7 @@ ROWS: Mapping[type[Shape], tuple[str, ...]] = {
     schemas.Models: ("ledger",),
     schemas.MetricsDaily: ("metrics",),
     schemas.Alerts: ("alerts",),
+    schemas.Watches: ("watches",),
 }
 """Shape → the list in it that is the table, and the list in each of that one's rows where those are the rows."""
 

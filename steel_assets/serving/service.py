@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from steel_assets.adapters.alerts.acknowledgements import Acknowledging
+from steel_assets.adapters.alerts.watches import Watches
 from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.dagster_graphql import Orchestrator
 from steel_assets.core.price_age import PriceAge
@@ -42,10 +43,12 @@ class Service:
     access: Access
     limiter: HourlyRateLimiter
     orchestrator: Orchestrator
+    watches: Watches
     now: Callable[[], float] = time.time
     meter: Meter = field(init=False)
     measurements: Any = None
     acknowledging: Acknowledging | None = None
+    signing_key: bytes | None = None
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.measurements, is_up=self.can_answer, clock=self.now)

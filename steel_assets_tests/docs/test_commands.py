@@ -58,6 +58,7 @@ NOT_RUN = {
         "steel parity": "a synopsis; run by cli/test_parity.py",
         "steel analysis": "MARKET is a placeholder; run by operations/test_analysis.py",
         "steel what-if": "MARKET is a placeholder; run by operations/test_what_if.py",
+        "steel watch": "MARKET is a placeholder; run by cli/test_watch.py",
         "steel report": "a synopsis; run by cli/test_report.py",
         "steel export": "TABLE is a placeholder; run by cli/test_export.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",

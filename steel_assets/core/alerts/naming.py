@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from steel_assets.core.alerts.incidents import Item
-from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.rules import PRICE_WATCH, Rulebook
 from steel_assets.core.alerts.subjects import NAMED, Place
 from steel_assets.core.alerts.vocabulary import WORDS, called, say
 from steel_assets.core.alerts.written import Language, day, figure, listed
@@ -43,6 +43,16 @@ NAMES = frozenset(
         "job",
         "channel",
         "recipient",
+        "price",
+        "unit",
+        "level",
+        "side",
+        "low",
+        "high",
+        "chance",
+        "odds_limit",
+        "question",
+        "less",
     ]
 )
 """Everything that the words of a rule may name."""
@@ -113,7 +123,7 @@ class Namer:
             found |= {"metric": called(language, place.metric), "about": about}
         if place.provider or series is not None:
             found["affected"] = self.affected(item, place)
-        return found | self._of_the_machinery(item)
+        return found | (self._of_a_watch(item) if item.rule == PRICE_WATCH else self._of_the_machinery(item))
 
     def affected(self, item: Item, place: Place) -> str:
         """Which markets miss what, because the series of ``item`` bring nothing (of a provider: all that it does not answer)."""
@@ -192,6 +202,21 @@ class Namer:
             name = called(self.language, place.asset)
             whole = say(self.language, "of_market", name, self.short(market)) if market else name
         return whole[:1].upper() + whole[1:]
+
+    def _of_a_watch(self, item: Item) -> dict[str, str]:
+        """Of a price watch: its figures as they are, what they are of in words (``core.watches.look``)."""
+        told = item.facts
+        found = {name: told[name] for name in ("price", "unit", "level", "low", "high", "chance") if name in told}
+        if "side" in told:
+            found["side"] = say(self.language, f"side_{told['side']}")
+        if "limit" in told:
+            found["odds_limit"] = told["limit"]
+        if "when" in told:
+            when = told["when"] if told["about"] == "average" else day(date.fromisoformat(told["when"]), self.language)
+            found["question"] = say(self.language, f"odds_{told['about']}", when)
+        if (less := self.rulebook.subjects.markets.get(told.get("less", ""))) is not None:
+            found["less"] = self.short(less)
+        return found
 
     def _of_the_machinery(self, item: Item) -> dict[str, str]:
         """Of jobs, schedules, sensors, channels."""

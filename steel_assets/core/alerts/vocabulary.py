@@ -30,6 +30,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "look": ("Open in Dagster", "Abrir en Dagster"),
     "page": ("Open the page", "Abrir la página"),
     "acknowledge": ("I look after it", "Yo me encargo"),
+    "unsubscribe": ("Stop this watch", "Quitar este aviso"),
     "do": ("Do", "Haga"),
     # Labels of what a message says.
     "what": ("What", "Qué"),
@@ -102,6 +103,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "forecasts": ("the forecast", "el pronóstico"),
     "explanations": ("the explanation of the forecast", "la explicación del pronóstico"),
     "publication": ("what the service answers from", "lo que el servicio responde"),
+    "price_watches": ("the look at price watches", "la revisión de los avisos de precio"),
     "system_metrics": ("the platform's own figures", "las cifras de la propia plataforma"),
     "predictions_vs_reality": ("the comparison with what happened", "la comparación con lo ocurrido"),
     "metrics_daily": ("the measurement", "la medición"),
@@ -112,6 +114,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "acceptance_mape": ("acceptance by MAPE", "aceptación por MAPE"),
     "acceptance_r2": ("acceptance by R²", "aceptación por R²"),
     "acceptance_rmse": ("acceptance by RMSE", "aceptación por RMSE"),
+    # Price watches: on which side, and the odds of what.
+    "side_above": ("above", "arriba"),
+    "side_below": ("below", "abajo"),
+    "odds_by": ("at any close up to {0}", "en algún cierre hasta el {0}"),
+    "odds_on": ("on {0}", "el {0}"),
+    "odds_average": ("on average of {0}", "en el promedio de {0}"),
     # Channels.
     "slack": ("Slack", "Slack"),
     "email": ("e-mail", "correo"),

@@ -12,7 +12,7 @@ from string import Formatter
 
 from steel_assets.core.alerts.incidents import Event, Item
 from steel_assets.core.alerts.naming import COLLECTED, NO_ANSWER, Namer
-from steel_assets.core.alerts.rules import AlertRule, Rulebook, Words
+from steel_assets.core.alerts.rules import PRICE_WATCH, AlertRule, Rulebook, Words
 from steel_assets.core.alerts.subjects import NAMED
 from steel_assets.core.alerts.vocabulary import say
 from steel_assets.core.alerts.written import Language, figure, full, span
@@ -75,7 +75,7 @@ def facts(event: Event, rulebook: Rulebook, language: Language = "en") -> tuple[
         ("still", _list([item for item in items if item.state == "open"], event, rulebook, language, besides=first)),
         ("ended", _ended(event, items, rulebook, language, besides=first)),
         ("since", _since(event, rulebook, language)),
-        ("how_bad", _how_bad(event, lead, rulebook, language)),
+        ("how_bad", "" if event.rule == PRICE_WATCH else _how_bad(event, lead, rulebook, language)),
         ("tried", "" if over else _tried(event, lead, rulebook, language)),
         ("to_do", say(language, "nothing") if over else advice(event, rulebook, language)),
         ("looks_after", event.acknowledged),
