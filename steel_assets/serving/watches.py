@@ -48,7 +48,8 @@ def routes(service: Service) -> APIRouter:
         found = await _kept(service.watches.of, _owner(request))
         seen = await asyncio.to_thread(lambda: [_shape(watch, published) for watch in found])  # odds are counted in paths
         answer = schemas.Watches(simulated=published.simulated, most=MOST, watches=seen)
-        return form.response(form.body(answer, simulated=published.simulated), simulated=published.simulated)
+        body = await form.made(lambda: form.body(answer, simulated=published.simulated))
+        return form.response(body, simulated=published.simulated)
 
     @reading.post(
         "/v1/watches",

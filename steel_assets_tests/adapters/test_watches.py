@@ -1,4 +1,4 @@
-"""Watches in the store and on their way out: exactly once whoever dies, quiet hours, limits, links that remove only their own."""
+"""Watches in the store and on their way: exactly once whoever dies, quiet hours, limits, links that remove only their own."""
 
 from __future__ import annotations
 
