@@ -174,8 +174,8 @@ def sheet(answer: Shape, name: str, *, simulated: bool) -> Sheet:
     headings = tuple(
         _heading(column, fields.get(column), [row[place] for row in values], unit) for place, column in enumerate(names)
     )
-    about = ["SIMULATED DATA"] if simulated else []
-    about = " · ".join([*about, f"table {name}", f"Steel Assets {__version__}"])
+    said = ["SIMULATED DATA"] if simulated else []
+    about = " · ".join([*said, f"table {name}", f"Steel Assets {__version__}"])
     facts = (
         ("table", name),
         ("meaning", (shape.__doc__ or "").strip()),

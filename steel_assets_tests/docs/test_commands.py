@@ -96,8 +96,12 @@ NOT_RUN = {
         "python -m steel_assets_tests.bench.service": "a measurement of minutes, for an idle machine; part of make bench",
         "python -m pytest -m chaos": "ten thousand requests; part of make chaos",
     },
+    "docs/alerts.md": {
+        "steel watch add": "needs a publication; the same by cli/test_watch.py",
+    },
     "docs/use-it.md": {
         "steel export": "needs published forecasts; the same by cli/test_export.py",
+        "make client": "writes into the checkout; the same by serving/test_client.py",
         "curl": "asks a running service; the same question by serving/test_forms.py",
     },
     "docs/odds.md": {

@@ -175,9 +175,9 @@ def test_the_python_lines_and_the_query_of_the_page_ask_for_what_there_is(
 ) -> None:
     page = (ROOT / "docs" / "use-it.md").read_text()
     monkeypatch.setenv("KEY", keys["read"])
-    (lines,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    exec(lines.replace("http://127.0.0.1:8000", service.url), {})  # noqa: S102  our own page
-    assert "predicted_price" in capsys.readouterr().out
+    for lines, says in zip(re.findall(r"```python\n(.*?)```", page, re.DOTALL), ("predicted_price", "USD/t True"), strict=True):
+        exec(lines.replace("http://127.0.0.1:8000", service.url), {})  # noqa: S102  our own page
+        assert says in capsys.readouterr().out
     (path,) = re.findall(r'RelativePath = "(.*?)"', page)
     found = rows(service.client.get(f"/{path}", params={"format": "csv"}))
     typed = re.findall(r'{"(\w+)", type ', page)
