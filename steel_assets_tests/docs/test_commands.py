@@ -101,7 +101,6 @@ NOT_RUN = {
     },
     "docs/use-it.md": {
         "steel export": "needs published forecasts; the same by cli/test_export.py",
-        "make client": "writes into the checkout; the same by serving/test_client.py",
         "curl": "asks a running service; the same question by serving/test_forms.py",
     },
     "docs/odds.md": {
