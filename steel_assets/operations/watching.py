@@ -7,7 +7,7 @@ from datetime import datetime
 
 from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.alerts.watches import Watches
-from steel_assets.adapters.lake.snapshots import SnapshotDamaged, SnapshotStore, parsed
+from steel_assets.adapters.lake.snapshots import Pointer, SnapshotDamaged, SnapshotStore, parsed
 from steel_assets.core.publication_parts import EMPTY
 from steel_assets.core.watches.look import Published
 
@@ -29,14 +29,14 @@ class Watched:
     version: str | None
 
 
-def in_force(snapshots: SnapshotStore) -> tuple[str | None, Published]:
-    """Version and content of the publication in force; nothing before the first. Raises SnapshotDamaged, ObjectStoreError."""
+def in_force(snapshots: SnapshotStore) -> tuple[Pointer | None, Published]:
+    """Pointer and content of the publication in force; nothing before the first. Raises SnapshotDamaged, ObjectStoreError."""
     pointer = snapshots.pointer()
     if pointer is None:
         return None, Published(EMPTY)
     parts = parsed(snapshots.content(pointer))
     try:
-        return pointer.version, Published({**EMPTY, **{name: part.content for name, part in parts.items()}})
+        return pointer, Published({**EMPTY, **{name: part.content for name, part in parts.items()}})
     except (AttributeError, LookupError, TypeError) as error:
         raise SnapshotDamaged(
             f"{pointer.key} is no publication ({type(error).__name__}); publish again: steel publish"
@@ -50,8 +50,10 @@ def look(watches: Watches, outbox: Outbox, snapshots: SnapshotStore, now: dateti
         SnapshotDamaged: the publication cannot be read; nothing was told.
         ObjectStoreError: the store is away.
     """
-    version, published = in_force(snapshots)
+    pointer, published = in_force(snapshots)
     there = watches.all()
-    told = outbox.watch(there, published, now) if version is not None else []
+    told = outbox.watch(there, published, now, as_of=pointer.as_of) if pointer is not None else []
     looks = {watch.id: published.look(watch).problem for watch in there}
-    return Watched(len(there), told, {name: problem for name, problem in looks.items() if problem}, version)
+    return Watched(
+        len(there), told, {name: problem for name, problem in looks.items() if problem}, pointer.version if pointer else None
+    )

@@ -94,6 +94,16 @@ def test_whoever_dies_before_or_after_any_step_the_crossing_is_delivered_exactly
     assert box.alert_state().queue == ()
 
 
+def test_who_looks_late_at_an_older_publication_makes_nothing_be_told_twice(store: LocalFolder, box: Outbox) -> None:
+    added(store)
+    watches, minute = Watches(store).all(), timedelta(minutes=1)
+    assert len(box.watch(watches, HIGH, MORNING + minute, as_of=MORNING)) == 1
+    assert box.watch(watches, published(), MORNING + 2 * minute, as_of=MORNING - minute) == []
+    assert box.watch(watches, HIGH, MORNING + 3 * minute, as_of=MORNING + 2 * minute) == []
+    box.watch(watches, published(), MORNING - 60 * minute, as_of=MORNING - 61 * minute)
+    assert len(box.watch(watches, HIGH, MORNING - 50 * minute)) == 1, "a clock that was put back keeps nobody from being told"
+
+
 def test_in_quiet_hours_nothing_goes_out_not_even_what_was_late_and_at_their_end_it_does(store: LocalFolder, box: Outbox) -> None:
     quiet, loud = added(store, quiet="22:00-07:00"), added(store, "somebody")
     clock, slack = Clock(MORNING.replace(hour=3, minute=55)), Recorder()  # 21:55 in Mexico City

@@ -180,19 +180,27 @@ class Outbox:
 
         return self._change(note, now)
 
-    def watch(self, watches: Iterable[Watch], published: Published, now: datetime) -> list[str]:
+    def watch(self, watches: Iterable[Watch], published: Published, now: datetime, *, as_of: datetime | None = None) -> list[str]:
         """Look at all price ``watches`` as a publication shows them; what became true waits to be sent.
 
         What was seen is remembered in the same step in which it is put into the queue: whoever dies before it, or looks again
-        after it, tells nothing twice.
+        after it, tells nothing twice. A publication that is older than one that was looked at says nothing new.
+
+        Args:
+            as_of: moment of the publication; ``now`` when None.
 
         Returns:
             The ids of those of which something is told now.
         """
         looks = [(watch, published.look(watch)) for watch in watches]
         told: list[str] = []
+        moment = as_of or now
 
         def note(alert_state: AlertState) -> AlertState:
+            told.clear()
+            last = alert_state.watched_as_of
+            if last is not None and moment < last <= now:  # one that lies ahead was noted before the clock was put back
+                return alert_state
             watched, events = crossed(
                 alert_state.watched,
                 looks,
@@ -202,8 +210,9 @@ class Outbox:
                 simulated=published.simulated or self.simulated,
                 forgotten=alert_state.forgotten,
             )
-            told[:] = [event.subject for event in events]
-            return enqueued(alert_state.model_copy(update={"watched": watched}), events)
+            told.extend(event.subject for event in events)
+            news = {"watched": watched, "watched_as_of": moment} if watched or alert_state.watched else {}
+            return enqueued(alert_state.model_copy(update=news), events)
 
         self._change(note, now)
         return told

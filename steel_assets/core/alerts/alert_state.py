@@ -72,6 +72,7 @@ class AlertState(Declaration):
     Attributes:
         cursors: name of an event log to how far it was read; releases before 0.2 called them ``marks``.
         watched: id of a price watch → what was seen of it last.
+        watched_as_of: moment of the publication in which watches were seen last.
         forgotten: when a damaged alert state was replaced by a new one; of earlier watches it is not known what was told.
     """
 
@@ -82,6 +83,7 @@ class AlertState(Declaration):
     channels: Mapping[str, Channel] = {}
     cursors: Mapping[str, LogCursor] = Field(default={}, validation_alias=AliasChoices("cursors", "marks"))
     watched: Mapping[str, Seen] = {}
+    watched_as_of: AwareDatetime | None = None
     forgotten: AwareDatetime | None = None
 
     @property
