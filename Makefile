@@ -8,7 +8,7 @@ SIDE   := -n 2 --dist loadfile --no-loadscope-reorder
 CORE   := steel_assets_tests/core steel_assets_tests/catalog steel_assets_tests/test_settings.py
 LINT   := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/mypy
 
-.PHONY: setup demo demo-real demo-google dev serve up check check-security check-deploy test chaos bench docs screenshots release clean
+.PHONY: setup demo demo-real demo-google dev serve up check check-security check-deploy test chaos bench docs client screenshots release clean
 
 setup: $(READY)
 
@@ -81,6 +81,9 @@ docs: .venv-docs/.ready  ## the documentation as a site in build/site: its refer
 	@test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
 	@$(BIN)/uv pip install --quiet --python .venv-docs --require-hashes -r docs/site/requirements.lock
 	@touch $@
+
+client: $(READY)  ## the models of the Python client, from the OpenAPI document of the service
+	@$(BIN)/python -W ignore -m steel_assets_tests.client
 
 screenshots: $(READY)  ## the pictures of docs/ anew, from a demo of their own (needs chromium)
 	@$(BIN)/python -m steel_assets_tests.docs.screenshots docs

@@ -25,6 +25,7 @@ from steel_assets.assets import (
     system,
     tracing,
     validation,
+    watches,
 )
 from steel_assets.assets.checking import every_check_has_a_rule
 from steel_assets.assets.checks import checks_of
@@ -93,6 +94,7 @@ def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefin
         system.system_metrics(here),
         alerts.alert_history(here),
         publication.publication(here),
+        watches.price_watches(here),
         *([report.morning_report(here)] if here.mails else []),
     ]
     keys = [key for asset in found for key in asset.keys]

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.adapters.alerts.acknowledgements import Acknowledging
+from steel_assets.adapters.alerts.watches import Watches
 from steel_assets.adapters.http.quota import FileLedger, Limits, Quota
 from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.adapters.lake.raw_compaction import compact
@@ -40,6 +41,8 @@ from steel_assets.settings import Settings
 from steel_assets_tests.assets.measured_world import MARKET, lived, made_of
 from steel_assets_tests.core.synthetic import synthetic
 from steel_assets_tests.operations.experiment_world import TRIAL
+from steel_assets_tests.watched import REBAR
+from steel_assets_tests.watched import published as in_two_markets
 
 NOW = pd.Timestamp("2026-11-20T18:00:00Z")
 LINKS = b"signs links in messages"
@@ -155,6 +158,7 @@ def _states(parts: Platform) -> None:
     now = NOW.to_pydatetime()
     silence = Silence(id="s1", rule="drift", subject="*", start=now, until=now + timedelta(hours=1), reason="a test")
     parts.outbox.silence(silence, now, "ana")
+    Watches(parts.store).add("local", {"kind": "level", "market": REBAR, "above": 640}, in_two_markets(), now)
     Acknowledging(parts.store, LINKS).leave(token(LINKS, "0" * 12, "slack", now), "ana", now)
     figure = parts.lake.observations(["another"]).head(1)
     QuarantineStore(parts.store).hold(held(figure, pd.Series(["odd"], index=figure.index)), "yahoo-finance", NOW)

@@ -19,6 +19,7 @@ from steel_assets.assets.experiments import VERDICTS
 from steel_assets.assets.publication import KEY as PUBLICATION_KEY
 from steel_assets.assets.report import KEY as REPORT_KEY
 from steel_assets.assets.system import KEY as SYSTEM_METRICS
+from steel_assets.assets.watches import KEY as WATCHES_KEY
 from steel_assets.catalog.rules import Schedules
 from steel_assets.core.calendars import local_day
 
@@ -27,7 +28,7 @@ PREPARATION = dg.AssetSelection.groups("processed", "features")
 RETRAINING = dg.AssetSelection.groups("model", "validation", "promotion")
 PUBLICATION = dg.AssetSelection.groups("forecast")
 MAILING = dg.AssetSelection.assets(REPORT_KEY)
-SUMMING_UP = dg.AssetSelection.assets(SYSTEM_METRICS, ALERT_HISTORY, PUBLICATION_KEY)
+SUMMING_UP = dg.AssetSelection.assets(SYSTEM_METRICS, ALERT_HISTORY, PUBLICATION_KEY, WATCHES_KEY)
 MEASURING = dg.AssetSelection.groups("metrics") - SUMMING_UP
 
 OF_ALL_EXPERIMENTS = dg.AssetSelection.key_prefixes(VERDICTS)
@@ -76,7 +77,7 @@ def jobs(here: Installation) -> list[Any]:
             WRAP_UP,
             SUMMING_UP | OF_ALL_EXPERIMENTS if shards.is_sharded(here.catalog) else SUMMING_UP,
             description="What sums up all markets: the platform's own figures and cost, what was told, and the "
-            "snapshot that is served. After every run of "
+            "snapshot that is served, in which price watches are looked at. After every run of "
             f"{', '.join(FOLLOWED)}, also of one in which a market failed.",
             tags=priority(10),
         ),

@@ -124,6 +124,9 @@ COMMANDS = {
         "sign:sign", "Sign the models in force and the forecasts that are published with STEEL_SIGNING_KEY, as they are."
     ),
     "keys": Command("keys:app", "API keys of the prediction service: create, list, revoke."),
+    "watch": Command(
+        "watch:app", "Price watches: a level, the day's move, odds, a margin. Each is told once when it becomes true."
+    ),
     "alerts": Command("alerts:app", "Incidents, what was told about them, silences, and tests of the channels."),
     "quarantine": Command("quarantine:app", "Figures that were not believed: list, release, drop."),
     "imports": Command(

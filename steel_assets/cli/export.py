@@ -135,4 +135,4 @@ def _nothing(table: Table, market: str | None, first: pd.Timestamp | None, last:
 def _written(exported: Export, wanted: Format, *, bom: bool) -> bytes:
     if wanted == Format.CSV:
         return as_csv(exported, bom=bom)
-    return as_workbook(exported) if wanted == Format.XLSX else as_parquet(exported)
+    return as_workbook(exported.sheet) if wanted == Format.XLSX else as_parquet(exported)

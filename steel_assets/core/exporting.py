@@ -13,16 +13,12 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.core.csv_text import csv_text
-from steel_assets.core.problem import Problem
+from steel_assets.core.sheet import Heading, Sheet
 from steel_assets.core.tables import Column, Table
 
 SIMULATED = Column("simulated", "bool", "True when the data is simulated; empty where nothing says so", nullable=True)
 TARGET_UNIT = "target unit"
 """How a table's schema names the unit in which each market is priced."""
-
-
-class ExportError(Problem, ValueError):
-    """What was asked for cannot be exported like this; the message says how it can."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +56,25 @@ class Export:
             return "UTC" if column.dtype == "timestamp" else column.unit
         found = set(self.rows["unit"] if "unit" in self.rows else self.units.values())
         return str(found.pop()) if len(found) == 1 else TARGET_UNIT
+
+    @property
+    def sheet(self) -> Sheet:
+        """As a spreadsheet has it."""
+        facts: tuple[tuple[str, str | int], ...] = (
+            ("table", self.table.name),
+            ("meaning", self.table.description),
+            ("source", self.source),
+            ("as of", f"{self.as_of:%Y-%m-%dT%H:%M:%SZ}"),
+            ("simulated", "SIMULATED DATA" if self.simulated else "no row says that it is simulated"),
+            ("rows", len(self.rows)),
+            ("one row per", ", ".join(self.table.key)),
+            *((f"unit of {market}", unit) for market, unit in self.units.items()),
+        )
+        headings = tuple(
+            Heading(column.name, column.dtype, self.unit(column), column.description, column.nullable)
+            for column in self.table.columns
+        )
+        return Sheet(self.table.name, self.about, self.simulated, facts, headings, list(self.values()))
 
     def values(self) -> Iterator[tuple[Any, ...]]:
         """The rows as plain Python values: None where there is none, a day as a date, a moment with its zone."""

@@ -13,10 +13,12 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from steel_assets.core.chance import Odds, Side, counted
 from steel_assets.core.problem import Problem
+
+About = Literal["average", "on", "by"]
 
 STEPS = 65_535
 SHOWN = {"q05": 0.05, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q95": 0.95}
@@ -52,6 +54,23 @@ class Period:
     def whole(self) -> bool:
         """Whether no day of it lies beyond the paths."""
         return self.beyond == 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the paths say of a day or a period.
+
+    Attributes:
+        day: the trading day that counts; None for an average.
+        period: of the average; None for a day.
+        values: the figure by path.
+        odds: the chance that it is on the side of the level that was asked about.
+    """
+
+    day: str | None
+    period: Period | None
+    values: Sequence[float]
+    odds: Odds
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +111,27 @@ class PublishedPaths:
         if any(period.first + period.drawn > len(days) or min(period.first, period.drawn) < 0 for period in periods):
             raise ValueError("a period has days that are not there")
         return cls(days, periods, last, count, float(content["low"]), float(content["step"]), steps)
+
+    def asked(self, about: About, when: date | str, level: float, side: Side) -> Answer:
+        """The chance to be on one ``side`` of ``level``.
+
+        Args:
+            about: ``on`` a day, ``by`` it at any close, or on ``average`` of a period.
+            when: the day; the name of the period.
+
+        Raises:
+            NotAhead: the paths do not reach it.
+        """
+        day, period, known = None, None, False
+        if isinstance(when, str):
+            period = self.period(when)
+            values = self.average(period)
+        elif about == "on":
+            day, values = self.on(when)
+        else:
+            day, values = self.furthest(when, side)
+            known = self.last > level if side == "above" else self.last < level
+        return Answer(day, period, values, odds_of(values, level, side, known=known))
 
     def on(self, day: date) -> tuple[str, list[float]]:
         """The trading day that counts for ``day`` (on one without trading the one before), and the price on it by path.

@@ -8,7 +8,8 @@ from steel_assets.adapters.lake.lake import DamagedFile, Lake
 from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.adapters.warehouse.warehouse import Since, Warehouse
 from steel_assets.catalog import Catalog
-from steel_assets.core.exporting import ExportError, between, day_column
+from steel_assets.core.exporting import between, day_column
+from steel_assets.core.sheet import ExportError
 from steel_assets.core.tables import (
     BACKTEST,
     MARKET_DAILY,

@@ -110,6 +110,12 @@ KINDS = (
         "what is open, waits to be sent, or is silenced",
         "what is over and was told leaves it",
     ),
+    Kind(
+        "price watches",
+        ("watches/",),
+        "a file per key that has any, at most 200; 20 watches in each",
+        "by what people do: `steel watch remove`",
+    ),
     Kind("alerts told", ("alerts/history/",), "a file per alert", "`retention.alert_days`: 800 days"),
     Kind(
         "who answered which alert",

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from steel_assets.core.chance import Side
-from steel_assets.core.published_paths import NotAhead, Period, PublishedPaths, odds_of, spread
+from steel_assets.core.published_paths import About, NotAhead, Period, PublishedPaths, spread
 from steel_assets.serving import answers, schemas
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
@@ -17,9 +17,6 @@ from steel_assets.serving.snapshot import Snapshot
 REMEDY = "run steel publish"
 FIGURE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?([eE][-+]?[0-9]{1,2})?")
 HIGHEST = 100_000_000
-
-
-About = Literal["average", "on", "by"]
 
 
 @dataclass(frozen=True)
@@ -76,31 +73,22 @@ def odds(snapshot: Snapshot, market: str, asked: Question, moment: float) -> sch
         RequestRefused: there are no paths (404), or they do not reach what is asked about (422).
     """
     row, paths = in_force(snapshot, market, moment)
-    day, period, known = None, None, False
     try:
-        if isinstance(asked.when, str):
-            period = paths.period(asked.when)
-            values = paths.average(period)
-        elif asked.about == "on":
-            day, values = paths.on(asked.when)
-        else:
-            day, values = paths.furthest(asked.when, asked.side)
-            known = paths.last > asked.level if asked.side == "above" else paths.last < asked.level
+        found = paths.asked(asked.about, asked.when, asked.level, asked.side)
     except NotAhead as error:
         raise RequestRefused(422, f"{asked.about}: {error}") from error
-    found = odds_of(values, asked.level, asked.side, known=known)
     return schemas.Odds.of(
         about(snapshot, row, paths, moment),
         side=asked.side,
         level=asked.level,
         about=asked.about,
-        day=None if period else str(asked.when),
-        trading_day=day,
-        period=period.name if period else None,
-        trading_days=_days(period) if period else None,
-        chance=found.chance,
-        standard_error=found.error,
-        quantiles=schemas.Spread.of(spread(values)),
+        day=None if found.period else str(asked.when),
+        trading_day=found.day,
+        period=found.period.name if found.period else None,
+        trading_days=_days(found.period) if found.period else None,
+        chance=found.odds.chance,
+        standard_error=found.odds.error,
+        quantiles=schemas.Spread.of(spread(found.values)),
     )
 
 

@@ -109,7 +109,7 @@ def routes(service: Service) -> APIRouter:
     @reading.get("/v1/markets", tags=["markets"], response_model=schemas.Markets, responses=READ | tabled(schemas.Markets))
     async def markets(form: Wanted) -> Response:
         """All markets and how fresh their forecasts are."""
-        return answered(form, answers.markets(service.snapshot, service.now()))
+        return await answered(form, answers.markets(service.snapshot, service.now()))
 
     @reading.get(
         "/v1/markets/{market}/forecasts",
@@ -125,7 +125,7 @@ def routes(service: Service) -> APIRouter:
     ) -> Response:
         """All horizons and quantiles of one issue."""
         request.scope["steel.predicted"] = True
-        return answered(form, answers.forecasts(service.snapshot, market, as_of, service.now()))
+        return await answered(form, answers.forecasts(service.snapshot, market, as_of, service.now()))
 
     @reading.get(
         "/v1/markets/{market}/scorecard",
@@ -135,7 +135,7 @@ def routes(service: Service) -> APIRouter:
     )
     async def scorecard(market: MarketId, form: Wanted) -> Response:
         """Published forecasts beside what happened and beside the last price."""
-        return form.response(service.rendered("scorecard", market, form), simulated=service.snapshot.simulated)
+        return await rendered("scorecard", market, form)
 
     @reading.get(
         "/v1/markets/{market}/explanation",
@@ -145,7 +145,7 @@ def routes(service: Service) -> APIRouter:
     )
     async def explanation(market: MarketId, form: Wanted) -> Response:
         """What moved each forecast up or down, why its model is in force, and how good the data beneath is."""
-        return form.response(service.rendered("explanation", market, form), simulated=service.snapshot.simulated)
+        return await rendered("explanation", market, form)
 
     @reading.get(
         "/v1/markets/{market}/averages",
@@ -155,7 +155,7 @@ def routes(service: Service) -> APIRouter:
     )
     async def averages(market: MarketId, form: Wanted) -> Response:
         """Average prices of the months and quarters ahead, from sample paths of the forecast in force."""
-        return form.response(service.rendered("averages", market, form), simulated=service.snapshot.simulated)
+        return await rendered("averages", market, form)
 
     @reading.get(
         "/v1/markets/{market}/odds",
@@ -199,7 +199,7 @@ def routes(service: Service) -> APIRouter:
     )
     async def analysis(market: MarketId, form: Wanted) -> Response:
         """What can be said of a market's past, and how much of it is more than chance."""
-        return form.response(service.rendered("analysis", market, form), simulated=service.snapshot.simulated)
+        return await rendered("analysis", market, form)
 
     @reading.get(
         "/v1/models",
@@ -209,7 +209,7 @@ def routes(service: Service) -> APIRouter:
     )
     async def models(form: Wanted, market: MarketFilter = None) -> Response:
         """Champions and the promotion ledger, newest decision first."""
-        return form.response(service.rendered("models", market, form), simulated=service.snapshot.simulated)
+        return await rendered("models", market, form)
 
     @reading.get(
         "/v1/metrics/daily",
@@ -224,16 +224,20 @@ def routes(service: Service) -> APIRouter:
         end: Annotated[Day | None, Query(description="last day", examples=["2026-11-20"])] = None,
     ) -> Response:
         """Rows of the table metrics_daily."""
-        return answered(form, answers.metrics(service.snapshot, market, start, end))
+        return await answered(form, answers.metrics(service.snapshot, market, start, end))
 
     @reading.get("/v1/alerts", tags=["service"], response_model=schemas.Alerts, responses=READ | tabled(schemas.Alerts))
     async def alerts(form: Wanted) -> Response:
         """Everything that is wrong now, worst first."""
-        return answered(form, state.alerts(service.incidents(), service.now()))
+        return await answered(form, state.alerts(service.incidents(), service.now()))
 
-    def answered(form: Form, answer: Shape) -> Response:
+    async def answered(form: Form, answer: Shape) -> Response:
         simulated = service.snapshot.simulated
-        return form.response(form.body(answer, simulated=simulated), simulated=simulated)
+        return form.response(await form.made(lambda: form.body(answer, simulated=simulated)), simulated=simulated)
+
+    async def rendered(what: str, market: str | None, form: Form) -> Response:
+        simulated = service.snapshot.simulated
+        return form.response(await form.made(lambda: service.rendered(what, market, form)), simulated=simulated)
 
     every = APIRouter()
     every.include_router(open_router)

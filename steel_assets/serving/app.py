@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from steel_assets import __version__
-from steel_assets.serving import acknowledge, api, dashboard, operations
+from steel_assets.serving import acknowledge, api, dashboard, operations, watches
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.middleware import AccessMiddleware
 from steel_assets.serving.scopes import PublicFiles, declared
@@ -59,6 +59,7 @@ def create_app(service: Service) -> ASGIApp:
     app.include_router(api.routes(service))
     app.include_router(operations.routes(service))
     app.include_router(dashboard.routes(service, app.openapi))
+    app.include_router(watches.routes(service))
     app.include_router(acknowledge.routes(service))
     app.mount("/static", PublicFiles(directory=STATIC), name="static")
     app.add_exception_handler(RequestValidationError, _invalid)

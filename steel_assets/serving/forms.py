@@ -1,4 +1,4 @@
-"""The same answer as JSON or as CSV: which of the two is asked for, and how an answer becomes a table. Knows no route.
+"""The same answer as JSON, CSV or a workbook: which is asked for, and how an answer becomes a table. Knows no route.
 
 A table has a row for each thing that the answer lists and, before its own columns, what the answer says of all of them: a row
 alone still says its market, its unit and whether it is simulated. Columns follow from the shapes, so they are the same when
@@ -7,24 +7,50 @@ nothing is listed.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import quote
 
 from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator
+from pydantic.fields import FieldInfo
 from starlette.responses import Response
 
+from steel_assets import __version__
 from steel_assets.core.csv_text import csv_text
+from steel_assets.core.sheet import Heading, Sheet
+from steel_assets.core.sheet import Kind as ColumnKind
 from steel_assets.serving import schemas
 from steel_assets.serving.errors import RequestRefused
+from steel_assets.serving.meanings import MEANINGS, PRICED, UNITS
 from steel_assets.serving.schemas import refusals, shown
 from steel_assets.serving.shape import Shape
 
+Kind = Literal["json", "csv", "xlsx"]
+
 JSON, CSV = "application/json", "text/csv"
-COMMAND = "workbooks and Parquet are written by the command line: steel export forecasts --output forecasts.xlsx"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TYPES: Mapping[Kind, str] = {"json": JSON, "csv": CSV, "xlsx": XLSX}
+COMMAND = "Parquet is written by the command line: steel export forecasts --output forecasts.parquet"
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+
+KINDS: Mapping[frozenset[type], ColumnKind] = {
+    frozenset({float}): "float",
+    frozenset({float, int}): "float",
+    frozenset({int}): "int",
+    frozenset({bool}): "bool",
+    frozenset({date}): "date",
+    frozenset({datetime}): "timestamp",
+}
+"""The types of a column's values → what a spreadsheet makes of it; any other is text."""
 
 ROWS: Mapping[type[Shape], tuple[str, ...]] = {
     schemas.Markets: ("markets",),
@@ -36,18 +62,19 @@ ROWS: Mapping[type[Shape], tuple[str, ...]] = {
     schemas.Models: ("ledger",),
     schemas.MetricsDaily: ("metrics",),
     schemas.Alerts: ("alerts",),
+    schemas.Watches: ("watches",),
 }
 """Shape → the list in it that is the table, and the list in each of that one's rows where those are the rows."""
 
 
 def _named(value: Any) -> str:
     text = str(value).lower()
-    if text not in ("json", "csv"):
-        raise ValueError(f"write json or csv; {COMMAND}")
+    if text not in TYPES:
+        raise ValueError(f"write json, csv or xlsx; {COMMAND}")
     return text
 
 
-Format = Annotated[Literal["json", "csv"], BeforeValidator(_named)]
+Format = Annotated[Kind, BeforeValidator(_named)]
 
 
 @dataclass(frozen=True)
@@ -55,68 +82,147 @@ class Form:
     """How one request wants its answer.
 
     Attributes:
-        kind: json or csv.
+        kind: json, csv or xlsx.
         file: what a browser calls the table when it saves it, without its ending.
     """
 
-    kind: Literal["json", "csv"]
+    kind: Kind
     file: str
 
     def body(self, answer: Shape, *, simulated: bool) -> bytes:
         """``answer`` as it is wanted. ``simulated`` is said in every row of a table whose shape does not say it."""
-        return answer.to_json() if self.kind == "json" else table(answer, simulated=simulated)
+        if self.kind == "json":
+            return answer.to_json()
+        return table(answer, simulated=simulated) if self.kind == "csv" else workbook(answer, self.file, simulated=simulated)
+
+    async def made(self, make: Callable[[], bytes]) -> bytes:
+        """What ``make`` makes; a workbook, which takes long, beside everything else that is answered."""
+        return await asyncio.to_thread(make) if self.kind == "xlsx" else make()
 
     def response(self, body: bytes, *, simulated: bool) -> Response:
         """The response with ``body``, made by ``body``."""
         headers = {"vary": "Accept"}
         if self.kind == "json":
             return Response(body, headers=headers, media_type=JSON)
-        headers |= {"content-disposition": f'attachment; filename="{self.file}.csv"', "x-simulated": str(simulated).lower()}
-        return Response(body, headers=headers, media_type=f"{CSV}; charset=utf-8; header=present")
+        headers |= {
+            "content-disposition": f'attachment; filename="{self.file}.{self.kind}"',
+            "x-simulated": str(simulated).lower(),
+        }
+        kind = f"{CSV}; charset=utf-8; header=present" if self.kind == "csv" else XLSX
+        return Response(body, headers=headers, media_type=kind)
 
 
 async def wanted(
     request: Request,
     format: Annotated[
-        Format | None, Query(description="json or csv; default: what the header Accept prefers, else json", examples=["csv"])
+        Format | None,
+        Query(description="json, csv or xlsx; default: what the header Accept prefers, else json", examples=["csv"]),
     ] = None,
 ) -> Form:
     """The form that the parameter names, else the header. Raises RequestRefused (406)."""
     kind = format or accepted(",".join(request.headers.getlist("accept")))
     if kind is None:
-        raise RequestRefused(406, f"this is answered as {JSON} or {CSV}: send Accept: {CSV}, or ?format=csv; {COMMAND}")
+        raise RequestRefused(406, f"this is answered as {JSON}, {CSV} or {XLSX}: send Accept: {CSV}, or ?format=csv; {COMMAND}")
     return Form(kind, quote(request.url.path.removeprefix("/v1/").replace("/", "-"), safe=""))
 
 
 Wanted = Annotated[Form, Depends(wanted)]
 
 
-def accepted(header: str) -> Literal["json", "csv"] | None:
-    """Which of the two a header ``Accept`` prefers (RFC 9110, 12.5.1), JSON where it likes both alike; None: it takes neither."""
+def accepted(header: str) -> Kind | None:
+    """Which form a header ``Accept`` prefers (RFC 9110, 12.5.1), of those it likes alike the first; None: it takes none."""
     ranges = dict(_range(part) for part in header.split(",") if part.strip())
     if not ranges:
         return "json"
-    as_json, as_csv = (
-        next((ranges[name] for name in (kind, f"{kind.partition('/')[0]}/*", "*/*") if name in ranges), 0.0)
-        for kind in (JSON, CSV)
-    )
-    return None if max(as_json, as_csv) <= 0 else "json" if as_json >= as_csv else "csv"
+    wishes: dict[Kind, float] = {
+        kind: next((ranges[name] for name in (media, f"{media.partition('/')[0]}/*", "*/*") if name in ranges), 0.0)
+        for kind, media in TYPES.items()
+    }
+    best = max(wishes, key=lambda kind: wishes[kind])
+    return best if wishes[best] > 0 else None
 
 
 def tabled(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
     """How an answer of this shape is documented that may be a table, with the refusal of any other form."""
     documented = shown(shape)
     documented[200]["content"][CSV] = {"schema": {"type": "string"}, "example": f"{','.join(_names(shape))}\r\n"}
+    documented[200]["content"][XLSX] = {"schema": {"type": "string", "format": "binary"}}
     return documented | refusals(406)
 
 
 def table(answer: Shape, *, simulated: bool) -> bytes:
     """``answer`` as CSV in UTF-8."""
+    names, rows = _table(answer, simulated=simulated)
+    return csv_text(names, rows).encode()
+
+
+def workbook(answer: Shape, name: str, *, simulated: bool) -> bytes:
+    """``answer`` as a workbook for Excel, with a sheet that says what its columns mean. ``name`` is the table's."""
+    from steel_assets.adapters.exports.workbook import as_workbook  # its library is read when a first workbook is asked for
+
+    return as_workbook(sheet(answer, name, simulated=simulated))
+
+
+def sheet(answer: Shape, name: str, *, simulated: bool) -> Sheet:
+    """``answer`` as a spreadsheet has it: texts that are a day or a moment are one, prices have their market's unit."""
+    shape = type(answer)
+    names, rows = _table(answer, simulated=simulated)
+    values = [[_typed(value) for value in row] for row in rows]
+    units = {row[names.index("unit")] for row in rows} if "unit" in names else set()
+    unit = units.pop() if len(units) == 1 else PRICED
+    fields = dict(_fields(shape, ROWS[shape]))
+    headings = tuple(
+        _heading(column, fields.get(column), [row[place] for row in values], unit) for place, column in enumerate(names)
+    )
+    said = ["SIMULATED DATA"] if simulated else []
+    about = " · ".join([*said, f"table {name}", f"Steel Assets {__version__}"])
+    facts = (
+        ("table", name),
+        ("meaning", (shape.__doc__ or "").strip()),
+        ("source", f"Steel Assets {__version__}"),
+        ("simulated", "SIMULATED DATA" if simulated else "no row says that it is simulated"),
+        ("rows", len(rows)),
+    )
+    return Sheet(name, about, simulated, facts, headings, values)
+
+
+def _table(answer: Shape, *, simulated: bool) -> tuple[list[str], list[list[Any]]]:
     names = _names(type(answer))
     rows = list(_rows(answer, ROWS[type(answer)]))
     for row in rows:
         row["simulated"] = simulated if row.get("simulated") is None else row["simulated"]
-    return csv_text(names, ([row[name] for name in names] for row in rows)).encode()
+    return names, [[row[name] for name in names] for row in rows]
+
+
+def _heading(name: str, field: FieldInfo | None, values: list[Any], priced_in: str) -> Heading:
+    unit = UNITS.get(name, "")
+    meaning = (field.description if field else None) or MEANINGS.get(name, "")
+    found = frozenset(type(value) for value in values if value is not None)
+    kind: ColumnKind = KINDS.get(found, "string")
+    return Heading(name, kind, priced_in if unit == PRICED else unit, meaning, any(value is None for value in values))
+
+
+def _fields(shape: type[Shape], path: tuple[str, ...]) -> Iterator[tuple[str, FieldInfo]]:
+    """Every column of a table of ``shape``, with the field that it comes from."""
+    for name, field in shape.model_fields.items():
+        inner = _inner(field.annotation)
+        if isinstance(inner, type):
+            yield from _fields(inner, ())
+        elif inner is None:
+            yield name, field
+    if path:
+        yield from _fields(get_args(_listed(shape, path[0]))[0], path[1:])
+
+
+def _typed(value: Any) -> Any:
+    """A text that is a day or a moment as what it is."""
+    if isinstance(value, str) and DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
+    return value
 
 
 def _names(shape: type[Shape]) -> list[str]:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steel_assets.adapters.callers.rate_limit import RateLimiter, RateLimitState
 from steel_assets.adapters.machine import traces
-from steel_assets.core.alerts.message import ACKNOWLEDGE
+from steel_assets.core.alerts.message import ACKNOWLEDGE, UNSUBSCRIBE
 from steel_assets.core.same_origin import from_elsewhere
 from steel_assets.serving.access import FIRST_LOOK, PROXY_SECRET, Access, Asking, Caller
 from steel_assets.serving.bounds import LARGEST_BODY, TooLarge, check_headers, check_target
@@ -24,7 +24,7 @@ from steel_assets.serving.scopes import NO_KEY, Declared
 log = logging.getLogger("steel.serving")
 
 ANSWER_SECONDS = 20.0
-FORMS = frozenset({"/dashboard/login", "/dashboard/logout", ACKNOWLEDGE})
+FORMS = frozenset({"/dashboard/login", "/dashboard/logout", ACKNOWLEDGE, UNSUBSCRIBE})
 """What a browser posts to with what it knows by itself: a page of another server must not be able to."""
 
 FORWARDED = frozenset({b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-original-host"})

@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from steel_assets.adapters.alerts.acknowledgements import Acknowledging
+from steel_assets.adapters.alerts.watches import Watches
 from steel_assets.adapters.cache.cache import RedisCache
 from steel_assets.adapters.callers.local_counts import LocalCounts
 from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
@@ -79,8 +80,10 @@ def build(chosen: Settings, host: str, *, opened: bool = False) -> Service:
         access=Access(KeyStore(chosen.home / KEY_FILE), bound_to=host, opened=opened, vouching=vouching),
         limiter=HourlyRateLimiter(redis, timeout_seconds=REDIS_SECONDS, counts=LocalCounts(chosen.home / COUNTS_FILE)),
         orchestrator=DagsterGraphQL(chosen.dagster_url),
+        watches=Watches(store),
         measurements=store,
         acknowledging=Acknowledging(store, key) if key else None,
+        signing_key=key,
     )
 
 

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from steel_assets.adapters.alerts.acknowledgements import Acknowledging
+from steel_assets.adapters.alerts.watches import Watches
 from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.dagster_graphql import Orchestrator
 from steel_assets.core.price_age import PriceAge
@@ -42,10 +43,12 @@ class Service:
     access: Access
     limiter: HourlyRateLimiter
     orchestrator: Orchestrator
+    watches: Watches
     now: Callable[[], float] = time.time
     meter: Meter = field(init=False)
     measurements: Any = None
     acknowledging: Acknowledging | None = None
+    signing_key: bytes | None = None
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.measurements, is_up=self.can_answer, clock=self.now)
@@ -112,10 +115,10 @@ class Service:
         snapshot = self.snapshot
         if snapshot.number != self._rendered_number:
             self._rendered, self._rendered_number = {}, snapshot.number
-        now = self.now()
+        now, rendered = self.now(), self._rendered  # what is made beside the loop is kept with the snapshot that it is of
         rows = snapshot.forecast(market) if market else None
         key = (what, market, form.kind, answers.price_age_of(snapshot, rows[0], now) if rows else None)
-        if key not in self._rendered:
+        if key not in rendered:
             made: dict[str, Callable[[], Shape]] = {
                 "scorecard": lambda: answers.scorecard(snapshot, str(market)),
                 "explanation": lambda: explanation.explanation(snapshot, str(market), now),
@@ -123,8 +126,8 @@ class Service:
                 "averages": lambda: ahead.averages(snapshot, str(market), now),
                 "analysis": lambda: ahead.analysis(snapshot, str(market), now),
             }
-            self._rendered[key] = form.body(made[what](), simulated=snapshot.simulated)
-        return self._rendered[key]
+            rendered[key] = form.body(made[what](), simulated=snapshot.simulated)
+        return rendered[key]
 
     def readiness(self) -> schemas.Ready:
         """The answer to GET /ready: which parts are not up to date, and nothing that strangers need not know, such as a path."""

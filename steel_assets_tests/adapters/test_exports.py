@@ -15,7 +15,8 @@ from steel_assets.adapters.exports import workbook
 from steel_assets.adapters.exports.file import write_export
 from steel_assets.adapters.exports.parquet import as_parquet
 from steel_assets.adapters.exports.workbook import as_workbook
-from steel_assets.core.exporting import Export, ExportError, as_csv, between, export
+from steel_assets.core.exporting import Export, as_csv, between, export
+from steel_assets.core.sheet import ExportError
 from steel_assets.core.tables import MARKET_DAILY, PROMOTIONS, WAREHOUSE_TABLES, Column, Table
 
 UNITS = {"a": "USD/t", "b": "CNY/t"}
@@ -57,7 +58,7 @@ def decisions(reason: str = "better", mae: float = 3.5) -> Export:
 
 
 def book(exported: Export) -> openpyxl.Workbook:
-    return openpyxl.load_workbook(io.BytesIO(as_workbook(exported)))
+    return openpyxl.load_workbook(io.BytesIO(as_workbook(exported.sheet)))
 
 
 def test_a_csv_has_iso_days_and_moments_and_plain_figures() -> None:
@@ -126,10 +127,10 @@ def test_what_no_workbook_can_hold_is_shown_or_refused_and_never_cut(monkeypatch
     assert book(decisions(reason="a\x00b"))["promotions"]["I3"].value == "a�b"
     assert book(decisions(mae=float("inf")))["promotions"]["J3"].value == "inf"
     with pytest.raises(ExportError, match="reason has a text of 40,000 characters"):
-        as_workbook(decisions(reason="x" * 40_000))
+        as_workbook(decisions(reason="x" * 40_000).sheet)
     monkeypatch.setattr(workbook, "MOST_ROWS", 3)
     with pytest.raises(ExportError, match="2 rows are more than a sheet of Excel holds"):
-        as_workbook(prices("a"))
+        as_workbook(prices("a").sheet)
 
 
 def test_a_day_before_excel_counts_is_a_text() -> None:

@@ -19,7 +19,7 @@ from steel_assets.settings import Settings
 from steel_assets_tests.core.synthetic import Synthetic, synthetic
 
 MARKET = "rebar_fob_turkey"
-WHOLE = {"system_metrics", "alert_history", "publication"}
+WHOLE = {"system_metrics", "alert_history", "publication", "price_watches"}
 AS_OF = pd.Timestamp("2026-11-20T18:00:00Z")
 
 

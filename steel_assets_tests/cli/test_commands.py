@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "import": FRAMES, "backtest": FRAMES, "compare": FRAMES, "drift": FRAMES, "rollback": FRAMES, "publish": FRAMES,
     "odds": FRAMES, "experiment": FRAMES, "plan": FRAMES, "parity": FRAMES, "analysis": FRAMES, "what-if": FRAMES,
     "report": FRAMES, "export": FRAMES,
-    "sign": FRAMES, "alerts": FRAMES, "quarantine": FRAMES, "imports": FRAMES, "backup": FRAMES, "lake": FRAMES,
+    "sign": FRAMES, "alerts": FRAMES, "watch": FRAMES, "quarantine": FRAMES, "imports": FRAMES, "backup": FRAMES, "lake": FRAMES,
     "warehouse": FRAMES,
     "costs": frozenset({"yaml"}), "status": frozenset({"yaml"}), "forecast": frozenset({"yaml"}),
     "serve": frozenset(), "keys": frozenset(),

@@ -59,6 +59,7 @@ NOT_RUN = {
         "steel parity": "a synopsis; run by cli/test_parity.py",
         "steel analysis": "MARKET is a placeholder; run by operations/test_analysis.py",
         "steel what-if": "MARKET is a placeholder; run by operations/test_what_if.py",
+        "steel watch": "MARKET is a placeholder; run by cli/test_watch.py",
         "steel report": "a synopsis; run by cli/test_report.py",
         "steel export": "TABLE is a placeholder; run by cli/test_export.py",
         "steel compare": "a synopsis; run by cli/test_compare.py and cli/test_drift.py",
@@ -95,6 +96,9 @@ NOT_RUN = {
         "curl": "asks a running service; the same question by serving/test_api.py",
         "python -m steel_assets_tests.bench.service": "a measurement of minutes, for an idle machine; part of make bench",
         "python -m pytest -m chaos": "ten thousand requests; part of make chaos",
+    },
+    "docs/alerts.md": {
+        "steel watch add": "needs a publication; the same by cli/test_watch.py",
     },
     "docs/use-it.md": {
         "steel export": "needs published forecasts; the same by cli/test_export.py",

@@ -1,4 +1,4 @@
-"""The same answers as CSV, for a spreadsheet: what is asked for, what comes, and what is refused with a remedy."""
+"""The same answers as CSV and as workbooks: what is asked for, what comes, and what is refused with a remedy."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import io
 import re
 
 import httpx
+import openpyxl
 import pytest
 
 from steel_assets.serving import schemas
-from steel_assets.serving.forms import ROWS, accepted, table
+from steel_assets.serving.forms import ROWS, XLSX, accepted, table, workbook
 from steel_assets.serving.shape import Shape, example
 from steel_assets_tests.isolation import ROOT
 from steel_assets_tests.serving.running import Running
@@ -85,7 +86,9 @@ def test_the_header_accept_asks_for_it_too_and_the_parameter_comes_first(service
         ("text/csv;q=0, */*", "json"),
         ("text/csv;q=rubbish", None),
         ("text/html", None),
-        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", None),
+        (XLSX, "xlsx"),
+        (f"{XLSX}, text/csv;q=0.9", "xlsx"),
+        ("application/vnd.apache.parquet", None),
     ],
 )
 def test_the_header_is_read_as_the_standard_says(header: str, form: str | None) -> None:
@@ -93,13 +96,57 @@ def test_the_header_is_read_as_the_standard_says(header: str, form: str | None) 
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_form_that_there_is_not_is_refused_with_what_to_do(service: Running, path: str) -> None:
-    workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    by_header = service.client.get(path, headers={"accept": workbook})
+def test_a_workbook_has_the_same_rows_with_units_formats_and_what_every_column_means(service: Running, path: str) -> None:
     by_name = service.client.get(path, params={"format": "xlsx"})
+    by_header = service.client.get(path, headers={"accept": XLSX})
+    table = list(csv.reader(io.StringIO(service.client.get(path, params={"format": "csv"}).text, newline="")))
+    for answer in (by_name, by_header):
+        assert (answer.status_code, answer.headers["content-type"], answer.headers["x-simulated"]) == (200, XLSX, "true")
+        assert answer.headers["content-disposition"].endswith('.xlsx"')
+    book = openpyxl.load_workbook(io.BytesIO(by_name.content))
+    rows, definitions = book.worksheets
+    assert rows["A1"].value.startswith("SIMULATED DATA · table ")
+    assert [cell.value.partition(" [")[0] for cell in rows[2]] == table[0]
+    assert rows.max_row - 2 == len(table) - 1
+    told = [[cell.value for cell in row] for row in definitions.iter_rows()]
+    columns = told[told.index(["column", "type", "unit", "meaning", "may be empty"]) + 1 :]
+    assert [row[0] for row in columns] == table[0]
+    assert [row[0] for row in columns if not row[3]] == [], "every column says what it means"
+
+
+def test_a_workbook_of_forecasts_has_days_figures_and_the_markets_unit(service: Running) -> None:
+    path = f"/v1/markets/{MARKET}/forecasts"
+    first = service.client.get(path).json()["forecasts"][0]
+    sheet = openpyxl.load_workbook(io.BytesIO(service.client.get(path, params={"format": "xlsx"}).content)).worksheets[0]
+    cells = {header.value: cell for header, cell in zip(sheet[2], sheet[3], strict=True)}
+    assert cells["predicted_price [USD/t]"].value == first["predicted_price"]
+    assert cells["predicted_price [USD/t]"].number_format == "#,##0.00##"
+    assert f"{cells['target_date'].value:%Y-%m-%d}" == first["target_date"]
+    assert cells["target_date"].number_format == "yyyy-mm-dd"
+    assert cells["horizon [trading days]"].value == first["horizon"]
+    assert cells["simulated"].value is True
+
+
+def test_a_text_that_begins_like_a_formula_is_a_text_in_both() -> None:
+    attack = '=HYPERLINK("http://evil.test","click")'
+    alerts = schemas.Alerts.model_validate(example(schemas.Alerts))
+    alerts.alerts[0].message, alerts.alerts[0].market = attack, "@SUM(1)"
+    [row] = csv.DictReader(io.StringIO(table(alerts, simulated=False).decode(), newline=""))
+    assert (row["message"], row["market"]) == (f"'{attack}", "'@SUM(1)")
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(alerts, "alerts", simulated=False))).worksheets[0]
+    assert not sheet["A1"].value.startswith("SIMULATED")
+    cells = {header.value: cell for header, cell in zip(sheet[2], sheet[3], strict=True)}
+    for name, text in (("message", attack), ("market", "@SUM(1)")):
+        assert (cells[name].value, cells[name].data_type, cells[name].quotePrefix) == (text, "s", True)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_form_that_there_is_not_is_refused_with_what_to_do(service: Running, path: str) -> None:
+    by_header = service.client.get(path, headers={"accept": "application/vnd.apache.parquet"})
+    by_name = service.client.get(path, params={"format": "parquet"})
     assert (by_header.status_code, by_header.json()["error"]) == (406, "not_acceptable")
     assert by_name.status_code == 422
-    assert by_name.json()["message"].startswith("format: write json or csv")
+    assert by_name.json()["message"].startswith("format: write json, csv or xlsx")
     for answer in (by_header, by_name):
         assert "steel export" in answer.json()["message"]
 
@@ -118,6 +165,8 @@ def test_a_table_of_nothing_has_the_columns_of_one_with_rows(shape: type[Shape])
     none = full.model_copy(update={ROWS[shape][0]: []})
     header = table(full, simulated=True).split(b"\r\n")[0]
     assert table(none, simulated=True) == header + b"\r\n"
+    book = openpyxl.load_workbook(io.BytesIO(workbook(none, "nothing", simulated=True)))
+    assert [cell.value.partition(" [")[0] for cell in book.worksheets[0][2]] == header.decode().split(",")
     assert b"simulated" in header.split(b",")
 
 
@@ -126,9 +175,9 @@ def test_the_python_lines_and_the_query_of_the_page_ask_for_what_there_is(
 ) -> None:
     page = (ROOT / "docs" / "use-it.md").read_text()
     monkeypatch.setenv("KEY", keys["read"])
-    (lines,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    exec(lines.replace("http://127.0.0.1:8000", service.url), {})  # noqa: S102  our own page
-    assert "predicted_price" in capsys.readouterr().out
+    for lines, says in zip(re.findall(r"```python\n(.*?)```", page, re.DOTALL), ("predicted_price", "USD/t True"), strict=True):
+        exec(lines.replace("http://127.0.0.1:8000", service.url), {})  # noqa: S102  our own page
+        assert says in capsys.readouterr().out
     (path,) = re.findall(r'RelativePath = "(.*?)"', page)
     found = rows(service.client.get(f"/{path}", params={"format": "csv"}))
     typed = re.findall(r'{"(\w+)", type ', page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = "dagster pandas numpy pyarrow duckdb sklearn prophet exchange_calendars matplotlib google.cloud"
+HEAVY = "dagster pandas numpy pyarrow duckdb sklearn prophet exchange_calendars matplotlib google.cloud openpyxl"
 
 
 def imported(code: str) -> set[str]:

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from steel_assets.adapters.alerts.acknowledgements import left
+from steel_assets.adapters.alerts.watches import Watches
 from steel_assets.adapters.lake.damaged import Damaged as SetAside
 from steel_assets.adapters.lake.damaged import why_not
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
@@ -42,8 +43,11 @@ from steel_assets.core.alerts.alert_state import (
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.incidents import Acknowledgement, Case, Event, Silence
 from steel_assets.core.alerts.message import compose
-from steel_assets.core.alerts.rules import Rulebook
-from steel_assets.core.alerts.tokens import token
+from steel_assets.core.alerts.rules import PRICE_WATCH, Rulebook
+from steel_assets.core.alerts.tokens import removal_token, token
+from steel_assets.core.watches.crossing import crossed
+from steel_assets.core.watches.look import Published
+from steel_assets.core.watches.watch import Watch
 from steel_assets.core.words import Language
 
 STATE_KEY = "alerts/state.json"
@@ -60,6 +64,10 @@ D = TypeVar("D", AuditLine, Waiting)
 def _token(key: bytes, channel: str, event: Event) -> str:
     """The same in every attempt to send ``event``."""
     return token(key, event.incident, channel, event.moment)
+
+
+def _removing(key: bytes, event: Event) -> str:
+    return removal_token(key, event.subject)
 
 
 @dataclass
@@ -172,6 +180,43 @@ class Outbox:
 
         return self._change(note, now)
 
+    def watch(self, watches: Iterable[Watch], published: Published, now: datetime, *, as_of: datetime | None = None) -> list[str]:
+        """Look at all price ``watches`` as a publication shows them; what became true waits to be sent.
+
+        What was seen is remembered in the same step in which it is put into the queue: whoever dies before it, or looks again
+        after it, tells nothing twice. A publication that is older than one that was looked at says nothing new.
+
+        Args:
+            as_of: moment of the publication; ``now`` when None.
+
+        Returns:
+            The ids of those of which something is told now.
+        """
+        looks = [(watch, published.look(watch)) for watch in watches]
+        told: list[str] = []
+        moment = as_of or now
+
+        def note(alert_state: AlertState) -> AlertState:
+            told.clear()
+            last = alert_state.watched_as_of
+            if last is not None and moment < last <= now:  # one that lies ahead was noted before the clock was put back
+                return alert_state
+            watched, events = crossed(
+                alert_state.watched,
+                looks,
+                now,
+                self.rulebook,
+                self.channels,
+                simulated=published.simulated or self.simulated,
+                forgotten=alert_state.forgotten,
+            )
+            told.extend(event.subject for event in events)
+            news = {"watched": watched, "watched_as_of": moment} if watched or alert_state.watched else {}
+            return enqueued(alert_state.model_copy(update=news), events)
+
+        self._change(note, now)
+        return told
+
     def silence(self, silence: Silence, now: datetime, by: str) -> AlertState:
         """Hold messages back during maintenance."""
         about = f"{silence.id}: {silence.rule} / {silence.subject} / {silence.cause}, until {silence.until:%Y-%m-%dT%H:%MZ}"
@@ -243,6 +288,7 @@ class Outbox:
             grace: after this long no further notification is begun.
         """
         started, done = clock(), Round()
+        self._drop_removed(started)
         for name, notifier in notifiers.items():
             while clock() - started < grace:
                 batch = self._claim(name, clock())
@@ -250,6 +296,20 @@ class Outbox:
                     break
         self._report_channels(notifiers, clock())
         return done
+
+    def _drop_removed(self, now: datetime) -> None:
+        """Take out of the queue what waits of a price watch that was removed meanwhile."""
+
+        def drop(alert_state: AlertState) -> AlertState:
+            if not any(waiting.event.rule == PRICE_WATCH for waiting in alert_state.queue):
+                return alert_state
+            there = {watch.id for watch in Watches(self.store).all()}
+            kept = [
+                waiting for waiting in alert_state.queue if waiting.event.rule != PRICE_WATCH or waiting.event.subject in there
+            ]
+            return alert_state.model_copy(update={"queue": tuple(kept)})
+
+        self._change(drop, now)
 
     def history(self, since: datetime | None = None) -> list[Waiting]:
         """Events that all their channels have (or refused), oldest first; all of them, or of the months from ``since`` on.
@@ -275,7 +335,14 @@ class Outbox:
 
         def take(alert_state: AlertState) -> AlertState:
             rests = self.rulebook.rests(channel, now)
-            after, batch = claimed(alert_state, channel, now, self.rulebook.policy.digest_above, rests=rests)
+            after, batch = claimed(
+                alert_state,
+                channel,
+                now,
+                self.rulebook.policy.digest_above,
+                rests=rests,
+                quiet=lambda event: self.rulebook.quiet(event.quiet, now),
+            )
             taken.append(batch)
             return after
 
@@ -293,6 +360,7 @@ class Outbox:
             site=self.site,
             language=self.language,
             sealed=partial(_token, self._key, batch.channel) if self._key else None,
+            removing=partial(_removing, self._key) if self._key else None,
         )
         try:
             left_out = notifier.send(notification)
@@ -400,7 +468,9 @@ class Outbox:
         text = f"{self.store.uri(STATE_KEY)} was damaged and is now {self.store.uri(kept)}."
         condition = self._marked(Condition(rule="memory_lost", subject="alert state", firing=True, moment=now, text=text))
         incidents, cases, events = advance((), (), [condition], now, self.rulebook, self.channels)
-        fresh: dict[str, Any] = enqueued(AlertState(incidents=incidents, cases=cases), events).model_dump(mode="json")
+        fresh: dict[str, Any] = enqueued(AlertState(incidents=incidents, cases=cases, forgotten=now), events).model_dump(
+            mode="json"
+        )
         try:
             self.store.put_if(STATE_KEY, checksummed(fresh), version)
         except Conflict:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from steel_assets.adapters.machine.disk import remedy
-from steel_assets.core.exporting import ExportError
+from steel_assets.core.sheet import ExportError
 
 
 def write_export(path: Path, content: bytes, *, replace: bool) -> None:

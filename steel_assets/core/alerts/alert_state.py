@@ -8,13 +8,14 @@ that a receiver can tell it is the same one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from pydantic import AliasChoices, AwareDatetime, Field
 
 from steel_assets.core.alerts.incidents import Case, Event, Incident, Silence
 from steel_assets.core.types import Declaration
+from steel_assets.core.watches.watch import Seen
 
 LEASE = timedelta(minutes=2)
 """How long a process may take to send one batch before it counts as dead."""
@@ -70,6 +71,9 @@ class AlertState(Declaration):
 
     Attributes:
         cursors: name of an event log to how far it was read; releases before 0.2 called them ``marks``.
+        watched: id of a price watch → what was seen of it last.
+        watched_as_of: moment of the publication in which watches were seen last.
+        forgotten: when a damaged alert state was replaced by a new one; of earlier watches it is not known what was told.
     """
 
     incidents: tuple[Incident, ...] = ()
@@ -78,6 +82,9 @@ class AlertState(Declaration):
     queue: tuple[Waiting, ...] = ()
     channels: Mapping[str, Channel] = {}
     cursors: Mapping[str, LogCursor] = Field(default={}, validation_alias=AliasChoices("cursors", "marks"))
+    watched: Mapping[str, Seen] = {}
+    watched_as_of: AwareDatetime | None = None
+    forgotten: AwareDatetime | None = None
 
     @property
     def open_incidents(self) -> list[Incident]:
@@ -111,16 +118,24 @@ def enqueued(alert_state: AlertState, events: list[Event]) -> AlertState:
 
 
 def claimed(
-    alert_state: AlertState, channel: str, now: datetime, digest_above: int, *, rests: bool = False
+    alert_state: AlertState,
+    channel: str,
+    now: datetime,
+    digest_above: int,
+    *,
+    rests: bool = False,
+    quiet: Callable[[Event], bool] = lambda event: False,
 ) -> tuple[AlertState, Batch | None]:
     """The next batch for ``channel``, claimed for ``LEASE``; None when there is nothing to send, or not yet.
 
-    Order is kept: nothing overtakes a batch that failed. Only what is critical does not wait while the channel ``rests``.
+    Order is kept: nothing overtakes a batch that failed. Only what is critical does not wait while the channel ``rests``; what is
+    ``quiet`` waits by itself. A batch that may have arrived is sent again whatever rests.
     """
     state = alert_state.channels.get(channel, Channel())
     waiting = [waiting.event for waiting in alert_state.queue if channel in waiting.channels]
     if rests:
         waiting = [event for event in waiting if event.severity == "critical" or event.id in state.sending]
+    waiting = [event for event in waiting if event.id in state.sending or not quiet(event)]
     if not waiting or _ahead(state.lease_until, now, LEASE) or _ahead(state.next_try, now, LONGEST_PAUSE):
         return alert_state, None
     undecided = tuple(event for event in waiting if event.id in state.sending)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import AliasChoices, AwareDatetime, Field
 
-from steel_assets.core.alerts.rules import Severity
+from steel_assets.core.alerts.rules import Hours, Severity
 from steel_assets.core.types import Declaration
 
 Kind = Literal["opened", "escalated", "grown", "reminder", "unanswered", "recovered", "notice"]
@@ -167,6 +167,7 @@ class Event(Declaration):
         rule, subject, value, worst, text, link: of the item that matters most.
         cause, items: of the case; empty in events of releases that told each incident alone.
         acknowledged: who looks after it already.
+        quiet: hours in which it does not go out.
     """
 
     id: str
@@ -186,3 +187,4 @@ class Event(Declaration):
     cause: str = ""
     items: tuple[Item, ...] = ()
     acknowledged: str = ""
+    quiet: Hours | None = None

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from steel_assets.core.alerts.incidents import Event, Kind
 from steel_assets.core.alerts.naming import market_of
-from steel_assets.core.alerts.rules import Rulebook, Severity, worse
+from steel_assets.core.alerts.rules import PRICE_WATCH, Rulebook, Severity, worse
 from steel_assets.core.alerts.vocabulary import BEFORE_TITLE, DO, REPEATED, SEVERITIES, SIMULATED, TO_DO, say, say_many
 from steel_assets.core.alerts.wording import facts, items_of, title
 from steel_assets.core.words import LANGUAGES, Language
@@ -17,6 +17,9 @@ LOUD: frozenset[Kind] = frozenset({"opened", "escalated", "grown", "reminder", "
 SMS_LENGTH = 300
 ACKNOWLEDGE = "/alerts/acknowledge"
 """Where the service answers the link by which somebody says that they look after an incident."""
+
+UNSUBSCRIBE = "/watches/unsubscribe"
+"""Where the service answers the link by which a price watch is removed."""
 
 ORDER: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 
@@ -93,6 +96,7 @@ class _Places:
     ui: str
     site: str
     sealed: Callable[[Event], str] | None
+    removing: Callable[[Event], str] | None
 
 
 def compose(
@@ -105,6 +109,7 @@ def compose(
     site: str = "",
     language: Language = "en",
     sealed: Callable[[Event], str] | None = None,
+    removing: Callable[[Event], str] | None = None,
 ) -> Notification:
     """The notification about ``events`` in ``language``, with the same in the others.
 
@@ -112,8 +117,9 @@ def compose(
         ui: address of the Dagster UI, as a phone reaches it.
         site: address of the prediction service; empty where nobody said.
         sealed: the token of the link by which whoever gets it acknowledges an event; None where there is no such link.
+        removing: the token of the link by which the watch that an event is about is removed; likewise.
     """
-    places = _Places(ui.rstrip("/"), site.rstrip("/"), sealed)
+    places = _Places(ui.rstrip("/"), site.rstrip("/"), sealed, removing)
     notifications = {language: _in_language(events, rulebook, places, key, repeat, language) for language in LANGUAGES}
     others: dict[str, Notification] = {
         name: replace(notification, key=f"{key}.{name}") for name, notification in notifications.items() if name != language
@@ -170,6 +176,8 @@ def _links(event: Event, rulebook: Rulebook, places: _Places, language: Language
         links.append((say(language, "Open the page"), f"{places.site}/dashboard" + (f"?market={market}" if market else "")))
     if places.site and places.sealed and event.kind in LOUD and event.cause and not event.acknowledged:
         links.append((say(language, "I look after it"), f"{places.site}{ACKNOWLEDGE}?token={places.sealed(event)}"))
+    if places.site and places.removing and event.rule == PRICE_WATCH:
+        links.append((say(language, "Stop this watch"), f"{places.site}{UNSUBSCRIBE}?token={places.removing(event)}"))
     return tuple(links)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from steel_assets.core.alerts.incidents import Item
-from steel_assets.core.alerts.rules import Rulebook
+from steel_assets.core.alerts.rules import PRICE_WATCH, Rulebook
 from steel_assets.core.alerts.subjects import NAMED, Place
-from steel_assets.core.alerts.vocabulary import CALLED, called, say, say_many
+from steel_assets.core.alerts.vocabulary import CALLED, ODDS_OF, SIDES, called, say, say_many
 from steel_assets.core.alerts.written import day, figure, listed
 from steel_assets.core.types import Market, Series
 from steel_assets.core.words import Language
@@ -44,6 +44,16 @@ NAMES = frozenset(
         "job",
         "channel",
         "recipient",
+        "price",
+        "unit",
+        "level",
+        "side",
+        "low",
+        "high",
+        "chance",
+        "odds_limit",
+        "question",
+        "less",
     ]
 )
 """Everything that the words of a rule may name."""
@@ -114,7 +124,7 @@ class Namer:
             values |= {"metric": called(language, place.metric), "about": about}
         if place.provider or series is not None:
             values["affected"] = self.affected(item, place)
-        return values | self._of_the_machinery(item)
+        return values | (self._of_a_watch(item) if item.rule == PRICE_WATCH else self._of_the_machinery(item))
 
     def affected(self, item: Item, place: Place) -> str:
         """Which markets miss what, because the series of ``item`` bring nothing (of a provider: all that it does not answer)."""
@@ -198,6 +208,21 @@ class Namer:
             name = called(self.language, place.asset)
             whole = say(self.language, "{0} of {1}", name, self.short(market)) if market else name
         return whole[:1].upper() + whole[1:]
+
+    def _of_a_watch(self, item: Item) -> dict[str, str]:
+        """Of a price watch: its figures as they are, what they are of in words (``core.watches.look``)."""
+        facts = item.facts
+        values = {name: facts[name] for name in ("price", "unit", "level", "low", "high", "chance") if name in facts}
+        if "side" in facts:
+            values["side"] = say(self.language, SIDES[facts["side"]])
+        if "limit" in facts:
+            values["odds_limit"] = facts["limit"]
+        if "when" in facts:
+            when = facts["when"] if facts["about"] == "average" else day(date.fromisoformat(facts["when"]), self.language)
+            values["question"] = say(self.language, ODDS_OF[facts["about"]], when)
+        if (less := self.rulebook.subjects.markets.get(facts.get("less", ""))) is not None:
+            values["less"] = self.short(less)
+        return values
 
     def _of_the_machinery(self, item: Item) -> dict[str, str]:
         """The values ``automation``, ``job``, ``channel`` and ``recipient``, of subjects that are one."""

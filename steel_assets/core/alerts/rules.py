@@ -12,6 +12,9 @@ from pydantic import Field, model_validator
 from steel_assets.core.alerts.subjects import Subjects
 from steel_assets.core.types import Declaration, Identifier
 
+PRICE_WATCH = "price_watch"
+"""The rule under which what somebody watches is told; its events are about a watch, by id (``core.watches``)."""
+
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
@@ -191,6 +194,10 @@ class Rulebook(Declaration):
         """Whether ``channel`` gets only what is critical at ``now``."""
         hours = self.policy.hours.get(channel)
         return hours is not None and not hours.on(now.astimezone(self.tzinfo))
+
+    def quiet(self, hours: Hours | None, now: datetime) -> bool:
+        """Whether ``now`` lies in ``hours`` in which something does not go out."""
+        return hours is not None and hours.on(now.astimezone(self.tzinfo))
 
     def severity(self, rule: AlertRule, value: float | None) -> Severity:
         """How bad ``value`` is under ``rule``."""

@@ -1,6 +1,7 @@
-"""The link in a message by which whoever got it acknowledges its incident: what it says is in it, signed and good for a week.
+"""The links in messages, signed: what each says is in it, and it opens nothing else.
 
-It opens nothing else: it names one case, and is void once that case is over or somebody looks after it.
+By one whoever got the message acknowledges its incident: it names one case, is good for a week, and is void once that case is
+over or somebody looks after it. By the other a price watch is removed: it names one watch, and is void once that is gone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ LASTS = timedelta(days=7)
 MEANING = b"steel-assets/acknowledge/"
 """Before what is signed: no signature passes for one of something else."""
 
+REMOVING = b"steel-assets/unsubscribe/"
+"""The same of the other link."""
+
+REMOVES = re.compile(r"([0-9a-f]{12})\.([0-9a-f]{32})")
 SHAPE = re.compile(r"([0-9a-f]{12})\.([a-z][a-z0-9_]{0,31})\.([0-9a-f]{8})\.([0-9a-f]{32})")
 
 
@@ -48,5 +53,18 @@ def claim(key: bytes, text: str, now: datetime) -> Claim:
     return Claim(parts[1], parts[2])
 
 
-def _signature(key: bytes, text: str) -> str:
-    return hmac.new(key, MEANING + text.encode(), hashlib.sha256).hexdigest()[:32]
+def removal_token(key: bytes, watch: str) -> str:
+    """What the link by which the price watch of that id is removed carries."""
+    return f"{watch}.{_signature(key, watch, REMOVING)}"
+
+
+def removal(key: bytes, text: str) -> str:
+    """The id of the watch that ``text`` removes. Raises BadToken, also for everything that is no token at all."""
+    found = REMOVES.fullmatch(text)
+    if found is None or not hmac.compare_digest(found[2], _signature(key, found[1], REMOVING)):
+        raise BadToken("this link is not one that Steel Assets sent; open it from the message, whole")
+    return found[1]
+
+
+def _signature(key: bytes, text: str, meaning: bytes = MEANING) -> str:
+    return hmac.new(key, meaning + text.encode(), hashlib.sha256).hexdigest()[:32]

@@ -30,6 +30,16 @@ BEFORE_TITLE = {
 }
 """What stands before the title of an event of a kind; the other kinds have nothing there."""
 
+SIDES = {"above": phrase("above"), "below": phrase("below")}
+"""On which side of its level a price is."""
+
+ODDS_OF = {
+    "by": phrase("at any close up to {0}"),
+    "on": phrase("on {0}"),
+    "average": phrase("on average of {0}"),
+}
+"""Of what the odds of a price watch are."""
+
 CALLED = {
     # Jobs.
     "daily_data_update": phrase("the daily update"),
@@ -52,6 +62,7 @@ CALLED = {
     "forecasts": phrase("the forecast"),
     "explanations": phrase("the explanation of the forecast"),
     "publication": phrase("what the service answers from"),
+    "price_watches": phrase("the look at price watches"),
     "system_metrics": phrase("the platform's own figures"),
     "predictions_vs_reality": phrase("the comparison with what happened"),
     "metrics_daily": phrase("the measurement"),

@@ -12,7 +12,7 @@ from string import Formatter
 
 from steel_assets.core.alerts.incidents import Event, Item
 from steel_assets.core.alerts.naming import COLLECTED, NO_ANSWER, Namer
-from steel_assets.core.alerts.rules import AlertRule, Rulebook, Words
+from steel_assets.core.alerts.rules import PRICE_WATCH, AlertRule, Rulebook, Words
 from steel_assets.core.alerts.subjects import NAMED
 from steel_assets.core.alerts.vocabulary import SEVERITIES, TO_DO, say
 from steel_assets.core.alerts.written import figure, full, span
@@ -79,7 +79,7 @@ def facts(event: Event, rulebook: Rulebook, language: Language = "en") -> tuple[
         (phrase("Also open"), _list([item for item in items if item.state == "open"], event, rulebook, language, besides=first)),
         (phrase("Over"), _ended(event, items, rulebook, language, besides=first)),
         (phrase("Since"), _since(event, rulebook, language)),
-        (phrase("How bad"), _how_bad(event, lead, rulebook, language)),
+        (phrase("How bad"), "" if event.rule == PRICE_WATCH else _how_bad(event, lead, rulebook, language)),
         (phrase("What was tried"), "" if over else _tried(event, lead, rulebook, language)),
         (TO_DO, say(language, "Nothing: it is over.") if over else advice(event, rulebook, language)),
         (phrase("Looked after by"), event.acknowledged),

@@ -1,0 +1,44 @@
+"""Stage 10, publication: price watches, looked at after each publication."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.lake.snapshots import SnapshotStore
+from steel_assets.assets.declare import Installation
+from steel_assets.assets.metadata import listed
+from steel_assets.assets.publication import KEY as PUBLICATION_KEY
+from steel_assets.operations.watching import look
+
+KEY = dg.AssetKey("price_watches")
+
+
+def price_watches(here: Installation) -> dg.AssetsDefinition:
+    """What people asked to be told of."""
+
+    @dg.asset(
+        key=KEY,
+        deps=[PUBLICATION_KEY],
+        description="Everybody's price watches, looked at in the publication in force: a level, the day's move, odds, a margin. "
+        "What became true since the last look is put into the outbox once, and told over the channels of alerts.",
+        **here.stage("publication", "json"),
+    )
+    def looked_at(
+        lake: dg.ResourceParam[Lake],
+        outbox: dg.ResourceParam[Outbox],
+        snapshots: dg.ResourceParam[SnapshotStore],
+    ) -> dg.MaterializeResult:
+        done = look(Watches(lake.store), outbox, snapshots, datetime.now(UTC))
+        return dg.MaterializeResult(
+            metadata={
+                "publication": str(done.version),
+                "watches": done.watches,
+                "told": len(done.told),
+                "nothing known": listed(done.unknown),
+            }
+        )
+
+    return looked_at
