@@ -1,14 +1,17 @@
-"""Dagster's own SQLite storage, with its event log written without opening a file anew for each event, and without saying twice.
+"""Dagster's own SQLite storage, its event log written over open connections, without saying twice, and compressed.
 
 Dagster makes a connection, compiles its statements, commits, and on closing moves SQLite's write-ahead log into the database,
 for each of one to four writes per event: more than a quarter of the time of a run outside training. Here the
 connections of a run that is being written stay open until it ends, and are closed then, so that between runs the files are as
 Dagster leaves them. Each event is committed for itself, and as durably, as before.
 
-What a stored event leaves out it says elsewhere in the same event or run: Dagster reads such logs, and logs written by its own
-storage are read by this one. ``dagster.yaml`` names this class; with ``storage: {sqlite: …}`` everything works as well.
+What a stored event leaves out it says elsewhere in the same event or run, and its text is stored compressed (``event_text.py``).
+Logs written by Dagster's own storage, or by a release that did not compress, are read as they are, beside compressed ones. Before
+the other way round, ``steel upgrade --plain-events`` writes everything as these read it. ``dagster.yaml`` names this class; with
+``storage: {sqlite: …}`` everything works as well.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +20,18 @@ from typing import Any, Self
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.execution.plan.outputs import StepOutputData
+from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
+from sqlalchemy import Dialect, Text, TypeDecorator
 from sqlalchemy.engine import Connection, Engine, create_engine
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.event import listen
+from sqlalchemy.pool import NullPool, Pool, StaticPool
+
+from steel_assets.assets.event_text import COLUMNS, compressed, expanded
 
 BEGUN = frozenset(
     {
@@ -44,6 +52,35 @@ LEFT = frozenset(
     }
 )
 """After these a process writes no more of a run: it has ended, or another process executes it."""
+
+PAGE_BYTES = 1024
+"""Of the file of a run. Dagster makes two dozen tables and indices in each; most hold nothing, and each takes a page."""
+
+COMPRESSES = "compresses_events"
+"""Marks the dialect of connections over which the text of events is stored compressed."""
+
+
+FIND_EVENTS = tuple(SqlEventLogStorageMetadata.tables["event_logs"].indexes)
+"""Indices of events. The file of a run has none: it holds a few hundred rows, nearly all of which are read whenever one is."""
+
+
+class EventText(TypeDecorator[str]):
+    """A column with the text of an event: read as it was stored, written compressed over the connections of ``EventLog`` only."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        """What is stored."""
+        return compressed(value) if value is not None and getattr(dialect, COMPRESSES, False) else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """What was stored."""
+        return None if value is None else expanded(value)
+
+
+for table, column in COLUMNS:
+    SqlEventLogStorageMetadata.tables[table].columns[column].type = EventText()
 
 
 class EventLog(SqliteEventLogStorage):
@@ -68,30 +105,48 @@ class EventLog(SqliteEventLogStorage):
         self._close()
         super().dispose()
 
+    def upgrade(self) -> None:
+        """Bring the files to the schema of this Dagster, whose migrations may count on each of its indices."""
+        for run_id in self.get_all_run_ids():
+            with self._connect(run_id) as connection:
+                for index in FIND_EVENTS:
+                    index.create(connection, checkfirst=True)
+        super().upgrade()
+
     def _event_to_row(self, event: dg.EventLogEntry) -> dict[str, Any]:
         return super()._event_to_row(brief(event))
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         """A transaction on one of the files: the run's that is being written and the index over open connections."""
-        if self._written is None or shard not in (self._written, INDEX_SHARD_NAME):
-            with super()._connect(shard) as connection:
-                yield connection
-            return
         with self._db_lock:
-            if shard not in self._kept:
-                self._kept[shard] = self._opened(shard)
-            with self._kept[shard].connect() as connection, connection.begin():
-                yield connection
+            keep = self._written is not None and shard in (self._written, INDEX_SHARD_NAME)
+            engine = self._kept.get(shard) or self._opened(shard, StaticPool if keep else NullPool)
+            if keep:
+                self._kept[shard] = engine
+            try:
+                with engine.connect() as connection, connection.begin():
+                    yield connection
+            finally:
+                if not keep:
+                    engine.dispose()
 
-    def _opened(self, shard: str) -> Engine:
+    def _opened(self, shard: str, pool: type[Pool]) -> Engine:
         address, waiting = self.conn_string_for_shard(shard), {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
         if shard not in self._initialized_dbs:
+            new = not Path(self.path_for_shard(shard)).exists()
             beginning = create_engine(address, poolclass=NullPool, connect_args=waiting)
+            listen(beginning, "connect", _small_pages)
             self._initdb(beginning)
+            if new and shard != INDEX_SHARD_NAME:
+                with beginning.begin() as connection:
+                    for index in FIND_EVENTS:
+                        index.drop(connection, checkfirst=True)
             beginning.dispose()
             self._initialized_dbs.add(shard)
-        return create_engine(address, poolclass=StaticPool, connect_args={**waiting, "check_same_thread": False})
+        engine = create_engine(address, poolclass=pool, connect_args={**waiting, "check_same_thread": False})
+        setattr(engine.dialect, COMPRESSES, True)
+        return engine
 
     def _close(self) -> None:
         with self._db_lock:
@@ -111,6 +166,11 @@ class SqliteStorage(DagsterSqliteStorage):
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
         """What ``dagster.yaml`` describes: ``base_dir`` is the folder."""
         return cls.from_local(inst_data=inst_data, base_dir=config_value["base_dir"])
+
+
+def _small_pages(connection: sqlite3.Connection, _: object) -> None:
+    """Before anything is in the file; SQLite leaves one that is there as it is."""
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
 
 
 def brief(entry: dg.EventLogEntry) -> dg.EventLogEntry:

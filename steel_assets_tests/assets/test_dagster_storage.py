@@ -1,6 +1,8 @@
 """The event log of one machine: fewer openings of files, nothing said twice, and Dagster's own storage reads it."""
 
+import json
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,12 +12,17 @@ import dagster as dg
 import pytest
 import yaml
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+from typer.testing import CliRunner
 
 from steel_assets.assets.dagster_storage import EventLog, SqliteStorage
+from steel_assets.assets.event_text import COLUMNS, expanded, write_plain
+from steel_assets.cli.main import app
 from steel_assets.operations.dagster_files import OUR_STORAGE, instance_files
 
 KEY = dg.AssetKey("prices")
 RUN = "00000000-0000-0000-0000-000000000001"
+WRITTEN = "78bbe23948b32394668949314ab500517c1852"
+"""An entry as the first release that compressed stored it."""
 
 
 @pytest.fixture
@@ -47,9 +54,43 @@ def types(entries: Any) -> list[str]:
     return [entry.dagster_event.event_type_value for entry in entries]
 
 
-def test_dagsters_own_storage_reads_what_ours_has_written(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+def stored(folder: Path) -> dict[str, list[Any]]:
+    """Every text of an event as it lies in the files, by the column that holds it."""
+    found: dict[str, list[Any]] = {}
+    for path in sorted((folder / "kept" / "history" / "runs").glob("*.db")):
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as file:
+            for table, column in COLUMNS:
+                rows = file.execute(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY id")  # noqa: S608
+                found.setdefault(column, []).extend(text for (text,) in rows)
+    return found
+
+
+def test_every_text_of_an_event_is_stored_compressed(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    for texts in stored(tmp_path).values():
+        assert texts
+        assert all(isinstance(text, bytes) for text in texts)
+        assert sum(map(len, texts)) < 0.3 * sum(len(expanded(text)) for text in texts)
+
+
+def test_what_this_release_has_compressed_is_read_by_every_later_one() -> None:
+    written = bytes.fromhex(WRITTEN)
+    assert json.loads(expanded(written)) == {"__class__": "EventLogEntry", "message": "Started execution of step"}
+    with pytest.raises(zlib.error):
+        expanded(written[:-6])
+
+
+def test_dagsters_own_storage_reads_what_ours_has_written_as_plain_text(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert isinstance(instance.event_log_storage, EventLog)
     assert run(instance)
+    compressed = {column: [expanded(text) for text in texts] for column, texts in stored(tmp_path).items()}
+    done = CliRunner().invoke(app, ["upgrade", "--plain-events", "--json"])
+    assert json.loads(done.output) == {"plain_events": sum(map(len, compressed.values()))}
+    assert stored(tmp_path) == compressed
+    assert write_plain(tmp_path / "kept" / "history") == 0
     described(tmp_path, {"sqlite": {"base_dir": str(tmp_path / "kept")}})
     with dg.DagsterInstance.from_config(str(tmp_path)) as plain:
         assert type(plain.event_log_storage) is SqliteEventLogStorage
@@ -68,8 +109,24 @@ def test_what_dagsters_own_storage_has_written_ours_reads(tmp_path: Path) -> Non
     with dg.DagsterInstance.from_config(str(tmp_path)) as plain:
         assert run(plain)
         written = types(plain.all_logs(RUN))
+    assert all(isinstance(text, str) for texts in stored(tmp_path).values() for text in texts)
     storage = SqliteStorage(str(tmp_path / "kept"))
     assert types(storage.event_log_storage.get_logs_for_run(RUN)) == written
+
+
+def indices(folder: Path) -> set[str]:
+    with closing(sqlite3.connect(folder / "kept" / "history" / "runs" / f"{RUN}.db")) as file:
+        return {
+            name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'event_logs'")
+        }
+
+
+def test_the_file_of_a_run_gets_its_indices_before_dagster_migrates_it(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    assert run(instance)
+    assert indices(tmp_path) == set()
+    instance.event_log_storage.upgrade()
+    assert "idx_events_by_run_id" in indices(tmp_path)
+    assert types(instance.all_logs(RUN))[-1] == "PIPELINE_SUCCESS"
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -1,20 +1,26 @@
-"""What writing a run's events costs: ``python -m steel_assets_tests.bench.event_log``.
+"""What writing a run's events costs: ``python -m steel_assets_tests.bench.event_log [--kept .dagster/history]``.
 
-The events of a run of fifty steps, written by our storage and by Dagster's own, in turns: processor time, and their bytes.
+The events of a run of fifty steps, or the most that a kept run has left, written by our storage and by Dagster's own, in turns:
+processor time, the bytes of the run's own file, and by how much the second such run makes the index larger.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
-from dagster_shared.serdes import serialize_value
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 
-from steel_assets.assets.dagster_storage import EventLog, brief
+from steel_assets.assets.dagster_storage import EventLog
 from steel_assets_tests.bench.ratios import record
 from steel_assets_tests.bench.service import say
 
@@ -22,20 +28,44 @@ STEPS = 50
 TURNS = 2
 
 
+@dataclass
+class Spent:
+    """What a run's events have taken: seconds of processor time, bytes of the run's file, bytes more in the index."""
+
+    seconds: float = 0
+    own: int = 0
+    index: int = 0
+
+    def both(self) -> int:
+        return self.own + self.index
+
+
 def main() -> None:
     """Measure and print one line each."""
-    events = _events()
-    spent = {"ours": 0.0, "Dagster's own": 0.0}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kept", type=Path, help="folder of runs and events of an instance, whose longest run is written again")
+    chosen, _ = parser.parse_known_args()
+    events = _events() if chosen.kept is None else _kept(chosen.kept)
+    spent = {"ours": Spent(), "Dagster's own": Spent()}
     kinds: dict[str, Callable[[str], SqliteEventLogStorage]] = {"ours": EventLog, "Dagster's own": SqliteEventLogStorage}
     for _ in range(TURNS):
         for name, kind in kinds.items():
-            spent[name] += _written(kind, events)
-    ours, theirs = spent["ours"] / TURNS, spent["Dagster's own"] / TURNS
+            written = _written(kind, events)
+            spent[name] = replace(written, seconds=spent[name].seconds + written.seconds)
+    ours, theirs = spent["ours"].seconds / TURNS, spent["Dagster's own"].seconds / TURNS
     say(f"{len(events)} events, CPU", f"{ours:.2f} s ÷ {theirs:.2f} s of Dagster's own storage = {ours / theirs:.2f}")
-    small, large = (sum(len(serialize_value(event)) for event in some) for some in (map(brief, events), events))
+    for name, one in spent.items():
+        say(f"{len(events)} events, {name}", f"{one.own / 1000:.0f} kB of its own and {one.index / 1000:.0f} kB in the index")
+    small, large = spent["ours"].both(), spent["Dagster's own"].both()
     say(f"{len(events)} events, bytes", f"{small / 1000:.0f} kB ÷ {large / 1000:.0f} kB = {small / large:.2f}")
     record("event log: writing a run", "Dagster's own storage", ours / theirs, f"CPU, {len(events)} events, {TURNS} turns")
-    record("event log: bytes of a run", "Dagster's own storage", small / large, f"{len(events)} events, without what assets say")
+    record("event log: bytes of a run", "Dagster's own storage", small / large, f"{len(events)} events, both files")
+
+
+def _kept(history: Path) -> list[dg.EventLogEntry]:
+    """What the run with most events left."""
+    storage = EventLog(str(history / "runs"))
+    return list(max((storage.get_logs_for_run(run) for run in storage.get_all_run_ids()), key=len))
 
 
 def _events() -> list[dg.EventLogEntry]:
@@ -59,16 +89,25 @@ def _events() -> list[dg.EventLogEntry]:
         return list(instance.all_logs(run.run_id))
 
 
-def _written(kind: Callable[[str], SqliteEventLogStorage], events: list[dg.EventLogEntry]) -> float:
-    """Seconds of processor time."""
+def _written(kind: Callable[[str], SqliteEventLogStorage], events: list[dg.EventLogEntry]) -> Spent:
     with tempfile.TemporaryDirectory() as folder:
-        storage = kind(str(Path(folder)))
-        before = sum(os.times()[:2])
-        for event in events:
-            storage.store_event(event)
-        took = sum(os.times()[:2]) - before
+        storage, runs = kind(folder), [str(uuid4()) for _ in range(2)]
+        before, sizes = sum(os.times()[:2]), []
+        for run in runs:
+            for event in events:
+                storage.store_event(event._replace(run_id=run))
+            sizes.append(_bytes(folder, INDEX_SHARD_NAME))
+        took = (sum(os.times()[:2]) - before) / len(runs)
         storage.dispose()
-        return took
+        return Spent(took, _bytes(folder, runs[0]), sizes[1] - sizes[0])
+
+
+def _bytes(folder: str, shard: str) -> int:
+    """Of a file, without what is still in the log beside it, which is moved into it first."""
+    path = Path(folder) / f"{shard}.db"
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path.stat().st_size
 
 
 if __name__ == "__main__":

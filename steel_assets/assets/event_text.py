@@ -1,0 +1,56 @@
+"""The text of an event as it is stored: compressed with zlib to about a sixth.
+
+An event says little that is its own; names of classes and fields are most of it. A dictionary (``event_dictionary.txt``: one
+example of each event) is therefore given to zlib (RFC 1950, preset dictionary), which names it in what it writes by its checksum.
+**The dictionary must never be changed**: what was written with it could not be read. A later one needs another file beside it.
+"""
+
+import sqlite3
+import zlib
+from contextlib import closing
+from pathlib import Path
+
+DICTIONARY = (Path(__file__).parent / "event_dictionary.txt").read_bytes()
+COLUMNS = (("event_logs", "event"), ("asset_keys", "last_materialization"), ("asset_check_executions", "evaluation_event"))
+"""Tables and their columns that hold the text of events."""
+
+
+def compressed(text: str) -> bytes:
+    """A text as it is stored."""
+    writing = zlib.compressobj(zdict=DICTIONARY)
+    return writing.compress(text.encode()) + writing.flush()
+
+
+def expanded(stored: str | bytes) -> str:
+    """The text that was stored, compressed or, by Dagster's own storage and older releases, as it is.
+
+    Raises:
+        zlib.error: the bytes are damaged, or were written with another dictionary.
+    """
+    if isinstance(stored, str):
+        return stored
+    reading = zlib.decompressobj(zdict=DICTIONARY)
+    text = reading.decompress(stored) + reading.flush()
+    if not reading.eof:
+        raise zlib.error("the text of an event ends too early")
+    return text.decode()
+
+
+def write_plain(history: Path) -> int:
+    """Store every event of an instance as plain text, as Dagster's own storage and older releases read it.
+
+    Args:
+        history: the folder of its runs and events. Nothing else may write there meanwhile. A file is changed as a whole or not at
+            all, and done again it changes nothing.
+
+    Returns:
+        How many texts were written anew.
+    """
+    count = 0
+    for path in sorted((history / "runs").glob("*.db")):
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.create_function("expanded", 1, expanded, deterministic=True)
+            for table, column in COLUMNS:
+                wanted = f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608
+                count += connection.execute(wanted).rowcount
+    return count
