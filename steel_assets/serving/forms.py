@@ -28,6 +28,8 @@ COMMAND = "workbooks and Parquet are written by the command line: steel export f
 
 ROWS: Mapping[type[Shape], tuple[str, ...]] = {
     schemas.Markets: ("markets",),
+    schemas.Regions: ("regions",),
+    schemas.Region: ("markets",),
     schemas.Forecasts: ("forecasts",),
     schemas.Averages: ("averages",),
     schemas.Analysis: ("statements",),
