@@ -29,7 +29,7 @@ from steel_assets.core.quarantine import held
 from steel_assets.core.service_use import LATENCY_BUCKETS_MS, Minute, measurement_key, to_line
 from steel_assets.core.tables import BACKTEST, EXPLANATIONS, FORECASTS
 from steel_assets.core.training import baseline
-from steel_assets.operations import drop_state, experiment_switch, experimenting, feature_store, histories, issuing
+from steel_assets.operations import drop_state, experiment_switch, experimenting, feature_store, histories, issuing, panel
 from steel_assets.operations.candidates import CANDIDATES, validation_key
 from steel_assets.operations.importing import Offered, import_table, turn
 from steel_assets.operations.mailing import send
@@ -75,6 +75,7 @@ def lived_through(folder: Path) -> Path:
     histories.save(parts.lake, history)
     made_of(parts, "market_features", "market_analysis")
     _models(parts, history)
+    panel.rows_of(parts.catalog, parts.lake, MARKET, history.as_of.normalize().replace(day=1))
     shadowed(parts)
     experiment_switch.stop(parts.store, STOPPED, NOW)
     _published(parts, history)

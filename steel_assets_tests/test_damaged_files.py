@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -21,7 +22,7 @@ from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.bootstrap import Platform
 from steel_assets.cli.published import champions_scores
 from steel_assets.core.service_use import summary
-from steel_assets.operations import analysis, drop_state, histories
+from steel_assets.operations import analysis, drop_state, histories, panel
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
 from steel_assets.operations.experiment_switch import stopped_since
 from steel_assets.operations.importing import turn
@@ -76,6 +77,13 @@ def history_of(parts: Platform) -> Any:
         frame(found.newest),
         frame(found.prices),
     ]
+
+
+def taught(parts: Platform) -> Any:
+    """What a market lets the models of others learn from it."""
+    month = histories.load(parts.catalog, parts.lake, MARKET).as_of.normalize().replace(day=1)
+    rows = panel.rows_of(parts.catalog, parts.lake, MARKET, month)
+    return rows and [[figure, *rows.inputs.sum(axis=1)] for figure in (len(rows.origins), float(np.nansum(rows.returns[1])))]
 
 
 def daily(parts: Platform) -> Any:
@@ -157,6 +165,7 @@ KINDS = {
     "daily prices": Kind(f"lake/processed-data/daily/{MARKET}.parquet", daily),
     "an analysis": Kind("lake/processed-data/analysis/*.json", lambda parts: analysis.read(parts.store, MARKET) and 1, NOTHING),
     "features": Kind(f"lake/processed-data/daily/features/{MARKET}.parquet", issued),
+    "what others learn from a market": Kind(f"lake/processed-data/monthly/panel/{MARKET}.parquet", taught),
     "a pointer": Kind(f"{P}/pointer.json", issued),
     "a model": Kind(f"{P}/versions/*/model.json", issued, told=lambda parts: "restored"),
     "a manifest": Kind(f"{P}/versions/*/manifest.json", issued, told=lambda parts: "restored"),

@@ -21,7 +21,7 @@ from steel_assets.core.backtest import MOST_WITHHELD, BacktestError, families_of
 from steel_assets.core.backtest import backtest as walk_forward
 from steel_assets.core.scoring import scores
 from steel_assets.core.tables import BACKTEST
-from steel_assets.operations import histories
+from steel_assets.operations import histories, panel
 
 
 def backtest(
@@ -49,7 +49,7 @@ def backtest(
         raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(parts.catalog.markets)}")
     if output is not None and not output.absolute().parent.is_dir():
         raise Problem(f"--output: the folder {output.absolute().parent} does not exist")
-    history = histories.build(parts.catalog, parts.lake, market, now())
+    history = panel.with_others(parts.catalog, parts.lake, histories.build(parts.catalog, parts.lake, market, now()))
     available = families_of(history.market)
     chosen = None if models is None else [name.strip() for name in models.split(",") if name.strip()]
     if chosen is not None and (not chosen or set(chosen) - {*available, "champion"}):

@@ -14,7 +14,7 @@ from steel_assets.cli.problem import Problem
 from steel_assets.core.history import HistoryError
 from steel_assets.core.imports import trained_at
 from steel_assets.core.tables import FORECASTS
-from steel_assets.operations import histories, issuing
+from steel_assets.operations import histories, issuing, panel
 from steel_assets.operations.in_force import aged, in_force
 from steel_assets.operations.publication.inputs import Inputs
 
@@ -45,6 +45,8 @@ def forecasts(inputs: Inputs, markets: Sequence[str], as_of: str | None, now: da
     for name in markets:
         try:
             history = histories.build(inputs.catalog, inputs.lake, name, moment)
+            if not inputs.models.has_production():
+                history = panel.with_others(inputs.catalog, inputs.lake, history)
             rows = issuing.issue_as_of(inputs.catalog, inputs.models, history).forecasts
         except HistoryError as error:
             unfed = inputs.providers.unfed(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,9 @@ import pandas as pd
 from steel_assets.catalog import Catalog
 from steel_assets.cli.moments import issue_on
 from steel_assets.cli.problem import Problem
+from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory, build_history
+from steel_assets.core.panel_rows import panel_rows
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.sources.file_import import import_observations, read_file
 
@@ -61,6 +64,8 @@ def figures(folder: Path, catalog: Catalog, moment: pd.Timestamp) -> Iterator[tu
 def real_histories(folder: Path, catalog: Catalog, markets: list[str]) -> dict[str, MarketHistory]:
     """The history of each of ``markets`` as of the last trading day of 2023, from the files of ``folder`` alone.
 
+    Each may learn from the others.
+
     Raises:
         Problem: a file is not there.
     """
@@ -71,7 +76,7 @@ def real_histories(folder: Path, catalog: Catalog, markets: list[str]) -> dict[s
         import_observations(table, catalog.series[series], nothing, moment) for series, table in figures(folder, catalog, moment)
     ]
     observations = pd.concat(rows, ignore_index=True)
-    return {
+    found = {
         market: build_history(
             observations,
             catalog.markets[market],
@@ -82,3 +87,5 @@ def real_histories(folder: Path, catalog: Catalog, markets: list[str]) -> dict[s
         )
         for market in markets
     }
+    others = tuple(panel_rows(history, build_features(history)) for history in found.values())
+    return {market: replace(history, others=others) for market, history in found.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.drift import newest_scores
+from steel_assets.core.regions import by_region
 from steel_assets.core.tables import DATA_QUALITY, DRIFT, FORECASTS
 from steel_assets.operations import growth
 from steel_assets.operations.collecting import group_standing, waiting, was_asked
@@ -79,13 +81,13 @@ def calls_used(quotas: Mapping[str, Quota], source: str) -> str | None:
 def markets(
     catalog: Catalog, warehouse: Warehouse, models: ModelStore, snapshot: Snapshot, moment: datetime
 ) -> list[dict[str, Any]]:
-    """Every market: its data, its newest forecast and the age of that, its drift, its champions."""
+    """Every market, region by region: its data, its newest forecast and the age of that, its drift, its champions."""
     from steel_assets.serving import answers
 
     quality, published = warehouse.read(DATA_QUALITY), warehouse.read(FORECASTS)
     drift = newest_scores(warehouse.read(DRIFT), pd.Timestamp.max)
     rows = []
-    for market in catalog.markets.values():
+    for market in chain.from_iterable(by_region(catalog.markets.values(), lambda market: market.region).values()):
         mine = quality[(quality["market"] == market.id) & quality["critical"]]
         score = mine.loc[mine["date"] == mine["date"].max(), "quality_score"].min() if len(mine) else None
         issued = published.loc[published["market"] == market.id, "as_of"]
@@ -96,6 +98,7 @@ def markets(
         rows.append(
             {
                 "market": market.id,
+                "region": market.region,
                 "quality": None if score is None else round(float(score), 3),
                 "last_forecast": f"{issued.max():%Y-%m-%d %H:%M} UTC" if len(issued) else None,
                 **answers.age_in_short(age),

@@ -62,8 +62,8 @@ def walk_forward(
     incremental = isinstance(model, Incremental)
     for fold in folds(history.origins, family.refit_every, 0 if incremental else start, stop):
         known = slice(0, fold.fitted_at + 1)
-        y = history.prices_at(samples.target_dates[known], history.moments[fold.fitted_at])
-        past = samples.rows(known).with_labels(y)
+        moment = history.moments[fold.fitted_at]
+        past = samples.rows(known).with_labels(history.prices_at(samples.target_dates[known], moment), moment)
         model = model.learn(past) if isinstance(model, Incremental) else family().fit(past)
         rows = slice(max(fold.start, start), fold.stop)
         if rows.start >= rows.stop:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core import asof, calendars, restatements, units
+from steel_assets.core.panel import PanelRows
 from steel_assets.core.problem import Problem
 from steel_assets.core.types import Market, Series
 
@@ -48,6 +49,7 @@ class MarketHistory:
             of ``known`` unless a later one was out already.
         prices: every version of every target price: ``period``, ``price`` (target unit), ``known_at`` (UTC), in that order.
         simulated: True when any observation was simulated.
+        others: what models may learn from other markets.
     """
 
     market: Market
@@ -60,6 +62,7 @@ class MarketHistory:
     newest: pd.DataFrame
     prices: pd.DataFrame
     simulated: bool
+    others: tuple[PanelRows, ...] = ()
 
     @property
     def last(self) -> pd.Series:

@@ -140,7 +140,7 @@ class MarketFacts:
     """One market this morning.
 
     Attributes:
-        names: by language.
+        names, regions: what it and its region are called, by language.
         price, day: the newest price and its trading day; ``before``, ``day_before``: the one before it.
         recent: day → price, the newest last: what a picture shows before the forecast.
         forecast: None as long as nothing was issued.
@@ -150,6 +150,7 @@ class MarketFacts:
 
     id: str
     names: Mapping[str, str]
+    regions: Mapping[str, str]
     unit: str
     simulated: bool
     price: float | None
@@ -185,6 +186,7 @@ class Report:
     Attributes:
         day: on the installation's calendar; ``clock``: o'clock there, as 07:00; ``zone``: its time zone.
         simulated: whether anything in it comes from simulated prices.
+        markets: region by region.
         problems: market → why nothing could be read of it.
         page: address of the dashboard; empty where nobody said.
     """

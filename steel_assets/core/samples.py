@@ -11,6 +11,7 @@ import pandas as pd
 from steel_assets.core import seasonal_volatility
 from steel_assets.core.calendars import rolls_between
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.panel import ALONE, Panel
 from steel_assets.core.returns import daily_returns, expected_volatility
 
 PATH = 250
@@ -58,6 +59,7 @@ class Samples:
             are not in them, and where there was no price they are 0.
         features: one column per name in ``feature_names``; NaN where unknown.
         y: the price on the target date; NaN where it is not known.
+        panel: what can be learned from the other markets; nothing but where it is known at which moment.
     """
 
     horizon: int
@@ -73,6 +75,7 @@ class Samples:
     features: np.ndarray
     feature_names: tuple[str, ...]
     y: np.ndarray
+    panel: Panel = ALONE
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -104,9 +107,13 @@ class Samples:
             y=self.y[selection],
         )
 
-    def with_labels(self, y: np.ndarray) -> Self:
-        """The same rows with other knowledge of the prices."""
-        return replace(self, y=y)
+    def with_labels(self, y: np.ndarray, moment: pd.Timestamp | None = None) -> Self:
+        """The same rows with other knowledge of the prices.
+
+        Args:
+            moment: when that is; without one nothing is learned from other markets.
+        """
+        return replace(self, y=y, panel=ALONE if moment is None else self.panel.known_by(moment))
 
 
 def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) -> Samples:
@@ -137,6 +144,7 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
         features=features.to_numpy(dtype=float),
         feature_names=tuple(features.columns),
         y=np.full(len(history.origins), np.nan),
+        panel=Panel.beside(history.market, horizon, history.others),
     )
 
 

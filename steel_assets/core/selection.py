@@ -9,6 +9,9 @@ Where expert advice is judged too, the families it listens to are not chosen the
 it cannot go as wrong as they can. Chosen by their record, they cost up to 1.05 of the last price's error in a calendar year at
 21 and 63 days, and followed a forward curve that was wrong for two years.
 
+The model over all markets (``pooled``) is for markets that are young: with two years of scored days of its own, a market's own
+families know more, and on the real markets the champion was no better for having it to choose from.
+
 The constants were chosen on the markets of ../shared/data up to 2023 and on the same markets with every family's forecasts
 mirrored around the last price from some day on: what counts there is how soon a family that went wrong is dropped.
 """
@@ -20,7 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from steel_assets.core.models import NAIVE, combination, experts, model_families
+from steel_assets.core.models import NAIVE, combination, experts, model_families, pooled
 from steel_assets.core.paired_test import diebold_mariano, fewest
 
 WINDOW = 750
@@ -30,6 +33,8 @@ MARGIN = 0.005
 RECENT_HALF_LIFE = 125
 RECENT_MARGIN = 0.01
 """By how much it must be better lately, days weighted by half every half year."""
+YOUNG = 500
+"""Scored days from which on the model over all markets is not chosen any more: about two years."""
 ALARM_HALF_LIFE = 40
 ALARM_PER_DAY = 0.02
 """By how much it may be worse these weeks, per day of horizon beyond the first: the longer it is, the more of that is luck."""
@@ -112,6 +117,8 @@ def choose(losses: Mapping[str, np.ndarray], horizon: int) -> Choice:
     naive = losses[NAIVE]
     evidence = {family: _weigh(family, loss, naive, horizon) for family, loss in losses.items()}
     spoken_for = {*experts.MEMBERS, combination.Combination.family} if experts.Experts.family in losses else set()
+    if len(naive) >= YOUNG:
+        spoken_for = spoken_for | {pooled.Pooled.family}
     best = NAIVE
     for family, found in evidence.items():
         if family not in spoken_for and found.proven and found.loss < (1 - MARGIN) * evidence[best].loss:

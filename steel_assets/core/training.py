@@ -199,6 +199,6 @@ def _train(
             choice = choice.offered(offer.family, offer.experiment)
     if forced is not None:
         choice = replace(choice, family=forced)
-    model = evaluation.unfitted(families[choice.family], newest).fit(samples.with_labels(y))
+    model = evaluation.unfitted(families[choice.family], newest).fit(samples.with_labels(y, history.as_of))
     bundle = Bundle(history.market.id, samples.horizon, model, evaluation.track(choice.family), confidence(rows))
     return Trained(bundle, choice, rows)

@@ -191,6 +191,8 @@ class Market(Declaration):
     name_es: str = ""
     commodity: Identifier
     region: Identifier
+    region_name: str = ""
+    region_name_es: str = ""
     target: Target
     calendar: str = "weekdays"
     drivers: tuple[Identifier, ...] = ()

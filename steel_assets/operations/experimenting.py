@@ -24,7 +24,7 @@ from steel_assets.core.models import ModelError
 from steel_assets.core.published import forecast_rows
 from steel_assets.core.tables import EXPERIMENT_FORECASTS, EXPERIMENT_VERDICTS, FORECASTS, MARKET_DAILY
 from steel_assets.core.training import Offer, variant
-from steel_assets.operations import feature_store, histories
+from steel_assets.operations import feature_store, histories, panel
 from steel_assets.operations.candidates import version_of
 from steel_assets.operations.experiment_switch import stopped_since
 
@@ -78,7 +78,8 @@ def shadow(
     if histories.age_of(catalog, history).too_old:
         return Shadow(experiment.id, nothing, "the last price is too old: nothing was published either")
     features = feature_store.load(lake, history)
-    bundles = {horizon: _model(models, experiment, history, features, horizon) for horizon in experiment.horizons}
+    learning = panel.with_others(catalog, lake, history)
+    bundles = {horizon: _model(models, experiment, learning, features, horizon) for horizon in experiment.horizons}
     versions = {horizon: version for horizon, (version, _) in bundles.items()}
     made = issue(history, features, [bundle for _, bundle in bundles.values()], catalog.rules.freshness.missed_periods)
     rows = FORECASTS.enforce(made.assign(issued_date=day, model_version=made["horizon"].map(versions), created_at=history.as_of))

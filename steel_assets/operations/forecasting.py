@@ -13,7 +13,7 @@ from steel_assets.core.calendars import local_day
 from steel_assets.core.price_age import PriceAge
 from steel_assets.core.published import forecast_rows
 from steel_assets.core.tables import EXPLANATIONS, FORECASTS, REPLAYED_FORECASTS
-from steel_assets.operations import feature_store, histories
+from steel_assets.operations import feature_store, histories, panel
 from steel_assets.operations.issuing import absurd, damaged_models, issue_as_of, issue_from
 
 
@@ -94,6 +94,9 @@ def replay(
         HistoryError: too little was known then.
         PriceTooOld: nothing would have been issued.
     """
-    rows = issue_as_of(catalog, models, histories.build(catalog, lake, market, moment)).forecasts
+    history = histories.build(catalog, lake, market, moment)
+    if not models.has_production():
+        history = panel.with_others(catalog, lake, history)
+    rows = issue_as_of(catalog, models, history).forecasts
     warehouse.upsert(REPLAYED_FORECASTS, rows)
     return rows

@@ -155,6 +155,12 @@ def stamp(lake: Lake, folder: str, as_of: pd.Timestamp) -> None:
     lake.store.put(f"{folder}/withdrawals.json", json.dumps(noted).encode())
 
 
+def stamped(lake: Lake, folder: str) -> pd.Timestamp | None:
+    """Of which moment ``folder`` is, as ``stamp`` noted; None where that was never noted, or is lost."""
+    noted = _stamp(lake, folder)
+    return noted.as_of if noted else None
+
+
 def is_behind(lake: Lake, folder: str) -> bool:
     """Whether an import was withdrawn or corrected since ``stamp``, or what that noted is lost: it is then made again."""
     noted = _stamp(lake, folder)

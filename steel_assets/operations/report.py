@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from steel_assets.core.history import HistoryError
 from steel_assets.core.odds import first_passage, odds
 from steel_assets.core.paths import PathsError
 from steel_assets.core.price_age import aged_drivers
+from steel_assets.core.regions import by_region, region_names
 from steel_assets.core.report import Ahead, Forecast, MarketFacts, Miss, Moved, News, Odds, OpenAlert, Record, Replaced, Report
 from steel_assets.core.scoring import each_day, inside
 from steel_assets.core.tables import MARKET_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS
@@ -59,7 +61,7 @@ def report(
         page: address of the prediction service as people reach it.
     """
     rules, found, problems = catalog.rules, [], {}
-    for market in catalog.markets.values():
+    for market in chain.from_iterable(by_region(catalog.markets.values(), lambda market: market.region).values()):
         try:
             found.append(_facts(catalog, lake, warehouse, market, moment))
         except (LakeError, HistoryError) as error:
@@ -90,6 +92,7 @@ def _facts(catalog: Catalog, lake: Lake, warehouse: Warehouse, market: Market, m
     return MarketFacts(
         id=market.id,
         names={"en": market.name, "es": market.name_es or market.name},
+        regions=region_names(catalog.markets.values())[market.region],
         unit=market.target.unit,
         simulated=bool(daily["simulated"].any() or rows["simulated"].any()),
         price=prices[-1] if prices else None,

@@ -18,7 +18,7 @@ from steel_assets.catalog import Catalog
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.open_sets import open_to, opened
 from steel_assets.core.training import Candidate, Offer, Trained, candidate_of, train_horizon
-from steel_assets.operations import candidates, feature_store, histories
+from steel_assets.operations import candidates, feature_store, histories, panel
 from steel_assets.operations.data_quality import quality_score
 from steel_assets.operations.experimenting import offers
 
@@ -47,6 +47,7 @@ def train_candidate(
         raise NotTrained(f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality")
     features = feature_store.load(lake, history)
     champions, offered = _champions(catalog, models, market), offers(catalog, warehouse, market)
+    history = panel.with_others(catalog, lake, history)
     candidate = train_market(history, features, champions, acceptance.window, offered)
     return candidate, candidates.propose(lake, models, candidate)
 

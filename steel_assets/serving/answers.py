@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from steel_assets.core.price_age import LookedUp, PriceAge, PriceCalendar, aged_confidence, aged_drivers, price_age
+from steel_assets.core.regions import by_region, plain
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.core.units import UnitError, conversion
 from steel_assets.serving import schemas
@@ -170,6 +171,41 @@ def markets(snapshot: Snapshot, moment: float) -> schemas.Markets:
     return schemas.Markets(markets=found)
 
 
+def regions(snapshot: Snapshot) -> schemas.Regions:
+    """The answer to GET /v1/regions."""
+    return schemas.Regions(
+        regions=[
+            schemas.RegionInShort(region=region, region_name=_region_name(those), markets=[market["id"] for market in those])
+            for region, those in _by_region(snapshot).items()
+        ]
+    )
+
+
+def region(snapshot: Snapshot, name: str, moment: float) -> schemas.Region:
+    """The answer to GET /v1/regions/{region}.
+
+    Raises:
+        RequestRefused: (404) there is no such region, with those that exist; (503) before anything was read.
+    """
+    if snapshot["catalogue"] is None:
+        raise unpublished(snapshot, None)
+    those = _by_region(snapshot).get(name)
+    if those is None:
+        raise RequestRefused(404, f"there is no such region; there are {', '.join(_by_region(snapshot))}")
+    ids = {market["id"] for market in those}
+    nearest = {market: (snapshot.forecast(market) or [{}])[0] for market in ids}
+    fields = ("horizon", "target_date", "last_price", "predicted_price")
+    return schemas.Region(
+        region=name,
+        region_name=_region_name(those),
+        markets=[
+            schemas.RegionMarket.of(market, {field: nearest[market.id].get(field) for field in fields})
+            for market in markets(snapshot, moment).markets
+            if market.id in ids
+        ],
+    )
+
+
 def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, moment: float) -> schemas.Forecasts:
     """The answer to GET /v1/markets/{market}/forecasts: the one in force, or a past issue as it was published.
 
@@ -273,6 +309,15 @@ def _issue(snapshot: Snapshot, market: str, as_of: date | datetime) -> Sequence[
 def _markets(snapshot: Snapshot) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (snapshot["catalogue"] or {}).get("markets", [])
     return found
+
+
+def _by_region(snapshot: Snapshot) -> dict[str, list[dict[str, Any]]]:
+    return by_region(_markets(snapshot), lambda market: str(market["region"]))
+
+
+def _region_name(markets: list[dict[str, Any]]) -> str:
+    """What the region of ``markets`` is called; snapshots of earlier versions do not say."""
+    return str(markets[0].get("region_name") or plain(markets[0]["region"]))
 
 
 def unpublished(snapshot: Snapshot, market: str | None) -> RequestRefused:

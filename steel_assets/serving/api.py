@@ -60,6 +60,7 @@ Moment = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
 ]
 MarketId = Annotated[str, Path(description="id of the market", examples=["rebar_fob_turkey"], min_length=1)]
+RegionId = Annotated[str, Path(description="id of the region", examples=["turkey"], min_length=1)]
 MarketFilter = Annotated[str | None, Query(description="only this market", examples=["rebar_fob_turkey"])]
 Switch = Annotated[Literal["true", "false", "1", "0"], BeforeValidator(lambda value: str(value).lower())]
 
@@ -110,6 +111,21 @@ def routes(service: Service) -> APIRouter:
     async def markets(form: Wanted) -> Response:
         """All markets and how fresh their forecasts are."""
         return await answered(form, answers.markets(service.snapshot, service.now()))
+
+    @reading.get("/v1/regions", tags=["markets"], response_model=schemas.Regions, responses=READ | tabled(schemas.Regions))
+    async def regions(form: Wanted) -> Response:
+        """All regions and which markets they hold."""
+        return answered(form, answers.regions(service.snapshot))
+
+    @reading.get(
+        "/v1/regions/{region}",
+        tags=["markets"],
+        response_model=schemas.Region,
+        responses=READ | refusals(404) | tabled(schemas.Region),
+    )
+    async def region(region: RegionId, form: Wanted) -> Response:
+        """The markets of one region, how fresh their forecasts are, and the nearest of each."""
+        return answered(form, answers.region(service.snapshot, region, service.now()))
 
     @reading.get(
         "/v1/markets/{market}/forecasts",

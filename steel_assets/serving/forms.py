@@ -54,6 +54,8 @@ KINDS: Mapping[frozenset[type], ColumnKind] = {
 
 ROWS: Mapping[type[Shape], tuple[str, ...]] = {
     schemas.Markets: ("markets",),
+    schemas.Regions: ("regions",),
+    schemas.Region: ("markets",),
     schemas.Forecasts: ("forecasts",),
     schemas.Averages: ("averages",),
     schemas.Analysis: ("statements",),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from steel_assets.core.regions import by_region, plain
 from steel_assets.core.service_use import Minute, ServiceUsage
 from steel_assets.core.words import phrase
 from steel_assets.serving import answers
@@ -106,7 +107,9 @@ def _stands_in(snapshot: Snapshot, words: Words) -> str | None:
 
 
 def _default_first(catalogue: dict[str, Any], default: str | None) -> list[dict[str, Any]]:
-    return sorted(catalogue["markets"], key=lambda one: one["id"] != default)
+    """The markets region by region, the default one and its region first."""
+    ordered = sorted(catalogue["markets"], key=lambda one: one["id"] != default)
+    return [market for those in by_region(ordered, lambda one: str(one["region"])).values() for market in those]
 
 
 def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | None, now: float, words: Words) -> dict[str, Any]:
@@ -117,6 +120,7 @@ def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | No
     return {
         "id": market["id"],
         "name": words.name(market).partition(" (")[0],
+        "region": words.name({"region_name": plain(market["region"])} | market, "region_name"),
         "chosen": chosen is not None and market["id"] == chosen["id"],
         "price": first["predicted_price"] if first else None,
         "change": first["predicted_price"] / first["last_price"] - 1 if first else None,

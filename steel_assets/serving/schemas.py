@@ -184,6 +184,37 @@ class Markets(Shape):
     markets: list[Market]
 
 
+class RegionInShort(Shape):
+    """A region, and the ids of its markets."""
+
+    region: str = Field(examples=["turkey"])
+    region_name: str = Field(examples=["Turkey"])
+    markets: list[str] = Field(examples=[[MARKET, "scrap_turkey"]])
+
+
+class Regions(Shape):
+    """All regions in which there are markets."""
+
+    regions: list[RegionInShort]
+
+
+class RegionMarket(Market):
+    """A market of a region, with the nearest horizon of its forecast in force; null before the first."""
+
+    horizon: int | None = Field(description="business days", examples=[1])
+    target_date: str | None = Field(examples=["2026-11-23"])
+    last_price: float | None = Field(examples=[560.0])
+    predicted_price: float | None = Field(examples=[571.25])
+
+
+class Region(Shape):
+    """The markets of one region."""
+
+    region: str = Field(examples=["turkey"])
+    region_name: str = Field(examples=["Turkey"])
+    markets: list[RegionMarket]
+
+
 class Quantiles(Shape):
     """Quantiles of the price, 5 % to 95 %."""
 

@@ -50,6 +50,10 @@ class TestDrift(ModelContract):
         assert model.explain(rows)["long_run_trend"].to_numpy() == pytest.approx(0.01)
 
 
+class TestPooled(ModelContract):
+    family = "pooled"
+
+
 def smoothed_path(kind: str) -> np.ndarray:
     """500 log prices that a forecaster by smoothing can learn something of."""
     rng = np.random.default_rng(1)

@@ -121,3 +121,8 @@ def test_diebold_mariano_says_nothing_where_there_is_nothing_to_tell_apart() -> 
     assert diebold_mariano(np.zeros(100), 1) == 1.0
     assert diebold_mariano(np.array([-1.0]), 1) == 1.0
     assert diebold_mariano(-np.arange(10.0), 6) == 1.0
+
+
+def test_the_model_over_all_markets_is_for_markets_with_less_than_two_years_of_scored_days() -> None:
+    assert choose(losses(1.0, n=selection.YOUNG - 1, pooled=0.7), 1).family == "pooled"
+    assert choose(losses(1.0, n=selection.YOUNG, pooled=0.7), 1).family == "naive"

@@ -111,6 +111,7 @@ NOT_RUN = {
     },
     "docs/accuracy.md": {
         "python -m steel_assets_tests.bench.planner": MEASURED,
+        "python -m steel_assets_tests.bench.pooled": MEASURED,
     },
     "docs/planning.md": {
         "steel plan": "needs a published forecast; the same questions by cli/test_plan.py",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 import pytest
 
@@ -75,6 +77,14 @@ def morning(world: Aging, moment: pd.Timestamp, incidents: tuple[Incident, ...] 
 
 def of_market(found: Report, market: str = MARKET) -> MarketFacts:
     return next(facts for facts in found.markets if facts.id == market)
+
+
+def test_markets_of_a_region_follow_one_another_and_say_what_it_is_called(world: Aging) -> None:
+    found = morning(world, world.issue_of(0))
+    regions = [facts.regions["en"] for facts in found.markets]
+    assert len(set(regions)) > 1
+    assert sum(one != other for one, other in pairwise(regions)) == len(set(regions)) - 1
+    assert {facts.regions["es"] for facts in found.markets if facts.id == "hrc_us_midwest"} == {"Estados Unidos"}
 
 
 def test_a_morning_has_price_change_forecast_odds_and_what_changed(world: Aging) -> None:

@@ -66,6 +66,8 @@ def test_details_come_only_when_asked_for_and_pesos_are_the_price_times_the_rate
         ("/ready", schemas.Ready),
         (PREDICT, schemas.Prediction),
         ("/v1/markets", schemas.Markets),
+        ("/v1/regions", schemas.Regions),
+        ("/v1/regions/turkey", schemas.Region),
         (f"/v1/markets/{MARKET}/forecasts", schemas.Forecasts),
         (f"/v1/markets/{MARKET}/scorecard", schemas.Scorecard),
         (f"/v1/markets/{MARKET}/explanation", schemas.Explanation),
@@ -78,6 +80,27 @@ def test_every_answer_has_its_documented_shape(service: Running, path: str, shap
     answer = service.client.get(path)
     assert answer.status_code == 200, answer.text
     shape.model_validate(answer.json())
+
+
+def test_regions_group_every_market_and_one_region_shows_the_nearest_forecast_of_each_of_its_markets(service: Running) -> None:
+    every = service.client.get("/v1/markets").json()["markets"]
+    regions = service.client.get("/v1/regions").json()["regions"]
+    assert {market["id"]: market["region"] for market in every} == {
+        market: region["region"] for region in regions for market in region["markets"]
+    }
+    turkey = service.client.get("/v1/regions/turkey").json()
+    assert turkey["region_name"] == "Turkey"
+    assert [market["id"] for market in turkey["markets"]] == ["rebar_fob_turkey", "scrap_turkey"]
+    row = latest(service).iloc[0]
+    nearest = turkey["markets"][0]
+    assert (nearest["horizon"], nearest["predicted_price"], nearest["last_price"]) == (
+        row["horizon"],
+        row["predicted_price"],
+        row["last_price"],
+    )
+    refused = service.client.get("/v1/regions/atlantis").json()
+    assert "there are" in refused["message"]
+    assert "turkey" in refused["message"]
 
 
 def test_forecasts_are_the_published_quantiles_of_all_horizons(service: Running) -> None:
@@ -164,6 +187,7 @@ def test_request_101_of_an_hour_is_429_and_says_when_to_come_back(service: Runni
     [
         ("GET", "/v1/markets/no_such_market/forecasts", 404),
         ("GET", "/v1/models?market=no_such_market", 404),
+        ("GET", "/v1/regions/no_such_region", 404),
         ("GET", "/nowhere", 404),
         ("POST", PREDICT, 405),
         ("DELETE", "/v1/markets", 405),

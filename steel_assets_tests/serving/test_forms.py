@@ -19,6 +19,8 @@ from steel_assets_tests.serving.running import Running
 MARKET = "rebar_fob_turkey"
 PATHS = {
     "/v1/markets": ("markets",),
+    "/v1/regions": ("regions",),
+    "/v1/regions/turkey": ("markets",),
     f"/v1/markets/{MARKET}/forecasts": ("forecasts",),
     f"/v1/markets/{MARKET}/scorecard": ("rows",),
     f"/v1/markets/{MARKET}/explanation": ("horizons", "drivers"),

@@ -151,7 +151,18 @@ def asked(home: Path, snapshot: Snapshot) -> dict[str, int]:
     service = build(Settings(home=home, sources="sandbox"), "127.0.0.1", opened=True)
     service.refresher.current = snapshot
     market = f"/v1/markets/{MARKET}"
-    paths = [PREDICT, f"{PREDICT}?detail=true", "/", "/ready", "/v1/markets", "/v1/models", "/v1/metrics/daily", "/v1/alerts"]
+    paths = [
+        PREDICT,
+        f"{PREDICT}?detail=true",
+        "/",
+        "/ready",
+        "/v1/markets",
+        "/v1/regions",
+        "/v1/regions/turkey",
+        "/v1/models",
+        "/v1/metrics/daily",
+        "/v1/alerts",
+    ]
     paths += [f"{market}/forecasts", f"{market}/forecasts?as_of=2026-11-20", f"{market}/scorecard", f"{market}/explanation"]
     paths += ["/dashboard", f"/dashboard?market={MARKET}&lang=en", "/metrics"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from steel_assets.core import words
+from steel_assets.core import regions, words
 from steel_assets.core.report import Forecast, MarketFacts, Miss, Report
 from steel_assets.core.words import phrase, price, share, signed_share
 
@@ -30,6 +30,11 @@ def changes(report: Report, words: Words) -> list[tuple[str, str]]:
     """What changed since yesterday: the name of each market in which anything did, and the sentences about it."""
     told = [(market.names[words.language], " ".join(_changes(market, words))) for market in report.markets]
     return [(name, sentences) for name, sentences in told if sentences]
+
+
+def by_region(report: Report, words: Words) -> list[tuple[str, list[MarketFacts]]]:
+    """The markets of each region under its name."""
+    return list(regions.by_region(report.markets, lambda market: market.regions[words.language]).items())
 
 
 def _changes(market: MarketFacts, words: Words) -> Iterator[str]:

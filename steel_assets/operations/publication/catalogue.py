@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from steel_assets.core.regions import region_names
 from steel_assets.core.scoring import BEFORE, FEWEST, RECENT
 from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publication.warehouse import Tables
@@ -12,7 +13,7 @@ from steel_assets.operations.publication.warehouse import Tables
 def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Markets, sources, thresholds, and whether the lake holds simulated data (null while it is empty)."""
     catalog = inputs.catalog
-    rules = catalog.rules
+    rules, regions = catalog.rules, region_names(catalog.markets.values())
     return {
         "default_market": rules.default_market,
         "simulated": inputs.lake.simulated,
@@ -23,6 +24,8 @@ def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
                 "name_es": market.name_es or market.name,
                 "commodity": market.commodity,
                 "region": market.region,
+                "region_name": regions[market.region]["en"],
+                "region_name_es": regions[market.region]["es"],
                 "unit": market.target.unit,
                 "price_level": market.target.price_level,
                 "price_level_es": market.target.price_level_es or market.target.price_level,

@@ -23,6 +23,7 @@ from steel_assets.core.report import (
 REBAR = MarketFacts(
     id="rebar",
     names={"en": "Rebar <b>& co", "es": "Varilla"},
+    regions={"en": "Turkey <i>", "es": "Turquía"},
     unit="USD/t",
     simulated=True,
     price=571.25,

@@ -111,6 +111,17 @@ def test_a_name_with_markup_is_shown_and_not_obeyed() -> None:
     assert "Rebar &lt;b&gt;&amp; co" in whole_page(MORNING, "en")
     assert "<b>& co" not in whole_page(MORNING, "en")
     assert "Rebar <b>& co" in text(MORNING, "en")
+    assert "Turkey &lt;i&gt;" in whole_page(MORNING, "en")
+    assert "<i>" not in whole_page(MORNING, "en")
+
+
+def test_markets_stand_under_their_region_which_is_named_once() -> None:
+    other = replace(SCRAP, id="other", names={"en": "Ore", "es": "Mineral"}, regions={"en": "China", "es": "China"})
+    morning = replace(MORNING, markets=(REBAR, SCRAP, other))
+    for said in (text(morning, "es"), seen(whole_page(morning, "es"))):
+        assert said.count("Turquía") == 1
+        turkey, china = said.index("Turquía"), said.index("China")
+        assert turkey < said.index("Chatarra", turkey) < china < said.index("Mineral", china)
 
 
 def test_a_morning_on_which_nothing_changed_says_so() -> None:
