@@ -47,7 +47,8 @@ def train_candidate(
         raise NotTrained(f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality")
     features = feature_store.load(lake, history)
     champions, offered = _champions(catalog, models, market), offers(catalog, warehouse, market)
-    candidate = train_market(history, features, champions, acceptance.window, offered)
+    window = acceptance.window_of(history.market.frequency)
+    candidate = train_market(history, features, champions, window, offered)
     return candidate, candidates.propose(lake, models, candidate)
 
 

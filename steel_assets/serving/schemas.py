@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from steel_assets.core.types import MarketFrequency
 from steel_assets.serving.errors import CODES, Error
 from steel_assets.serving.shape import Shape, example
 
@@ -17,7 +18,9 @@ RUN_URL = f"http://127.0.0.1:3000/runs/{RUN}"
 """What several examples are about."""
 
 STARTS_FROM = "of the price that the forecast starts from"
-SESSIONS = "trading days of the market; null: not known yet"
+SESSIONS = "trading days of the market, or its weeks or months; null: not known yet"
+FREQUENCY = "how often its price comes: horizons and ages are counted in trading days, weeks or months"
+PERIOD = "the same day; of a weekly market its week as 2026-W48, of a monthly one its month as 2026-11"
 WITHDRAWN = "the import that this was issued from and that was withdrawn since"
 
 
@@ -88,7 +91,7 @@ class Staleness(Shape):
     stale: bool
     age_seconds: int = Field(ge=0, description="since the forecast was issued", examples=[5400])
     price_date: str = Field(description=STARTS_FROM, examples=["2026-11-20"])
-    price_age_sessions: int | None = Field(description="trading days of the market since then; null: not known yet", examples=[0])
+    price_age_sessions: int | None = Field(description=SESSIONS, examples=[0])
     stale_reason: str | None = Field(description="null: it is not stale")
 
 
@@ -129,7 +132,8 @@ class Market(Shape):
     region: str = Field(examples=["turkey"])
     unit: str = Field(examples=["USD/t"])
     price_level: str = Field(examples=["LME closing price of the front month, FOB Turkey"])
-    horizons: list[int] = Field(description="business days", examples=[[1, 5, 21, 63]])
+    frequency: MarketFrequency = Field(description=FREQUENCY, examples=["daily"])
+    horizons: list[int] = Field(description="in business days, weeks or months", examples=[[1, 5, 21, 63]])
     default: bool = Field(examples=[True])
     issued_date: str | None = Field(examples=["2026-11-21"])
     stale: bool | None = Field(examples=[False])
@@ -161,8 +165,9 @@ class Quantiles(Shape):
 class HorizonForecast(Shape):
     """One horizon of an issue."""
 
-    horizon: int = Field(description="business days after the origin", examples=[1])
-    target_date: str = Field(examples=["2026-11-23"])
+    horizon: int = Field(description="business days, weeks or months after the origin", examples=[1])
+    target_date: str = Field(description="of a week or month its first day", examples=["2026-11-23"])
+    target_period: str = Field(description=PERIOD, examples=["2026-11-23"])
     predicted_price: float = Field(examples=[571.25])
     quantiles: Quantiles
     model_confidence: float = Field(examples=[0.87])
@@ -187,6 +192,8 @@ class Issue(Shape):
 class Forecasts(Staleness, Issue):
     """One issue of a market: all horizons."""
 
+    frequency: MarketFrequency = Field(description=FREQUENCY, examples=["daily"])
+    price_period: str = Field(description=PERIOD, examples=["2026-11-20"])
     aged_drivers: list[AgedDriver] = Field(examples=[[]])
     forecasts: list[HorizonForecast]
 
@@ -373,8 +380,8 @@ class Driver(Shape):
 class HorizonExplanation(Shape):
     """Why the forecast of one horizon lies where it does, and why its model is in force."""
 
-    horizon: int = Field(description="business days after the origin", examples=[1])
-    target_date: str = Field(examples=["2026-11-23"])
+    horizon: int = Field(description="business days, weeks or months after the origin", examples=[1])
+    target_date: str = Field(description="of a week or month its first day", examples=["2026-11-23"])
     last_price: float = Field(examples=[569.5])
     predicted_price: float = Field(examples=[571.25])
     drivers: list[Driver] | None = Field(

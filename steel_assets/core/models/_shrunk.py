@@ -11,8 +11,10 @@ import numpy as np
 
 from steel_assets.core import intervals
 from steel_assets.core.samples import Samples
+from steel_assets.core.types import MarketFrequency
 
 FEWEST = 250
+FEWEST_ROWS: dict[MarketFrequency, int] = {"daily": FEWEST, "weekly": 104, "monthly": 48}
 """With fewer rows than this nothing is learned and the base price is forecast."""
 LARGEST = 4.0
 """Features and returns beyond this many standard deviations count as this many: no single day decides."""
@@ -41,7 +43,7 @@ class Trial:
     @property
     def enough(self) -> bool:
         """Whether there are rows enough to learn from."""
-        return len(self.recent) >= FEWEST and self.fitted >= self.held_out
+        return len(self.recent) >= FEWEST_ROWS[self.recent.frequency] and self.fitted >= self.held_out
 
     def believed(self, predictions: np.ndarray) -> Believed:
         """The share that would have erred least.

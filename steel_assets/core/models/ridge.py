@@ -18,6 +18,7 @@ from steel_assets.core.models._protocol import ModelError
 from steel_assets.core.models._shrunk import BOLDEST, LARGEST, trial
 from steel_assets.core.models._stored import few
 from steel_assets.core.samples import Samples
+from steel_assets.core.types import MarketFrequency
 
 ROWS = 1500
 """Newest rows learned from: about six years, so that a market that changed its ways is learned anew."""
@@ -33,6 +34,7 @@ class Ridge(Calibrated):
     family: ClassVar[str] = "ridge"
     complexity: ClassVar[int] = 5
     significance: ClassVar[float] = 0.01
+    frequencies: ClassVar[tuple[MarketFrequency, ...]] = ("daily", "weekly", "monthly")
 
     def __init__(self) -> None:
         super().__init__()
