@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -214,13 +214,13 @@ class Market(Declaration):
     @model_validator(mode="before")
     @classmethod
     def _counted_in_its_own_periods(cls, raw: object) -> object:
-        frequency = raw.get("frequency", "daily") if isinstance(raw, Mapping) else "daily"
+        frequency: Any = raw.get("frequency") if isinstance(raw, Mapping) else None
         if not isinstance(raw, Mapping) or frequency not in ("weekly", "monthly"):
             return raw
         if raw.get("calendar", frequency) != frequency:
             raise ValueError(f"a {frequency} market has no calendar of trading days: leave calendar out")
-        usual: dict[Any, tuple[int, ...]] = {**HORIZONS}
-        return {"horizons": usual[frequency], **raw, "calendar": frequency}
+        usual = HORIZONS["weekly" if frequency == "weekly" else "monthly"]
+        return {"horizons": usual, **raw, "calendar": frequency}
 
     @field_validator("horizons")
     @classmethod
