@@ -19,11 +19,11 @@ TWELFTH = Publication(lag_days=12, at=time(9), zone="America/Mexico_City")
 FRIDAY = Publication(lag_days=0, at=time(17), zone="America/Mexico_City")
 """Of a week: on its Sunday evening."""
 NEXT_MORNING = Publication(lag_days=1, at=time(6), zone="America/Mexico_City")
-YEARS: dict[MarketFrequency, int] = {"monthly": 14, "weekly": 6}
+YEARS: dict[MarketFrequency, int] = {"monthly": 11, "weekly": 4}
 
 
 def slow_world(frequency: MarketFrequency = "monthly", seed: int = 11) -> Synthetic:
-    """Fourteen years of months, or six of weeks."""
+    """Eleven years of months, or four of weeks."""
     rng = np.random.default_rng(seed)
     end = pd.Timestamp("2026-10-31")
     days = calendars.sessions("weekdays", end - pd.DateOffset(years=YEARS[frequency]), end)
