@@ -92,7 +92,8 @@ def test_a_month_is_trained_forecast_nowcast_and_scored(monthly: tuple[Life, lis
     assert set(life.issued(after)["data_as_of"]) == {pd.Timestamp("2026-08-01")}
 
     scored = life.parts.warehouse.read(PREDICTIONS_VS_REALITY, {"market": MARKET})
-    [real] = life.made.observations.query("series == 'rebar_mx' and period == '2026-08-01'")["value"]
+    rows = life.made.observations
+    [real] = rows.loc[(rows["series"] == "rebar_mx") & (rows["period"] == pd.Timestamp("2026-08-01")), "value"]
     assert set(zip(scored["horizon"], scored["prediction_date"], strict=True)) == {(1, pd.Timestamp("2026-08-01"))}
     assert sorted(scored["issued_date"]) == [pd.Timestamp("2026-08-13"), pd.Timestamp("2026-09-05")]
     assert scored["actual_price"].tolist() == pytest.approx([real, real])
@@ -152,6 +153,8 @@ def test_what_counts_in_trading_days_says_that_it_does_not_apply(monthly: tuple[
     life, (*_, after) = monthly
     history = histories.load(life.parts.catalog, life.parts.lake, MARKET)
     pd.testing.assert_frame_equal(history.within, histories.build(life.parts.catalog, life.parts.lake, MARKET, after).within)
+    life.parts.store.put(f"processed-data/daily/history/{MARKET}/within.parquet", b"damaged")
+    pd.testing.assert_frame_equal(histories.load(life.parts.catalog, life.parts.lake, MARKET).within, history.within)
     rows = life.issued(after).reset_index()
     with pytest.raises(PathsError, match="monthly price"):
         outlooks.drawn({MARKET: rows}, {MARKET: history})

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steel_assets.catalog.load import CatalogError, load_catalog
+from steel_assets.catalog.load import SHIPPED, CatalogError, load_catalog
 from steel_assets.core import calendars
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
@@ -199,6 +199,15 @@ def test_what_needs_a_daily_market_refuses_another_by_name(place: str, text: str
         (tmp_path / name).write_text(content)
     with pytest.raises(CatalogError, match=why):
         load_catalog(tmp_path)
+
+
+def test_the_template_of_a_mexican_market_loads_once_it_is_copied_and_not_before(tmp_path: Path) -> None:
+    assert "rebar_mexico" not in load_catalog().markets
+    for kind in ("series", "markets"):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "rebar_mexico.yaml").write_text((SHIPPED / kind / "_rebar_mexico.yaml").read_text())
+    market = load_catalog(tmp_path).markets["rebar_mexico"]
+    assert (market.frequency, market.horizons, market.calendar) == ("monthly", (1, 2, 3), "monthly")
 
 
 @pytest.mark.parametrize("target", [{"fx": "usdmxn"}, {"curve": ["rebar_mx"], "roll": "first_business_day_of_month"}])
