@@ -7,8 +7,10 @@ month.
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
-from steel_assets.core.types import MarketFrequency
+if TYPE_CHECKING:
+    from steel_assets.core.types import MarketFrequency
 
 UNITS: dict[MarketFrequency, tuple[str, str]] = {
     "daily": ("day", "days"),

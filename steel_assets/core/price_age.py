@@ -17,11 +17,13 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from steel_assets.core.periods import counted, period_name
-from steel_assets.core.types import MarketFrequency
+
+if TYPE_CHECKING:
+    from steel_assets.core.types import MarketFrequency
 
 RUN = timedelta(hours=2)
 """What was collected this soon after an issue was collected by the run of that issue."""
