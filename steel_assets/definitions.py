@@ -57,6 +57,9 @@ STAGES: tuple[Callable[[Installation, Market], dg.AssetsDefinition], ...] = (
 )
 """What every market has, each by itself: a market that fails stops no other."""
 
+DAILY_ONLY = frozenset({processed.market_periods, analysis.market_analysis, drift.drift})
+"""What counts in trading days, and a weekly or monthly market therefore has not."""
+
 
 @dg.resource(description="The platform's parts, as the settings choose them.")
 def platform_resource() -> object:
@@ -89,7 +92,12 @@ def assets(here: Installation) -> list[dg.AssetsDefinition | dg.AssetChecksDefin
     found = [
         *raw.providers(here),
         raw.imported_files(here),
-        *(stage(here, market) for market in markets for stage in STAGES),
+        *(
+            stage(here, market)
+            for market in markets
+            for stage in STAGES
+            if market.frequency == "daily" or stage not in DAILY_ONLY
+        ),
         *experiments.assets(here),
         system.system_metrics(here),
         alerts.alert_history(here),

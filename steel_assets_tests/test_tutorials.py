@@ -114,5 +114,5 @@ def test_a_check_without_a_rule_and_a_rule_without_a_check_keep_the_definitions_
 def test_every_open_set_has_its_page_and_the_index_names_them_all() -> None:
     index = (ROOT / "docs" / "tutorials" / "README.md").read_text()
     assert set(re.findall(r"\(([\w-]+\.md)\)", index)) == {page.name for page in PAGES}
-    expected = {"source", "market", "model", "feature", "channel", "check"}
+    expected = {"source", "market", "monthly-price", "model", "feature", "channel", "check"}
     assert {page.stem for page in PAGES} == {f"add-a-{name}" for name in expected} | {"add-an-alert-rule"}

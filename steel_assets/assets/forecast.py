@@ -21,6 +21,7 @@ from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock, issue_of
 from steel_assets.assets.plots import forecast_fan
+from steel_assets.core.periods import ahead
 from steel_assets.core.tables import EXPLANATIONS, FORECASTS, REPLAYED_FORECASTS
 from steel_assets.core.types import Market
 from steel_assets.operations import forecasting
@@ -136,6 +137,8 @@ def _verdicts(market: Market, done: forecasting.Forecast) -> dict[str, Verdict]:
 def _complete(market: Market, done: forecasting.Forecast, teller: str | None) -> Verdict:
     missing = [str(horizon) for horizon in market.horizons if horizon not in set(done.rows["horizon"])]
     if missing:
-        return Verdict(False, f"nothing was published {', '.join(missing)} days ahead", told_by=teller)
-    stand_ins = "; ".join(f"{horizon} days ahead the last price stands in: {why}" for horizon, why in done.damaged.items())
+        return Verdict(False, f"nothing was published {ahead(', '.join(missing), market.frequency)}", told_by=teller)
+    stand_ins = "; ".join(
+        f"{ahead(horizon, market.frequency)} the last price stands in: {why}" for horizon, why in done.damaged.items()
+    )
     return Verdict(not stand_ins, stand_ins or "every horizon")

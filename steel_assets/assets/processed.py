@@ -22,6 +22,7 @@ from steel_assets.operations.histories import unfed_by_choice
 from steel_assets.operations.market_tables import read_daily, write_daily
 
 QUALITY = "quality_score"
+EACH = {"daily": "trading day", "weekly": "week's publication", "monthly": "month's publication"}
 SHOWN = 3
 
 
@@ -47,8 +48,8 @@ def market_daily(here: Installation, market: Market) -> dg.AssetsDefinition:
         key_of(market.id, "market_daily"),
         [*upstream, IMPORTED],
         body,
-        description=f"{market.name}: the daily price in {market.target.unit}, and what was known of it and of its drivers on "
-        "each trading day. Units and currencies are converted here, once.",
+        description=f"{market.name}: the {market.frequency} price in {market.target.unit}, and what was known of it and of its "
+        f"drivers on each {EACH[market.frequency]}. Units and currencies are converted here, once.",
         metadata=schema_of(MARKET_DAILY),
         resources={"lake", "providers", "clock"},
         **here.stage("processed", "pandas", "parquet", market=market),

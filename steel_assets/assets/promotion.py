@@ -9,6 +9,7 @@ from steel_assets.assets.checking import Verdict, result
 from steel_assets.assets.declare import MODEL_TEAM, Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.moment import Clock
+from steel_assets.core.periods import ahead
 from steel_assets.core.tables import PROMOTIONS
 from steel_assets.core.types import Market
 from steel_assets.operations.promoting import promote
@@ -44,7 +45,7 @@ def promotions(here: Installation, market: Market) -> dg.AssetsDefinition:
         clock: dg.ResourceParam[Clock],
     ) -> dg.MaterializeResult:
         done = promote(here.catalog, lake, warehouse, models, market.id, clock.moment(context))
-        damaged = "; ".join(f"{horizon} days ahead: {why}" for horizon, why in done.damaged.items())
+        damaged = "; ".join(f"{ahead(horizon, market.frequency)}: {why}" for horizon, why in done.damaged.items())
         verdict = Verdict(not damaged, damaged or "every candidate is whole")
         return dg.MaterializeResult(
             metadata=summary(

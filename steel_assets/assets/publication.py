@@ -36,7 +36,10 @@ def publication(here: Installation) -> dg.AssetsDefinition:
     @dg.asset(
         key=KEY,
         deps=[
-            key_of(market, name) for market in here.catalog.markets for name in ("market_analysis", "forecasts", "metrics_daily")
+            key_of(market.id, name)
+            for market in here.catalog.markets.values()
+            for name in ("market_analysis", "forecasts", "metrics_daily")
+            if market.frequency == "daily" or name != "market_analysis"
         ],
         op_tags={"dagster/priority": "-1"},  # after the platform's own figures, and also where these failed
         description="One JSON object with all that the service answers from, under `published/` in the lake, and a pointer to "

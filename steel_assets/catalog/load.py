@@ -20,7 +20,7 @@ from steel_assets.core.experiments import Experiment
 from steel_assets.core.parity_terms import PERCENT, Parity
 from steel_assets.core.plain_yaml import NotPlain, load_plain
 from steel_assets.core.problem import Problem
-from steel_assets.core.types import Declaration, Market, Series
+from steel_assets.core.types import HORIZONS, Declaration, Market, Series
 from steel_assets.core.units import UnitError, conversion, other_currency
 
 SHIPPED = Path(__file__).parent
@@ -116,6 +116,11 @@ def load_catalog(extra: Path | None = None) -> Catalog:
         raise CatalogError(
             f"rules.yaml: default_market {catalog.rules.default_market!r} is not a market; {_known(catalog.markets)}"
         )
+    if catalog.markets[catalog.rules.default_market].frequency != "daily":
+        raise CatalogError(
+            f"rules.yaml: default_market {catalog.rules.default_market!r} must be a daily market: its next business day is what "
+            "GET /predict/steel-rebar-price answers"
+        )
     return catalog
 
 
@@ -208,14 +213,16 @@ def _check_market(market: Market, catalog: Catalog) -> None:
     unknown = [name for name in market.series_ids if name not in catalog.series]
     if unknown:
         raise CatalogError(f"market {market.id}: series {', '.join(unknown)} are not declared; add them to a file in series/")
-    if not calendar_exists(market.calendar):
+    if market.frequency == "daily" and not calendar_exists(market.calendar):
         raise CatalogError(
             f"market {market.id}: calendar {market.calendar!r} is not known; use weekdays, 24/5 or an exchange code such as XLON"
         )
     fx = catalog.series[market.target.fx].unit if market.target.fx else None
     for name in (market.target.series, *market.target.curve):
-        if catalog.series[name].frequency != "daily":
-            raise CatalogError(f"market {market.id}: target series {name} must be daily, it is {catalog.series[name].frequency}")
+        frequency = catalog.series[name].frequency
+        if frequency != market.frequency:
+            remedy = f"; write frequency: {frequency} in the market" if frequency in HORIZONS else ""
+            raise CatalogError(f"market {market.id}: target series {name} must be {market.frequency}, it is {frequency}{remedy}")
         try:
             conversion(catalog.series[name].unit, market.target.unit, fx)
         except UnitError as error:
@@ -226,6 +233,8 @@ def _check_parity(parity: Parity, catalog: Catalog) -> None:
     market = catalog.markets.get(parity.market)
     if market is None:
         raise CatalogError(f"parity {parity.id}: market {parity.market!r} does not exist; {_known(catalog.markets)}")
+    if market.frequency != "daily":
+        raise CatalogError(f"parity {parity.id}: market {market.id} has a {market.frequency} price; a parity needs a daily one")
     if unknown := [name for name in (parity.rate, parity.domestic) if name is not None and name not in catalog.series]:
         raise CatalogError(f"parity {parity.id}: series {', '.join(unknown)} are not declared; add them to a file in series/")
     abroad, here = market.target.unit.partition("/")[0], other_currency(market.target.unit, catalog.series[parity.rate].unit)
@@ -270,6 +279,10 @@ def _check_experiment(experiment: Experiment, catalog: Catalog) -> None:
         if name not in catalog.markets:
             raise CatalogError(f"{where}: markets: {name!r} is not a market; {_known(catalog.markets)}")
         market = catalog.markets[name]
+        if market.frequency != "daily":
+            raise CatalogError(
+                f"{where}: markets: {name} has a {market.frequency} price; experiments are of daily markets: take it out"
+            )
         if strange := [str(horizon) for horizon in experiment.horizons if horizon not in market.horizons]:
             raise CatalogError(
                 f"{where}: horizons: {name} is not forecast {', '.join(strange)} days ahead; its horizons are "

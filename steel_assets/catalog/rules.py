@@ -15,7 +15,7 @@ from steel_assets.core.cron import Cron
 from steel_assets.core.overlap_rule import OverlapRule
 from steel_assets.core.price_age import PriceCalendar
 from steel_assets.core.reading_limits import ReadingLimits
-from steel_assets.core.types import Declaration, Frequency, Identifier, Publication, time_zone
+from steel_assets.core.types import Declaration, Frequency, Identifier, MarketFrequency, Publication, time_zone
 
 log = logging.getLogger("steel.catalog")
 
@@ -27,8 +27,19 @@ Group = Literal[
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+class SlowLimits(Declaration):
+    """One figure for weekly markets and one for monthly ones, in their own periods."""
+
+    weekly: int = Field(ge=1)
+    monthly: int = Field(ge=1)
+
+
 class Acceptance(Declaration):
-    """A candidate is accepted when all of these hold, ``horizon`` business days ahead, over ``window`` origins."""
+    """A candidate is accepted when all of these hold, ``horizon`` business days ahead, over ``window`` origins.
+
+    Attributes:
+        periods: the window of weekly and monthly markets, whose horizon is in weeks and months.
+    """
 
     horizon: int = Field(ge=1)
     window: int = Field(ge=20)
@@ -36,6 +47,11 @@ class Acceptance(Declaration):
     r2: float = Field(le=1, allow_inf_nan=False)
     rmse_usd_per_tonne: float = Field(gt=0, allow_inf_nan=False)
     quality_score: Share
+    periods: SlowLimits = SlowLimits(weekly=104, monthly=48)
+
+    def window_of(self, frequency: MarketFrequency) -> int:
+        """Forecasts that a candidate is judged by, at a market's frequency."""
+        return self.window if frequency == "daily" else int(getattr(self.periods, frequency))
 
 
 class Schedules(Declaration):
@@ -88,11 +104,17 @@ class Freshness(Declaration):
 
     Attributes:
         price_sessions: trading days of the market; from an older price nothing new is issued (``core.price_age``).
+        price_periods: the same of weekly and monthly markets, in weeks and months overdue.
     """
 
     deadlines: tuple[Deadline, ...]
     missed_periods: Mapping[Frequency, Annotated[int, Field(ge=1)]]
     price_sessions: int = Field(ge=1)
+    price_periods: SlowLimits = SlowLimits(weekly=3, monthly=2)
+
+    def oldest_price(self, frequency: MarketFrequency) -> int:
+        """How many of its own periods a market's price may be old."""
+        return self.price_sessions if frequency == "daily" else int(getattr(self.price_periods, frequency))
 
 
 class ModelBackups(Declaration):
@@ -237,12 +259,15 @@ class Rules(Declaration):
         except KeyError:
             raise UnknownCheck(f"check {name!r} has no severity; declare it under checks: in rules.yaml") from None
 
-    def price_calendar(self, published: Publication, closed: Iterable[str], extra: Iterable[str]) -> PriceCalendar:
+    def price_calendar(
+        self, published: Publication, closed: Iterable[str], extra: Iterable[str], frequency: MarketFrequency = "daily"
+    ) -> PriceCalendar:
         """When the prices of a market should be here, and how old one may be.
 
         Args:
             published: the publication rule of its target series.
             closed, extra: weekdays on which it does not trade, weekend days on which it does.
+            frequency: of the market.
         """
         return PriceCalendar(
             closed=frozenset(closed),
@@ -252,5 +277,6 @@ class Rules(Declaration):
             zone=published.zone,
             issue_at=self.schedules.issue_time.isoformat(),
             issue_zone=self.schedules.zone,
-            limit=self.freshness.price_sessions,
+            limit=self.freshness.oldest_price(frequency),
+            frequency=frequency,
         )

@@ -19,18 +19,23 @@ from steel_assets.cli.problem import Problem
 from steel_assets.cli.progress import progress_bar
 from steel_assets.core.backtest import MOST_WITHHELD, BacktestError, families_of, without_price
 from steel_assets.core.backtest import backtest as walk_forward
+from steel_assets.core.periods import UNITS
 from steel_assets.core.scoring import scores
 from steel_assets.core.tables import BACKTEST
 from steel_assets.operations import histories, panel
+
+DEFAULT_YEARS = {"daily": 2, "weekly": 3, "monthly": 8}
+"""Looked back at where no start is given: some hundred prices of whatever frequency."""
 
 
 def backtest(
     market: Annotated[str, typer.Argument(help="id of the market")],
     start: Annotated[
-        str | None, typer.Option(help="first origin, for example 2022-01-03; default two years before the end")
+        str | None,
+        typer.Option(help="first origin, for example 2022-01-03; default two years before the end, more of a slower market"),
     ] = None,
     end: Annotated[str | None, typer.Option(help="last origin; default the last day with a price")] = None,
-    step: Annotated[int, typer.Option(help="trading days from one origin to the next", min=1, max=250)] = 1,
+    step: Annotated[int, typer.Option(help="trading days (weeks, months) from one origin to the next", min=1, max=250)] = 1,
     withhold: Annotated[
         int,
         typer.Option(help="last prices of the target unknown at every origin, as if its feed had died", min=0, max=MOST_WITHHELD),
@@ -41,8 +46,8 @@ def backtest(
 ) -> None:
     """Walk forward through a market's history and score every model beside the last price, on the same dates.
 
-    Trading days without a price of their own are left out. With --withhold N each forecast starts from a price that is N trading
-    days old; drivers stay known.
+    The origins of a weekly or monthly market are its weeks or months. Trading days without a price of their own are left out.
+    With --withhold N each forecast starts from a price that is N trading days old; drivers stay known.
     """
     parts = platform()
     if market not in parts.catalog.markets:
@@ -56,7 +61,8 @@ def backtest(
         raise Problem(f"--models: {models!r}; this market has {', '.join(available)} and champion")
     newest = history.prices["period"].max()
     last = parse_day(end, "--end") if end else newest
-    first = parse_day(start, "--start") if start else max(last - pd.DateOffset(years=2), history.origins[0])
+    years = DEFAULT_YEARS[history.market.frequency]
+    first = parse_day(start, "--start") if start else max(last - pd.DateOffset(years=years), history.origins[0])
     if first > last:
         raise Problem(f"--start {first:%Y-%m-%d} is after --end {last:%Y-%m-%d}")
     if first > newest or last < history.origins[0]:
@@ -94,9 +100,10 @@ def backtest(
         return
     if history.simulated:
         console.print("[yellow]SIMULATED DATA[/]")
+    unit = "trading days" if history.market.frequency == "daily" else UNITS[history.market.frequency][1]
     title = f"{parts.catalog.markets[market].name}, {first:%Y-%m-%d} to {last:%Y-%m-%d}, every {step}"
-    console.print(score_table(table, title + (f", last price {withhold} trading days old" if withhold else "")))
-    console.print(f"{left_out:,} trading days without a price of their own were left out", highlight=False)
+    console.print(score_table(table, title + (f", last price {withhold} {unit} old" if withhold else "")))
+    console.print(f"{left_out:,} {unit} without a price of their own were left out", highlight=False)
     if output is not None:
         console.print(f"{len(rows):,} rows in {output}", highlight=False)
 

@@ -24,7 +24,9 @@ from steel_assets.cli import published
 from steel_assets.cli.clock import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.published import Scores, champions_scores
+from steel_assets.core.periods import UNITS, period_name
 from steel_assets.core.price_age import aged_drivers, sessions_old
+from steel_assets.core.types import MarketFrequency
 
 Row = Mapping[str, Any]
 """A row of tables.FORECASTS, its dates and moments as such, and what ``in_force.aged`` adds to it."""
@@ -72,6 +74,8 @@ def forecast(
         for name, mark in marks.items():
             console.print(f"{name}: {mark}", style="yellow", markup=False, highlight=False, soft_wrap=True)
         console.print(FOOTNOTE, style="dim", highlight=False)
+        if any(parts.catalog.markets[name].frequency != "daily" for name in found):
+            console.print(SLOWER.format(**parts.catalog.rules.acceptance.periods.model_dump()), style="dim", highlight=False)
     raise typer.Exit(1 if too_old else 0)
 
 
@@ -102,30 +106,35 @@ def print_forecasts(console: Console, catalog: Catalog, store: ObjectStore, rows
     """
     for market, group in groupby(rows, key=lambda row: str(row["market"])):
         issued = list(group)
-        first = issued[0]
+        first, frequency = issued[0], catalog.markets[market].frequency
         console.print(
             f"\n[bold]{catalog.markets[market].name}[/]  {first['last_price']:,.1f} {first['unit']} "
-            f"on {first['data_as_of']:%d %b %Y}, {sessions_old(first['price_age_sessions'])}",
+            f"{_of_price(first['data_as_of'], frequency)}, {sessions_old(first['price_age_sessions'], frequency)}",
             highlight=False,
         )
         if first["stale"]:
-            limit = catalog.rules.freshness.price_sessions
+            limit = catalog.rules.freshness.oldest_price(frequency)
             tone = "bold red" if first["price_age_sessions"] > limit else "yellow"
             console.print(f"▲ {first['stale_reason']}", style=tone, markup=False, highlight=False)
         for series, day in aged_drivers(first.get("aged_drivers")).items():
             console.print(f"▲ leans on {series}, whose newest figure is of {day}", style="yellow", markup=False, highlight=False)
-        console.print(_table(issued, champions_scores(store, market)))
+        console.print(_table(issued, champions_scores(store, market), frequency))
 
 
-def _table(rows: Sequence[Row], scores: Scores) -> Table:
+def _of_price(day: date, frequency: MarketFrequency) -> str:
+    """Of which day, week or month the last price is."""
+    return f"on {day:%d %b %Y}" if frequency == "daily" else f"of {period_name(day, frequency)}"
+
+
+def _table(rows: Sequence[Row], scores: Scores, frequency: MarketFrequency) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for name in ("  ahead", "for", "forecast", "change", "90 % interval", "error*", "held**", "model"):
         table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
     for row in sorted(rows, key=lambda row: row["horizon"]):
         own = scores.get(row["horizon"])
         table.add_row(
-            f"{row['horizon']} d",
-            f"{row['target_date']:%d %b %y}",
+            f"{row['horizon']} {UNITS[frequency][0][0]}",
+            f"{row['target_date']:%d %b %y}" if frequency == "daily" else period_name(row["target_date"], frequency),
             f"{row['predicted_price']:,.1f}",
             f"{row['predicted_price'] / row['last_price'] - 1:+.1%}",
             f"{row['q05']:,.0f} – {row['q95']:,.0f}",
@@ -140,3 +149,4 @@ FOOTNOTE = (
     "*  the champion's error over the last 250 trading days, out of sample, ÷ the last price's error on the same days\n"
     "** share of prices that fell inside its 90 % interval"
 )
+SLOWER = "*  of a weekly market over its last {weekly} weeks, of a monthly one over its last {monthly} months"

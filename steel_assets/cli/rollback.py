@@ -16,12 +16,15 @@ from steel_assets.catalog import Catalog
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.publish import publish_again
+from steel_assets.core.periods import UNITS
 from steel_assets.core.tables import PROMOTIONS
 
 
 def rollback(
     market: Annotated[str, typer.Argument(help="id of the market")],
-    horizon: Annotated[int | None, typer.Option(help="business days; every horizon that has an earlier model by default")] = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="business days, weeks or months; every horizon that has an earlier model by default")
+    ] = None,
     version: Annotated[str | None, typer.Option(help="version to return to; the one before the present one by default")] = None,
     why: Annotated[str, typer.Option(help="reason for the ledger")] = "by hand",
     as_json: Annotated[bool, typer.Option("--json", help="print the ledger rows as JSON")] = False,
@@ -33,9 +36,10 @@ def rollback(
     if as_json:
         typer.echo(json.dumps(json.loads(rows.to_json(orient="records", date_format="iso"))))
         return
+    unit = UNITS[parts.catalog.markets[market].frequency][1]
     for row in rows.itertuples():
         Console().print(
-            f"{row.market}, {row.horizon} days: {row.candidate_version} is in force again, {row.champion_version} was",
+            f"{row.market}, {row.horizon} {unit}: {row.candidate_version} is in force again, {row.champion_version} was",
             highlight=False,
             soft_wrap=True,
         )
@@ -61,7 +65,8 @@ def roll_back(
     if declared is None:
         raise Problem(f"MARKET: {market!r} is not in the catalogue; there are {', '.join(catalog.markets)}")
     if horizon is not None and horizon not in declared.horizons:
-        raise Problem(f"--horizon: {market} is forecast {', '.join(map(str, declared.horizons))} business days ahead")
+        unit = "business days" if declared.frequency == "daily" else UNITS[declared.frequency][1]
+        raise Problem(f"--horizon: {market} is forecast {', '.join(map(str, declared.horizons))} {unit} ahead")
     if version is not None and horizon is None:
         raise Problem("--version: a version belongs to one horizon; name it with --horizon")
     rows, reasons = [], []

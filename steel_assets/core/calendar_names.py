@@ -7,6 +7,10 @@ WEEKDAYS = "weekdays"
 USUAL = frozenset({WEEKDAYS, "24/5", "CMES", "XLON", "XNYS", "XSHG"})
 """The shipped catalogue's: known without the calendar library, whose import takes as long as all of ``steel status``."""
 
+OWN_PERIODS = frozenset({"weekly", "monthly"})
+"""Calendars of markets whose price comes once in a week or a month: their "trading days" are first days of periods. They are
+named by a market's frequency, never in a declaration."""
+
 
 def calendar_exists(name: str) -> bool:
     """True for ``weekdays`` and every name the calendar library knows."""

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from steel_assets.core.calendar_names import OWN_PERIODS
 from steel_assets.core.calendar_names import WEEKDAYS as WEEKDAYS
 from steel_assets.core.types import Frequency, Publication
 
@@ -53,14 +54,22 @@ def exchange_zone(name: str) -> ZoneInfo:
 
 
 def sessions(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
-    """Trading days of calendar ``name`` from ``start`` to ``end``, both included (midnights without a zone)."""
+    """Trading days of calendar ``name`` from ``start`` to ``end``, both included (midnights without a zone).
+
+    Those of a weekly or monthly market are the first days of the periods that begin in between.
+    """
+    if name in OWN_PERIODS:
+        firsts = pd.date_range(start.normalize(), end.normalize(), freq=PERIODS["weekly" if name == "weekly" else "monthly"])
+        return pd.DatetimeIndex(firsts.to_numpy()).as_unit("ns")
     last = f"{end.year + 1}-12-31"
     days = _all_sessions(name, last)
     return days[(days >= start.normalize()) & (days <= end.normalize())]
 
 
 def closures(name: str, until: pd.Timestamp) -> tuple[list[str], list[str]]:
-    """Weekdays without a session and weekend days with one from 2000 to ``until``, as 2026-12-25."""
+    """Weekdays without a session and weekend days with one from 2000 to ``until``, as 2026-12-25; none of weeks and months."""
+    if name in OWN_PERIODS:
+        return [], []
     trading = sessions(name, pd.Timestamp(FIRST_YEAR), until)
     weekdays = _weekdays(f"{until:%Y-%m-%d}")
     return list(weekdays.difference(trading).strftime("%Y-%m-%d")), list(trading.difference(weekdays).strftime("%Y-%m-%d"))
@@ -70,7 +79,8 @@ def session_after(name: str, days: pd.DatetimeIndex, steps: int) -> pd.DatetimeI
     """The ``steps``-th trading day after each of ``days`` (which need not be trading days themselves)."""
     if len(days) == 0:
         return days
-    every = sessions(name, days.min(), days.max() + pd.Timedelta(days=2 * steps + 30))
+    longest = {"weekly": 7, "monthly": 31}.get(name, 2)
+    every = sessions(name, days.min(), days.max() + pd.Timedelta(days=longest * steps + 31))
     return every[np.searchsorted(every, days, side="right") + steps - 1]
 
 

@@ -13,11 +13,11 @@ import pandas as pd
 
 from steel_assets.core import paired_test, selection
 from steel_assets.core.models import NAIVE
+from steel_assets.core.periods import ahead, counted
+from steel_assets.core.types import MarketFrequency
 
 SIGNIFICANCE = 0.05
 """Largest p-value at which a challenger has won."""
-FEWEST = 120
-"""Fewer days compared than this decide nothing."""
 
 
 @dataclass(frozen=True)
@@ -29,29 +29,34 @@ class ChallengerTest:
         p_value: probability of the challenger's advantage if there were none; 1 where it has none or too few days.
         champion_lately: the champion's error over the last price's, these weeks weighing most.
         failing: True when that is more than luck allows, or the champion was worse than the last price over all days.
+        frequency: of the market, whose weeks or months are compared instead of days.
     """
 
     days: int
     p_value: float
     champion_lately: float
     failing: bool
+    frequency: MarketFrequency = "daily"
 
     @property
     def won(self) -> bool:
         """Whether the challenger was better on enough days, beyond what luck explains."""
-        return self.days >= FEWEST and self.p_value < SIGNIFICANCE
+        return self.days >= paired_test.FEWEST_PERIODS[self.frequency] and self.p_value < SIGNIFICANCE
 
     def __str__(self) -> str:
         if self.failing:
             return f"the champion's error was lately {self.champion_lately:.3f} times the last price's"
-        return f"Diebold-Mariano p = {self.p_value:.3f} over {self.days} days, below {SIGNIFICANCE} wanted"
+        return f"Diebold-Mariano p = {self.p_value:.3f} over {counted(self.days, self.frequency)}, below {SIGNIFICANCE} wanted"
 
 
-def challenger_test(rows: pd.DataFrame, challenger: str, champion: str, horizon: int) -> ChallengerTest:
+def challenger_test(
+    rows: pd.DataFrame, challenger: str, champion: str, horizon: int, frequency: MarketFrequency = "daily"
+) -> ChallengerTest:
     """Compare two families on the days on which both, the last price and the real price are there.
 
     Args:
         rows: ``tables.BACKTEST`` of one market, the last price among its models.
+        frequency: of that market.
 
     Raises:
         ValueError: a family has no rows.
@@ -62,13 +67,14 @@ def challenger_test(rows: pd.DataFrame, challenger: str, champion: str, horizon:
     table = losses.groupby([mine["origin"], mine["model"]]).first().unstack().dropna()
     missing = [name for name in wanted if name not in table]
     if missing:
-        raise ValueError(f"nothing to compare: {', '.join(missing)} was not walked forward {horizon} days ahead")
+        raise ValueError(f"nothing to compare: {', '.join(missing)} was not walked forward {ahead(horizon, frequency)}")
     theirs, ours, naive = (table[name].to_numpy() for name in (champion, challenger, NAIVE))
-    lately = selection.fading_ratio(theirs, naive, selection.ALARM_HALF_LIFE)
+    lately = selection.fading_ratio(theirs, naive, selection.ALARM_HALF_LIFE[frequency])
     failing = lately >= 1 + selection.ALARM_PER_DAY * (horizon - 1) or theirs.mean() > naive.mean()
     return ChallengerTest(
         days=len(table),
         p_value=paired_test.diebold_mariano(ours - theirs, horizon),
         champion_lately=lately,
         failing=bool(champion != NAIVE and len(table) and failing),
+        frequency=frequency,
     )

@@ -22,6 +22,7 @@ from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model, combination, experts
 from steel_assets.core.models.combination import Combination
 from steel_assets.core.models.experts import Advice, Experts, Feedback, Heard
+from steel_assets.core.periods import ahead
 from steel_assets.core.samples import Samples
 
 EARLIEST = 20
@@ -98,7 +99,7 @@ class Evaluation:
         judged = rows > at - self.samples.horizon - selection.WINDOW
         points = {family: frame["p"].to_numpy()[rows - self.start] for family, frame in self.forecasts.items()}
         losses = {family: (np.abs(p - y) / last)[judged] for family, p in points.items()}
-        choice = selection.choose(losses, self.samples.horizon)
+        choice = selection.choose(losses, self.samples.horizon, self.samples.frequency)
         return FamilyVerdict(choice, self.levels(self.answers[choice.family]["p"].to_numpy(), at))
 
     def levels(self, points: np.ndarray, at: int) -> np.ndarray:
@@ -235,11 +236,11 @@ def evaluate(
     for name, family in families.items():
         if family not in (Combination, Experts):
             made[name] = walk_forward(history, samples, family, start, stop, asked)
-            steps.finished(f"{name}, {samples.horizon} days ahead")
+            steps.finished(f"{name}, {ahead(samples.horizon, samples.frequency)}")
     if Combination in families.values():
         made[Combination.family] = so_far(made).combined()
-        steps.finished(f"{Combination.family}, {samples.horizon} days ahead")
+        steps.finished(f"{Combination.family}, {ahead(samples.horizon, samples.frequency)}")
     if Experts in families.values():
         made[Experts.family] = so_far(made).advised()
-        steps.finished(f"{Experts.family}, {samples.horizon} days ahead")
+        steps.finished(f"{Experts.family}, {ahead(samples.horizon, samples.frequency)}")
     return so_far(families)

@@ -116,7 +116,7 @@ def aged_series(history: MarketHistory, missable: Mapping[Frequency, int]) -> di
         The period of that figure, by series.
     """
     market = history.market
-    evening = min(history.as_of, (history.origins[-1] + pd.Timedelta(days=1)).tz_localize("UTC"))
+    evening = min(history.as_of, (history.days[-1] + pd.Timedelta(days=1)).tz_localize("UTC"))
     own = {market.target.series, *market.target.curve}
     found = {}
     for name, newest in history.periods.iloc[-1].items():

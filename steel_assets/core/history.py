@@ -4,12 +4,15 @@ An *origin* is a trading day D whose close is known; its *moment* is when the fo
 ``known`` holds only figures about D or earlier that were known at that moment, so whatever is computed from rows up to D
 cannot have seen the future. ``newest`` adds the few that are about a later day and were out by then all the same: Shanghai
 has closed on D + 1 before London opens. Models, features and scores read markets only through this.
+
+The origins of a weekly or monthly market are its weeks or months, named by their first days; the price of one is known when it is
+published. Its drivers are known as of the moment, whatever days their figures are about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -17,10 +20,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from steel_assets.core import asof, calendars, restatements, units
+from steel_assets.core import asof, calendars, restatements, units, within
 from steel_assets.core.panel import PanelRows
 from steel_assets.core.problem import Problem
-from steel_assets.core.types import Market, Series
+from steel_assets.core.types import Frequency, Market, Series
 
 MINIMUM_PRICES = 30
 """A market with fewer prices than this has no measurable volatility, so nothing honest can be said about it."""
@@ -50,6 +53,7 @@ class MarketHistory:
         prices: every version of every target price: ``period``, ``price`` (target unit), ``known_at`` (UTC), in that order.
         simulated: True when any observation was simulated.
         others: what models may learn from other markets.
+        within: of a weekly or monthly market, by origin and daily driver (``core/within.py``); no columns of a daily one.
     """
 
     market: Market
@@ -63,6 +67,14 @@ class MarketHistory:
     prices: pd.DataFrame
     simulated: bool
     others: tuple[PanelRows, ...] = ()
+    within: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def days(self) -> pd.DatetimeIndex:
+        """Up to which day figures count at each origin: the origin; of a weekly or monthly market the day of the moment (UTC)."""
+        if self.market.frequency == "daily":
+            return self.origins
+        return self.moments.tz_localize(None).normalize()
 
     @property
     def last(self) -> pd.Series:
@@ -131,12 +143,12 @@ class MarketHistory:
 
     @property
     def ages(self) -> pd.DataFrame:
-        """Calendar days from the period of each known value to its origin. NaN where nothing was known yet."""
-        days = self.origins.to_numpy()[:, None] - self.periods.to_numpy()
+        """Calendar days from the period of each known value to its origin's day (``days``). NaN where nothing was known yet."""
+        days = self.days.to_numpy()[:, None] - self.periods.to_numpy()
         return pd.DataFrame(days / np.timedelta64(1, "D"), index=self.origins, columns=self.periods.columns)
 
     def target_dates(self, horizon: int) -> pd.DatetimeIndex:
-        """The ``horizon``-th trading day after each origin."""
+        """The ``horizon``-th trading day (week, month) after each origin."""
         return calendars.session_after(self.market.calendar, self.origins, horizon)
 
     def prices_at(self, dates: pd.DatetimeIndex, moment: pd.Timestamp) -> np.ndarray:
@@ -201,6 +213,8 @@ def build_history(
         raise HistoryError(f"market {market.id}: series {', '.join(undeclared)} are not declared; add them to the catalogue")
     rows = restatements.on_newest_basis(_usable(observations, market, as_of, issue_at, zone), "usable_at")
     by_series = {str(name): part for name, part in rows.groupby("series", sort=False)}
+    if market.frequency != "daily" and market.target.series in by_series:
+        by_series[market.target.series] = _of_periods(by_series[market.target.series], market.frequency)
     prices = {name: _converted(by_series, market, series, name) for name in (market.target.series, *market.target.curve)}
     target = prices[market.target.series]
     if target["period"].nunique() < MINIMUM_PRICES:
@@ -215,7 +229,11 @@ def build_history(
     moments = calendars.issue_moments(published, issue_at, zone).as_unit("ns")
     moments = moments[:-1].append(pd.DatetimeIndex([as_of])).as_unit("ns")
 
-    columns = {name: _last_known(prices.get(name, by_series.get(name)), origins, moments) for name in market.series_ids}
+    own = origins if market.frequency == "daily" else None
+    columns = {
+        name: _last_known(prices.get(name, by_series.get(name)), origins if name in prices else own, moments)
+        for name in market.series_ids
+    }
     daily = [name for name in market.drivers if series[name].frequency == "daily"]
     return MarketHistory(
         market=market,
@@ -230,7 +248,14 @@ def build_history(
         ),
         prices=target.rename(columns={"value": "price", "usable_at": "known_at"})[["period", "price", "known_at"]],
         simulated=bool(rows["simulated"].any()),
+        within=pd.DataFrame() if own is not None else within.build(by_series, daily, market, origins, moments),
     )
+
+
+def _of_periods(rows: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+    """``rows`` of one series, each named by the first day of its period; of several days in one the last known counts."""
+    periods = calendars.period_starts(pd.DatetimeIndex(rows["period"]), frequency).as_unit("ns")
+    return rows.assign(period=periods).sort_values(["period", "usable_at", "published_at", "collected_at"], kind="stable")
 
 
 def _usable(observations: pd.DataFrame, market: Market, as_of: pd.Timestamp, issue_at: time, zone: ZoneInfo) -> pd.DataFrame:

@@ -12,14 +12,18 @@ from itertools import accumulate
 
 from steel_assets.core.student_t import cumulative
 
+from steel_assets.core.types import MarketFrequency
+
 FEWEST = 120
 OVERLAPS = 6
 """With fewer days than ``FEWEST``, or than this many horizons, nothing is said to be better."""
+FEWEST_PERIODS: dict[MarketFrequency, int] = {"daily": FEWEST, "weekly": 104, "monthly": 48}
+"""The same in the periods of a market: two years of weeks, four of months."""
 
 
-def fewest(horizon: int) -> int:
-    """Days below which nothing is said to be better."""
-    return max(FEWEST, OVERLAPS * horizon)
+def fewest(horizon: int, frequency: MarketFrequency = "daily") -> int:
+    """Days (weeks, months) below which nothing is said to be better."""
+    return max(FEWEST_PERIODS[frequency], OVERLAPS * horizon)
 
 
 def diebold_mariano(differences: Iterable[float], horizon: int) -> float:

@@ -20,8 +20,9 @@ from statistics import NormalDist
 
 import numpy as np
 
+from steel_assets.core.periods import ahead
 from steel_assets.core.problem import Problem
-from steel_assets.core.types import QUANTILES
+from steel_assets.core.types import QUANTILES, Market
 
 PATHS = 1000
 """Paths of a market: the standard error of a chance of one half is 1.6 points."""
@@ -36,6 +37,16 @@ _MEDIAN = QUANTILES.index(0.5)
 
 class PathsError(Problem, ValueError):
     """Paths cannot be drawn; the message says what is missing."""
+
+
+def refuse_slow(market: Market) -> None:
+    """Say that a weekly or monthly market has no paths. Raises PathsError."""
+    if market.frequency != "daily":
+        told = ahead(", ".join(map(str, market.horizons)), market.frequency)
+        raise PathsError(
+            f"{market.id} has a {market.frequency} price: there are no trading days between two of them to draw paths of, so "
+            f"averages, odds, plans and what-if do not apply; its forecast {told} is all that is said"
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from steel_assets.core.periods import counted
+from steel_assets.core.types import MarketFrequency
 from steel_assets.core.units import UnitError, conversion
 
 BASELINE = "baseline"
@@ -28,6 +30,9 @@ LONGEST_LAG = timedelta(days=400)
 """Between the newest price and a forecast from it: beyond that no source was alive."""
 
 
+LONGEST_PERIOD: dict[MarketFrequency, int] = {"daily": 2, "weekly": 7, "monthly": 31}
+"""Calendar days from one period to the next; of trading days a generous mean."""
+
 ISSUED_AFTER = 3 * 24 * 3600.0
 """Seconds from the beginning of the newest price's day until the last forecast from it may have been issued (a weekend)."""
 
@@ -39,7 +44,7 @@ class Record:
     Attributes:
         unit: of its prices.
         low, high: of all its daily prices.
-        moves: horizon → largest move ever over that many trading days, as a logarithm; only of what is usual for sure.
+        moves: horizon → largest move ever over that many of the market's periods, as a logarithm; only of what is usual for sure.
         versions: horizon → versions that were ever in force; nothing is said about a horizon that is missing.
         move: how many of the largest moves a forecast may lie from the last price.
         widest: of the way from the largest fall to the largest rise, how wide the 90 % band may be.
@@ -63,33 +68,38 @@ def latest_moment(now: float, newest_price: float) -> float:
     return now if now >= newest_price else newest_price + ISSUED_AFTER
 
 
-def why_not(rows: Sequence[Mapping[str, Any]], record: Record | None, now: float) -> str | None:
+def why_not(
+    rows: Sequence[Mapping[str, Any]], record: Record | None, now: float, frequency: MarketFrequency = "daily"
+) -> str | None:
     """Why whole ``rows`` (``published.checked``) are not believed, in words; None when they are.
 
     Args:
         record: None where nothing is known of the market but its name; then only times are checked.
         now: Unix seconds.
+        frequency: of the market.
     """
     late = now + TOLERANCE_SECONDS
     for row in rows:
         for name in ("as_of", "created_at"):
             if datetime.fromisoformat(row[name]).timestamp() > late:
                 return f"{name} {row[name]} lies after now ({datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%SZ})"
-        reason = _impossible_days(row) or (_against(row, record) if record else None)
+        reason = _impossible_days(row, frequency) or (_against(row, record) if record else None)
         if reason is not None:
             return f"h = {row['horizon']}: {reason}"
     return None
 
 
-def _impossible_days(row: Mapping[str, Any]) -> str | None:
+def _impossible_days(row: Mapping[str, Any], frequency: MarketFrequency) -> str | None:
     issued = datetime.fromisoformat(row["as_of"]).astimezone(UTC).date()
     origin, target, data = (date.fromisoformat(row[name]) for name in ("origin", "target_date", "data_as_of"))
     if max(origin, data) > issued + timedelta(days=1):
         return f"it starts from a price of {max(origin, data)}, after its own moment {row['as_of']}"
     if issued - data > LONGEST_LAG:
         return f"its newest price is of {data}, its moment {row['as_of']}"
-    if target > origin + timedelta(days=30 + 2 * int(row["horizon"])):
-        return f"{target} is not {row['horizon']} trading days after {origin}"
+    horizon = int(row["horizon"])
+    if target > origin + timedelta(days=30 + LONGEST_PERIOD[frequency] * horizon):
+        span = f"{horizon} trading days" if frequency == "daily" else counted(horizon, frequency)
+        return f"{target} is not {span} after {origin}"
     return None
 
 

@@ -1,7 +1,8 @@
 """How old the price is that a forecast starts from, and what follows: one figure and one verdict, asked by every surface.
 
 The age of a price is counted in sessions of its market: those after the price's own day whose price should be here, so that a
-weekend, a holiday and the usual lag add nothing. A session's price should be here
+weekend, a holiday and the usual lag add nothing. The sessions of a weekly or monthly market are its weeks or months, named by
+their first days. A session's price should be here
 
 - when a run has looked for it and nothing newer than the price in question came, and in any case
 - two hours after the first daily issue at or after its publication (``RUN``): so long a run may take.
@@ -16,8 +17,13 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
+
+from steel_assets.core.periods import counted, period_name
+
+if TYPE_CHECKING:
+    from steel_assets.core.types import MarketFrequency
 
 RUN = timedelta(hours=2)
 """What was collected this soon after an issue was collected by the run of that issue."""
@@ -32,9 +38,11 @@ class PriceCalendar:
     Attributes:
         closed: weekdays on which its exchange is shut, as 2026-12-25.
         extra: Saturdays and Sundays on which it trades.
-        lag_days, at, zone: a session's price is published that many days later, at that hour there.
+        lag_days, at, zone: a session's price is published that many days later (than its last day, where it is a week or a
+            month), at that hour there.
         issue_at, issue_zone: o'clock of the daily issue.
         limit: sessions; from an older price nothing new is issued.
+        frequency: of the market.
     """
 
     closed: frozenset[str]
@@ -45,6 +53,7 @@ class PriceCalendar:
     issue_at: str
     issue_zone: str
     limit: int
+    frequency: MarketFrequency = "daily"
 
     def sessions(self, after: date, until: date) -> int:
         """Trading days in (after, until]."""
@@ -59,7 +68,7 @@ class PriceCalendar:
     def published(self, moment: datetime) -> date:
         """The newest session whose price the world could know at ``moment``."""
         day = moment.astimezone(ZoneInfo(self.zone)).date() + A_DAY
-        while not (self._trades(day) and _at(day + A_DAY * self.lag_days, self.at, self.zone) <= moment):
+        while not (self._trades(day) and _at(self._ends(day) + A_DAY * self.lag_days, self.at, self.zone) <= moment):
             day -= A_DAY
         return day
 
@@ -68,8 +77,10 @@ class PriceCalendar:
         return self.published(last_daily(moment - RUN, self.issue_at, self.issue_zone))
 
     def stored(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return {**vars(self), "closed": sorted(self.closed), "extra": sorted(self.extra)}
+        """As plain JSON; the usual frequency is left out."""
+        slow = {} if self.frequency == "daily" else {"frequency": self.frequency}
+        plain = {name: value for name, value in vars(self).items() if name != "frequency"}
+        return {**plain, "closed": sorted(self.closed), "extra": sorted(self.extra), **slow}
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> Self:
@@ -77,7 +88,17 @@ class PriceCalendar:
         return cls(**{**stored, "closed": frozenset(stored["closed"]), "extra": frozenset(stored["extra"])})
 
     def _trades(self, day: date) -> bool:
+        if self.frequency == "weekly":
+            return day.weekday() == 0
+        if self.frequency == "monthly":
+            return day.day == 1
         return day.isoformat() not in self.closed if day.weekday() < 5 else day.isoformat() in self.extra
+
+    def _ends(self, day: date) -> date:
+        """The last day of the session that begins with ``day``."""
+        if self.frequency == "weekly":
+            return day + 6 * A_DAY
+        return (day + 31 * A_DAY).replace(day=1) - A_DAY if self.frequency == "monthly" else day
 
 
 @dataclass(frozen=True)
@@ -100,6 +121,7 @@ class PriceAge:
     day: date
     sessions: int
     limit: int
+    frequency: MarketFrequency = "daily"
 
     @property
     def stale(self) -> bool:
@@ -114,7 +136,12 @@ class PriceAge:
     @property
     def text(self) -> str:
         """Its day and age in words, such as ``price of 2024-03-04, 3 sessions old``."""
-        return f"price of {self.day}, {sessions_old(self.sessions)}"
+        return f"price of {self.period}, {sessions_old(self.sessions, self.frequency)}"
+
+    @property
+    def period(self) -> str:
+        """Its day, week or month: 2024-03-04, 2024-W10, 2024-03."""
+        return period_name(self.day, self.frequency)
 
     def reason(self, newest: date | None = None) -> str | None:
         """Why it is stale; None when it is not.
@@ -125,7 +152,7 @@ class PriceAge:
         if not self.stale:
             return None
         if newest is not None and newest > self.day:
-            return f"{self.text}; a price of {newest} is here, but no forecast was issued from it"
+            return f"{self.text}; a price of {period_name(newest, self.frequency)} is here, but no forecast was issued from it"
         if self.too_old:
             return f"{self.text}; beyond {self.limit} nothing new is issued until a newer price comes"
         return f"{self.text}; a newer one should be here"
@@ -133,13 +160,15 @@ class PriceAge:
     def refusal(self, series: str) -> str:
         """Why nothing new is issued, and what to do."""
         return (
-            f"the last price of {series} is of {self.day}, {sessions_old(self.sessions)}; nothing new is issued beyond "
-            f"{self.limit}; collect or import newer prices of {series}"
+            f"the last price of {series} is of {self.period}, {sessions_old(self.sessions, self.frequency)}; nothing new is "
+            f"issued beyond {self.limit}; collect or import newer prices of {series}"
         )
 
 
-def sessions_old(sessions: int) -> str:
-    """3 sessions old."""
+def sessions_old(sessions: int, frequency: MarketFrequency = "daily") -> str:
+    """3 sessions old, 3 months old."""
+    if frequency != "daily":
+        return f"{counted(sessions, frequency)} old"
     return f"{sessions} session{'' if sessions == 1 else 's'} old"
 
 
@@ -154,13 +183,13 @@ def price_age(calendar: PriceCalendar, day: date, origin: date, moment: datetime
     until = max(origin, calendar.due(moment))
     if looked_up is not None and looked_up.newest <= day:
         until = max(until, looked_up.until)
-    return PriceAge(day, calendar.sessions(calendar.session_of(day), until), calendar.limit)
+    return PriceAge(day, calendar.sessions(calendar.session_of(day), until), calendar.limit, calendar.frequency)
 
 
 def aged_confidence(confidence: float, horizon: int, sessions: int, counted: int = 0) -> float:
-    """``confidence`` in a forecast ``horizon`` days ahead from a price that is ``sessions`` old.
+    """``confidence`` in a forecast ``horizon`` sessions ahead from a price that is ``sessions`` old.
 
-    The forecast really spans horizon + sessions days, and errors grow with the root of the span: c · √(h / (h + age)).
+    The forecast really spans horizon + sessions of them, and errors grow with the root of the span: c · √(h / (h + age)).
 
     Args:
         counted: sessions of age that ``confidence`` already takes into account.

@@ -16,8 +16,10 @@ from typing import Literal
 import pandas as pd
 
 from steel_assets.core.champion_challenger import ChallengerTest
+from steel_assets.core.periods import counted
 from steel_assets.core.scoring import Accuracy
 from steel_assets.core.tables import PROMOTIONS
+from steel_assets.core.types import MarketFrequency
 
 TIE = 1e-6
 """Relative difference of two mean absolute errors below which they are the same."""
@@ -37,6 +39,7 @@ class AcceptanceRules:
         r2: lowest coefficient of determination.
         rmse: highest root mean squared error in the target's unit; None where the rule (in USD/t) does not apply.
         quality_score: lowest score of the market's data.
+        frequency: of the market, whose weeks or months count instead of business days.
     """
 
     horizon: int
@@ -45,6 +48,7 @@ class AcceptanceRules:
     r2: float
     rmse: float | None
     quality_score: float
+    frequency: MarketFrequency = "daily"
 
 
 @dataclass(frozen=True)
@@ -222,7 +226,8 @@ def _verdict(
 
 def _evidence(rules: AcceptanceRules, candidate: Accuracy) -> Criterion:
     enough = candidate.origins >= rules.window
-    text = f"scored on {candidate.origins} of the {rules.window} forecasts wanted, {rules.horizon} business days ahead"
+    ahead = f"{rules.horizon} business days" if rules.frequency == "daily" else counted(rules.horizon, rules.frequency)
+    text = f"scored on {candidate.origins} of the {rules.window} forecasts wanted, {ahead} ahead"
     severity: Severity = "warn" if candidate.origins >= FEWEST_ORIGINS else "error"
     return Criterion("origins", float(candidate.origins), float(rules.window), enough, severity, text)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from steel_assets.core.types import MarketFrequency
+
 
 @dataclass(frozen=True)
 class Ahead:
@@ -141,6 +143,7 @@ class MarketFacts:
 
     Attributes:
         names, regions: what it and its region are called, by language.
+        frequency: horizons and ages count trading days, weeks or months.
         price, day: the newest price and its trading day; ``before``, ``day_before``: the one before it.
         recent: day → price, the newest last: what a picture shows before the forecast.
         forecast: None as long as nothing was issued.
@@ -163,6 +166,7 @@ class MarketFacts:
     no_odds: str
     record: Record | None
     news: News
+    frequency: MarketFrequency = "daily"
 
     @property
     def change(self) -> float | None:

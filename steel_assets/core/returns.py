@@ -15,6 +15,7 @@ import pandas as pd
 from steel_assets.core.calendars import rolls_between
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.seasonal_volatility import SeasonalVolatility
+from steel_assets.core.types import MarketFrequency
 
 FAST_DAYS = 25
 """Memory of the fast variance estimate in days, to which half the horizon is added. All constants here were chosen for the
@@ -29,6 +30,33 @@ UNKNOWN = 0.01
 FEWEST = 21
 
 
+@dataclass(frozen=True)
+class Memory:
+    """How long variance is remembered, in sessions, and what is assumed before any is known.
+
+    Attributes:
+        fast: mean age of what the fast estimate remembers, to which half the horizon is added.
+        slow: half-life of the slow one.
+        persistence: share of a burst of variance that is still there at the next session.
+        unknown: standard deviation of one session's return until ``fewest`` are known.
+    """
+
+    fast: float
+    slow: float
+    persistence: float
+    unknown: float
+    fewest: int
+
+
+MEMORIES: dict[MarketFrequency, Memory] = {
+    "daily": Memory(FAST_DAYS, SLOW_HALF_LIFE, PERSISTENCE, UNKNOWN, FEWEST),
+    "weekly": Memory(12, 104, PERSISTENCE**5, UNKNOWN * 5**0.5, 12),
+    "monthly": Memory(12, 60, PERSISTENCE**21, UNKNOWN * 21**0.5, 12),
+}
+"""Weeks and months follow from days by the square root of time; how long they are remembered is a matter of how few there are.
+Neither was tuned on any price."""
+
+
 @dataclass(frozen=True, eq=False)
 class Returns:
     """The returns of a market, one row per session.
@@ -36,10 +64,12 @@ class Returns:
     Attributes:
         moves: log return since the session before that had a price; NaN where a session has none of its own.
         spans: sessions from that one to this: 1 but after a gap.
+        frequency: of the market.
     """
 
     moves: pd.Series
     spans: np.ndarray
+    frequency: MarketFrequency = "daily"
 
     @property
     def squares(self) -> pd.Series:
@@ -64,7 +94,7 @@ def daily_returns(history: MarketHistory) -> Returns:
     news = np.flatnonzero(history.price_news)
     if len(news) > 1:
         _between_news(history, news, moves, spans)
-    return Returns(pd.Series(moves, index=history.origins, name="return"), spans)
+    return Returns(pd.Series(moves, index=history.origins, name="return"), spans, history.market.frequency)
 
 
 def _between_news(history: MarketHistory, news: np.ndarray, moves: np.ndarray, spans: np.ndarray) -> None:
@@ -113,10 +143,10 @@ def _arrived_together(history: MarketHistory, origin: int, start: int, end: int,
 def expected_volatility(
     returns: Returns, horizon: int, seasonal_volatility: SeasonalVolatility | None = None, rows: np.ndarray | None = None
 ) -> np.ndarray:
-    """Expected standard deviation of the log return from the last price to ``horizon`` trading days after each origin.
+    """Expected standard deviation of the log return from the last price to ``horizon`` sessions after each origin.
 
     A fast variance (RiskMetrics' exponential mean) that reverts to a slow one: over the days ahead its excess fades by
-    ``PERSISTENCE`` a day, as in a GARCH(1, 1). Sessions without a return are passed over.
+    the market's persistence a session (``MEMORIES``), as in a GARCH(1, 1). Sessions without a return are passed over.
 
     Args:
         seasonal_volatility: what is known of the days ahead; without it all days are alike.
@@ -127,14 +157,15 @@ def expected_volatility(
     own = pd.Series(1.0 if seasonal_volatility is None else seasonal_volatility.own**2, index=squares.index).where(
         squares.notna()
     )
-    memory = FAST_DAYS + horizon / 2
+    remembered = MEMORIES[returns.frequency]
+    memory = remembered.fast + horizon / 2
     fast = (squares / own).ewm(alpha=1 / memory, ignore_na=True).mean().to_numpy()
-    squared, usual = (values.ewm(halflife=SLOW_HALF_LIFE, ignore_na=True).mean().to_numpy() for values in (squares, own))
+    squared, usual = (values.ewm(halflife=remembered.slow, ignore_na=True).mean().to_numpy() for values in (squares, own))
     slow = squared / usual
-    least = np.where(squares.notna().cumsum().to_numpy() < FEWEST, UNKNOWN, FLOOR)
+    least = np.where(squares.notna().cumsum().to_numpy() < remembered.fewest, remembered.unknown, FLOOR)
     origin = np.arange(len(squares))
     rows = origin if rows is None else rows
     days = horizon + origin - rows
-    excess = (1 - PERSISTENCE**days) / (days * (1 - PERSISTENCE))
+    excess = (1 - remembered.persistence**days) / (days * (1 - remembered.persistence))
     daily = np.sqrt(slow[rows] + (fast[rows] - slow[rows]) * excess)
     return np.fmax(daily, least[rows]) * np.sqrt(days if seasonal_volatility is None else seasonal_volatility.ahead)

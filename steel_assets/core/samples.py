@@ -13,6 +13,7 @@ from steel_assets.core.calendars import rolls_between
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.panel import ALONE, Panel
 from steel_assets.core.returns import daily_returns, expected_volatility
+from steel_assets.core.types import MarketFrequency
 
 PATH = 250
 """Trading days of a price's own past that a row carries: about a year."""
@@ -44,6 +45,8 @@ class Paths:
 class Samples:
     """One horizon of a market. All arrays have one row per origin; prices are in the target's unit.
 
+    Of a weekly or monthly market trading days are its weeks or months, here and wherever samples are read.
+
     Attributes:
         horizon: trading days from origin to target date.
         origins, target_dates: trading days.
@@ -60,6 +63,7 @@ class Samples:
         features: one column per name in ``feature_names``; NaN where unknown.
         y: the price on the target date; NaN where it is not known.
         panel: what can be learned from the other markets; nothing but where it is known at which moment.
+        frequency: of the market.
     """
 
     horizon: int
@@ -76,6 +80,7 @@ class Samples:
     feature_names: tuple[str, ...]
     y: np.ndarray
     panel: Panel = ALONE
+    frequency: MarketFrequency = "daily"
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -125,6 +130,9 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
     target_dates = history.target_dates(horizon)
     roll_aware, curve = _curve_prices(history, target_dates)
     returns = daily_returns(history)
+    seasonal = None
+    if history.market.frequency == "daily":
+        seasonal = seasonal_volatility.measure(history, returns.moves.where(returns.spans == 1), horizon)
     return Samples(
         horizon=horizon,
         origins=history.origins,
@@ -134,17 +142,13 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
         last=history.last.to_numpy(),
         roll_aware=roll_aware,
         curve=curve,
-        volatility=expected_volatility(
-            returns,
-            horizon,
-            seasonal_volatility.measure(history, returns.moves.where(returns.spans == 1), horizon),
-            history.price_rows,
-        ),
+        volatility=expected_volatility(returns, horizon, seasonal, history.price_rows),
         moves=_paths(returns.moves, history.price_rows),
         features=features.to_numpy(dtype=float),
         feature_names=tuple(features.columns),
         y=np.full(len(history.origins), np.nan),
         panel=Panel.beside(history.market, horizon, history.others),
+        frequency=history.market.frequency,
     )
 
 

@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core.history import MarketHistory, labels
+from steel_assets.core.types import MarketFrequency
 
-FEWEST = 250
+FEWEST: dict[MarketFrequency, int] = {"daily": 250, "weekly": 104, "monthly": 60}
 """Moves over a horizon below which nothing is said about what is usual."""
 
 SAME_PRICE = 1e-9
@@ -59,13 +60,13 @@ def absurdities(history: MarketHistory, rows: pd.DataFrame, earlier: pd.DataFram
             found.append(f"h = {h}: it starts from {row['last_price']:,.2f}, the last price is {newest:,.2f}")
             continue
         moves = _moves(history, h + age)
-        if len(moves) >= FEWEST:
+        if len(moves) >= FEWEST[history.market.frequency]:
             found += [f"h = {h}: {what}" for what in _beyond(row, moves, before.get(h), bounds)]
     return found
 
 
 def _moves(history: MarketHistory, days: int) -> np.ndarray:
-    """Log moves from each new price of the past to the price ``days`` trading days later."""
+    """Log moves from each new price of the past to the price ``days`` of the market's periods later."""
     later = labels(history, days, history.as_of)
     usable = np.isfinite(later) & history.price_news & (history.price_ages == 0)
     return np.log(later[usable] / history.last.to_numpy()[usable])

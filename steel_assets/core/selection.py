@@ -25,17 +25,19 @@ import numpy as np
 
 from steel_assets.core.models import NAIVE, combination, experts, model_families, pooled
 from steel_assets.core.paired_test import diebold_mariano, fewest
+from steel_assets.core.periods import UNITS
+from steel_assets.core.types import MarketFrequency
 
 WINDOW = 750
 """Newest scored origins that are judged: about three years."""
 MARGIN = 0.005
 """Share of the loss by which a family must be better than the last price, and than the simpler family it replaces."""
-RECENT_HALF_LIFE = 125
+RECENT_HALF_LIFE: dict[MarketFrequency, int] = {"daily": 125, "weekly": 52, "monthly": 24}
 RECENT_MARGIN = 0.01
-"""By how much it must be better lately, days weighted by half every half year."""
+"""By how much it must be better lately, days weighted by half every half year. Fewer weeks, or months, would be luck alone."""
 YOUNG = 500
 """Scored days from which on the model over all markets is not chosen any more: about two years."""
-ALARM_HALF_LIFE = 40
+ALARM_HALF_LIFE: dict[MarketFrequency, int] = {"daily": 40, "weekly": 26, "monthly": 12}
 ALARM_PER_DAY = 0.02
 """By how much it may be worse these weeks, per day of horizon beyond the first: the longer it is, the more of that is luck."""
 
@@ -72,6 +74,7 @@ class Choice:
     Attributes:
         instead_of: the family that looked best, where the champion in production was kept all the same.
         experiment: the experiment that the family won, where it is proposed because of that.
+        frequency: of the market.
     """
 
     family: str
@@ -79,6 +82,7 @@ class Choice:
     evidence: Mapping[str, Evidence]
     instead_of: str | None = None
     experiment: str | None = None
+    frequency: MarketFrequency = "daily"
 
     def defended(self, champion: str) -> Choice:
         """``champion`` stays: what was chosen here is not better than it beyond luck."""
@@ -95,27 +99,29 @@ class Choice:
             return f"{self.family}: it won experiment {self.experiment}, and was better than the champion beyond luck before too"
         if self.instead_of is not None:
             return f"{self.family}: the champion stays, {self.instead_of} is not better beyond luck"
-        mine = self.evidence[self.family]
+        mine, units = self.evidence[self.family], UNITS[self.frequency][1]
         if self.family != NAIVE:
             return (
-                f"{self.family}: error {mine.ratio:.3f} of the last price's over {mine.n} days "
+                f"{self.family}: error {mine.ratio:.3f} of the last price's over {mine.n} {units} "
                 f"(Diebold-Mariano p = {mine.p_value:.4f})"
             )
-        if mine.n < fewest(self.horizon):
-            return f"last price: {mine.n} scored days, {fewest(self.horizon)} are needed to judge others by"
-        return f"last price: over {mine.n} days no family was better beyond luck"
+        least = fewest(self.horizon, self.frequency)
+        if mine.n < least:
+            return f"last price: {mine.n} scored {units}, {least} are needed to judge others by"
+        return f"last price: over {mine.n} {units} no family was better beyond luck"
 
 
-def choose(losses: Mapping[str, np.ndarray], horizon: int) -> Choice:
+def choose(losses: Mapping[str, np.ndarray], horizon: int, frequency: MarketFrequency = "daily") -> Choice:
     """The family to forecast with.
 
     Args:
         losses: per family, simplest first and ``naive`` among them, the absolute errors of the window as shares of the last
             price, in order of origin, on the same days.
         horizon: trading days between origin and target: that many neighbouring errors overlap.
+        frequency: of the market, whose weeks or months count instead of days.
     """
     naive = losses[NAIVE]
-    evidence = {family: _weigh(family, loss, naive, horizon) for family, loss in losses.items()}
+    evidence = {family: _weigh(family, loss, naive, horizon, frequency) for family, loss in losses.items()}
     spoken_for = {*experts.MEMBERS, combination.Combination.family} if experts.Experts.family in losses else set()
     if len(naive) >= YOUNG:
         spoken_for = spoken_for | {pooled.Pooled.family}
@@ -123,18 +129,18 @@ def choose(losses: Mapping[str, np.ndarray], horizon: int) -> Choice:
     for family, found in evidence.items():
         if family not in spoken_for and found.proven and found.loss < (1 - MARGIN) * evidence[best].loss:
             best = family
-    return Choice(best, horizon, evidence)
+    return Choice(best, horizon, evidence, frequency=frequency)
 
 
-def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int) -> Evidence:
+def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int, frequency: MarketFrequency) -> Evidence:
     n = len(loss)
     if n == 0 or not naive.mean() > 0:
         return Evidence(family, n, float(loss.mean()) if n else np.nan, np.nan, np.nan, np.nan, 1.0, proven=False)
     ratio = float(loss.mean() / naive.mean())
-    recent, alarm = fading_ratio(loss, naive, RECENT_HALF_LIFE), fading_ratio(loss, naive, ALARM_HALF_LIFE)
+    recent, alarm = (fading_ratio(loss, naive, memory[frequency]) for memory in (RECENT_HALF_LIFE, ALARM_HALF_LIFE))
     p_value = diebold_mariano(loss - naive, horizon)
     proven = (
-        n >= fewest(horizon)
+        n >= fewest(horizon, frequency)
         and ratio < 1 - MARGIN
         and recent < 1 - RECENT_MARGIN
         and alarm < 1 + ALARM_PER_DAY * (horizon - 1)

@@ -127,7 +127,8 @@ OBSERVATIONS = Table(
 
 MARKET_DAILY = Table(
     name="market_daily",
-    description="A market's price on each trading day, in the target's unit.",
+    description="A market's price on each trading day, in the target's unit; of a weekly or monthly market by the "
+    "first day of its week or month.",
     columns=(
         Column("market", "string", "identifier of the market"),
         Column("date", "date", "trading day on the market's calendar"),
@@ -197,7 +198,8 @@ BACKTEST = Table(
 
 FORECASTS = Table(
     name="forecasts",
-    description="Every forecast published.",
+    description="Every forecast published. Where the market is weekly or monthly, business days are its weeks or months, "
+    "dated on their first day.",
     columns=(
         Column("issued_date", "date", "day of issue in America/Mexico_City"),
         Column("as_of", "timestamp", "moment up to which data was read"),

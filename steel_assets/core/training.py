@@ -190,12 +190,12 @@ def _train(
         [backtest_rows(history, samples, model, scored, table) for model, table in forecasts.items()], ignore_index=True
     )
     if champion is not None and champion in families and champion != choice.family:
-        compared = challenger_test(rows, choice.family, champion, samples.horizon)
+        compared = challenger_test(rows, choice.family, champion, samples.horizon, samples.frequency)
         if not (compared.won or compared.failing):
             choice = choice.defended(champion)
     if offer is not None and offer.family in families and offer.family != champion:
         against = champion if champion is not None and champion in families else NAIVE
-        if challenger_test(rows, offer.family, against, samples.horizon).won:
+        if challenger_test(rows, offer.family, against, samples.horizon, samples.frequency).won:
             choice = choice.offered(offer.family, offer.experiment)
     if forced is not None:
         choice = replace(choice, family=forced)

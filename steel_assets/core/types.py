@@ -6,11 +6,12 @@ These are declarations, typed and frozen, that the catalogue fills from YAML. Be
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 QUANTILES: tuple[float, ...] = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 """Levels of every published forecast distribution."""
@@ -19,6 +20,15 @@ QUANTILE_COLUMNS: tuple[str, ...] = tuple(f"q{round(level * 100):02d}" for level
 """The columns that hold them, in the same order: q05 … q95."""
 
 Frequency = Literal["daily", "weekly", "monthly", "quarterly"]
+MarketFrequency = Literal["daily", "weekly", "monthly"]
+"""How often the price of a market comes. All that is counted in a market is counted in these periods."""
+
+HORIZONS: dict[MarketFrequency, tuple[int, ...]] = {"daily": (1, 5, 21, 63), "weekly": (1, 2, 4, 12), "monthly": (1, 2, 3)}
+"""Where a market declares none."""
+
+FURTHEST: dict[MarketFrequency, int] = {"daily": 250, "weekly": 52, "monthly": 12}
+"""The longest horizon that a market may have, in its own periods: about a year."""
+
 Kind = Literal["price", "rate", "index", "spread"]
 """What a series is, which says how its figures may move: a price or an exchange rate is above zero and moves by factors; a rate
 moves by points and may be negative; an index (or an amount of money) is a level, above zero unless it was ever negative; a spread
@@ -184,7 +194,11 @@ class Target(Declaration):
 
 
 class Market(Declaration):
-    """A commodity in a region: the target to forecast, the drivers that may explain it, and how far ahead."""
+    """A commodity in a region: the target to forecast, the drivers that may explain it, and how far ahead.
+
+    Its price is daily unless ``frequency`` says weekly or monthly; then ``horizons`` are weeks or months, and its calendar, which
+    is not declared, is that of weeks or months. Drivers may come at any frequency.
+    """
 
     id: Identifier
     name: str
@@ -194,16 +208,42 @@ class Market(Declaration):
     region_name: str = ""
     region_name_es: str = ""
     target: Target
+    frequency: MarketFrequency = "daily"
     calendar: str = "weekdays"
     drivers: tuple[Identifier, ...] = ()
-    horizons: tuple[Annotated[int, Field(ge=1, le=250)], ...] = (1, 5, 21, 63)
+    horizons: tuple[Annotated[int, Field(ge=1, le=250)], ...] = HORIZONS["daily"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _counted_in_its_own_periods(cls, raw: object) -> object:
+        frequency: Any = raw.get("frequency") if isinstance(raw, Mapping) else None
+        if not isinstance(raw, Mapping) or frequency not in ("weekly", "monthly"):
+            return raw
+        if raw.get("calendar", frequency) != frequency:
+            raise ValueError(f"a {frequency} market has no calendar of trading days: leave calendar out")
+        usual = HORIZONS["weekly" if frequency == "weekly" else "monthly"]
+        return {"horizons": usual, **raw, "calendar": frequency}
 
     @field_validator("horizons")
     @classmethod
-    def _horizons_ascend(cls, horizons: tuple[int, ...]) -> tuple[int, ...]:
+    def _horizons_ascend(cls, horizons: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        frequency: MarketFrequency = info.data.get("frequency", "daily")  # missing where it is not valid itself
+        unit = {"daily": "business days", "weekly": "weeks", "monthly": "months"}[frequency]
         if not horizons or list(horizons) != sorted(set(horizons)):
-            raise ValueError("horizons must be ascending business days without repeats, for example [1, 5, 21, 63]")
+            example = list(HORIZONS[frequency])
+            raise ValueError(f"horizons must be ascending {unit} without repeats, for example {example}")
+        if horizons[-1] > FURTHEST[frequency]:
+            raise ValueError(f"horizons of a {frequency} market reach {FURTHEST[frequency]} {unit} at most")
         return horizons
+
+    @model_validator(mode="after")
+    def _only_daily_prices_have_contracts(self) -> Self:
+        if self.frequency != "daily" and (self.target.fx or self.target.curve or self.target.roll != "none"):
+            raise ValueError(
+                f"a {self.frequency} target has neither fx nor curve nor roll: declare it in the series' own currency "
+                f"(unit: MXN/t), or the market as daily"
+            )
+        return self
 
     @property
     def series_ids(self) -> tuple[str, ...]:

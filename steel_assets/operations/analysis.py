@@ -17,6 +17,7 @@ from steel_assets.core.analysis.evidence import evidence
 from steel_assets.core.analysis.market import analyse
 from steel_assets.core.analysis.sentences import sentence
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.problem import Problem
 
 FOLDER = "processed-data/analysis/"
 FIGURES = frozenset({"n", "p", "p_corrected"})
@@ -27,7 +28,15 @@ def analysis(catalog: Catalog, history: MarketHistory) -> dict[str, Any]:
 
     ``statements`` have the fields of ``core.analysis.statements.Statement``, ``p_corrected``, ``finding`` and an English
     ``sentence``; ``unsaid`` names what cannot be said yet, and why.
+
+    Raises:
+        Problem: the market is no daily one.
     """
+    if history.market.frequency != "daily":
+        raise Problem(
+            f"{history.market.id} has a {history.market.frequency} price: what is said of a past is tested on trading days, and "
+            "does not apply to it; steel backtest tells how its forecasts did"
+        )
     known = evidence(history, catalog.markets)
     found = analyse(known)
     names = {name: series.name for name, series in catalog.series.items()}

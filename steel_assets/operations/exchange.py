@@ -9,6 +9,7 @@ from steel_assets.core.exchange import ExchangeError, exchanged, unit_of
 from steel_assets.core.features import build_features
 from steel_assets.core.forecast import issue
 from steel_assets.core.history import MarketHistory, build_history
+from steel_assets.core.paths import refuse_slow
 from steel_assets.core.tables import FORECASTS
 from steel_assets.core.training import baseline
 from steel_assets.core.types import Market, Series, Target
@@ -48,6 +49,7 @@ def joint(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rate: str) -> tuple[
     if declared is None:
         known = [series.id for series in catalog.series.values() if is_rate(series.unit)]
         raise ExchangeError(f"there is no series {rate!r}; exchange rates are {', '.join(known)}")
+    refuse_slow(catalog.markets[market])
     unit_of(str(rows["unit"].iloc[0]), declared.unit)
     if declared.frequency != "daily":
         raise ExchangeError(f"{rate} is {declared.frequency}; paths need a daily rate")

@@ -40,6 +40,8 @@ def save(lake: Lake, history: MarketHistory) -> str:
     lake.write(f"{folder}/prices.parquet", history.prices)
     lake.write(f"{folder}/periods.parquet", history.periods.rename_axis("origin").reset_index())
     lake.write(f"{folder}/newest.parquet", history.newest.rename_axis("origin").reset_index())
+    if history.market.frequency != "daily":
+        lake.write(f"{folder}/within.parquet", history.within.rename_axis("origin").reset_index())
     stamp(lake, folder, history.as_of)
     return lake.write(f"{folder}/known.parquet", known)
 
@@ -86,6 +88,9 @@ def _stored(catalog: Catalog, lake: Lake, market: str) -> MarketHistory:
         return build(catalog, lake, market, moments[-1])
     periods = lake.read(f"{folder}/periods.parquet", partial(_beside, known=known, target=target))
     newest = lake.read(f"{folder}/newest.parquet", partial(_beside, known=known))
+    within = pd.DataFrame()
+    if declared.frequency != "daily":
+        within = lake.read(f"{folder}/within.parquet", partial(_beside, known=known)).rename_axis(None)
     return MarketHistory(
         market=declared,
         series=catalog.market_series(market),
@@ -97,6 +102,7 @@ def _stored(catalog: Catalog, lake: Lake, market: str) -> MarketHistory:
         newest=newest.rename_axis(None),
         prices=lake.read(f"{folder}/prices.parquet", _of_prices),
         simulated=bool(lake.simulated),
+        within=within,
     )
 
 
@@ -145,7 +151,8 @@ def looked_up(history: MarketHistory) -> LookedUp:
 def age_of(catalog: Catalog, history: MarketHistory) -> PriceAge:
     """How old the newest price of ``history`` is at its moment."""
     found, published = looked_up(history), history.series[history.market.target.series].published
-    calendar = catalog.rules.price_calendar(published, *closures(history.market.calendar, history.origins[-1]))
+    shut = closures(history.market.calendar, history.origins[-1])
+    calendar = catalog.rules.price_calendar(published, *shut, history.market.frequency)
     return price_age(calendar, found.newest, found.until, history.as_of.to_pydatetime())
 
 

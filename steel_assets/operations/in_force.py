@@ -42,6 +42,7 @@ def age_of(catalog: Catalog, rows: pd.DataFrame, moment: pd.Timestamp, looked_up
     calendar = catalog.rules.price_calendar(
         catalog.series[market.target.series].published,
         *closures(market.calendar, moment.tz_localize(None).normalize() + pd.Timedelta(days=7)),
+        market.frequency,
     )
     return price_age(calendar, first["data_as_of"].date(), first["origin"].date(), moment.to_pydatetime(), looked_up)
 

@@ -14,6 +14,7 @@ from steel_assets.core.features import build_features
 from steel_assets.core.forecast import Bundle, bundle_from_files, issue
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import ModelError
+from steel_assets.core.periods import ahead
 from steel_assets.core.plausible import BASELINE
 from steel_assets.core.price_age import LookedUp, PriceAge
 from steel_assets.core.sanity import Bounds, absurdities
@@ -108,7 +109,8 @@ def _champion(models: ModelStore, history: MarketHistory, features: pd.DataFrame
     except ModelNotSigned:
         raise
     except (ModelDamaged, ModelError) as error:
-        log.warning("%s %s days ahead: %s; the last price stands in", history.market.id, horizon, error)
+        where = ahead(horizon, history.market.frequency)
+        log.warning("%s %s: %s; the last price stands in", history.market.id, where, error)
         found = None
     return found or (BASELINE, baseline(history, features, horizon))
 

@@ -58,11 +58,12 @@ def judge(catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore
     acceptance = catalog.rules.acceptance
     rules = AcceptanceRules(
         horizon=acceptance.horizon,
-        window=acceptance.window,
+        window=acceptance.window_of(declared.frequency),
         mape=acceptance.mape,
         r2=acceptance.r2,
         rmse=acceptance.rmse_usd_per_tonne if declared.target.unit == "USD/t" else None,
         quality_score=acceptance.quality_score,
+        frequency=declared.frequency,
     )
     candidates, damaged = _candidates(models, market, newest.versions, rows)
     gate = acceptance.horizon if acceptance.horizon in candidates else min(candidates)
@@ -74,7 +75,9 @@ def judge(catalog: Catalog, lake: Lake, warehouse: Warehouse, models: ModelStore
         found = pointer.before(candidate.version) if pointer else None
         champion = _in_force(models, market, horizon, found.version, rows, candidate.accuracy) if found else None
         other = champion is not None and champion.family != candidate.family
-        compared = challenger_test(rows, candidate.family, champion.family, horizon) if champion and other else None
+        compared = (
+            challenger_test(rows, candidate.family, champion.family, horizon, declared.frequency) if champion and other else None
+        )
         decisions.append(decide(market, horizon, criteria, candidate, _scored(rows, horizon, NAIVE), champion, compared))
     return Judgement(market, criteria, decisions, damaged)
 

@@ -10,7 +10,7 @@ from steel_assets.catalog import Catalog
 from steel_assets.core.averages import Outlook
 from steel_assets.core.calendars import sessions as sessions_between
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.paths import Past, PathsError, Quantiles, shuffled, windows
+from steel_assets.core.paths import Past, PathsError, Quantiles, refuse_slow, shuffled, windows
 from steel_assets.core.published import NotAForecast, forecast_rows
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.operations import histories
@@ -43,10 +43,11 @@ def drawn(forecasts: Mapping[str, pd.DataFrame], found: Mapping[str, MarketHisto
         found: the history of the same markets as of their issue. Sessions after the origin are left out.
 
     Raises:
-        PathsError: as ``outlooks``.
+        PathsError: as ``outlooks``, or a market is no daily one.
     """
     pasts, quantiles = {}, {}
     for market, rows in forecasts.items():
+        refuse_slow(found[market].market)
         try:
             forecast_rows(rows)
         except NotAForecast as error:

@@ -87,7 +87,7 @@ def _facts(catalog: Catalog, lake: Lake, warehouse: Warehouse, market: Market, m
     rows = in_force(issued, market.id, moment).sort_values("horizon")
     newest = daily.tail(2)
     days, prices = [_iso(day) for day in newest["date"]], [float(price) for price in newest["price"]]
-    told, why = _odds(catalog, lake, rows, catalog.rules.report)
+    told, why = _odds(catalog, lake, rows, catalog.rules.report) if market.frequency == "daily" else (None, "")
     recent = daily.tail(SHOWN_DAYS)
     return MarketFacts(
         id=market.id,
@@ -103,8 +103,9 @@ def _facts(catalog: Catalog, lake: Lake, warehouse: Warehouse, market: Market, m
         forecast=_forecast(catalog, lake, rows, moment) if len(rows) else None,
         odds=told,
         no_odds=why,
-        record=_record(warehouse, market.id, daily, moment),
+        record=_record(warehouse, market, daily, moment),
         news=_news(warehouse, market.id, daily, issued, rows, moment),
+        frequency=market.frequency,
     )
 
 
@@ -170,11 +171,16 @@ def odds_from(outlook: Outlook, days: int, move: float) -> Odds:
     )
 
 
-def _record(warehouse: Warehouse, market: str, daily: pd.DataFrame, moment: pd.Timestamp) -> Record | None:
-    """The week before ``moment``: only forecasts whose price was known by then count."""
+def _record(warehouse: Warehouse, market: Market, daily: pd.DataFrame, moment: pd.Timestamp) -> Record | None:
+    """The week before ``moment``: only forecasts whose price was known by then count.
+
+    Of a weekly or monthly market those whose price came in that week, whenever its period was.
+    """
     week = moment.tz_localize(None).normalize() - A_WEEK
-    rows = warehouse.read(PREDICTIONS_VS_REALITY, {"market": market, "prediction_date": Since(week)})
-    rows = each_day(rows[(rows["created_at"] <= moment) & rows["prediction_date"].isin(daily["date"])])
+    came_since = daily if market.frequency == "daily" else daily[daily["known_at"] > moment - A_WEEK]
+    first = week if market.frequency == "daily" else min(came_since["date"], default=week)
+    rows = warehouse.read(PREDICTIONS_VS_REALITY, {"market": market.id, "prediction_date": Since(first)})
+    rows = each_day(rows[(rows["created_at"] <= moment) & rows["prediction_date"].isin(came_since["date"])])
     if rows.empty:
         return None
     within = inside(rows["actual_price"], rows["q05"], rows["q95"])

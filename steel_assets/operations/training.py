@@ -48,7 +48,8 @@ def train_candidate(
     features = feature_store.load(lake, history)
     champions, offered = _champions(catalog, models, market), offers(catalog, warehouse, market)
     history = panel.with_others(catalog, lake, history)
-    candidate = train_market(history, features, champions, acceptance.window, offered)
+    window = acceptance.window_of(history.market.frequency)
+    candidate = train_market(history, features, champions, window, offered)
     return candidate, candidates.propose(lake, models, candidate)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.catalog import Catalog
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.paths import Past, shuffled, windows
+from steel_assets.core.paths import Past, refuse_slow, shuffled, windows
 from steel_assets.core.published import NotAForecast, forecast_rows
 from steel_assets.core.types import Market
 from steel_assets.core.what_if import ShockError, WhatIf, what_if
@@ -59,6 +59,7 @@ def answer(catalog: Catalog, lake: Lake, forecast: pd.DataFrame, name: str, move
 
 def given(catalog: Catalog, history: MarketHistory, rows: pd.DataFrame, series: str, move: float, days: int) -> Answer:
     """As ``answer``, of a history and a series that are at hand; nothing after the origin of ``rows`` is looked at."""
+    refuse_slow(history.market)
     market, quantiles = history.market.id, quantiles_of(rows)
     if not 1 <= days <= quantiles.length:
         raise ShockError(f"the paths of {market} reach {quantiles.length} trading days; ask for 1 to {quantiles.length}")

@@ -52,6 +52,9 @@ KNOWN: dict[str, Indicator] = {
     "TTLCONS": Indicator(960_000.0, 0.065, (("world", 0.1),), noise=0.5, error=0.5, decimals=0),
     "CPIAUCSL": Indicator(235.0, 0.028, (("crude", 0.02),), noise=0.1, error=0.03),
     "PPIACO": Indicator(204.0, 0.02, (("crude", 0.15), ("hot_rolled_coil", 0.1)), noise=0.3),
+    "SANDBOX_REBAR_MX": Indicator(
+        11_500.0, 0.03, (("hot_rolled_coil", 0.35), ("scrap", 0.3), ("peso", 0.5)), noise=0.8, decimals=0
+    ),
     "China:NBS Manufacturing PMI": Indicator(50.2, 0.0, (("world", 0.1), ("shfe_rebar", 0.04)), noise=0.6, error=0.0, decimals=1),
     "United States:ISM Manufacturing PMI": Indicator(52.0, -0.002, (("world", 0.2),), noise=1.2, error=0.0, decimals=1),
 }

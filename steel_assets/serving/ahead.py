@@ -103,7 +103,9 @@ def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis
 
     It is stale where a newer price is here, and where one should be. Raises RequestRefused before the first.
     """
-    answers.known(snapshot, market)
+    if answers.known(snapshot, market).get("frequency", "daily") != "daily":
+        reason = f"{market} has no daily price: what is said of a past is tested on trading days, and does not apply to it"
+        raise RequestRefused(404, reason)
     said = snapshot["analysis"].get(market)
     if said is None:
         raise RequestRefused(404, f"no analysis of {market} was published{_why(snapshot, 'analysis')}")

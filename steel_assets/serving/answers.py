@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from steel_assets.core.periods import period_name
 from steel_assets.core.price_age import LookedUp, PriceAge, PriceCalendar, aged_confidence, aged_drivers, price_age
 from steel_assets.core.regions import by_region, plain
-from steel_assets.core.types import QUANTILE_COLUMNS
+from steel_assets.core.types import QUANTILE_COLUMNS, MarketFrequency
 from steel_assets.core.units import UnitError, conversion
 from steel_assets.serving import schemas
 from steel_assets.serving.errors import RequestRefused
@@ -162,6 +163,7 @@ def markets(snapshot: Snapshot, moment: float) -> schemas.Markets:
             schemas.Market.of(
                 market,
                 age_in_short(staleness(snapshot, rows[0], moment) if rows else None),
+                frequency=snapshot.frequency(market["id"]),
                 default=market["id"] == default,
                 no_source=None if snapshot.has_a_source(market["id"]) else market["unfed"],
                 issued_date=rows[0]["issued_date"] if rows else None,
@@ -213,6 +215,7 @@ def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, mo
         RequestRefused: there is none.
     """
     known(snapshot, market)
+    frequency = snapshot.frequency(market)
     rows = in_force(snapshot, market, moment) if as_of is None else _issue(snapshot, market, as_of)
     if not rows:
         raise unpublished(snapshot, market)
@@ -222,8 +225,19 @@ def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, mo
         staleness(snapshot, first, moment),
         withdrawn_import=snapshot.withdrawn_import(market, first["as_of"]),
         aged_drivers=leaning(snapshot, first),
-        forecasts=[schemas.HorizonForecast.of(row, quantiles=schemas.Quantiles.of(row)) for row in rows],
+        frequency=frequency,
+        price_period=_period(first["data_as_of"], frequency),
+        forecasts=[
+            schemas.HorizonForecast.of(
+                row, quantiles=schemas.Quantiles.of(row), target_period=_period(row["target_date"], frequency)
+            )
+            for row in rows
+        ],
     )
+
+
+def _period(day: str, frequency: MarketFrequency) -> str:
+    return period_name(date.fromisoformat(day), frequency)
 
 
 AGE_IN_SHORT = ("stale", "price_date", "price_age_sessions", "stale_reason")

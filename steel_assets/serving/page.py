@@ -42,9 +42,13 @@ PRICE_STALE = phrase("A newer price should be here. The forecast below starts fr
 PRICE_TOO_OLD = phrase(
     "Beyond {0} sessions nothing new is issued. This is the forecast of {1}; it stays until a newer price comes."
 )
+PERIODS_TOO_OLD = phrase(
+    "With the price more than {0} old nothing new is issued. This is the forecast of {1}; it stays until a newer price comes."
+)
 PRICE_NOT_USED = phrase(
     "A price of {0} is here, but no forecast was issued from it. The forecast below starts from the older one."
 )
+NEXT_DAY, NEXT_PERIOD = phrase("Next business day"), phrase("Next price to come")
 STANDS_IN = phrase("The default market, {name}, has no source of prices; {other} stands in for it.")
 
 
@@ -126,7 +130,9 @@ def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | No
         "change": first["predicted_price"] / first["last_price"] - 1 if first else None,
         "stale": age is not None and age.stale,
         "too_old": too_old is not None and too_old.too_old,
-        "old": words.old(age.price_age_sessions) if age is not None and age.price_age_sessions else words("out of date"),
+        "old": words.old(age.price_age_sessions, snapshot.frequency(market["id"]))
+        if age is not None and age.price_age_sessions
+        else words("out of date"),
     }
 
 
@@ -137,10 +143,14 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
     at = horizon if horizon in scores else min(scores, default=None)
     quality = snapshot["quality"].get(market["id"])
     drift = snapshot["drift"].get(market["id"])
+    frequency = snapshot.frequency(market["id"])
+    following = NEXT_DAY if frequency == "daily" else NEXT_PERIOD
     return {
         "id": market["id"],
         "name": words.name(market),
         "unit": market["unit"],
+        "frequency": frequency,
+        "next": words(following),
         "price_level": words.name(market, "price_level"),
         "rows": [{**row, "change": row["predicted_price"] / row["last_price"] - 1} for row in rows or []],
         "first": rows[0] if rows else None,
@@ -185,19 +195,17 @@ def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: Words) -> d
     if age is None:
         return found
     newest = answers.newest_price(snapshot, row)
-    found["title"] = words.price_age(told.price_date, age.sessions)
+    found["title"] = words.price_age(told.price_date, age.sessions, age.frequency)
     found["text"] = words(PRICE_STALE)
     if age.too_old:
         found |= {
-            "text": words(
-                PRICE_TOO_OLD,
-                age.limit,
-                row["issued_date"],
-            ),
+            "text": words(PRICE_TOO_OLD, age.limit, row["issued_date"])
+            if age.frequency == "daily"
+            else words(PERIODS_TOO_OLD, words.span(age.limit, age.frequency), row["issued_date"]),
             "tone": "bad",
         }
     if newest > row["data_as_of"]:
-        found["text"] = words(PRICE_NOT_USED, newest)
+        found["text"] = words(PRICE_NOT_USED, words.of(newest, age.frequency))
     return found
 
 
@@ -240,7 +248,7 @@ def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] |
     """What an incident's sentence names: its market, the age of its price, the driver it leans on."""
     named = {"name": words.name(market) if market else ""}
     if incident.kind in ("stale_price", "unused_price", TOO_OLD):
-        named["age"] = words.price_age(incident.values[0], int(incident.values[1]))
+        named["age"] = words.price_age(incident.values[0], int(incident.values[1]), snapshot.frequency(incident.market or ""))
     if incident.kind == "aged_driver":
         named["driver"] = driver_name(snapshot, incident.values[0], words.language)
     return named

@@ -74,5 +74,5 @@ def rendered(template: str, language: str, query: Mapping[str, str], **context: 
         kept = {name: value for name, value in query.items() if name in ("market", "horizon")}
         return "?" + urlencode({**kept, **changes})
 
-    spoken_in = {"t": words, "many": words.many, "language": language, "languages": LANGUAGES}
+    spoken_in = {"t": words, "language": language, "languages": LANGUAGES}
     return _templates().get_template(template).render(**spoken_in, link=link, **context)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from steel_assets.core.purchase_terms import MOST_HOLDING, MOST_TONNES, Appetite, Contract
+from steel_assets.core.types import MarketFrequency
 from steel_assets.serving.errors import CODES, Error
 from steel_assets.serving.shape import Shape, example
 
@@ -55,7 +56,9 @@ Holding = Annotated[
 Rate = Annotated[float, _figure(1, "a share a year (0.12 is 12 %)"), _bounds(1)]
 
 STARTS_FROM = "of the price that the forecast starts from"
-SESSIONS = "trading days of the market; null: not known yet"
+SESSIONS = "trading days of the market, or its weeks or months; null: not known yet"
+FREQUENCY = "how often its price comes: horizons and ages are counted in trading days, weeks or months"
+PERIOD = "the same day; of a weekly market its week as 2026-W48, of a monthly one its month as 2026-11"
 WITHDRAWN = "the import that this was issued from and that was withdrawn since"
 
 
@@ -126,7 +129,7 @@ class Staleness(Shape):
     stale: bool
     age_seconds: int = Field(ge=0, description="since the forecast was issued", examples=[5400])
     price_date: str = Field(description=STARTS_FROM, examples=["2026-11-20"])
-    price_age_sessions: int | None = Field(description="trading days of the market since then; null: not known yet", examples=[0])
+    price_age_sessions: int | None = Field(description=SESSIONS, examples=[0])
     stale_reason: str | None = Field(description="null: it is not stale")
 
 
@@ -167,7 +170,8 @@ class Market(Shape):
     region: str = Field(examples=["turkey"])
     unit: str = Field(examples=["USD/t"])
     price_level: str = Field(examples=["LME closing price of the front month, FOB Turkey"])
-    horizons: list[int] = Field(description="business days", examples=[[1, 5, 21, 63]])
+    frequency: MarketFrequency = Field(description=FREQUENCY, examples=["daily"])
+    horizons: list[int] = Field(description="in business days, weeks or months", examples=[[1, 5, 21, 63]])
     default: bool = Field(examples=[True])
     issued_date: str | None = Field(examples=["2026-11-21"])
     stale: bool | None = Field(examples=[False])
@@ -230,8 +234,9 @@ class Quantiles(Shape):
 class HorizonForecast(Shape):
     """One horizon of an issue."""
 
-    horizon: int = Field(description="business days after the origin", examples=[1])
-    target_date: str = Field(examples=["2026-11-23"])
+    horizon: int = Field(description="business days, weeks or months after the origin", examples=[1])
+    target_date: str = Field(description="of a week or month its first day", examples=["2026-11-23"])
+    target_period: str = Field(description=PERIOD, examples=["2026-11-23"])
     predicted_price: float = Field(examples=[571.25])
     quantiles: Quantiles
     model_confidence: float = Field(examples=[0.87])
@@ -256,6 +261,8 @@ class Issue(Shape):
 class Forecasts(Staleness, Issue):
     """One issue of a market: all horizons."""
 
+    frequency: MarketFrequency = Field(description=FREQUENCY, examples=["daily"])
+    price_period: str = Field(description=PERIOD, examples=["2026-11-20"])
     aged_drivers: list[AgedDriver] = Field(examples=[[]])
     forecasts: list[HorizonForecast]
 
@@ -532,8 +539,8 @@ class Driver(Shape):
 class HorizonExplanation(Shape):
     """Why the forecast of one horizon lies where it does, and why its model is in force."""
 
-    horizon: int = Field(description="business days after the origin", examples=[1])
-    target_date: str = Field(examples=["2026-11-23"])
+    horizon: int = Field(description="business days, weeks or months after the origin", examples=[1])
+    target_date: str = Field(description="of a week or month its first day", examples=["2026-11-23"])
     last_price: float = Field(examples=[569.5])
     predicted_price: float = Field(examples=[571.25])
     drivers: list[Driver] | None = Field(

@@ -17,6 +17,7 @@ from steel_assets.adapters.lake.snapshots import Pointer, PublishedPart
 from steel_assets.core.plausible import Record, why_not
 from steel_assets.core.publication_parts import EMPTY, GONE, emptied
 from steel_assets.core.published import checked
+from steel_assets.core.types import MarketFrequency
 from steel_assets.serving.believing import latest_moment_of, record_of
 
 LIVE: Mapping[str, Any] = {"incidents": []}
@@ -109,6 +110,12 @@ class Snapshot:
         """The market's declaration; None when there is no such market."""
         return next((each for each in (self["catalogue"] or {}).get("markets", []) if each["id"] == market), None)
 
+    def frequency(self, market: str) -> MarketFrequency:
+        """How often the price of ``market`` comes; while the catalogue does not say, the slowest: it forbids least."""
+        declared = self.market(market)
+        found: MarketFrequency = "monthly" if declared is None else declared.get("frequency", "daily")
+        return found
+
     def with_part(self, name: str, content: Any, problem: str | None, moment: float) -> Snapshot:
         """This snapshot after ``name`` was read at ``moment``, or could not be. Of forecasts nothing is checked here."""
         old = self.parts.get(name)
@@ -139,7 +146,7 @@ class Snapshot:
                 after = after.with_part(name, part.content, None, read_at)
             if part.problem is not None:
                 after = after.with_part(name, None, part.problem, read_at)
-        issues = {market: _known_by(now, market, past) for market, past in after["issues"].items()}
+        issues = {market: _known_by(now, market, past, after.frequency(market)) for market, past in after["issues"].items()}
         latest = after.parts["latest"]
         parts = {
             **after.parts,
@@ -201,25 +208,25 @@ def _believed(snapshot: Snapshot, published: Mapping[str, Any], now: float) -> t
     latest, refused = {}, {}
     for market, entry in published.items():
         rows, record = entry["rows"], record_of(snapshot, market)
-        reason = _why_not(market, rows, record, at_most) if rows else None
+        reason = _why_not(snapshot, market, rows, record, at_most) if rows else None
         if reason is not None:
             refused[market] = f"the published forecast of {rows[0]['as_of']} is not believed: {reason}"
             former = (snapshot["latest"].get(market) or {}).get("rows")
-            rows = former if former and _why_not(market, former, record, at_most) is None else None
+            rows = former if former and _why_not(snapshot, market, former, record, at_most) is None else None
         latest[market] = {"rows": rows, "problems": entry["problems"]}
     return latest, refused
 
 
-def _known_by(now: float, market: str, past: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _known_by(now: float, market: str, past: list[dict[str, Any]], frequency: MarketFrequency) -> list[dict[str, Any]]:
     """Past issues of ``market`` without those of after ``now``. Raises ValueError where one is none."""
     for issue in past:
         first = checked(issue["rows"])[0]
         if (market, issue["as_of"], issue["issued_date"]) != (first["market"], first["as_of"], first["issued_date"]):
             raise ValueError(f"the issue of {market}, {issue['as_of']}, is one of {first['market']}, {first['as_of']}")
-    return [issue for issue in past if why_not(issue["rows"], None, now) is None]
+    return [issue for issue in past if why_not(issue["rows"], None, now, frequency) is None]
 
 
-def _why_not(market: str, rows: list[dict[str, Any]], record: Record | None, now: float) -> str | None:
+def _why_not(snapshot: Snapshot, market: str, rows: list[dict[str, Any]], record: Record | None, now: float) -> str | None:
     if checked(rows)[0]["market"] != market:
         raise ValueError(f"the forecast of {market} is one of {rows[0]['market']}")
-    return why_not(rows, record, now)
+    return why_not(rows, record, now, snapshot.frequency(market))

@@ -49,7 +49,6 @@ def test_a_text_that_is_shown_is_found_wherever_it_stands() -> None:
     found = texts(shown())
     assert "Skip to the figures" in found, "in a template"
     assert "Language" in found, "in an attribute of a template"
-    assert ("day", "days") in found, "one or several, in a template"
     assert ("{0} session old", "{0} sessions old") in found, "one or several, in a module"
     assert DAY_PASSED in found, "a constant of a module"
 

@@ -68,8 +68,4 @@ def whole_page(report: Report, language: str) -> str:
 
 def _rendered(template: str, report: Report, language: str, addresses: dict[str, str]) -> str:
     words = Words(language)
-    return (
-        _templates()
-        .get_template(template)
-        .render(report=report, t=words, many=words.many, language=words.language, pictures=addresses)
-    )
+    return _templates().get_template(template).render(report=report, t=words, language=words.language, pictures=addresses)

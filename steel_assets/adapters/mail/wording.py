@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from steel_assets.core import regions, words
 from steel_assets.core.report import Forecast, MarketFacts, Miss, Report
+from steel_assets.core.types import MarketFrequency
 from steel_assets.core.words import phrase, price, share, signed_share
 
 LOCALE = Path(__file__).parent / "locale"
@@ -18,6 +20,24 @@ class Words(words.Words):
 
     def __init__(self, language: str) -> None:
         super().__init__(language, LOCALE)
+
+    def span(self, number: int, frequency: MarketFrequency) -> str:
+        """So many of a market's periods, such as ``5 days`` or ``3 months``."""
+        if frequency == "weekly":
+            return self.many("{0} week", "{0} weeks", number, number)
+        if frequency == "monthly":
+            return self.many("{0} month", "{0} months", number, number)
+        return self.many("{0} day", "{0} days", number, number)
+
+    def of(self, iso: str | None, frequency: MarketFrequency) -> str:
+        """The period that a day names in a market: 21 Nov 2026, week 47 of 2026, Nov 2026."""
+        if not iso or frequency == "daily":
+            return self.day(iso)
+        day = date.fromisoformat(iso[:10])
+        if frequency == "monthly":
+            return f"{words.MONTHS[self.language][day.month - 1]} {day.year}"
+        year, week, _ = day.isocalendar()
+        return self(phrase("week {0} of {1}"), week, year)
 
 
 def subject(report: Report, words: Words) -> str:
@@ -38,45 +58,68 @@ def by_region(report: Report, words: Words) -> list[tuple[str, list[MarketFacts]
 
 
 def _changes(market: MarketFacts, words: Words) -> Iterator[str]:
-    news = market.news
+    news, frequency = market.news, market.frequency
     if news.new_price and market.price is not None and market.change is not None:
-        told = f"{price(market.price)} {market.unit}"
-        yield words("{0} on {1}, {2} from the price of {3}.", told, market.day, signed_share(market.change), market.day_before)
+        told, days = f"{price(market.price)} {market.unit}", (market.day, market.day_before)
+        if frequency == "daily":
+            yield words("{0} on {1}, {2} from the price of {3}.", told, days[0], signed_share(market.change), days[1])
+        else:
+            now, before = (words.of(day, frequency) for day in days)
+            yield words("{0} for {1}, {2} from that for {3}.", told, now, signed_share(market.change), before)
     if news.moved is not None and news.moved.before > 0:
-        yield words.many(
-            "The forecast {0} day ahead went from {1} to {2} ({3}).",
-            "The forecast {0} days ahead went from {1} to {2} ({3}).",
-            news.moved.horizon,
-            news.moved.horizon,
-            price(news.moved.before),
-            price(news.moved.now),
-            signed_share(news.moved.now / news.moved.before - 1),
-        )
+        figures = price(news.moved.before), price(news.moved.now), signed_share(news.moved.now / news.moved.before - 1)
+        if frequency == "daily":
+            yield words.many(
+                "The forecast {0} day ahead went from {1} to {2} ({3}).",
+                "The forecast {0} days ahead went from {1} to {2} ({3}).",
+                news.moved.horizon,
+                news.moved.horizon,
+                *figures,
+            )
+        else:
+            span = words.span(news.moved.horizon, frequency)
+            yield words("The forecast {0} ahead went from {1} to {2} ({3}).", span, *figures)
     elif news.new_forecast:
         yield words("Its first forecast was issued.")
     for replaced in news.replaced:
         yield (
-            words("The model before is back in force {0} d ahead ({1}).", replaced.horizon, replaced.family)
+            words("The model before is back in force {0} ahead ({1}).", _short(market, replaced.horizon, words), replaced.family)
             if replaced.rolled_back
-            else words("A new model is in force {0} d ahead ({1}).", replaced.horizon, replaced.family)
+            else words("A new model is in force {0} ahead ({1}).", _short(market, replaced.horizon, words), replaced.family)
         )
+
+
+def _short(market: MarketFacts, horizon: int, words: Words) -> str:
+    """5 d, 3 months."""
+    return words("{0} d", horizon) if market.frequency == "daily" else words.span(horizon, market.frequency)
 
 
 def age(market: MarketFacts, words: Words) -> str:
     """How old what the forecast of ``market`` rests on is."""
     if market.forecast is None:
+        if market.frequency != "daily" and market.day:
+            return words("price for {0}; no forecast yet", words.of(market.day, market.frequency))
         return words("price of {0}; no forecast yet", market.day) if market.day else words("no price yet; no forecast yet")
     forecast = market.forecast
-    told = words.many(
-        "price of {0}, {1} session old; forecast issued {2}",
-        "price of {0}, {1} sessions old; forecast issued {2}",
-        forecast.sessions,
-        forecast.price_day,
-        forecast.sessions,
-        forecast.issued,
+    told = (
+        _slow_age(market, forecast, words)
+        if market.frequency != "daily"
+        else words.many(
+            "price of {0}, {1} session old; forecast issued {2}",
+            "price of {0}, {1} sessions old; forecast issued {2}",
+            forecast.sessions,
+            forecast.price_day,
+            forecast.sessions,
+            forecast.issued,
+        )
     )
     late = [words("a newer price should be here")] if forecast.stale else []
     return "; ".join([told, *late, *_aged(forecast, words)])
+
+
+def _slow_age(market: MarketFacts, forecast: Forecast, words: Words) -> str:
+    period, overdue = words.of(forecast.price_day, market.frequency), words.span(forecast.sessions, market.frequency)
+    return words("price for {0}, {1} overdue; forecast issued {2}", period, overdue, forecast.issued)
 
 
 def _aged(forecast: Forecast, words: Words) -> Iterator[str]:
@@ -87,11 +130,11 @@ def _aged(forecast: Forecast, words: Words) -> Iterator[str]:
 def missed(market: MarketFacts, miss: Miss, words: Words) -> str:
     """A forecast whose interval did not hold."""
     return words(
-        "{0}, {1}: {2} came; {4} – {5} was said {3} d before.",
+        "{0}, {1}: {2} came; {4} – {5} was said {3} before.",
         market.names[words.language],
-        miss.day,
+        words.of(miss.day, market.frequency),
         price(miss.came),
-        miss.horizon,
+        _short(market, miss.horizon, words),
         price(miss.q05),
         price(miss.q95),
     )
@@ -117,13 +160,16 @@ def picture_told(market: MarketFacts, words: Words) -> str:
     if market.forecast is None or market.price is None:
         return market.names[words.language]
     furthest = market.forecast.ahead[-1]
+    on_a_day = phrase("{0}: {1} {2} on {3}; {4} ahead {5}, with 90 % between {6} and {7}.")
+    of_a_period = phrase("{0}: {1} {2} for {3}; {4} ahead {5}, with 90 % between {6} and {7}.")
+    sentence = on_a_day if market.frequency == "daily" else of_a_period
     return words(
-        "{0}: {1} {2} on {3}; {4} d ahead {5}, with 90 % between {6} and {7}.",
+        sentence,
         market.names[words.language],
         price(market.price),
         market.unit,
-        market.day,
-        furthest.horizon,
+        words.of(market.day, market.frequency),
+        _short(market, furthest.horizon, words),
         price(furthest.price),
         price(furthest.q05),
         price(furthest.q95),

@@ -30,7 +30,8 @@ def checks_of(here: Installation, market: Market, assets: Iterable[dg.AssetKey])
     Raises:
         PluginError: a check is about an asset that no market has, or does not offer what a check does.
     """
-    there = {key.path[-1] for key in assets if key.path[0] == market.id}
+    known = list(assets)
+    there, mine = ({key.path[-1] for key in known if key.path[0] in owners} for owners in (here.catalog.markets, (market.id,)))
     found = []
     for name, module in members(__name__).items():
         missing = [part for part in ("ASSET", "DESCRIPTION", "check") if not hasattr(module, part)]
@@ -38,7 +39,8 @@ def checks_of(here: Installation, market: Market, assets: Iterable[dg.AssetKey])
             raise PluginError(f"{module.__file__}: a check needs {', '.join(missing)}")
         if module.ASSET not in there:
             raise PluginError(f"{module.__file__}: no market has an asset {module.ASSET!r}; they have {', '.join(sorted(there))}")
-        found.append(_check(here, market, name, module))
+        if module.ASSET in mine:
+            found.append(_check(here, market, name, module))
     return found
 
 

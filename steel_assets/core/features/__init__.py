@@ -4,6 +4,9 @@ A family is a module with two functions. ``features(history) -> DataFrame`` has 
 (and ``periods``) and may use rows up to its own only; columns it cannot know are NaN. ``driver(column) -> str`` says what a
 buyer would call the cause behind a column: the id of a series, or a word such as ``own_price``. Files whose name starts with
 ``_`` are hidden. Columns are named ``<family>.<column>``.
+
+A family counts in trading days, so it is one of daily markets unless its module says otherwise: ``FREQUENCIES``, those of the
+markets that it says something about.
 """
 
 from __future__ import annotations
@@ -26,8 +29,12 @@ def feature_families() -> dict[str, Family]:
 
 
 def build_features(history: MarketHistory) -> pd.DataFrame:
-    """All families side by side, one row per origin."""
-    tables = [family(history).add_prefix(f"{name}.") for name, family in feature_families().items()]
+    """All families of the market's frequency side by side, one row per origin."""
+    tables = [
+        module.features(history).add_prefix(f"{name}.")
+        for name, module in _modules().items()
+        if history.market.frequency in getattr(module, "FREQUENCIES", ("daily",))
+    ]
     return pd.concat(tables, axis=1)
 
 

@@ -60,7 +60,7 @@ def freshness_weights(history: MarketHistory, names: list[str]) -> pd.DataFrame:
 
 
 def overdue(history: MarketHistory, name: str) -> np.ndarray:
-    """Calendar days from the day on which the figure after the one known was due to each origin; 0 before, NaN where unknown."""
+    """Calendar days from the day on which the figure after the one known was due; 0 before, NaN where unknown."""
     series = history.series[name]
     periods = pd.DatetimeIndex(history.periods[name])
     known = periods.notna()
@@ -73,6 +73,6 @@ def overdue(history: MarketHistory, name: str) -> np.ndarray:
         else:
             end = ENDS[series.frequency]
             due = periods[known] + end(0) + end(1)
-        late = history.origins[known] - due - pd.Timedelta(days=series.published.lag_days)
+        late = history.days[known] - due - pd.Timedelta(days=series.published.lag_days)
         days[known] = np.maximum(late / pd.Timedelta(days=1), 0.0)
     return days

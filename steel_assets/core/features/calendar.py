@@ -7,6 +7,8 @@ import pandas as pd
 
 from steel_assets.core.history import MarketHistory
 
+FREQUENCIES = ("daily", "weekly", "monthly")
+
 
 def features(history: MarketHistory) -> pd.DataFrame:
     """``season_sin`` and ``season_cos`` of the year; ``month_left``: share of the month still to come."""

@@ -10,6 +10,8 @@ from steel_assets.core.returns import daily_returns, expected_volatility
 
 LAGS = (0, 1, 2, 3, 4)
 
+FREQUENCIES = ("daily", "weekly", "monthly")
+
 
 def features(history: MarketHistory) -> pd.DataFrame:
     """``return_0`` is the return of the last price's own day; contract rolls are not in it. NaN on days without a price."""

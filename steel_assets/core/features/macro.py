@@ -11,6 +11,8 @@ from steel_assets.core.history import MarketHistory
 NORM = 24
 """Releases that make up the trend a new figure is measured against."""
 
+FREQUENCIES = ("daily", "weekly", "monthly")
+
 
 def features(history: MarketHistory) -> pd.DataFrame:
     """Three columns per slow driver: ``change``, ``surprise`` and ``age``.

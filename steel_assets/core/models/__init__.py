@@ -36,8 +36,15 @@ def _families_of(_: tuple[str, ...]) -> dict[str, type[Model]]:
 
 
 def applicable(market: Market) -> dict[str, type[Model]]:
-    """The families that make sense for ``market``, simplest first."""
-    return {name: family for name, family in model_families().items() if family.applies(market)}
+    """The families that make sense for ``market``, simplest first.
+
+    A family counts in trading days, so it is one of daily markets unless its class says otherwise: ``frequencies``.
+    """
+    return {
+        name: family
+        for name, family in model_families().items()
+        if market.frequency in getattr(family, "frequencies", ("daily",)) and family.applies(market)
+    }
 
 
 def load_model(family: str, content: bytes) -> Model:

@@ -11,13 +11,17 @@ import numpy as np
 
 from steel_assets.core import intervals
 from steel_assets.core.samples import Samples
+from steel_assets.core.types import MarketFrequency
 
 FEWEST = 250
+FEWEST_ROWS: dict[MarketFrequency, int] = {"daily": FEWEST, "weekly": 104, "monthly": 48}
 """With fewer rows than this nothing is learned and the base price is forecast."""
 LARGEST = 4.0
 """Features and returns beyond this many standard deviations count as this many: no single day decides."""
 BOLDEST = 1.0
-"""No forecast is further from the base price than this many standard deviations of the return."""
+BOLDEST_MOVES: dict[MarketFrequency, float] = {"daily": BOLDEST, "weekly": 2.5, "monthly": 2.5}
+"""No forecast is further from the base price than this many standard deviations of the return. The days since the last price of a
+month or week have made much of the next one already."""
 SHARES = np.array([0.0, 0.25, 0.5, 0.75])
 """Candidates for the share of the prediction that is believed."""
 
@@ -41,7 +45,7 @@ class Trial:
     @property
     def enough(self) -> bool:
         """Whether there are rows enough to learn from."""
-        return len(self.recent) >= FEWEST and self.fitted >= self.held_out
+        return len(self.recent) >= FEWEST_ROWS[self.recent.frequency] and self.fitted >= self.held_out
 
     def believed(self, predictions: np.ndarray) -> Believed:
         """The share that would have erred least.
@@ -49,7 +53,8 @@ class Trial:
         Args:
             predictions: of the rows held out, in units of volatility; a further axis for candidates of another kind.
         """
-        believed = np.clip(predictions[..., None] * SHARES, -BOLDEST, BOLDEST)
+        boldest = BOLDEST_MOVES[self.recent.frequency]
+        believed = np.clip(predictions[..., None] * SHARES, -boldest, boldest)
         returns = self.returns[-self.held_out :].reshape(-1, *(1 for _ in predictions.shape))
         errors = np.abs(returns - believed).mean(axis=0)
         *candidate, share = np.unravel_index(np.argmin(errors), errors.shape)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from steel_assets.core.models._calibrated import Calibrated
 from steel_assets.core.samples import Samples
+from steel_assets.core.types import MarketFrequency
 
 
 class Naive(Calibrated):
@@ -17,6 +18,7 @@ class Naive(Calibrated):
     family: ClassVar[str] = "naive"
     complexity: ClassVar[int] = 0
     significance: ClassVar[float] = 1.0
+    frequencies: ClassVar[tuple[MarketFrequency, ...]] = ("daily", "weekly", "monthly")
 
     def points(self, samples: Samples) -> np.ndarray:
         return samples.last

@@ -18,6 +18,7 @@ from steel_assets.core.models._protocol import Cadence
 from steel_assets.core.models._shrunk import FEWEST, LARGEST
 from steel_assets.core.models.ridge import Ridge
 from steel_assets.core.samples import Samples
+from steel_assets.core.types import MarketFrequency
 
 HALF_LIFE = 500
 """Rows after which one counts half: about two years."""
@@ -36,6 +37,7 @@ class RecursiveRidge(Ridge):
     complexity: ClassVar[int] = 6
     significance: ClassVar[float] = 0.01
     refit_every: ClassVar[Cadence] = "week"
+    frequencies: ClassVar[tuple[MarketFrequency, ...]] = ("daily",)
 
     def __init__(self) -> None:
         super().__init__()

@@ -15,9 +15,10 @@ from steel_assets.core import intervals
 from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, Calibrated, by_driver
 from steel_assets.core.models._one_thread import one_thread
 from steel_assets.core.models._protocol import ModelError
-from steel_assets.core.models._shrunk import BOLDEST, LARGEST, trial
+from steel_assets.core.models._shrunk import BOLDEST_MOVES, LARGEST, trial
 from steel_assets.core.models._stored import few
 from steel_assets.core.samples import Samples
+from steel_assets.core.types import MarketFrequency
 
 ROWS = 1500
 """Newest rows learned from: about six years, so that a market that changed its ways is learned anew."""
@@ -33,6 +34,7 @@ class Ridge(Calibrated):
     family: ClassVar[str] = "ridge"
     complexity: ClassVar[int] = 5
     significance: ClassVar[float] = 0.01
+    frequencies: ClassVar[tuple[MarketFrequency, ...]] = ("daily", "weekly", "monthly")
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +47,8 @@ class Ridge(Calibrated):
         if not self.weights.any():
             return samples.curve
         moves = self._terms(samples).sum(axis=1)
-        return samples.curve * np.exp(np.clip(moves, -BOLDEST, BOLDEST) * samples.volatility)
+        boldest = BOLDEST_MOVES[samples.frequency]
+        return samples.curve * np.exp(np.clip(moves, -boldest, boldest) * samples.volatility)
 
     def explain(self, samples: Samples) -> pd.DataFrame:
         """Exact: each term of the regression belongs to the driver behind its feature."""
@@ -56,7 +59,8 @@ class Ridge(Calibrated):
         terms = self._terms(samples)
         moves = by_driver([self.names[k] for k in used], terms[:, used] * samples.volatility[:, None])
         whole = terms.sum(axis=1)
-        moves[CAUTION] = (np.clip(whole, -BOLDEST, BOLDEST) - whole) * samples.volatility
+        boldest = BOLDEST_MOVES[samples.frequency]
+        moves[CAUTION] = (np.clip(whole, -boldest, boldest) - whole) * samples.volatility
         return moves.assign(**{FORWARD_CURVE: curve + moves.get(FORWARD_CURVE, 0.0)})
 
     def _terms(self, samples: Samples) -> np.ndarray:

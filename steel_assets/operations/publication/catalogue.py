@@ -31,6 +31,7 @@ def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
                 "price_level_es": market.target.price_level_es or market.target.price_level,
                 "target_series": market.target.series,
                 "target_version": market.target.version,
+                "frequency": market.frequency,
                 "calendar": market.calendar,
                 "horizons": list(market.horizons),
                 "drivers": list(market.drivers),

@@ -86,7 +86,7 @@ def issues(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     found: dict[str, list[dict[str, Any]]] = {}
     for (market, as_of), group in groupby(plain_rows(kept), key=lambda row: (row["market"], row["as_of"])):
         rows = _whole(list(group))
-        if rows and why_not(rows, None, tables.moment) is None:
+        if rows and why_not(rows, None, tables.moment, inputs.catalog.markets[market].frequency) is None:
             found.setdefault(market, []).append({"issued_date": rows[0]["issued_date"], "as_of": as_of, "rows": rows})
     return found
 
@@ -106,7 +106,7 @@ def prices(inputs: Inputs, tables: Tables) -> dict[str, Any]:
         found[market] = {
             "dates": list(days),
             "prices": [round(float(price), 4) for price in shown["price"]],
-            **extremes(daily, inputs.catalog.markets[market].horizons),
+            **extremes(daily, inputs.catalog.markets[market]),
         }
     return found
 
@@ -134,19 +134,21 @@ def _newest_whole(
 ) -> dict[str, Any]:
     """The newest of the files ``keys`` that is whole and believed; the rows published ``before`` stand in for their own file."""
     problems: list[str] = []
+    frequency = inputs.catalog.markets[market].frequency
     published = (before or {}).get("rows")
     for key in keys[:TRIES]:
         try:
             rows = forecast_rows(FORECASTS.enforce(inputs.published.read(key)))
             if rows[0]["market"] != market:
                 raise NotAForecast(f"it is a forecast of {rows[0]['market']}")
-            reason = why_not(rows, known.record if known else None, now)
+            reason = why_not(rows, known.record if known else None, now, frequency)
             if reason is not None:
                 raise NotAForecast(reason)
             return {"rows": rows, "problems": problems}
         except (ObjectNotFound, OSError, ValueError) as error:  # pyarrow's errors are ValueError or OSError
             problems.append(f"{key} was passed over: {error}")
-            if published and key == key_of(published) and why_not(published, known.record if known else None, now) is None:
+            record = known.record if known else None
+            if published and key == key_of(published) and why_not(published, record, now, frequency) is None:
                 return {"rows": published, "problems": problems}
     return {"rows": None, "problems": problems}
 

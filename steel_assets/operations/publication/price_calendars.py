@@ -25,7 +25,7 @@ def price_calendar(inputs: Inputs, market: str, moment: float) -> dict[str, Any]
     )
     published = inputs.catalog.series[declared.target.series].published
     return {
-        "calendar": inputs.catalog.rules.price_calendar(published, closed, extra).stored(),
+        "calendar": inputs.catalog.rules.price_calendar(published, closed, extra, declared.frequency).stored(),
         "newest": lookup.newest if lookup else None,
         "until": lookup.until if lookup else None,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.core.plausible import Record
 from steel_assets.core.sanity import FEWEST
 from steel_assets.core.tables import MARKET_DAILY
+from steel_assets.core.types import Market
 from steel_assets.operations.publication.inputs import Inputs
 
 log = logging.getLogger("steel.publication")
@@ -30,7 +30,7 @@ class Known(NamedTuple):
 def record_of(inputs: Inputs, market: str) -> Known | None:
     """What is known of ``market``; None while its prices cannot be read."""
     daily = daily_prices(inputs, market)
-    about = extremes(daily, inputs.catalog.markets[market].horizons) if daily is not None else {}
+    about = extremes(daily, inputs.catalog.markets[market]) if daily is not None else {}
     if daily is None or not about:
         return None
     sanity = inputs.catalog.rules.sanity
@@ -54,8 +54,8 @@ def daily_prices(inputs: Inputs, market: str) -> pd.DataFrame | None:
         return None
 
 
-def extremes(daily: pd.DataFrame, horizons: Iterable[int]) -> dict[str, Any]:
-    """Of a market's daily prices: their unit, the lowest, the highest, and the largest move by horizon; empty without any.
+def extremes(daily: pd.DataFrame, market: Market) -> dict[str, Any]:
+    """Of a market's prices: their unit, the lowest, the highest, and the largest move by horizon; empty without any.
 
     Args:
         daily: rows of tables.MARKET_DAILY, in order of date.
@@ -65,12 +65,13 @@ def extremes(daily: pd.DataFrame, horizons: Iterable[int]) -> dict[str, Any]:
     if prices.empty:
         return {}
     logs = np.log(prices)
-    moves = {horizon: (logs - logs.shift(horizon)).dropna().abs() for horizon in horizons}
+    moves = {horizon: (logs - logs.shift(horizon)).dropna().abs() for horizon in market.horizons}
+    least = FEWEST[market.frequency]
     return {
         "unit": str(daily["unit"].iloc[-1]),
         "low": float(prices.min()),
         "high": float(prices.max()),
-        "moves": {str(horizon): float(found.max()) for horizon, found in moves.items() if len(found) >= FEWEST},
+        "moves": {str(horizon): float(found.max()) for horizon, found in moves.items() if len(found) >= least},
     }
 
 
