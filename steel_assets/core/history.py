@@ -9,7 +9,7 @@ has closed on D + 1 before London opens. Models, features and scores read market
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -48,6 +48,7 @@ class MarketHistory:
             of ``known`` unless a later one was out already.
         prices: every version of every target price: ``period``, ``price`` (target unit), ``known_at`` (UTC), in that order.
         simulated: True when any observation was simulated.
+        answers: by horizon, what a service that charges for it answered of each origin, from what was known by then alone.
     """
 
     market: Market
@@ -60,6 +61,7 @@ class MarketHistory:
     newest: pd.DataFrame
     prices: pd.DataFrame
     simulated: bool
+    answers: Mapping[int, pd.Series] = field(default_factory=dict)
 
     @property
     def last(self) -> pd.Series:
@@ -96,7 +98,10 @@ class MarketHistory:
         return np.maximum.accumulate(np.where(self.price_news, np.arange(len(self.origins)), 0))
 
     def withheld(self, count: int) -> MarketHistory:
-        """This history had the last ``count`` prices of the target and its curve been unknown at every origin."""
+        """This history had the last ``count`` prices of the target and its curve been unknown at every origin.
+
+        Nobody was asked what they would have answered then.
+        """
         if count == 0:
             return self
         names = list(dict.fromkeys([self.market.target.series, *self.market.target.curve]))
@@ -104,6 +109,7 @@ class MarketHistory:
             self,
             known=self.known.assign(**self.known[names].shift(count)),
             periods=self.periods.assign(**self.periods[names].shift(count)),
+            answers={},
         )
 
     @property

@@ -10,6 +10,7 @@ import pandas as pd
 
 from steel_assets.core import seasonal_volatility
 from steel_assets.core.calendars import rolls_between
+from steel_assets.core.features._pool import Pool
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.returns import daily_returns, expected_volatility
 
@@ -58,6 +59,8 @@ class Samples:
             are not in them, and where there was no price they are 0.
         features: one column per name in ``feature_names``; NaN where unknown.
         y: the price on the target date; NaN where it is not known.
+        pool: what else can be computed of each row, where the market declares ``generated``.
+        answers: what was bought for the row (``MarketHistory.answers``), in units of its volatility; NaN where nothing was.
     """
 
     horizon: int
@@ -73,6 +76,8 @@ class Samples:
     features: np.ndarray
     feature_names: tuple[str, ...]
     y: np.ndarray
+    pool: Pool | None = None
+    answers: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -102,6 +107,8 @@ class Samples:
             moves=self.moves[selection],
             features=self.features[selection],
             y=self.y[selection],
+            pool=None if self.pool is None else self.pool[selection],
+            answers=None if self.answers is None else self.answers[selection],
         )
 
     def with_labels(self, y: np.ndarray) -> Self:
@@ -137,6 +144,8 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
         features=features.to_numpy(dtype=float),
         feature_names=tuple(features.columns),
         y=np.full(len(history.origins), np.nan),
+        pool=None if history.market.generated is None else Pool.of(history),
+        answers=history.answers[horizon].reindex(history.origins).to_numpy() if horizon in history.answers else None,
     )
 
 
