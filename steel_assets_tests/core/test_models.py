@@ -279,6 +279,12 @@ class TestAutoML(LearningContract):
         with pytest.raises(ModelError, match=r"steel-assets\[automl\]"):
             self.trained()
 
+    @pytest.mark.parametrize("learner", ["ridge", "boosting"])
+    def test_a_learner_without_features_expects_nothing(self, learner: str) -> None:
+        rows = market_samples(1).rows(slice(60, SPLIT))
+        found = fitted(rows, np.ones(len(rows)), {"families": [], "rows": 500, "learner": learner, "penalty": 1.0})
+        assert found.predict(self.to_predict(1)).tolist() == [0.0] * (500 - SPLIT)
+
     def test_a_learner_that_does_not_fit_its_features_is_refused(self) -> None:
         stored = json.loads(self.trained(1).to_bytes())
         assert stored["share"]

@@ -175,11 +175,13 @@ def fitted(known: Samples, returns: np.ndarray, settings: Mapping[str, Any]) -> 
     chosen = [k for k, name in enumerate(known.feature_names) if name.partition(".")[0] in settings["families"]]
     names = tuple(known.feature_names[k] for k in chosen)
     rows, answers = known.features[-settings["rows"] :, chosen], returns[-settings["rows"] :]
-    if settings["learner"] == "ridge":
+    if not names:
+        learner: Linear | Forest = Linear(np.zeros(0), np.ones(0), np.zeros(0))
+    elif settings["learner"] == "ridge":
         mean, scale = ridge.moments(rows)
         penalty = np.array([settings["penalty"] * known.horizon])
         weights = ridge.ridge_weights(ridge.standardised(rows, mean, scale), answers, penalty)[:, 0]
-        learner: Linear | Forest = Linear(mean, scale, weights)
+        learner = Linear(mean, scale, weights)
     else:
         kept = {name: settings[name] for name in ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf")}
         learner = grown(fitted_regressor(rows, answers, kept))
