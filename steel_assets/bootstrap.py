@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from steel_assets.adapters.models.store import ModelStore
     from steel_assets.adapters.notifiers import Channel, ChannelConfig, Notifier
     from steel_assets.adapters.warehouse.warehouse import Warehouse
+    from steel_assets.core.automl import AutoML
+    from steel_assets.core.types import VertexJobs
     from steel_assets.providers import Providers
 
 
@@ -95,6 +97,32 @@ class Platform:
     def warehouse(self) -> Warehouse:
         """The platform's tables, in DuckDB or BigQuery."""
         return warehouse_at(self.settings.warehouse_address, self.settings)
+
+    def vertex(self, terms: VertexJobs) -> AutoML:
+        """The AutoML of Vertex AI, which answers from tables beside those of the warehouse.
+
+        Raises:
+            AutoMLError: the warehouse is not in BigQuery.
+            GoogleNotInstalled: when it is asked, and google-cloud-aiplatform is not there.
+        """
+        from steel_assets.adapters.google.clients import bigquery_client, vertex_clients
+        from steel_assets.adapters.google.vertex import Tariff, VertexAutoML
+        from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
+        from steel_assets.core.automl import AutoMLError
+
+        warehouse, chosen, prices = self.warehouse, self.settings, self.catalog.prices.items
+        if not isinstance(warehouse, BigQueryWarehouse):
+            raise AutoMLError(
+                f"Vertex AI trains from BigQuery, and STEEL_WAREHOUSE is {warehouse.uri_of_database}: name a dataset"
+            )
+        return VertexAutoML(
+            warehouse,
+            partial(vertex_clients, chosen.vertex_location, chosen.vertex_endpoint),
+            partial(bigquery_client, endpoint=chosen.bigquery_endpoint),
+            chosen.vertex_location,
+            node_hours=terms.node_hours,
+            tariff=Tariff(prices["vertex_training"].usd, prices["vertex_prediction"].usd),
+        )
 
     @property
     def warehouse_lost(self) -> str | None:

@@ -104,6 +104,10 @@ class Settings(BaseSettings):
         description="the same of BigQuery",
     )
     secret_manager_endpoint: str | None = Field(default=None, description="the same of Secret Manager")
+    vertex_endpoint: str | None = Field(default=None, description="the same of Vertex AI")
+    vertex_location: str = Field(
+        default="us-central1", pattern=r"^[a-z]+(-[a-z]+[0-9]+)?$", description="region of Vertex AI that steel automl trains in"
+    )
 
     sources: Literal["sandbox", "live", "files"] = Field(
         default="sandbox", description="sandbox: the local simulated market; live: the real providers; files: imports only"
@@ -173,6 +177,7 @@ class Settings(BaseSettings):
         "storage_endpoint",
         "bigquery_endpoint",
         "secret_manager_endpoint",
+        "vertex_endpoint",
         "dagster_url",
         "dagster_public_url",
         "public_url",

@@ -25,11 +25,22 @@ from steel_assets.core.alerts.tokens import token
 from steel_assets.core.blocks import Block
 from steel_assets.core.calendars import local_day
 from steel_assets.core.forecast import bundle_to_files
+from steel_assets.core.models._search import EmbeddedSearch
 from steel_assets.core.quarantine import held
 from steel_assets.core.service_use import LATENCY_BUCKETS_MS, Minute, measurement_key, to_line
 from steel_assets.core.tables import BACKTEST, EXPLANATIONS, FORECASTS
 from steel_assets.core.training import baseline
-from steel_assets.operations import drop_state, experiment_switch, experimenting, feature_store, histories, issuing, panel
+from steel_assets.core.types import Search, VertexJobs
+from steel_assets.operations import (
+    automl,
+    drop_state,
+    experiment_switch,
+    experimenting,
+    feature_store,
+    histories,
+    issuing,
+    panel,
+)
 from steel_assets.operations.candidates import CANDIDATES, validation_key
 from steel_assets.operations.importing import Offered, import_table, turn
 from steel_assets.operations.mailing import send
@@ -77,6 +88,7 @@ def lived_through(folder: Path) -> Path:
     _models(parts, history)
     panel.rows_of(parts.catalog, parts.lake, MARKET, history.as_of.normalize().replace(day=1))
     shadowed(parts)
+    _bought(parts, history)
     experiment_switch.stop(parts.store, STOPPED, NOW)
     _published(parts, history)
     _states(parts)
@@ -93,6 +105,14 @@ def _compacted(parts: Platform, rows: pd.DataFrame) -> None:
         parts.lake.append_observations(one, "trading-economics", "commodity_prices")
     for later in (0, 2):
         compact(parts.lake, (NOW + pd.Timedelta(hours=later)).to_pydatetime(), least=8)
+
+
+def _bought(parts: Platform, history: Any) -> None:
+    """A year's answers one day ahead, of a search on this machine."""
+    terms = VertexJobs(horizons=(1,), since=history.origins[270].date(), budget_usd=1)
+    search = EmbeddedSearch(Search(trials=1))
+    plan = automl.planned(history, terms, search)
+    automl.buy(parts.lake, history, feature_store.load(parts.lake, history), plan, search, lambda line: None)
 
 
 def _models(parts: Platform, history: Any) -> None:

@@ -22,7 +22,7 @@ from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.bootstrap import Platform
 from steel_assets.cli.published import champions_scores
 from steel_assets.core.service_use import summary
-from steel_assets.operations import analysis, drop_state, histories, panel
+from steel_assets.operations import analysis, automl, drop_state, histories, panel
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
 from steel_assets.operations.experiment_switch import stopped_since
 from steel_assets.operations.importing import turn
@@ -193,6 +193,9 @@ KINDS = {
         lambda before: f"predictions/validation/backtest/{MARKET}.parquet is damaged",
         told=lambda parts: "in the error",
     ),
+    "bought answers": Kind(
+        "lake/predictions/automl/*", lambda parts: {h: len(found) for h, found in automl.load(parts.lake, parts.catalog.markets[
+            MARKET]).items()}, lambda _: {}),
     "scores": Kind("lake/predictions/validation/scores/*", lambda parts: champions_scores(parts.store, MARKET) != {},
                    lambda _: False, told=lambda parts: "on stderr"),
     "raw figures of an import": Kind("lake/raw-data/file-import/files/*/*.parquet", imported),

@@ -217,6 +217,8 @@ def _check_market(market: Market, catalog: Catalog) -> None:
         raise CatalogError(
             f"market {market.id}: calendar {market.calendar!r} is not known; use weekdays, 24/5 or an exchange code such as XLON"
         )
+    if market.automl.vertex and (strange := [str(h) for h in market.automl.vertex.horizons if h not in market.horizons]):
+        raise CatalogError(f"market {market.id}: automl.vertex.horizons {', '.join(strange)} are not among the market's horizons")
     fx = catalog.series[market.target.fx].unit if market.target.fx else None
     for name in (market.target.series, *market.target.curve):
         frequency = catalog.series[name].frequency

@@ -63,6 +63,10 @@ COMMANDS = {
         "Compare recent features, returns and errors with the two years before, and with how much they always differ.",
     ),
     "experiment": Command("experiment:app", "Experiments of variants in the shadow of the champions: list, report, stop, start."),
+    "automl": Command(
+        "automl:automl",
+        "Have a market's origins answered by Vertex AI's AutoML. Says what it costs; buys only what --confirm-usd covers.",
+    ),
     "forecast": Command(
         "forecast:forecast",
         "Forecast from what was known at a day's issue, with the models of that day. Nothing is written or published.",

@@ -9,6 +9,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from steel_assets.bootstrap import platform
 from steel_assets.cli.accuracy import measured_markdown, replace_measured
@@ -32,7 +33,9 @@ def compare(
     real: Annotated[Path | None, typer.Option(help="folder of the real price history, instead of the lake")] = None,
     output: Annotated[Path | None, typer.Option(help="folder for the pictures")] = None,
     document: Annotated[Path | None, typer.Option(help="Markdown file whose measured part is written anew")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print scores, overall and by year, as JSON")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print scores, overall and by year, and weights of experts as JSON")
+    ] = False,
 ) -> None:
     """Compare all models over years: scores, scores by calendar year, worst windows, and pictures of the champion."""
     parts = platform()
@@ -52,7 +55,8 @@ def compare(
         found = {market: panel.with_others(parts.catalog, parts.lake, history) for market, history in found.items()}
 
     console = Console(stderr=as_json)
-    tables = []
+    tables: list[pd.DataFrame] = []
+    believed: list[pd.DataFrame] = []
     with progress_bar(console) as bar:
         task = bar.add_task("compare", total=len(found))
         for market, history in found.items():
@@ -61,21 +65,43 @@ def compare(
             until = min(last, newest) if last is not None else newest
             if first > until or until < history.origins[0]:
                 raise Problem(f"--start, --end: {market} has prices from {history.origins[0]:%Y-%m-%d} to {newest:%Y-%m-%d} only")
-            rows = backtest(history, max(first, history.origins[0]), until, step=step)
+            begin = int(history.origins.searchsorted(max(first, history.origins[0])))
+            rows = backtest(
+                history,
+                max(first, history.origins[0]),
+                until,
+                step=step,
+                evaluated=lambda made, begin=begin: believed.append(made.weights_by_year(max(begin, made.start))),
+            )
             tables.append(rows)
             if output is not None:
                 for path in draw(rows, history.market.name, history.market.target.unit, output):
                     console.print(str(path), highlight=False)
             bar.advance(task)
     rows = pd.concat(tables, ignore_index=True)
+    weights = pd.concat(believed, ignore_index=True)
     overall, yearly = scores(rows).merge(worst_window(rows), on=["market", "model", "h"]), by_year(rows)
     if document is not None:
         replace_measured(document, measured_markdown(rows, overall, yearly))
         console.print(f"written: {document}", highlight=False)
     if as_json:
-        parsed = {name: json.loads(table.to_json(orient="records")) for name, table in (("scores", overall), ("by_year", yearly))}
-        typer.echo(json.dumps(parsed))
+        told = {"scores": overall, "by_year": yearly, "weights": weights}
+        typer.echo(json.dumps({name: json.loads(table.to_json(orient="records")) for name, table in told.items()}))
         return
     for market in found:
         title = f"{parts.catalog.markets[market].name}, {first:%Y-%m-%d} to {rows['origin'].max():%Y-%m-%d}, every {step}"
         console.print(score_table(overall[overall["market"] == market], title))
+        console.print(weight_table(weights[weights["market"] == market]))
+
+
+def weight_table(weights: pd.DataFrame) -> Table:
+    """What share of each member's move ``experts`` believed: a line per horizon and member, a column per year."""
+    wide = weights.pivot_table(index=["h", "member"], columns="year", values="share", sort=False).sort_index(
+        level="h", sort_remaining=False
+    )
+    table = Table(title="what experts believed of each member's move, mean of the year")
+    for column in ("h", "member", *map(str, wide.columns)):
+        table.add_column(column, justify="left" if column == "member" else "right")
+    for (h, member), shares in wide.iterrows():
+        table.add_row(str(h), str(member), *(f"{share:.2f}" for share in shares))
+    return table

@@ -9,12 +9,12 @@ platform then says what it would have said that long after the last price, by th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, evaluate
+from steel_assets.core.evaluation import EARLIEST, Evaluation, Progress, Steps, burn_in, evaluate
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import NAIVE, applicable, combination, experts
@@ -47,6 +47,7 @@ def backtest(
     families: Sequence[str] | None = None,
     progress: Progress | None = None,
     withhold: int = 0,
+    evaluated: Callable[[Evaluation], None] | None = None,
 ) -> pd.DataFrame:
     """Forecasts of every ``step``-th trading day from ``start`` to ``end``, at all horizons of the market.
 
@@ -57,6 +58,7 @@ def backtest(
         step: trading days from one origin to the next; the first is the first trading day on or after ``start``.
         families: which models; all that apply and ``champion`` when not given. The last price is always among them.
         withhold: how many of the last prices of the target and its curve are unknown at every origin.
+        evaluated: called with the walk-forward of each horizon, for whoever asks more of it.
 
     Raises:
         BacktestError: a family is not one of this market's, ``step`` is not positive, ``withhold`` is negative or more than
@@ -84,6 +86,8 @@ def backtest(
         before = max(EARLIEST, first - burn_in(horizon + withhold, judged)) if learns else first
         asked = build_samples(blind, blind_features, horizon).rows(slice(withhold, None)) if withhold else samples
         evaluation = evaluate(history, samples, judged, before, stop, steps, asked if withhold else None, withhold)
+        if evaluated is not None:
+            evaluated(evaluation)
         for model in wanted:
             forecasts = evaluation.champion(first) if model == CHAMPION else evaluation.answered(model, first)
             tables.append(backtest_rows(history, asked, model, positions, forecasts.iloc[positions - first]))

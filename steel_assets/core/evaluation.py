@@ -20,6 +20,7 @@ from steel_assets.core.calibration import Track
 from steel_assets.core.folds import folds, walk_forward
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model, combination, experts
+from steel_assets.core.models._protocol import unfitted
 from steel_assets.core.models.combination import Combination
 from steel_assets.core.models.experts import Advice, Experts, Feedback, Heard
 from steel_assets.core.periods import ahead
@@ -157,6 +158,18 @@ class Evaluation:
         shares = experts.learned_shares(heard.points, own, rows, at - self.start)
         return Advice(self.samples.origins[at], tuple(heard.points), shares)
 
+    def weights_by_year(self, start: int) -> pd.DataFrame:
+        """What share of each member's move expert advice believed at the origins from number ``start`` on: the mean of each year.
+
+        Returns:
+            Columns ``market``, ``h``, ``year``, ``member`` and ``share``; the last price's own is what is left to 1.
+        """
+        advice = self.advice(np.arange(start, self.stop))
+        shares = pd.DataFrame(advice.shares, columns=list(advice.names))
+        shares["last price"] = 1.0 - shares.sum(axis=1)
+        yearly = shares.groupby(advice.days.year.rename("year")).mean().reset_index().melt("year", None, "member", "share")
+        return yearly.assign(market=self.history.market.id, h=self.samples.horizon)[["market", "h", "year", "member", "share"]]
+
     def _heard(self) -> Heard:
         points = {name: self.forecasts[name]["p"].to_numpy() for name in experts.MEMBERS if name in self.forecasts}
         return Heard(self.samples.origins[self.start : self.stop], points)
@@ -180,7 +193,7 @@ class Evaluation:
             return Combination(self.weights(at))
         if family is Experts:
             return Experts(self._heard().newest(self.samples.horizon), self.advice(np.array([at])))
-        return family()
+        return unfitted(family, self.history.market)
 
     def track(self, family: str) -> Track:
         """Everything ``family`` forecast, as far back as a calibration can need."""

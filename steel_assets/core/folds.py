@@ -13,7 +13,7 @@ import pandas as pd
 
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model
-from steel_assets.core.models._protocol import Cadence, Incremental
+from steel_assets.core.models._protocol import Cadence, Incremental, unfitted
 from steel_assets.core.samples import Samples
 
 
@@ -58,13 +58,13 @@ def walk_forward(
         The forecasts of ``samples`` and those of ``asked`` (the same ones where nothing else is asked).
     """
     forecasts, others = [], []
-    model = family()
+    model = unfitted(family, history.market)
     incremental = isinstance(model, Incremental)
     for fold in folds(history.origins, family.refit_every, 0 if incremental else start, stop):
         known = slice(0, fold.fitted_at + 1)
         moment = history.moments[fold.fitted_at]
         past = samples.rows(known).with_labels(history.prices_at(samples.target_dates[known], moment), moment)
-        model = model.learn(past) if isinstance(model, Incremental) else family().fit(past)
+        model = model.learn(past) if isinstance(model, Incremental) else unfitted(family, history.market).fit(past)
         rows = slice(max(fold.start, start), fold.stop)
         if rows.start >= rows.stop:
             continue

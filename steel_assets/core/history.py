@@ -54,6 +54,7 @@ class MarketHistory:
         simulated: True when any observation was simulated.
         others: what models may learn from other markets.
         within: of a weekly or monthly market, by origin and daily driver (``core/within.py``); no columns of a daily one.
+        answers: by horizon, what a service that charges for it answered of each origin, from what was known by then alone.
     """
 
     market: Market
@@ -75,6 +76,7 @@ class MarketHistory:
         if self.market.frequency == "daily":
             return self.origins
         return self.moments.tz_localize(None).normalize()
+    answers: Mapping[int, pd.Series] = field(default_factory=dict)
 
     @property
     def last(self) -> pd.Series:
@@ -131,7 +133,10 @@ class MarketHistory:
         )
 
     def withheld(self, count: int) -> MarketHistory:
-        """This history had the last ``count`` prices of the target and its curve been unknown at every origin."""
+        """This history had the last ``count`` prices of the target and its curve been unknown at every origin.
+
+        Nobody was asked what they would have answered then.
+        """
         if count == 0:
             return self
         names = list(dict.fromkeys([self.market.target.series, *self.market.target.curve]))
@@ -139,6 +144,7 @@ class MarketHistory:
             self,
             known=self.known.assign(**self.known[names].shift(count)),
             periods=self.periods.assign(**self.periods[names].shift(count)),
+            answers={},
         )
 
     @property

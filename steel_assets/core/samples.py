@@ -10,6 +10,7 @@ import pandas as pd
 
 from steel_assets.core import seasonal_volatility
 from steel_assets.core.calendars import rolls_between
+from steel_assets.core.features._pool import Pool
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.panel import ALONE, Panel
 from steel_assets.core.returns import daily_returns, expected_volatility
@@ -64,6 +65,8 @@ class Samples:
         y: the price on the target date; NaN where it is not known.
         panel: what can be learned from the other markets; nothing but where it is known at which moment.
         frequency: of the market.
+        pool: what else can be computed of each row, where the market declares ``generated``.
+        answers: what was bought for the row (``MarketHistory.answers``), in units of its volatility; NaN where nothing was.
     """
 
     horizon: int
@@ -81,6 +84,8 @@ class Samples:
     y: np.ndarray
     panel: Panel = ALONE
     frequency: MarketFrequency = "daily"
+    pool: Pool | None = None
+    answers: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -110,6 +115,8 @@ class Samples:
             moves=self.moves[selection],
             features=self.features[selection],
             y=self.y[selection],
+            pool=None if self.pool is None else self.pool[selection],
+            answers=None if self.answers is None else self.answers[selection],
         )
 
     def with_labels(self, y: np.ndarray, moment: pd.Timestamp | None = None) -> Self:
@@ -149,6 +156,8 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
         y=np.full(len(history.origins), np.nan),
         panel=Panel.beside(history.market, horizon, history.others),
         frequency=history.market.frequency,
+        pool=None if history.market.generated is None else Pool.of(history),
+        answers=history.answers[horizon].reindex(history.origins).to_numpy() if horizon in history.answers else None,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -193,6 +193,61 @@ class Target(Declaration):
         return self
 
 
+class Search(Declaration):
+    """How long the embedded AutoML of a market looks for a model at each fit.
+
+    It ends after ``trials``; the same number gives the same model. ``seconds`` is the fuse: what it cut short is said to be.
+    """
+
+    trials: int = Field(default=12, ge=1, le=500)
+    seconds: float = Field(default=60.0, gt=0, le=3600)
+
+
+class VertexJobs(Declaration):
+    """What may be bought of Vertex AI for a market.
+
+    Attributes:
+        horizons: of the market's.
+        since: day of the first origin to be answered; one model is trained for it and one for each year that follows.
+        node_hours: budget of one training.
+        budget_usd: nothing whose estimate is more is ever bought at once.
+    """
+
+    horizons: tuple[Annotated[int, Field(ge=1, le=250)], ...] = Field(min_length=1)
+    since: date
+    node_hours: float = Field(default=1.0, ge=1, le=72)
+    budget_usd: float = Field(gt=0, le=100_000)
+
+
+class AutoML(Declaration):
+    """The searches for models that a market takes part in: none unless declared."""
+
+    embedded: Search | None = None
+    vertex: VertexJobs | None = None
+
+
+Operator = Literal["lag", "difference", "ratio", "mean", "std", "zscore"]
+
+
+class Generated(Declaration):
+    """The features that are generated for a market: every operator over every window, on its own price and its daily drivers.
+
+    Attributes:
+        windows: trading days.
+        keep: so many of them at most are chosen at each fit.
+    """
+
+    operators: tuple[Operator, ...] = Field(default=("lag", "difference", "ratio", "mean", "std", "zscore"), min_length=1)
+    windows: tuple[Annotated[int, Field(ge=1, le=500)], ...] = Field(default=(2, 5, 21, 63), min_length=1, max_length=20)
+    keep: int = Field(default=8, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> Self:
+        if len(set(self.operators)) < len(self.operators) or len(set(self.windows)) < len(self.windows):
+            raise ValueError("operators and windows must be named once each")
+        return self
+
+
 class Market(Declaration):
     """A commodity in a region: the target to forecast, the drivers that may explain it, and how far ahead.
 
@@ -212,6 +267,8 @@ class Market(Declaration):
     calendar: str = "weekdays"
     drivers: tuple[Identifier, ...] = ()
     horizons: tuple[Annotated[int, Field(ge=1, le=250)], ...] = HORIZONS["daily"]
+    automl: AutoML = AutoML()
+    generated: Generated | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from steel_assets.adapters.lake.damaged import UNREADABLE, plain_json, why_not
 from steel_assets.adapters.lake.lake import DamagedFile, Lake
 from steel_assets.adapters.models.store import ModelDamaged, ModelStore
 from steel_assets.core.forecast import bundle_to_files
+from steel_assets.core.models import Pinned
 from steel_assets.core.tables import BACKTEST
 from steel_assets.core.training import Candidate
 
@@ -100,13 +101,15 @@ def _stage(models: ModelStore, candidate: Candidate, horizon: int) -> str:
     bundle = candidate.bundles[horizon]
     files = bundle_to_files(bundle)
     version = version_of(candidate.as_of, bundle.family, files)
-    manifest = {
+    manifest: dict[str, object] = {
         "family": bundle.family,
         "trained_as_of": candidate.as_of.isoformat(),
         "newest_origin": f"{candidate.origin:%Y-%m-%d}",
         "reason": candidate.choices[horizon].reason,
         "confidence": bundle.confidence,
     }
+    if isinstance(bundle.model, Pinned) and bundle.model.pinned:
+        manifest["features"] = list(bundle.model.pinned)
     if (experiment := candidate.choices[horizon].experiment) is not None:
         manifest["experiment"] = experiment
     models.save_candidate(candidate.market, horizon, version, files, manifest)

@@ -96,6 +96,12 @@ KINDS = (
         "ever; a publication lists three months of them",
     ),
     Kind(
+        "answers bought of AutoML",
+        ("predictions/automl/",),
+        "a row per market, horizon and origin that was paid for",
+        "what the catalogue declares; none are shipped",
+    ),
+    Kind(
         "walk-forwards and their scores",
         ("predictions/validation/",),
         "two files per market, written anew by each retraining",

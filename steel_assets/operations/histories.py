@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from steel_assets.catalog import Catalog
 from steel_assets.core.calendars import closures
 from steel_assets.core.history import HistoryError, MarketHistory, build_history
 from steel_assets.core.price_age import LookedUp, PriceAge, price_age
+from steel_assets.core.types import Market
+from steel_assets.operations import automl
 from steel_assets.providers import Providers
 
 CALENDAR_AHEAD = pd.DateOffset(years=2)
@@ -25,7 +28,8 @@ def build(catalog: Catalog, lake: Lake, market: str, as_of: pd.Timestamp) -> Mar
     declared, series = catalog.markets[market], catalog.market_series(market)
     rules = catalog.rules.schedules
     observations = lake.observations(declared.series_ids)
-    return build_history(observations, declared, series, as_of, rules.issue_time, rules.tzinfo)
+    built = build_history(observations, declared, series, as_of, rules.issue_time, rules.tzinfo)
+    return replace(built, answers=_answers(lake, declared))
 
 
 def save(lake: Lake, history: MarketHistory) -> str:
@@ -103,7 +107,13 @@ def _stored(catalog: Catalog, lake: Lake, market: str) -> MarketHistory:
         prices=lake.read(f"{folder}/prices.parquet", _of_prices),
         simulated=bool(lake.simulated),
         within=within,
+        answers=_answers(lake, declared),
     )
+
+
+def _answers(lake: Lake, market: Market) -> dict[int, pd.Series]:
+    """What was bought for ``market``, where it declares that anything may be."""
+    return automl.load(lake, market) if market.automl.vertex is not None else {}
 
 
 def _by_origin(frame: pd.DataFrame, target: str | None = None) -> pd.DataFrame:

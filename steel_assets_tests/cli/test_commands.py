@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "demo": RUNS, "collect": RUNS, "doctor": RUNS, "dev": RUNS, "ui": RUNS, "sandbox": RUNS, "run": RUNS, "upgrade": RUNS,
     "import": FRAMES, "backtest": FRAMES, "compare": FRAMES, "drift": FRAMES, "rollback": FRAMES, "publish": FRAMES,
     "odds": FRAMES, "experiment": FRAMES, "plan": FRAMES, "parity": FRAMES, "analysis": FRAMES, "what-if": FRAMES,
-    "report": FRAMES, "export": FRAMES,
+    "report": FRAMES, "export": FRAMES, "automl": FRAMES,
     "sign": FRAMES, "alerts": FRAMES, "watch": FRAMES, "quarantine": FRAMES, "imports": FRAMES, "backup": FRAMES, "lake": FRAMES,
     "warehouse": FRAMES,
     "costs": frozenset({"yaml"}), "status": frozenset({"yaml"}), "forecast": frozenset({"yaml"}),

@@ -29,6 +29,9 @@ def test_a_market_is_compared_on_real_prices_without_a_lake(tmp_path: Path, real
     assert table.loc[("forward_curve", 5), "mae_ratio"] < 0.9
     assert table["coverage_90"].between(0, 1).all()
     assert set(pd.DataFrame(found["by_year"])["year"]) == {2023}
+    weights = pd.DataFrame(found["weights"])
+    assert {"last price", "ridge", "forward_curve"} < set(weights["member"])
+    assert weights.groupby(["h", "year"])["share"].sum().tolist() == pytest.approx([1.0] * 4)
     pictures = sorted((tmp_path / "pictures").iterdir())
     assert [path.name for path in pictures] == [f"rebar_fob_turkey-{name}.png" for name in ("calibration", "fan", "skill")]
     assert all(path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 5_000 for path in pictures)

@@ -15,17 +15,25 @@ from steel_assets.core.explanation import contributions
 from steel_assets.core.features import build_features
 from steel_assets.core.models import Model, ModelError, load_model, model_families
 from steel_assets.core.samples import Samples, build_samples
-from steel_assets.core.types import QUANTILE_COLUMNS
-from steel_assets_tests.core.synthetic import synthetic
+from steel_assets.core.types import QUANTILE_COLUMNS, Generated
+from steel_assets_tests.core.synthetic import Synthetic, synthetic
 
 SPLIT = 420
+
+
+def declaring() -> Synthetic:
+    """A simulated market that declares generated features."""
+    made = synthetic(count=500, lived=0)
+    return replace(made, market=made.market.model_copy(update={"generated": Generated()}))
 
 
 @cache
 def market_samples(horizon: int) -> Samples:
     """All origins of a simulated market, with every label that is known at the end."""
-    history = synthetic(count=500, lived=0).history()
+    history = declaring().history()
     samples = build_samples(history, build_features(history), horizon)
+    scrap = samples.features[:, samples.feature_names.index("drivers.scrap_change_1")]
+    samples = replace(samples, answers=np.where(np.arange(len(samples)) < 60, np.nan, 0.5 * np.clip(scrap, -2, 2)))
     return samples.with_labels(history.prices_at(samples.target_dates, history.as_of))
 
 

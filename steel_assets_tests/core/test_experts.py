@@ -339,3 +339,17 @@ def test_what_goes_on_learning_forecasts_the_same_wherever_a_walk_begins() -> No
     later, _ = walk_forward(history, samples, RecursiveRidge, 333, 400)
     assert (whole["p"].to_numpy() != samples.curve[250:420]).any()
     assert later.to_numpy().tolist() == whole.iloc[83:150].to_numpy().tolist()
+
+
+def test_the_weights_of_a_year_are_the_mean_of_its_days_and_add_up_to_one_with_the_last_price() -> None:
+    made = evaluation(a_monday())
+    found = made.weights_by_year(200)
+    assert found.groupby(["market", "h", "year"])["share"].sum().to_numpy() == pytest.approx(1.0)
+    days = made.samples.origins[200 : made.stop]
+    shares = made.advice(np.arange(200, made.stop))
+    mine = found[found["member"] == "recursive_ridge"].set_index("year")["share"]
+    assert len(mine) == days.year.nunique() > 1
+    for year, share in mine.items():
+        wanted = shares.shares[days.year == year, shares.names.index("recursive_ridge")].mean()
+        assert share == pytest.approx(wanted)
+    assert (found["share"] > 0).all()

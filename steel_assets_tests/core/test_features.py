@@ -24,6 +24,7 @@ def test_families_are_found_by_their_file() -> None:
         "calendar",
         "curve",
         "drivers",
+        "generated",
         "lags",
         "macro",
         "margins",

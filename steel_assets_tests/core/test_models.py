@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from steel_assets.core.features import driver_of
+from steel_assets.core.features._pool import Pool
 from steel_assets.core.models import ModelError, applicable, load_model, model_families
+from steel_assets.core.models._protocol import unfitted
+from steel_assets.core.models._search import EmbeddedSearch, Found, fitted
 from steel_assets.core.models.combination import Combination, learned_weights
-from steel_assets_tests.contracts.model import SPLIT, ModelContract, market_samples
+from steel_assets.core.types import AutoML as Declared
+from steel_assets.core.types import Search
+from steel_assets_tests.contracts.model import SPLIT, ModelContract, declaring, market_samples
 from steel_assets_tests.core.synthetic import synthetic
 
 
@@ -175,8 +183,6 @@ class TestRidge(LearningContract):
         assert (np.sign(absurd["caution"]) * np.sign(absurd.drop(columns=["caution", "forward_curve"]).sum(axis=1)) <= 0).all()
 
     def test_weights_that_do_not_match_the_features_are_refused(self) -> None:
-        import json
-
         stored = json.loads(self.trained().to_bytes())
         with pytest.raises(ModelError, match="one weight for each feature"):
             load_model("ridge", json.dumps(stored | {"weights": [1.0]}).encode())
@@ -228,8 +234,6 @@ class TestBoosting(LearningContract):
         [("left", 0, 0), ("right", 0, 10_000), ("feature", 0, 10_000), ("value", 1, float("nan")), ("threshold", 0, "x")],
     )
     def test_a_tree_that_no_row_would_fall_through_is_refused(self, name: str, place: int, value: object) -> None:
-        import json
-
         stored = json.loads(self.trained(1).to_bytes())
         assert stored["trees"]
         stored["trees"][0][name][place] = value
@@ -237,12 +241,124 @@ class TestBoosting(LearningContract):
             load_model("boosting", json.dumps(stored).encode())
 
     def test_a_tree_with_a_node_short_is_refused(self) -> None:
-        import json
-
         stored = json.loads(self.trained(1).to_bytes())
         stored["trees"][0]["value"].pop()
         with pytest.raises(ModelError, match="for each node"):
             load_model("boosting", json.dumps(stored).encode())
+
+
+class TestAutoML(LearningContract):
+    family = "automl"
+
+    def test_more_trials_are_not_worse_on_the_rows_that_judge_them_and_the_fuse_ends_them(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rows = market_samples(1).rows(slice(60, SPLIT))
+        returns = np.clip(rows.scaled_returns, -4, 4)
+        known = rows.rows(rows.labelled)
+
+        def loss(found: Found) -> float:
+            learned = fitted(
+                known.rows(slice(0, -len(known) // 3 - 1)), returns[rows.labelled][: -len(known) // 3 - 1], found.settings
+            )
+            said = learned.predict(known.rows(slice(-(len(known) // 3), None)))
+            wanted = returns[rows.labelled][-(len(known) // 3) :]
+            return float(min(np.abs(wanted - share * said).mean() for share in (0.25, 0.5, 0.75)))
+
+        few, many, cut = (
+            EmbeddedSearch(Search(trials=trials, seconds=seconds)).searched(known, returns[rows.labelled])
+            for trials, seconds in ((1, 60), (25, 60), (500, 0.05))
+        )
+        assert loss(many) < loss(few)
+        assert (few.settings["trials"], many.settings["trials"]) == (1, 25)
+        assert cut.settings["trials"] < 500
+        assert "Raise automl.embedded.seconds" in caplog.text
+
+    def test_without_optuna_it_says_what_to_install_and_with_it_nothing_imports_it_before_a_search(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        code = "import sys, steel_assets.core.models as m; m.model_families(); sys.exit('optuna' in sys.modules)"
+        subprocess.run([sys.executable, "-c", code], check=True)
+        monkeypatch.setitem(sys.modules, "optuna", None)
+        with pytest.raises(ModelError, match=r"steel-assets\[automl\]"):
+            self.trained()
+
+    @pytest.mark.parametrize("learner", ["ridge", "boosting"])
+    def test_a_learner_without_features_expects_nothing(self, learner: str) -> None:
+        rows = market_samples(1).rows(slice(60, SPLIT))
+        found = fitted(rows, np.ones(len(rows)), {"families": [], "rows": 500, "learner": learner, "penalty": 1.0})
+        assert found.predict(self.to_predict(1)).tolist() == [0.0] * (500 - SPLIT)
+
+    def test_a_learner_that_does_not_fit_its_features_is_refused(self) -> None:
+        stored = json.loads(self.trained(1).to_bytes())
+        assert stored["share"]
+        for damage in ({"names": ["x"]}, {"learner": {}}, {"learner": {"start": 0, "trees": [{}]}}):
+            with pytest.raises(ModelError):
+                load_model("automl", json.dumps(stored | {"found": stored["found"] | damage}).encode())
+
+    def test_it_is_for_markets_that_declare_it_with_their_budget(self) -> None:
+        market = synthetic(60).market
+        declared = market.model_copy(update={"automl": Declared(embedded=Search(trials=3))})
+        assert "automl" not in applicable(market)
+        assert unfitted(applicable(declared)["automl"], declared).budget.trials == 3
+
+
+class TestGeneratedRidge(ModelContract):
+    family = "generated_ridge"
+
+    def test_it_finds_the_generated_feature_that_leads(self) -> None:
+        """Scrap leads by a day, which the shipped features say; taken from it, they leave it to the generated ones."""
+        rows = market_samples(1)
+        blind = replace(rows, features=np.zeros((len(rows), 1)), feature_names=("lags.return_0",))
+        model = model_families()[self.family]().fit(blind.rows(slice(0, SPLIT)))
+        assert "scrap" in model.pinned[0]
+        p, later = model.predict(blind.rows(slice(SPLIT, None)))["p"].to_numpy(), rows.rows(slice(SPLIT, None))
+        seen = np.isfinite(later.y)
+        assert np.abs(p - later.y)[seen].mean() < 0.95 * np.abs(later.curve - later.y)[seen].mean()
+
+    def test_a_forecast_computes_the_pinned_features_alone(self) -> None:
+        model = load_model(self.family, self.trained(1).to_bytes())
+        pool = Pool.of(declaring().history())
+        model.predict(replace(market_samples(1), pool=pool).rows(slice(SPLIT, None)))
+        assert model.pinned
+        assert set(pool.generator.computed) == set(model.pinned)
+        assert len(pool.names) > 5 * len(model.pinned)
+
+    @pytest.mark.parametrize(
+        "name", ["zscore:21:nothing", "zscore:0:scrap", "zscore:9999:scrap", "evil:21:scrap", "ratio:21:scrap", ""]
+    )
+    def test_a_pinned_name_that_means_nothing_is_refused_where_it_would_be_computed(self, name: str) -> None:
+        stored = json.loads(self.trained(1).to_bytes())
+        names = [*stored["names"][: -len(stored["chosen"])], *(f"generated.{name}" for _ in stored["chosen"])]
+        model = load_model(self.family, json.dumps(stored | {"chosen": [name] * len(stored["chosen"]), "names": names}).encode())
+        with pytest.raises(ModelError, match="train it again"):
+            model.predict(self.to_predict(1))
+
+    def test_what_overdue_series_say_fades_in_generated_features_too(self) -> None:
+        dead = market_samples(1).pool.columns(["difference:5:dead", "ratio:5:scrap:dead"])  # its feed ends in the middle
+        assert np.isfinite(dead[100:200]).all()
+        assert (np.nan_to_num(dead[300:]) == 0).all()
+
+
+class TestVertex(ModelContract):
+    family = "vertex"
+
+    def test_it_believes_a_share_of_what_was_answered_and_nothing_where_nothing_was(self) -> None:
+        rows = self.to_predict(1)
+        model = self.trained(1)
+        moves = np.log(model.predict(rows)["p"].to_numpy() / rows.curve) / rows.volatility
+        assert model.share in (0.25, 0.5, 0.75)
+        assert moves == pytest.approx(model.share * np.nan_to_num(rows.answers))
+        silent = replace(rows, answers=np.full(len(rows), np.nan))
+        assert model.predict(silent)["p"].tolist() == rows.curve.tolist()
+
+    def test_answers_that_were_noise_are_not_believed(self) -> None:
+        rows = market_samples(1)
+        noise = replace(rows, answers=np.random.default_rng(3).normal(size=len(rows)))
+        assert model_families()[self.family]().fit(noise.rows(slice(0, SPLIT))).share == 0
+
+    def test_it_is_for_markets_that_declare_it(self) -> None:
+        assert "vertex" not in applicable(synthetic(60).market)
 
 
 class TestProphet(LearningContract):
@@ -292,8 +408,6 @@ class TestCombination(ModelContract):
         assert weights["ridge"] > weights["prophet"]
 
     def test_members_that_are_not_those_that_weigh_are_refused(self) -> None:
-        import json
-
         stored = json.loads(self.trained().to_bytes())
         with pytest.raises(ModelError, match="not those that weigh"):
             load_model("combination", json.dumps(stored | {"weights": {"ridge": 1.0}}).encode())

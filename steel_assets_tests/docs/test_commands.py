@@ -48,6 +48,10 @@ NOT_RUN = {
         "make demo": WHOLE,
         "make dev": "starts the UI, the daemon and the sandbox until it is stopped; the UI by browser/test_dagster_ui.py",
     },
+    "docs/automl.md": {
+        "pip install": "installs what this environment has",
+        "steel automl": "MARKET is a placeholder, and it costs money; run by cli/test_automl.py",
+    },
     "docs/commands.md": {
         "steel import prices.csv": "ID is a placeholder; run by cli/test_files_guide.py",
         "steel imports withdraw": "ID is a placeholder; run by cli/test_imports.py",
@@ -56,6 +60,7 @@ NOT_RUN = {
         "steel forecast": "a synopsis; run by test_pipeline.py",
         "steel odds": "a synopsis; run by cli/test_odds.py",
         "steel plan": "a synopsis; run by cli/test_plan.py",
+        "steel automl": "MARKET is a placeholder; run by cli/test_automl.py",
         "steel parity": "a synopsis; run by cli/test_parity.py",
         "steel analysis": "MARKET is a placeholder; run by operations/test_analysis.py",
         "steel what-if": "MARKET is a placeholder; run by operations/test_what_if.py",

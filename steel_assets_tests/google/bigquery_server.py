@@ -1,7 +1,8 @@
 """BigQuery's REST interface, version 2: datasets, tables, jobs and their rows.
 
 Served: creating and reading a dataset; reading and deleting a table; query and load jobs and their pages. Not served, and
-refused: streaming, extracts, copies, listings, views, routines, jobs.query, table data, updates of resources.
+refused: streaming, extracts, copies, listings, views, routines, jobs.query, table data (but that of tables which another service
+wrote), updates of resources.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -25,11 +27,20 @@ RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 PAGING = ("maxResults", "pageToken", "startIndex", "timeoutMs", "location", "formatOptions.useInt64Timestamp")
 
 
+@dataclass(frozen=True)
+class Result:
+    """A table that another service wrote, which may hold records: its schema, and its rows as the interface writes them."""
+
+    fields: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+
+
 class BigQueryServer:
     """The calls, over what is held.
 
     Attributes:
         url: where it answers, once it runs.
+        results: tables that other services wrote, by project, dataset and name; they can be read whole and deleted.
     """
 
     def __init__(self) -> None:
@@ -40,6 +51,7 @@ class BigQueryServer:
     def forget(self) -> None:
         """Start anew: no datasets, no jobs, no faults."""
         self.held = Tables()
+        self.results: dict[tuple[str, str, str], Result] = {}
         self.jobs = Jobs(self.held, self.faults)
         self._uploads: dict[str, tuple[str, dict[str, Any], bytearray]] = {}
         self.faults.forget()
@@ -55,6 +67,7 @@ class BigQueryServer:
                 to(f"{API}/datasets/{{dataset}}", "GET", self._dataset),
                 to(f"{API}/datasets/{{dataset}}/tables/{{table}}", "GET", self._table),
                 to(f"{API}/datasets/{{dataset}}/tables/{{table}}", "DELETE", self._delete_table),
+                to(f"{API}/datasets/{{dataset}}/tables/{{table}}/data", "GET", self._data),
                 to(f"{API}/jobs", "POST", self._insert),
                 to(f"{API}/jobs/{{job}}", "GET", self._job),
                 to(f"{API}/queries/{{job}}", "GET", self._rows),
@@ -74,14 +87,39 @@ class BigQueryServer:
         call.only()
         return self.held.dataset(call.names["project"], call.names["dataset"])
 
+    def _data(self, call: Call) -> dict[str, Any]:
+        call.only("maxResults", "pageToken", "formatOptions.useInt64Timestamp", "selectedFields")
+        result = self.results.get(_place(call))
+        if result is None:
+            raise NotServed("table data of tables that no other service wrote")
+        first, most = int(call.query.get("pageToken") or 0), int(call.query.get("maxResults") or 100)
+        more = {"pageToken": str(first + most)} if first + most < len(result.rows) else {}
+        return {
+            "kind": "bigquery#tableDataList",
+            "totalRows": str(len(result.rows)),
+            "rows": result.rows[first : first + most],
+            **more,
+        }
+
     def _table(self, call: Call) -> dict[str, Any]:
         call.only()
+        if (result := self.results.get(_place(call))) is not None:
+            project, dataset, table = _place(call)
+            reference = {"projectId": project, "datasetId": dataset, "tableId": table}
+            return {
+                "tableReference": reference,
+                "schema": {"fields": result.fields},
+                "numRows": str(len(result.rows)),
+                "type": "TABLE",
+            }
         found = self.held.table(call.names["project"], call.names["dataset"], call.names["table"])
         weight = self.held.bytes_of(found, {field["name"].lower() for field in found.fields})
         return found.resource(self.held.count(found), weight, self.held.dataset(found.project, found.dataset)["location"])
 
     def _delete_table(self, call: Call) -> None:
         call.only()
+        if self.results.pop(_place(call), None) is not None:
+            return
         self.held.delete(self.held.table(call.names["project"], call.names["dataset"], call.names["table"]))
 
     def _insert(self, call: Call) -> dict[str, Any]:
@@ -135,3 +173,7 @@ def _started(job: Job) -> dict[str, Any]:
     if job.refusal is not None and job.refusal.reason in ("invalidQuery", "bytesBilledLimitExceeded"):
         raise job.refusal
     return json.loads(json.dumps(job.resource))
+
+
+def _place(call: Call) -> tuple[str, str, str]:
+    return call.names["project"], call.names["dataset"], call.names["table"]

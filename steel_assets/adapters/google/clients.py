@@ -7,13 +7,21 @@ never does. An endpoint is another address of the same interface: a private one 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from steel_assets.core.problem import Problem
+
 if TYPE_CHECKING:
     from google.cloud import bigquery, secretmanager_v1, storage
+    from google.cloud.aiplatform_v1 import DatasetServiceClient, JobServiceClient, PipelineServiceClient
 
 USER_AGENT = "steel-assets"
+
+
+class GoogleNotInstalled(Problem):
+    """A client of Google's is not installed; the message says how to."""
 
 
 def storage_client(endpoint: str | None = None) -> storage.Client:
@@ -45,6 +53,42 @@ def secret_client(endpoint: str | None = None) -> secretmanager_v1.SecretManager
         host=urlsplit(endpoint).netloc, url_scheme="http", credentials=AnonymousCredentials()
     )
     return secretmanager_v1.SecretManagerServiceClient(transport=transport)
+
+
+@dataclass(frozen=True)
+class VertexClients:
+    """The three interfaces of Vertex AI that AutoML takes."""
+
+    datasets: DatasetServiceClient
+    pipelines: PipelineServiceClient
+    jobs: JobServiceClient
+
+
+def vertex_clients(location: str, endpoint: str | None = None) -> VertexClients:
+    """Clients of Vertex AI in ``location``, over REST as the others.
+
+    Raises:
+        GoogleNotInstalled: google-cloud-aiplatform is not there.
+        google.auth's DefaultCredentialsError: as ``storage_client`` does.
+    """
+    try:
+        from google.cloud import aiplatform_v1
+        from google.cloud.aiplatform_v1.services.dataset_service.transports import DatasetServiceRestTransport
+        from google.cloud.aiplatform_v1.services.job_service.transports import JobServiceRestTransport
+        from google.cloud.aiplatform_v1.services.pipeline_service.transports import PipelineServiceRestTransport
+    except ImportError as error:
+        raise GoogleNotInstalled("Vertex AI needs its client: pip install 'steel-assets[vertex]'") from error
+
+    names = ("DatasetServiceClient", "PipelineServiceClient", "JobServiceClient")
+    kinds = [getattr(aiplatform_v1, name) for name in names]
+    if endpoint is None or not _unprotected(endpoint):
+        options = {"api_endpoint": endpoint or f"{location}-aiplatform.googleapis.com"}
+        return VertexClients(*(kind(transport="rest", client_options=options) for kind in kinds))
+    from google.auth.credentials import AnonymousCredentials
+
+    there: dict[str, Any] = {"host": urlsplit(endpoint).netloc, "url_scheme": "http", "credentials": AnonymousCredentials()}
+    transports = (DatasetServiceRestTransport, PipelineServiceRestTransport, JobServiceRestTransport)
+    return VertexClients(*(kind(transport=transport(**there)) for kind, transport in zip(kinds, transports, strict=True)))
 
 
 def _where(endpoint: str | None) -> dict[str, Any]:

@@ -76,3 +76,26 @@ class Incremental(Protocol):
 
     def learn(self, samples: Samples) -> Self:
         """This model, having learned from the labelled rows of ``samples`` that it has not learned from yet."""
+
+
+@runtime_checkable
+class Declared(Protocol):
+    """A family that a market's declaration says something to: a budget, a number of features."""
+
+    @classmethod
+    def declared(cls, market: Market) -> Model:
+        """An unfitted model as ``market`` declares it."""
+
+
+@runtime_checkable
+class Pinned(Protocol):
+    """A model that asks features which nobody else computes; its bundle's manifest names them."""
+
+    @property
+    def pinned(self) -> tuple[str, ...]:
+        """Their names."""
+
+
+def unfitted(family: type[Model], market: Market) -> Model:
+    """A model of ``family`` for ``market`` that has learned nothing yet."""
+    return family.declared(market) if issubclass(family, Declared) else family()

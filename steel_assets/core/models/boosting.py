@@ -7,6 +7,7 @@ to, decides what share of its prediction is believed; often that is none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -110,10 +111,13 @@ def _forest(features: np.ndarray, returns: np.ndarray) -> Forest:
     return grown(fitted_regressor(features, returns))
 
 
-def fitted_regressor(features: np.ndarray, returns: np.ndarray) -> Any:
-    """scikit-learn's. It cannot bin a column of which nothing is known, so that one is shown as a constant it never asks."""
+def fitted_regressor(features: np.ndarray, returns: np.ndarray, settings: Mapping[str, Any] | None = None) -> Any:
+    """scikit-learn's, with ``settings`` in place of some of ``SETTINGS``.
+
+    It cannot bin a column of which nothing is known, so that one is shown as a constant it never asks.
+    """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     known = np.isfinite(features).any(axis=0)
     with one_thread():
-        return HistGradientBoostingRegressor(**SETTINGS).fit(np.where(known, features, 0.0), returns)
+        return HistGradientBoostingRegressor(**{**SETTINGS, **(settings or {})}).fit(np.where(known, features, 0.0), returns)

@@ -67,21 +67,21 @@ class Ridge(Calibrated):
         """The terms of the regression, one column per feature, in units of volatility."""
         if samples.feature_names != self.names:
             raise ModelError("this ridge model was trained on other features than there are now; train it again")
-        return _standardised(samples.features, self.mean, self.scale) * self.weights
+        return standardised(samples.features, self.mean, self.scale) * self.weights
 
     def _learn(self, past: Samples) -> np.ndarray:
         tried = trial(past, ROWS)
         recent, returns, fitted = tried.recent, tried.returns, tried.fitted
         if not tried.enough or not recent.feature_names:
             return past.scaled_returns
-        mean, scale = _moments(recent.features[:fitted])
-        weights = _weights(_standardised(recent.features[:fitted], mean, scale), returns[:fitted], PENALTIES * recent.horizon)
-        believed = tried.believed(_standardised(recent.features[-tried.held_out :], mean, scale) @ weights)
+        mean, scale = moments(recent.features[:fitted])
+        weights = ridge_weights(standardised(recent.features[:fitted], mean, scale), returns[:fitted], PENALTIES * recent.horizon)
+        believed = tried.believed(standardised(recent.features[-tried.held_out :], mean, scale) @ weights)
         [penalty] = believed.candidate
         self.names = recent.feature_names
-        self.mean, self.scale = _moments(recent.features)
-        standard = _standardised(recent.features, self.mean, self.scale)
-        self.weights = believed.share * _weights(standard, returns, PENALTIES[[penalty]] * recent.horizon)[:, 0]
+        self.mean, self.scale = moments(recent.features)
+        standard = standardised(recent.features, self.mean, self.scale)
+        self.weights = believed.share * ridge_weights(standard, returns, PENALTIES[[penalty]] * recent.horizon)[:, 0]
         return past.scaled_returns * believed.error_ratio
 
     def _state(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class Ridge(Calibrated):
             raise ValueError("means and weights must be finite, scales above 0")
 
 
-def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each feature over the rows where it is known; 0 and infinity where it says nothing."""
     known = np.isfinite(features)
     counts = np.maximum(known.sum(axis=0), 1)
@@ -111,11 +111,12 @@ def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(useful, mean, 0.0), np.where(useful, scale, np.inf)
 
 
-def _standardised(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def standardised(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """In standard deviations from the mean, none beyond ``LARGEST``; 0 where unknown."""
     return np.clip(np.nan_to_num((features - mean) / scale, nan=0.0), -LARGEST, LARGEST)
 
 
-def _weights(features: np.ndarray, returns: np.ndarray, penalties: np.ndarray) -> np.ndarray:
+def ridge_weights(features: np.ndarray, returns: np.ndarray, penalties: np.ndarray) -> np.ndarray:
     """One column of weights per penalty. No intercept: a trend of the past is no forecast.
 
     On one thread, so that the last bits do not depend on how many there are.

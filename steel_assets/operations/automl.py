@@ -1,0 +1,158 @@
+"""Buying answers of an AutoML for a market, and where they are kept.
+
+A walk-forward of whole years: one search for the year of the first origin and one for each that follows, each given nothing that
+was not known at the moment of its first origin. An origin that has an answer keeps it. What it costs is said before, and nothing
+is bought without a confirmation, or beyond the budget of the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from steel_assets.adapters.lake.lake import DamagedFile, Lake
+from steel_assets.adapters.objects.object_store import ObjectNotFound
+from steel_assets.core.automl import AutoML, AutoMLError
+from steel_assets.core.folds import Fold, folds
+from steel_assets.core.history import MarketHistory
+from steel_assets.core.models._protocol import Cadence
+from steel_assets.core.samples import Samples, build_samples
+from steel_assets.core.types import Market, VertexJobs
+
+EVERY: Cadence = "year"
+COLUMNS = ["horizon", "origin", "fitted_at", "answer"]
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What there is to buy for a market.
+
+    Attributes:
+        searches: by horizon, the folds with origins that have no answer yet, and which origins those are.
+        cost_usd: the estimate for all of it.
+    """
+
+    market: str
+    searches: dict[int, list[tuple[Fold, np.ndarray]]]
+    cost_usd: float
+
+    @property
+    def count(self) -> int:
+        """How many searches."""
+        return sum(len(folds) for folds in self.searches.values())
+
+    @property
+    def rows(self) -> int:
+        """How many origins will be answered."""
+        return sum(len(asked) for folds in self.searches.values() for _, asked in folds)
+
+
+def planned(history: MarketHistory, terms: VertexJobs, search: AutoML) -> Plan:
+    """What ``terms`` want answered and nobody answered yet."""
+    first = int(history.origins.searchsorted(pd.Timestamp(terms.since)))
+    found: dict[int, list[tuple[Fold, np.ndarray]]] = {}
+    for horizon in terms.horizons:
+        there = history.answers.get(horizon, pd.Series(dtype=float)).index
+        open_ones = [
+            (fold, asked)
+            for fold in folds(history.origins, EVERY, first, len(history.origins))
+            if len(asked := np.flatnonzero(~history.origins[fold.start : fold.stop].isin(there)) + fold.start)
+        ]
+        found[horizon] = open_ones
+    plan = Plan(history.market.id, found, 0.0)
+    return Plan(plan.market, found, search.cost_usd(plan.count, plan.rows))
+
+
+def confirm(plan: Plan, terms: VertexJobs, confirmed_usd: float | None) -> None:
+    """Refuse what is not confirmed, or more than the catalogue allows. Raises AutoMLError."""
+    if plan.cost_usd > terms.budget_usd:
+        raise AutoMLError(
+            f"{plan.market}: {plan.count} searches would cost about {plan.cost_usd:.2f} USD, and automl.vertex.budget_usd of the "
+            f"market is {terms.budget_usd:g}: name fewer horizons, a later `since`, or raise it"
+        )
+    if plan.cost_usd > 0 and (confirmed_usd is None or confirmed_usd < plan.cost_usd):
+        raise AutoMLError(
+            f"{plan.market}: this would cost about {plan.cost_usd:.2f} USD and is not confirmed: nothing was bought. "
+            f"Say --confirm-usd {np.ceil(plan.cost_usd):.0f}"
+        )
+
+
+def buy(lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: Plan, search: AutoML, told: Told) -> int:
+    """Have everything of ``plan`` answered, and keep each answer as soon as it is there; how many origins were answered.
+
+    Args:
+        features: as ``features.build_features`` made them from the same history.
+        told: called with a line about each search that is over.
+
+    Raises:
+        AutoMLError: a search failed. What was answered before is kept.
+    """
+    count = 0
+    for horizon, searches in plan.searches.items():
+        samples = build_samples(history, features, horizon)
+        for fold, asked in searches:
+            answers = search.answer(_known(history, samples, fold), samples.rows(asked))
+            rows = pd.DataFrame(
+                {
+                    "horizon": horizon,
+                    "origin": history.origins[asked],
+                    "fitted_at": history.origins[fold.fitted_at],
+                    "answer": answers,
+                }
+            )
+            _keep(lake, history.market.id, rows)
+            count += len(rows)
+            told(f"{history.market.id}, {horizon} days ahead, {history.origins[fold.start]:%Y}: {len(rows)} origins answered")
+    return count
+
+
+def load(lake: Lake, market: Market) -> dict[int, pd.Series]:
+    """What was answered for ``market``: by horizon, a figure per origin. Empty before anything was bought.
+
+    A damaged file is set aside: its answers are lost, and what the service still has is not bought twice.
+    """
+    rows = _stored(lake, market.id)
+    return {int(horizon): part.set_index("origin")["answer"] for horizon, part in rows.groupby("horizon")}
+
+
+def _known(history: MarketHistory, samples: Samples, fold: Fold) -> Samples:
+    """The rows, and their labels, that were known at the moment of the fold's first origin."""
+    known = slice(0, fold.fitted_at + 1)
+    return samples.rows(known).with_labels(history.prices_at(samples.target_dates[known], history.moments[fold.fitted_at]))
+
+
+def _keep(lake: Lake, market: str, rows: pd.DataFrame) -> None:
+    """Add answers; an origin that has one keeps it."""
+    both = pd.concat([_stored(lake, market), rows]).drop_duplicates(["horizon", "origin"], keep="first")
+    lake.write(_key(market), both.sort_values(["horizon", "origin"], ignore_index=True)[COLUMNS])
+
+
+def _stored(lake: Lake, market: str) -> pd.DataFrame:
+    try:
+        return lake.read(_key(market), _checked)
+    except ObjectNotFound:
+        pass
+    except DamagedFile as error:
+        lake.set_aside(error)
+    return pd.DataFrame({"horizon": [0], "origin": pd.to_datetime(["1970-01-01"]), "fitted_at": pd.NaT, "answer": [0.0]}).iloc[:0]
+
+
+def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+    """Answers as they were written. Raises KeyError, TypeError, ValueError for another frame."""
+    found = frame[COLUMNS].astype({"horizon": int, "answer": float})
+    found["origin"] = pd.DatetimeIndex(found["origin"]).as_unit("ns")
+    found["fitted_at"] = pd.DatetimeIndex(found["fitted_at"]).as_unit("ns")
+    if found.duplicated(["horizon", "origin"]).any() or not np.isfinite(found["answer"]).all():
+        raise ValueError("an origin is answered twice, or not by a figure")
+    if (found["fitted_at"] > found["origin"]).any():
+        raise ValueError("an answer is of a model that was trained after its origin")
+    return found
+
+
+def _key(market: str) -> str:
+    return f"predictions/automl/{market}.parquet"
