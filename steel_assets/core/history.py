@@ -76,6 +76,7 @@ class MarketHistory:
         if self.market.frequency == "daily":
             return self.origins
         return self.moments.tz_localize(None).normalize()
+
     answers: Mapping[int, pd.Series] = field(default_factory=dict)
 
     @property

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from itertools import accumulate
 
 from steel_assets.core.student_t import cumulative
-
 from steel_assets.core.types import MarketFrequency
 
 FEWEST = 120

@@ -115,7 +115,7 @@ def routes(service: Service) -> APIRouter:
     @reading.get("/v1/regions", tags=["markets"], response_model=schemas.Regions, responses=READ | tabled(schemas.Regions))
     async def regions(form: Wanted) -> Response:
         """All regions and which markets they hold."""
-        return answered(form, answers.regions(service.snapshot))
+        return await answered(form, answers.regions(service.snapshot))
 
     @reading.get(
         "/v1/regions/{region}",
@@ -125,7 +125,7 @@ def routes(service: Service) -> APIRouter:
     )
     async def region(region: RegionId, form: Wanted) -> Response:
         """The markets of one region, how fresh their forecasts are, and the nearest of each."""
-        return answered(form, answers.region(service.snapshot, region, service.now()))
+        return await answered(form, answers.region(service.snapshot, region, service.now()))
 
     @reading.get(
         "/v1/markets/{market}/forecasts",

@@ -18,8 +18,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from steel_assets.adapters.mail import wording as mail
-from steel_assets.core.alerts import vocabulary as alerts
 from steel_assets.core import purchase_plan
+from steel_assets.core.alerts import vocabulary as alerts
 from steel_assets.core.analysis import sentences
 from steel_assets.serving import words as pages
 
