@@ -115,6 +115,7 @@ def _answer(told: schemas.Plan, words: Words) -> dict[str, Any]:
     def at(cost: float) -> float:
         return round(WIDE * (cost - low) / (high - low), 1)
 
+    bought = getattr(told.fixings, told.forecast_buys).day
     days = {name: _short(fixing.day, words) for name, fixing in told.fixings}
     parts = [(days[name], fixing.share_advised) for name, fixing in told.fixings if fixing.share_advised > 0]
     notes = {
@@ -138,7 +139,7 @@ def _answer(told: schemas.Plan, words: Words) -> dict[str, Any]:
         for name, text in WAYS.items()
     ]
     return {
-        "advice": told.advice,
+        "advice": told.advice.replace(bought, words.day(bought)),
         "proven": told.edge.proven,
         "rows": rows,
         "ticks": [figure(low + (high - low) * share, 0) for share in (0.0, 0.5, 1.0)],

@@ -248,7 +248,8 @@
       show(tab.dataset.opens, focus);
     };
     all.forEach((tab) => {
-      const panel = document.getElementById(`tab=${tab.dataset.opens}`);
+      const panel = document.querySelector(`[data-panel="${tab.dataset.opens}"]`);
+      panel.id = `panel-${tab.dataset.opens}`; // no longer what the address names: the browser would scroll to it and focus it
       tab.setAttribute("role", "tab");
       tab.setAttribute("aria-controls", panel.id);
       panel.setAttribute("role", "tabpanel");
