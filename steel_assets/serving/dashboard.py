@@ -172,7 +172,7 @@ def _operations(api: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for path, methods in api["paths"].items():
         for method, operation in methods.items():
-            answer = operation["responses"].get("200") or operation["responses"].get("202") or {}
+            answer = next((answer for code, answer in operation["responses"].items() if code in ("200", "201", "202")), {})
             content = answer.get("content", {}).get("application/json", {})
             found.append(
                 {

@@ -56,7 +56,7 @@ def routes(service: Service) -> APIRouter:
         status_code=201,
         response_model=schemas.Watch,
         responses=REFUSED
-        | refusals(409, 413, 415)
+        | refusals(413, 415)
         | shown(schemas.Watch, 201, description="The watch, which may have been set before."),
     )
     async def added(request: Request, asked: schemas.NewWatch) -> Response:
@@ -127,7 +127,7 @@ async def _kept(ask: Any, *arguments: Any) -> Any:
     except BadToken:
         raise
     except TooManyWatches as error:
-        raise RequestRefused(409, str(error), error="too_many_watches") from error
+        raise RequestRefused(403, str(error), error="too_many_watches") from error
     except WatchError as error:
         raise RequestRefused(422, str(error)) from error
     except (Conflict, ObjectStoreError) as error:
