@@ -51,6 +51,6 @@ def write_plain(history: Path) -> int:
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.create_function("expanded", 1, expanded, deterministic=True)
             for table, column in COLUMNS:
-                wanted = f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608
+                wanted = f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608  names of COLUMNS
                 count += connection.execute(wanted).rowcount
     return count

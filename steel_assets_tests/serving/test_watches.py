@@ -39,7 +39,7 @@ def clients(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     }
     with answering(home) as (service, port):
         service.signing_key = SIGNING  # what was published is not signed, and would not be believed with one in the settings
-        service.refresher.current = service.refresher.look()
+        service.refresher.current = service.refresher.refreshed()
         made = {
             name: httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"x-api-key": key} if key else {}, trust_env=False)
             for name, key in (*keys.items(), ("stranger", ""))
