@@ -72,6 +72,8 @@ def test_a_key_sets_lists_and_removes_its_own_watches_and_no_others(clients: dic
     assert table.text.splitlines()[1].count(watch["id"]) == 1
     assert ana.delete(f"/v1/watches/{watch['id']}").status_code == 204
     assert ana.delete(f"/v1/watches/{watch['id']}").status_code == 404
+    refused = ana.put("/v1/watches", json={})
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, POST")
     for name, status in (("stranger", 401), ("launcher", 403)):
         assert clients[name].get("/v1/watches").status_code == status
         assert clients[name].post("/v1/watches", json=LEVEL).status_code == status
