@@ -24,8 +24,8 @@ checks.positive_data_acceptance.enabled = false
 include-name = "POST /v1/watches"
 checks.positive_data_acceptance.enabled = false
 """
-"""OpenAPI cannot say that one of several parameters is wanted, nor what a kind of watch needs; test_ahead.py and test_watches.py ask
-for none and for several."""
+"""OpenAPI cannot say that one of several parameters is wanted, nor what a kind of watch needs; test_ahead.py and test_watches.py
+ask for none and for several."""
 
 
 @pytest.fixture

@@ -106,6 +106,7 @@ def test_every_kind_is_answered_from_what_is_published(ana: httpx.Client) -> Non
         (b'{"kind": "level", "market": "rebar_fob_turkey", "above": 1, "id": "0123456789ab"}', 422, "id"),
         (b'{"kind": "odds", "market": "rebar_fob_turkey", "above": 1, "on": "1999-01-01", "chance": 0.5}', 422, "not ahead"),
         (b'{"kind": "level", "market": "rebar_fob_turkey", "above": 1, "quiet": "\\u0000"}', 422, "quiet"),
+        (b"8!\xff", 400, "error parsing the body"),
         (b"x" * 70_000, 413, "64 KiB"),
     ],
 )
