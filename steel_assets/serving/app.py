@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -101,7 +102,17 @@ def _field(problem: dict[str, Any]) -> str:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this class
-    return RequestRefused(error.status_code, str(error.detail)).response(dict(error.headers or {}))
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if error.status_code == 405:
+        headers["allow"] = ", ".join(sorted(_methods(request)))
+    return RequestRefused(error.status_code, str(error.detail)).response(headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """Every method that the path has; the error itself names those of the first route with it."""
+    routes = iter_route_contexts(list(request.app.routes))
+    there = [route for route in routes if route.methods and route.path_regex.fullmatch(request.scope["path"])]
+    return {method for route in there for method in route.methods or ()}
 
 
 async def _refused(request: Request, error: Exception) -> Response:

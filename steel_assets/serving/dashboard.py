@@ -172,7 +172,8 @@ def _operations(api: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for path, methods in api["paths"].items():
         for method, operation in methods.items():
-            answer = next((answer for code, answer in operation["responses"].items() if code in ("200", "201", "202")), {})
+            shown = [answer for code, answer in operation["responses"].items() if code in ("200", "201", "202")]
+            answer: dict[str, Any] = shown[0] if shown else {}
             content = answer.get("content", {}).get("application/json", {})
             found.append(
                 {

@@ -784,6 +784,7 @@ class Automation(Shape):
 
 
 REFUSALS: dict[int, tuple[str, str, int | None]] = {
+    400: ("The body cannot be read.", "There was an error parsing the body", None),
     401: ("The key is missing or wrong.", "a valid API key is needed in the header X-API-Key; steel keys create makes one", None),
     403: ("The key may not do this.", "this key may not operate; make one with steel keys create --scope operate", None),
     404: ("There is no such thing.", "there is no such market; there are hrc_us_midwest, rebar_fob_turkey", None),

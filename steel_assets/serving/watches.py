@@ -56,7 +56,7 @@ def routes(service: Service) -> APIRouter:
         status_code=201,
         response_model=schemas.Watch,
         responses=REFUSED
-        | refusals(413, 415)
+        | refusals(400, 413, 415)
         | shown(schemas.Watch, 201, description="The watch, which may have been set before."),
     )
     async def added(request: Request, asked: schemas.NewWatch) -> Response:

@@ -72,6 +72,8 @@ def test_a_key_sets_lists_and_removes_its_own_watches_and_no_others(clients: dic
     assert table.text.splitlines()[1].count(watch["id"]) == 1
     assert ana.delete(f"/v1/watches/{watch['id']}").status_code == 204
     assert ana.delete(f"/v1/watches/{watch['id']}").status_code == 404
+    refused = ana.put("/v1/watches", json={})
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, POST")
     for name, status in (("stranger", 401), ("launcher", 403)):
         assert clients[name].get("/v1/watches").status_code == status
         assert clients[name].post("/v1/watches", json=LEVEL).status_code == status
@@ -104,6 +106,7 @@ def test_every_kind_is_answered_from_what_is_published(ana: httpx.Client) -> Non
         (b'{"kind": "level", "market": "rebar_fob_turkey", "above": 1, "id": "0123456789ab"}', 422, "id"),
         (b'{"kind": "odds", "market": "rebar_fob_turkey", "above": 1, "on": "1999-01-01", "chance": 0.5}', 422, "not ahead"),
         (b'{"kind": "level", "market": "rebar_fob_turkey", "above": 1, "quiet": "\\u0000"}', 422, "quiet"),
+        (b"8!\xff", 400, "error parsing the body"),
         (b"x" * 70_000, 413, "64 KiB"),
     ],
 )
