@@ -42,13 +42,14 @@ def rows_of(catalog: Catalog, lake: Lake, market: str, month: pd.Timestamp) -> P
     made = histories.stamped(lake, _folder(market))
     if made is not None and made >= month and not histories.is_behind(lake, _folder(market)):
         try:
-            return _restored(declared, lake.read(key, lambda frame: _checked(declared, frame)))
+            frame = lake.read(key, lambda frame: _checked(declared, frame))
+            if all(f"{RETURN}{horizon}" in frame for horizon in declared.horizons):  # the catalogue may have got one more
+                return _restored(declared, frame)
         except DamagedFile as error:
             lake.set_aside(error)
         except ObjectNotFound:  # its stamp outlived it
             pass
-        month = max(month, made)
-    return _made(catalog, lake, market, month)
+    return _made(catalog, lake, market, month if made is None else max(month, made))
 
 
 def _made(catalog: Catalog, lake: Lake, market: str, month: pd.Timestamp) -> PanelRows | None:
@@ -77,8 +78,9 @@ def _frame(rows: PanelRows) -> pd.DataFrame:
 
 def _checked(market: Market, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame that ``_frame`` made. Raises KeyError, TypeError or ValueError for another one."""
-    known = [f"{KNOWN}{horizon}" for horizon in market.horizons]
-    figures = frame[[*INPUTS, *(f"{RETURN}{horizon}" for horizon in market.horizons)]]
+    there = [horizon for horizon in market.horizons if f"{RETURN}{horizon}" in frame]
+    known = [f"{KNOWN}{horizon}" for horizon in there]
+    figures = frame[[*INPUTS, *(f"{RETURN}{horizon}" for horizon in there)]]
     if not all(map(pd.api.types.is_numeric_dtype, figures.dtypes)) or not frame[list(INPUTS)].notna().all(axis=None):
         raise TypeError("its inputs and returns are not figures")
     if any(pd.DatetimeIndex(frame[name]).tz is None for name in known):

@@ -75,6 +75,17 @@ def test_rows_read_again_are_those_that_were_made_and_are_made_anew_in_another_m
     assert later.origins[-1] == pd.Timestamp("2019-06-28")
 
 
+def test_a_horizon_that_was_declared_since_is_made_and_is_no_damage(parts: Platform) -> None:
+    assert panel.rows_of(parts.catalog, parts.lake, SECOND, month("2019-06-01")) is not None
+    longer = parts.catalog.markets[SECOND].model_copy(update={"horizons": (1, 5, 21)})
+    catalogue = parts.catalog.model_copy(update={"markets": {**parts.catalog.markets, SECOND: longer}})
+    rows = panel.rows_of(catalogue, parts.lake, SECOND, month("2019-05-01"))
+    assert rows is not None
+    assert list(rows.returns) == [1, 5, 21]
+    assert rows.origins[-1] == pd.Timestamp("2019-05-31"), "as of the month that it was made for before, not of an earlier one"
+    assert parts.lake.damaged.all() == []
+
+
 @pytest.mark.parametrize("damage", ["no parquet", "another frame", "gone"])
 def test_a_damaged_panel_is_made_again_from_the_raw_figures(parts: Platform, damage: str) -> None:
     made = panel.rows_of(parts.catalog, parts.lake, SECOND, month("2019-06-01"))
