@@ -52,6 +52,6 @@ def write_plain(history: Path) -> int:
             connection.create_function("expanded", 1, expanded, deterministic=True)
             for table, column in COLUMNS:
                 count += connection.execute(
-                    f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608 - own names
+                    f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608  names are ours
                 ).rowcount
     return count
