@@ -12,7 +12,7 @@ the other way round, ``steel upgrade --plain-events`` writes everything as these
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -89,6 +89,7 @@ class EventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._written: str | None = None
         self._kept: dict[str, Engine] = {}
+        self._there: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     def store_event(self, event: dg.EventLogEntry) -> None:
@@ -112,6 +113,19 @@ class EventLog(SqliteEventLogStorage):
                 for index in FIND_EVENTS:
                     index.create(connection, checkfirst=True)
         super().upgrade()
+
+    def has_table(self, table_name: str) -> bool:
+        """Asked for each event with a tag; what is there once stays."""
+        return self._is_there(table_name, lambda: super(EventLog, self).has_table(table_name))
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        known = super()._has_asset_key_col_on_connection
+        return self._is_there(f"asset_keys.{column_name}", lambda: known(conn, column_name))
+
+    def _is_there(self, name: str, look: Callable[[], bool]) -> bool:
+        if name not in self._there and look():
+            self._there.add(name)
+        return name in self._there
 
     def _event_to_row(self, event: dg.EventLogEntry) -> dict[str, Any]:
         return super()._event_to_row(brief(event))

@@ -51,6 +51,7 @@ def write_plain(history: Path) -> int:
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.create_function("expanded", 1, expanded, deterministic=True)
             for table, column in COLUMNS:
-                wanted = f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608  names of COLUMNS
-                count += connection.execute(wanted).rowcount
+                count += connection.execute(
+                    f"UPDATE {table} SET {column} = expanded({column}) WHERE typeof({column}) = 'blob'"  # noqa: S608  names are ours
+                ).rowcount
     return count

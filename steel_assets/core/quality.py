@@ -177,6 +177,9 @@ def _disputed(versions: pd.DataFrame) -> pd.Index:
 
     A revision published later is no dispute; two answers for the same publication are.
     """
+    versions = versions[versions["bucket"].duplicated(keep=False)]  # what was said once is not disputed
+    if versions.empty:
+        return pd.DatetimeIndex([])
     values = versions.assign(value=versions["value"].fillna(np.inf))
     twice = values.groupby(["bucket", "source", "published_at"], observed=True)["value"].nunique()
     latest = values.groupby(["bucket", "source"], observed=True)["value"].last().groupby("bucket")

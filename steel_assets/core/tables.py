@@ -7,6 +7,7 @@ from these declarations.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import pandas as pd
@@ -71,6 +72,10 @@ class Table:
 
     def empty(self) -> pd.DataFrame:
         """A frame of no rows with the right columns and types, to build from."""
+        return self._no_rows.copy()
+
+    @cached_property
+    def _no_rows(self) -> pd.DataFrame:
         return pd.DataFrame({c.name: pd.Series(dtype=c.pandas_dtype) for c in self.columns})
 
     def enforce(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -100,11 +105,14 @@ class Table:
         cached = not pd.api.types.is_datetime64_any_dtype(values.dtype)  # pandas would look for repeated ones among moments, too
         try:
             if column.dtype == "timestamp":
+                if values.dtype == PANDAS_DTYPES["timestamp"]:
+                    return values
                 return pd.to_datetime(values, utc=True, cache=cached).astype(PANDAS_DTYPES["timestamp"])
             if column.dtype == "date":
                 return pd.to_datetime(values, cache=cached).dt.normalize().astype(PANDAS_DTYPES["date"])
             if column.dtype == "string":
-                return values.astype("object").where(values.notna(), None)
+                texts, there = values.astype("object"), values.notna()
+                return texts if there.all() else texts.where(there, None)
             return values.astype(column.pandas_dtype)
         except (TypeError, ValueError) as error:
             raise TableError(f"table {self.name}: column {column.name} is not {column.dtype}: {error}") from error

@@ -16,7 +16,7 @@ from steel_assets.core.types import Series
 from steel_assets.sources._complete import came, due, lacking, slack, whole_until
 from steel_assets.sources._connector import Access, Blocked, Collection, Cut, Exhausted, Rejected, SourceError
 from steel_assets.sources._history import first_day, oldest_day, periods_of, settled_until
-from steel_assets.sources._rows import NOT_YET, ahead, as_observations, news, reasons, reported_splits, split
+from steel_assets.sources._rows import NOT_YET, ahead, as_observations, by_series, news, reasons, reported_splits, split
 
 SILENCE = 2
 """After so many calls in a row without an answer the provider counts as down and is not asked further."""
@@ -119,9 +119,10 @@ class Gathering:
         suspects = pd.concat([early, otherwise], ignore_index=True)
         remarks: dict[str, str] = {}
         settled: dict[str, Settled] = {}
+        parts = by_series(self._figures)
         for declared_series in series:
             if declared_series.id not in self._problems:
-                self._judge(declared_series, known, moment, remarks, settled)
+                self._judge(declared_series, parts.get(declared_series.id, []), known, moment, remarks, settled)
         problems = {declared.id: self._problems[declared.id] for declared in series if declared.id in self._problems}
         return Collection(
             observations,
@@ -138,17 +139,23 @@ class Gathering:
         )
 
     def _judge(
-        self, declared: Series, known: pd.DataFrame, moment: pd.Timestamp, remarks: dict[str, str], settled: dict[str, Settled]
+        self,
+        declared: Series,
+        figures: Sequence[pd.DataFrame],
+        known: pd.DataFrame,
+        moment: pd.Timestamp,
+        remarks: dict[str, str],
+        settled: dict[str, Settled],
     ) -> None:
         """Whether what was asked about ``declared`` arrived: a problem where it did not, a word where its history is short."""
-        days = [frame.loc[(frame["series"] == declared.id) & frame["value"].notna(), "period"] for frame in self._figures]
+        days = [part.loc[part["value"].notna(), "period"] for part in figures]
         arrived = came(declared, pd.concat(days)) if days else pd.DatetimeIndex([])
         before, start = periods_of(declared, known), first_day(declared, known, moment, self._access, 0)
         reach = whole_until(declared, before, settled_until(declared, moment, self._access)) if len(before) else None
         wanted = due(declared, start, moment)
         arrived = arrived[arrived <= (wanted[-1] if len(wanted) else moment.tz_localize(None))]  # a live row is no answer
         if not len(arrived):
-            if days and len(wanted) > slack(declared):
+            if self._figures and len(wanted) > slack(declared):
                 self._fail([declared], f"none of the {len(wanted)} periods from {wanted[0]:%Y-%m-%d} on came; {self._remedy}")
             return
         if missing := lacking(declared, arrived, before, reach, wanted):

@@ -28,12 +28,8 @@ def news(
         figures: frames of ``series, period, value`` and, where the provider says it, ``published_at``.
         notes: counts the rows that are left out, by reason.
     """
-    rows = [
-        _public(declared, frame, moment, notes)
-        for declared in series
-        for frame in figures
-        if (frame["series"] == declared.id).any()
-    ]
+    parts = by_series(figures)
+    rows = [_public(declared, part, moment, notes) for declared in series for part in parts.get(declared.id, [])]
     if not rows:
         return OBSERVATIONS.empty()[["series", "period", "value", "published_at"]]
     return new_or_changed(_without_contradictions(pd.concat(rows, ignore_index=True), notes), known, moment)
@@ -41,16 +37,28 @@ def news(
 
 def ahead(figures: Sequence[pd.DataFrame], series: Sequence[Series], moment: pd.Timestamp) -> pd.DataFrame:
     """What is dated further ahead than an exchange can be: ``series, period, value, published_at`` (by the series' rule)."""
-    found = []
+    found, parts = [], by_series(figures)
     for declared in series:
-        for frame in figures:
-            rows = frame[(frame["series"] == declared.id) & frame["value"].notna()]
-            rows = rows[rows["period"] > moment.tz_localize(None) + FAR_AHEAD].drop_duplicates("period")
+        for part in parts.get(declared.id, []):
+            rows = part[part["value"].notna() & (part["period"] > moment.tz_localize(None) + FAR_AHEAD)]
+            if rows.empty:
+                continue
+            rows = rows.drop_duplicates("period")
             periods = period_starts(pd.DatetimeIndex(rows["period"]), declared.frequency)
             published = publication_moments(periods, declared.frequency, declared.published)
             found.append(rows[["series", "value"]].assign(period=periods, published_at=published))
     nothing = OBSERVATIONS.empty()[["series", "period", "value", "published_at"]]
-    return pd.concat([nothing, *(rows for rows in found if len(rows))], ignore_index=True).drop_duplicates(["series", "period"])
+    return pd.concat([nothing, *found], ignore_index=True).drop_duplicates(["series", "period"])
+
+
+def by_series(figures: Sequence[pd.DataFrame]) -> dict[str, list[pd.DataFrame]]:
+    """The rows of each series, a frame for each of ``figures`` that has some."""
+    found: dict[str, list[pd.DataFrame]] = {}
+    for frame in figures:
+        names = frame["series"].unique()
+        for name in names:
+            found.setdefault(name, []).append(frame if len(names) == 1 else frame[frame["series"] == name])
+    return found
 
 
 def split(figures: Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
@@ -88,8 +96,8 @@ def as_observations(rows: pd.DataFrame, moment: pd.Timestamp, source: str, *, si
 
 
 def _public(series: Series, figures: pd.DataFrame, moment: pd.Timestamp, notes: Counter[str]) -> pd.DataFrame:
-    """The figures of one series that the world could know at ``moment``, with the time since when it could."""
-    rows = figures[(figures["series"] == series.id) & figures["value"].notna()].copy()
+    """The ``figures`` of one series that the world could know at ``moment``, with the time since when it could."""
+    rows = figures[figures["value"].notna()].copy()
     rows["period"] = period_starts(pd.DatetimeIndex(rows["period"]), series.frequency)
     by_rule = publication_moments(pd.DatetimeIndex(rows["period"]), series.frequency, series.published)
     by_rule = pd.Series(by_rule, index=rows.index, dtype=PANDAS_DTYPES["timestamp"])
