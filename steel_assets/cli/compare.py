@@ -20,6 +20,7 @@ from steel_assets.cli.problem import Problem
 from steel_assets.cli.progress import progress_bar
 from steel_assets.cli.real_prices import real_histories
 from steel_assets.core.backtest import backtest
+from steel_assets.core.evaluation import Evaluation
 from steel_assets.core.scorecard import by_year, worst_window
 from steel_assets.core.scoring import scores
 from steel_assets.operations import histories
@@ -64,14 +65,10 @@ def compare(
             until = min(last, newest) if last is not None else newest
             if first > until or until < history.origins[0]:
                 raise Problem(f"--start, --end: {market} has prices from {history.origins[0]:%Y-%m-%d} to {newest:%Y-%m-%d} only")
-            begin = int(history.origins.searchsorted(max(first, history.origins[0])))
-            rows = backtest(
-                history,
-                max(first, history.origins[0]),
-                until,
-                step=step,
-                evaluated=lambda made, begin=begin: believed.append(made.weights_by_year(max(begin, made.start))),
-            )
+            begin = max(first, history.origins[0])
+            walked: list[Evaluation] = []
+            rows = backtest(history, begin, until, step=step, evaluated=walked.append)
+            believed += [made.weights_by_year(max(made.start, int(history.origins.searchsorted(begin)))) for made in walked]
             tables.append(rows)
             if output is not None:
                 for path in draw(rows, history.market.name, history.market.target.unit, output):
