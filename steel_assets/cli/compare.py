@@ -23,7 +23,7 @@ from steel_assets.core.backtest import backtest
 from steel_assets.core.evaluation import Evaluation
 from steel_assets.core.scorecard import by_year, worst_window
 from steel_assets.core.scoring import scores
-from steel_assets.operations import histories, panel
+from steel_assets.operations import histories
 
 
 def compare(
@@ -53,7 +53,6 @@ def compare(
         found = real_histories(real, parts.catalog, chosen)
     else:
         found = {market: histories.build(parts.catalog, parts.lake, market, now()) for market in chosen}
-        found = {market: panel.with_others(parts.catalog, parts.lake, history) for market, history in found.items()}
 
     console = Console(stderr=as_json)
     tables: list[pd.DataFrame] = []
@@ -66,10 +65,10 @@ def compare(
             until = min(last, newest) if last is not None else newest
             if first > until or until < history.origins[0]:
                 raise Problem(f"--start, --end: {market} has prices from {history.origins[0]:%Y-%m-%d} to {newest:%Y-%m-%d} only")
-            begin = int(history.origins.searchsorted(max(first, history.origins[0])))
+            begin = max(first, history.origins[0])
             walked: list[Evaluation] = []
-            rows = backtest(history, max(first, history.origins[0]), until, step=step, evaluated=walked.append)
-            believed += [evaluation.weights_by_year(max(begin, evaluation.start)) for evaluation in walked]
+            rows = backtest(history, begin, until, step=step, evaluated=walked.append)
+            believed += [made.weights_by_year(max(made.start, int(history.origins.searchsorted(begin)))) for made in walked]
             tables.append(rows)
             if output is not None:
                 for path in draw(rows, history.market.name, history.market.target.unit, output):

@@ -201,7 +201,7 @@ def test_a_local_lake_never_imports_a_google_client() -> None:
         import tempfile, pathlib
         parts = platform(Settings(home=pathlib.Path(tempfile.mkdtemp())))
         parts.store.put("a", b""); parts.warehouse; parts.models; parts.cache
-        print(sorted(name for name in sys.modules if name.startswith(("google.cloud", "google.auth", "google.api_core"))))
+        print(sorted(name for name in sys.modules if name.startswith(("google.cloud.", "google.auth", "google.api_core"))))
     """)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -3,9 +3,8 @@
 ``python -m steel_assets_tests.bench.automl [MARKET …] [--trials 12] [--rows FOLDER] [--document docs/accuracy.md]`` walks every
 family forward through the real price history in ../shared/data, 2019–2023, with ``automl.embedded`` and ``generated`` declared
 for each market. By horizon: the mean absolute error over the last price's, and in brackets that of the worst calendar year, of
-each family that learns from features, of the champion without these two (before) and with them, of ``experts``, and of
-these were they to listen to them too (listening). Then the processor time that each of these families takes of a retraining.
-``--rows`` keeps each market's lines there, which take minutes.
+each family that learns from features, and of the champion without these two (before) and with them. Then the processor time
+that each of these families takes of a retraining. ``--rows`` keeps each market's lines there, which take minutes.
 """
 
 from __future__ import annotations
@@ -14,9 +13,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -25,14 +22,13 @@ from steel_assets.catalog import Catalog, load_catalog
 from steel_assets.cli.accuracy import replace_measured
 from steel_assets.cli.real_prices import real_histories
 from steel_assets.core.backtest import CHAMPION
-from steel_assets.core.evaluation import EARLIEST, Evaluation, burn_in
+from steel_assets.core.evaluation import EARLIEST, burn_in
 from steel_assets.core.features import build_features
 from steel_assets.core.folds import walk_forward
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.models import applicable, experts
+from steel_assets.core.models import applicable
 from steel_assets.core.models.automl import AutoML
 from steel_assets.core.models.boosting import Boosting
-from steel_assets.core.models.experts import Experts
 from steel_assets.core.models.generated_ridge import GeneratedRidge
 from steel_assets.core.models.recursive_ridge import RecursiveRidge
 from steel_assets.core.models.ridge import Ridge
@@ -46,8 +42,7 @@ from steel_assets_tests.bench.learning import BEFORE, DATA, Walked, walked
 
 NEW = (AutoML.family, GeneratedRidge.family)
 LEARNERS = (Ridge.family, RecursiveRidge.family, Boosting.family, *NEW)
-LISTENING = "listening"
-SHOWN = (*LEARNERS, BEFORE, CHAMPION, Experts.family, LISTENING)
+SHOWN = (*LEARNERS, BEFORE, CHAMPION)
 
 
 def declaring(catalog: Catalog, search: Search) -> Catalog:
@@ -56,17 +51,9 @@ def declaring(catalog: Catalog, search: Search) -> Catalog:
     return catalog.model_copy(update={"markets": {name: m.model_copy(update=more) for name, m in catalog.markets.items()}})
 
 
-def listening(horizon: Walked) -> Evaluation:
-    """The same evaluation had ``experts`` listened to both."""
-    made = horizon.evaluation
-    with patch.dict(experts.MEMBERS, {AutoML.family: AutoML, GeneratedRidge.family: GeneratedRidge}):
-        points = made.advised()[0]
-    return replace(made, forecasts={LISTENING: points}, answers={LISTENING: points})
-
-
 def accuracy(horizon: Walked) -> list[str]:
     """One line of the table: error ratios, and the worst year's."""
-    of = dict.fromkeys(SHOWN, horizon.evaluation) | {BEFORE: horizon.without(NEW), LISTENING: listening(horizon)}
+    of = dict.fromkeys(SHOWN, horizon.evaluation) | {BEFORE: horizon.without(NEW)}
     rows = pd.concat([horizon.rows("naive", horizon.evaluation), *(horizon.rows(name, made) for name, made in of.items())])
     whole = scores(rows.reset_index(drop=True)).set_index("model")["mae_ratio"]
     worst = by_year(rows.reset_index(drop=True)).groupby("model")["mae_ratio"].max()
