@@ -25,6 +25,8 @@ from steel_assets_tests.assets.measured_world import installation, made_of
 from steel_assets_tests.core.slow_world import slow_world
 from steel_assets_tests.core.synthetic import Synthetic
 
+pytestmark = pytest.mark.slow
+
 MARKET = "rebar_mexico"
 DAILY = ("market_daily", "market_features", "forecasts", "predictions_vs_reality", "metrics_daily")
 TRAINING = ("market_daily", "market_features", "data_quality", "candidate_models", "validation_scores", "promotions")

@@ -23,7 +23,7 @@ from steel_assets.core.backtest import backtest
 from steel_assets.core.evaluation import Evaluation
 from steel_assets.core.scorecard import by_year, worst_window
 from steel_assets.core.scoring import scores
-from steel_assets.operations import histories
+from steel_assets.operations import histories, panel
 
 
 def compare(
@@ -53,6 +53,7 @@ def compare(
         found = real_histories(real, parts.catalog, chosen)
     else:
         found = {market: histories.build(parts.catalog, parts.lake, market, now()) for market in chosen}
+        found = {market: panel.with_others(parts.catalog, parts.lake, history) for market, history in found.items()}
 
     console = Console(stderr=as_json)
     tables: list[pd.DataFrame] = []

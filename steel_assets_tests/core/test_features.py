@@ -28,6 +28,7 @@ def test_families_are_found_by_their_file() -> None:
         "lags",
         "macro",
         "margins",
+        "nowcast",
         "overnight",
         "volatility",
         "windows",
