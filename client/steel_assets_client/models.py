@@ -4,6 +4,7 @@
 from __future__ import annotations
 from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
+from datetime import date as date_aliased
 
 
 class About(BaseModel):
@@ -290,9 +291,12 @@ class HorizonExplanation(BaseModel):
     )
     horizon: Annotated[int, Field(examples=[1], title="Horizon")]
     """
-    business days after the origin
+    business days, weeks or months after the origin
     """
     target_date: Annotated[str, Field(examples=["2026-11-23"], title="Target Date")]
+    """
+    of a week or month its first day
+    """
     last_price: Annotated[float, Field(examples=[569.5], title="Last Price")]
     predicted_price: Annotated[float, Field(examples=[571.25], title="Predicted Price")]
     drivers: Annotated[
@@ -405,9 +409,16 @@ class Market(BaseModel):
             title="Price Level",
         ),
     ]
+    frequency: Annotated[
+        Literal["daily", "weekly", "monthly"],
+        Field(examples=["daily"], title="Frequency"),
+    ]
+    """
+    how often its price comes: horizons and ages are counted in trading days, weeks or months
+    """
     horizons: Annotated[list[int], Field(examples=[[1, 5, 21, 63]], title="Horizons")]
     """
-    business days
+    in business days, weeks or months
     """
     default: Annotated[bool, Field(examples=[True], title="Default")]
     issued_date: Annotated[
@@ -575,6 +586,81 @@ class PeriodDays(BaseModel):
     """
 
 
+class PlannedCost(BaseModel):
+    """
+    The distribution of a cost, with stock and capital up to the need.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    mean_per_tonne: Annotated[float, Field(examples=[579.4], title="Mean Per Tonne")]
+    q05_per_tonne: Annotated[float, Field(examples=[548.2], title="Q05 Per Tonne")]
+    q25_per_tonne: Annotated[float, Field(examples=[566.5], title="Q25 Per Tonne")]
+    q50_per_tonne: Annotated[float, Field(examples=[579.1], title="Q50 Per Tonne")]
+    q75_per_tonne: Annotated[float, Field(examples=[592.0], title="Q75 Per Tonne")]
+    q95_per_tonne: Annotated[float, Field(examples=[611.3], title="Q95 Per Tonne")]
+    at_risk_per_tonne: Annotated[
+        float, Field(examples=[31.9], title="At Risk Per Tonne")
+    ]
+    """
+    cost at risk: the 95 % quantile less the mean
+    """
+    mean_total: Annotated[float, Field(examples=[2897000.0], title="Mean Total")]
+    """
+    times the tonnes
+    """
+    at_risk_total: Annotated[float, Field(examples=[159500.0], title="At Risk Total")]
+
+
+class PlannedCosts(BaseModel):
+    """
+    What each way of buying may cost.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    now: PlannedCost
+    """
+    all on the next trading day
+    """
+    late: PlannedCost
+    """
+    all at the need
+    """
+    thirds: PlannedCost
+    """
+    in parts: a third now, half way and at the need
+    """
+    forecast: PlannedCost
+    """
+    all on the day that the forecast expects to be cheapest
+    """
+    advised: PlannedCost
+
+
+class PlannedFixing(BaseModel):
+    """
+    A day on which the price may be fixed.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    day: Annotated[str, Field(examples=["2026-11-23"], title="Day")]
+    days_held: Annotated[int, Field(examples=[36], title="Days Held")]
+    """
+    calendar days until the need
+    """
+    expected_per_tonne: Annotated[
+        float, Field(examples=[583.1], title="Expected Per Tonne")
+    ]
+    share_advised: Annotated[
+        float, Field(examples=[0.3333], ge=0.0, le=1.0, title="Share Advised")
+    ]
+
+
 class Prediction(BaseModel):
     """
     The default market's price on its next business day.
@@ -607,6 +693,102 @@ class Prediction(BaseModel):
     """
     only where another market stands in for the default one, and why
     """
+
+
+class Purchase(BaseModel):
+    """
+    A purchase that is to be planned.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    market: Annotated[
+        str, Field(examples=["rebar_fob_turkey"], max_length=64, title="Market")
+    ]
+    """
+    id of the market
+    """
+    tonnes: Annotated[
+        float, Field(examples=[5000.0], gt=0.0, le=100000000.0, title="Tonnes")
+    ]
+    """
+    how much is needed, of 1,000 kg
+    """
+    by: Annotated[date_aliased, Field(examples=["2026-12-29"], title="By")]
+    """
+    day of need: paid and in stock
+    """
+    contract: Annotated[
+        Literal["spot", "average"] | None, Field(examples=["spot"], title="Contract")
+    ] = "spot"
+    """
+    spot: the day's price; average: the average of its calendar month
+    """
+    holding_per_tonne_and_month: Annotated[
+        float | None,
+        Field(examples=[3.0], ge=0.0, le=10000.0, title="Holding Per Tonne And Month"),
+    ] = 0.0
+    """
+    cost of stock, in the currency of the market's price
+    """
+    capital_a_year: Annotated[
+        float | None, Field(examples=[0.12], ge=0.0, le=1.0, title="Capital A Year")
+    ] = 0.0
+    """
+    interest a year on what is paid, a share: 0.12 is 12 %
+    """
+    risk: Annotated[
+        Literal["low", "medium", "high"] | None, Field(examples=["low"], title="Risk")
+    ] = "medium"
+    """
+    how much may follow a forecast with a proven edge: a third, two thirds, all
+    """
+
+
+class PurchaseEdge(BaseModel):
+    """
+    How buying by the forecast has done in the market's own walk-forward, on the same terms.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    proven: Annotated[bool, Field(title="Proven")]
+    """
+    cheaper than now, late and in thirds, each beyond luck
+    """
+    origins: Annotated[int, Field(examples=[228], title="Origins")]
+    """
+    past purchases compared
+    """
+    origins_needed: Annotated[int, Field(examples=[132], title="Origins Needed")]
+    overlap: Annotated[int, Field(examples=[22], title="Overlap")]
+    """
+    neighbouring ones that overlap
+    """
+    p_value: Annotated[float, Field(examples=[0.41], ge=0.0, le=1.0, title="P Value")]
+    """
+    the largest of the three
+    """
+    saving_per_tonne: Annotated[
+        dict[str, float],
+        Field(
+            examples=[{"late": 2.4, "now": -1.2, "thirds": 0.6}],
+            title="Saving Per Tonne",
+        ),
+    ]
+    p_values: Annotated[
+        dict[str, float],
+        Field(examples=[{"late": 0.22, "now": 0.41, "thirds": 0.35}], title="P Values"),
+    ]
+    text: Annotated[
+        str,
+        Field(
+            examples=["buying by the forecast saved per tonne -1.2 against now, …"],
+            title="Text",
+        ),
+    ]
 
 
 class Quantiles(BaseModel):
@@ -649,7 +831,7 @@ class Ready(BaseModel):
         int | None, Field(examples=[0], title="Price Age Sessions")
     ]
     """
-    trading days of the market; null: not known yet
+    trading days of the market, or its weeks or months; null: not known yet
     """
     stale_reason: Annotated[str | None, Field(title="Stale Reason")]
     redis: Annotated[bool | None, Field(examples=[True], title="Redis")]
@@ -657,6 +839,96 @@ class Ready(BaseModel):
     null: not configured
     """
     problems: Annotated[dict[str, str], Field(examples=[{}], title="Problems")]
+
+
+class RegionInShort(BaseModel):
+    """
+    A region, and the ids of its markets.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    region: Annotated[str, Field(examples=["turkey"], title="Region")]
+    region_name: Annotated[str, Field(examples=["Turkey"], title="Region Name")]
+    markets: Annotated[
+        list[str],
+        Field(examples=[["rebar_fob_turkey", "scrap_turkey"]], title="Markets"),
+    ]
+
+
+class RegionMarket(BaseModel):
+    """
+    A market of a region, with the nearest horizon of its forecast in force; null before the first.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    id: Annotated[str, Field(examples=["rebar_fob_turkey"], title="Id")]
+    name: Annotated[
+        str, Field(examples=["Rebar, FOB Turkey (LME front month)"], title="Name")
+    ]
+    commodity: Annotated[str, Field(examples=["rebar"], title="Commodity")]
+    region: Annotated[str, Field(examples=["turkey"], title="Region")]
+    unit: Annotated[str, Field(examples=["USD/t"], title="Unit")]
+    price_level: Annotated[
+        str,
+        Field(
+            examples=["LME closing price of the front month, FOB Turkey"],
+            title="Price Level",
+        ),
+    ]
+    frequency: Annotated[
+        Literal["daily", "weekly", "monthly"],
+        Field(examples=["daily"], title="Frequency"),
+    ]
+    """
+    how often its price comes: horizons and ages are counted in trading days, weeks or months
+    """
+    horizons: Annotated[list[int], Field(examples=[[1, 5, 21, 63]], title="Horizons")]
+    """
+    in business days, weeks or months
+    """
+    default: Annotated[bool, Field(examples=[True], title="Default")]
+    issued_date: Annotated[
+        str | None, Field(examples=["2026-11-21"], title="Issued Date")
+    ]
+    stale: Annotated[bool | None, Field(examples=[False], title="Stale")]
+    price_date: Annotated[
+        str | None, Field(examples=["2026-11-20"], title="Price Date")
+    ]
+    price_age_sessions: Annotated[
+        int | None, Field(examples=[0], title="Price Age Sessions")
+    ]
+    stale_reason: Annotated[str | None, Field(title="Stale Reason")]
+    simulated: Annotated[bool | None, Field(examples=[False], title="Simulated")]
+    no_source: Annotated[str | None, Field(title="No Source")]
+    """
+    why no provider is asked for its prices, and the remedy; null: one is
+    """
+    horizon: Annotated[int | None, Field(examples=[1], title="Horizon")]
+    """
+    business days
+    """
+    target_date: Annotated[
+        str | None, Field(examples=["2026-11-23"], title="Target Date")
+    ]
+    last_price: Annotated[float | None, Field(examples=[560.0], title="Last Price")]
+    predicted_price: Annotated[
+        float | None, Field(examples=[571.25], title="Predicted Price")
+    ]
+
+
+class Regions(BaseModel):
+    """
+    All regions in which there are markets.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    regions: Annotated[list[RegionInShort], Field(title="Regions")]
 
 
 class RollingScore(BaseModel):
@@ -815,7 +1087,7 @@ class Staleness(BaseModel):
         int | None, Field(examples=[0], title="Price Age Sessions")
     ]
     """
-    trading days of the market since then; null: not known yet
+    trading days of the market, or its weeks or months; null: not known yet
     """
     stale_reason: Annotated[str | None, Field(title="Stale Reason")]
     """
@@ -1086,6 +1358,19 @@ class Explanation(BaseModel):
     simulated: Annotated[bool, Field(title="Simulated")]
 
 
+class Fixings(BaseModel):
+    """
+    The days on which the price may be fixed: the next trading day, half way, the last one up to the need.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    now: PlannedFixing
+    middle: PlannedFixing
+    late: PlannedFixing
+
+
 class HorizonForecast(BaseModel):
     """
     One horizon of an issue.
@@ -1096,9 +1381,16 @@ class HorizonForecast(BaseModel):
     )
     horizon: Annotated[int, Field(examples=[1], title="Horizon")]
     """
-    business days after the origin
+    business days, weeks or months after the origin
     """
     target_date: Annotated[str, Field(examples=["2026-11-23"], title="Target Date")]
+    """
+    of a week or month its first day
+    """
+    target_period: Annotated[str, Field(examples=["2026-11-23"], title="Target Period")]
+    """
+    the same day; of a weekly market its week as 2026-W48, of a monthly one its month as 2026-11
+    """
     predicted_price: Annotated[float, Field(examples=[571.25], title="Predicted Price")]
     quantiles: Quantiles
     model_confidence: Annotated[float, Field(examples=[0.87], title="Model Confidence")]
@@ -1175,7 +1467,7 @@ class Odds(BaseModel):
         int | None, Field(examples=[0], title="Price Age Sessions")
     ]
     """
-    trading days of the market; null: not known yet
+    trading days of the market, or its weeks or months; null: not known yet
     """
     stale: Annotated[bool, Field(title="Stale")]
     stale_reason: Annotated[str | None, Field(title="Stale Reason")]
@@ -1248,6 +1540,78 @@ class PeriodAverage(BaseModel):
     quantiles: Spread
 
 
+class Plan(BaseModel):
+    """
+    What one purchase may cost by ways of buying, and whether the market's record is worth following its forecast.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    market: Annotated[str, Field(examples=["rebar_fob_turkey"], title="Market")]
+    unit: Annotated[str, Field(examples=["USD/t"], title="Unit")]
+    """
+    of all prices
+    """
+    issued_date: Annotated[str, Field(examples=["2026-11-21"], title="Issued Date")]
+    as_of: Annotated[str, Field(examples=["2026-11-21T08:00:00Z"], title="As Of")]
+    last_price: Annotated[float, Field(examples=[569.5], title="Last Price")]
+    price_date: Annotated[str, Field(examples=["2026-11-20"], title="Price Date")]
+    """
+    of the price that the forecast starts from
+    """
+    price_age_sessions: Annotated[
+        int | None, Field(examples=[0], title="Price Age Sessions")
+    ]
+    """
+    trading days of the market, or its weeks or months; null: not known yet
+    """
+    stale: Annotated[bool, Field(title="Stale")]
+    stale_reason: Annotated[str | None, Field(title="Stale Reason")]
+    """
+    null: it is not stale
+    """
+    simulated: Annotated[bool, Field(title="Simulated")]
+    withdrawn_import: Annotated[str | None, Field(title="Withdrawn Import")]
+    """
+    the import that this was issued from and that was withdrawn since
+    """
+    paths: Annotated[int, Field(examples=[1000], title="Paths")]
+    """
+    sample paths that it is counted from
+    """
+    paths_from: Annotated[str, Field(examples=["2026-11-23"], title="Paths From")]
+    """
+    first trading day ahead
+    """
+    paths_to: Annotated[str, Field(examples=["2027-02-22"], title="Paths To")]
+    """
+    last trading day ahead
+    """
+    question: Purchase
+    currency: Annotated[str, Field(examples=["USD"], title="Currency")]
+    """
+    of all costs
+    """
+    fixings: Fixings
+    forecast_buys: Annotated[
+        Literal["now", "middle", "late"], Field(title="Forecast Buys")
+    ]
+    costs: PlannedCosts
+    edge: PurchaseEdge
+    advice: Annotated[
+        str, Field(examples=["no edge: spread the purchase"], title="Advice")
+    ]
+    notes: Annotated[list[str], Field(examples=[[]], title="Notes")]
+    """
+    why no record could be read; that the price is a front month
+    """
+    language: Annotated[Literal["en", "es"], Field(title="Language")]
+    """
+    of advice, notes and the text of the edge
+    """
+
+
 class PredictionDetail(BaseModel):
     """
     The same, with ``detail=true``.
@@ -1311,6 +1675,19 @@ class PredictionDetail(BaseModel):
     """
 
 
+class Region(BaseModel):
+    """
+    The markets of one region.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    region: Annotated[str, Field(examples=["turkey"], title="Region")]
+    region_name: Annotated[str, Field(examples=["Turkey"], title="Region Name")]
+    markets: Annotated[list[RegionMarket], Field(title="Markets")]
+
+
 class Scorecard(BaseModel):
     """
     Predicted beside actual, and scores.
@@ -1354,7 +1731,7 @@ class Averages(BaseModel):
         int | None, Field(examples=[0], title="Price Age Sessions")
     ]
     """
-    trading days of the market; null: not known yet
+    trading days of the market, or its weeks or months; null: not known yet
     """
     stale: Annotated[bool, Field(title="Stale")]
     stale_reason: Annotated[str | None, Field(title="Stale Reason")]
@@ -1414,11 +1791,22 @@ class Forecasts(BaseModel):
         int | None, Field(examples=[0], title="Price Age Sessions")
     ]
     """
-    trading days of the market since then; null: not known yet
+    trading days of the market, or its weeks or months; null: not known yet
     """
     stale_reason: Annotated[str | None, Field(title="Stale Reason")]
     """
     null: it is not stale
+    """
+    frequency: Annotated[
+        Literal["daily", "weekly", "monthly"],
+        Field(examples=["daily"], title="Frequency"),
+    ]
+    """
+    how often its price comes: horizons and ages are counted in trading days, weeks or months
+    """
+    price_period: Annotated[str, Field(examples=["2026-11-20"], title="Price Period")]
+    """
+    the same day; of a weekly market its week as 2026-W48, of a monthly one its month as 2026-11
     """
     aged_drivers: Annotated[
         list[AgedDriver], Field(examples=[[]], title="Aged Drivers")
