@@ -851,10 +851,16 @@ class RegionInShort(BaseModel):
     )
     region: Annotated[str, Field(examples=["turkey"], title="Region")]
     region_name: Annotated[str, Field(examples=["Turkey"], title="Region Name")]
+    """
+    what people call it
+    """
     markets: Annotated[
         list[str],
         Field(examples=[["rebar_fob_turkey", "scrap_turkey"]], title="Markets"),
     ]
+    """
+    their ids
+    """
 
 
 class RegionMarket(BaseModel):
@@ -909,7 +915,7 @@ class RegionMarket(BaseModel):
     """
     horizon: Annotated[int | None, Field(examples=[1], title="Horizon")]
     """
-    business days
+    business days, weeks or months
     """
     target_date: Annotated[
         str | None, Field(examples=["2026-11-23"], title="Target Date")
@@ -1685,6 +1691,9 @@ class Region(BaseModel):
     )
     region: Annotated[str, Field(examples=["turkey"], title="Region")]
     region_name: Annotated[str, Field(examples=["Turkey"], title="Region Name")]
+    """
+    what people call it
+    """
     markets: Annotated[list[RegionMarket], Field(title="Markets")]
 
 

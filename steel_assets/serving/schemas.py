@@ -192,8 +192,8 @@ class RegionInShort(Shape):
     """A region, and the ids of its markets."""
 
     region: str = Field(examples=["turkey"])
-    region_name: str = Field(examples=["Turkey"])
-    markets: list[str] = Field(examples=[[MARKET, "scrap_turkey"]])
+    region_name: str = Field(description="what people call it", examples=["Turkey"])
+    markets: list[str] = Field(description="their ids", examples=[[MARKET, "scrap_turkey"]])
 
 
 class Regions(Shape):
@@ -205,7 +205,7 @@ class Regions(Shape):
 class RegionMarket(Market):
     """A market of a region, with the nearest horizon of its forecast in force; null before the first."""
 
-    horizon: int | None = Field(description="business days", examples=[1])
+    horizon: int | None = Field(description="business days, weeks or months", examples=[1])
     target_date: str | None = Field(examples=["2026-11-23"])
     last_price: float | None = Field(examples=[560.0])
     predicted_price: float | None = Field(examples=[571.25])
@@ -215,7 +215,7 @@ class Region(Shape):
     """The markets of one region."""
 
     region: str = Field(examples=["turkey"])
-    region_name: str = Field(examples=["Turkey"])
+    region_name: str = Field(description="what people call it", examples=["Turkey"])
     markets: list[RegionMarket]
 
 

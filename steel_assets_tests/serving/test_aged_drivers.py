@@ -17,6 +17,7 @@ LEANING = row() | {"aged_drivers": "scrap=2026-10-02,ore=2026-09-30", "age_sessi
 
 def snapshot(forecast: dict[str, object]) -> Snapshot:
     market = {"id": "rebar", "name": "Rebar", "name_es": "Varilla", "unit": "USD/t", "price_level": "", "horizons": [1]}
+    market["region"] = "turkey"
     series = {"scrap": {"name": "Scrap", "name_es": "Chatarra", "source": "x"}}
     catalogue = CATALOGUE | {"markets": [market], "series": series, "acceptance": {"quality_score": 0.8}, "limits": {}}
     known = Snapshot().with_part("catalogue", catalogue | {"high_beyond": 1.5}, None, 1.0)

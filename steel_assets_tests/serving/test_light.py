@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = "dagster pandas numpy pyarrow duckdb sklearn prophet exchange_calendars matplotlib google.cloud openpyxl"
+HEAVY = "dagster pandas numpy pyarrow duckdb sklearn prophet exchange_calendars matplotlib google.auth openpyxl"
 
 
 def imported(code: str) -> set[str]:

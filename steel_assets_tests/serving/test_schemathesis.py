@@ -28,8 +28,8 @@ checks.positive_data_acceptance.enabled = false
 include-name = "POST /v1/watches"
 checks.positive_data_acceptance.enabled = false
 """
-"""OpenAPI cannot say that one of several parameters is wanted (test_ahead.py asks for none and for several), nor what a kind of watch
-needs (test_watches.py), nor that a day must lie ahead in the paths (test_plan.py asks for others).
+"""OpenAPI cannot say that one of several parameters is wanted (test_ahead.py asks for none and for several), nor what a kind of
+watch needs (test_watches.py), nor that a day must lie ahead in the paths (test_plan.py asks for others).
 """
 
 

@@ -25,7 +25,7 @@ class AutoML(Calibrated):
     """base × exp(share × prediction × volatility), where base is the forward curve, or the last price without one."""
 
     family: ClassVar[str] = "automl"
-    complexity: ClassVar[int] = 12
+    complexity: ClassVar[int] = 13
     significance: ClassVar[float] = 0.01
     refit_every: ClassVar[Cadence] = "year"
 

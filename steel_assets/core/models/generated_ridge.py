@@ -30,7 +30,7 @@ class GeneratedRidge(Ridge):
     """base × exp(share × prediction × volatility), where base is the forward curve, or the last price without one."""
 
     family: ClassVar[str] = "generated_ridge"
-    complexity: ClassVar[int] = 13
+    complexity: ClassVar[int] = 14
     significance: ClassVar[float] = 0.01
     refit_every: ClassVar[Cadence] = "half_year"
 

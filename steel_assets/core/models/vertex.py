@@ -26,7 +26,7 @@ class Vertex(Calibrated):
     """base × exp(share × answer × volatility), where base is the forward curve, or the last price without one."""
 
     family: ClassVar[str] = "vertex"
-    complexity: ClassVar[int] = 14
+    complexity: ClassVar[int] = 15
     significance: ClassVar[float] = 0.01
 
     def __init__(self) -> None:
