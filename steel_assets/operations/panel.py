@@ -26,9 +26,15 @@ log = logging.getLogger("steel.models")
 
 
 def with_others(catalog: Catalog, lake: Lake, history: MarketHistory) -> MarketHistory:
-    """``history`` with what its models may learn from the other markets of the catalogue; those without prices bring nothing."""
+    """``history`` with what its models may learn from the other markets of the catalogue; those without prices bring nothing.
+
+    Horizons of weekly and monthly markets are no trading days: daily markets alone learn, and from one another.
+    """
+    if history.market.frequency != "daily":
+        return history
     month = history.as_of.normalize().replace(day=1)
-    found = (rows_of(catalog, lake, market, month) for market in catalog.markets if market != history.market.id)
+    others = [name for name, market in catalog.markets.items() if name != history.market.id and market.frequency == "daily"]
+    found = (rows_of(catalog, lake, name, month) for name in others)
     return replace(history, others=tuple(rows for rows in found if rows is not None))
 
 

@@ -109,3 +109,14 @@ def test_a_market_that_cannot_be_converted_brings_nothing_and_stops_nobody(parts
     changed = parts.catalog.model_copy(update={"series": series})
     history = histories.build(parts.catalog, parts.lake, FIRST, month("2019-06-20"))
     assert panel.with_others(changed, parts.lake, replace(history, others=())).others == ()
+
+
+def test_daily_markets_alone_learn_and_from_one_another(parts: Platform) -> None:
+    moment = pd.Timestamp("2019-06-20 08:00", tz="UTC")
+    history = histories.build(parts.catalog, parts.lake, FIRST, moment)
+    markets = parts.catalog.markets
+    monthly = {name: market.model_copy(update={"frequency": "monthly"}) for name, market in markets.items()}
+    among_monthly = parts.catalog.model_copy(update={"markets": {**monthly, FIRST: markets[FIRST]}})
+    assert panel.with_others(among_monthly, parts.lake, history).others == ()
+    assert panel.with_others(parts.catalog, parts.lake, replace(history, market=monthly[FIRST])).others == ()
+    assert len(panel.with_others(parts.catalog, parts.lake, history).others) == 1
