@@ -64,10 +64,13 @@ def _made(catalog: Catalog, lake: Lake, market: str, month: pd.Timestamp) -> Pan
 
     try:
         history = histories.build(catalog, lake, market, month)
+        rows = panel_rows(history, build_features(history))
     except (HistoryError, UnitError) as error:
         log.info("nothing is learned from %s: %s", market, error)
         return None
-    rows = panel_rows(history, build_features(history))
+    except Exception as error:  # noqa: BLE001  what ails another market is red at its own stages, and stops no other market
+        log.warning("nothing is learned from %s, whose rows cannot be made: %s: %s", market, type(error).__name__, error)
+        return None
     lake.write(f"{_folder(market)}.parquet", _frame(rows))
     histories.stamp(lake, _folder(market), month)
     return rows
