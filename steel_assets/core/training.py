@@ -17,9 +17,10 @@ from steel_assets.core.evaluation import EARLIEST, Progress, Steps, burn_in, eva
 from steel_assets.core.forecast import Bundle
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import NAIVE, Model, ModelError, applicable, combination, experts
+from steel_assets.core.models.pooled import Pooled
 from steel_assets.core.samples import Samples, build_samples
 from steel_assets.core.scoring import NothingToScore, scores
-from steel_assets.core.selection import Choice
+from steel_assets.core.selection import YOUNG, Choice
 
 WINDOW = 250
 """Scored origins whose forecasts a candidate is judged by: about a year."""
@@ -79,7 +80,7 @@ def train(
             gone wrong (``challenger_test``), so that a champion that stays does not grow old.
     """
     market = history.market
-    families = applicable(market)
+    families = _families(history)
     steps = Steps(len(market.horizons) * len(families), progress)
     champions = champions or {}
     return candidate_of(
@@ -105,9 +106,24 @@ def train_horizon(
         offer: proposed instead of what was chosen where it beats the champion (or the last price, where nothing is in
             production) beyond luck, as any challenger must.
     """
-    families = applicable(history.market)
+    families = _families(history)
     samples = build_samples(history, features, horizon)
     return _train(history, samples, families, window, Steps(len(families), None), champion, offer)
+
+
+def learns_from_others(history: MarketHistory) -> bool:
+    """Whether the model over all markets can still be chosen: at some horizon the market is younger than ``selection.YOUNG``.
+
+    Of an older one it would be walked forward, and the rows of all other markets read, for nothing.
+    """
+    scored = int(np.count_nonzero(history.price_news[EARLIEST:]))
+    return history.market.frequency == "daily" and scored < YOUNG + max(history.market.horizons)
+
+
+def _families(history: MarketHistory) -> dict[str, type[Model]]:
+    """The families of a market's training; that over all markets only where it has others to learn from."""
+    found = applicable(history.market)
+    return found if history.others else {name: family for name, family in found.items() if family is not Pooled}
 
 
 def candidate_of(history: MarketHistory, trained: Sequence[Trained]) -> Candidate:

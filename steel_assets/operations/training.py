@@ -16,8 +16,9 @@ from steel_assets.adapters.models.store import ModelDamaged, ModelNotSigned, Mod
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.history import MarketHistory
+from steel_assets.core.models.pooled import Pooled
 from steel_assets.core.open_sets import open_to, opened
-from steel_assets.core.training import Candidate, Offer, Trained, candidate_of, train_horizon
+from steel_assets.core.training import Candidate, Offer, Trained, candidate_of, learns_from_others, train_horizon
 from steel_assets.operations import candidates, feature_store, histories, panel
 from steel_assets.operations.data_quality import quality_score
 from steel_assets.operations.experimenting import offers
@@ -47,7 +48,9 @@ def train_candidate(
         raise NotTrained(f"data quality {score:.2f} is below {acceptance.quality_score}: nothing was trained; see data_quality")
     features = feature_store.load(lake, history)
     champions, offered = _champions(catalog, models, market), offers(catalog, warehouse, market)
-    history = panel.with_others(catalog, lake, history)
+    asked_for = {*champions.values(), *(offer.family for offer in offered.values())}
+    if learns_from_others(history) or Pooled.family in asked_for:
+        history = panel.with_others(catalog, lake, history)
     window = acceptance.window_of(history.market.frequency)
     candidate = train_market(history, features, champions, window, offered)
     return candidate, candidates.propose(lake, models, candidate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,8 +16,10 @@ from steel_assets.core.features import build_features
 from steel_assets.core.forecast import ForecastError, bundle_from_files, bundle_to_files, issue
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import ModelError
+from steel_assets.core.models.pooled import Pooled
+from steel_assets.core.selection import YOUNG
 from steel_assets.core.tables import BACKTEST, FORECASTS
-from steel_assets.core.training import Candidate, Offer, baseline, confidence, train, train_horizon, variant
+from steel_assets.core.training import Candidate, Offer, baseline, confidence, learns_from_others, train, train_horizon, variant
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets_tests.core.synthetic import LONDON, declare, publish, synthetic
 
@@ -72,6 +75,14 @@ def test_what_is_issued_is_what_the_backtest_says_the_champion_would_have_issued
     assert issued["target_date"].tolist() == champion["target_date"].tolist()
     assert issued["predicted_price"].tolist() == champion["p"].tolist()
     assert issued[list(QUANTILE_COLUMNS)].to_numpy().tolist() == champion[list(QUANTILE_COLUMNS)].to_numpy().tolist()
+
+
+def test_the_model_over_all_markets_is_walked_forward_only_where_it_could_be_chosen() -> None:
+    assert Pooled.family not in set(candidate().backtest["model"]), "there are no others here"
+    assert learns_from_others(synthetic(count=YOUNG, lived=0).history())
+    assert not learns_from_others(synthetic(count=YOUNG + 100, lived=0).history())
+    monthly = history().market.model_copy(update={"frequency": "monthly"})
+    assert not learns_from_others(replace(history(), market=monthly))
 
 
 def test_a_forecast_has_the_columns_of_its_table_that_it_can_know() -> None:
