@@ -31,11 +31,11 @@ def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
         LookupError: the forecasts in force could not be read.
         NotAForecast: what the variant said is no forecast.
     """
-    declared = inputs.catalog.experiments.values()
+    declared = inputs.catalog.experiments
     if not declared:
         return []
-    looks = tables.rows(EXPERIMENT_VERDICTS).sort_values("date")
-    return [_experiment(inputs, tables, each, looks[looks["experiment"] == each.id]) for each in declared]
+    looks = tables.where(EXPERIMENT_VERDICTS, {"experiment": list(declared)}).sort_values("date")
+    return [_experiment(inputs, tables, each, looks[looks["experiment"] == each.id]) for each in declared.values()]
 
 
 def _experiment(inputs: Inputs, tables: Tables, experiment: Experiment, looks: pd.DataFrame) -> dict[str, Any]:
