@@ -177,10 +177,12 @@
     evidence(data, words) {
       // a bet multiplies: equal factors are equally far apart
       const format = number(2), [across, up] = axes(number(0));
-      const powers = (plot, values) => values.map((value) => (value == null ? "" : String(value)));
+      const powers = (plot, values) => values.map((value) => (value == null ? "" : String(Number(value.toPrecision(2)))));
+      const least = Math.min(0.1, ...[...data.better, ...data.worse].filter((value) => value != null));
+      const bottom = Math.max(10 ** Math.floor(Math.log10(least)), 0.01);
       return {
         height: 220, axes: [across, { ...up, values: powers }],
-        scales: { y: { distr: 3, range: (plot, low, high) => [Math.max(Math.min(low ?? 1, 0.5), 0.01), Math.max(high ?? 1, data.decides[0]) * 1.5] } },
+        scales: { y: { distr: 3, range: (plot, low, high) => [bottom, Math.max(high ?? 1, data.decides[0]) * 1.5] } },
         series: [
           { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
           line(words.better, color("--accent"), format), line(words.worse, color("--warn"), format, { width: 1.75 }),
