@@ -96,6 +96,10 @@ class SteelAssets:
         """Models in force and the decisions about them."""
         return self._get("/v1/models", shapes.Models, market=market)
 
+    def experiments(self, market: str | None = None) -> shapes.Experiments:
+        """Variants beside the champions: where each experiment stands, and its evidence look by look."""
+        return self._get("/v1/experiments", shapes.Experiments, market=market)
+
     def metrics(
         self, market: str | None = None, start: date | str | None = None, end: date | str | None = None
     ) -> shapes.MetricsDaily:

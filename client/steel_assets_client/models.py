@@ -247,6 +247,37 @@ class ExchangeRate(BaseModel):
     series: Annotated[str, Field(examples=["usd_mxn"], title="Series")]
 
 
+class ExperimentLook(BaseModel):
+    """
+    What an experiment had shown on one day.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    date: Annotated[str, Field(examples=["2026-11-20"], title="Date")]
+    state: Annotated[
+        Literal["collecting", "won", "harmful", "inconclusive", "stopped"],
+        Field(examples=["collecting"], title="State"),
+    ]
+    n: Annotated[int, Field(examples=[41], title="N")]
+    """
+    pairs of forecasts, of the variant and the champion, that have come true
+    """
+    gain_share: Annotated[float | None, Field(examples=[0.031], title="Gain Share")]
+    """
+    mean loss of the champion less the variant's, as a share of the champion's; null: nothing has come true
+    """
+    evidence_better: Annotated[float, Field(examples=[1.8], title="Evidence Better")]
+    """
+    evidence that the variant is better, valid at any look; 1 is none
+    """
+    evidence_worse: Annotated[float, Field(examples=[0.7], title="Evidence Worse")]
+    """
+    evidence that the variant is worse, valid at any look; 1 is none
+    """
+
+
 class ExplainedTarget(BaseModel):
     """
     What exactly is forecast.
@@ -692,6 +723,10 @@ class Prediction(BaseModel):
     note: Annotated[str | None, Field(title="Note")] = None
     """
     only where another market stands in for the default one, and why
+    """
+    model_variant: Annotated[str | None, Field(title="Model Variant")] = None
+    """
+    only where it is a variant's and not the champion's: the experiment that gives it to this key
     """
 
 
@@ -1337,6 +1372,109 @@ class Champion(BaseModel):
     family: Annotated[str | None, Field(examples=["ridge"], title="Family")]
 
 
+class Experiment(BaseModel):
+    """
+    A variant that forecasts beside the champions: what is declared, and where it stands.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    id: Annotated[str, Field(examples=["ridge_in_turkey"], title="Id")]
+    name: Annotated[
+        str, Field(examples=["Ridge beside the champions of Turkey"], title="Name")
+    ]
+    family: Annotated[str, Field(examples=["ridge"], title="Family")]
+    """
+    model family of the variant
+    """
+    markets: Annotated[
+        list[str], Field(examples=[["rebar_fob_turkey"]], title="Markets")
+    ]
+    """
+    ids of the markets that it forecasts
+    """
+    horizons: Annotated[list[int], Field(examples=[[1, 5]], title="Horizons")]
+    metric: Annotated[
+        Literal["pinball", "absolute_error"],
+        Field(examples=["pinball"], title="Metric"),
+    ]
+    """
+    what is compared, as a share of the last price
+    """
+    start: Annotated[str, Field(examples=["2026-10-01"], title="Start")]
+    """
+    first day of issue
+    """
+    end: Annotated[str, Field(examples=["2027-10-01"], title="End")]
+    """
+    first day on which it is over
+    """
+    planned_days: Annotated[int, Field(examples=[365], title="Planned Days")]
+    """
+    calendar days after which it is inconclusive
+    """
+    keys_share: Annotated[float, Field(examples=[0.0], title="Keys Share")]
+    """
+    share of the API keys that get its forecasts while it collects
+    """
+    state: Annotated[
+        Literal["collecting", "won", "harmful", "inconclusive", "stopped"],
+        Field(examples=["collecting"], title="State"),
+    ]
+    """
+    won, harmful and inconclusive are final; stopped is a person's doing
+    """
+    looked: Annotated[str | None, Field(examples=["2026-11-20"], title="Looked")]
+    """
+    day of the newest look; null: nobody has looked
+    """
+    n: Annotated[int, Field(examples=[41], title="N")]
+    """
+    pairs of forecasts, of the variant and the champion, that have come true
+    """
+    mean_gain: Annotated[float | None, Field(examples=[0.0004], title="Mean Gain")]
+    """
+    mean loss of the champion less the variant's, as a share of the last price
+    """
+    gain_share: Annotated[float | None, Field(examples=[0.031], title="Gain Share")]
+    """
+    mean loss of the champion less the variant's, as a share of the champion's; null: nothing has come true
+    """
+    evidence_better: Annotated[
+        float | None, Field(examples=[1.8], title="Evidence Better")
+    ]
+    """
+    evidence that the variant is better, valid at any look; 1 is none
+    """
+    evidence_worse: Annotated[
+        float | None, Field(examples=[0.7], title="Evidence Worse")
+    ]
+    """
+    evidence that the variant is worse, valid at any look; 1 is none
+    """
+    threshold: Annotated[float, Field(examples=[40.0], title="Threshold")]
+    """
+    evidence that decides
+    """
+    simulated: Annotated[bool, Field(title="Simulated")]
+    days: Annotated[list[ExperimentLook], Field(title="Days")]
+    """
+    the newest 400 days with a look, oldest first
+    """
+
+
+class Experiments(BaseModel):
+    """
+    Experiments of variants beside the champions.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+    )
+    experiments: Annotated[list[Experiment], Field(title="Experiments")]
+
+
 class Explanation(BaseModel):
     """
     Why the forecast is what it is.
@@ -1404,6 +1542,10 @@ class HorizonForecast(BaseModel):
         str, Field(examples=["20261116T0900Z-ridge-e5a7f426"], title="Model Version")
     ]
     model_family: Annotated[str, Field(examples=["ridge"], title="Model Family")]
+    model_variant: Annotated[str | None, Field(title="Model Variant")]
+    """
+    the experiment that gives this key its variant's forecast instead of the champion's; null: the champion's
+    """
 
 
 class HorizonScore(BaseModel):
@@ -1649,6 +1791,10 @@ class PredictionDetail(BaseModel):
     note: Annotated[str | None, Field(title="Note")] = None
     """
     only where another market stands in for the default one, and why
+    """
+    model_variant: Annotated[str | None, Field(title="Model Variant")]
+    """
+    the experiment that gives this key its variant's forecast instead of the champion's; null: the champion's
     """
     market: Annotated[str, Field(examples=["rebar_fob_turkey"], title="Market")]
     interval_90: Interval

@@ -53,7 +53,8 @@ def shadow_forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
         partitions_def=here.days,
         metadata=schema_of(EXPERIMENT_FORECASTS),
         description=f"{market.name}: what the variants of its experiments say, from the history that the published forecast was "
-        "issued from. It is published nowhere. A day that is over is not made up afterwards.",
+        "issued from. Nobody is answered with it but the share of the API keys that an experiment declares. A day that is over "
+        "is not made up afterwards.",
         **here.stage("forecast", "duckdb", owner=MODEL_TEAM, market=market),
     )
     def issued(

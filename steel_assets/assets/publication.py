@@ -44,8 +44,8 @@ def publication(here: Installation) -> dg.AssetsDefinition:
         op_tags={"dagster/priority": "-1"},  # after the platform's own figures, and also where these failed
         description="One JSON object with all that the service answers from, under `published/` in the lake, and a pointer to "
         "it that is switched in one step: forecasts, sample paths, prices, explanations, scores, models, metrics, costs, drift, "
-        "analyses, the catalogue. A run that dies leaves the former one in force. What cannot be read any more stays as it was; "
-        "the run fails and says so.",
+        "analyses, experiments, the catalogue. A run that dies leaves the former one in force. What cannot be read any more "
+        "stays as it was; the run fails and says so.",
         **here.stage("publication", "json"),
     )
     def in_force(

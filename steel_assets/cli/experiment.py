@@ -16,6 +16,7 @@ from steel_assets.bootstrap import platform
 from steel_assets.catalog import Catalog
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
+from steel_assets.cli.publish import publish_again
 from steel_assets.core.experiments import FINAL, Experiment
 from steel_assets.core.tables import EXPERIMENT_FORECASTS, EXPERIMENT_VERDICTS
 from steel_assets.operations import experiment_switch, experimenting
@@ -76,6 +77,7 @@ def stop(experiment: Id) -> None:
     _undecided(parts.warehouse, _declared(parts.catalog, experiment))
     if not experiment_switch.stop(parts.store, experiment, now()):
         raise Problem(f"ID: {experiment} is stopped already; `steel experiment start {experiment}` lets it go on")
+    publish_again(parts, parts.snapshots)
     typer.echo(json.dumps({"stopped": experiment}))
 
 
@@ -86,6 +88,7 @@ def start(experiment: Id) -> None:
     _undecided(parts.warehouse, _declared(parts.catalog, experiment))
     if not experiment_switch.start(parts.store, experiment):
         raise Problem(f"ID: {experiment} is not stopped; it begins by itself on the day that its declaration says")
+    publish_again(parts, parts.snapshots)
     typer.echo(json.dumps({"started": experiment}))
 
 
@@ -113,9 +116,7 @@ def _about(lake: Lake, warehouse: Warehouse, experiment: Experiment) -> dict[str
     """What is declared and what was found last, as JSON can hold it."""
     newest = experimenting.last_verdict(warehouse, experiment.id)
     row = newest.iloc[0].to_dict() if len(newest) else {}
-    state = row.get("state", "collecting")
-    if state not in FINAL:  # the switch may have been turned since the last look
-        state = "collecting" if experiment_switch.stopped_since(lake.store, experiment.id) is None else "stopped"
+    state = experiment_switch.state_now(lake.store, experiment.id, row.get("state"))
     figures = ("mean_gain", "gain_share", "evidence_better", "evidence_worse")
     return {
         **experiment.model_dump(mode="json"),

@@ -37,6 +37,7 @@ class Experiment(Declaration):
         start: the first day of issue.
         planned_days: calendar days after which an experiment without a verdict is inconclusive.
         level: probability that a variant that is no better is ever called better, or one that is no worse harmful, together.
+        keys_share: share of the API keys (0-1) that get the variant's forecasts while it collects; nobody by default.
     """
 
     id: Identifier
@@ -48,6 +49,7 @@ class Experiment(Declaration):
     start: Annotated[date, BeforeValidator(_day)]
     planned_days: int = Field(ge=30, le=1500)
     level: float = Field(default=0.05, gt=0, le=0.2)
+    keys_share: float = Field(default=0.0, ge=0, le=0.5)
 
     @field_validator("markets", "horizons")
     @classmethod

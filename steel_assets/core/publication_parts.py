@@ -24,6 +24,7 @@ EMPTY: Mapping[str, Any] = {
     "drift": {},
     "analysis": {},
     "outlooks": {},
+    "experiments": [],
 }
 """Every part and what it is before it was ever read."""
 

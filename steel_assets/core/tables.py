@@ -256,7 +256,7 @@ REPLAYED_FORECASTS = replace(
 EXPERIMENT_FORECASTS = Table(
     name="experiment_forecasts",
     description="Forecasts of the variants of experiments, made in the shadow of those published: from the same history, at the "
-    "same moment. They are never published and enter no score of issued forecasts.",
+    "same moment. They enter no score of issued forecasts; nobody is answered with them but a declared share of the API keys.",
     columns=(Column("experiment", "string", "identifier of the experiment"), *FORECASTS.columns),
     key=("experiment", *FORECASTS.key),
     partition_by="issued_date",

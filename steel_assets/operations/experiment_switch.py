@@ -10,11 +10,19 @@ import pandas as pd
 
 from steel_assets.adapters.lake.damaged import read_kept
 from steel_assets.adapters.objects.object_store import ObjectStore
+from steel_assets.core.experiments import FINAL, State
 
 
 def stopped_since(store: ObjectStore, experiment: str) -> pd.Timestamp | None:
     """Since when ``experiment`` is stopped (UTC); None where it is not."""
     return read_kept(store, _key(experiment), _moment)
+
+
+def state_now(store: ObjectStore, experiment: str, last: State | None) -> State:
+    """Where ``experiment`` stands whose last look said ``last`` (None: there was none): its switch may have been turned since."""
+    if last in FINAL:
+        return last
+    return "collecting" if stopped_since(store, experiment) is None else "stopped"
 
 
 def stop(store: ObjectStore, experiment: str, moment: pd.Timestamp) -> bool:

@@ -1,7 +1,8 @@
 """Experiments: variants forecast in the shadow of what is published, and are judged beside it once it has come true.
 
 A variant is fitted anew each week and issued from the same history and features as the published forecast, right after it. What
-it says goes to tables of its own: nothing that is published, scored or served reads them.
+it says goes to tables of its own, which nothing that is scored reads. The service is given it where the experiment declares a
+``keys_share``, and answers only those keys with it.
 """
 
 import logging

@@ -35,11 +35,17 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks. ``limit_per_hour`` None is unlimited."""
+    """Who asks.
+
+    Attributes:
+        limit_per_hour: None is unlimited.
+        key: id of the API key that it asks with; None for whoever needs none.
+    """
 
     id: str
     scopes: tuple[Scope, ...]
     limit_per_hour: int | None = None
+    key: str | None = None
 
 
 NEWCOMER = Caller("local", ("read",))
@@ -204,4 +210,4 @@ def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address 
 
 
 def _caller(key: ApiKey) -> Caller:
-    return Caller(key.id, key.scopes, key.limit_per_hour)
+    return Caller(key.id, key.scopes, key.limit_per_hour, key.id)

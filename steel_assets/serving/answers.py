@@ -12,15 +12,19 @@ from steel_assets.core.price_age import LookedUp, PriceAge, PriceCalendar, aged_
 from steel_assets.core.regions import by_region, plain
 from steel_assets.core.types import QUANTILE_COLUMNS, MarketFrequency
 from steel_assets.core.units import UnitError, conversion
-from steel_assets.serving import schemas
+from steel_assets.serving import schemas, variants
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
 
 
-def default_forecast(snapshot: Snapshot, moment: float) -> dict[str, Any]:
-    """The default market's next business day, prices in USD per metric ton. Raises RequestRefused (503) before the first."""
+def default_forecast(snapshot: Snapshot, moment: float, key: str | None = None) -> dict[str, Any]:
+    """The default market's next business day, prices in USD per metric ton. Raises RequestRefused (503) before the first.
+
+    Args:
+        key: id of the API key that asks; see ``in_force``.
+    """
     market = snapshot.default_market
-    rows = in_force(snapshot, market, moment) if market else None
+    rows = in_force(snapshot, market, moment, key) if market else None
     if not rows:
         raise unpublished(snapshot, market)
     row = rows[0]
@@ -32,14 +36,14 @@ def default_forecast(snapshot: Snapshot, moment: float) -> dict[str, Any]:
     return {**row, **{name: row[name] * factor for name in ("predicted_price", "last_price", *QUANTILE_COLUMNS)}}
 
 
-def prediction(snapshot: Snapshot, moment: float) -> schemas.Prediction:
-    """The answer to GET /predict/steel-rebar-price, the contract of the system it replaces."""
-    return schemas.Prediction(**_predicted(snapshot, default_forecast(snapshot, moment)))
+def prediction(snapshot: Snapshot, moment: float, key: str | None = None) -> schemas.Prediction:
+    """The answer to GET /predict/steel-rebar-price, the contract of the system it replaces; ``key`` as in ``in_force``."""
+    return schemas.Prediction(**_predicted(snapshot, default_forecast(snapshot, moment, key)))
 
 
-def prediction_detail(snapshot: Snapshot, moment: float) -> schemas.PredictionDetail:
+def prediction_detail(snapshot: Snapshot, moment: float, key: str | None = None) -> schemas.PredictionDetail:
     """The same with everything a careful buyer asks next."""
-    row = default_forecast(snapshot, moment)
+    row = default_forecast(snapshot, moment, key)
     exchange = snapshot["exchange"]
     return schemas.PredictionDetail.of(
         row,
@@ -66,12 +70,18 @@ def _predicted(snapshot: Snapshot, row: Mapping[str, Any]) -> dict[str, Any]:
         "model_confidence": round(row["model_confidence"], 4),
         "timestamp": row["as_of"],
         "note": snapshot.stands_in,
+        "model_variant": row.get("model_variant"),
     }
 
 
-def in_force(snapshot: Snapshot, market: str, moment: float) -> list[dict[str, Any]] | None:
-    """The newest forecast of ``market``, its confidence fallen with the age of its price; None before the first."""
-    rows = snapshot.forecast(market)
+def in_force(snapshot: Snapshot, market: str, moment: float, key: str | None = None) -> list[dict[str, Any]] | None:
+    """The newest forecast of ``market``, its confidence fallen with the age of its price; None before the first.
+
+    Args:
+        key: id of the API key that asks, which may be given the variant of an experiment; None for everybody else.
+    """
+    published = snapshot.forecast(market)
+    rows = variants.given(snapshot, published, key, moment) if published else None
     age = price_age_of(snapshot, rows[0], moment) if rows else None
     if not rows or age is None:
         return rows
@@ -208,15 +218,20 @@ def region(snapshot: Snapshot, name: str, moment: float) -> schemas.Region:
     )
 
 
-def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, moment: float) -> schemas.Forecasts:
+def forecasts(
+    snapshot: Snapshot, market: str, as_of: date | datetime | None, moment: float, key: str | None = None
+) -> schemas.Forecasts:
     """The answer to GET /v1/markets/{market}/forecasts: the one in force, or a past issue as it was published.
+
+    Args:
+        key: id of the API key that asks, of which the one in force depends as ``in_force`` says.
 
     Raises:
         RequestRefused: there is none.
     """
     known(snapshot, market)
     frequency = snapshot.frequency(market)
-    rows = in_force(snapshot, market, moment) if as_of is None else _issue(snapshot, market, as_of)
+    rows = in_force(snapshot, market, moment, key) if as_of is None else _issue(snapshot, market, as_of)
     if not rows:
         raise unpublished(snapshot, market)
     first = rows[0]
@@ -229,7 +244,10 @@ def forecasts(snapshot: Snapshot, market: str, as_of: date | datetime | None, mo
         price_period=_period(first["data_as_of"], frequency),
         forecasts=[
             schemas.HorizonForecast.of(
-                row, quantiles=schemas.Quantiles.of(row), target_period=_period(row["target_date"], frequency)
+                {"model_variant": None},
+                row,
+                quantiles=schemas.Quantiles.of(row),
+                target_period=_period(row["target_date"], frequency),
             )
             for row in rows
         ],
@@ -266,6 +284,19 @@ def models(snapshot: Snapshot, market: str | None) -> schemas.Models:
             if market in (None, row["market"])
         ],
         ledger=[row for row in snapshot["ledger"] if market in (None, row["market"])],
+    )
+
+
+def experiments(snapshot: Snapshot, market: str | None) -> schemas.Experiments:
+    """The answer to GET /v1/experiments: those that are declared, where they stand and how they came there."""
+    if market is not None:
+        known(snapshot, market)
+    return schemas.Experiments(
+        experiments=[
+            schemas.Experiment.of(experiment, days=[schemas.ExperimentLook.of(day) for day in experiment["days"]])
+            for experiment in snapshot["experiments"]
+            if market is None or market in experiment["markets"]
+        ]
     )
 
 

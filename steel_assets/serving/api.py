@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from steel_assets import __version__
 from steel_assets.serving import ahead, answers, plan, schemas, state
+from steel_assets.serving.access import Caller
 from steel_assets.serving.forms import Form, Wanted, tabled
 from steel_assets.serving.schemas import Day, day_of, refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted
@@ -105,7 +106,7 @@ def routes(service: Service) -> APIRouter:
         request.scope["steel.predicted"] = True
         snapshot, now = service.snapshot, service.now()
         predicted = answers.prediction_detail if detail in ("true", "1") else answers.prediction
-        return _json(predicted(snapshot, now), headers=service.forecast_headers())
+        return _json(predicted(snapshot, now, _key(request)), headers=service.forecast_headers())
 
     @reading.get("/v1/markets", tags=["markets"], response_model=schemas.Markets, responses=READ | tabled(schemas.Markets))
     async def markets(form: Wanted) -> Response:
@@ -141,7 +142,7 @@ def routes(service: Service) -> APIRouter:
     ) -> Response:
         """All horizons and quantiles of one issue."""
         request.scope["steel.predicted"] = True
-        return await answered(form, answers.forecasts(service.snapshot, market, as_of, service.now()))
+        return await answered(form, answers.forecasts(service.snapshot, market, as_of, service.now(), _key(request)))
 
     @reading.get(
         "/v1/markets/{market}/scorecard",
@@ -228,6 +229,16 @@ def routes(service: Service) -> APIRouter:
         return await rendered("models", market, form)
 
     @reading.get(
+        "/v1/experiments",
+        tags=["models"],
+        response_model=schemas.Experiments,
+        responses=READ | refusals(404) | tabled(schemas.Experiments),
+    )
+    async def experiments(form: Wanted, market: MarketFilter = None) -> Response:
+        """Variants beside the champions: where each experiment stands, and its evidence look by look."""
+        return await rendered("experiments", market, form)
+
+    @reading.get(
         "/v1/metrics/daily",
         tags=["models"],
         response_model=schemas.MetricsDaily,
@@ -266,6 +277,12 @@ def _either() -> dict[int | str, dict[str, Any]]:
     model = schemas.Prediction | schemas.PredictionDetail
     content = {"application/json": {"example": example(schemas.Prediction)}}
     return {200: {"model": model, "description": "The forecast; more with detail=true.", "content": content}}
+
+
+def _key(request: Request) -> str | None:
+    """The id of the API key that asks; None for whoever needs none."""
+    caller: Caller = request.scope["steel.caller"]
+    return caller.key
 
 
 def _json(answer: Shape, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,6 +41,11 @@ def charts(snapshot: Snapshot, market: dict[str, Any] | None, minutes: Sequence[
             found["coverage"] = {"x": found["errors"]["x"], "coverage": [_percent(row["coverage_90"]) for row in rolling]}
         if market["drift"] and market["drift_days"] > 1:
             found["drift"] = _drift(market["drift"]["rows"])
+        found |= {
+            f"evidence:{experiment['id']}": _evidence(experiment)
+            for experiment in market["experiments"]
+            if len(experiment["days"]) > 1
+        }
     costs = snapshot["costs"]
     if costs and costs["days"]:
         x = [_seconds(day["date"]) for day in costs["days"]]
@@ -87,6 +92,17 @@ def _drift(rows: list[dict[str, Any]]) -> dict[str, Any]:
     together = {row["date"] for row in rows if row["subject"] == "all" and row["drifted"]}
     chart["drifted"] = [100.0 if day in together else None for day in days]
     return chart
+
+
+def _evidence(experiment: Mapping[str, Any]) -> dict[str, Any]:
+    """Evidence in both directions look by look, on a logarithmic axis, which has no place for nothing left at all."""
+    days = experiment["days"]
+    return {
+        "x": [_seconds(day["date"]) for day in days],
+        "better": [day["evidence_better"] or None for day in days],
+        "worse": [day["evidence_worse"] or None for day in days],
+        "decides": [experiment["threshold"]] * len(days),
+    }
 
 
 def _seconds(day: str) -> int:

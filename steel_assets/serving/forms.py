@@ -62,6 +62,7 @@ ROWS: Mapping[type[Shape], tuple[str, ...]] = {
     schemas.Scorecard: ("rows",),
     schemas.Explanation: ("horizons", "drivers"),
     schemas.Models: ("ledger",),
+    schemas.Experiments: ("experiments",),
     schemas.MetricsDaily: ("metrics",),
     schemas.Alerts: ("alerts",),
     schemas.Watches: ("watches",),

@@ -57,13 +57,14 @@ class AccessMiddleware:
         access: Access,
         limiter: RateLimiter,
         meter: Meter,
-        ready: Callable[[str], tuple[bytes, list[tuple[bytes, bytes]]] | None] = lambda path: None,
+        ready: Callable[[str, str | None], tuple[bytes, list[tuple[bytes, bytes]]] | None] = lambda path, key: None,
     ) -> None:
         """In front of an application of ASGI.
 
         Args:
             declared: which routes are public, and the scopes that the others need.
-            ready: body and headers for a path whose answer is rendered already; None for every other.
+            ready: body and headers for a path whose answer is rendered already for who asks with an API key, given by its id
+                (None: without one); None for every other.
         """
         self._app = app
         self._declared = declared
@@ -102,7 +103,7 @@ class AccessMiddleware:
                     429, f"more than {rate_limit.limit} requests this hour; try again in {wait} s", retry_after=wait
                 )
             plain = scope["method"] == "GET" and not scope["query_string"] and self._declared.may_get(scope["path"], caller)
-            ready = self._ready(scope["path"]) if plain else None
+            ready = self._ready(scope["path"], caller.key if caller else None) if plain else None
             if ready is not None:
                 scope["steel.route"], scope["steel.predicted"] = scope["path"], True
                 await visit.answer(200, *ready)

@@ -14,6 +14,7 @@ from steel_assets.serving import answers
 from steel_assets.serving.charts import charts, script_safe
 from steel_assets.serving.explanation import driver_name, drivers
 from steel_assets.serving.page_ahead import NOTHING_ASKED, Asked, ahead, past
+from steel_assets.serving.page_experiments import experiments
 from steel_assets.serving.page_plan import NOTHING_WISHED, Wish, planned
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import TOO_OLD, ShownIncident, worst_status
@@ -76,6 +77,7 @@ def page(
             "ahead": ahead(snapshot, shown["id"], asked, now, words),
             "plan": planned(snapshot, shown["id"], wish, now, words),
             "past": past(snapshot, shown["id"], now, words),
+            "experiments": experiments(snapshot, shown["id"], now, words),
         }
     return {
         "simulated": snapshot.simulated,

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from steel_assets.adapters.lake.snapshots import AGAIN, SnapshotDamaged
 from steel_assets.core.service_use import summary
-from steel_assets.serving import ahead, answers, explanation, plan, state
+from steel_assets.serving import ahead, answers, explanation, plan, state, variants
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.shape import Shape
 from steel_assets.serving.snapshot import Snapshot
@@ -36,7 +36,9 @@ def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
         answers.markets(snapshot, now),
         answers.models(snapshot, None),
         answers.metrics(snapshot, None, None, None),
+        answers.experiments(snapshot, None),
     ]
+    variants.check(snapshot)
     with suppress(RequestRefused):
         made.append(answers.prediction_detail(snapshot, now))
     found = state.incidents(snapshot, now)

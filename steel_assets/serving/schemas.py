@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from steel_assets.core.experiments import Metric
+from steel_assets.core.experiments import State as ExperimentState
 from steel_assets.core.purchase_terms import MOST_HOLDING, MOST_TONNES, Appetite, Contract
 from steel_assets.core.types import MarketFrequency
 from steel_assets.serving.errors import CODES, Error
@@ -59,7 +61,14 @@ STARTS_FROM = "of the price that the forecast starts from"
 SESSIONS = "trading days of the market, or its weeks or months; null: not known yet"
 FREQUENCY = "how often its price comes: horizons and ages are counted in trading days, weeks or months"
 PERIOD = "the same day; of a weekly market its week as 2026-W48, of a monthly one its month as 2026-11"
+VARIANT = "the experiment that gives this key its variant's forecast instead of the champion's; null: the champion's"
 WITHDRAWN = "the import that this was issued from and that was withdrawn since"
+
+
+PAIRS = "pairs of forecasts, of the variant and the champion, that have come true"
+GAIN = "mean loss of the champion less the variant's, as a share of the champion's; null: nothing has come true"
+BETTER = "evidence that the variant is better, valid at any look; 1 is none"
+WORSE = "evidence that the variant is worse, valid at any look; 1 is none"
 
 
 class About(Shape):
@@ -105,6 +114,11 @@ class Prediction(Shape):
         default=None,
         description="only where another market stands in for the default one, and why",
         exclude_if=lambda note: note is None,
+    )
+    model_variant: str | None = Field(
+        default=None,
+        description="only where it is a variant's and not the champion's: the experiment that gives it to this key",
+        exclude_if=lambda variant: variant is None,
     )
 
 
@@ -152,6 +166,7 @@ class PredictionDetail(Prediction):
     exchange_rate: ExchangeRate | None
     model_version: str = Field(examples=[VERSION])
     model_family: str = Field(examples=["ridge"])
+    model_variant: str | None = Field(description=VARIANT)
     last_training_date: str | None = Field(examples=["2026-11-16"])
     data_as_of: str = Field(examples=["2026-11-20"])
     staleness: Staleness
@@ -242,6 +257,7 @@ class HorizonForecast(Shape):
     model_confidence: float = Field(examples=[0.87])
     model_version: str = Field(examples=[VERSION])
     model_family: str = Field(examples=["ridge"])
+    model_variant: str | None = Field(description=VARIANT)
 
 
 class Issue(Shape):
@@ -649,6 +665,52 @@ class Models(Shape):
 
     champions: list[Champion]
     ledger: list[Decision]
+
+
+class ExperimentLook(Shape):
+    """What an experiment had shown on one day."""
+
+    date: str = Field(examples=["2026-11-20"])
+    state: ExperimentState = Field(examples=["collecting"])
+    n: int = Field(description=PAIRS, examples=[41])
+    gain_share: float | None = Field(description=GAIN, examples=[0.031])
+    evidence_better: float = Field(description=BETTER, examples=[1.8])
+    evidence_worse: float = Field(description=WORSE, examples=[0.7])
+
+
+class Experiment(Shape):
+    """A variant that forecasts beside the champions: what is declared, and where it stands."""
+
+    id: str = Field(examples=["ridge_in_turkey"])
+    name: str = Field(examples=["Ridge beside the champions of Turkey"])
+    family: str = Field(description="model family of the variant", examples=["ridge"])
+    markets: list[str] = Field(description="ids of the markets that it forecasts", examples=[[MARKET]])
+    horizons: list[int] = Field(examples=[[1, 5]])
+    metric: Metric = Field(description="what is compared, as a share of the last price", examples=["pinball"])
+    start: str = Field(description="first day of issue", examples=["2026-10-01"])
+    end: str = Field(description="first day on which it is over", examples=["2027-10-01"])
+    planned_days: int = Field(description="calendar days after which it is inconclusive", examples=[365])
+    keys_share: float = Field(description="share of the API keys that get its forecasts while it collects", examples=[0.0])
+    state: ExperimentState = Field(
+        description="won, harmful and inconclusive are final; stopped is a person's doing", examples=["collecting"]
+    )
+    looked: str | None = Field(description="day of the newest look; null: nobody has looked", examples=["2026-11-20"])
+    n: int = Field(description=PAIRS, examples=[41])
+    mean_gain: float | None = Field(
+        description="mean loss of the champion less the variant's, as a share of the last price", examples=[0.0004]
+    )
+    gain_share: float | None = Field(description=GAIN, examples=[0.031])
+    evidence_better: float | None = Field(description=BETTER, examples=[1.8])
+    evidence_worse: float | None = Field(description=WORSE, examples=[0.7])
+    threshold: float = Field(description="evidence that decides", examples=[40.0])
+    simulated: bool
+    days: list[ExperimentLook] = Field(description="the newest 400 days with a look, oldest first")
+
+
+class Experiments(Shape):
+    """Experiments of variants beside the champions."""
+
+    experiments: list[Experiment]
 
 
 class DailyMetrics(Shape):

@@ -15,7 +15,7 @@ from steel_assets.adapters.alerts.watches import Watches
 from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.dagster_graphql import Orchestrator
 from steel_assets.core.price_age import PriceAge
-from steel_assets.serving import ahead, answers, explanation, schemas, state
+from steel_assets.serving import ahead, answers, explanation, schemas, state, variants
 from steel_assets.serving.access import Access
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.forms import Form
@@ -70,12 +70,14 @@ class Service:
         market = self.snapshot.default_market
         return bool(market and self.snapshot.forecast(market))
 
-    def ready_answer(self, path: str) -> Ready | None:
+    def ready_answer(self, path: str, key: str | None = None) -> Ready | None:
         """The rendered prediction for its plain path; None for any other path, and before the first forecast.
+
+        None, too, for an API key (its id) that is given the variant of an experiment: its answer is made when it asks.
 
         It is rendered again when something was published and, since it says its age in seconds, every second.
         """
-        if path != PREDICT:
+        if path != PREDICT or (key is not None and variants.takes_part(self.snapshot, key, self.now())):
             return None
         moment = (self.snapshot.number, int(self.now()))
         if moment != self._ready_at:
@@ -123,6 +125,7 @@ class Service:
                 "scorecard": lambda: answers.scorecard(snapshot, str(market)),
                 "explanation": lambda: explanation.explanation(snapshot, str(market), now),
                 "models": lambda: answers.models(snapshot, market),
+                "experiments": lambda: answers.experiments(snapshot, market),
                 "averages": lambda: ahead.averages(snapshot, str(market), now),
                 "analysis": lambda: ahead.analysis(snapshot, str(market), now),
             }

@@ -129,7 +129,7 @@ def test_every_chart_is_drawn_and_the_fan_ends_at_the_last_horizon(dashboard: Op
     page = dashboard()
     charts_of = {
         "forecast": ["fan"],
-        "accuracy": ["reality", "errors", "coverage"],
+        "accuracy": ["reality", "errors", "coverage", "evidence:trial"],
         "analysis": ["drift"],
         "operations": ["costs"],
     }

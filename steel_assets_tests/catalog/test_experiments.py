@@ -38,6 +38,7 @@ def test_ones_own_experiment_is_read(tmp_path: Path) -> None:
     catalog = load_catalog(declare(tmp_path))
     [found] = catalog.experiments.values()
     assert (found.start, found.end, found.level, found.threshold) == (date(2026, 12, 1), date(2027, 12, 1), 0.05, 40.0)
+    assert found.keys_share == 0, "nobody is given a variant unless it is said"
     assert catalog.experiments_of("scrap_turkey") == [found]
     assert catalog.experiments_of("iron_ore_62") == []
 
@@ -59,6 +60,9 @@ def test_ones_own_experiment_is_read(tmp_path: Path) -> None:
         ({"level": "0.21"}, r"level: Input should be less than or equal to 0.2"),
         ({"metric": "mape"}, r"metric: Input should be 'pinball' or 'absolute_error'"),
         ({"planned_days": "7"}, r"planned_days: Input should be greater than or equal to 30"),
+        ({"keys_share": "0.51"}, r"keys_share: Input should be less than or equal to 0.5"),
+        ({"keys_share": "-0.1"}, r"keys_share: Input should be greater than or equal to 0"),
+        ({"keys_share": ".nan"}, r"keys_share: Input should be"),
         ({"budget": "3"}, r"budget: Extra inputs are not permitted"),
         ({"id": "Trial 1"}, r"id: .*lower_snake_case"),
     ],

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.bootstrap import Platform
 from steel_assets.cli.experiment import app
 from steel_assets.cli.problem import Problem
 from steel_assets.operations import experimenting, histories
+from steel_assets.operations.publishing import publish
 from steel_assets_tests.assets.measured_world import MARKET
 from steel_assets_tests.operations.experiment_world import TRIAL, experimenting_with, past, world
 
@@ -76,6 +78,16 @@ def test_an_experiment_is_stopped_and_goes_on(parts: Platform) -> None:
     assert json.loads(run("start", "trial")) == {"started": "trial"}
     assert json.loads(run("list", "--json"))[0]["state"] == "collecting"
     assert "is not stopped" in refused("start", "trial")
+
+
+def test_stopping_and_starting_are_told_to_the_service_at_once(parts: Platform) -> None:
+    publish(parts, parts.snapshots, histories.load(parts.catalog, parts.lake, MARKET).as_of)
+    for command, state in (("stop", "stopped"), ("start", "collecting")):
+        run(command, "trial")
+        pointer = parts.snapshots.pointer()
+        assert pointer is not None
+        [told] = parsed(parts.snapshots.content(pointer))["experiments"].content
+        assert told["state"] == state
 
 
 def test_a_decided_experiment_is_neither_stopped_nor_started(parts: Platform) -> None:

@@ -11,11 +11,13 @@ from steel_assets.adapters.lake.price_lookups import PriceLookup, write_lookup
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.calendars import closures, issue_moments, publication_moments
 from steel_assets.core.calendars import sessions as sessions_of
+from steel_assets.core.experiments import Experiment
 from steel_assets.core.history import build_history
 from steel_assets.core.tables import (
     BACKTEST,
     DATA_QUALITY,
     DRIFT,
+    EXPERIMENT_VERDICTS,
     EXPLANATIONS,
     FORECASTS,
     MARKET_DAILY,
@@ -43,6 +45,18 @@ DAYS = 220
 WITH_A_HISTORY = "rebar_fob_turkey"
 """The market of which paths can be drawn, and whose past was analysed."""
 HORIZONS = (1, 5, 21, 63)
+TRIAL = Experiment.model_validate(
+    {
+        "id": "trial",
+        "name": "A trial",
+        "family": "drift",
+        "markets": [WITH_A_HISTORY],
+        "horizons": [1, 5],
+        "start": "2026-01-01",
+        "planned_days": 1500,
+    }
+)
+"""Of which the publication tells; no key gets its forecasts."""
 
 
 def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, simulated: bool = True) -> Platform:
@@ -77,8 +91,15 @@ def publish(home: Path, today: pd.Timestamp | None = None, *, days: int = DAYS, 
     parts.warehouse.upsert(METRICS_DAILY, _metrics(sessions[-60:], rng, simulated=simulated))
     parts.warehouse.upsert(PROMOTIONS, _decide(parts, sessions))
     _collect(parts, sessions, rng, simulated=simulated)
-    put_in_force(parts)
+    _try_a_variant(parts, sessions, simulated=simulated)
+    put_in_force(experimenting_with(parts, TRIAL))
     return parts
+
+
+def experimenting_with(parts: Platform, *experiments: Experiment) -> Platform:
+    """The same installation, whose catalogue declares ``experiments``."""
+    declared = {experiment.id: experiment for experiment in experiments}
+    return Platform(parts.settings, parts.catalog.model_copy(update={"experiments": declared}))
 
 
 def put_in_force(parts: Platform) -> Publication:
@@ -278,6 +299,16 @@ def _quality(parts: Platform, market: str, day: pd.Timestamp) -> pd.DataFrame:
             }
         )
     return DATA_QUALITY.enforce(pd.DataFrame(rows))
+
+
+def _try_a_variant(parts: Platform, sessions: pd.DatetimeIndex, *, simulated: bool) -> None:
+    """Forty looks at an experiment whose evidence grows, in the market with a history."""
+    looks = sessions[-40:]
+    better = 1.06 ** np.arange(len(looks))
+    rows = pd.DataFrame({"date": looks, "n": np.arange(len(looks)) + 10, "evidence_better": better, "evidence_worse": 1 / better})
+    rows = rows.assign(experiment=TRIAL.id, state="collecting", family=TRIAL.family, metric=TRIAL.metric, threshold=40.0)
+    rows = rows.assign(mean_gain=0.0004, gain_share=0.031, simulated=simulated, created_at=looks.tz_localize("UTC"))
+    parts.warehouse.upsert(EXPERIMENT_VERDICTS, EXPERIMENT_VERDICTS.enforce(rows))
 
 
 def _metrics(days: pd.DatetimeIndex, rng: np.random.Generator, *, simulated: bool) -> pd.DataFrame:

@@ -72,6 +72,7 @@ def test_details_come_only_when_asked_for_and_pesos_are_the_price_times_the_rate
         (f"/v1/markets/{MARKET}/scorecard", schemas.Scorecard),
         (f"/v1/markets/{MARKET}/explanation", schemas.Explanation),
         ("/v1/models", schemas.Models),
+        ("/v1/experiments", schemas.Experiments),
         ("/v1/metrics/daily", schemas.MetricsDaily),
         ("/v1/alerts", schemas.Alerts),
     ],

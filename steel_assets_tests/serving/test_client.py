@@ -38,7 +38,7 @@ def test_it_asks_for_forecasts_odds_and_metrics_and_gets_them_typed(service: Run
     assert (odds.chance, odds.level) == (same["chance"], 500.5)
     metrics = service.client.get("/v1/metrics/daily", params={"market": MARKET}).json()["metrics"]
     assert [row.mape for row in steel.metrics(MARKET).metrics] == [row["mape"] for row in metrics]
-    for answer in (steel.prediction, steel.markets, steel.models, steel.alerts):
+    for answer in (steel.prediction, steel.markets, steel.models, steel.experiments, steel.alerts):
         assert answer()
     for answer in (steel.analysis, steel.scorecard, steel.explanation):
         assert answer(MARKET).market == MARKET

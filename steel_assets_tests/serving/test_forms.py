@@ -25,6 +25,7 @@ PATHS = {
     f"/v1/markets/{MARKET}/scorecard": ("rows",),
     f"/v1/markets/{MARKET}/explanation": ("horizons", "drivers"),
     "/v1/models": ("ledger",),
+    "/v1/experiments": ("experiments",),
     "/v1/metrics/daily": ("metrics",),
     "/v1/alerts": ("alerts",),
 }

@@ -10,6 +10,7 @@ from steel_assets.operations.publication import (
     analyses,
     catalogue,
     drift,
+    experiments,
     explanations,
     forecasts,
     models,
@@ -43,6 +44,7 @@ PARTS: dict[str, Reader] = {
     "drift": drift.read,
     "analysis": analyses.read,
     "outlooks": outlooks.read,
+    "experiments": experiments.read,
 }
 
 

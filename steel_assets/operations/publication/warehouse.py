@@ -56,6 +56,10 @@ class Tables:
         rest = self._asked(table, {"market": short})
         return pd.concat([recent[~recent["market"].isin(short)], rest]).sort_values(list(table.key), ignore_index=True)
 
+    def where(self, table: Table, where: Mapping[str, Any]) -> pd.DataFrame:
+        """The rows of ``table`` that ``where`` chooses, as ``Warehouse.read`` does. Raises WarehouseError."""
+        return self._asked(table, where)
+
     def _asked(self, table: Table, where: Mapping[str, Any]) -> pd.DataFrame:
         if self._busy is not None:
             raise self._busy

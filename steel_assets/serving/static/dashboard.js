@@ -174,6 +174,23 @@
         data: [data.x, data.features, data.returns, data.errors, data.drifted],
       };
     },
+    evidence(data, words) {
+      // a bet multiplies: equal factors are equally far apart
+      const format = number(2), [across, up] = axes(number(0));
+      const powers = (plot, values) => values.map((value) => (value == null ? "" : String(Number(value.toPrecision(2)))));
+      const least = Math.min(0.1, ...[...data.better, ...data.worse].filter((value) => value != null));
+      const bottom = Math.max(10 ** Math.floor(Math.log10(least)), 0.01);
+      return {
+        height: 220, axes: [across, { ...up, values: powers }],
+        scales: { y: { distr: 3, range: (plot, low, high) => [bottom, Math.max(high ?? 1, data.decides[0]) * 1.5] } },
+        series: [
+          { value: (plot, value) => (value == null ? "–" : day(value)), label: "" },
+          line(words.better, color("--accent"), format), line(words.worse, color("--warn"), format, { width: 1.75 }),
+          line(words.decides, color("--muted"), number(0), { dash: [5, 4], width: 1.25 }),
+        ],
+        data: [data.x, data.better, data.worse, data.decides],
+      };
+    },
     latency(data, words) {
       return {
         height: 170, axes: axes(number(0), true), scales: { y: { range: (plot, low, high) => [0, Math.max(high * 1.2, 1)] } },
@@ -206,7 +223,7 @@
       if (!data) return;
       const place = figure.querySelector(".plot");
       place.textContent = "";
-      const { data: columns, ...options } = DRAW[figure.dataset.chart](data, words);
+      const { data: columns, ...options } = DRAW[figure.dataset.chart.split(":")[0]](data, words);
       const phone = window.matchMedia("(max-width: 640px)").matches;
       const height = phone ? Math.min(options.height, 240) : options.height;
       key(figure, [...options.series.slice(1), ...(options.areas || [])]);
