@@ -6,6 +6,7 @@ import dagster as dg
 
 from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.lake.lake import Lake
+from steel_assets.adapters.mail.pdf import PdfNotInstalled
 from steel_assets.adapters.notifiers import Notifier
 from steel_assets.adapters.notifiers.email import Email
 from steel_assets.adapters.warehouse.warehouse import Warehouse
@@ -43,10 +44,10 @@ def morning_report(here: Installation) -> dg.AssetsDefinition:
         if not found.has_forecast:
             raise dg.Failure("no forecast is published yet, so nothing was sent", allow_retries=False)
         office = _office(notifiers)
-        made_for = mail_of(found, office.sender, moment.to_pydatetime(), again=False)
         try:
+            made_for = mail_of(found, office.sender, moment.to_pydatetime(), again=False, pdf=here.catalog.rules.report.pdf)
             done = send(lake.store, office, made_for, found.day, outbox.language, moment.to_pydatetime())
-        except NotMailed as problem:
+        except (NotMailed, PdfNotInstalled) as problem:
             raise dg.Failure(str(problem), allow_retries=False) from problem
         if done.left_out:
             raise dg.Failure(

@@ -210,11 +210,13 @@ class MorningReport(Declaration):
         send: whether Dagster sends it, at ``schedules.morning_report``, where the channel ``email`` is set up.
         odds_days: trading days ahead that its odds are about …
         odds_move: … and how far a price rises or falls in them, as a share.
+        pdf: whether it carries the same as a PDF; that needs the extra ``pdf``.
     """
 
     send: bool = False
     odds_days: int = Field(default=21, ge=1, le=250)
     odds_move: float = Field(default=0.05, gt=0, lt=1)
+    pdf: bool = False
 
 
 class CheckRule(Declaration):

@@ -10,6 +10,7 @@ import typer
 from steel_assets.adapters.machine.disk import write_private
 from steel_assets.adapters.mail.email_message import email_message
 from steel_assets.adapters.mail.page import text, whole_page
+from steel_assets.adapters.mail.pdf import as_pdf, check_installed
 from steel_assets.adapters.notifiers import Notifier
 from steel_assets.adapters.notifiers.email import Email
 from steel_assets.bootstrap import platform
@@ -23,6 +24,7 @@ from steel_assets.operations.report import report as report_of
 def report(
     language: Annotated[str | None, typer.Option(help="es or en; default STEEL_LANGUAGE")] = None,
     file: Annotated[Path | None, typer.Option(help="write it there: out.eml or out.html")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="write the same on a sheet of A4 there: out.pdf")] = None,
     sending: Annotated[bool, typer.Option("--send", help="send it over the channel email, once a day")] = False,
     again: Annotated[bool, typer.Option("--again", help="with --send: send it again")] = False,
 ) -> None:
@@ -35,8 +37,14 @@ def report(
         raise Problem("--again: it goes with --send")
     if file is not None and file.suffix not in (".eml", ".html"):
         raise Problem(f"--file: {file.name} must end in .eml (an e-mail) or .html (a page with its pictures inside)")
-    if file is not None and not file.absolute().parent.is_dir():
-        raise Problem(f"--file: the folder {file.absolute().parent} does not exist")
+    if pdf is not None and pdf.suffix != ".pdf":
+        raise Problem(f"--pdf: {pdf.name} must end in .pdf")
+    for option, path in (("--file", file), ("--pdf", pdf)):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise Problem(f"{option}: the folder {path.absolute().parent} does not exist")
+    attached = parts.catalog.rules.report.pdf
+    if pdf is not None or (attached and (sending or (file is not None and file.suffix == ".eml"))):
+        check_installed()
     office = _office(parts.notifiers) if sending else None
 
     moment = now()
@@ -45,19 +53,27 @@ def report(
     if not found.has_forecast:
         raise Problem("no forecast is published yet, so there is nothing to report; steel status says why")
     if file is not None:
-        made = (
-            whole_page(found, chosen).encode() if file.suffix == ".html" else email_message(found, chosen, found.day).as_bytes()
+        page = file.suffix == ".html"
+        _write(
+            "--file",
+            file,
+            whole_page(found, chosen).encode() if page else email_message(found, chosen, found.day, pdf=attached).as_bytes(),
         )
-        try:
-            write_private(file, made)
-        except OSError as error:
-            raise Problem(f"--file: {file} cannot be written: {error.strerror}") from error
-        typer.echo(f"written: {file}")
+    if pdf is not None:
+        _write("--pdf", pdf, as_pdf(found, chosen))
     if office is not None:
-        made_for = mail_of(found, office.sender, moment.to_pydatetime(), again=again)
+        made_for = mail_of(found, office.sender, moment.to_pydatetime(), again=again, pdf=attached)
         _tell(send(parts.store, office, made_for, found.day, chosen, moment.to_pydatetime(), again=again), found.day)
-    if file is None and office is None:
+    if file is None and pdf is None and office is None:
         typer.echo(text(found, chosen))
+
+
+def _write(option: str, path: Path, content: bytes) -> None:
+    try:
+        write_private(path, content)
+    except OSError as error:
+        raise Problem(f"{option}: {path} cannot be written: {error.strerror}") from error
+    typer.echo(f"written: {path}")
 
 
 def _office(notifiers: dict[str, Notifier]) -> Email:

@@ -70,11 +70,15 @@ class Export:
             ("one row per", ", ".join(self.table.key)),
             *((f"unit of {market}", unit) for market, unit in self.units.items()),
         )
-        headings = tuple(
+        return Sheet(self.table.name, self.about, self.simulated, facts, self.headings, list(self.values()))
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """Its columns, as its schema declares them."""
+        return tuple(
             Heading(column.name, column.dtype, self.unit(column), column.description, column.nullable)
             for column in self.table.columns
         )
-        return Sheet(self.table.name, self.about, self.simulated, facts, headings, list(self.values()))
 
     def values(self) -> Iterator[tuple[Any, ...]]:
         """The rows as plain Python values: None where there is none, a day as a date, a moment with its zone."""

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 
 from steel_assets.adapters.lake.damaged import Damaged, read_kept
 from steel_assets.adapters.mail.email_message import email_message
+from steel_assets.adapters.mail.pdf import check_installed
 from steel_assets.adapters.notifiers import NotificationRefused, NotSent
 from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore
 from steel_assets.core.problem import Problem
@@ -94,8 +95,9 @@ def send(
             if done is not None:
                 before[read] = done
                 continue
+            mail = make_mail(read, names)  # before it is noted: what cannot be made was not sent
             _claim(store, day, read, moment, again=again)
-            refused = _posted(store, office, make_mail(read, names), names, day, read)
+            refused = _posted(store, office, mail, names, day, read)
             _put(store, day, read, Delivery("sent", moment))
         except NotMailed as problem:
             problems.append(str(problem))
@@ -107,10 +109,19 @@ def send(
     return Mailed(sent, before, left_out)
 
 
-def mail_of(report: Report, sender: str, moment: datetime, *, again: bool) -> MakeMail:
-    """What makes the mails of ``report``. One that is sent again has a name of its own, or mail servers would drop it."""
+def mail_of(report: Report, sender: str, moment: datetime, *, again: bool, pdf: bool) -> MakeMail:
+    """What makes the mails of ``report``. One that is sent again has a name of its own, or mail servers would drop it.
+
+    Args:
+        pdf: attach the same as a PDF.
+
+    Raises:
+        PdfNotInstalled: a PDF is wanted and cannot be written.
+    """
+    if pdf:
+        check_installed()
     name = f"morning-{report.day}" + (f"-{moment:%H%M%S}" if again else "")
-    return lambda language, names: email_message(report, language, f"{name}-{language}", sender, names)
+    return lambda language, names: email_message(report, language, f"{name}-{language}", sender, names, pdf=pdf)
 
 
 def deliveries(store: ObjectStore) -> dict[str, dict[str, Delivery]] | None:

@@ -1,4 +1,4 @@
-"""The same answer as JSON, CSV or a workbook: which is asked for, and how an answer becomes a table. Knows no route.
+"""The same answer as JSON, CSV, a workbook or Parquet: which is asked for, and how an answer becomes a table. Knows no route.
 
 A table has a row for each thing that the answer lists and, before its own columns, what the answer says of all of them: a row
 alone still says its market, its unit and whether it is simulated. Columns follow from the shapes, so they are the same when
@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import quote
 
@@ -32,12 +33,20 @@ from steel_assets.serving.meanings import MEANINGS, PRICED, UNITS
 from steel_assets.serving.schemas import refusals, shown
 from steel_assets.serving.shape import Shape
 
-Kind = Literal["json", "csv", "xlsx"]
+Kind = Literal["json", "csv", "xlsx", "parquet"]
 
 JSON, CSV = "application/json", "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-TYPES: Mapping[Kind, str] = {"json": JSON, "csv": CSV, "xlsx": XLSX}
-COMMAND = "Parquet is written by the command line: steel export forecasts --output forecasts.parquet"
+PARQUET = "application/vnd.apache.parquet"
+TYPES: Mapping[Kind, str] = {"json": JSON, "csv": CSV, "xlsx": XLSX, "parquet": PARQUET}
+SLOW = frozenset({"xlsx", "parquet"})
+"""What is made beside the event loop."""
+
+SOURCE = f"Steel Assets {__version__}"
+COMMAND = (
+    "Parquet is written where pyarrow is installed, which it is not here, and by the command line: "
+    "steel export forecasts --output forecasts.parquet"
+)
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
@@ -70,11 +79,25 @@ ROWS: Mapping[type[Shape], tuple[str, ...]] = {
 """Shape → the list in it that is the table, and the list in each of that one's rows where those are the rows."""
 
 
+def offered() -> list[Kind]:
+    """The forms that there are here: Parquet only where its library, which the small image leaves out, is installed."""
+    return [kind for kind in TYPES if kind != "parquet" or find_spec("pyarrow") is not None]
+
+
 def _named(value: Any) -> str:
-    text = str(value).lower()
-    if text not in TYPES:
-        raise ValueError(f"write json, csv or xlsx; {COMMAND}")
+    text, there = str(value).lower(), offered()
+    if text not in there:
+        raise ValueError(f"write {_listing(there)}{_missing(there)}")
     return text
+
+
+def _listing(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _missing(there: list[Kind]) -> str:
+    """What to do for Parquet where it is not among the forms that are ``there``."""
+    return "" if "parquet" in there else f"; {COMMAND}"
 
 
 Format = Annotated[Kind, BeforeValidator(_named)]
@@ -85,7 +108,7 @@ class Form:
     """How one request wants its answer.
 
     Attributes:
-        kind: json, csv or xlsx.
+        kind: json, csv, xlsx or parquet.
         file: what a browser calls the table when it saves it, without its ending.
     """
 
@@ -96,11 +119,13 @@ class Form:
         """``answer`` as it is wanted. ``simulated`` is said in every row of a table whose shape does not say it."""
         if self.kind == "json":
             return answer.to_json()
-        return table(answer, simulated=simulated) if self.kind == "csv" else workbook(answer, self.file, simulated=simulated)
+        if self.kind == "csv":
+            return table(answer, simulated=simulated)
+        return (workbook if self.kind == "xlsx" else parquet)(answer, self.file, simulated=simulated)
 
     async def made(self, make: Callable[[], bytes]) -> bytes:
-        """What ``make`` makes; a workbook, which takes long, beside everything else that is answered."""
-        return await asyncio.to_thread(make) if self.kind == "xlsx" else make()
+        """What ``make`` makes; what takes long, beside everything else that is answered."""
+        return await asyncio.to_thread(make) if self.kind in SLOW else make()
 
     def response(self, body: bytes, *, simulated: bool) -> Response:
         """The response with ``body``, made by ``body``."""
@@ -111,7 +136,7 @@ class Form:
             "content-disposition": f'attachment; filename="{self.file}.{self.kind}"',
             "x-simulated": str(simulated).lower(),
         }
-        kind = f"{CSV}; charset=utf-8; header=present" if self.kind == "csv" else XLSX
+        kind = f"{CSV}; charset=utf-8; header=present" if self.kind == "csv" else TYPES[self.kind]
         return Response(body, headers=headers, media_type=kind)
 
 
@@ -119,27 +144,37 @@ async def wanted(
     request: Request,
     format: Annotated[
         Format | None,
-        Query(description="json, csv or xlsx; default: what the header Accept prefers, else json", examples=["csv"]),
+        Query(
+            description="json, csv, xlsx or, where the service has its library, parquet; default: what the header Accept "
+            "prefers, else json",
+            examples=["csv"],
+        ),
     ] = None,
 ) -> Form:
     """The form that the parameter names, else the header. Raises RequestRefused (406)."""
-    kind = format or accepted(",".join(request.headers.getlist("accept")))
+    there = offered()
+    kind = format or accepted(",".join(request.headers.getlist("accept")), there)
     if kind is None:
-        raise RequestRefused(406, f"this is answered as {JSON}, {CSV} or {XLSX}: send Accept: {CSV}, or ?format=csv; {COMMAND}")
+        types = _listing([TYPES[known] for known in there])
+        raise RequestRefused(406, f"this is answered as {types}: send Accept: {CSV}, or ?format=csv{_missing(there)}")
     return Form(kind, quote(request.url.path.removeprefix("/v1/").replace("/", "-"), safe=""))
 
 
 Wanted = Annotated[Form, Depends(wanted)]
 
 
-def accepted(header: str) -> Kind | None:
-    """Which form a header ``Accept`` prefers (RFC 9110, 12.5.1), of those it likes alike the first; None: it takes none."""
+def accepted(header: str, there: Sequence[Kind]) -> Kind | None:
+    """Which form that is ``there`` a header ``Accept`` prefers (RFC 9110, 12.5.1), of those it likes alike the first.
+
+    None: it takes none.
+    """
     ranges = dict(_range(part) for part in header.split(",") if part.strip())
     if not ranges:
         return "json"
     wishes: dict[Kind, float] = {
         kind: next((ranges[name] for name in (media, f"{media.partition('/')[0]}/*", "*/*") if name in ranges), 0.0)
         for kind, media in TYPES.items()
+        if kind in there
     }
     best = max(wishes, key=lambda kind: wishes[kind])
     return best if wishes[best] > 0 else None
@@ -149,7 +184,8 @@ def tabled(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
     """How an answer of this shape is documented that may be a table, with the refusal of any other form."""
     documented = shown(shape)
     documented[200]["content"][CSV] = {"schema": {"type": "string"}, "example": f"{','.join(_names(shape))}\r\n"}
-    documented[200]["content"][XLSX] = {"schema": {"type": "string", "format": "binary"}}
+    for media in (XLSX, PARQUET):
+        documented[200]["content"][media] = {"schema": {"type": "string", "format": "binary"}}
     return documented | refusals(406)
 
 
@@ -166,6 +202,14 @@ def workbook(answer: Shape, name: str, *, simulated: bool) -> bytes:
     return as_workbook(sheet(answer, name, simulated=simulated))
 
 
+def parquet(answer: Shape, name: str, *, simulated: bool) -> bytes:
+    """``answer`` as Parquet, as ``steel export`` writes it. ``name`` is the table's. Raises ImportError without pyarrow."""
+    from steel_assets.adapters.exports.described import sheet_as_parquet  # its library is read when a first file is asked for
+
+    about = {"description": (type(answer).__doc__ or "").strip(), "source": SOURCE}
+    return sheet_as_parquet(sheet(answer, name, simulated=simulated), about)
+
+
 def sheet(answer: Shape, name: str, *, simulated: bool) -> Sheet:
     """``answer`` as a spreadsheet has it: texts that are a day or a moment are one, prices have their market's unit."""
     shape = type(answer)
@@ -178,11 +222,11 @@ def sheet(answer: Shape, name: str, *, simulated: bool) -> Sheet:
         _heading(column, fields.get(column), [row[place] for row in values], unit) for place, column in enumerate(names)
     )
     said = ["SIMULATED DATA"] if simulated else []
-    about = " · ".join([*said, f"table {name}", f"Steel Assets {__version__}"])
+    about = " · ".join([*said, f"table {name}", SOURCE])
     facts = (
         ("table", name),
         ("meaning", (shape.__doc__ or "").strip()),
-        ("source", f"Steel Assets {__version__}"),
+        ("source", SOURCE),
         ("simulated", "SIMULATED DATA" if simulated else "no row says that it is simulated"),
         ("rows", len(rows)),
     )
@@ -201,8 +245,19 @@ def _heading(name: str, field: FieldInfo | None, values: list[Any], priced_in: s
     unit = UNITS.get(name, "")
     meaning = (field.description if field else None) or MEANINGS.get(name, "")
     found = frozenset(type(value) for value in values if value is not None)
-    kind: ColumnKind = KINDS.get(found, "string")
+    kind: ColumnKind = KINDS.get(found or _declared(field), "string")
     return Heading(name, kind, priced_in if unit == PRICED else unit, meaning, any(value is None for value in values))
+
+
+def _declared(field: FieldInfo | None) -> frozenset[type]:
+    """The types of a column that has no values now, by what its field declares and shows; without one it is ``simulated``."""
+    if field is None:
+        return frozenset({bool})
+    if get_origin(field.annotation) in (list, dict):  # several values are a text in a cell
+        return frozenset({str})
+    kinds = {kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)} - {type(None)}
+    examples = {type(_typed(shown)) for shown in field.examples or () if isinstance(shown, str)}
+    return frozenset(examples if kinds == {str} and examples else kinds)
 
 
 def _fields(shape: type[Shape], path: tuple[str, ...]) -> Iterator[tuple[str, FieldInfo]]:

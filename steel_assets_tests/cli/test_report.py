@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import ssl
+import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from pydantic import SecretStr
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
+from steel_assets.adapters.mail.pdf import PdfNotInstalled
 from steel_assets.adapters.notifiers.email import Email, Mailbox
 from steel_assets.bootstrap import Platform
 from steel_assets.cli.main import app
@@ -132,6 +136,34 @@ def test_a_file_is_written_whole_or_not_at_all(asked: Any, tmp_path: Path, monke
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.eml", "out.html"], "nothing half-written lies about"
 
 
+def test_the_sheet_is_written_beside_the_mail(asked: Any, tmp_path: Path) -> None:
+    sheet = tmp_path / "out.pdf"
+    assert asked("--pdf", str(sheet), "--language", "es") == (0, f"written: {sheet}\n")
+    [page] = PdfReader(sheet).pages
+    assert page.extract_text().startswith("DATOS SIMULADOS")
+
+
+def test_the_mail_carries_a_sheet_in_the_readers_language_where_the_rules_say_so(
+    asked: Any, post: Post, parts: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = parts.catalog.rules
+    with_pdf = rules.model_copy(update={"report": rules.report.model_copy(update={"pdf": True})})
+    monkeypatch.setitem(parts.__dict__, "catalog", parts.catalog.model_copy(update={"rules": with_pdf}))
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "fpdf", None)
+        with pytest.raises(PdfNotInstalled, match=r"steel-assets\[pdf\]"):
+            asked("--send")
+    assert post.mails == []
+    assert asked("--send")[0] == 0
+    for mail, label in zip(
+        sorted(post.mails, key=lambda mail: str(mail["To"])), ("DATOS SIMULADOS", "SIMULATED DATA"), strict=True
+    ):
+        [attached] = [part for part in mail.walk() if part.get_content_type() == "application/pdf"]
+        content = attached.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        assert PdfReader(io.BytesIO(content)).pages[0].extract_text().startswith(label)
+
+
 def full(handle: int) -> None:
     raise OSError(28, "No space left on device")
 
@@ -143,6 +175,8 @@ def full(handle: int) -> None:
         (["--send"], "--send: the channel email is not set up; set STEEL_SMTP_HOST, STEEL_EMAIL_FROM and STEEL_EMAIL_TO"),
         (["--again"], "--again: it goes with --send"),
         (["--file", "out.pdf"], "--file: out.pdf must end in .eml"),
+        (["--pdf", "out.html"], "--pdf: out.html must end in .pdf"),
+        (["--pdf", "/nowhere/at/all/out.pdf"], "--pdf: the folder /nowhere/at/all does not exist"),
         (["--file", "/nowhere/at/all/out.eml"], "--file: the folder /nowhere/at/all does not exist"),
     ],
 )

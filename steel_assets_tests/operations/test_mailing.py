@@ -99,6 +99,15 @@ def test_a_process_that_dies_over_it_leaves_a_note_that_stops_the_next(store: Lo
         sent(store, office)
 
 
+def test_a_mail_that_cannot_be_made_leaves_no_note(store: LocalFolder, office: Office) -> None:
+    def broken(language: str, names: tuple[str, ...]) -> EmailMessage:
+        raise ValueError(f"no mail in {language}")
+
+    with pytest.raises(ValueError, match="no mail in es"):
+        send(store, office, broken, DAY, "en", MOMENT)
+    assert sent(store, office).sent == {"es": 2, "en": 1}
+
+
 def test_recipients_whom_the_server_does_not_take_are_named_and_all_of_them_are_a_failure(
     store: LocalFolder, office: Office
 ) -> None:

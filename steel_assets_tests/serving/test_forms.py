@@ -1,20 +1,24 @@
-"""The same answers as CSV and as workbooks: what is asked for, what comes, and what is refused with a remedy."""
+"""The same answers as CSV, as workbooks and as Parquet: what is asked for, what comes, and what is refused with a remedy."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
+import sys
+from datetime import datetime
+from pathlib import Path
 
 import httpx
 import openpyxl
+import pyarrow.parquet as pq
 import pytest
 
 from steel_assets.serving import schemas
-from steel_assets.serving.forms import ROWS, XLSX, accepted, table, workbook
+from steel_assets.serving.forms import PARQUET, ROWS, TYPES, XLSX, accepted, parquet, table, workbook
 from steel_assets.serving.shape import Shape, example
 from steel_assets_tests.isolation import ROOT
-from steel_assets_tests.serving.running import Running
+from steel_assets_tests.serving.running import Running, answering
 
 MARKET = "rebar_fob_turkey"
 PATHS = {
@@ -91,11 +95,17 @@ def test_the_header_accept_asks_for_it_too_and_the_parameter_comes_first(service
         ("text/html", None),
         (XLSX, "xlsx"),
         (f"{XLSX}, text/csv;q=0.9", "xlsx"),
-        ("application/vnd.apache.parquet", None),
+        (PARQUET, "parquet"),
+        (f"{PARQUET}, {XLSX};q=0.5", "parquet"),
     ],
 )
 def test_the_header_is_read_as_the_standard_says(header: str, form: str | None) -> None:
-    assert accepted(header) == form
+    assert accepted(header, list(TYPES)) == form
+
+
+def test_a_form_that_is_not_there_is_passed_over_for_the_next_that_is_wanted() -> None:
+    assert accepted(f"{PARQUET}, {XLSX};q=0.5", ["json", "csv", "xlsx"]) == "xlsx"
+    assert accepted(PARQUET, ["json", "csv", "xlsx"]) is None
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -144,14 +154,87 @@ def test_a_text_that_begins_like_a_formula_is_a_text_in_both() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_form_that_there_is_not_is_refused_with_what_to_do(service: Running, path: str) -> None:
-    by_header = service.client.get(path, headers={"accept": "application/vnd.apache.parquet"})
+def test_parquet_has_the_same_rows_with_types_units_and_whether_they_are_simulated(service: Running, path: str) -> None:
     by_name = service.client.get(path, params={"format": "parquet"})
+    by_header = service.client.get(path, headers={"accept": PARQUET})
+    table = csv.DictReader(io.StringIO(service.client.get(path, params={"format": "csv"}).text, newline=""))
+    for answer in (by_name, by_header):
+        assert (answer.status_code, answer.headers["content-type"], answer.headers["x-simulated"]) == (200, PARQUET, "true")
+        assert answer.headers["content-disposition"].endswith('.parquet"')
+    found = pq.read_table(io.BytesIO(by_name.content))
+    assert found.column_names == table.fieldnames
+    assert found.schema.metadata[b"simulated"] == b"true"
+    assert all(field.metadata[b"description"] for field in found.schema)
+    for row, told in zip(found.to_pylist(), table, strict=True):
+        for name, value in row.items():
+            if isinstance(value, float):
+                assert float(told[name]) == value
+            elif name != "message":  # an alert tells ages that grow between two answers
+                assert told[name] == ("" if value is None else shown(value))
+
+
+def shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_parquet_of_forecasts_has_the_types_of_an_export_and_the_markets_unit(service: Running) -> None:
+    answer = service.client.get(f"/v1/markets/{MARKET}/forecasts", params={"format": "parquet"})
+    schema = pq.read_schema(io.BytesIO(answer.content))
+    names = ("market", "horizon", "target_date", "predicted_price", "as_of", "simulated")
+    assert [str(schema.field(name).type) for name in names] == [
+        "string", "int64", "date32[day]", "double", "timestamp[us, tz=UTC]", "bool",
+    ]  # fmt: skip
+    assert schema.field("predicted_price").metadata[b"unit"] == b"USD/t"
+    assert schema.metadata[b"table"] == f"markets-{MARKET}-forecasts".encode()
+
+
+def test_where_its_library_is_not_installed_parquet_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/v1/alerts"
+    with answering(tmp_path, opened=True) as (_, port):
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            by_header = client.get(path, headers={"accept": PARQUET})
+            by_name = client.get(path, params={"format": "parquet"})
+            assert client.get(path, params={"format": "xlsx"}).status_code == 200
     assert (by_header.status_code, by_header.json()["error"]) == (406, "not_acceptable")
     assert by_name.status_code == 422
-    assert by_name.json()["message"].startswith("format: write json, csv or xlsx")
+    assert by_name.json()["message"].startswith("format: write json, csv or xlsx; Parquet is written where pyarrow")
     for answer in (by_header, by_name):
         assert "steel export" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_form_that_there_is_not_is_refused_with_what_to_do(service: Running, path: str) -> None:
+    by_header = service.client.get(path, headers={"accept": "application/xml"})
+    by_name = service.client.get(path, params={"format": "xml"})
+    assert (by_header.status_code, by_header.json()["error"]) == (406, "not_acceptable")
+    assert by_name.status_code == 422
+    assert by_name.json()["message"].startswith("format: write json, csv, xlsx or parquet")
+
+
+def test_parquet_of_an_odd_answer_keeps_its_types_and_texts() -> None:
+    body = example(schemas.Alert)
+    odd = [body | {"message": "=1+1", "market": "2026-11-20"}, body | {"market": None}, body | {"market": "coil"}]
+    answer = schemas.Alerts.model_validate(example(schemas.Alerts) | {"alerts": odd})
+    found = pq.read_table(io.BytesIO(parquet(answer, "alerts", simulated=False)))
+    assert found["market"].to_pylist() == ["2026-11-20", None, "coil"]
+    assert found["message"][0].as_py() == "=1+1"
+    assert found.schema.metadata[b"simulated"] == b"false"
+
+
+@pytest.mark.parametrize("shape", ROWS)
+def test_parquet_of_nothing_has_the_types_of_one_with_rows(shape: type[Shape]) -> None:
+    full = shape.model_validate(example(shape))
+    none = full.model_copy(update={ROWS[shape][0]: []})
+    empty, types = (pq.read_schema(io.BytesIO(parquet(answer, "some", simulated=True))) for answer in (none, full))
+    unlike = {
+        field.name: (field.type, types.field(field.name).type) for field in empty if field.type != types.field(field.name).type
+    }
+    assert unlike == []
 
 
 def test_a_table_needs_the_same_key_and_scope(service: Running, keys: dict[str, str]) -> None:

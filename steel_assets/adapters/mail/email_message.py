@@ -1,4 +1,4 @@
-"""The morning mail as an e-mail: plain text, HTML beside it, and the pictures that the HTML shows."""
+"""The morning mail as an e-mail: plain text, HTML beside it, the pictures that the HTML shows, and a PDF where it is wanted."""
 
 from __future__ import annotations
 
@@ -7,18 +7,27 @@ from email.utils import formatdate
 from typing import cast
 
 from steel_assets.adapters.mail.page import page, pictures, text
+from steel_assets.adapters.mail.pdf import as_pdf
 from steel_assets.adapters.mail.wording import Words, subject
 from steel_assets.core.report import Report
 
 DOMAIN = "steel-assets"
 
 
-def email_message(report: Report, language: str, key: str, sender: str = "", recipients: tuple[str, ...] = ()) -> EmailMessage:
+def email_message(
+    report: Report, language: str, key: str, sender: str = "", recipients: tuple[str, ...] = (), *, pdf: bool = False
+) -> EmailMessage:
     """``report`` as multipart/alternative: text/plain, then multipart/related of text/html and its image/png.
+
+    With a PDF that and the PDF are the parts of a multipart/mixed.
 
     Args:
         key: the same for every attempt to send the same mail.
         sender, recipients: left out of a mail that is only kept as a file.
+        pdf: attach the same as a PDF.
+
+    Raises:
+        PdfNotInstalled: a PDF is wanted and cannot be written.
     """
     drawn = pictures(report, language)
     mail = EmailMessage()
@@ -32,6 +41,8 @@ def email_message(report: Report, language: str, key: str, sender: str = "", rec
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(text(report, language))
     mail.add_alternative(page(report, language, drawn, lambda market: f"cid:{market}@{DOMAIN}"), subtype="html")
+    if pdf:
+        mail.add_attachment(as_pdf(report, language), "application", "pdf", filename=f"steel-prices-{report.day}.pdf")
     mail["Content-Language"] = language  # only now: what was there before would have become the first part's
     related = cast("EmailMessage", mail.get_body(("html",)))
     for market, picture in drawn.items():

@@ -14,14 +14,19 @@ WIDTH, HEIGHT, DPI = 5.6, 2.1, 200
 """Inches, and dots in each: two dots for every one of a screen 560 wide."""
 
 
-def fan(market: MarketFacts, words: Words) -> bytes | None:
-    """A picture on white, whatever the mail's own colours; None without a forecast or a price to draw."""
+def fan(market: MarketFacts, words: Words, size: tuple[float, float] = (WIDTH, HEIGHT), *, titled: bool = True) -> bytes | None:
+    """A picture on white, whatever the mail's own colours; None without a forecast or a price to draw.
+
+    Args:
+        size: width and height, inches; letters are as large in any.
+        titled: whether the name of the market stands above.
+    """
     if market.forecast is None or not market.recent:
         return None
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     past = [date.fromisoformat(day).toordinal() for day in market.recent]
     prices = list(market.recent.values())
@@ -33,7 +38,8 @@ def fan(market: MarketFacts, words: Words) -> bytes | None:
         axes.fill_between(future, lower, upper, color=ACCENT, alpha=opacity, linewidth=0, label=label)
     axes.plot(past, prices, color=INK, linewidth=1.1)
     axes.plot(future, [last, *(step.price for step in ahead)], color=ACCENT, linewidth=1.2, marker="o", markersize=2.5)
-    axes.set_title(market.names[words.language], loc="left", fontsize=8, color=INK)
+    if titled:
+        axes.set_title(market.names[words.language], loc="left", fontsize=8, color=INK)
     axes.set_ylabel(market.unit, fontsize=7, color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: _day(int(place), words)))

@@ -10,21 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
 
+from steel_assets.adapters.arrow_types import ARROW_TYPES
 from steel_assets.adapters.warehouse.errors import WarehouseError
 from steel_assets.adapters.warehouse.sql import Since
 from steel_assets.core.tables import Dtype, Table
 
-STAGED_TYPES: dict[Dtype, pa.DataType] = {
-    "string": pa.string(),
-    "float": pa.float64(),
-    "int": pa.int64(),
-    "bool": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-}
-
 MEMORY_TYPES: dict[Dtype, pa.DataType] = {
-    **STAGED_TYPES,
+    **ARROW_TYPES,
     "date": pa.timestamp("ns"),
     "timestamp": pa.timestamp("ns", tz="UTC"),
 }
@@ -37,7 +29,7 @@ PLAIN: dict[Dtype, tuple[type, ...]] = {"string": (str,), "float": (float, int),
 def staged(table: Table, rows: pd.DataFrame) -> pa.Table:
     """Enforced rows as Arrow, moments cut to the microsecond (what both warehouses keep)."""
     moments = {c.name: rows[c.name].dt.floor("us") for c in table.columns if c.dtype == "timestamp"}
-    schema = pa.schema([(column.name, STAGED_TYPES[column.dtype]) for column in table.columns])
+    schema = pa.schema([(column.name, ARROW_TYPES[column.dtype]) for column in table.columns])
     return pa.Table.from_pandas(rows.assign(**moments), schema=schema, preserve_index=False)
 
 
