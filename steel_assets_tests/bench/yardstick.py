@@ -1,7 +1,7 @@
 """Our champion against statsforecast on the same days: ``python -m steel_assets_tests.bench.yardstick [--step 12]``.
 
-Pinball loss of the seven quantiles, ours over that of Naive, AutoETS, AutoTheta and AutoARIMA with their own intervals, each
-fitted anew on the 750 prices before every ``step``-th origin from 2019 on. Below 1 ours is better. Reads ../shared/data.
+Pinball loss of the seven quantiles, ours over that of Naive, RWD, AutoETS, AutoTheta and AutoARIMA with their own intervals,
+each fitted anew on the 750 prices before every ``step``-th origin from 2019 on. Below 1 ours is better. Reads ../shared/data.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def ratios(history: MarketHistory, step: int) -> pd.DataFrame:
     ours = backtest(history, FIRST, history.origins[-1], step=step)
     ours = ours[(ours["model"] == CHAMPION) & ours["y"].notna()].assign(model="ours")
     places = history.origins.get_indexer(pd.DatetimeIndex(ours["origin"].unique()))
-    theirs = pd.concat([_theirs(history, place) for place in places])
+    theirs = pd.concat([public_forecasts(history, place) for place in places])
     theirs = theirs.merge(ours[["origin", "h", "y"]], on=["origin", "h"])
     loss = {
         model: pd.Series(pinball(part), index=part["h"]).groupby(level=0).mean()
@@ -59,14 +59,15 @@ def ratios(history: MarketHistory, step: int) -> pd.DataFrame:
     return pd.DataFrame({"n": ours.groupby("h").size(), **{model: mine / value for model, value in loss.items()}})
 
 
-def _theirs(history: MarketHistory, place: int) -> pd.DataFrame:
+def public_forecasts(history: MarketHistory, place: int) -> pd.DataFrame:
     """What statsforecast says at one origin: a row per model and horizon."""
-    from statsforecast.models import AutoARIMA, AutoETS, AutoTheta, Naive
+    from statsforecast.models import AutoARIMA, AutoETS, AutoTheta, Naive, RandomWalkWithDrift
 
     prices = history.last.to_numpy()[max(0, place + 1 - WINDOW) : place + 1]
     horizons = np.array(history.market.horizons)
     rows = []
-    for model in (Naive(), AutoETS(season_length=1), AutoTheta(season_length=1), AutoARIMA(season_length=1)):
+    fitted = (AutoETS(season_length=1), AutoTheta(season_length=1), AutoARIMA(season_length=1))
+    for model in (Naive(), RandomWalkWithDrift(), *fitted):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             said = model.forecast(prices[np.isfinite(prices)], int(horizons.max()), level=[50, 80, 90])
