@@ -224,7 +224,7 @@ def forecasts(
     """The answer to GET /v1/markets/{market}/forecasts: the one in force, or a past issue as it was published.
 
     Args:
-        key: id of the API key that asks, of which the one in force depends as ``in_force`` says.
+        key: id of the API key that asks, on which the one in force depends as ``in_force`` says.
 
     Raises:
         RequestRefused: there is none.

@@ -35,7 +35,7 @@ from steel_assets_tests.serving.sample import TRIAL, experimenting_with, issue_a
 from steel_assets_tests.serving.sample import WITH_A_HISTORY as MARKET
 from steel_assets_tests.serving.test_published import Looking
 
-SHARED = TRIAL.model_copy(update={"keys_share": 0.5})
+SHARED = TRIAL.model_copy(update={"keys_share": 0.5, "start": (datetime.now(UTC) - timedelta(days=90)).date()})
 PATH = f"/v1/markets/{MARKET}/forecasts"
 HIGHER = 1.004
 """The variant's prices ÷ the champion's."""
