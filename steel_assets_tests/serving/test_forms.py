@@ -234,7 +234,7 @@ def test_parquet_of_nothing_has_the_types_of_one_with_rows(shape: type[Shape]) -
     unlike = {
         field.name: (field.type, types.field(field.name).type) for field in empty if field.type != types.field(field.name).type
     }
-    assert unlike == []
+    assert unlike == {}
 
 
 def test_a_table_needs_the_same_key_and_scope(service: Running, keys: dict[str, str]) -> None:
