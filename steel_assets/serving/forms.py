@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from importlib.util import find_spec
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import quote
@@ -79,6 +80,7 @@ ROWS: Mapping[type[Shape], tuple[str, ...]] = {
 """Shape → the list in it that is the table, and the list in each of that one's rows where those are the rows."""
 
 
+@cache
 def offered() -> list[Kind]:
     """The forms that there are here: Parquet only where its library, which the small image leaves out, is installed."""
     return [kind for kind in TYPES if kind != "parquet" or find_spec("pyarrow") is not None]

@@ -17,7 +17,7 @@ TEXT = "%(asctime)s %(levelname)s %(message)s"
 LONGEST = 64_000
 """Characters of one message: Cloud Logging refuses an entry of more than 256 KiB."""
 
-CHATTY = ("httpx", "alembic")
+CHATTY = ("httpx", "alembic", "fontTools")
 """Libraries that tell each step of theirs."""
 
 ABOUT = ("run", "job", "step")

@@ -9,7 +9,9 @@ from typing import Literal
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue
 
-INK, PALE, LINE, ACCENT, WARNING, WARNED = "#1f2933", "#5b6672", "#d5dade", "#c2410c", "#5f2c0a", "#fde68a"
+from steel_assets.adapters.mail.fan import ACCENT, INK
+
+PALE, LINE, WARNING, WARNED = "#5b6672", "#d5dade", "#5f2c0a", "#fde68a"
 MARGIN, WIDTH, BOTTOM = 12.0, 186.0, 14.0
 """Millimetres: at each side, between them, and below what is written."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from steel_assets.adapters.mail import wording
-from steel_assets.adapters.mail.fan import fan
+from steel_assets.adapters.mail.fan import INK, fan
 from steel_assets.adapters.mail.wording import Words
 from steel_assets.core.problem import Problem
 from steel_assets.core.report import Forecast, MarketFacts, Report
@@ -21,7 +21,7 @@ from steel_assets.core.words import capitalized, direction, price, share, signed
 if TYPE_CHECKING:
     from steel_assets.adapters.mail.paper import Paper
 
-INK, PALE = "#1f2933", "#5b6672"
+PALE = "#5b6672"
 COLORS = {"up": "#19703d", "down": "#b3261e", "": PALE}
 ARROWS = {"up": "▲ ", "down": "▼ ", "": ""}
 LEFT, WHOLE = 12.0, 186.0
