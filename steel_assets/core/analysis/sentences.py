@@ -35,8 +35,8 @@ TEMPLATES: Mapping[str, str] = {
 }
 """What is said by the key of a statement; of some, other words where it is no finding."""
 
-FINDING = "More than chance: p = {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
-CHANCE = "No more than chance: p = {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
+FINDING = "More than chance: p {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
+CHANCE = "No more than chance: p {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
 STANDS = "A random walk stands as far out {p} of the time (n = {n:,}; {test})."
 """What is said of the test where it can never be a finding on its own: a random walk is at its edges most of the time."""
 
@@ -84,7 +84,7 @@ def told(statement: Mapping[str, Any], among: int, names: Mapping[str, str], say
     denied = drifting or (key == "lead" and not finding)
     said = say(TEMPLATES[f"no_{key}" if denied else key], **_worded(values, names, say))
     template = FINDING if finding else STANDS if key == "standing" else CHANCE
-    p = f"{statement['p']:.0%}" if template is STANDS else _chance(statement["p"])
+    p = f"{statement['p']:.0%}" if template is STANDS else _compared(statement["p"])
     corrected = _chance(statement["p_corrected"])
     return f"{said} " + say(template, p=p, corrected=corrected, among=among, n=statement["n"], test=say(statement["test"]))
 
@@ -107,6 +107,12 @@ def _worded(values: Mapping[str, Any], names: Mapping[str, str], say: Say) -> di
     if "ahead" in found:
         found["listed"] = ", ".join(found["days"])
     return found
+
+
+def _compared(p: float) -> str:
+    """``= 0.03``, or ``< 0.0001``."""
+    text = _chance(p)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def _chance(p: float) -> str:
