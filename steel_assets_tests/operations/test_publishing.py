@@ -21,7 +21,7 @@ from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PROMOTIONS
 from steel_assets.operations.publishing import Publication, publish
 from steel_assets.settings import Settings
 from steel_assets_tests.damages import DAMAGES
-from steel_assets_tests.serving.sample import issue_again
+from steel_assets_tests.serving.sample import TRIAL, experimenting_with, issue_again
 from steel_assets_tests.serving.sample import publish as lived_through
 
 MARKET = "rebar_fob_turkey"
@@ -42,7 +42,8 @@ def parts(whole: Path, tmp_path: Path) -> Platform:
 
 
 def at(home: Path, **more: Any) -> Platform:
-    return platform(Settings(home=home, sources="sandbox", **more))
+    """The installation of ``home``, whose catalogue declares the experiment of which something was published."""
+    return experimenting_with(platform(Settings(home=home, sources="sandbox", **more)), TRIAL)
 
 
 def in_force(parts: Platform) -> dict[str, PublishedPart]:
