@@ -64,6 +64,7 @@ def test_a_measurement_does_not_depend_on_what_came_later() -> None:
     pd.testing.assert_frame_equal(cut, whole.iloc[: len(cut)])
 
 
+@pytest.mark.slow  # twelve years of measurements, three times
 def test_the_newest_alone_needs_eight_years_of_measurements_however_long_the_history_is() -> None:
     groups = market(5, count=3000)
     newest = measure(groups, newest=1)

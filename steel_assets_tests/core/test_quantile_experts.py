@@ -13,6 +13,8 @@ from steel_assets.core.samples import PATH, Samples
 from steel_assets_tests.bench.interval_makers import PRESENT, Walk, makers
 from steel_assets_tests.bench.quantile_experts import RULES, Rule, combined
 
+pytestmark = pytest.mark.slow  # of a bench, not of the platform
+
 ROWS, HORIZON, CUT = 700, 5, 400
 
 

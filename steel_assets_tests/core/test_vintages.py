@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,6 +125,7 @@ vintages = st.lists(
 undated = st.lists(st.tuples(periods, values, st.just(0), st.just(False)), max_size=3, unique_by=lambda version: version[0])
 
 
+@pytest.mark.slow  # draws sixty histories of revisions
 @settings(deadline=None, max_examples=60)
 @given(st.lists(vintages | undated, min_size=1, max_size=4))
 def test_afterwards_the_newest_known_is_what_the_provider_said_last(
