@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from steel_assets.core.experiments import Metric
 from steel_assets.core.experiments import State as ExperimentState
-from steel_assets.core.purchase_terms import MOST_HOLDING, MOST_TONNES, Appetite, Contract
+from steel_assets.core.purchase_terms import Appetite, Contract
 from steel_assets.core.types import MarketFrequency
+from steel_assets.serving.asked import Day, Holding, Rate, Tonnes
 from steel_assets.serving.errors import CODES, Error
 from steel_assets.serving.shape import Shape, example
 
@@ -21,41 +20,6 @@ PROMOTED_AT = "2026-11-16T09:04:11Z"
 RUN = "82c78490-104d-4412-b53a-bd8ace1bc9de"
 RUN_URL = f"http://127.0.0.1:3000/runs/{RUN}"
 """What several examples are about."""
-
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def day_of(value: Any) -> date:
-    """A day as programs write one. Raises ValueError."""
-    if type(value) is date:
-        return value
-    if not isinstance(value, str) or not DAY.fullmatch(value):
-        raise ValueError("write a day as 2026-11-20")
-    return date.fromisoformat(value)
-
-
-def _figure(most: float, what: str, *, above: bool = False) -> BeforeValidator:
-    """A number, not a text and no truth value, from 0 (or above it) to ``most``."""
-
-    def checked(value: Any) -> float:
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most and (value > 0 or not above)
-        if not fits:
-            raise ValueError(f"write {what} as a number {'above 0' if above else 'from 0'} to {most:,g}")
-        return float(value)
-
-    return BeforeValidator(checked)
-
-
-def _bounds(most: float, *, above: bool = False) -> WithJsonSchema:
-    return WithJsonSchema({"type": "number", "exclusiveMinimum" if above else "minimum": 0, "maximum": most})
-
-
-Day = Annotated[date, BeforeValidator(day_of), WithJsonSchema({"type": "string", "format": "date"})]
-Tonnes = Annotated[float, _figure(MOST_TONNES, "an amount in tonnes of 1,000 kg", above=True), _bounds(MOST_TONNES, above=True)]
-Holding = Annotated[
-    float, _figure(MOST_HOLDING, "a cost per tonne and month in the currency of the price"), _bounds(MOST_HOLDING)
-]
-Rate = Annotated[float, _figure(1, "a share a year (0.12 is 12 %)"), _bounds(1)]
 
 STARTS_FROM = "of the price that the forecast starts from"
 SESSIONS = "trading days of the market, or its weeks or months; null: not known yet"
