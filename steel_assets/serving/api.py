@@ -11,9 +11,9 @@ from pydantic import BeforeValidator, WithJsonSchema
 from starlette.responses import Response
 
 from steel_assets import __version__
+from steel_assets.core.iso_day import Day, day_of
 from steel_assets.serving import ahead, answers, plan, schemas, state
 from steel_assets.serving.access import Caller
-from steel_assets.serving.asked import Day, day_of
 from steel_assets.serving.forms import Form, Wanted, tabled
 from steel_assets.serving.schemas import refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted

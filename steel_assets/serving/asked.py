@@ -1,25 +1,12 @@
-"""Types of what a request brings: each refuses what is no such value with a message that shows how one is written."""
+"""Types of the figures that a request brings: each refuses what is no such figure and says how one is written."""
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
 from steel_assets.core.purchase_terms import MOST_HOLDING, MOST_TONNES
-
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def day_of(value: Any) -> date:
-    """A day as programs write one. Raises ValueError."""
-    if type(value) is date:
-        return value
-    if not isinstance(value, str) or not DAY.fullmatch(value):
-        raise ValueError("write a day as 2026-11-20")
-    return date.fromisoformat(value)
 
 
 def _figure(most: float, what: str, *, above: bool = False) -> BeforeValidator:
@@ -38,7 +25,6 @@ def _bounds(most: float, *, above: bool = False) -> WithJsonSchema:
     return WithJsonSchema({"type": "number", "exclusiveMinimum" if above else "minimum": 0, "maximum": most})
 
 
-Day = Annotated[date, BeforeValidator(day_of), WithJsonSchema({"type": "string", "format": "date"})]
 Tonnes = Annotated[float, _figure(MOST_TONNES, "an amount in tonnes of 1,000 kg", above=True), _bounds(MOST_TONNES, above=True)]
 Holding = Annotated[
     float, _figure(MOST_HOLDING, "a cost per tonne and month in the currency of the price"), _bounds(MOST_HOLDING)

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from steel_assets.core.experiments import Metric
 from steel_assets.core.experiments import State as ExperimentState
+from steel_assets.core.iso_day import Day
 from steel_assets.core.purchase_terms import Appetite, Contract
 from steel_assets.core.types import MarketFrequency
-from steel_assets.serving.asked import Day, Holding, Rate, Tonnes
+from steel_assets.serving.asked import Holding, Rate, Tonnes
 from steel_assets.serving.errors import CODES, Error
 from steel_assets.serving.shape import Shape, example
 

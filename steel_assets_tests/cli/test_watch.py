@@ -60,7 +60,7 @@ def test_a_watch_is_set_shown_with_how_it_is_now_and_removed_also_one_of_a_key(w
         (["add", "level", MARKET, "--above", "=1+1"], "--above: '=1\\+1' is not a figure"),
         (["add", "level", "gold", "--above", "1"], "market: there is no market gold"),
         (["add", "hack", MARKET], "kind: "),
-        (["add", "odds", MARKET, "--above", "640", "--by", "tomorrow", "--chance", "0.5"], "by: write a day as 2026-12-15"),
+        (["add", "odds", MARKET, "--above", "640", "--by", "tomorrow", "--chance", "0.5"], "by: write a day as 2026-11-20"),
         (["add", "odds", MARKET, "--above", "640", "--by", "1999-01-01", "--chance", "0.5"], "by: 1999-01-01 is not ahead"),
         (["add", "margin", MARKET, "--less", "nothing", "--below", "1"], "less: there is no market nothing"),
         (["add", "move", MARKET, "--quiet", "at night"], "quiet: write the hours as 22:00-07:00"),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from steel_assets.core.alerts.rules import Hours
 from steel_assets.core.chance import Side
+from steel_assets.core.iso_day import Day
 from steel_assets.core.problem import Problem
 from steel_assets.core.types import Declaration, Identifier
 
@@ -44,13 +45,6 @@ TAKES: Mapping[WatchKind, frozenset[str]] = {
 FIELDS = ("above", "below", "less", "by", "on", "average", "chance")
 
 
-def _day(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        raise ValueError("write a day as 2026-12-15")
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_day)]
 Limit = Annotated[float, Field(ge=-HIGHEST, le=HIGHEST, allow_inf_nan=False)]
 
 

@@ -1,0 +1,23 @@
+"""A calendar day as programs write one, YYYY-MM-DD: the type of every day that a request or a stored declaration brings."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def day_of(value: Any) -> date:
+    """The day that ``value`` is, or says. Raises ValueError; a number is none, nor a moment."""
+    if type(value) is date:
+        return value
+    if not isinstance(value, str) or not WRITTEN.fullmatch(value):
+        raise ValueError("write a day as 2026-11-20")
+    return date.fromisoformat(value)
+
+
+Day = Annotated[date, BeforeValidator(day_of), WithJsonSchema({"type": "string", "format": "date"})]
