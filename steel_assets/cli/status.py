@@ -51,11 +51,11 @@ def status(
     if whole:
         markets = status_tables.markets(parts.catalog, parts.warehouse, parts.models, snapshot, moment)
     if sizes:
-        from steel_assets.cli import status_tables
+        from steel_assets.cli import status_sizes
 
         duckdb = parts.settings.warehouse_kind == "duckdb"
         warehouse = Path(parts.settings.warehouse_address) if duckdb else parts.warehouse
-        stored = status_tables.sizes(parts.store, warehouse, parts.home)
+        stored = status_sizes.sizes(parts.store, warehouse, parts.home)
     asked = {source.id for source in parts.catalog.sources.values() if parts.providers.not_configured(source) is None}
     states = {source["source"]: source["state"] for source in sources if source["state"] and source["source"] in asked}
     found = [*health.findings(parts.catalog, snapshot, moment), *health.sources(states)]
@@ -72,7 +72,7 @@ def status(
         for title, rows in (("Sources", sources), ("Markets", markets)) if details else ():
             Console().print(table(title, rows))
         if sizes:
-            Console().print(table("Sizes", status_tables.sizes_shown(stored)))
+            Console().print(table("Sizes", status_sizes.sizes_shown(stored)))
     raise typer.Exit(STATUSES.index(state))
 
 

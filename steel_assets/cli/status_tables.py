@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,15 +13,12 @@ from steel_assets.adapters.http.quota import BudgetSpent, Quota
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.adapters.models.store import ModelStore, ModelStoreError
-from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.drift import newest_scores
 from steel_assets.core.regions import by_region
 from steel_assets.core.tables import DATA_QUALITY, DRIFT, FORECASTS
-from steel_assets.operations import growth
 from steel_assets.operations.collecting import group_standing, waiting, was_asked
-from steel_assets.operations.dagster_files import InstanceNotFound, instance_files, instance_home
 
 if TYPE_CHECKING:
     from steel_assets.serving.snapshot import Snapshot
@@ -117,55 +112,3 @@ def _champion(models: ModelStore, market: str, horizon: int) -> str:
     except ModelStoreError as error:
         return f"last price: {error}"
     return pointer.version if pointer else "last price"
-
-
-LAWS = {kind.name: kind for kind in (*growth.KINDS, *growth.ELSEWHERE)}
-
-
-def sizes(store: ObjectStore, warehouse: Path | Warehouse, home: Path) -> list[dict[str, Any]]:
-    """A row per kind: how many files and bytes there are, by what it grows, and what bounds it.
-
-    The lake is listed once and no file of it is read; on a bucket that is a request per thousand objects.
-
-    Args:
-        warehouse: its file, where it is one; a DuckDB is not opened for its size.
-    """
-    found = [*growth.of_lake(store), _warehouse(warehouse), *growth.of_folders(_folders(home))]
-    return [
-        asdict(size) | {"grows": LAWS[size.kind].law, "bound": LAWS[size.kind].bound} for size in found if size.kind in LAWS
-    ] + [asdict(size) | {"grows": "unknown", "bound": "unknown"} for size in found if size.kind not in LAWS]
-
-
-def sizes_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """``rows`` for people: megabytes, and no kind of which there is nothing."""
-    return [
-        {
-            "what": row["kind"],
-            "files": row["files"],
-            "MB": f"{row['bytes'] / 1e6:,.2f}",
-            "grows": row["grows"],
-            "bound": row["bound"],
-        }
-        for row in rows
-        if row["bytes"]
-    ]
-
-
-def _warehouse(warehouse: Path | Warehouse) -> growth.Size:
-    if isinstance(warehouse, Path):
-        [found] = growth.of_folders({growth.WAREHOUSE.name: warehouse})
-        return found
-    return growth.Size(growth.WAREHOUSE.name, None, warehouse.stored_bytes())
-
-
-def _folders(home: Path) -> dict[str, Path | None]:
-    found: dict[str, Path | None] = {growth.CACHE.name: home / "cache"}
-    try:
-        files = instance_files(instance_home())
-    except InstanceNotFound:
-        return found
-    return {
-        growth.EVENTS.name: files.history,
-        growth.TICKS.name: files.schedules,
-        growth.LOGS.name: files.logs,
-    } | found

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from steel_assets.bootstrap import Platform
-from steel_assets.cli import status_tables
+from steel_assets.cli import status_sizes
 from steel_assets.cli.main import app
 from steel_assets.core.tables import DRIFT
 from steel_assets.operations import growth
@@ -58,7 +58,7 @@ def test_what_belongs_to_no_kind_is_shown_as_unknown(parts: Platform, monkeypatc
     growth._kind_of.cache_clear()
     [other] = [
         size
-        for size in status_tables.sizes(parts.store, Path(parts.settings.warehouse_address), parts.home)
+        for size in status_sizes.sizes(parts.store, Path(parts.settings.warehouse_address), parts.home)
         if size["kind"] == growth.OTHER
     ]
     growth._kind_of.cache_clear()
