@@ -1,4 +1,4 @@
-"""The sizes of ``steel status --sizes``: what is stored, how much of it, and by what it grows. Without pandas, as it is asked often."""
+"""What ``steel status --sizes`` shows: what is stored, how much of it, and by what it grows. Without pandas, as no table is read."""
 
 from __future__ import annotations
 
