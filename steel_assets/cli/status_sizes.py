@@ -1,4 +1,4 @@
-"""What ``steel status --sizes`` shows: what is stored, how much of it, and by what it grows. Without pandas, as no table is read."""
+"""What ``steel status --sizes`` shows: what is stored, how much of it, and by what it grows. No pandas: no table is read."""
 
 from __future__ import annotations
 
