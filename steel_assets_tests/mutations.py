@@ -67,8 +67,8 @@ MUTATIONS = (
     Mutation(
         "the oldest error weighs most",
         "core/intervals.py",
-        "np.arange(len(errors))[::-1]",
-        "np.arange(len(errors))",
+        "np.arange(count)[::-1]",
+        "np.arange(count)",
         "core/test_intervals.py::test_recent_errors_count_most_and_longer_ago_the_longer_the_horizon",
     ),
     Mutation(

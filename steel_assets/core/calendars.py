@@ -102,10 +102,23 @@ def session_ends(name: str, days: pd.DatetimeIndex, grace: timedelta) -> pd.Date
 
 def local_moments(days: pd.DatetimeIndex, at: time, zone: ZoneInfo) -> pd.DatetimeIndex:
     """``at`` o'clock in ``zone`` on each of ``days``, as UTC. A time skipped by daylight saving moves forward."""
-    offset = pd.Timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
-    places, each = pd.factorize(days.normalize(), use_na_sentinel=False)  # asked for each observation, and many are of one day
-    local = (each + offset).tz_localize(zone, nonexistent="shift_forward", ambiguous=np.zeros(len(each), dtype=bool))
-    return local.tz_convert("UTC").take(places)
+    wanted = days.to_numpy().astype("datetime64[D]")
+    years = wanted.astype("datetime64[Y]")
+    moments = np.full(len(wanted), np.datetime64("NaT"), "datetime64[ns]")
+    for year in np.unique(years[~np.isnat(years)]):
+        here = years == year
+        moments[here] = _moments_of(int(year.astype(int)) + 1970, at, zone)[(wanted[here] - year).astype(int)]
+    return pd.DatetimeIndex(moments).tz_localize("UTC")
+
+
+@lru_cache(maxsize=4096)
+def _moments_of(year: int, at: time, zone: ZoneInfo) -> np.ndarray:
+    """``at`` o'clock on each day of ``year``, UTC, worked out once: every series of a zone and every market asks for the same."""
+    days = pd.date_range(f"{year}-01-01", f"{year}-12-31")
+    local = (days + pd.Timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)).tz_localize(
+        zone, nonexistent="shift_forward", ambiguous=np.zeros(len(days), dtype=bool)
+    )
+    return local.tz_convert(None).to_numpy()
 
 
 def period_starts(days: pd.DatetimeIndex, frequency: Frequency) -> pd.DatetimeIndex:

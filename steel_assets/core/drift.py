@@ -11,7 +11,9 @@ a warning, no verdict.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -150,41 +152,71 @@ def measure(groups: dict[str, pd.DataFrame], newest: int | None = None) -> Drift
 
 def _distances(values: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Wasserstein distance and stability index of the current window to the reference at each place, medians over the columns."""
-    wasserstein, psi = np.full(len(places), np.nan), np.full(len(places), np.nan)
-    for number, place in enumerate(places):
-        reference, current = values[place - CURRENT - REFERENCE : place - CURRENT], values[place - CURRENT : place]
-        enough = (np.isfinite(reference).mean(axis=0) > 0.5) & (np.isfinite(current).mean(axis=0) > 0.5)
-        if not enough.any():
-            continue
-        then, now = (np.sort(window[:, enough], axis=0) for window in (reference, current))  # NaN last
-        spread = np.maximum(np.nanstd(then, axis=0), SMALLEST)
-        moved = np.abs(_quantiles(now, LEVELS) - _quantiles(then, LEVELS)).mean(axis=0)
-        wasserstein[number] = np.median(moved / spread)
-        psi[number] = np.median(_stability_index(then, now))
+    if not len(places) or not values.shape[1]:
+        return np.full(len(places), np.nan), np.full(len(places), np.nan)
+    moved, unlike, enough = (np.stack(each, axis=1) for each in zip(*(_of_column(c, places) for c in values.T), strict=True))
+    alone = (enough.sum(axis=1) == 1)[:, None]
+    wasserstein, psi = (_medians(np.where(alone, of_one.T, of_several.T), enough) for of_one, of_several in (moved, unlike))
     return wasserstein, psi
 
 
-def _stability_index(then: np.ndarray, now: np.ndarray) -> np.ndarray:
-    """Population stability index of each column over the deciles of ``then``; half a count more keeps empty bins finite."""
-    edges = _quantiles(then, DECILES)
-    expected, found = (_shares(window, edges) for window in (then, now))
-    return np.asarray(((found - expected) * np.log(found / expected)).sum(axis=0))
+def _of_column(column: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What of one column is different at each place, as ``_added`` adds it up, and whether enough of it is known there."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.ascontiguousarray(column), REFERENCE + CURRENT)
+    windows = windows[places - CURRENT - REFERENCE]
+    then, now = np.sort(windows[:, :REFERENCE], axis=1), np.sort(windows[:, REFERENCE:], axis=1)  # NaN last
+    known = [np.isfinite(window).sum(axis=1) for window in (then, now)]
+    enough = (known[0] / REFERENCE > 0.5) & (known[1] / CURRENT > 0.5)
+    then, now, known = then[enough], now[enough], [count[enough] for count in known]
+    moved, unlike = np.full((2, len(places)), np.nan), np.full((2, len(places)), np.nan)
+    if enough.any():
+        deviation = np.std if (known[0] == REFERENCE).all() else np.nanstd  # the same figures, the former in half the time
+        spread = np.maximum(deviation(then, axis=1), SMALLEST)
+        distance = np.abs(_quantiles(now, known[1], LEVELS) - _quantiles(then, known[0], LEVELS))
+        moved[:, enough] = _added(distance) / len(LEVELS) / spread
+        unlike[:, enough] = _added(_stability_index(then, now, known))
+    return moved, unlike, enough
 
 
-def _shares(window: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Share of the known values of each column between ``edges``. ``window``: ascending, NaN last."""
-    columns = zip(np.ascontiguousarray(window.T), edges.T, strict=True)
-    below = np.stack([column.searchsorted(edge, side="right") for column, edge in columns], axis=1)
-    known = np.isfinite(window).sum(axis=0)
+def _added(terms: np.ndarray) -> np.ndarray:
+    """The sum over the first axis, twice: as numpy adds up a column that is alone, and as it adds up one of several.
+
+    The last bit depends on it, and what was measured must be measured the same again.
+    """
+    return np.stack([np.ascontiguousarray(terms.T).sum(axis=1), reduce(np.add, terms)])
+
+
+def _medians(columns: np.ndarray, enough: np.ndarray) -> np.ndarray:
+    """The median of those columns of each row that are known well enough; NaN where none is."""
+    whole = enough.all(axis=1)
+    medians = np.full(len(columns), np.nan)
+    medians[whole] = np.median(columns[whole], axis=1)
+    for row in np.flatnonzero(enough.any(axis=1) & ~whole):
+        medians[row] = np.median(columns[row, enough[row]])
+    return medians
+
+
+def _stability_index(then: np.ndarray, now: np.ndarray, known: Sequence[np.ndarray]) -> np.ndarray:
+    """The terms of the population stability index of each row over the deciles of ``then``, in ten rows.
+
+    Half a count more keeps empty bins finite.
+    """
+    edges = _quantiles(then, known[0], DECILES).T
+    expected, found = (_shares(window, count, edges) for window, count in zip((then, now), known, strict=True))
+    return np.asarray((found - expected) * np.log(found / expected))
+
+
+def _shares(windows: np.ndarray, known: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Share of the known values of each row between its ``edges``, in ten rows. ``windows``: ascending, NaN last."""
+    below = np.array([row.searchsorted(edge, side="right") for row, edge in zip(windows, edges, strict=True)]).T
     counts = np.diff(below, axis=0, prepend=0 * known[None], append=known[None]) + 0.5
     return np.asarray(counts / counts.sum(axis=0))
 
 
-def _quantiles(ordered: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Quantiles of the known values of each column, the nearest known value to each. ``ordered``: ascending, NaN last."""
-    known = np.isfinite(ordered).sum(axis=0)
+def _quantiles(ordered: np.ndarray, known: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Quantiles of the known values of each row, the nearest known value to each; a row for each level."""
     rank = np.minimum((levels[:, None] * known).astype(int), known - 1)
-    return np.take_along_axis(ordered, rank, axis=0)
+    return ordered[np.arange(len(ordered)), rank]
 
 
 def _share_exceeded(distances: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ Whether intervals hold what they promise is judged here too, by what chance alon
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import comb
 from statistics import NormalDist
 
@@ -52,7 +53,7 @@ def error_quantiles(errors: np.ndarray, horizon: int, *, aged: bool = False) -> 
     known = np.isfinite(errors)
     if not known.any():
         return NORMAL_QUANTILES.copy()
-    weights = 0.5 ** (np.arange(len(errors))[::-1] / (HALF_LIFE + HALF_LIFE_PER_DAY * horizon))[known]
+    weights = _fading(len(errors), horizon)[known]
     sizes = np.abs(errors[known])
     n = weights.sum() ** 2 / (weights**2).sum() / horizon
     order = np.argsort(sizes, kind="stable")
@@ -61,6 +62,14 @@ def error_quantiles(errors: np.ndarray, horizon: int, *, aged: bool = False) -> 
     measured = np.interp(np.minimum(central * (n + 1) / n, 1.0), share, sizes[order]) * np.sign(NORMAL_QUANTILES)
     size = np.sqrt((n * (weights @ sizes**2) / weights.sum() + PRIOR_ERRORS) / (n + PRIOR_ERRORS)) if aged else 1.0
     return np.asarray((n * measured + PRIOR_ERRORS * size * NORMAL_QUANTILES) / (n + PRIOR_ERRORS))
+
+
+@lru_cache(maxsize=1024)
+def _fading(count: int, horizon: int) -> np.ndarray:
+    """What each of ``count`` errors in order weighs: the newest one 1. Every family of a walk-forward asks for the same ones."""
+    weights = np.asarray(0.5 ** (np.arange(count)[::-1] / (HALF_LIFE + HALF_LIFE_PER_DAY * horizon)))
+    weights.setflags(write=False)
+    return weights
 
 
 def stored_levels(values: object) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from itertools import accumulate
+from operator import mul, sub
 
 from steel_assets.core.student_t import cumulative
 from steel_assets.core.types import MarketFrequency
@@ -45,8 +46,8 @@ def diebold_mariano(differences: Iterable[float], horizon: int) -> float:
     mean = math.fsum(values) / n
     centred = [0.0] * horizon + [value - mean for value in values] + [0.0] * horizon
     sums = list(accumulate(centred))
-    blocks = (later - before for later, before in zip(sums[horizon:], sums[:-horizon], strict=True))
-    variance = math.fsum(block * block for block in blocks) / horizon / n  # of `horizon` neighbours: Bartlett's variance
+    blocks = list(map(sub, sums[horizon:], sums[:-horizon]))
+    variance = math.fsum(map(mul, blocks, blocks)) / horizon / n  # of `horizon` neighbours: Bartlett's variance
     if variance <= 0 or not math.isfinite(variance):
         return 1.0
     correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n

@@ -94,6 +94,18 @@ def test_a_time_that_daylight_saving_skips_moves_forward() -> None:
     assert skipped[0] == pd.Timestamp("2026-03-08T07:00Z")
 
 
+@pytest.mark.parametrize("zone", ["America/Mexico_City", "America/Havana", "Asia/Shanghai"])
+def test_a_day_has_the_same_moment_whatever_it_is_asked_with(zone: str) -> None:
+    every = pd.date_range("2009-12-30", "2012-01-02")
+    offset = pd.Timedelta(minutes=30)
+    alone = [(day + offset).tz_localize(zone, nonexistent="shift_forward", ambiguous=False).tz_convert("UTC") for day in every]
+    assert list(calendars.local_moments(every, time(0, 30), ZoneInfo(zone))) == alone
+    some = pd.DatetimeIndex([every[400], pd.NaT, every[0]])
+    moments = calendars.local_moments(some, time(0, 30), ZoneInfo(zone))
+    assert (moments[0], moments[2]) == (alone[400], alone[0])
+    assert moments[1] is pd.NaT
+
+
 def test_the_front_contract_rolls_once_a_month() -> None:
     rolls = calendars.rolls_between(
         days("2026-11-20", "2026-11-30", "2026-12-15"), days("2026-11-27", "2026-12-01", "2027-03-15")

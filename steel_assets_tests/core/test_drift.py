@@ -108,6 +108,26 @@ def test_the_stability_index_is_that_of_the_textbook() -> None:
     assert found.psi["returns"].iloc[-1] == pytest.approx(((now - then) * np.log(now / then)).sum(), rel=0.02)
 
 
+def test_every_distance_is_the_one_between_its_two_windows_with_gaps_or_without() -> None:
+    random = np.random.default_rng(5)
+    values = random.standard_t(3, (900, 3))
+    values[random.random(900) < 0.2, 1] = np.nan
+    days = pd.bdate_range("2020-01-01", periods=900)
+    groups = {"features": values, "returns": values[:, :1], "errors": values[:, 1:2]}
+    found = measure({name: pd.DataFrame(columns, index=days) for name, columns in groups.items()})
+    levels = np.linspace(0.025, 0.975, 20)
+
+    def moved(window: np.ndarray, then: np.ndarray) -> float:
+        now, before = (np.sort(each[np.isfinite(each)]) for each in (window, then))
+        picked = [each[np.minimum((levels * len(each)).astype(int), len(each) - 1)] for each in (now, before)]
+        return float(np.abs(picked[0] - picked[1]).mean() / before.std())
+
+    for name, columns in groups.items():
+        for end, said in zip(days.searchsorted(found.wasserstein.index) + 1, found.wasserstein[name], strict=True):
+            then, now = columns[end - CURRENT - REFERENCE : end - CURRENT], columns[end - CURRENT : end]
+            assert said == pytest.approx(np.median([moved(a, b) for a, b in zip(now.T, then.T, strict=True)]), rel=1e-12)
+
+
 def test_the_newest_day_is_always_measured() -> None:
     for count in (1200, 1201, 1203):
         groups = {name: table.iloc[:count] for name, table in market(1).items()}

@@ -15,7 +15,9 @@ from steel_assets.core.features._pool import Pool
 from steel_assets.core.models import ModelError, applicable, load_model, model_families
 from steel_assets.core.models._protocol import unfitted
 from steel_assets.core.models._search import EmbeddedSearch, Found, fitted
+from steel_assets.core.models._shrunk import trial
 from steel_assets.core.models.combination import Combination, learned_weights
+from steel_assets.core.models.prophet import Prophet, _closest
 from steel_assets.core.types import AutoML as Declared
 from steel_assets.core.types import Search
 from steel_assets_tests.contracts.model import SPLIT, ModelContract, declaring, market_samples
@@ -370,6 +372,34 @@ class TestProphet(LearningContract):
         model = self.trained()
         assert copy.copy(model).to_bytes() == model.to_bytes()
         assert model.__reduce__() == (type(model).from_bytes, (model.to_bytes(),))
+
+    def believing(self) -> Prophet:
+        """One that believes half of what it learned."""
+        tried = trial(market_samples(5).rows(slice(0, SPLIT)), SPLIT)
+        model = Prophet()
+        model.drivers, model.share = _closest(tried.recent, tried.returns), 0.5
+        model.fitted = model._fitted(tried.recent, tried.returns)
+        return model
+
+    def test_it_predicts_as_prophet_does_that_tabulates_its_components_itself(self) -> None:
+        from prophet import serialize
+
+        model, rows = self.believing(), self.to_predict()
+        plain = serialize.model_from_json(serialize.model_to_json(model.fitted))
+        assert model._predicted(rows).equals(plain.predict(model._frame(rows)))
+        assert serialize.model_to_json(Prophet.from_bytes(model.to_bytes()).fitted) == serialize.model_to_json(plain)
+
+    def test_other_rows_are_not_answered_with_those_before(self) -> None:
+        model, rows = self.believing(), self.to_predict()
+        whole = model.predict(rows)
+        halves = [model.predict(rows.rows(half)) for half in (slice(None, 50), slice(50, None))]
+        assert np.array_equal(whole.to_numpy(), np.concatenate(halves))
+
+    def test_it_learns_without_the_library_that_draws(self) -> None:
+        code = "import sys; from steel_assets.core.models.prophet import _library; _library(); print(*sys.modules)"
+        imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+        assert "prophet.forecaster" in imported
+        assert "matplotlib" not in imported
 
     def test_it_says_nothing_while_it_learns(self, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
         self.trained(1)
