@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated
 
 import typer
@@ -9,6 +10,9 @@ import typer
 from steel_assets import __version__
 from steel_assets.cli.commands import Commands
 from steel_assets.cli.problem import problems_printed
+
+MOST_NEW_OBJECTS = 50_000
+"""Before Python looks for objects that refer to each other only: importing makes many and leaves none, and looking takes time."""
 
 app = typer.Typer(name="steel", cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -30,5 +34,6 @@ def steel(
 
 def main() -> None:
     """The whole program."""
+    gc.set_threshold(MOST_NEW_OBJECTS)
     with problems_printed():
         app()
