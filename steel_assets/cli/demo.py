@@ -17,6 +17,7 @@ from steel_assets.cli.progress import progress_bar
 from steel_assets.cli.session import Session
 from steel_assets.cli.summary import print_summary
 from steel_assets.core.calendars import local_day
+from steel_assets.operations.training import warm_up
 from steel_assets.settings import settings
 
 MONDAY = 0
@@ -61,6 +62,7 @@ def _day(session: Session, issue: pd.Timestamp, *, first: bool, bar: Progress) -
     """One day's runs. A platform without a single model trains first; after that Mondays retrain, an hour after the issue."""
     reports = []
     if first and not session.platform.models.has_production():
+        warm_up(session.platform.catalog)
         reports.append(session.run("weekly_retraining", issue, bar))
     reports.append(session.run("daily_data_update", issue, bar))
     weekday = issue.tz_convert(session.platform.catalog.rules.schedules.tzinfo).dayofweek

@@ -6,8 +6,10 @@ over. A family that won an experiment is offered: it is proposed where the walk-
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 import pandas as pd
 
@@ -24,6 +26,9 @@ from steel_assets.operations.data_quality import quality_score
 from steel_assets.operations.experimenting import offers
 
 log = logging.getLogger("steel.models")
+
+LIBRARIES = ("sklearn.ensemble", "sklearn.linear_model", "statsforecast.ets", "statsforecast.theta")
+"""The slow ones; Prophet's is left to Prophet, which imports it without its plots."""
 
 
 class NotTrained(RuntimeError):
@@ -90,13 +95,36 @@ def train_market(
     from joblib import Parallel, delayed
 
     horizons = history.market.horizons
-    workers = min(len(horizons), len(os.sched_getaffinity(0)))
+    workers = _workers(horizons)
     own, won = opened(), offered or {}
     tasks = (
         delayed(_trained)(own, history, features, horizon, window, champions.get(horizon), won.get(horizon))
         for horizon in horizons
     )
     return candidate_of(history, list(Parallel(n_jobs=workers, batch_size=1)(tasks)))
+
+
+def warm_up(catalog: Catalog) -> None:
+    """Begin to start the processes that train, so that they import what training takes while something else is done."""
+    workers = max((_workers(market.horizons) for market in catalog.markets.values()), default=0)
+    if workers > 1:
+        Thread(target=_start, args=(workers,), name="warm-up", daemon=True).start()
+
+
+def _start(workers: int) -> None:
+    from joblib import Parallel, delayed
+
+    Parallel(n_jobs=workers, batch_size=1)(delayed(_libraries)() for _ in range(workers))
+
+
+def _libraries() -> None:
+    """Import what families import where they are fitted, in a process that has fitted none."""
+    for name in LIBRARIES:
+        import_module(name)
+
+
+def _workers(horizons: Sequence[int]) -> int:
+    return min(len(horizons), len(os.sched_getaffinity(0)))
 
 
 def _trained(

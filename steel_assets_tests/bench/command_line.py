@@ -1,7 +1,8 @@
 """What a command costs against its imports: ``python -m steel_assets_tests.bench.command_line``.
 
 Processor time (user and system) and memory of a process from its start to its end, the median of RUNS, in turns, so that a busy
-machine is busy for all. Beside each command: an interpreter that does nothing, and one that imports the parser of arguments.
+machine is busy for all. What Python and Jinja compile is compiled before, as on any machine but a new one. Beside each command:
+an interpreter that does nothing, and one that imports the parser of arguments.
 This process stays small: the system counts a child's memory from the moment at which it is still a copy of its parent.
 """
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from joblib import parallel_config, register_parallel_backend
+from joblib import Parallel, delayed, parallel_config, register_parallel_backend
 from joblib._parallel_backends import ThreadingBackend
 
+from steel_assets.catalog import load_catalog
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.open_sets import open_to
 from steel_assets.core.training import Candidate
-from steel_assets.operations.training import train_market
+from steel_assets.operations.training import LIBRARIES, train_market, warm_up
 from steel_assets_tests.core.synthetic import synthetic
 from steel_assets_tests.own_folder import own_folder
 
@@ -45,6 +49,21 @@ def test_another_backend_takes_over_and_trains_the_same_models(material: tuple[M
         there = train_market(*material, {}, 40)
     assert len(handed_out) == 2, "one task per horizon"
     assert content(here) == content(there)
+
+
+def imported() -> bool:
+    """Whether this process has the libraries of every family."""
+    return all(name in sys.modules for name in LIBRARIES)
+
+
+@pytest.mark.slow
+def test_processes_that_were_warmed_up_are_those_that_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    warm_up(load_catalog())
+    for thread in threading.enumerate():
+        if thread.name == "warm-up":
+            thread.join()
+    assert any(Parallel(n_jobs=2, batch_size=1)(delayed(imported)() for _ in range(2)))
 
 
 @pytest.mark.slow

@@ -113,7 +113,10 @@ def moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def standardised(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """In standard deviations from the mean, none beyond ``LARGEST``; 0 where unknown."""
-    return np.clip(np.nan_to_num((features - mean) / scale, nan=0.0), -LARGEST, LARGEST)
+    standard = (features - mean) / scale
+    np.clip(standard, -LARGEST, LARGEST, out=standard)
+    standard[np.isnan(standard)] = 0.0
+    return standard
 
 
 def ridge_weights(features: np.ndarray, returns: np.ndarray, penalties: np.ndarray) -> np.ndarray:
