@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
 from steel_assets.adapters.google.clients import storage_client
 from steel_assets.adapters.lake.snapshots import POINTER, Pointer, SnapshotStore
@@ -136,20 +137,20 @@ def test_whatever_stands_in_a_part_no_request_fails_inside_the_service(home: Pat
     pointer, content = folder.get(POINTER), pointed(folder).key
     service = Looking(folder)
     before = service.refresher.current
+    served = build(Settings(home=home, sources="sandbox"), "127.0.0.1", opened=True)
+    app = create_app(served)
     for junk in JUNK:
         service.refresher.current = before
         forge(folder, lambda parts, junk=junk: parts[name].update(content=junk))
-        after = service.look()
+        served.refresher.current = after = service.look()
         assert after.away is None or after["latest"] == before["latest"], junk
-        assert {status for status in asked(home, after).values() if status >= 500} <= {503}, junk
+        assert {status for status in asked(app).values() if status >= 500} <= {503}, junk
         folder.put(POINTER, pointer)
         assert folder.version(content) is not None
 
 
-def asked(home: Path, snapshot: Snapshot) -> dict[str, int]:
+def asked(app: ASGIApp) -> dict[str, int]:
     """The status of every reading route, and of the page."""
-    service = build(Settings(home=home, sources="sandbox"), "127.0.0.1", opened=True)
-    service.refresher.current = snapshot
     market = f"/v1/markets/{MARKET}"
     paths = [
         PREDICT,
@@ -167,7 +168,7 @@ def asked(home: Path, snapshot: Snapshot) -> dict[str, int]:
     paths += ["/dashboard", f"/dashboard?market={MARKET}&lang=en", "/metrics"]
 
     async def ask() -> dict[str, int]:
-        transport = httpx.ASGITransport(create_app(service), raise_app_exceptions=False, client=("127.0.0.1", 4000))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 4000))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
             return {path: (await client.get(path)).status_code for path in paths}
 
