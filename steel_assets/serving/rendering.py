@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
-from jinja2.bccache import Bucket
+from jinja2.bccache import Bucket, bc_magic
 
 from steel_assets.adapters.machine.disk import write_private
 from steel_assets.core import words as spoken
@@ -47,6 +48,10 @@ TABS = {
 """The parts of the page, each by what stands behind ``#tab=`` in its address; ``static/`` knows the same."""
 
 
+SIGNED = hashlib.sha256().digest_size
+"""Bytes of the digest before a compiled template."""
+
+
 class CompiledTemplates(BytecodeCache):
     """Compiled templates, kept where Python keeps what it compiled of the files in a folder, and in its manner.
 
@@ -58,22 +63,27 @@ class CompiledTemplates(BytecodeCache):
         self._folder = folder
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Take what is kept of a template. Jinja asks for this."""
+        """Take what is kept of a template, where it is what was written. Jinja asks for this."""
         with suppress(OSError):
             content = self._place(bucket).read_bytes()
-            with suppress(Exception):  # cut off, or garbage: compiled anew
-                bucket.bytecode_from_string(content)
+            if content[:SIGNED] == _signed(bucket, content[SIGNED:]):
+                bucket.code = marshal.loads(content[SIGNED:])  # noqa: S302  what this machine compiled, as Python's own .pyc
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what was compiled of a template. Jinja asks for this."""
         if not sys.dont_write_bytecode:
             with suppress(OSError):
-                place = self._place(bucket)
+                place, compiled = self._place(bucket), marshal.dumps(bucket.code)
                 place.parent.mkdir(parents=True, exist_ok=True)
-                write_private(place, bucket.bytecode_to_string())
+                write_private(place, _signed(bucket, compiled) + compiled)
 
     def _place(self, bucket: Bucket) -> Path:
         return Path(cache_from_source(str(self._folder / f"{bucket.key}.py"))).with_suffix(".jinja")
+
+
+def _signed(bucket: Bucket, compiled: bytes) -> bytes:
+    """A digest of what was compiled, of the text that it was compiled from, and of Python's and Jinja's release."""
+    return hashlib.sha256(bc_magic + bucket.checksum.encode() + compiled).digest()
 
 
 @lru_cache(maxsize=1)
