@@ -15,7 +15,7 @@ from steel_assets.core.iso_day import Day, day_of
 from steel_assets.serving import ahead, answers, plan, schemas, state
 from steel_assets.serving.access import Caller
 from steel_assets.serving.forms import Form, Wanted, tabled
-from steel_assets.serving.schemas import refusals, shown
+from steel_assets.serving.openapi import refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
 from steel_assets.serving.shape import Shape, example

@@ -31,7 +31,7 @@ from steel_assets.core.sheet import Kind as ColumnKind
 from steel_assets.serving import schemas
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.meanings import MEANINGS, PRICED, UNITS
-from steel_assets.serving.schemas import refusals, shown
+from steel_assets.serving.openapi import refusals, shown
 from steel_assets.serving.shape import Shape
 
 Kind = Literal["json", "csv", "xlsx", "parquet"]

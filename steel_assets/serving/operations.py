@@ -12,7 +12,7 @@ from starlette.responses import Response
 from steel_assets.adapters.dagster_graphql import AlreadyRunning, DagsterAway, Run, Schedule
 from steel_assets.serving import schemas
 from steel_assets.serving.errors import RequestRefused
-from steel_assets.serving.schemas import refusals, shown
+from steel_assets.serving.openapi import refusals, shown
 from steel_assets.serving.scopes import admitted
 from steel_assets.serving.service import Service
 

@@ -24,8 +24,8 @@ from steel_assets.serving import schemas
 from steel_assets.serving.dashboard import FORM_TYPE, language_of
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.forms import JSON, Wanted, tabled
+from steel_assets.serving.openapi import refusals, shown
 from steel_assets.serving.rendering import rendered
-from steel_assets.serving.schemas import refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
 
