@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from steel_assets.adapters.alerts.acknowledgements import left
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.lake.lake import LakeError
 from steel_assets.adapters.lake.price_lookups import read_lookup
 from steel_assets.adapters.lake.quarantine import QuarantineStore
@@ -214,7 +214,7 @@ KINDS = {
     "what people did about alerts": Kind("lake/alerts/audit/*/*.json", lambda parts: len(parts.outbox.audit()), lambda _: 0),
     "who answered an alert": Kind("lake/alerts/acknowledge/*.json",
                                   lambda parts: len(list(left(parts.store, LINKS, NOW.to_pydatetime()))), lambda _: 0),
-    "somebody's watches": Kind("lake/watches/*.json", lambda parts: len(Watches(parts.store).all()), lambda _: 0),
+    "somebody's watches": Kind("lake/watches/*.json", lambda parts: len(WatchStore(parts.store).all()), lambda _: 0),
     "measurements": Kind(
         "lake/service/measurements/*/*.jsonl",
         lambda parts: summary(service_minutes(parts.store, NOW - pd.Timedelta(hours=1), NOW)).requests,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from steel_assets.adapters.alerts.outbox import Outbox
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.lake.snapshots import SnapshotStore
 from steel_assets.assets.declare import Installation
@@ -31,7 +31,7 @@ def price_watches(here: Installation) -> dg.AssetsDefinition:
         outbox: dg.ResourceParam[Outbox],
         snapshots: dg.ResourceParam[SnapshotStore],
     ) -> dg.MaterializeResult:
-        done = look(Watches(lake.store), outbox, snapshots, datetime.now(UTC))
+        done = look(WatchStore(lake.store), outbox, snapshots, datetime.now(UTC))
         return dg.MaterializeResult(
             metadata={
                 "publication": str(done.version),

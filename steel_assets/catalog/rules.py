@@ -15,7 +15,7 @@ from steel_assets.core.cron import Cron
 from steel_assets.core.overlap_rule import OverlapRule
 from steel_assets.core.price_age import PriceCalendar
 from steel_assets.core.reading_limits import ReadingLimits
-from steel_assets.core.types import Declaration, Frequency, Identifier, MarketFrequency, Publication, time_zone
+from steel_assets.core.types import Declaration, Frequency, Identifier, MarketFrequency, PublicationRule, time_zone
 
 log = logging.getLogger("steel.catalog")
 
@@ -133,7 +133,7 @@ class Sanity(Declaration):
     narrowest: float = Field(ge=0)
 
 
-class Clock(Declaration):
+class ClockRule(Declaration):
     """By how many seconds the clock may jump, or be behind what is stored, before nothing is issued any more."""
 
     tolerance_seconds: float = Field(default=300.0, ge=10, le=86_400)
@@ -250,7 +250,7 @@ class Rules(Declaration):
     sanity: Sanity
     coverage: Coverage
     imports: ImportRules
-    clock: Clock = Clock()
+    clock: ClockRule = ClockRule()
     report: MorningReport = MorningReport()
     checks: Mapping[Identifier, CheckRule]
 
@@ -262,7 +262,7 @@ class Rules(Declaration):
             raise UnknownCheck(f"check {name!r} has no severity; declare it under checks: in rules.yaml") from None
 
     def price_calendar(
-        self, published: Publication, closed: Iterable[str], extra: Iterable[str], frequency: MarketFrequency = "daily"
+        self, published: PublicationRule, closed: Iterable[str], extra: Iterable[str], frequency: MarketFrequency = "daily"
     ) -> PriceCalendar:
         """When the prices of a market should be here, and how old one may be.
 

@@ -21,7 +21,7 @@ from steel_assets.cli.moments import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core import averages
 from steel_assets.core.averages import Average, AverageError, Outlook
-from steel_assets.core.chance import Odds, Side
+from steel_assets.core.chance import Chance, Side
 from steel_assets.core.exchange import ExchangeError, exchanged
 from steel_assets.core.history import HistoryError
 from steel_assets.core.odds import first_passage
@@ -132,7 +132,7 @@ def _quantiles(values: np.ndarray) -> dict[str, float]:
     return {f"q{round(level * 100):02d}": float(np.quantile(values, level)) for level in SHOWN}
 
 
-def _chance(found: Odds) -> dict[str, float]:
+def _chance(found: Chance) -> dict[str, float]:
     return {"chance": found.chance, "standard_error": found.error}
 
 

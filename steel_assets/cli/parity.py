@@ -19,7 +19,7 @@ from steel_assets.core.averages import AverageError
 from steel_assets.core.exchange import ExchangeError
 from steel_assets.core.history import HistoryError
 from steel_assets.core.odds import odds
-from steel_assets.core.parity import Line
+from steel_assets.core.parity import ParityLine
 from steel_assets.operations.parity import Landed, landed
 
 EXAMPLE = "EXAMPLE FIGURES, NOT MARKET FACTS: edit them in your own catalogue (docs/planning.md)"
@@ -97,7 +97,7 @@ def _told(found: Landed) -> dict[str, Any]:
     return told
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: ParityLine) -> dict[str, Any]:
     added = {"added": float(line.added[0]), "total": float(line.total[0])}
     if line.term is None:
         return {"term": "price", "name": "Price, free on board"} | added

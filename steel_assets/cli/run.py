@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 
 from steel_assets.adapters.machine import logs
-from steel_assets.adapters.objects.lease import SECONDS, Busy, leased
+from steel_assets.adapters.objects.lease import SECONDS, LeaseHeld, leased
 from steel_assets.assets import tracing
 from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import instance_in
@@ -54,7 +54,7 @@ def run(
     tracing.begin(settings())
     try:
         life = lived(job, wait_seconds=wait, again=again, anew=anew)
-    except Busy as error:
+    except LeaseHeld as error:
         _stop(error, AT_WORK)
     except NotFinished as error:
         _stop(error, BROKEN_OFF)
@@ -78,7 +78,7 @@ def lived(
         moment: as of which the runs see the world, and the sandbox answers; the clock's when None.
 
     Raises:
-        UnknownJob, FilesDamaged, ObjectStoreError, Busy: nothing was changed.
+        UnknownJob, FilesDamaged, ObjectStoreError, LeaseHeld: nothing was changed.
         NotFinished: it broke off, or the state was not put back.
     """
     begun = now()

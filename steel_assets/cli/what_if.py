@@ -17,7 +17,7 @@ from steel_assets.cli.ahead import known_market, published
 from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.what_if import ShockError
-from steel_assets.operations.what_if import Answer, answer
+from steel_assets.operations.what_if import WhatIfResult, answer
 
 LEVELS = (0.05, 0.25, 0.50, 0.75, 0.95)
 SHOWN = (1, 5, 21, 63)
@@ -61,7 +61,7 @@ def what_if(
         print_answer(Console(highlight=False, soft_wrap=True), parts.catalog.markets[market].name, said)
 
 
-def described(found: Answer, move: float) -> dict[str, Any]:
+def described(found: WhatIfResult, move: float) -> dict[str, Any]:
     """The answer as JSON can hold it."""
     given = found.given
     told = [day for day in SHOWN if day < found.days] + [found.days]

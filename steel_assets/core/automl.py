@@ -18,7 +18,7 @@ class AutoMLError(Problem):
     """Nothing was searched, or it came to nothing; the message says why and what to do."""
 
 
-class AutoML(Protocol):
+class AutoMLService(Protocol):
     """Searches features, learners and their parameters on labelled rows."""
 
     def cost_usd(self, searches: int, rows: int) -> float:

@@ -39,7 +39,7 @@ CLAIMS = Table(
 )
 
 
-class Part(Declaration):
+class ImportedSeries(Declaration):
     """One series of an import: how much was read and new or changed, and the periods that the file covers (ISO days)."""
 
     series: str
@@ -68,7 +68,7 @@ class Import(Declaration):
     options: Mapping[str, Any] = {}
     overlap: Overlap | None = None
     believed: bool = False
-    parts: tuple[Part, ...]
+    parts: tuple[ImportedSeries, ...]
     dropped: str | None = None
     raw_file: str | None = None
     claims: str | None = None

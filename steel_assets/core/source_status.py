@@ -25,7 +25,7 @@ class Settled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Record:
+class CollectionRecord:
     """How the last collection of a group went.
 
     Attributes:
@@ -42,11 +42,11 @@ class Record:
 
     def after(
         self, moment: pd.Timestamp, asked: list[str], problems: Mapping[str, str], settled: Mapping[str, Settled] | None = None
-    ) -> Record:
+    ) -> CollectionRecord:
         """The record after a further collection at ``moment``."""
         answered = {entry: at for entry, at in self.answered.items() if entry in asked}
         whole = {entry: days for entry, days in self.settled.items() if entry in asked} | dict(settled or {})
-        return Record(
+        return CollectionRecord(
             moment, answered | {series_id: moment for series_id in asked if series_id not in problems}, dict(problems), whole
         )
 
@@ -62,7 +62,7 @@ class Record:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Record:
+    def from_json(cls, values: Mapping[str, Any]) -> CollectionRecord:
         """Raises KeyError, TypeError, ValueError for what is no record."""
         answered = {entry: pd.Timestamp(at) for entry, at in values["answered"].items()}
         settled = {entry: Settled(*map(pd.Timestamp, days)) for entry, days in values.get("settled", {}).items()}
@@ -92,7 +92,9 @@ class SourceStatus:
         return self.state
 
 
-def source_status(asked: list[str], record: Record | None, stored: Mapping[str, pd.Timestamp], now: pd.Timestamp) -> SourceStatus:
+def source_status(
+    asked: list[str], record: CollectionRecord | None, stored: Mapping[str, pd.Timestamp], now: pd.Timestamp
+) -> SourceStatus:
     """Where a group stands.
 
     Args:

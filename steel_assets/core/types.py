@@ -99,7 +99,7 @@ class Declaration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Publication(Declaration):
+class PublicationRule(Declaration):
     """When the world can know a figure: ``lag_days`` after its period ends, at ``at`` o'clock in ``zone``.
 
     A daily period ends on its own date, a weekly one six days after it starts, a monthly or quarterly one on its last day.
@@ -147,7 +147,7 @@ class Series(Declaration):
     symbol: str | None = None
     frequency: Frequency = "daily"
     calendar: str = "weekdays"
-    published: Publication = Publication()
+    published: PublicationRule = PublicationRule()
     revised: bool = False
     note: str = ""
     verified: Verified | None = None
@@ -219,7 +219,7 @@ class VertexJobs(Declaration):
     budget_usd: float = Field(gt=0, le=100_000)
 
 
-class AutoML(Declaration):
+class AutoMLSearches(Declaration):
     """The searches for models that a market takes part in: none unless declared."""
 
     embedded: Search | None = None
@@ -267,7 +267,7 @@ class Market(Declaration):
     calendar: str = "weekdays"
     drivers: tuple[Identifier, ...] = ()
     horizons: tuple[Annotated[int, Field(ge=1, le=250)], ...] = HORIZONS["daily"]
-    automl: AutoML = AutoML()
+    automl: AutoMLSearches = AutoMLSearches()
     generated: Generated | None = None
 
     @model_validator(mode="before")

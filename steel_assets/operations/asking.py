@@ -22,7 +22,7 @@ LONGEST_TURN_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class GroupResponse:
     """What a provider answered about one group.
 
     Attributes:
@@ -46,7 +46,7 @@ def ask(
     group: str,
     moment: pd.Timestamp,
     since: pd.Timestamp | None = None,
-) -> Asked:
+) -> GroupResponse:
     """Ask ``source`` for what is new in ``group``; for its whole history where a file of it was found damaged.
 
     What such a file held is not known, so all of it is asked for; only what is missing comes in again.
@@ -64,7 +64,7 @@ def ask(
     noted = record(lake.store, source, group)
     shut = block(lake.store, source)
     if shut is not None and since is None and moment < shut.until:
-        return Asked(Collection.of_a_silent_provider(series, str(shut)), known, http)
+        return GroupResponse(Collection.of_a_silent_provider(series, str(shut)), known, http)
     lock = home / "turns" / f"{source.id}.lock"
     make_folder(lock.parent)
     try:
@@ -79,4 +79,4 @@ def ask(
         note_block(lake.store, source, blocked_again(shut, moment, answer.blocked, answer.retry_after))
     elif shut is not None and len(answer.problems) < len(series):
         note_block(lake.store, source, None)
-    return Asked(answer, known, http, lost)
+    return GroupResponse(answer, known, http, lost)

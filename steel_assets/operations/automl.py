@@ -15,7 +15,7 @@ import pandas as pd
 
 from steel_assets.adapters.lake.lake import DamagedFile, Lake
 from steel_assets.adapters.objects.object_store import ObjectNotFound
-from steel_assets.core.automl import AutoML, AutoMLError
+from steel_assets.core.automl import AutoMLError, AutoMLService
 from steel_assets.core.folds import Fold, folds
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models._protocol import Cadence
@@ -29,7 +29,7 @@ Told = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class SearchPlan:
     """What there is to buy for a market.
 
     Attributes:
@@ -52,7 +52,7 @@ class Plan:
         return sum(len(asked) for folds in self.searches.values() for _, asked in folds)
 
 
-def planned(history: MarketHistory, terms: VertexJobs, search: AutoML) -> Plan:
+def planned(history: MarketHistory, terms: VertexJobs, search: AutoMLService) -> SearchPlan:
     """What ``terms`` want answered and nobody answered yet."""
     first = int(history.origins.searchsorted(pd.Timestamp(terms.since)))
     found: dict[int, list[tuple[Fold, np.ndarray]]] = {}
@@ -64,11 +64,11 @@ def planned(history: MarketHistory, terms: VertexJobs, search: AutoML) -> Plan:
             if len(asked := np.flatnonzero(~history.origins[fold.start : fold.stop].isin(there)) + fold.start)
         ]
         found[horizon] = open_ones
-    plan = Plan(history.market.id, found, 0.0)
-    return Plan(plan.market, found, search.cost_usd(plan.count, plan.rows))
+    plan = SearchPlan(history.market.id, found, 0.0)
+    return SearchPlan(plan.market, found, search.cost_usd(plan.count, plan.rows))
 
 
-def confirm(plan: Plan, terms: VertexJobs, confirmed_usd: float | None) -> None:
+def confirm(plan: SearchPlan, terms: VertexJobs, confirmed_usd: float | None) -> None:
     """Refuse what is not confirmed, or more than the catalogue allows. Raises AutoMLError."""
     if plan.cost_usd > terms.budget_usd:
         raise AutoMLError(
@@ -82,7 +82,7 @@ def confirm(plan: Plan, terms: VertexJobs, confirmed_usd: float | None) -> None:
         )
 
 
-def buy(lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: Plan, search: AutoML, told: Told) -> int:
+def buy(lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: SearchPlan, search: AutoMLService, told: Told) -> int:
     """Have everything of ``plan`` answered, and keep each answer as soon as it is there; how many origins were answered.
 
     Args:

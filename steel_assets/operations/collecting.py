@@ -15,7 +15,7 @@ from steel_assets.catalog import Catalog, Source
 from steel_assets.core.quarantine import DECISIONS, DROPPED, RELEASED, Decision, as_released, held, state
 from steel_assets.core.source_status import SourceStatus, source_status
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.operations.asking import Asked, ask
+from steel_assets.operations.asking import GroupResponse, ask
 from steel_assets.operations.records import note, record
 from steel_assets.operations.restating import judged
 from steel_assets.providers import Providers
@@ -71,7 +71,7 @@ def collect(
 
 
 def store(
-    catalog: Catalog, lake: Lake, providers: Providers, source: Source, group: str, moment: pd.Timestamp, asked: Asked
+    catalog: Catalog, lake: Lake, providers: Providers, source: Source, group: str, moment: pd.Timestamp, asked: GroupResponse
 ) -> Collected:
     """Store what ``source`` answered about ``group``: figures, those in quarantine, and answers that could not be read."""
     series = catalog.series_of(source.id, group)
@@ -153,7 +153,9 @@ def decide(catalog: Catalog, lake: Lake, figures: pd.DataFrame, decision: Decisi
         )
 
 
-def _mended(lake: Lake, asked: Asked, believed: pd.DataFrame, moment: pd.Timestamp, skipped: str | None) -> tuple[str, ...]:
+def _mended(
+    lake: Lake, asked: GroupResponse, believed: pd.DataFrame, moment: pd.Timestamp, skipped: str | None
+) -> tuple[str, ...]:
     """Say what became of damaged files: mended when every series answered with its whole history, else asked again next time."""
     if skipped or asked.answer.problems:
         return tuple(f"{damage.text}; what it held is asked for again at the next collection" for damage in asked.lost)

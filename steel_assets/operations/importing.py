@@ -43,7 +43,7 @@ class ImportsBusy(Problem):
 
 
 @dataclass(frozen=True)
-class Offered:
+class FileToImport:
     """A file as it was read, and what its owner says about it.
 
     Attributes:
@@ -100,7 +100,7 @@ def turn(home: Path, seconds: float = LONGEST_TURN_SECONDS, name: str = "imports
 
 
 def import_table(
-    catalog: Catalog, lake: Lake, imports: ImportLedger, home: Path, offered: Offered, now: pd.Timestamp
+    catalog: Catalog, lake: Lake, imports: ImportLedger, home: Path, offered: FileToImport, now: pd.Timestamp
 ) -> Imported:
     """Store what is new in a file, with its entry in the ledger.
 
@@ -150,7 +150,7 @@ def import_table(
         return Imported(imports.add(entry, claimed, raw[1] if raw else None))
 
 
-def _known_already(offered: Offered, imports: list[Import], before: list[Import]) -> Import | None:
+def _known_already(offered: FileToImport, imports: list[Import], before: list[Import]) -> Import | None:
     """The import that this file is: the same one dropped, or the same content as that of its series' latest import."""
     for entry in imports:
         if offered.dropped is not None and (entry.dropped, entry.sha256) == (offered.dropped, offered.sha256):

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from steel_assets.adapters.lake.snapshots import (
-    Pointer,
     PublishedPart,
     SnapshotDamaged,
+    SnapshotPointer,
     SnapshotStore,
     fits,
     parsed,
@@ -30,7 +30,7 @@ ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
-class Publication:
+class PublishingResult:
     """What came of publishing.
 
     Attributes:
@@ -42,7 +42,7 @@ class Publication:
         forecasts: market → moment of the issue in force.
     """
 
-    pointer: Pointer
+    pointer: SnapshotPointer
     place: str
     changed: bool
     problems: Mapping[str, str]
@@ -61,7 +61,7 @@ class Former:
     """What is in force while the next is read; nothing before the first publication, and where it is damaged."""
 
     token: str | None
-    pointer: Pointer | None = None
+    pointer: SnapshotPointer | None = None
     parts: Mapping[str, PublishedPart] | None = None
 
     def part(self, name: str) -> PublishedPart:
@@ -72,7 +72,7 @@ class Former:
         return PublishedPart(found.content, found.problem, found.read_at or self.pointer.as_of.isoformat())
 
 
-def publish(inputs: Inputs, snapshots: SnapshotStore, moment: pd.Timestamp) -> Publication:
+def publish(inputs: Inputs, snapshots: SnapshotStore, moment: pd.Timestamp) -> PublishingResult:
     """Read every part as it is now and put them in force together, unless the very same is in force already.
 
     What cannot be read any more stays as it was published, with the reason and the moment at which it was read last. Two
@@ -127,9 +127,11 @@ def _lasting(name: str, part: PublishedPart, former: PublishedPart) -> Published
     return part if problem is None else PublishedPart(former.content, problem, former.read_at)
 
 
-def _publication(snapshots: SnapshotStore, pointer: Pointer, parts: Mapping[str, PublishedPart], *, changed: bool) -> Publication:
+def _publication(
+    snapshots: SnapshotStore, pointer: SnapshotPointer, parts: Mapping[str, PublishedPart], *, changed: bool
+) -> PublishingResult:
     latest = parts["latest"].content
-    return Publication(
+    return PublishingResult(
         pointer=pointer,
         place=snapshots.store.uri(pointer.key),
         changed=changed,

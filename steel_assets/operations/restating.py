@@ -28,7 +28,7 @@ NEAR_A_SPLIT = 0.02
 
 
 @dataclass(frozen=True)
-class Judged:
+class RestatementCheck:
     """What came, and what of it is doubted.
 
     Attributes:
@@ -44,7 +44,7 @@ class Judged:
 
 def judged(
     lake: Lake, source: Source, series: Sequence[Series], known: pd.DataFrame, answer: Collection, moment: pd.Timestamp
-) -> Judged:
+) -> RestatementCheck:
     """Judge what came of each series: as a whole where its history is restated, else figure by figure."""
     rows, reasons, whole = [], [], []
     decided = _decided(lake, source, known)
@@ -73,7 +73,7 @@ def judged(
             anomaly_reasons(came, its_own, declared, refused(decided, declared.id)),
             pd.Series(None, vintage.index, dtype="object"),
         ]
-    return Judged(
+    return RestatementCheck(
         OBSERVATIONS.enforce(_together(rows, OBSERVATIONS)),
         pd.concat(reasons, ignore_index=True) if reasons else pd.Series(dtype="object"),
         QUARANTINE.enforce(_together(whole, QUARANTINE)),

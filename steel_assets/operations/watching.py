@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from steel_assets.adapters.alerts.outbox import Outbox
-from steel_assets.adapters.alerts.watches import Watches
-from steel_assets.adapters.lake.snapshots import Pointer, SnapshotDamaged, SnapshotStore, parsed
+from steel_assets.adapters.alerts.watches import WatchStore
+from steel_assets.adapters.lake.snapshots import SnapshotDamaged, SnapshotPointer, SnapshotStore, parsed
 from steel_assets.core.publication_parts import EMPTY
 from steel_assets.core.watches.look import Published
 
@@ -29,7 +29,7 @@ class Watched:
     version: str | None
 
 
-def in_force(snapshots: SnapshotStore) -> tuple[Pointer | None, Published]:
+def in_force(snapshots: SnapshotStore) -> tuple[SnapshotPointer | None, Published]:
     """Pointer and content of the publication in force; nothing before the first. Raises SnapshotDamaged, ObjectStoreError."""
     pointer = snapshots.pointer()
     if pointer is None:
@@ -43,7 +43,7 @@ def in_force(snapshots: SnapshotStore) -> tuple[Pointer | None, Published]:
         ) from error
 
 
-def look(watches: Watches, outbox: Outbox, snapshots: SnapshotStore, now: datetime) -> Watched:
+def look(watches: WatchStore, outbox: Outbox, snapshots: SnapshotStore, now: datetime) -> Watched:
     """Look at every watch as the publication in force shows it.
 
     Raises:

@@ -51,7 +51,7 @@ class Caller:
 NEWCOMER = Caller("local", ("read",))
 
 
-class Asking(NamedTuple):
+class Credentials(NamedTuple):
     """What of a request says who asks."""
 
     api_key: str | None = None
@@ -71,7 +71,7 @@ class Vouching:
     addresses: tuple[Network, ...]
     secret: str | None = None
 
-    def user(self, asking: Asking) -> str | None:
+    def user(self, asking: Credentials) -> str | None:
         """Whom the proxy vouches for; None where it was not the proxy that asked."""
         client = _address(asking.client)
         named = client is not None and any(client in network for network in self.addresses)
@@ -79,7 +79,7 @@ class Vouching:
         return asking.vouched_user if named and known and asking.vouched_user else None
 
 
-class Access:
+class AccessControl:
     """The keys in force, reloaded in the background, and the decisions made from them."""
 
     def __init__(
@@ -122,14 +122,14 @@ class Access:
         usable = self._first_look and self.keyring.empty and self._clock() < self._first_look_until
         return f"{FIRST_LOOK}?token={self._first_look}" if usable else None
 
-    def caller(self, asking: Asking) -> Caller | None:
+    def caller(self, asking: Credentials) -> Caller | None:
         """Who asks the API; None when nobody known does."""
         key = self.keyring.check(asking.api_key, self._clock()) if asking.api_key is not None else None
         if key is not None:
             return _caller(key)
         return NEWCOMER if asking.api_key is None and self._on_this_machine(asking) else None
 
-    def visitor(self, asking: Asking) -> Caller | None:
+    def visitor(self, asking: Credentials) -> Caller | None:
         """Who looks at the dashboard; None when nobody known does."""
         user = self.vouching.user(asking) if self.vouching else None
         if user is not None:
@@ -181,7 +181,7 @@ class Access:
         else:
             self.keyring, self._stamp, self.problem = keyring, stamp, None
 
-    def _on_this_machine(self, asking: Asking) -> bool:
+    def _on_this_machine(self, asking: Credentials) -> bool:
         name = asking.host.rpartition(":")[0] if ":" in asking.host.rpartition("]")[2] else asking.host
         local_client = asking.client is not None and is_loopback(asking.client)
         return self.open_here and local_client and not asking.forwarded and name.lower() in LOCAL_NAMES

@@ -20,7 +20,7 @@ HIGHEST = 100_000_000
 
 
 @dataclass(frozen=True)
-class Question:
+class OddsQuestion:
     """What is asked: the chance to be on one ``side`` of ``level``; ``about`` says what of the day or the period ``when``."""
 
     side: Side
@@ -36,7 +36,7 @@ def level_of(text: str) -> float | None:
     return float(text)
 
 
-def question(*, above: float | None, below: float | None, by: date | None, on: date | None, average: str | None) -> Question:
+def question(*, above: float | None, below: float | None, by: date | None, on: date | None, average: str | None) -> OddsQuestion:
     """The question that a request's parameters ask. Raises RequestRefused (422) for none and for several."""
     if (above is None) == (below is None):
         raise RequestRefused(422, "above, below: name one of them, a price in the market's unit, as above=640")
@@ -46,9 +46,9 @@ def question(*, above: float | None, below: float | None, by: date | None, on: d
         raise RequestRefused(422, "average, on, by: name one of them, as average=2026-12, on=2026-12-15 or by=2026-12-15")
     [(about, when)] = asked
     if above is not None:
-        return Question("above", above, about, when)
+        return OddsQuestion("above", above, about, when)
     assert below is not None  # noqa: S101  one of the two was checked to be there
-    return Question("below", below, about, when)
+    return OddsQuestion("below", below, about, when)
 
 
 def averages(snapshot: Snapshot, market: str, moment: float) -> schemas.Averages:
@@ -66,7 +66,7 @@ def averages(snapshot: Snapshot, market: str, moment: float) -> schemas.Averages
     return schemas.Averages.of(about(snapshot, row, paths, moment), averages=found)
 
 
-def odds(snapshot: Snapshot, market: str, asked: Question, moment: float) -> schemas.Odds:
+def odds(snapshot: Snapshot, market: str, asked: OddsQuestion, moment: float) -> schemas.Odds:
     """The answer to GET /v1/markets/{market}/odds.
 
     Raises:
@@ -95,7 +95,7 @@ def odds(snapshot: Snapshot, market: str, asked: Question, moment: float) -> sch
 def odds_on_last_day(snapshot: Snapshot, market: str, moment: float) -> schemas.Odds:
     """The chance to be above the last price on the last day of the paths, which needs all of them. Raises RequestRefused."""
     _, paths = in_force(snapshot, market, moment)
-    return odds(snapshot, market, Question("above", paths.last, "on", date.fromisoformat(paths.days[-1])), moment)
+    return odds(snapshot, market, OddsQuestion("above", paths.last, "on", date.fromisoformat(paths.days[-1])), moment)
 
 
 def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis:

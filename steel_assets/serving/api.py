@@ -19,7 +19,7 @@ from steel_assets.serving.openapi import refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
 from steel_assets.serving.shape import Shape, example
-from steel_assets.serving.words import Words, preferred
+from steel_assets.serving.words import PageWords, preferred
 
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?")
 
@@ -206,7 +206,7 @@ def routes(service: Service) -> APIRouter:
         accept_language: Annotated[str, Header(description="es: sentences in Spanish", examples=["es"])] = "",
     ) -> Response:
         """What one purchase may cost by ways of buying, and whether the market's record is worth following its forecast."""
-        words = Words(preferred(None, None, accept_language))
+        words = PageWords(preferred(None, None, accept_language))
         return _json(plan.plan(service.snapshot, purchase, service.now(), words), headers={"vary": "Accept-Language"})
 
     @reading.get(

@@ -26,7 +26,7 @@ from starlette.responses import Response
 
 from steel_assets import __version__
 from steel_assets.core.csv_text import csv_text
-from steel_assets.core.sheet import Heading, Sheet
+from steel_assets.core.sheet import ExportSheet, Heading
 from steel_assets.core.sheet import Kind as ColumnKind
 from steel_assets.serving import schemas
 from steel_assets.serving.errors import RequestRefused
@@ -212,7 +212,7 @@ def parquet(answer: Shape, name: str, *, simulated: bool) -> bytes:
     return sheet_as_parquet(sheet(answer, name, simulated=simulated), about)
 
 
-def sheet(answer: Shape, name: str, *, simulated: bool) -> Sheet:
+def sheet(answer: Shape, name: str, *, simulated: bool) -> ExportSheet:
     """``answer`` as a spreadsheet has it: texts that are a day or a moment are one, prices have their market's unit."""
     shape = type(answer)
     names, rows = _table(answer, simulated=simulated)
@@ -232,7 +232,7 @@ def sheet(answer: Shape, name: str, *, simulated: bool) -> Sheet:
         ("simulated", "SIMULATED DATA" if simulated else "no row says that it is simulated"),
         ("rows", len(rows)),
     )
-    return Sheet(name, about, simulated, facts, headings, values)
+    return ExportSheet(name, about, simulated, facts, headings, values)
 
 
 def _table(answer: Shape, *, simulated: bool) -> tuple[list[str], list[list[Any]]]:

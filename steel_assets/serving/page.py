@@ -13,12 +13,12 @@ from steel_assets.core.words import phrase
 from steel_assets.serving import answers
 from steel_assets.serving.charts import charts, script_safe
 from steel_assets.serving.explanation import driver_name, drivers
-from steel_assets.serving.page_ahead import NOTHING_ASKED, Asked, ahead, past
+from steel_assets.serving.page_ahead import NOTHING_ASKED, OddsForm, ahead, past
 from steel_assets.serving.page_experiments import experiments
 from steel_assets.serving.page_plan import NOTHING_WISHED, Wish, planned
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import TOO_OLD, ShownIncident, worst_status
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 REALITY_SHOWN = 120
 LEDGER_SHOWN = 12
@@ -59,13 +59,13 @@ def page(
     use: ServiceUsage,
     found: list[ShownIncident],
     *,
-    words: Words,
+    words: PageWords,
     market: str | None,
     horizon: int | None,
     now: float,
     open_here: bool,
     user: str | None,
-    asked: Asked = NOTHING_ASKED,
+    asked: OddsForm = NOTHING_ASKED,
     wish: Wish = NOTHING_WISHED,
 ) -> dict[str, Any]:
     """The dashboard's context for one market and one horizon; the default ones where the choice does not exist."""
@@ -103,7 +103,7 @@ def page(
     }
 
 
-def _stands_in(snapshot: Snapshot, words: Words) -> str | None:
+def _stands_in(snapshot: Snapshot, words: PageWords) -> str | None:
     """That another market is shown than the catalogue's default, which has no source of prices."""
     if not snapshot.stands_in:
         return None
@@ -118,7 +118,9 @@ def _default_first(catalogue: dict[str, Any], default: str | None) -> list[dict[
     return [market for those in by_region(ordered, lambda one: str(one["region"])).values() for market in those]
 
 
-def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | None, now: float, words: Words) -> dict[str, Any]:
+def _tab(
+    snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | None, now: float, words: PageWords
+) -> dict[str, Any]:
     rows = snapshot.forecast(market["id"])
     first = rows[0] if rows else None
     age = answers.staleness(snapshot, first, now) if first else None
@@ -138,7 +140,7 @@ def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | No
     }
 
 
-def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now: float, words: Words) -> dict[str, Any]:
+def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now: float, words: PageWords) -> dict[str, Any]:
     rows = answers.in_force(snapshot, market["id"], now)
     card = snapshot["scorecards"].get(market["id"]) or {"horizons": [], "rows": [], "window": 0}
     scores = {score["horizon"]: score for score in card["horizons"]}
@@ -185,7 +187,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
     }
 
 
-def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: Words) -> dict[str, Any]:
+def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: PageWords) -> dict[str, Any]:
     """From which day the price is and how old; ``tone`` and ``text`` of the notice where it is older than it should be."""
     told, age = answers.staleness(snapshot, row, now), answers.price_age_of(snapshot, row, now)
     found = {
@@ -211,7 +213,7 @@ def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: Words) -> d
     return found
 
 
-def _why(snapshot: Snapshot, row: dict[str, Any], words: Words) -> dict[str, Any]:
+def _why(snapshot: Snapshot, row: dict[str, Any], words: PageWords) -> dict[str, Any]:
     """What moved one horizon: the largest causes each, the rest added up; ``share`` of the largest is -1 or 1."""
     told = drivers(snapshot, row)
     shown = [
@@ -246,7 +248,7 @@ def _decisions(ledger: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())[:LEDGER_SHOWN]
 
 
-def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] | None, words: Words) -> dict[str, str]:
+def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] | None, words: PageWords) -> dict[str, str]:
     """What an incident's sentence names: its market, the age of its price, the driver it leans on."""
     named = {"name": words.name(market) if market else ""}
     if incident.kind in ("stale_price", "unused_price", TOO_OLD):
@@ -256,7 +258,7 @@ def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] |
     return named
 
 
-def _told(incident: ShownIncident, snapshot: Snapshot, words: Words) -> dict[str, Any]:
+def _told(incident: ShownIncident, snapshot: Snapshot, words: PageWords) -> dict[str, Any]:
     """An incident in the page's language; those about files and parts stay in the words of the error."""
     sentence = INCIDENTS.get(incident.kind)
     market = snapshot.market(incident.market or "")

@@ -13,7 +13,7 @@ from steel_assets.serving.ahead import FIGURE, in_force, level_of
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.plan import plan
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 USUAL_DAY = 20
 """Number of the trading day ahead that is asked about first: a month from now."""
@@ -52,7 +52,7 @@ class Wish:
 NOTHING_WISHED = Wish()
 
 
-def planned(snapshot: Snapshot, market: str, wish: Wish, now: float, words: Words) -> dict[str, Any] | None:
+def planned(snapshot: Snapshot, market: str, wish: Wish, now: float, words: PageWords) -> dict[str, Any] | None:
     """The form and its answer; None where there are no paths. What cannot be planned is ``refused`` in a sentence."""
     try:
         row, paths = in_force(snapshot, market, now)
@@ -92,7 +92,7 @@ def planned(snapshot: Snapshot, market: str, wish: Wish, now: float, words: Word
     return found | {"answer": _answer(answer, words)}
 
 
-def _why(name: str, days: list[str], words: Words) -> str:
+def _why(name: str, days: list[str], words: PageWords) -> str:
     return words(WRONG[name], days[0], days[-1])
 
 
@@ -105,7 +105,7 @@ def _share(text: str) -> float | None:
     return None if per_cent is None else per_cent / 100
 
 
-def _answer(told: schemas.Plan, words: Words) -> dict[str, Any]:
+def _answer(told: schemas.Plan, words: PageWords) -> dict[str, Any]:
     """A plan as the page shows it: one row per way of buying, their bars on one scale."""
     costs = dict(told.costs)
     low, high = min(cost.q05_per_tonne for cost in costs.values()), max(cost.q95_per_tonne for cost in costs.values())
@@ -151,7 +151,7 @@ def _answer(told: schemas.Plan, words: Words) -> dict[str, Any]:
     }
 
 
-def _short(day: str, words: Words) -> str:
+def _short(day: str, words: PageWords) -> str:
     """A day without its year."""
     return words.day(day).rpartition(" ")[0]
 

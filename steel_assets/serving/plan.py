@@ -15,13 +15,13 @@ from steel_assets.serving import schemas
 from steel_assets.serving.ahead import about, in_force
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 LAST_ZONE = 12 * 3600
 """Seconds by which the last place on earth is behind UTC: a day has passed when it has there."""
 
 
-def plan(snapshot: Snapshot, asked: schemas.Purchase, moment: float, words: Words) -> schemas.Plan:
+def plan(snapshot: Snapshot, asked: schemas.Purchase, moment: float, words: PageWords) -> schemas.Plan:
     """The answer to POST /v1/plan; its sentences in the language of ``words``.
 
     Raises:
@@ -61,7 +61,7 @@ def plan(snapshot: Snapshot, asked: schemas.Purchase, moment: float, words: Word
     )
 
 
-def first_plan(snapshot: Snapshot, market: str, moment: float, words: Words) -> schemas.Plan:
+def first_plan(snapshot: Snapshot, market: str, moment: float, words: PageWords) -> schemas.Plan:
     """The plan of a purchase on the last day of the paths at which it has not passed, which needs all of them.
 
     Raises:
@@ -83,7 +83,7 @@ def _edge(purchases: dict[str, Any], need: int, terms: Terms, reach: int) -> tup
         return NOTHING, f"no past purchase can be told: {error}"
 
 
-def _text(edge: Edge, words: Words) -> str:
+def _text(edge: Edge, words: PageWords) -> str:
     """What ``edge`` says, in the language of ``words``."""
     if edge.origins < edge.needed:
         return words(

@@ -13,7 +13,7 @@ from steel_assets.serving import ahead, answers, explanation, plan, state, varia
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.shape import Shape
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 
 def rehearse(snapshot: Snapshot, now: float, *, pages: bool = True) -> Snapshot:
@@ -51,7 +51,7 @@ def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
         with suppress(RequestRefused):
             made.append(ahead.averages(snapshot, market, now))
             made.append(ahead.odds_on_last_day(snapshot, market, now))
-            made.append(plan.first_plan(snapshot, market, now, Words("en")))
+            made.append(plan.first_plan(snapshot, market, now, PageWords("en")))
         with suppress(RequestRefused):
             made.append(ahead.analysis(snapshot, market, now))
     if pages:
@@ -72,7 +72,7 @@ def _show(snapshot: Snapshot, now: float, found: list[state.ShownIncident], mark
             [],
             summary([]),
             found,
-            words=Words("es"),
+            words=PageWords("es"),
             market=market,
             horizon=None,
             now=now,

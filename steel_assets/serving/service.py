@@ -11,12 +11,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from steel_assets.adapters.alerts.acknowledgements import Acknowledging
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.dagster_graphql import Orchestrator
 from steel_assets.core.price_age import PriceAge
 from steel_assets.serving import ahead, answers, explanation, schemas, state, variants
-from steel_assets.serving.access import Access
+from steel_assets.serving.access import AccessControl
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.forms import Form
 from steel_assets.serving.meter import Meter
@@ -40,10 +40,10 @@ class Service:
     """Everything that lives as long as the process."""
 
     refresher: Refresher
-    access: Access
+    access: AccessControl
     limiter: HourlyRateLimiter
     orchestrator: Orchestrator
-    watches: Watches
+    watches: WatchStore
     now: Callable[[], float] = time.time
     meter: Meter = field(init=False)
     measurements: Any = None

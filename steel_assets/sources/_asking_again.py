@@ -9,7 +9,7 @@ import pandas as pd
 
 from steel_assets.core.types import Series
 from steel_assets.sources._complete import came, due, missing_ends
-from steel_assets.sources._connector import Access, Busy, Cut, Exhausted, SeriesRefused
+from steel_assets.sources._connector import Access, Cut, Exhausted, RateLimited, SeriesRefused
 
 MOST_PARTS = 40
 DAY = pd.Timedelta(days=1)
@@ -32,7 +32,7 @@ def asked_again(ask: Callable[[], T], access: Access) -> T:
     while True:
         try:
             return ask()
-        except Busy as busy:
+        except RateLimited as busy:
             pause = busy.pauses[tries] if tries < len(busy.pauses) else None
             if pause is None or waited + pause > access.retry_seconds:
                 raise Exhausted(f"{busy}; asked {tries + 1} times over {waited:.0f} s") from None

@@ -20,15 +20,15 @@ from pydantic import BaseModel, Field
 from steel_assets.core.types import Series
 from steel_assets.sources._asking_again import asked_again
 from steel_assets.sources._av_refusals import REMEDY, refusal
-from steel_assets.sources._connector import Access, Collection, Limits, SourceError
-from steel_assets.sources._days import Written, days
+from steel_assets.sources._connector import Access, Collection, ResponseLimits, SourceError
+from steel_assets.sources._days import DayFormat, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day, oldest_day
 from steel_assets.sources._refusals import accepted, quoted, refuse_another, refuse_renamed, shaped
 
 SOURCE = "alpha_vantage"
-LIMITS = Limits(rows=100, symbols=1)
+LIMITS = ResponseLimits(rows=100, symbols=1)
 """Of a compact answer; a full one, which may need a paid key, has no limit."""
 
 TO_FILL = (
@@ -147,7 +147,7 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
         raise SourceError(f"Alpha Vantage answered in an unknown shape: no daily closes in {quoted(content)}", content)
     else:
         raise refusal(body.error, body.note, body.information, content)
-    written = Written("Alpha Vantage", series.published.tzinfo)
+    written = DayFormat("Alpha Vantage", series.published.tzinfo)
     frame = pd.DataFrame(
         {
             "series": series.id,

@@ -24,8 +24,8 @@ from pydantic import BaseModel, Field
 from steel_assets.core.calendars import local_day, local_moments, publication_moments
 from steel_assets.core.types import Series
 from steel_assets.sources import _fred_csv
-from steel_assets.sources._connector import Access, Collection, Exhausted, Limits, SeriesRefused, SourceError
-from steel_assets.sources._days import Written, days
+from steel_assets.sources._connector import Access, Collection, Exhausted, ResponseLimits, SeriesRefused, SourceError
+from steel_assets.sources._days import DayFormat, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering, windows
 from steel_assets.sources._history import first_day, oldest_day
@@ -33,7 +33,7 @@ from steel_assets.sources._refusals import accepted, refuse_renamed, shaped
 
 SOURCE = "fred_api"
 REMEDY = "check the symbol in the catalogue and STEEL_FRED_API_API_KEY"
-LIMITS = Limits(rows=100_000, symbols=1, vintages=2_000)
+LIMITS = ResponseLimits(rows=100_000, symbols=1, vintages=2_000)
 """As documented; ``count`` and ``offset`` of an answer tell whether more rows follow."""
 
 ZONE = ZoneInfo("America/Chicago")
@@ -121,7 +121,7 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
         SourceError: the answer is not a page of observations.
     """
     rows = _page(content).observations
-    written = Written("FRED", series.published.tzinfo)
+    written = DayFormat("FRED", series.published.tzinfo)
     frame = pd.DataFrame(
         {
             "series": series.id,

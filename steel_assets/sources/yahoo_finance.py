@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field, ValidationError
 from steel_assets.core.responses import HttpError
 from steel_assets.core.types import Series
 from steel_assets.sources._asking_again import continued
-from steel_assets.sources._connector import Access, Collection, Limits, SeriesRefused, SourceError
+from steel_assets.sources._connector import Access, Collection, ResponseLimits, SeriesRefused, SourceError
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day
@@ -32,7 +32,7 @@ from steel_assets.sources._yahoo_sessions import local_days, on_their_sessions
 
 SOURCE = "yahoo_finance"
 REMEDY = "check the symbol in the catalogue"
-LIMITS = Limits(symbols=1)
+LIMITS = ResponseLimits(symbols=1)
 """It documents none; an answer that is shorter than what was asked for is continued."""
 
 NOTHING_THERE = re.compile(r"Data doesn't exist", re.IGNORECASE)

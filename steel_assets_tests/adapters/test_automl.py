@@ -12,7 +12,7 @@ import pytest
 from steel_assets.adapters.google.clients import GoogleNotInstalled, bigquery_client, vertex_clients
 from steel_assets.adapters.google.vertex import Tariff, VertexAutoML
 from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
-from steel_assets.core.automl import AutoML, AutoMLError
+from steel_assets.core.automl import AutoMLError, AutoMLService
 from steel_assets.core.models._search import EmbeddedSearch
 from steel_assets.core.types import Search
 from steel_assets_tests.contracts.automl import SPLIT, AutoMLContract, asked, past, rows
@@ -55,13 +55,13 @@ def at(server: VertexServer, **more: float) -> VertexAutoML:
 
 class TestEmbedded(AutoMLContract):
     @pytest.fixture
-    def search(self) -> AutoML:
+    def search(self) -> AutoMLService:
         return EmbeddedSearch(Search(trials=4))
 
 
 class TestVertex(AutoMLContract):
     @pytest.fixture
-    def search(self, bought: VertexAutoML) -> AutoML:
+    def search(self, bought: VertexAutoML) -> AutoMLService:
         return bought
 
 

@@ -14,9 +14,9 @@ from steel_assets.core.features import driver_of
 from steel_assets.core.features._pool import Pool
 from steel_assets.core.models import ModelError, applicable, load_model, model_families
 from steel_assets.core.models._protocol import unfitted
-from steel_assets.core.models._search import EmbeddedSearch, Found, fitted
+from steel_assets.core.models._search import EmbeddedSearch, SearchResult, fitted
 from steel_assets.core.models.combination import Combination, learned_weights
-from steel_assets.core.types import AutoML as Declared
+from steel_assets.core.types import AutoMLSearches as Declared
 from steel_assets.core.types import Search
 from steel_assets_tests.contracts.model import SPLIT, ModelContract, declaring, market_samples
 from steel_assets_tests.core.synthetic import synthetic
@@ -257,7 +257,7 @@ class TestAutoML(LearningContract):
         returns = np.clip(rows.scaled_returns, -4, 4)
         known = rows.rows(rows.labelled)
 
-        def loss(found: Found) -> float:
+        def loss(found: SearchResult) -> float:
             learned = fitted(
                 known.rows(slice(0, -len(known) // 3 - 1)), returns[rows.labelled][: -len(known) // 3 - 1], found.settings
             )

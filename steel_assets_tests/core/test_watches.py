@@ -12,14 +12,14 @@ from steel_assets.core.alerts.incidents import Event
 from steel_assets.core.alerts.message import compose, plain
 from steel_assets.core.watches.crossing import crossed
 from steel_assets.core.watches.look import Published
-from steel_assets.core.watches.watch import Seen, Watch, WatchError, watch_of
+from steel_assets.core.watches.watch import Watch, WatchError, WatchState, watch_of
 from steel_assets_tests.core.alerts.conftest import MORNING
 from steel_assets_tests.watched import COIL, REBAR, SCRAP, published, watch
 
 RULEBOOK = load_catalog().rulebook
 
 
-def told(found: Watch, worlds: list[Published], remembered: dict[str, Seen] | None = None) -> list[list[Event]]:
+def told(found: Watch, worlds: list[Published], remembered: dict[str, WatchState] | None = None) -> list[list[Event]]:
     """What each of ``worlds``, one after the other, has to tell of one watch."""
     events = []
     for number, world in enumerate(worlds):

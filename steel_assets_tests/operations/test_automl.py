@@ -18,7 +18,7 @@ from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models._search import EmbeddedSearch
 from steel_assets.core.samples import Samples
-from steel_assets.core.types import AutoML, Search, VertexJobs
+from steel_assets.core.types import AutoMLSearches, Search, VertexJobs
 from steel_assets.operations.automl import buy, confirm, load, planned
 from steel_assets_tests.core.synthetic import Synthetic, synthetic
 
@@ -44,7 +44,7 @@ SEARCH = Priced(Search(trials=3))
 @cache
 def market() -> Synthetic:
     made = synthetic(count=900, lived=0)
-    return replace(made, market=made.market.model_copy(update={"automl": AutoML(vertex=TERMS)}))
+    return replace(made, market=made.market.model_copy(update={"automl": AutoMLSearches(vertex=TERMS)}))
 
 
 @pytest.fixture

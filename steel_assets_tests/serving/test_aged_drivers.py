@@ -9,7 +9,7 @@ from steel_assets.serving import answers
 from steel_assets.serving.page import page
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import incidents
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 from steel_assets_tests.serving.test_snapshot import CATALOGUE, MORNING, published, row
 
 LEANING = row() | {"aged_drivers": "scrap=2026-10-02,ore=2026-09-30", "age_sessions": 0}
@@ -50,7 +50,7 @@ def test_the_page_says_so_in_the_readers_language(language: str, sentence: str) 
     found = incidents(known, MORNING)
     shown = page(
         known, [], summary([]), found,
-        words=Words(language), market=None, horizon=None, now=MORNING, open_here=False, user=None,
+        words=PageWords(language), market=None, horizon=None, now=MORNING, open_here=False, user=None,
     )  # fmt: skip
     assert shown["market"]["leaning"][0] == sentence
     assert sentence.rstrip(".").split(" on ")[-1].split(" en ", 1)[-1] in shown["incidents"][0]["text"]

@@ -28,7 +28,7 @@ from steel_assets.serving.page import page
 from steel_assets.serving.rehearsal import rehearse
 from steel_assets.serving.rendering import rendered
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 from steel_assets.settings import Settings
 from steel_assets_tests.serving.running import PREDICT, answering
 from steel_assets_tests.serving.sample import TRIAL, experimenting_with, issue_again, put_in_force
@@ -218,7 +218,7 @@ def shown(snapshot: Snapshot, language: str) -> str:
         [],
         summary([]),
         [],
-        words=Words(language),
+        words=PageWords(language),
         market=MARKET,
         horizon=None,
         now=datetime.now(UTC).timestamp(),

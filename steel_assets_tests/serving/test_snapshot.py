@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from steel_assets.adapters.lake.snapshots import Pointer, PublishedPart
+from steel_assets.adapters.lake.snapshots import PublishedPart, SnapshotPointer
 from steel_assets.core.publication_parts import EMPTY
 from steel_assets.core.published import checked
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.serving import answers
 from steel_assets.serving.errors import RequestRefused
-from steel_assets.serving.snapshot import Part, Snapshot
+from steel_assets.serving.snapshot import Snapshot, SnapshotPart
 from steel_assets.serving.state import incidents
 
 MORNING = 1795170000.0
@@ -69,7 +69,7 @@ def price(snapshot: Snapshot) -> float:
     return answers.prediction(snapshot, MORNING).predicted_price_usd_per_ton
 
 
-POINTER = Pointer(
+POINTER = SnapshotPointer(
     version="20261122T000000Z-0123456789ab", content_sha256="0" * 64, bytes=2, as_of=datetime(2026, 11, 22, tzinfo=UTC)
 )
 
@@ -185,7 +185,7 @@ def test_a_published_forecast_that_cannot_be_true_is_refused_and_named_and_the_o
 
 
 def test_a_market_whose_first_forecast_cannot_be_true_has_none(snapshot: Snapshot) -> None:
-    bare = replace(snapshot, parts={**snapshot.parts, "latest": Part({})})
+    bare = replace(snapshot, parts={**snapshot.parts, "latest": SnapshotPart({})})
     assert taken(bare, latest=published(WRONG)).forecast("rebar") is None
 
 

@@ -11,7 +11,7 @@ from steel_assets.serving import answers, page
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import incidents
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 from steel_assets_tests.serving.test_snapshot import CATALOGUE, row
 from steel_assets_tests.serving.test_state import DURING_ITS_DAY
 
@@ -42,7 +42,7 @@ def test_the_first_published_market_stands_in_and_the_answer_says_so() -> None:
 @pytest.mark.parametrize(("language", "said"), [("en", "Rebar, has no source"), ("es", "Varilla, no tiene de dónde")])
 def test_the_page_says_so_too_in_both_languages(language: str, said: str) -> None:
     context = page.page(
-        snapshot({"coil": COIL}), [], summary([]), [], words=Words(language), market=None, horizon=None, now=DURING_ITS_DAY,
+        snapshot({"coil": COIL}), [], summary([]), [], words=PageWords(language), market=None, horizon=None, now=DURING_ITS_DAY,
         open_here=False, user=None,
     )  # fmt: skip
     assert said in context["stands_in"]

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from steel_assets.adapters.alerts.outbox import Outbox
-from steel_assets.adapters.alerts.watches import FOLDER, MOST, Watches
+from steel_assets.adapters.alerts.watches import FOLDER, MOST, WatchStore
 from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.catalog import load_catalog
 from steel_assets.core.alerts.tokens import removal_token
@@ -138,7 +138,7 @@ def test_the_link_in_a_message_removes_its_watch_by_a_press_without_a_key_and_no
 ) -> None:
     stranger, store = clients["stranger"], LocalFolder(clients["home"] / "lake")
     mine, other = (
-        Watches(store).add(owner, {"kind": "level", "market": MARKET, "above": 640}, world(), NOW)
+        WatchStore(store).add(owner, {"kind": "level", "market": MARKET, "above": 640}, world(), NOW)
         for owner in ("first", "second")
     )
     box = Outbox(store, load_catalog().rulebook, frozenset({"slack"}), site="https://steel.example", key=SIGNING)
@@ -151,7 +151,7 @@ def test_the_link_in_a_message_removes_its_watch_by_a_press_without_a_key_and_no
     page = stranger.get(path, headers={"accept-language": "es"})
     assert page.status_code == 200
     assert "Quitar" in page.text
-    assert Watches(store).of("first") == (mine,), "opening the link alone does nothing: mail programs do that"
+    assert WatchStore(store).of("first") == (mine,), "opening the link alone does nothing: mail programs do that"
     good = re.search(r'name="token" value="([^"]+)"', page.text)[1]
     for bad in (
         good.replace(mine.id, other.id),
@@ -168,10 +168,10 @@ def test_the_link_in_a_message_removes_its_watch_by_a_press_without_a_key_and_no
     )
     assert stranger.post("/watches/unsubscribe", json={"token": good}).status_code == 415
     assert stranger.post("/watches/unsubscribe", data={f"a{number}": "b" for number in range(50)}).status_code == 400
-    assert Watches(store).of("first") == (mine,)
+    assert WatchStore(store).of("first") == (mine,)
     assert "removed" in stranger.post("/watches/unsubscribe", data={"token": good}).text
-    assert (Watches(store).of("first"), Watches(store).of("second")) == ((), (other,))
-    Watches(store).remove("second", other.id)
+    assert (WatchStore(store).of("first"), WatchStore(store).of("second")) == ((), (other,))
+    WatchStore(store).remove("second", other.id)
 
 
 def test_where_nothing_can_be_kept_that_is_said_and_no_path_is_told(clients: dict[str, Any], ana: httpx.Client) -> None:

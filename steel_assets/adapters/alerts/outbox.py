@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from steel_assets.adapters.alerts.acknowledgements import left
-from steel_assets.adapters.alerts.watches import Watches
-from steel_assets.adapters.lake.damaged import Damaged as SetAside
+from steel_assets.adapters.alerts.watches import WatchStore
+from steel_assets.adapters.lake.damaged import DamagedStore as SetAside
 from steel_assets.adapters.lake.damaged import why_not
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.adapters.objects.checksummed import Damaged, checksummed, unseal
@@ -303,7 +303,7 @@ class Outbox:
         def drop(alert_state: AlertState) -> AlertState:
             if not any(waiting.event.rule == PRICE_WATCH for waiting in alert_state.queue):
                 return alert_state
-            there = {watch.id for watch in Watches(self.store).all()}
+            there = {watch.id for watch in WatchStore(self.store).all()}
             kept = [
                 waiting for waiting in alert_state.queue if waiting.event.rule != PRICE_WATCH or waiting.event.subject in there
             ]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from steel_assets.adapters.lake.damaged import Damaged as SetAside
+from steel_assets.adapters.lake.damaged import DamagedStore as SetAside
 from steel_assets.adapters.lake.damaged import why_not
 from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore
@@ -33,7 +33,7 @@ class TooManyWatches(WatchError):
     """The owner has as many watches as one may have."""
 
 
-class Watches:
+class WatchStore:
     """The watches in a store."""
 
     def __init__(self, store: ObjectStore) -> None:

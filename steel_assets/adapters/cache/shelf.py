@@ -36,11 +36,11 @@ class Usage:
     bytes: int
 
 
-class ShelfError(RuntimeError):
+class CacheStoreError(RuntimeError):
     """The shelf could not be used just now."""
 
 
-class Shelf(Protocol):
+class CacheStore(Protocol):
     """A port. Every method raises ShelfError when the shelf cannot be used, and nothing else."""
 
     @property

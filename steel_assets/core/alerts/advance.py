@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from steel_assets.core.alerts.causes import with_causes
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.incidents import Case, Event, Incident, Silence
-from steel_assets.core.alerts.listing import Tellers
+from steel_assets.core.alerts.listing import NotificationContext
 from steel_assets.core.alerts.observing import may_matter, observed
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets.core.alerts.telling import adopted, announce, ended, notices
@@ -47,7 +47,7 @@ def advance(
     moved = [_moved(incident, now, rulebook) for incident in watched]
     cases = ended(cases, watched, moved)
     caused = with_causes(moved, cases, rulebook)
-    tellers = Tellers(now, rulebook, available, tuple(silences))
+    tellers = NotificationContext(now, rulebook, available, tuple(silences))
     caused, noticed = notices(caused, tellers)
     cases, events = announce(cases, caused, tellers)
     remembered = [

@@ -28,7 +28,7 @@ def worse(one: Severity, other: Severity) -> bool:
     return SEVERITIES.index(one) > SEVERITIES.index(other)
 
 
-class Words(Declaration):
+class VariantText(Declaration):
     """What is said of one variant of a rule, and what to do about it; empty: as the rule says."""
 
     says: str = ""
@@ -70,7 +70,7 @@ class AlertRule(Declaration):
     channels: tuple[Identifier, ...] = ()
     advice: str
     advice_es: str = ""
-    variants: Mapping[Identifier, Words] = {}
+    variants: Mapping[Identifier, VariantText] = {}
     cause: Origin | None = None
     follows: tuple[Identifier, ...] = ()
     quietly: tuple[Identifier, ...] = ()

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from steel_assets.core.alerts.causes import by_cause, leading, with_causes
 from steel_assets.core.alerts.incidents import Case, Event, Heard, Incident, Item, Kind, State
-from steel_assets.core.alerts.listing import Tellers, any_simulated, event, item, worst_of
+from steel_assets.core.alerts.listing import NotificationContext, any_simulated, event, item, worst_of
 from steel_assets.core.alerts.rules import Rulebook, Severity, worse
 
 REST = timedelta(hours=8)
@@ -66,7 +66,7 @@ def _with_ends(case: Case, gone: dict[tuple[str, str], Incident], back: set[tupl
     return case if over == case.over else case.model_copy(update={"over": over})
 
 
-def notices(incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Incident], list[Event]]:
+def notices(incidents: Sequence[Incident], tellers: NotificationContext) -> tuple[list[Incident], list[Event]]:
     """One event for each rule that is a notice (sent once, never open), listing all that it has to say now."""
     due = [
         incident
@@ -90,7 +90,9 @@ def notices(incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Incid
     return heard, events
 
 
-def announce(cases: Sequence[Case], incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Case], list[Event]]:
+def announce(
+    cases: Sequence[Case], incidents: Sequence[Incident], tellers: NotificationContext
+) -> tuple[list[Case], list[Event]]:
     """The cases after their messages that are due now, and those messages."""
     known, groups = {case.cause: case for case in cases}, by_cause(incidents)
     lasting: list[Case] = []
@@ -102,7 +104,9 @@ def announce(cases: Sequence[Case], incidents: Sequence[Incident], tellers: Tell
     return lasting, events
 
 
-def _of_case(case: Case | None, cause: str, members: Sequence[Incident], tellers: Tellers) -> tuple[Case | None, Event | None]:
+def _of_case(
+    case: Case | None, cause: str, members: Sequence[Incident], tellers: NotificationContext
+) -> tuple[Case | None, Event | None]:
     visible = [incident for incident in members if not tellers.silent(incident)]
     if case is None:
         if not any(incident.wrong for incident in visible):
@@ -139,7 +143,7 @@ def _explained(incident: Incident, leaders: Sequence[Incident], rulebook: Rulebo
 
 
 def _worth_telling(
-    case: Case, visible: Sequence[Incident], fresh: Sequence[Incident], lasting: Sequence[Incident], tellers: Tellers
+    case: Case, visible: Sequence[Incident], fresh: Sequence[Incident], lasting: Sequence[Incident], tellers: NotificationContext
 ) -> Kind | None:
     if not visible:
         return None
@@ -173,7 +177,7 @@ def _reminder_due(notified_at: datetime, severity: Severity, rulebook: Rulebook)
     return (due if due >= rested else due + A_DAY).astimezone(UTC)
 
 
-def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tellers) -> tuple[Case, Event]:
+def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: NotificationContext) -> tuple[Case, Event]:
     """One message about ``case``, and what people know afterwards."""
     states = _states(case, visible)
     items = [*(item(incident, states[(incident.rule, incident.subject)]) for incident in visible), *case.over]
@@ -214,7 +218,7 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tel
     return after, news
 
 
-def _over(case: Case, tellers: Tellers) -> tuple[None, Event | None]:
+def _over(case: Case, tellers: NotificationContext) -> tuple[None, Event | None]:
     """The last message of a case of which everything is over; None where its rules are no longer in the catalogue.
 
     It goes to the channels that had a message before, also during a silence.

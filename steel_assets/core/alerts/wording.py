@@ -12,7 +12,7 @@ from string import Formatter
 
 from steel_assets.core.alerts.incidents import Event, Item
 from steel_assets.core.alerts.naming import COLLECTED, NO_ANSWER, Namer
-from steel_assets.core.alerts.rules import PRICE_WATCH, AlertRule, Rulebook, Words
+from steel_assets.core.alerts.rules import PRICE_WATCH, AlertRule, Rulebook, VariantText
 from steel_assets.core.alerts.subjects import NAMED
 from steel_assets.core.alerts.vocabulary import SEVERITIES, TO_DO, say
 from steel_assets.core.alerts.written import figure, full, span
@@ -124,7 +124,7 @@ def _shared(text: str) -> str:
 
 def names_in(rule: AlertRule) -> set[str]:
     """All names in braces in the words of ``rule``. Raises ValueError where braces do not fit."""
-    words: list[AlertRule | Words] = [rule, *rule.variants.values()]
+    words: list[AlertRule | VariantText] = [rule, *rule.variants.values()]
     texts = [text for word in words for text in (word.says, word.says_es, word.advice, word.advice_es)]
     return {name for text in texts for name in _names_in(text)}
 
@@ -132,7 +132,7 @@ def names_in(rule: AlertRule) -> set[str]:
 def _templates(rule: AlertRule, variant: str, language: Language, kind: str) -> list[str]:
     """From the most to the least particular; Spanish gives way to English where a rule of one's own has none."""
     templates: list[str] = []
-    particular: tuple[Words | AlertRule | None, ...] = (rule.variants.get(variant), rule)
+    particular: tuple[VariantText | AlertRule | None, ...] = (rule.variants.get(variant), rule)
     for words in particular:
         if words is not None:
             texts = {"says": (words.says, words.says_es), "advice": (words.advice, words.advice_es)}[kind]

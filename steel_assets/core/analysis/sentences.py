@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from steel_assets.core.analysis.statements import Judged
+    from steel_assets.core.analysis.statements import CorrectedStatement
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -66,7 +66,7 @@ def in_english(text: str, **named: Any) -> str:
     return text.format(**named)
 
 
-def sentence(judged: Judged, among: int, names: Mapping[str, str]) -> str:
+def sentence(judged: CorrectedStatement, among: int, names: Mapping[str, str]) -> str:
     """One statement and what its test says, in English.
 
     Args:

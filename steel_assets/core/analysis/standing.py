@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import Evidence
+from steel_assets.core.analysis.evidence import MarketData
 from steel_assets.core.analysis.statements import Statement, Unsaid
 
 WINDOW = 1250
@@ -14,7 +14,7 @@ WINDOW = 1250
 FEWEST = 250
 
 
-def standings(known: Evidence) -> Iterator[Statement | Unsaid]:
+def standings(known: MarketData) -> Iterator[Statement | Unsaid]:
     """Percentile and distance from the mean of the price and of each margin, and whether it returns to its mean."""
     subjects: dict[str, tuple[np.ndarray, str, str | None]] = {known.series: (known.prices, known.series, None)}
     subjects |= {name: (margin.values, margin.product, margin.input) for name, margin in known.margins.items()}

@@ -8,14 +8,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 from steel_assets.core.models._calibrated import Calibrated
-from steel_assets.core.models._protocol import Model, ModelError, Pinned
+from steel_assets.core.models._protocol import Model, ModelError, PinnedFeatures
 from steel_assets.core.open_sets import members, places
 from steel_assets.core.types import Market
 
 NAIVE = "naive"
 """The family every other one is measured against: the last price."""
 
-__all__ = ["NAIVE", "Calibrated", "Model", "ModelError", "Pinned", "applicable", "load_model", "model_families"]
+__all__ = ["NAIVE", "Calibrated", "Model", "ModelError", "PinnedFeatures", "applicable", "load_model", "model_families"]
 
 
 def model_families() -> dict[str, type[Model]]:

@@ -57,20 +57,20 @@ MOST_DAYS = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class MemberForecasts:
     """What members said at past origins: ``points`` by member (target unit), one for each of ``origins``, in order."""
 
     origins: pd.DatetimeIndex
     points: Mapping[str, np.ndarray]
 
-    def newest(self, horizon: int) -> Heard:
+    def newest(self, horizon: int) -> MemberForecasts:
         """As much of it as weights of the newest origin and of any later one can need."""
         count = ROUNDS + horizon
-        return Heard(self.origins[-count:], {name: points[-count:] for name, points in self.points.items()})
+        return MemberForecasts(self.origins[-count:], {name: points[-count:] for name, points in self.points.items()})
 
 
 @dataclass(frozen=True, eq=False)
-class Advice:
+class MemberWeights:
     """What share of each member's move to believe, from each of ``days`` (origins, in order) on.
 
     Attributes:
@@ -99,10 +99,10 @@ class Experts(Calibrated):
     significance: ClassVar[float] = 0.1
     refit_every: ClassVar[Cadence] = "week"
 
-    def __init__(self, heard: Heard | None = None, advice: Advice | None = None) -> None:
+    def __init__(self, heard: MemberForecasts | None = None, advice: MemberWeights | None = None) -> None:
         super().__init__()
-        self.heard = heard or Heard(pd.DatetimeIndex([]), {name: np.zeros(0) for name in MEMBERS})
-        self.advice = advice or Advice(
+        self.heard = heard or MemberForecasts(pd.DatetimeIndex([]), {name: np.zeros(0) for name in MEMBERS})
+        self.advice = advice or MemberWeights(
             pd.DatetimeIndex(["1900-01-01"]), tuple(MEMBERS), np.full((1, len(MEMBERS)), unlearned(len(MEMBERS)))
         )
         self.members: dict[str, Model] = {}
@@ -128,7 +128,7 @@ class Experts(Calibrated):
         days = np.arange(first, len(history.origins))
         shares = learned_shares(points, Feedback.of(history, samples).since(start), rows, days - start)
         model = copy(self)
-        model.advice = Advice(history.origins[days], tuple(points), shares)
+        model.advice = MemberWeights(history.origins[days], tuple(points), shares)
         return model
 
     def explain(self, samples: Samples) -> pd.DataFrame:
@@ -181,7 +181,7 @@ class Experts(Calibrated):
         members = stored.pop("members")
         if not isinstance(members, dict) or (members and set(members) != set(names)):
             raise ValueError(f"members {', '.join(members)} are not those that are believed: {', '.join(names)}")
-        self.heard, self.advice = Heard(origins, points), Advice(days, names, shares)
+        self.heard, self.advice = MemberForecasts(origins, points), MemberWeights(days, names, shares)
         self.members = {name: MEMBERS[name].from_bytes(members[name].encode()) for name in names if name in members}
         super()._restore(stored)
 

@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 
 from steel_assets.core.alerts.incidents import Event, Item
 from steel_assets.core.alerts.rules import PRICE_WATCH, Rulebook
-from steel_assets.core.watches.look import Look
-from steel_assets.core.watches.watch import Seen, Watch
+from steel_assets.core.watches.look import WatchReading
+from steel_assets.core.watches.watch import Watch, WatchState
 
 
 def crossed(
-    remembered: Mapping[str, Seen],
-    looks: Sequence[tuple[Watch, Look]],
+    remembered: Mapping[str, WatchState],
+    looks: Sequence[tuple[Watch, WatchReading]],
     now: datetime,
     rulebook: Rulebook,
     available: frozenset[str],
     *,
     simulated: bool,
     forgotten: datetime | None = None,
-) -> tuple[dict[str, Seen], list[Event]]:
+) -> tuple[dict[str, WatchState], list[Event]]:
     """What is remembered of the watches after ``looks`` at all there are, and what is to be told.
 
     A watch that nothing is remembered of begins with how it was when it was set. What cannot be known now stays as it was.
@@ -31,7 +31,7 @@ def crossed(
         forgotten: when what was remembered was lost: watches set before then, of which it is not known what was told, begin
             with this look.
     """
-    after: dict[str, Seen] = {}
+    after: dict[str, WatchState] = {}
     events = []
     for watch, look in looks:
         begun = None if forgotten is not None and watch.created_at <= forgotten else watch.seen
@@ -47,12 +47,14 @@ def crossed(
     return after, events
 
 
-def _news(watch: Watch, before: Seen, seen: Seen) -> bool:
+def _news(watch: Watch, before: WatchState, seen: WatchState) -> bool:
     """A move is news on every further day of a price; anything else when it was not so before."""
     return seen.holds and (seen.day > before.day if watch.kind == "move" else not before.holds)
 
 
-def _event(watch: Watch, look: Look, now: datetime, rulebook: Rulebook, available: frozenset[str], *, simulated: bool) -> Event:
+def _event(
+    watch: Watch, look: WatchReading, now: datetime, rulebook: Rulebook, available: frozenset[str], *, simulated: bool
+) -> Event:
     rule = rulebook.rule(PRICE_WATCH)
     severity = rulebook.severity(rule, None)
     spell = hashlib.sha256(f"{PRICE_WATCH}\n{watch.id}\n{now.astimezone(UTC).isoformat()}".encode()).hexdigest()[:12]

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from steel_assets.core.types import Series
-from steel_assets.sandbox.clock import Clock
+from steel_assets.sandbox.clock import SandboxClock
 from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, CallsPerMinute
 from steel_assets.sandbox.market import SimulatedMarket
 from steel_assets.sandbox.parameters import iso_date, whole_number
@@ -39,7 +39,7 @@ class BadRequest(ValueError):
 
 
 @dataclass(frozen=True)
-class Question:
+class SeriesRequest:
     """What a caller asked for, checked; dates are ISO texts, which compare as dates."""
 
     series: Series
@@ -52,7 +52,7 @@ class Question:
     sort_order: str
 
 
-def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
+def routes(market: SimulatedMarket, clock: SandboxClock) -> list[Route]:
     """See ``providers``."""
     return Fred(market, clock).routes()
 
@@ -60,7 +60,7 @@ def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
 class Fred:
     """The endpoints, over a market and a clock."""
 
-    def __init__(self, market: SimulatedMarket, clock: Clock) -> None:
+    def __init__(self, market: SimulatedMarket, clock: SandboxClock) -> None:
         self.market = market
         self.clock = clock
         self._pace = CallsPerMinute(CALLS_A_MINUTE)
@@ -115,7 +115,7 @@ class Fred:
         lines = (days + "," + values)[inside].tolist()
         return PlainTextResponse("\n".join([f"observation_date,{series.symbol}", *lines, ""]), media_type="application/csv")
 
-    def _question(self, asked: QueryParams, today: str) -> Question:
+    def _question(self, asked: QueryParams, today: str) -> SeriesRequest:
         key = asked.get("api_key", "")
         if not key:
             raise BadRequest(f"Variable api_key is not set.  {ABOUT_KEYS}")
@@ -131,7 +131,7 @@ class Fred:
                 raise BadRequest(f"Value of {name} is not one of: '{only}'.")
         if asked.get("sort_order", "asc") not in ("asc", "desc"):
             raise BadRequest("Value of sort_order is not one of: 'asc', 'desc'.")
-        return Question(
+        return SeriesRequest(
             series,
             *_dates(asked, "observation", FIRST_DATE, LAST_DATE),
             *_dates(asked, "realtime", today, today, today),
@@ -162,7 +162,7 @@ def _number(asked: QueryParams, name: str, default: int, least: int, most: int) 
     return number
 
 
-def _rows(versions: pd.DataFrame, question: Question) -> pd.DataFrame:
+def _rows(versions: pd.DataFrame, question: SeriesRequest) -> pd.DataFrame:
     """The versions in force within the real-time period, one row each, their own period clipped to it (as FRED does).
 
     Raises:

@@ -11,14 +11,14 @@ from steel_assets.sources._files.dates import looks_like_date
 from steel_assets.sources._files.headers import Header
 from steel_assets.sources._files.names import alike
 from steel_assets.sources._files.numbers import is_no_figure, is_number
-from steel_assets.sources._files.table import MOST_ROWS, File, Row, Table, is_blank, listed, shown
+from steel_assets.sources._files.table import MOST_ROWS, File, FileTable, Row, is_blank, listed, shown
 
 NOTE = re.compile(r"(?=.*[^\W\d_]{3})(?:[^0-9]|[0-9]{1,2}[/)] ).*", re.DOTALL)
 """A text with a word in it; one that begins with a number is a note (``1/ preliminary``), or else it may be a date cut short."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ColumnChoice:
     """Columns by what they are for. ``values`` are read as figures; ``where`` filters; ``apart`` tells products apart."""
 
     dates: Sequence[int]
@@ -41,7 +41,7 @@ class Body:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def gather(file: File, table: Table, header: Header, wanted: Wanted, *, series: int, names: Sequence[str]) -> Body:
+def gather(file: File, table: FileTable, header: Header, wanted: ColumnChoice, *, series: int, names: Sequence[str]) -> Body:
     """The data of ``table``.
 
     Args:
@@ -89,7 +89,7 @@ def _at(row: Row, place: int) -> object:
     return row.cells[place] if place < len(row.cells) else None
 
 
-def _is_note(row: Row, wanted: Wanted) -> bool:
+def _is_note(row: Row, wanted: ColumnChoice) -> bool:
     """A row of words: no date where dates are, and no figure where figures are."""
     first = next((cell for cell in row.cells if not is_blank(cell)), None)
     if not isinstance(first, str) or NOTE.fullmatch(first.strip()) is None:
@@ -100,7 +100,7 @@ def _is_note(row: Row, wanted: Wanted) -> bool:
     return not any(looks_like_figure(cell) and not is_no_figure(cell) for cell in values)
 
 
-def _check_width(file: File, table: Table, row: Row, header: Header) -> None:
+def _check_width(file: File, table: FileTable, row: Row, header: Header) -> None:
     if not table.exact_width:
         return
     if len(row.cells) < header.width or not all(is_blank(cell) for cell in row.cells[header.width :]):
@@ -130,7 +130,7 @@ def text(cell: object) -> str:
     return "" if is_blank(cell) else " ".join(str(cell).split())
 
 
-def _refuse_between(file: File, table: Table, header: Header, note: Row) -> None:
+def _refuse_between(file: File, table: FileTable, header: Header, note: Row) -> None:
     if table.exact_width:
         _check_width(file, table, note, header)
     first = next(cell for cell in note.cells if not is_blank(cell))
@@ -139,7 +139,7 @@ def _refuse_between(file: File, table: Table, header: Header, note: Row) -> None
     )
 
 
-def _check_filled(file: File, body: Body, wanted: Wanted, others: Collection[str], names: Sequence[str]) -> None:
+def _check_filled(file: File, body: Body, wanted: ColumnChoice, others: Collection[str], names: Sequence[str]) -> None:
     if body.rows:
         return
     if wanted.where and others:

@@ -15,7 +15,7 @@ from steel_assets.sources._files.names import MONTH_NAMES, MONTH_OF, QUARTER_NAM
 from steel_assets.sources._files.numbers import count, is_no_figure, is_number
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.status_marks import without_mark
-from steel_assets.sources._files.table import SAMPLE_ROWS, File, Grid, Row, Table, is_blank, listed, shown
+from steel_assets.sources._files.table import SAMPLE_ROWS, File, FileTable, Grid, Row, is_blank, listed, shown
 
 FEWEST = {"year": 2, "month": 3, "quarter": 2}
 """Parts of a date side by side that make a crosstab; fewer could be columns of any table."""
@@ -40,7 +40,7 @@ class Crosstab:
     width: int
 
 
-def find_crosstab(table: Table, header_row: int | None = None) -> Crosstab | None:
+def find_crosstab(table: FileTable, header_row: int | None = None) -> Crosstab | None:
     """The crosstab of ``table`` (with its header in row ``told``); None where its first rows are none."""
     rows = list(islice(table.rows(), SAMPLE_ROWS))
     for row, below in pairwise(rows):
@@ -51,7 +51,7 @@ def find_crosstab(table: Table, header_row: int | None = None) -> Crosstab | Non
     return None
 
 
-def in_rows(file: File, table: Table, mapping: FileMapping) -> tuple[Table, dict[str, str], dict[str, str]]:
+def in_rows(file: File, table: FileTable, mapping: FileMapping) -> tuple[FileTable, dict[str, str], dict[str, str]]:
     """The table with one row for each date, and what was assumed and left out to make it so.
 
     Raises:
@@ -68,7 +68,7 @@ def in_rows(file: File, table: Table, mapping: FileMapping) -> tuple[Table, dict
     return _laid_out(file, table, found)
 
 
-def _laid_out(file: File, table: Table, found: Crosstab) -> tuple[Grid, dict[str, str], dict[str, str]]:
+def _laid_out(file: File, table: FileTable, found: Crosstab) -> tuple[Grid, dict[str, str], dict[str, str]]:
     """The figures of a crosstab under ``Date`` and ``Value``, what was assumed, and what was left out.
 
     Raises:

@@ -41,7 +41,7 @@ class DelimitedTable:
             raise file.refusal("it has one column only; expected a date and a value, separated by comma, semicolon or tab")
 
     def rows(self, columns: Collection[int] | None = None) -> Iterator[Row]:
-        """See ``Table``; the number is the line's."""
+        """See ``FileTable``; the number is the line's."""
         for row in self._records(self._separator):
             if len(row.cells) > MOST_COLUMNS:
                 raise self._file.too_many_columns(len(row.cells), f"row {row.number}")
