@@ -42,10 +42,10 @@ from steel_assets.operations import (
     panel,
 )
 from steel_assets.operations.candidates import CANDIDATES, validation_key
+from steel_assets.operations.collection_records import note, note_block
 from steel_assets.operations.importing import FileToImport, import_table, turn
 from steel_assets.operations.mailing import send
 from steel_assets.operations.publishing import publish
-from steel_assets.operations.records import note, note_block
 from steel_assets.operations.rewriting import set_aside
 from steel_assets.operations.settled import note_settled
 from steel_assets.settings import Settings

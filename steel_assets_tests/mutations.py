@@ -122,7 +122,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an answer is kept beyond its time",
-        "adapters/cache/sqlite_shelf.py",
+        "adapters/cache/sqlite_store.py",
         'ALIVE = "expires > :now AND',
         'ALIVE = "expires > 0 AND',
         "adapters/test_cache.py::test_an_entry_that_is_older_than_its_time_is_a_miss_and_one_that_is_not_is_there",

@@ -24,16 +24,16 @@ from steel_assets.cli.published import champions_scores
 from steel_assets.core.service_use import summary
 from steel_assets.operations import analysis, automl, drop_state, histories, panel
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
+from steel_assets.operations.collection_records import block, record
 from steel_assets.operations.experiment_switch import stopped_since
 from steel_assets.operations.importing import turn
 from steel_assets.operations.mailing import deliveries
 from steel_assets.operations.market_tables import read_daily
-from steel_assets.operations.measured import service_minutes
-from steel_assets.operations.mending import mend_imports
 from steel_assets.operations.publication import explanations, forecasts
 from steel_assets.operations.publication.warehouse import Tables
 from steel_assets.operations.publishing import publish
-from steel_assets.operations.records import block, record
+from steel_assets.operations.repairs import mend_imports
+from steel_assets.operations.service_measurements import service_minutes
 from steel_assets.operations.settled import settled_until
 from steel_assets_tests.damaged_world import (
     IMPORTED,

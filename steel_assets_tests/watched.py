@@ -7,7 +7,7 @@ from typing import Any
 
 from steel_assets.core.publication_parts import EMPTY
 from steel_assets.core.published_paths import Period, packed
-from steel_assets.core.watches.look import Published
+from steel_assets.core.watches.reading import Published
 from steel_assets.core.watches.watch import Watch, watch_of
 from steel_assets_tests.core.alerts.conftest import MORNING
 

@@ -22,7 +22,7 @@ from steel_assets.catalog import Source
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations import collecting
 from steel_assets.operations.importing import turn
-from steel_assets.operations.mending import mend_imports
+from steel_assets.operations.repairs import mend_imports
 from steel_assets.providers import Providers
 
 COLLECTED = "collected"

@@ -20,9 +20,9 @@ from steel_assets.core import system_metrics as core
 from steel_assets.core.calendars import local_day
 from steel_assets.core.costs import day_cost_usd
 from steel_assets.core.tables import SYSTEM_METRICS
-from steel_assets.operations.measured import service_minutes
 from steel_assets.operations.recent import costs_lately
 from steel_assets.operations.scoring import share_cost
+from steel_assets.operations.service_measurements import service_minutes
 
 CONTRACTS = "table_contracts"
 KEY = dg.AssetKey("system_metrics")

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from steel_assets.bootstrap import platform
 from steel_assets.cli.ahead import known_market
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.real_prices import real_histories
 from steel_assets.operations import histories
 from steel_assets.operations.analysis import analysis as analysis_of

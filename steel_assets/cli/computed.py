@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.cli.moments import issue_on, last_issue, parse_day
+from steel_assets.cli.dates import issue_on, last_issue, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core.history import HistoryError
 from steel_assets.core.imports import trained_at

@@ -12,8 +12,8 @@ from rich.console import Console
 from steel_assets.adapters.lake.import_ledger import ImportLedger
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.catalog import Catalog
+from steel_assets.cli.dates import issue_on, now
 from steel_assets.cli.imports import user_name
-from steel_assets.cli.moments import issue_on, now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.real_prices import FILES, LAST_DAY, figures
 from steel_assets.cli.session import Session

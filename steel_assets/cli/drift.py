@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.real_prices import real_histories
 from steel_assets.core.drift import EVERY, RARE, Drift, market_drift

@@ -15,7 +15,7 @@ from steel_assets.adapters.exports.file import write_export
 from steel_assets.adapters.exports.parquet import as_parquet
 from steel_assets.adapters.exports.workbook import as_workbook
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core.exporting import Export, as_csv, export
 from steel_assets.core.tables import Table

@@ -16,7 +16,7 @@ from steel_assets.core.service_use import SILENT, ServiceUsage, summary
 from steel_assets.operations.automation import running
 from steel_assets.operations.dagster_files import InstanceNotFound, instance_files, instance_home
 from steel_assets.operations.drop_state import load
-from steel_assets.operations.measured import service_minutes
+from steel_assets.operations.service_measurements import service_minutes
 
 if TYPE_CHECKING:
     import dagster as dg

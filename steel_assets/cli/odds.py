@@ -17,7 +17,7 @@ from steel_assets.adapters.lake.lake import Lake
 from steel_assets.bootstrap import platform
 from steel_assets.catalog import Catalog
 from steel_assets.cli.ahead import about, known_market, published
-from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core import averages
 from steel_assets.core.averages import Average, AverageError, Outlook

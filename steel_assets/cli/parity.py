@@ -13,7 +13,7 @@ from rich.table import Table
 
 from steel_assets.bootstrap import platform
 from steel_assets.cli.ahead import about, known_market, published
-from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core.averages import AverageError
 from steel_assets.core.exchange import ExchangeError

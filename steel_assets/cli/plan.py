@@ -18,7 +18,7 @@ from steel_assets.adapters.lake.parquet import from_parquet
 from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.bootstrap import platform
 from steel_assets.cli.ahead import about, figure, known_market, published
-from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core import averages
 from steel_assets.core.averages import AverageError

@@ -24,7 +24,7 @@ from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import instance_in
 from steel_assets.assets.whole_life import Life, Process, check_job
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.session import Session
 from steel_assets.definitions import definitions, installation

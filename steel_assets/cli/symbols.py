@@ -16,7 +16,7 @@ from rich.console import Console
 from steel_assets.adapters.http.quota import BudgetSpent
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.catalog import Catalog, Source
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.responses import Http, HttpError, Response
 from steel_assets.core.tables import OBSERVATIONS

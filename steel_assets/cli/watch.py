@@ -12,9 +12,9 @@ from rich.table import Table
 
 from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
-from steel_assets.core.watches.look import Published, WatchReading
+from steel_assets.core.watches.reading import Published, WatchReading
 from steel_assets.core.watches.watch import NEEDS, Watch
 from steel_assets.operations.watching import in_force
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from steel_assets.bootstrap import platform
 from steel_assets.cli.ahead import known_market, published
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.what_if import ShockError
 from steel_assets.operations.what_if import WhatIfResult, answer

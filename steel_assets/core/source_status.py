@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from steel_assets.core.recently import RECENT
+from steel_assets.core.group_freshness import RECENT
 
 State = Literal["FRESH", "LAST_GOOD", "MISSING"]
 

@@ -13,8 +13,8 @@ from steel_assets.adapters.lake.damaged import read_kept
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.catalog import Catalog
-from steel_assets.core.analysis.evidence import evidence
 from steel_assets.core.analysis.market import analyse
+from steel_assets.core.analysis.market_data import evidence
 from steel_assets.core.analysis.sentences import sentence
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.problem import Problem

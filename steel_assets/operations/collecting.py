@@ -15,8 +15,8 @@ from steel_assets.catalog import Catalog, Source
 from steel_assets.core.quarantine import DECISIONS, DROPPED, RELEASED, Decision, as_released, held, state
 from steel_assets.core.source_status import SourceStatus, source_status
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.operations.asking import GroupResponse, ask
-from steel_assets.operations.records import note, record
+from steel_assets.operations.collection_records import note, record
+from steel_assets.operations.provider_requests import GroupResponse, ask
 from steel_assets.operations.restating import judged
 from steel_assets.providers import Providers
 

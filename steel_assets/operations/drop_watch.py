@@ -7,7 +7,7 @@ import pandas as pd
 
 from steel_assets.adapters.drop_box import DropBox, DroppedFile
 from steel_assets.catalog.rules import DropRule
-from steel_assets.core.wholeness import unfinished
+from steel_assets.core.file_endings import unfinished
 from steel_assets.operations.drop_state import SeenFile
 
 

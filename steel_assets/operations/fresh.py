@@ -7,7 +7,7 @@ from datetime import datetime
 from steel_assets.adapters.lake.damaged import read_kept
 from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.catalog import Catalog, Source
-from steel_assets.core.recently import Noted
+from steel_assets.core.group_freshness import Noted
 
 
 def doubtful(catalog: Catalog, store: ObjectStore, source: Source, now: datetime) -> bool:

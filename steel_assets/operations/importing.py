@@ -22,7 +22,7 @@ from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.imports import SOURCE, Import, Overlap, claims, stored, without_periods
 from steel_assets.core.overlap import difference
 from steel_assets.core.problem import Problem
-from steel_assets.operations.mending import mend_imports
+from steel_assets.operations.repairs import mend_imports
 from steel_assets.operations.rewriting import in_effect_now, rewrite
 
 LONGEST_TURN_SECONDS = 120.0

@@ -13,9 +13,9 @@ from steel_assets.core.drift import newest_scores
 from steel_assets.core.service_use import summary as service_use
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
 from steel_assets.operations.market_tables import read_daily
-from steel_assets.operations.measured import service_minutes
-from steel_assets.operations.mending import refill
 from steel_assets.operations.recent import drift_lately, newest_forecasts, scored_lately
+from steel_assets.operations.repairs import refill
+from steel_assets.operations.service_measurements import service_minutes
 from steel_assets.operations.settled import CONTEXT, note_settled, settled_until
 
 DAY = pd.Timedelta(days=1)

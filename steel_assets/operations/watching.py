@@ -9,7 +9,7 @@ from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.lake.snapshots import SnapshotDamaged, SnapshotPointer, SnapshotStore, parsed
 from steel_assets.core.publication_parts import EMPTY
-from steel_assets.core.watches.look import Published
+from steel_assets.core.watches.reading import Published
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ from steel_assets.core.csv_text import csv_text
 from steel_assets.core.sheet import ExportSheet, Heading
 from steel_assets.core.sheet import Kind as ColumnKind
 from steel_assets.serving import schemas
+from steel_assets.serving.column_meanings import MEANINGS, PRICED, UNITS
 from steel_assets.serving.errors import RequestRefused
-from steel_assets.serving.meanings import MEANINGS, PRICED, UNITS
 from steel_assets.serving.openapi import refusals, shown
 from steel_assets.serving.shape import Shape
 

@@ -24,9 +24,9 @@ from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.objects.signatures import signing_key
 from steel_assets.serving.access import AccessControl, Vouching
 from steel_assets.serving.app import create_app
+from steel_assets.serving.bounded_log import bound_log
 from steel_assets.serving.connection_limits import BoundedProtocol
 from steel_assets.serving.keys import KEY_FILE, KeyStore
-from steel_assets.serving.quiet import quiet_down
 from steel_assets.serving.refresh import Refresher
 from steel_assets.serving.service import Service
 from steel_assets.settings import Settings, settings
@@ -97,7 +97,7 @@ def serve(host: str, port: int, *, opened: bool = False) -> None:
         KeyStoreError, ValidationError
     """
     logs.set_up(settings().log_format)
-    quiet_down()
+    bound_log()
     traces.begin(settings().otlp_endpoint, "steel-service")
     service = build(settings(), host, opened=opened)
     with suppress(ValueError, OSError):

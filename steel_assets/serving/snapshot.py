@@ -18,7 +18,7 @@ from steel_assets.core.plausible import MarketRecord, why_not
 from steel_assets.core.publication_parts import EMPTY, GONE, emptied
 from steel_assets.core.published import checked
 from steel_assets.core.types import MarketFrequency
-from steel_assets.serving.believing import latest_moment_of, record_of
+from steel_assets.serving.market_records import latest_moment_of, record_of
 
 LIVE: Mapping[str, Any] = {"incidents": []}
 """Parts that the service reads for itself, and what each is before that: the open incidents of the alert state. The watch opens

@@ -18,7 +18,7 @@ from steel_assets.adapters.alerts.watches import MOST, TooManyWatches
 from steel_assets.adapters.objects.object_store import Conflict, ObjectStoreError
 from steel_assets.core.alerts.message import UNSUBSCRIBE
 from steel_assets.core.alerts.tokens import BadToken, removal
-from steel_assets.core.watches.look import Published
+from steel_assets.core.watches.reading import Published
 from steel_assets.core.watches.watch import ID, Watch, WatchError
 from steel_assets.serving import schemas
 from steel_assets.serving.dashboard import FORM_TYPE, language_of

@@ -18,11 +18,11 @@ import pandas as pd
 from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
-from steel_assets.sources._asking_again import DAY, asked_again
 from steel_assets.sources._connector import Access, SourceError
 from steel_assets.sources._figures import amounts
 from steel_assets.sources._history import first_day
 from steel_assets.sources._refusals import refuse_renamed, shaped
+from steel_assets.sources._retries import DAY, asked_again
 from steel_assets.sources._te_refusals import LIMITS, content_of
 
 REVISION_DAYS = 70

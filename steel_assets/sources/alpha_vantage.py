@@ -18,7 +18,6 @@ import pandas as pd
 from pydantic import BaseModel, Field
 
 from steel_assets.core.types import Series
-from steel_assets.sources._asking_again import asked_again
 from steel_assets.sources._av_refusals import REMEDY, refusal
 from steel_assets.sources._connector import Access, Collection, ResponseLimits, SourceError
 from steel_assets.sources._days import DayFormat, days
@@ -26,6 +25,7 @@ from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day, oldest_day
 from steel_assets.sources._refusals import accepted, quoted, refuse_another, refuse_renamed, shaped
+from steel_assets.sources._retries import asked_again
 
 SOURCE = "alpha_vantage"
 LIMITS = ResponseLimits(rows=100, symbols=1)

@@ -21,13 +21,13 @@ from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
 from steel_assets.sources import _te_calendar
-from steel_assets.sources._asking_again import asked_again, continued
 from steel_assets.sources._connector import Access, Collection, Cut, SourceError
 from steel_assets.sources._days import DayFormat, days
 from steel_assets.sources._figures import amounts
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day
 from steel_assets.sources._refusals import refuse_renamed, shaped
+from steel_assets.sources._retries import asked_again, continued
 from steel_assets.sources._te_refusals import LIMITS, content_of
 
 SOURCE = "trading_economics"

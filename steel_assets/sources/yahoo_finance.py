@@ -21,12 +21,12 @@ from pydantic import BaseModel, Field, ValidationError
 
 from steel_assets.core.responses import HttpError
 from steel_assets.core.types import Series
-from steel_assets.sources._asking_again import continued
 from steel_assets.sources._connector import Access, Collection, ResponseLimits, SeriesRefused, SourceError
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day
 from steel_assets.sources._refusals import accepted, refuse_another, shaped
+from steel_assets.sources._retries import continued
 from steel_assets.sources._yahoo_blocks import blocked, refuse_block
 from steel_assets.sources._yahoo_sessions import local_days, on_their_sessions
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from statsmodels.tsa.adfvalues import mackinnonp
 
-from steel_assets.core.analysis.evidence import Margin, MarketData, evidence
 from steel_assets.core.analysis.market import Analysis, analyse
+from steel_assets.core.analysis.market_data import Margin, MarketData, evidence
+from steel_assets.core.analysis.mean_reversion import _arcsine, dickey_fuller
 from steel_assets.core.analysis.robust import mean_test, slope_test
 from steel_assets.core.analysis.sentences import TEMPLATES, sentence
-from steel_assets.core.analysis.standing import _arcsine, dickey_fuller
 from steel_assets.core.analysis.statements import CorrectedStatement, Statement, judged
 from steel_assets.core.asof import known_at
 from steel_assets_tests.core.synthetic import synthetic

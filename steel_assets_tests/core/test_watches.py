@@ -11,7 +11,7 @@ from steel_assets.catalog import load_catalog
 from steel_assets.core.alerts.incidents import Event
 from steel_assets.core.alerts.message import compose, plain
 from steel_assets.core.watches.crossing import crossed
-from steel_assets.core.watches.look import Published
+from steel_assets.core.watches.reading import Published
 from steel_assets.core.watches.watch import Watch, WatchError, WatchState, watch_of
 from steel_assets_tests.core.alerts.conftest import MORNING
 from steel_assets_tests.watched import COIL, REBAR, SCRAP, published, watch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import Margin, MarketData
+from steel_assets.core.analysis.market_data import Margin, MarketData
 
 PERSISTENCE = 0.94
 """Memory of the expected spread, as RiskMetrics has it."""

@@ -13,8 +13,8 @@ from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.catalog import Catalog, Source, load_catalog
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations.collecting import group_standing
+from steel_assets.operations.collection_records import note
 from steel_assets.operations.fresh import collection_key, doubtful
-from steel_assets.operations.records import note
 
 NOW = pd.Timestamp("2026-11-30T12:00Z")
 HOUR = pd.Timedelta(hours=1)

@@ -46,7 +46,7 @@ from steel_assets.core.alerts.message import compose
 from steel_assets.core.alerts.rules import PRICE_WATCH, Rulebook
 from steel_assets.core.alerts.tokens import removal_token, token
 from steel_assets.core.watches.crossing import crossed
-from steel_assets.core.watches.look import Published
+from steel_assets.core.watches.reading import Published
 from steel_assets.core.watches.watch import Watch
 from steel_assets.core.words import Language
 

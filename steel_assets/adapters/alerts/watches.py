@@ -18,7 +18,7 @@ from steel_assets.adapters.lake.damaged import why_not
 from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore
 from steel_assets.core.alerts.tokens import removal
-from steel_assets.core.watches.look import Published, check
+from steel_assets.core.watches.reading import Published, check
 from steel_assets.core.watches.watch import Watch, WatchError, watch_of
 
 FOLDER = "watches/"

@@ -16,8 +16,8 @@ from steel_assets.core.alerts.figures import (
     service_readings,
 )
 from steel_assets.core.tables import DRIFT, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
-from steel_assets.operations.measured import service_minutes
 from steel_assets.operations.recent import SCORED_DAYS, newest_rows
+from steel_assets.operations.service_measurements import service_minutes
 
 SERVICE_DAYS = 2
 

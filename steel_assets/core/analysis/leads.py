@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import MarketData
+from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.robust import slope_test
 from steel_assets.core.analysis.statements import Statement, Unsaid, Value
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import chain
 
 from steel_assets.core.analysis.analogues import analogues
-from steel_assets.core.analysis.evidence import MarketData
 from steel_assets.core.analysis.leads import leads
+from steel_assets.core.analysis.market_data import MarketData
+from steel_assets.core.analysis.mean_reversion import standings
 from steel_assets.core.analysis.season import seasons
-from steel_assets.core.analysis.standing import standings
 from steel_assets.core.analysis.statements import CorrectedStatement, Statement, Unsaid, judged
 from steel_assets.core.analysis.trend import breaks, trends
 from steel_assets.core.analysis.volatility import states

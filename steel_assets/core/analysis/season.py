@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import MarketData
+from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.statements import Statement, Unsaid, Value
 
 FEWEST_YEARS = 5

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import MarketData
+from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.robust import bartlett_variance, mean_test
 from steel_assets.core.analysis.statements import LEVEL, Statement, Unsaid, Value
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from steel_assets.core.alerts.incidents import Event, Item
 from steel_assets.core.alerts.rules import PRICE_WATCH, Rulebook
-from steel_assets.core.watches.look import WatchReading
+from steel_assets.core.watches.reading import WatchReading
 from steel_assets.core.watches.watch import Watch, WatchState
 
 

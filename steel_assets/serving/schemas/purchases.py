@@ -8,7 +8,7 @@ from pydantic import Field
 
 from steel_assets.core.iso_day import Day
 from steel_assets.core.purchase_terms import Appetite, Contract
-from steel_assets.serving.asked import Holding, Rate, Tonnes
+from steel_assets.serving.request_types import Holding, Rate, Tonnes
 from steel_assets.serving.schemas.fields import MARKET
 from steel_assets.serving.schemas.paths import FromPaths
 from steel_assets.serving.shape import Shape

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from steel_assets.adapters.cache.shelf import CacheStoreError, Usage
+from steel_assets.adapters.cache.store import CacheStoreError, Usage
 from steel_assets.adapters.callers.local_counts import OTHER_SCHEMA
 from steel_assets.adapters.machine.disk import private_file, private_folder
 

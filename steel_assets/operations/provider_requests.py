@@ -12,7 +12,7 @@ from steel_assets.adapters.lake.lake import RAW, Lake
 from steel_assets.adapters.machine.disk import make_folder
 from steel_assets.catalog import Catalog, Source
 from steel_assets.core.blocks import blocked_again
-from steel_assets.operations.records import block, note_block, record
+from steel_assets.operations.collection_records import block, note_block, record
 from steel_assets.operations.restating import with_whole_histories
 from steel_assets.providers import Providers
 from steel_assets.sources import Collection

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from steel_assets.adapters.cache.shelf import CacheStoreError, Usage
+from steel_assets.adapters.cache.store import CacheStoreError, Usage
 
 T = TypeVar("T")
 

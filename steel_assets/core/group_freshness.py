@@ -13,7 +13,7 @@ RECENT = timedelta(hours=36)
 
 @dataclass(frozen=True)
 class Noted:
-    """What is noted of the last collection of a group (``standing.Record``), as far as freshness takes it.
+    """What is noted of the last collection of a group (``source_status.CollectionRecord``), as far as freshness takes it.
 
     Attributes:
         attempted_at: when it was, UTC.
