@@ -68,7 +68,7 @@ class MarketHistory:
     prices: pd.DataFrame
     simulated: bool
     others: tuple[PanelRows, ...] = ()
-    within_period: pd.DataFrame = field(default_factory=pd.DataFrame)
+    within: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def days(self) -> pd.DatetimeIndex:
