@@ -134,10 +134,10 @@ def _verdicts(market: Market, done: forecasting.ForecastingResult) -> dict[str, 
     return {RECENT: recent, SANE: Verdict(sane, sentence), COMPLETE: _complete(market, done, None if sane else SANE)}
 
 
-def _complete(market: Market, done: forecasting.ForecastingResult, teller: str | None) -> Verdict:
+def _complete(market: Market, done: forecasting.ForecastingResult, reporter: str | None) -> Verdict:
     missing = [str(horizon) for horizon in market.horizons if horizon not in set(done.rows["horizon"])]
     if missing:
-        return Verdict(False, f"nothing was published {ahead(', '.join(missing), market.frequency)}", told_by=teller)
+        return Verdict(False, f"nothing was published {ahead(', '.join(missing), market.frequency)}", reported_by=reporter)
     stand_ins = "; ".join(
         f"{ahead(horizon, market.frequency)} the last price stands in: {why}" for horizon, why in done.damaged.items()
     )

@@ -19,6 +19,16 @@ from steel_assets.core.types import Declaration, Frequency, Identifier, MarketFr
 
 log = logging.getLogger("steel.catalog")
 
+
+def _renamed(declared: Any, where: str, former: str, name: str) -> Any:
+    """``declared`` with ``name`` for the key ``former``, as releases up to 0.1 called it: it still counts, with a warning."""
+    if not isinstance(declared, dict) or former not in declared:
+        return declared
+    log.warning("%s.%s is now called %s; rename it, a later release refuses it", where, former, name)
+    rest = {key: value for key, value in declared.items() if key != former}
+    return rest | {name: declared[former]}
+
+
 Group = Literal[
     "raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts", "publication"
 ]
@@ -184,12 +194,7 @@ class DropRule(Declaration):
     @model_validator(mode="before")
     @classmethod
     def _former_key(cls, declared: Any) -> Any:
-        """``patience_minutes``, as ``unfinished_minutes`` was called up to 0.1, still counts, with a warning."""
-        if not isinstance(declared, dict) or "patience_minutes" not in declared:
-            return declared
-        log.warning("imports.drop.patience_minutes is now called unfinished_minutes; rename it, a later release refuses it")
-        rest = {key: value for key, value in declared.items() if key != "patience_minutes"}
-        return rest | {"unfinished_minutes": declared["patience_minutes"]}
+        return _renamed(declared, "imports.drop", "patience_minutes", "unfinished_minutes")
 
 
 class ImportRules(Declaration):
@@ -220,16 +225,21 @@ class MorningReport(Declaration):
 
 
 class CheckRule(Declaration):
-    """An asset check: how bad it is when it fails, and whether that is told by itself.
+    """An asset check: how bad it is when it fails, and whether people are notified of that.
 
     Attributes:
-        told: False where an alert rule about the same figure tells people already.
+        notify: False where an alert rule about the same figure notifies people already.
         alert: the alert rule that its failure raises.
     """
 
     severity: Literal["warn", "error"]
-    told: bool = True
+    notify: bool = True
     alert: Identifier = "failed_check"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_key(cls, declared: Any) -> Any:
+        return _renamed(declared, "checks.<name>", "told", "notify")
 
 
 class UnknownCheck(KeyError):
@@ -253,6 +263,11 @@ class Rules(Declaration):
     clock: ClockRule = ClockRule()
     report: MorningReport = MorningReport()
     checks: Mapping[Identifier, CheckRule]
+
+    @field_validator("checks", mode="before")
+    @classmethod
+    def _former_check(cls, declared: Any) -> Any:
+        return _renamed(declared, "checks", "table_contracts", "table_schemas")
 
     def check(self, name: str) -> CheckRule:
         """The rule of an asset check. Raises UnknownCheck."""
