@@ -25,8 +25,9 @@ def _renamed(declared: Any, where: str, former: str, name: str) -> Any:
     if not isinstance(declared, dict) or former not in declared:
         return declared
     log.warning("%s.%s is now called %s; rename it, a later release refuses it", where, former, name)
-    rest = {key: value for key, value in declared.items() if key != former}
-    return rest | {name: declared[former]}
+    rest, value = {key: value for key, value in declared.items() if key != former}, declared[former]
+    shipped = rest.get(name)
+    return rest | {name: {**shipped, **value} if isinstance(shipped, dict) and isinstance(value, dict) else value}
 
 
 Group = Literal[

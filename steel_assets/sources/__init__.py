@@ -12,7 +12,7 @@ from typing import cast
 
 from steel_assets.core.open_sets import members
 from steel_assets.sources._connector import Access, Collection, Connector, Rejected, SourceError
-from steel_assets.sources._days import DayFormat, days
+from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day
@@ -22,10 +22,10 @@ __all__ = [
     "Access",
     "Collection",
     "Connector",
-    "DayFormat",
     "Gathering",
     "Rejected",
     "SourceError",
+    "Written",
     "accepted",
     "connector",
     "connectors",

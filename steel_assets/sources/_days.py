@@ -29,7 +29,7 @@ class _Doubtful(Exception):
     """The text is a moment that lies on two different days, by its own offset and in the zone of the exchange."""
 
 
-class DayFormat(NamedTuple):
+class Written(NamedTuple):
     """How days are written.
 
     Attributes:
@@ -43,7 +43,7 @@ class DayFormat(NamedTuple):
     british: bool = False
 
 
-def days(texts: Sequence[object], notes: Counter[str], written: DayFormat, content: bytes) -> pd.Series:
+def days(texts: Sequence[object], notes: Counter[str], written: Written, content: bytes) -> pd.Series:
     """Each text as a day (midnight, no zone); NaT and counted when it is none. A day before 1800 or after 2200 is none.
 
     Raises:
@@ -69,7 +69,7 @@ def days(texts: Sequence[object], notes: Counter[str], written: DayFormat, conte
     return found
 
 
-def _day(text: object, written: DayFormat) -> pd.Timestamp:
+def _day(text: object, written: Written) -> pd.Timestamp:
     if not isinstance(text, str):
         return pd.NaT
     found = ISO.fullmatch(text.strip()) or (BRITISH.fullmatch(text.strip()) if written.british else None)
@@ -86,7 +86,7 @@ def _day(text: object, written: DayFormat) -> pd.Timestamp:
     return pd.Timestamp(meant) if DAYS_OF_ALL_TIME[0].date() <= meant <= DAYS_OF_ALL_TIME[1].date() else pd.NaT
 
 
-def _of_the_exchange(local: datetime, found: re.Match[str], written: DayFormat) -> date:
+def _of_the_exchange(local: datetime, found: re.Match[str], written: Written) -> date:
     """The day of a moment with an offset. Midnight in the exchange's zone is that day's; else both zones must agree."""
     there = local.replace(tzinfo=_offset(found["zone"])).astimezone(written.zone)
     if there.date() == local.date() or there.time() == time(0):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from steel_assets.core.types import Series
 from steel_assets.sources._connector import Access, SourceError
-from steel_assets.sources._days import DayFormat, days
+from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._refusals import accepted, quoted
 
@@ -47,7 +47,7 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "series": series.id,
-            "period": days([row[0] for row in rows], notes, DayFormat("FRED", series.published.tzinfo), content),
+            "period": days([row[0] for row in rows], notes, Written("FRED", series.published.tzinfo), content),
             "value": numbers([row[1] for row in rows], notes),
         }
     )

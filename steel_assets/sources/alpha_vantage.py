@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from steel_assets.core.types import Series
 from steel_assets.sources._av_refusals import REMEDY, refusal
 from steel_assets.sources._connector import Access, Collection, ResponseLimits, SourceError
-from steel_assets.sources._days import DayFormat, days
+from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day, oldest_day
@@ -147,7 +147,7 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
         raise SourceError(f"Alpha Vantage answered in an unknown shape: no daily closes in {quoted(content)}", content)
     else:
         raise refusal(body.error, body.note, body.information, content)
-    written = DayFormat("Alpha Vantage", series.published.tzinfo)
+    written = Written("Alpha Vantage", series.published.tzinfo)
     frame = pd.DataFrame(
         {
             "series": series.id,

@@ -25,7 +25,7 @@ from steel_assets.core.calendars import local_day, local_moments, publication_mo
 from steel_assets.core.types import Series
 from steel_assets.sources import _fred_csv
 from steel_assets.sources._connector import Access, Collection, Exhausted, ResponseLimits, SeriesRefused, SourceError
-from steel_assets.sources._days import DayFormat, days
+from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering, windows
 from steel_assets.sources._history import first_day, oldest_day
@@ -121,7 +121,7 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
         SourceError: the answer is not a page of observations.
     """
     rows = _page(content).observations
-    written = DayFormat("FRED", series.published.tzinfo)
+    written = Written("FRED", series.published.tzinfo)
     frame = pd.DataFrame(
         {
             "series": series.id,

@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field, RootModel
 from steel_assets.core.types import Series
 from steel_assets.sources import _te_calendar
 from steel_assets.sources._connector import Access, Collection, Cut, SourceError
-from steel_assets.sources._days import DayFormat, days
+from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import amounts
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day
@@ -195,7 +195,7 @@ def _figures(prices: Sequence[_Price], series: Sequence[Series], notes: Counter[
 
 
 def _one(series: Series, prices: Sequence[_Price], notes: Counter[str], content: bytes) -> pd.DataFrame:
-    written = DayFormat("Trading Economics", series.published.tzinfo, british=True)
+    written = Written("Trading Economics", series.published.tzinfo, british=True)
     frame = pd.DataFrame({"series": series.id, "period": days([price.day for price in prices], notes, written, content)})
     frame = frame.join(amounts([price.close for price in prices], series.unit, notes))
     return frame.dropna(subset=["period", "value"])

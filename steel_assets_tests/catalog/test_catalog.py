@@ -122,9 +122,15 @@ def test_rules_of_ones_own_change_only_what_they_name(folder: Path) -> None:
 
 
 def test_the_former_name_of_a_key_is_still_read_with_a_warning(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (folder / "rules.yaml").write_text("imports: {drop: {patience_minutes: 7}}\n")
-    assert load_catalog(folder).rules.imports.drop.unfinished_minutes == 7
-    assert "patience_minutes is now called unfinished_minutes" in caplog.text
+    checks = "checks: {drift: {told: true}, table_contracts: {alert: price_too_old}}"
+    (folder / "rules.yaml").write_text(f"imports: {{drop: {{patience_minutes: 7}}}}\n{checks}\n")
+    rules = load_catalog(folder).rules
+    assert rules.imports.drop.unfinished_minutes == 7
+    assert rules.checks["drift"].notify
+    assert (rules.checks["table_schemas"].severity, rules.checks["table_schemas"].alert) == ("error", "price_too_old")
+    assert "table_contracts" not in rules.checks
+    for former, name in (("patience_minutes", "unfinished_minutes"), ("told", "notify"), ("table_contracts", "table_schemas")):
+        assert f"{former} is now called {name}" in caplog.text
 
 
 def test_a_file_that_starts_with_an_underscore_is_hidden(folder: Path) -> None:

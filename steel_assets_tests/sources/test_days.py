@@ -14,7 +14,7 @@ from steel_assets.adapters.http.client import Recorded
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sources import Access, Collection, SourceError, connector
-from steel_assets.sources._days import DayFormat, days
+from steel_assets.sources._days import Written, days
 
 MOMENT = pd.Timestamp("2026-11-27 08:00", tz="UTC")
 FORMS = [
@@ -82,7 +82,7 @@ def test_british_dates_may_have_a_time_too(text: str, day: str) -> None:
 
 def test_a_day_that_cannot_be_among_days_that_can_is_counted() -> None:
     notes: Counter[str] = Counter()
-    found = days(["2026-11-24", "2026-02-30", None, "0001-01-01"], notes, DayFormat("X", ZoneInfo("UTC")), b"")
+    found = days(["2026-11-24", "2026-02-30", None, "0001-01-01"], notes, Written("X", ZoneInfo("UTC")), b"")
     assert found.notna().tolist() == [True, False, False, False]
     assert notes == {"unreadable dates": 3}
 
@@ -113,4 +113,4 @@ def test_an_ambiguous_moment_names_itself_and_the_zone() -> None:
     with pytest.raises(
         SourceError, match=r"X answered in an unknown shape: the date '2026-11-24T21:30Z' may mean two days in Asia"
     ):
-        days(["2026-11-24T21:30Z"], Counter(), DayFormat("X", ZoneInfo("Asia/Shanghai")), b"")
+        days(["2026-11-24T21:30Z"], Counter(), Written("X", ZoneInfo("Asia/Shanghai")), b"")
