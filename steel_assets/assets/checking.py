@@ -16,7 +16,8 @@ from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.adapters.warehouse.warehouse import Warehouse, WarehouseBusy, WarehouseError
 from steel_assets.catalog import Catalog, CatalogError
 from steel_assets.catalog.rules import Rules
-from steel_assets.core.tables import MARKET_DAILY, WAREHOUSE_TABLES, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import MARKET_DAILY, WAREHOUSE_TABLES
 
 REPORTED_BY = "reported_by"
 """Metadata of an evaluation: the check that notifies people of the same cause."""

@@ -18,7 +18,7 @@ from steel_assets.bootstrap import platform
 from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core.exporting import Export, as_csv, export
-from steel_assets.core.tables import Table
+from steel_assets.core.table_schema import Table
 from steel_assets.operations.exporting import TABLES, has_markets, rows_of
 
 NOTHING = 1

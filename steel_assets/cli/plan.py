@@ -38,7 +38,8 @@ from steel_assets.core.purchase_terms import (
     columns_needed,
     per_tonne,
 )
-from steel_assets.core.tables import BACKTEST, TableError
+from steel_assets.core.table_schema import TableError
+from steel_assets.core.tables import BACKTEST
 from steel_assets.operations import candidates, histories, outlooks
 from steel_assets.operations.planning import ahead_of, record_of
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from steel_assets.core.csv_text import csv_text
 from steel_assets.core.sheet import ExportSheet, Heading
-from steel_assets.core.tables import Column, Table
+from steel_assets.core.table_schema import Column, Table
 
 SIMULATED = Column("simulated", "bool", "True when the data is simulated; empty where nothing says so", nullable=True)
 TARGET_UNIT = "target unit"

@@ -18,7 +18,8 @@ import pandas as pd
 
 from steel_assets.core.asof import new_or_changed
 from steel_assets.core.calendars import publication_moments
-from steel_assets.core.tables import OBSERVATIONS, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Declaration, Series
 
 SOURCE = "file_import"

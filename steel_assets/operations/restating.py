@@ -17,7 +17,8 @@ from steel_assets.core.anomaly_detection import anomaly_reasons
 from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.quarantine import BY_SPLIT, QUARANTINE, RELEASED, held_whole, state, the_same
 from steel_assets.core.restatements import Restatement, recognised
-from steel_assets.core.tables import OBSERVATIONS, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 from steel_assets.operations.splitting import on_the_basis_of_decisions, refused, split_off
 from steel_assets.providers import Providers

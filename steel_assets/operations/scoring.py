@@ -11,7 +11,8 @@ from steel_assets.catalog import Catalog
 from steel_assets.core import metrics
 from steel_assets.core.drift import newest_scores
 from steel_assets.core.service_use import summary as service_use
-from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY
 from steel_assets.operations.market_tables import read_daily
 from steel_assets.operations.recent import drift_lately, newest_forecasts, scored_lately
 from steel_assets.operations.repairs import refill

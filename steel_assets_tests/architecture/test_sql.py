@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from steel_assets.core.tables import WAREHOUSE_TABLES, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import WAREHOUSE_TABLES
 from steel_assets_tests.google.bigquery_grammar import RESERVED
 
 HOME = "adapters/warehouse/sql.py"

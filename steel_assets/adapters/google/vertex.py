@@ -21,7 +21,7 @@ import pandas as pd
 from steel_assets.adapters.google.errors import Diagnosis, explained
 from steel_assets.core.automl import AutoMLError
 from steel_assets.core.samples import Samples
-from steel_assets.core.tables import Column, Table
+from steel_assets.core.table_schema import Column, Table
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client

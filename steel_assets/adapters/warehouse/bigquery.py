@@ -24,7 +24,8 @@ from steel_assets.adapters.warehouse.bigquery_jobs import LABEL, LOST_RACE, REQU
 from steel_assets.adapters.warehouse.migration import Present, migration, missing, refuse_orphans
 from steel_assets.adapters.warehouse.rows import conditions, in_memory, span, staged
 from steel_assets.adapters.warehouse.warehouse import Job, WarehouseBusy, WarehouseError
-from steel_assets.core.tables import WAREHOUSE_TABLES, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import WAREHOUSE_TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from steel_assets.adapters.warehouse import sql
 from steel_assets.adapters.warehouse.errors import WarehouseError
-from steel_assets.core.tables import Table
+from steel_assets.core.table_schema import Table
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pyarrow.compute
 from steel_assets.adapters.arrow_types import ARROW_TYPES
 from steel_assets.adapters.warehouse.errors import WarehouseError
 from steel_assets.adapters.warehouse.sql import Since
-from steel_assets.core.tables import Dtype, Table
+from steel_assets.core.table_schema import Dtype, Table
 
 MEMORY_TYPES: dict[Dtype, pa.DataType] = {
     **ARROW_TYPES,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steel_assets.core.tables import Column, Dtype, Table
+from steel_assets.core.table_schema import Column, Dtype, Table
 
 DATASET = "steel_rebar_predictor"
 """The mission's dataset: a BigQuery dataset, a schema of the DuckDB file."""

@@ -15,7 +15,8 @@ from steel_assets.core.alerts.figures import (
     increase_readings,
     service_readings,
 )
-from steel_assets.core.tables import DRIFT, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import DRIFT, METRICS_DAILY, PREDICTIONS_VS_REALITY
 from steel_assets.operations.recent import SCORED_DAYS, newest_rows
 from steel_assets.operations.service_measurements import service_minutes
 
