@@ -13,7 +13,8 @@ from io import StringIO
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.alerts.outbox import FORMER_KEY, STATE_KEY, Outbox, has_former_name, rename_former
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.alerts.stored_state import FORMER_KEY, STATE_KEY, has_former_name, rename_former
 from steel_assets.adapters.lake.snapshots import SnapshotDamaged, SnapshotStore
 from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.adapters.warehouse.warehouse import Warehouse

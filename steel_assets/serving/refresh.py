@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from steel_assets.adapters.alerts.outbox import STATE_KEY, read_alert_state
+from steel_assets.adapters.alerts.stored_state import STATE_KEY, read_alert_state
 from steel_assets.adapters.lake.snapshots import AGAIN, SnapshotDamaged, SnapshotPointer, SnapshotStore, fits, parsed
 from steel_assets.adapters.machine.disk import private_folder, write_private
 from steel_assets.adapters.objects.checksummed import Damaged

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from steel_assets.adapters.alerts import watches as kept
-from steel_assets.adapters.alerts.outbox import STATE_KEY, Outbox
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.alerts.stored_state import STATE_KEY
 from steel_assets.adapters.alerts.watches import MOST, TooManyWatches, WatchStore
 from steel_assets.adapters.lake.damaged import DamagedStore
 from steel_assets.adapters.notifiers import NotSent
