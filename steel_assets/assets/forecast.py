@@ -103,7 +103,7 @@ def forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
             about |= {LATENCY_MS: latency, "price": done.age.text, "price_age_sessions": done.age.sessions, "forecast": fan}
             yield from _made(context, key, about)
             yield from _made(context, explained, summary(done.explanations[["horizon", "driver", "contribution"]]))
-        judged = {each.name for each in context.selected_asset_check_keys}
+        judged = {key.name for key in context.selected_asset_check_keys}
         for name, verdict in _verdicts(market, done).items():
             if name in judged:
                 yield result(here.catalog.rules, key, name, verdict)

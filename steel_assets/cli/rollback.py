@@ -70,9 +70,9 @@ def roll_back(
     if version is not None and horizon is None:
         raise Problem("--version: a version belongs to one horizon; name it with --horizon")
     rows, reasons = [], []
-    for each in declared.horizons if horizon is None else (horizon,):
+    for ahead in declared.horizons if horizon is None else (horizon,):
         try:
-            rows.append(_switch(models, market, each, version, why, moment))
+            rows.append(_switch(models, market, ahead, version, why, moment))
         except ModelNotFound as error:
             reasons.append(str(error))
     if not rows:

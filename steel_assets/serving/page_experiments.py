@@ -28,7 +28,7 @@ METRICS = {
 
 def experiments(snapshot: Snapshot, market: str, now: float, words: PageWords) -> list[dict[str, Any]]:
     """The experiments in which ``market`` takes part, as they are declared; none where there are none."""
-    return [_shown(snapshot, each, now, words) for each in snapshot["experiments"] if market in each["markets"]]
+    return [_shown(snapshot, experiment, now, words) for experiment in snapshot["experiments"] if market in experiment["markets"]]
 
 
 def _shown(snapshot: Snapshot, experiment: Mapping[str, Any], now: float, words: PageWords) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Snapshot:
 
     def market(self, market: str) -> dict[str, Any] | None:
         """The market's declaration; None when there is no such market."""
-        return next((each for each in (self["catalogue"] or {}).get("markets", []) if each["id"] == market), None)
+        return next((declared for declared in (self["catalogue"] or {}).get("markets", []) if declared["id"] == market), None)
 
     def frequency(self, market: str) -> MarketFrequency:
         """How often the price of ``market`` comes; while the catalogue does not say, the slowest: it forbids least."""

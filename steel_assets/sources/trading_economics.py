@@ -117,7 +117,7 @@ def _batches(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp
         batch: list[Series] = []
         for declared_series in together:
             if batch and not _fits(
-                [*batch, declared_series], min(starts[each.id] for each in (*batch, declared_series)), end, access
+                [*batch, declared_series], min(starts[series.id] for series in (*batch, declared_series)), end, access
             ):
                 yield batch
                 batch = []

@@ -154,7 +154,9 @@ def test_axe_finds_nothing_on_any_part(dashboard: Open, service: Running, option
     for tab in TABS:
         page.locator(f"#to-{tab}").click()
         found = axe.run(page).response["violations"]
-        assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == [], tab
+        assert [(violation["id"], [node["html"][:200] for node in violation["nodes"]]) for violation in found] == [], tab
     for place in ("/docs", "/dashboard/login"):
         page.goto(f"{service.url}{place}")
-        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in axe.run(page).response["violations"]] == [], place
+        assert [
+            (violation["id"], violation["nodes"][0]["html"][:200]) for violation in axe.run(page).response["violations"]
+        ] == [], place

@@ -414,7 +414,7 @@ class TestCombination(ModelContract):
 
 
 def test_every_family_found_has_a_class_here_that_holds_it_to_the_contract() -> None:
-    held = {thing.family for thing in globals().values() if isinstance(thing, type) and "family" in vars(thing)}
+    held = {value.family for value in globals().values() if isinstance(value, type) and "family" in vars(value)}
     assert held == set(model_families())
 
 

@@ -140,7 +140,7 @@ def variants(snapshot: Snapshot, key: str | None, moment: float) -> list[str | N
 def changed(snapshot: Snapshot, row: dict[str, Any] | None = None, **fields: Any) -> Snapshot:
     """The snapshot with another experiment, or with other rows of its variant."""
     [experiment] = snapshot["experiments"]
-    shadows = {MARKET: [{**each, **(row or {})} for each in experiment["shadows"][MARKET]]}
+    shadows = {MARKET: [{**shadow, **(row or {})} for shadow in experiment["shadows"][MARKET]]}
     return snapshot.with_part("experiments", [{**experiment, "shadows": shadows, **fields}], None, 0.0)
 
 

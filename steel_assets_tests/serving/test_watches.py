@@ -65,7 +65,7 @@ def test_a_key_sets_lists_and_removes_its_own_watches_and_no_others(clients: dic
     assert (watch["above"], watch["holds"], watch["problem"], watch["simulated"]) == (100_000, False, None, True)
     assert 100 < watch["value"] < 5_000
     assert ana.post("/v1/watches", json={**LEVEL, "quiet": "22:00-07:00"}).json()["id"] == watch["id"], "asked twice, set once"
-    assert [each["id"] for each in ana.get("/v1/watches").json()["watches"]] == [watch["id"]]
+    assert [listed["id"] for listed in ana.get("/v1/watches").json()["watches"]] == [watch["id"]]
     assert bob.get("/v1/watches").json()["watches"] == []
     assert bob.delete(f"/v1/watches/{watch['id']}").status_code == 404
     table = ana.get("/v1/watches", params={"format": "csv"})

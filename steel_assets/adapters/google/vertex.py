@@ -188,7 +188,7 @@ class VertexAutoML:
     def _there(self, listed: Callable[..., Any], name: str) -> Any:
         """The newest of that name that did not fail; None without one."""
         found = listed(request={"parent": self._parent, "filter": f'display_name="{name}"'}, timeout=REQUEST_SECONDS)
-        kept = [one for one in found if one.display_name == name and _state(one) not in OVER]
+        kept = [resource for resource in found if resource.display_name == name and _state(resource) not in OVER]
         return max(kept, key=lambda one: one.create_time) if kept else None
 
     def _ended(self, begun: Any, look: Callable[[], Any]) -> Any:

@@ -27,10 +27,10 @@ def model_families() -> dict[str, type[Model]]:
 def _families_of(_: tuple[str, ...]) -> dict[str, type[Model]]:
     modules = members(__name__).values()
     families: list[type[Model]] = [
-        thing
+        value
         for module in modules
-        for thing in vars(module).values()
-        if isinstance(thing, type) and thing.__module__ == module.__name__ and hasattr(thing, "family")
+        for value in vars(module).values()
+        if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "family")
     ]
     return {family.family: family for family in sorted(families, key=lambda family: (family.complexity, family.family))}
 

@@ -35,7 +35,9 @@ def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
     if not declared:
         return []
     looks = tables.where(EXPERIMENT_VERDICTS, {"experiment": list(declared)}).sort_values("date")
-    return [_experiment(inputs, tables, each, looks[looks["experiment"] == each.id]) for each in declared.values()]
+    return [
+        _experiment(inputs, tables, experiment, looks[looks["experiment"] == experiment.id]) for experiment in declared.values()
+    ]
 
 
 def _experiment(inputs: Inputs, tables: Tables, experiment: Experiment, looks: pd.DataFrame) -> dict[str, Any]:
