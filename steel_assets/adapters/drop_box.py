@@ -259,16 +259,16 @@ class DropBucket:
         return True
 
 
-def _offer(found: os.stat_result) -> DroppedFile:
+def _offer(stat: os.stat_result) -> DroppedFile:
     import pandas as pd
 
-    version = f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}"
-    changed = pd.Timestamp(found.st_mtime_ns, unit="ns", tz="UTC")
-    return DroppedFile(version, f"{version}-{found.st_ctime_ns}", changed)
+    version = f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
+    changed = pd.Timestamp(stat.st_mtime_ns, unit="ns", tz="UTC")
+    return DroppedFile(version, f"{version}-{stat.st_ctime_ns}", changed)
 
 
-def _no_file(found: os.stat_result) -> str | None:
-    return None if stat.S_ISREG(found.st_mode) else next((what for is_one, what in KINDS if is_one(found.st_mode)), "no file")
+def _no_file(status: os.stat_result) -> str | None:
+    return None if stat.S_ISREG(status.st_mode) else next((what for is_one, what in KINDS if is_one(status.st_mode)), "no file")
 
 
 def _no_name(name: str) -> str | None:

@@ -136,9 +136,9 @@ def _key(providers: Providers, source: Source) -> str:
     return providers.not_configured(source) or "not set: it is asked without one, which brings no revisions of the past"
 
 
-def _tried(what: str, look: Callable[[], str]) -> Diagnostic:
+def _tried(what: str, check: Callable[[], str]) -> Diagnostic:
     try:
-        return Diagnostic(what, True, look())
+        return Diagnostic(what, True, check())
     except Exception as error:  # noqa: BLE001 - whatever is wrong is the finding
         return Diagnostic(what, False, f"{type(error).__name__}: {error}")
 

@@ -13,8 +13,8 @@ from steel_assets.cli.problem import problems_printed
 app = typer.Typer(name="steel", cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
-def _say_version(asked: bool) -> None:
-    if asked:
+def _say_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"steel-assets {__version__}")
         raise typer.Exit
 

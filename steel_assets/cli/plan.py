@@ -133,17 +133,17 @@ def _rows(path: Path, market: str) -> pd.DataFrame:
     return mine
 
 
-def _print(name: str, answer: Mapping[str, Any]) -> None:
-    console, question, currency = Console(), answer["question"], answer["currency"]
+def _print(name: str, shown: Mapping[str, Any]) -> None:
+    console, question, currency = Console(), shown["question"], shown["currency"]
 
     def say(text: str, style: str | None = None) -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
-    if answer["simulated"]:
+    if shown["simulated"]:
         say("SIMULATED DATA", "bold yellow")
-    say(f"{name}: {answer['last_price']:,.1f} {answer['unit']} on {answer['price_date']}, forecast of {answer['issued_date']}")
-    if answer["stale"]:
-        say(f"▲ {answer['stale_reason']}", "yellow")
+    say(f"{name}: {shown['last_price']:,.1f} {shown['unit']} on {shown['price_date']}, forecast of {shown['issued_date']}")
+    if shown["stale"]:
+        say(f"▲ {shown['stale_reason']}", "yellow")
     price = "monthly average" if question["contract"] == "average" else "spot"
     stock, capital = question["holding_per_tonne_and_month"], question["capital_a_year"]
     say(
@@ -153,15 +153,15 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for column in (f"{currency} per tonne", "mean", "median", "5 – 95 %", "at risk", "in all"):
         table.add_column(column, justify="left" if column.endswith("tonne") else "right", no_wrap=True)
-    fixings = answer["fixings"]
+    fixings = shown["fixings"]
     days = {
         "now": fixings["now"]["day"],
         "late": fixings["late"]["day"],
         "thirds": " ".join(fixing["day"][5:] for fixing in fixings.values()),
-        "forecast": fixings[answer["forecast_buys"]]["day"],
+        "forecast": fixings[shown["forecast_buys"]]["day"],
         "advised": " ".join(f"{fixing['share_advised']:.0%}" for fixing in fixings.values()),
     }
-    for strategy, cost in answer["costs"].items():
+    for strategy, cost in shown["costs"].items():
         spread = f"{cost['q05_per_tonne']:,.0f} – {cost['q95_per_tonne']:,.0f}"
         figures = (f"{cost[f'{name}_per_tonne']:,.1f}" for name in ("mean", "q50"))
         table.add_row(
@@ -173,7 +173,7 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
             style="bold" if strategy == "advised" else None,
         )
     console.print(table)
-    say(answer["advice"], "bold")
-    say(answer["edge"]["text"], "dim")
-    for note in answer["notes"]:
+    say(shown["advice"], "bold")
+    say(shown["edge"]["text"], "dim")
+    for note in shown["notes"]:
         say(note, "yellow")

@@ -76,20 +76,20 @@ def status(
     raise typer.Exit(STATUSES.index(state))
 
 
-def _areas(found: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
+def _areas(findings: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
     """Every area with its colour, what is wrong in it, and what else there is to say."""
     return [
         {
             "area": area,
-            "state": worst(finding.status for finding in found if finding.area == area),
+            "state": worst(finding.status for finding in findings if finding.area == area),
             "facts": facts[area],
-            "why": [{"state": finding.status, "text": finding.text} for finding in found if finding.area == area],
+            "why": [{"state": finding.status, "text": finding.text} for finding in findings if finding.area == area],
         }
         for area in health.AREAS
     ]
 
 
-def _print(simulated: bool | None, found: list[Finding], facts: dict[str, str], moment: datetime) -> None:
+def _print(simulated: bool | None, findings: list[Finding], facts: dict[str, str], moment: datetime) -> None:
     console = Console(highlight=False)
     if simulated is None:
         console.print("nothing was collected yet: `steel demo` for a simulated market, `steel import` for files of your own")
@@ -99,7 +99,7 @@ def _print(simulated: bool | None, found: list[Finding], facts: dict[str, str], 
     shown = Table(box=None, show_header=False, padding=(0, 1))
     for style in ("", "bold", ""):
         shown.add_column(style=style, overflow="fold")
-    for area in _areas(found, facts):
+    for area in _areas(findings, facts):
         sign = SIGNS[area["state"]] if area["facts"] or area["why"] else UNKNOWN
         shown.add_row(sign, area["area"], area["facts"] or "nothing was measured")
         for why in area["why"]:

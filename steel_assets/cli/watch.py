@@ -106,5 +106,5 @@ def _asked(watch: Watch) -> str:
     return f"{watch.kind}: {about}{level}{when}" + (f", chance above {watch.chance:g}" if watch.chance is not None else "")
 
 
-def _now(look: WatchReading) -> str:
-    return look.problem if look.holds is None else f"{look.value:,.4g}, {'so' if look.holds else 'not so'}"
+def _now(reading: WatchReading) -> str:
+    return reading.problem if reading.holds is None else f"{reading.value:,.4g}, {'so' if reading.holds else 'not so'}"

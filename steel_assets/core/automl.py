@@ -24,12 +24,12 @@ class AutoMLService(Protocol):
     def cost_usd(self, searches: int, rows: int) -> float:
         """An estimate of what so many searches cost, and the answers to ``rows`` in all: rather too much than too little."""
 
-    def answer(self, past: Samples, asked: Samples) -> np.ndarray:
-        """The return expected of each row of ``asked`` beyond its curve, in units of its volatility; finite.
+    def answer(self, past: Samples, rows: Samples) -> np.ndarray:
+        """The return expected of each row of ``rows`` beyond its curve, in units of its volatility; finite.
 
         Args:
-            past: labelled rows, all known before the first row of ``asked`` was; nothing else is learned from.
-            asked: rows of the same features, without labels.
+            past: labelled rows, all known before the first row of ``rows`` was; nothing else is learned from.
+            rows: rows of the same features, without labels.
 
         Raises:
             AutoMLError: there are too few rows, or the search failed.

@@ -120,12 +120,12 @@ def outcomes(record: PurchaseRecord, need: int, terms: Terms) -> Outcomes:
     )
 
 
-def edge(found: Outcomes) -> Edge:
-    """What ``found`` says of buying by the forecast."""
-    mine, others = found.cost("forecast").tolist(), {name: found.cost(name).tolist() for name in STRATEGIES}
-    return edge_over(mine, others, found.last.tolist(), found.length)
+def edge(outcomes: Outcomes) -> Edge:
+    """What ``outcomes`` says of buying by the forecast."""
+    mine, others = outcomes.cost("forecast").tolist(), {name: outcomes.cost(name).tolist() for name in STRATEGIES}
+    return edge_over(mine, others, outcomes.last.tolist(), outcomes.length)
 
 
-def proven_then(found: Outcomes, newest: int | None = None) -> np.ndarray:
+def proven_then(outcomes: Outcomes, newest: int | None = None) -> np.ndarray:
     """For each origin whether an edge was proven by the purchases that were settled by then, or the ``newest`` of them."""
-    return np.array([edge(found.known_by(int(number), newest)).proven for number in found.numbers], dtype=bool)
+    return np.array([edge(outcomes.known_by(int(number), newest)).proven for number in outcomes.numbers], dtype=bool)

@@ -82,12 +82,12 @@ def confirm(plan: SearchPlan, terms: VertexJobs, confirmed_usd: float | None) ->
         )
 
 
-def buy(lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: SearchPlan, search: AutoMLService, told: Told) -> int:
+def buy(lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: SearchPlan, search: AutoMLService, report: Told) -> int:
     """Have everything of ``plan`` answered, and keep each answer as soon as it is there; how many origins were answered.
 
     Args:
         features: as ``features.build_features`` made them from the same history.
-        told: called with a line about each search that is over.
+        report: called with a line about each search that is over.
 
     Raises:
         AutoMLError: a search failed. What was answered before is kept.
@@ -107,7 +107,7 @@ def buy(lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: Search
             )
             _keep(lake, history.market.id, rows)
             count += len(rows)
-            told(f"{history.market.id}, {horizon} days ahead, {history.origins[fold.start]:%Y}: {len(rows)} origins answered")
+            report(f"{history.market.id}, {horizon} days ahead, {history.origins[fold.start]:%Y}: {len(rows)} origins answered")
     return count
 
 

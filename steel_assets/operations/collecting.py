@@ -71,11 +71,11 @@ def collect(
 
 
 def store(
-    catalog: Catalog, lake: Lake, providers: Providers, source: Source, group: str, moment: pd.Timestamp, asked: GroupResponse
+    catalog: Catalog, lake: Lake, providers: Providers, source: Source, group: str, moment: pd.Timestamp, response: GroupResponse
 ) -> Collected:
     """Store what ``source`` answered about ``group``: figures, those in quarantine, and answers that could not be read."""
     series = catalog.series_of(source.id, group)
-    answer, known = asked.answer, asked.known
+    answer, known = response.answer, response.known
     came = answer.observations
     strangers = sorted(set(came["source"]) - {source.id})
     if strangers:
@@ -93,7 +93,7 @@ def store(
         for rejected in answer.rejected
     }
     if not (answer.problems or answer.rejected or len(suspects)):
-        asked.http.keep(providers.access(source).api_key)
+        response.http.keep(providers.access(source).api_key)
     skipped = providers.not_configured(source)
     ids = [declared.id for declared in series]
     settled = {name: days for name, days in answer.settled.items() if name not in answer.problems}
@@ -102,7 +102,7 @@ def store(
     where = source_status(ids, noted, stored, moment)
     problems = {name: f"{problem}; {_stands_in(where, name, moment)}" for name, problem in answer.problems.items()}
     notes = dict(answer.notes) | ({"dropped by decision": int(dropped.sum())} if dropped.any() else {})
-    damaged = _mended(lake, asked, believed, moment, skipped)
+    damaged = _mended(lake, response, believed, moment, skipped)
     answered = not skipped and any(name not in problems for name in ids)
     return Collected(
         believed, key, suspects[~dropped], rejected, problems, notes, where, skipped, answer.remarks, damaged, answered
@@ -154,15 +154,15 @@ def decide(catalog: Catalog, lake: Lake, figures: pd.DataFrame, decision: Decisi
 
 
 def _mended(
-    lake: Lake, asked: GroupResponse, believed: pd.DataFrame, moment: pd.Timestamp, skipped: str | None
+    lake: Lake, response: GroupResponse, accepted: pd.DataFrame, moment: pd.Timestamp, skipped: str | None
 ) -> tuple[str, ...]:
     """Say what became of damaged files: mended when every series answered with its whole history, else asked again next time."""
-    if skipped or asked.answer.problems:
-        return tuple(f"{damage.text}; what it held is asked for again at the next collection" for damage in asked.lost)
-    words = f"the whole history was asked for again: {len(believed)} rows that were not known came"
-    for entry in asked.lost:
+    if skipped or response.answer.problems:
+        return tuple(f"{damage.text}; what it held is asked for again at the next collection" for damage in response.lost)
+    words = f"the whole history was asked for again: {len(accepted)} rows that were not known came"
+    for entry in response.lost:
         lake.damaged.mend(entry, moment.to_pydatetime(), words)
-    return tuple(f"{damage.text}; {words}" for damage in asked.lost)
+    return tuple(f"{damage.text}; {words}" for damage in response.lost)
 
 
 def _stands_in(where: SourceStatus, series: str, moment: pd.Timestamp) -> str:

@@ -23,12 +23,12 @@ def note(
     source: Source,
     group: str,
     moment: pd.Timestamp,
-    asked: list[str],
+    requested: list[str],
     problems: Mapping[str, str],
     settled: Mapping[str, Settled],
 ) -> CollectionRecord:
     """Note how a collection went."""
-    now = (record(store, source, group) or CollectionRecord(moment)).after(moment, asked, problems, settled)
+    now = (record(store, source, group) or CollectionRecord(moment)).after(moment, requested, problems, settled)
     store.put(collection_key(source, group), json.dumps(now.to_json(), indent=1, ensure_ascii=False).encode())
     return now
 

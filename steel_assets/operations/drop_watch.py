@@ -72,9 +72,9 @@ class FolderScan:
     def _unfinished_for(self) -> pd.Timedelta:
         return pd.Timedelta(minutes=self._rule.unfinished_minutes)
 
-    def _first_seen(self, name: str, content: bytes, found: DroppedFile, most: int, *, any_end: bool) -> None:
+    def _first_seen(self, name: str, content: bytes, file: DroppedFile, most: int, *, any_end: bool) -> None:
         self.seen[name] = SeenFile(
-            version=found.version,
+            version=file.version,
             sha256=sha256(content),
             since=self._moment.to_pydatetime(),
             unfinished=None if any_end or len(content) > most else unfinished(name, content),

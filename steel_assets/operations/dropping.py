@@ -239,9 +239,9 @@ class _Scan:
             self._moved.pop(key, None)
             self._words[key] = f"it cannot be looked at again: {error.strerror or error}"
 
-    def _bring_back(self, key: str, moved: HandledFile, found: DroppedFile) -> None:
+    def _bring_back(self, key: str, moved: HandledFile, file: DroppedFile) -> None:
         sentence = f"{key} was changed after it was dealt with: its writer was not done"
-        if moved.import_id is not None and found.is_the_file_of(moved.version):
+        if moved.import_id is not None and file.is_the_file_of(moved.version):
             self._again[moved.table] = moved.import_id
             self._save()
         if not self._box.bring_back(moved.place, moved.table_now, moved.table):

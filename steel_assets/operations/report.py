@@ -156,7 +156,7 @@ def _forecast(catalog: Catalog, lake: Lake, rows: pd.DataFrame, moment: pd.Times
     )
 
 
-def _odds(catalog: Catalog, lake: Lake, rows: pd.DataFrame, wanted: MorningReport) -> tuple[MarketOdds | None, str]:
+def _odds(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rule: MorningReport) -> tuple[MarketOdds | None, str]:
     """The odds of one market from the issue ``rows``; or why they cannot be told."""
     if rows.empty:
         return None, ""
@@ -164,7 +164,7 @@ def _odds(catalog: Catalog, lake: Lake, rows: pd.DataFrame, wanted: MorningRepor
         outlook = outlooks(catalog, lake, rows)[str(rows["market"].iloc[0])]
     except (PathsError, HistoryError, LakeError, ObjectNotFound) as error:
         return None, str(error)
-    return odds_from(outlook, wanted.odds_days, wanted.odds_move), ""
+    return odds_from(outlook, rule.odds_days, rule.odds_move), ""
 
 
 def odds_from(outlook: Outlook, days: int, move: float) -> MarketOdds:

@@ -106,8 +106,8 @@ def share_cost(warehouse: Warehouse, date: pd.Timestamp, cost_usd: float) -> Non
         warehouse.upsert(METRICS_DAILY, rows.assign(cost_usd=cost_usd / len(rows)))
 
 
-def _without(rows: pd.DataFrame, there: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """``rows`` but those whose key is ``there``."""
+def _without(rows: pd.DataFrame, stored: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """``rows`` but those whose key is ``stored``."""
     key = list(table.key)
-    known = pd.MultiIndex.from_frame(there[key])
+    known = pd.MultiIndex.from_frame(stored[key])
     return rows[~pd.MultiIndex.from_frame(rows[key]).isin(known)]

@@ -66,7 +66,7 @@ def averages(snapshot: Snapshot, market: str, moment: float) -> schemas.Averages
     return schemas.Averages.of(about(snapshot, row, paths, moment), averages=found)
 
 
-def odds(snapshot: Snapshot, market: str, asked: OddsQuestion, moment: float) -> schemas.Odds:
+def odds(snapshot: Snapshot, market: str, question: OddsQuestion, moment: float) -> schemas.Odds:
     """The answer to GET /v1/markets/{market}/odds.
 
     Raises:
@@ -74,15 +74,15 @@ def odds(snapshot: Snapshot, market: str, asked: OddsQuestion, moment: float) ->
     """
     row, paths = in_force(snapshot, market, moment)
     try:
-        found = paths.asked(asked.about, asked.when, asked.level, asked.side)
+        found = paths.asked(question.about, question.when, question.level, question.side)
     except NotAhead as error:
-        raise RequestRefused(422, f"{asked.about}: {error}") from error
+        raise RequestRefused(422, f"{question.about}: {error}") from error
     return schemas.Odds.of(
         about(snapshot, row, paths, moment),
-        side=asked.side,
-        level=asked.level,
-        about=asked.about,
-        day=None if found.period else str(asked.when),
+        side=question.side,
+        level=question.level,
+        about=question.about,
+        day=None if found.period else str(question.when),
         trading_day=found.day,
         period=found.period.name if found.period else None,
         trading_days=_days(found.period) if found.period else None,
@@ -112,12 +112,12 @@ def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis
     return schemas.Analysis.of(said, analysis_age(snapshot, market, said, moment), first_day=said["from"])
 
 
-def analysis_age(snapshot: Snapshot, market: str, said: Mapping[str, Any], moment: float) -> dict[str, Any]:
-    """Whether what was ``said`` of ``market`` is stale, and why: a newer price is here, or should be."""
+def analysis_age(snapshot: Snapshot, market: str, analysis: Mapping[str, Any], moment: float) -> dict[str, Any]:
+    """Whether what was ``analysis`` of ``market`` is stale, and why: a newer price is here, or should be."""
     rows = snapshot.forecast(market)
-    newest = max((snapshot["prices"].get(market) or {}).get("dates") or [said["day"]])
-    if newest > said["day"]:
-        return {"stale": True, "stale_reason": f"it ends with {said['day']}; a price of {newest} is here"}
+    newest = max((snapshot["prices"].get(market) or {}).get("dates") or [analysis["day"]])
+    if newest > analysis["day"]:
+        return {"stale": True, "stale_reason": f"it ends with {analysis['day']}; a price of {newest} is here"}
     age = answers.staleness(snapshot, rows[0], moment) if rows else None
     return {"stale": age is not None and age.stale, "stale_reason": age.stale_reason if age else None}
 

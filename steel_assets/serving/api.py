@@ -259,9 +259,9 @@ def routes(service: Service) -> APIRouter:
         """Everything that is wrong now, worst first."""
         return await answered(form, state.alerts(service.incidents(), service.now()))
 
-    async def answered(form: Form, answer: Shape) -> Response:
+    async def answered(form: Form, shape: Shape) -> Response:
         simulated = service.snapshot.simulated
-        return form.response(await form.made(lambda: form.body(answer, simulated=simulated)), simulated=simulated)
+        return form.response(await form.made(lambda: form.body(shape, simulated=simulated)), simulated=simulated)
 
     async def rendered(what: str, market: str | None, form: Form) -> Response:
         simulated = service.snapshot.simulated
@@ -286,5 +286,5 @@ def _key(request: Request) -> str | None:
     return caller.key
 
 
-def _json(answer: Shape, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(answer.to_json(), status, headers, media_type="application/json")
+def _json(shape: Shape, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(shape.to_json(), status, headers, media_type="application/json")

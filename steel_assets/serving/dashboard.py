@@ -69,7 +69,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
             service.incidents(),
             words=PageWords(language),
             market=market,
-            asked=OddsForm(side, level, when),
+            form=OddsForm(side, level, when),
             wish=wish,
             horizon=int(horizon) if horizon and horizon.isascii() and horizon.isdigit() else None,
             now=service.now(),

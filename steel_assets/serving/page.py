@@ -57,7 +57,7 @@ def page(
     snapshot: Snapshot,
     minutes: Sequence[Minute],
     use: ServiceUsage,
-    found: list[ShownIncident],
+    incidents: list[ShownIncident],
     *,
     words: PageWords,
     market: str | None,
@@ -65,7 +65,7 @@ def page(
     now: float,
     open_here: bool,
     user: str | None,
-    asked: OddsForm = NOTHING_ASKED,
+    form: OddsForm = NOTHING_ASKED,
     wish: Wish = NOTHING_WISHED,
 ) -> dict[str, Any]:
     """The dashboard's context for one market and one horizon; the default ones where the choice does not exist."""
@@ -74,7 +74,7 @@ def page(
     shown = _market(snapshot, chosen, horizon, now, words) if chosen else None
     if shown:
         shown |= {
-            "ahead": ahead(snapshot, shown["id"], asked, now, words),
+            "ahead": ahead(snapshot, shown["id"], form, now, words),
             "plan": planned(snapshot, shown["id"], wish, now, words),
             "past": past(snapshot, shown["id"], now, words),
             "experiments": experiments(snapshot, shown["id"], now, words),
@@ -85,8 +85,8 @@ def page(
         "user": user,
         "now": now,
         "updated": f"{datetime.fromtimestamp(now, UTC):%H:%M:%S} UTC",
-        "state": worst_status(found),
-        "incidents": [_told(incident, snapshot, words) for incident in found],
+        "state": worst_status(incidents),
+        "incidents": [_told(incident, snapshot, words) for incident in incidents],
         "stands_in": _stands_in(snapshot, words),
         "has_a_source": chosen is None or snapshot.has_a_source(chosen["id"]),
         "markets": [_tab(snapshot, market, chosen, now, words) for market in _default_first(catalogue, snapshot.default_market)],
@@ -94,8 +94,10 @@ def page(
         "acceptance": catalogue["acceptance"],
         "sources": snapshot["sources"],
         "use": asdict(use),
-        "alerted": {(incident.kind, incident.market) for incident in found if incident.since is not None},
-        "costs_alerted": any(incident.since is not None and incident.kind.startswith(("cost_", "budget_")) for incident in found),
+        "alerted": {(incident.kind, incident.market) for incident in incidents if incident.since is not None},
+        "costs_alerted": any(
+            incident.since is not None and incident.kind.startswith(("cost_", "budget_")) for incident in incidents
+        ),
         "limits": catalogue.get("limits", {}),
         "scoring": catalogue.get("scoring") or SCORING,
         "costs": snapshot["costs"] if snapshot["costs"] and snapshot["costs"]["days"] else None,

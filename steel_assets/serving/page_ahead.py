@@ -43,7 +43,7 @@ class OddsForm:
 NOTHING_ASKED = OddsForm()
 
 
-def ahead(snapshot: Snapshot, market: str, asked: OddsForm, now: float, words: PageWords) -> dict[str, Any] | None:
+def ahead(snapshot: Snapshot, market: str, form: OddsForm, now: float, words: PageWords) -> dict[str, Any] | None:
     """Averages and the odds that were asked about, else those of the first whole average after the running month.
 
     None where there are no paths. A choice that does not exist gives way to the default one; a price that is none is refused.
@@ -55,9 +55,9 @@ def ahead(snapshot: Snapshot, market: str, asked: OddsForm, now: float, words: P
     rows = averages(snapshot, market, now).averages
     choices = _choices(snapshot, market, paths, words)
     usual = [name for name in choices if name.startswith("average:")][1:2] or list(choices)
-    when = asked.when if asked.when in choices else usual[0]
-    side = "below" if asked.side == "below" else "above"
-    text = asked.level if asked.level is not None else f"{row['last_price']:.0f}"
+    when = form.when if form.when in choices else usual[0]
+    side = "below" if form.side == "below" else "above"
+    text = form.level if form.level is not None else f"{row['last_price']:.0f}"
     found: dict[str, Any] = {
         "averages": [
             {

@@ -105,9 +105,9 @@ def _share(text: str) -> float | None:
     return None if per_cent is None else per_cent / 100
 
 
-def _answer(told: schemas.Plan, words: PageWords) -> dict[str, Any]:
+def _answer(plan: schemas.Plan, words: PageWords) -> dict[str, Any]:
     """A plan as the page shows it: one row per way of buying, their bars on one scale."""
-    costs = dict(told.costs)
+    costs = dict(plan.costs)
     low, high = min(cost.q05_per_tonne for cost in costs.values()), max(cost.q95_per_tonne for cost in costs.values())
     margin = 0.04 * (high - low) or 1.0
     low, high = low - margin, high + margin
@@ -115,14 +115,14 @@ def _answer(told: schemas.Plan, words: PageWords) -> dict[str, Any]:
     def at(cost: float) -> float:
         return round(WIDE * (cost - low) / (high - low), 1)
 
-    bought = getattr(told.fixings, told.forecast_buys).day
-    days = {name: _short(fixing.day, words) for name, fixing in told.fixings}
-    parts = [(days[name], fixing.share_advised) for name, fixing in told.fixings if fixing.share_advised > 0]
+    bought = getattr(plan.fixings, plan.forecast_buys).day
+    days = {name: _short(fixing.day, words) for name, fixing in plan.fixings}
+    parts = [(days[name], fixing.share_advised) for name, fixing in plan.fixings if fixing.share_advised > 0]
     notes = {
         "now": days["now"],
         "late": days["late"],
         "thirds": words("{0}, {1} and {2}", *days.values()),
-        "forecast": days[told.forecast_buys],
+        "forecast": days[plan.forecast_buys],
     }
     spread = costs["advised"] == costs["thirds"]
     notes["advised"] = notes["thirds"] if spread else ", ".join(f"{part:.0%} {day}" for day, part in _merged(parts))
@@ -139,15 +139,15 @@ def _answer(told: schemas.Plan, words: PageWords) -> dict[str, Any]:
         for name, text in WAYS.items()
     ]
     return {
-        "advice": told.advice.replace(bought, words.day(bought)),
-        "proven": told.edge.proven,
+        "advice": plan.advice.replace(bought, words.day(bought)),
+        "proven": plan.edge.proven,
         "rows": rows,
         "ticks": [figure(low + (high - low) * share, 0) for share in (0.0, 0.5, 1.0)],
-        "edge": told.edge.text,
-        "notes": told.notes,
-        "currency": told.currency,
-        "tonnes": f"{told.question.tonnes:,.10g}",
-        "day": told.question.by.isoformat(),
+        "edge": plan.edge.text,
+        "notes": plan.notes,
+        "currency": plan.currency,
+        "tonnes": f"{plan.question.tonnes:,.10g}",
+        "day": plan.question.by.isoformat(),
     }
 
 

@@ -60,7 +60,7 @@ def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
         answer.to_json()
 
 
-def _show(snapshot: Snapshot, now: float, found: list[state.ShownIncident], markets: list[str]) -> None:
+def _show(snapshot: Snapshot, now: float, incidents: list[state.ShownIncident], markets: list[str]) -> None:
     """Make the page of every market once; of none where there is none."""
     from steel_assets.serving.page import page
     from steel_assets.serving.rendering import rendered
@@ -71,7 +71,7 @@ def _show(snapshot: Snapshot, now: float, found: list[state.ShownIncident], mark
             snapshot,
             [],
             summary([]),
-            found,
+            incidents,
             words=PageWords("es"),
             market=market,
             horizon=None,

@@ -61,12 +61,12 @@ def by_country(series: Sequence[Series]) -> list[list[Series]]:
 
 
 def figures(
-    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
+    requested: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     """The figures of several series of one country. Raises HttpError, SourceError."""
-    start = min(first_day(declared, known, moment, access, REVISION_DAYS) for declared in asked)
-    events, content = _all_events(_country(asked[0]), start, moment.tz_localize(None).normalize(), access)
-    return _figures(events, asked, notes, content)
+    start = min(first_day(declared, known, moment, access, REVISION_DAYS) for declared in requested)
+    events, content = _all_events(_country(requested[0]), start, moment.tz_localize(None).normalize(), access)
+    return _figures(events, requested, notes, content)
 
 
 def fetch(country: str, start: pd.Timestamp, end: pd.Timestamp, access: Access) -> bytes:

@@ -21,13 +21,13 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait after calls that came less than 200 ms apart."""
 
 
-def content_of(answer: Response, access: Access) -> bytes:
-    """The content of an answer that was not refused. Raises as ``accepted`` does, and Busy for calls that came too fast."""
-    content = access.without_key(answer.content)
+def content_of(response: Response, access: Access) -> bytes:
+    """The content of an answer that was not refused. Raises as ``accepted``, and RateLimited for calls that came too fast."""
+    content = access.without_key(response.content)
     in_words = not content.lstrip().startswith(JSON)
-    message = f"Trading Economics refused ({answer.status}): {quoted(content)}; {REMEDY}"
-    if answer.status == 409 or ((answer.status != 200 or in_words) and TOO_FAST.search(content[:LONGEST_QUOTE])):
-        raise RateLimited(f"Trading Economics refused ({answer.status}): {quoted(content)}", PAUSES)
+    message = f"Trading Economics refused ({response.status}): {quoted(content)}; {REMEDY}"
+    if response.status == 409 or ((response.status != 200 or in_words) and TOO_FAST.search(content[:LONGEST_QUOTE])):
+        raise RateLimited(f"Trading Economics refused ({response.status}): {quoted(content)}", PAUSES)
     if in_words and ABOUT_THE_CALLER.search(content[:LONGEST_QUOTE]):
         raise Exhausted(message)
-    return accepted(answer, "Trading Economics", REMEDY, access)
+    return accepted(response, "Trading Economics", REMEDY, access)

@@ -179,9 +179,9 @@ def _size(access: Access) -> str:
 
 
 def _figures(
-    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
+    requested: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
-    (series,) = asked
+    (series,) = requested
     start = first_day(series, known, moment, access, REVISION_DAYS)
     fits = start > moment.tz_localize(None) - pd.Timedelta(days=COMPACT_DAYS)
     size = "compact" if fits else _size(access)

@@ -134,9 +134,9 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
 
 
 def _figures(
-    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
+    requested: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
-    (series,) = asked
+    (series,) = requested
     start = first_day(series, known, moment, access, REVISION_DAYS)
     if access.api_key is None:
         return _fred_csv.parse(_fred_csv.fetch(str(series.symbol), start, access), series, notes)

@@ -174,9 +174,9 @@ def _with_splits(bars: pd.DataFrame, chart: _Result, series: Series, notes: Coun
 
 
 def _figures(
-    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
+    requested: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
-    (series,) = asked
+    (series,) = requested
     start = first_day(series, known, moment, access, REVISION_DAYS)
     end = moment.tz_localize(None).normalize() + pd.Timedelta(days=2)  # the same question all day, so that a cache can answer it
     content = fetch(series, start, end, access)

@@ -190,7 +190,7 @@ def shown(home: Path, language: str = "en", **query: str) -> str:
     asked = OddsForm(query.get("side"), query.get("level"), query.get("when"))
     found = page(
         seen.look(), [], summary([]), [], words=PageWords(language), market=MARKET, horizon=None,
-        now=pd.Timestamp.now("UTC").timestamp(), open_here=False, user=None, asked=asked,
+        now=pd.Timestamp.now("UTC").timestamp(), open_here=False, user=None, form=asked,
     )  # fmt: skip
     return " ".join(rendered("dashboard.html", language, {}, **found).split())
 

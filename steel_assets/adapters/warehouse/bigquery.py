@@ -222,13 +222,13 @@ class BigQueryWarehouse:
 
     @contextmanager
     def _explained(self, doing: str) -> Iterator[None]:
-        def refused(found: Diagnosis) -> WarehouseError:
-            if LOST_RACE in found.sentence.lower():
+        def refused(diagnosis: Diagnosis) -> WarehouseError:
+            if LOST_RACE in diagnosis.sentence.lower():
                 return WarehouseBusy(
                     f"could not {doing} {self.address}: other writers kept changing the table for {self.retry_seconds:g} s. "
                     "Nothing was written; run it again when they are done"
                 )
-            return WarehouseError(f"could not {doing} {self.address}: {found.sentence}", found.trouble)
+            return WarehouseError(f"could not {doing} {self.address}: {diagnosis.sentence}", diagnosis.trouble)
 
         with explained(refused):
             yield

@@ -67,9 +67,9 @@ def _condition(record: dg.EventLogRecord, rules: Rules) -> Condition:
     )
 
 
-def _named(found: dg.AssetCheckEvaluation) -> dict[str, str]:
+def _named(evaluation: dg.AssetCheckEvaluation) -> dict[str, str]:
     """The day that the check names in its metadata, for the words of the message."""
-    return {name: str(found.metadata[name].value) for name in ("day",) if name in found.metadata}
+    return {name: str(evaluation.metadata[name].value) for name in ("day",) if name in evaluation.metadata}
 
 
 def _evaluation(record: dg.EventLogRecord) -> dg.AssetCheckEvaluation:

@@ -66,22 +66,22 @@ def _with_ends(case: Case, gone: dict[tuple[str, str], Incident], back: set[tupl
     return case if over == case.over else case.model_copy(update={"over": over})
 
 
-def notices(incidents: Sequence[Incident], tellers: NotificationContext) -> tuple[list[Incident], list[Event]]:
+def notices(incidents: Sequence[Incident], context: NotificationContext) -> tuple[list[Incident], list[Event]]:
     """One event for each rule that is a notice (sent once, never open), listing all that it has to say now."""
     due = [
         incident
         for incident in incidents
-        if tellers.rulebook.rule(incident.rule).notice and incident.since is not None and not tellers.silent(incident)
+        if context.rulebook.rule(incident.rule).notice and incident.since is not None and not context.silent(incident)
     ]
     events = []
     for rule in dict.fromkeys(incident.rule for incident in due):
         items = [item(incident, "new") for incident in due if incident.rule == rule]
         first = next(incident for incident in due if incident.rule == rule)
-        events.append(event(f"{first.id}-1", first.id, "notice", "", items, tellers, simulated=any_simulated(due)))
+        events.append(event(f"{first.id}-1", first.id, "notice", "", items, context, simulated=any_simulated(due)))
     done = {(incident.rule, incident.subject) for incident in due}
     heard = [
         incident.model_copy(
-            update={"since": None, "notified_severity": incident.severity, "notified_at": tellers.now, "messages": 1}
+            update={"since": None, "notified_severity": incident.severity, "notified_at": context.now, "messages": 1}
         )
         if (incident.rule, incident.subject) in done
         else incident
@@ -91,36 +91,36 @@ def notices(incidents: Sequence[Incident], tellers: NotificationContext) -> tupl
 
 
 def announce(
-    cases: Sequence[Case], incidents: Sequence[Incident], tellers: NotificationContext
+    cases: Sequence[Case], incidents: Sequence[Incident], context: NotificationContext
 ) -> tuple[list[Case], list[Event]]:
     """The cases after their messages that are due now, and those messages."""
     known, groups = {case.cause: case for case in cases}, by_cause(incidents)
     lasting: list[Case] = []
     events: list[Event] = []
     for cause in dict.fromkeys((*known, *groups)):
-        case, event = _of_case(known.get(cause), cause, groups.get(cause, []), tellers)
+        case, event = _of_case(known.get(cause), cause, groups.get(cause, []), context)
         lasting += [case] if case is not None else []
         events += [event] if event is not None else []
     return lasting, events
 
 
 def _of_case(
-    case: Case | None, cause: str, members: Sequence[Incident], tellers: NotificationContext
+    case: Case | None, cause: str, members: Sequence[Incident], context: NotificationContext
 ) -> tuple[Case | None, Event | None]:
-    visible = [incident for incident in members if not tellers.silent(incident)]
+    visible = [incident for incident in members if not context.silent(incident)]
     if case is None:
         if not any(incident.wrong for incident in visible):
             return None, None
         since = min(incident.since or incident.seen for incident in visible)
-        blank = Case(cause=cause, id=_identity(cause, visible), since=since, notified_severity="low", notified_at=tellers.now)
-        return _announced(_with_along(blank, visible, visible, tellers.rulebook), "opened", visible, tellers)
+        blank = Case(cause=cause, id=_identity(cause, visible), since=since, notified_severity="low", notified_at=context.now)
+        return _announced(_with_along(blank, visible, visible, context.rulebook), "opened", visible, context)
     fresh = [incident for incident in visible if not case.knows(incident.rule, incident.subject)]
     lasting = [incident for incident in members if case.knows(incident.rule, incident.subject)]
     if not lasting and not fresh:
-        return _over(case, tellers)
-    case = _with_along(case, fresh, lasting, tellers.rulebook)
-    kind = _worth_telling(case, visible, fresh, lasting, tellers)
-    return _announced(case, kind, visible, tellers) if kind else (case, None)
+        return _over(case, context)
+    case = _with_along(case, fresh, lasting, context.rulebook)
+    kind = _worth_telling(case, visible, fresh, lasting, context)
+    return _announced(case, kind, visible, context) if kind else (case, None)
 
 
 def _with_along(case: Case, fresh: Sequence[Incident], leaders: Sequence[Incident], rulebook: Rulebook) -> Case:
@@ -143,11 +143,11 @@ def _explained(incident: Incident, leaders: Sequence[Incident], rulebook: Rulebo
 
 
 def _worth_telling(
-    case: Case, visible: Sequence[Incident], fresh: Sequence[Incident], lasting: Sequence[Incident], tellers: NotificationContext
+    case: Case, visible: Sequence[Incident], fresh: Sequence[Incident], lasting: Sequence[Incident], context: NotificationContext
 ) -> Kind | None:
     if not visible:
         return None
-    policy, now = tellers.rulebook.policy, tellers.now
+    policy, now = context.rulebook.policy, context.now
     severity = worst_of(incident.severity for incident in visible)
     if worse(severity, case.notified_severity):
         return "escalated"
@@ -156,7 +156,7 @@ def _worth_telling(
     if (loud or not lasting) and now - case.notified_at >= timedelta(minutes=policy.gather_minutes):
         return "grown"
     wrong = [incident for incident in visible if incident.wrong]
-    due = now >= _reminder_due(case.notified_at, severity, tellers.rulebook)
+    due = now >= _reminder_due(case.notified_at, severity, context.rulebook)
     if case.over and due:
         return "reminder"
     if case.acknowledged is not None or not wrong:
@@ -164,7 +164,7 @@ def _worth_telling(
     waits = worst_of(incident.severity for incident in wrong) == "critical" and not case.unanswered
     if waits and now - case.notified_at >= timedelta(minutes=policy.unanswered_minutes):
         return "unanswered"
-    reminding = [incident.severity for incident in wrong if tellers.rulebook.rule(incident.rule).reminds]
+    reminding = [incident.severity for incident in wrong if context.rulebook.rule(incident.rule).reminds]
     return "reminder" if due and reminding and not worse(policy.reminds_from, worst_of(reminding)) else None
 
 
@@ -177,7 +177,7 @@ def _reminder_due(notified_at: datetime, severity: Severity, rulebook: Rulebook)
     return (due if due >= rested else due + A_DAY).astimezone(UTC)
 
 
-def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: NotificationContext) -> tuple[Case, Event]:
+def _announced(case: Case, kind: Kind, visible: Sequence[Incident], context: NotificationContext) -> tuple[Case, Event]:
     """One message about ``case``, and what people know afterwards."""
     states = _states(case, visible)
     items = [*(item(incident, states[(incident.rule, incident.subject)]) for incident in visible), *case.over]
@@ -189,7 +189,7 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Not
         kind,
         case.cause,
         items,
-        tellers,
+        context,
         simulated=case.simulated or any_simulated(visible),
         since=case.since,
         about=routed,
@@ -205,7 +205,7 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Not
     after = case.model_copy(
         update={
             "notified_severity": news.severity,
-            "notified_at": tellers.now,
+            "notified_at": context.now,
             "notified_channels": tuple(dict.fromkeys((*case.notified_channels, *news.channels))),
             "messages": case.messages + 1,
             "heard": tuple(heard),
@@ -218,7 +218,7 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Not
     return after, news
 
 
-def _over(case: Case, tellers: NotificationContext) -> tuple[None, Event | None]:
+def _over(case: Case, context: NotificationContext) -> tuple[None, Event | None]:
     """The last message of a case of which everything is over; None where its rules are no longer in the catalogue.
 
     It goes to the channels that had a message before, also during a silence.
@@ -226,18 +226,18 @@ def _over(case: Case, tellers: NotificationContext) -> tuple[None, Event | None]
     items = list(case.over) or [
         Item(rule=heard.rule, subject=heard.subject, state="over", severity=heard.severity, since=case.since)
         for heard in case.heard
-        if heard.rule in tellers.rulebook.rules
+        if heard.rule in context.rulebook.rules
     ]
     if not items:
         return None, None
-    channels = tuple(channel for channel in case.notified_channels if channel in tellers.available)
+    channels = tuple(channel for channel in case.notified_channels if channel in context.available)
     ending = event(
         f"{case.id}-{case.messages + 1}",
         case.id,
         "recovered",
         case.cause,
         items,
-        tellers,
+        context,
         simulated=case.simulated,
         since=case.since,
     )

@@ -23,9 +23,9 @@ Origin = Literal["machine", "automation", "costs", "service", "storage", "channe
 Minutes = Annotated[int, Field(ge=0, le=60 * 24 * 14)]
 
 
-def worse(one: Severity, other: Severity) -> bool:
-    """True when ``one`` is more severe than ``other``."""
-    return SEVERITIES.index(one) > SEVERITIES.index(other)
+def worse(severity: Severity, other: Severity) -> bool:
+    """True when ``severity`` is more severe than ``other``."""
+    return SEVERITIES.index(severity) > SEVERITIES.index(other)
 
 
 class VariantText(Declaration):

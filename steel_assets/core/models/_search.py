@@ -121,14 +121,14 @@ class EmbeddedSearch:
         """Nothing but this machine's time."""
         return 0.0
 
-    def answer(self, past: Samples, asked: Samples) -> np.ndarray:
+    def answer(self, past: Samples, rows: Samples) -> np.ndarray:
         """What the best model says. Raises AutoMLError where there are too few rows to search on."""
         known = past.rows(past.labelled)
         known = known.rows(slice(max(0, len(known) - ROWS), None))
         returns = np.clip(known.scaled_returns, -LARGEST, LARGEST)
         if len(known) < FEWEST or not known.feature_names or np.ptp(returns) < intervals.SMALLEST:
             raise AutoMLError(f"automl: {len(known)} rows with a price on their target date, {FEWEST} are needed")
-        return self.searched(known, returns).predict(asked)
+        return self.searched(known, returns).predict(rows)
 
     def searched(self, known: Samples, returns: np.ndarray) -> SearchResult:
         """The settings that did best, fitted on all of ``known``.

@@ -14,7 +14,7 @@ from steel_assets.core.watches.watch import Watch, WatchState
 
 def crossed(
     remembered: Mapping[str, WatchState],
-    looks: Sequence[tuple[Watch, WatchReading]],
+    readings: Sequence[tuple[Watch, WatchReading]],
     now: datetime,
     rulebook: Rulebook,
     available: frozenset[str],
@@ -22,7 +22,7 @@ def crossed(
     simulated: bool,
     forgotten: datetime | None = None,
 ) -> tuple[dict[str, WatchState], list[Event]]:
-    """What is remembered of the watches after ``looks`` at all there are, and what is to be told.
+    """What is remembered of the watches after ``readings`` at all there are, and what is to be told.
 
     A watch that nothing is remembered of begins with how it was when it was set. What cannot be known now stays as it was.
 
@@ -33,7 +33,7 @@ def crossed(
     """
     after: dict[str, WatchState] = {}
     events = []
-    for watch, look in looks:
+    for watch, look in readings:
         begun = None if forgotten is not None and watch.created_at <= forgotten else watch.seen
         before, seen = remembered.get(watch.id, begun), look.seen(watch)
         if seen is None:
@@ -53,12 +53,12 @@ def _news(watch: Watch, before: WatchState, seen: WatchState) -> bool:
 
 
 def _event(
-    watch: Watch, look: WatchReading, now: datetime, rulebook: Rulebook, available: frozenset[str], *, simulated: bool
+    watch: Watch, reading: WatchReading, now: datetime, rulebook: Rulebook, available: frozenset[str], *, simulated: bool
 ) -> Event:
     rule = rulebook.rule(PRICE_WATCH)
     severity = rulebook.severity(rule, None)
     spell = hashlib.sha256(f"{PRICE_WATCH}\n{watch.id}\n{now.astimezone(UTC).isoformat()}".encode()).hexdigest()[:12]
-    item = Item(rule=PRICE_WATCH, subject=watch.id, state="new", severity=severity, since=now, facts=look.facts)
+    item = Item(rule=PRICE_WATCH, subject=watch.id, state="new", severity=severity, since=now, facts=reading.facts)
     return Event(
         id=f"{spell}-1",
         incident=spell,

@@ -40,8 +40,8 @@ def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
     ]
 
 
-def _experiment(inputs: Inputs, tables: Tables, experiment: Experiment, looks: pd.DataFrame) -> dict[str, Any]:
-    days = records(looks.tail(LOOKS))
+def _experiment(inputs: Inputs, tables: Tables, experiment: Experiment, verdicts: pd.DataFrame) -> dict[str, Any]:
+    days = records(verdicts.tail(LOOKS))
     newest = days[-1] if days else {}
     state = state_now(inputs.lake.store, experiment.id, newest.get("state"))
     told = ("date", "state", "n", "gain_share", "evidence_better", "evidence_worse")

@@ -104,8 +104,8 @@ class TradingEconomics:
     def _quotes(self, request: Request, now: pd.Timestamp) -> Iterator[dict[str, object]]:
         yield from self._snapshots(self._asked_markets(request), now)
 
-    def _snapshots(self, asked: list[Series], now: pd.Timestamp) -> Iterator[dict[str, object]]:
-        for series in asked:
+    def _snapshots(self, requested: list[Series], now: pd.Timestamp) -> Iterator[dict[str, object]]:
+        for series in requested:
             bars = self.market.bars(series, now)
             bars = bars[~bars["missing"]]
             if len(bars) < 2:
