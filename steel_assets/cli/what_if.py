@@ -17,7 +17,7 @@ from steel_assets.cli.ahead import known_market, published
 from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.what_if import ShockError
-from steel_assets.operations.what_if import WhatIfResult, answer
+from steel_assets.operations.what_if import WhatIfResult, conditioned
 
 LEVELS = (0.05, 0.25, 0.50, 0.75, 0.95)
 SHOWN = (1, 5, 21, 63)
@@ -43,7 +43,7 @@ def what_if(
         raise Problem(f"--shock: {shock!r} is none; write it as scrap=+10% or usdtry=-2.5%")
     rows = published(parts.warehouse, market, now())
     try:
-        found = answer(parts.catalog, parts.lake, rows, asked["name"], float(asked["move"]) / 100, days)
+        found = conditioned(parts.catalog, parts.lake, rows, asked["name"], float(asked["move"]) / 100, days)
     except ShockError as error:
         raise Problem(f"--shock: {asked['name']}: {error}") from error
     first = rows.iloc[0]

@@ -24,7 +24,7 @@ class AutoMLService(Protocol):
     def cost_usd(self, searches: int, rows: int) -> float:
         """An estimate of what so many searches cost, and the answers to ``rows`` in all: rather too much than too little."""
 
-    def answer(self, past: Samples, rows: Samples) -> np.ndarray:
+    def predict(self, past: Samples, rows: Samples) -> np.ndarray:
         """The return expected of each row of ``rows`` beyond its curve, in units of its volatility; finite.
 
         Args:

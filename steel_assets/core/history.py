@@ -54,7 +54,7 @@ class MarketHistory:
         simulated: True when any observation was simulated.
         others: what models may learn from other markets.
         within: of a weekly or monthly market, by origin and daily driver (``core/within_period.py``); no columns of a daily one.
-        answers: by horizon, what a service that charges for it answered of each origin, from what was known by then alone.
+        bought_predictions: by horizon, what a service that charges for it predicted at each origin, from what was known by then.
     """
 
     market: Market
@@ -77,7 +77,7 @@ class MarketHistory:
             return self.origins
         return self.moments.tz_localize(None).normalize()
 
-    answers: Mapping[int, pd.Series] = field(default_factory=dict)
+    bought_predictions: Mapping[int, pd.Series] = field(default_factory=dict)
 
     @property
     def last(self) -> pd.Series:
@@ -145,7 +145,7 @@ class MarketHistory:
             self,
             known=self.known.assign(**self.known[names].shift(count)),
             periods=self.periods.assign(**self.periods[names].shift(count)),
-            answers={},
+            bought_predictions={},
         )
 
     @property

@@ -94,7 +94,7 @@ class Sums(NamedTuple):
     """What a regression without intercept follows from: sums over rows of input × input and input × return, and their number."""
 
     products: np.ndarray
-    answers: np.ndarray
+    cross_products: np.ndarray
     rows: float
 
     @classmethod
@@ -105,7 +105,9 @@ class Sums(NamedTuple):
     def plus(self, other: Sums, weight: float) -> Sums:
         """With ``other``, which weighs ``weight``."""
         return Sums(
-            self.products + weight * other.products, self.answers + weight * other.answers, self.rows + weight * other.rows
+            self.products + weight * other.products,
+            self.cross_products + weight * other.cross_products,
+            self.rows + weight * other.rows,
         )
 
 

@@ -57,7 +57,7 @@ def planned(history: MarketHistory, terms: VertexJobs, search: AutoMLService) ->
     first = int(history.origins.searchsorted(pd.Timestamp(terms.since)))
     found: dict[int, list[tuple[Fold, np.ndarray]]] = {}
     for horizon in terms.horizons:
-        there = history.answers.get(horizon, pd.Series(dtype=float)).index
+        there = history.bought_predictions.get(horizon, pd.Series(dtype=float)).index
         open_ones = [
             (fold, asked)
             for fold in folds(history.origins, EVERY, first, len(history.origins))
@@ -96,13 +96,13 @@ def buy(lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: Search
     for horizon, searches in plan.searches.items():
         samples = build_samples(history, features, horizon)
         for fold, asked in searches:
-            answers = search.answer(_known(history, samples, fold), samples.rows(asked))
+            predictions = search.predict(_known(history, samples, fold), samples.rows(asked))
             rows = pd.DataFrame(
                 {
                     "horizon": horizon,
                     "origin": history.origins[asked],
                     "fitted_at": history.origins[fold.fitted_at],
-                    "answer": answers,
+                    "answer": predictions,
                 }
             )
             _keep(lake, history.market.id, rows)

@@ -31,7 +31,7 @@ class GroupResponse:
         lost: files of the group that were found damaged; the whole history was asked for again because of them.
     """
 
-    answer: Collection
+    collection: Collection
     known: pd.DataFrame
     http: CachedHttp
     lost: tuple[Damage, ...] = ()
@@ -69,14 +69,14 @@ def ask(
     make_folder(lock.parent)
     try:
         with FileLock(lock, timeout=LONGEST_TURN_SECONDS):
-            answer = providers.collect(source, series, moment, known, http, again, noted.settled if noted else None)
-            answer = with_whole_histories(lake, providers, source, series, known, answer, moment)
+            collection = providers.collect(source, series, moment, known, http, again, noted.settled if noted else None)
+            collection = with_whole_histories(lake, providers, source, series, known, collection, moment)
     except Timeout:
-        answer = Collection.of_a_silent_provider(
+        collection = Collection.of_a_silent_provider(
             series, f"another process has been asking {source.name} for a long time ({lock})"
         )
-    if answer.blocked:
-        note_block(lake.store, source, blocked_again(shut, moment, answer.blocked, answer.retry_after))
-    elif shut is not None and len(answer.problems) < len(series):
+    if collection.blocked:
+        note_block(lake.store, source, blocked_again(shut, moment, collection.blocked, collection.retry_after))
+    elif shut is not None and len(collection.problems) < len(series):
         note_block(lake.store, source, None)
-    return GroupResponse(answer, known, http, lost)
+    return GroupResponse(collection, known, http, lost)

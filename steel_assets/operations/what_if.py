@@ -34,7 +34,7 @@ class WhatIfResult:
     published: np.ndarray
 
 
-def answer(catalog: Catalog, lake: Lake, forecast: pd.DataFrame, name: str, move: float, days: int) -> WhatIfResult:
+def conditioned(catalog: Catalog, lake: Lake, forecast: pd.DataFrame, name: str, move: float, days: int) -> WhatIfResult:
     """The published paths of a market, given that a series moves by a share until ``days`` trading days after the origin.
 
     Args:
@@ -58,7 +58,7 @@ def answer(catalog: Catalog, lake: Lake, forecast: pd.DataFrame, name: str, move
 
 
 def given(catalog: Catalog, history: MarketHistory, rows: pd.DataFrame, series: str, move: float, days: int) -> WhatIfResult:
-    """As ``answer``, of a history and a series that are at hand; nothing after the origin of ``rows`` is looked at."""
+    """As ``conditioned``, of a history and a series that are at hand; nothing after the origin of ``rows`` is looked at."""
     refuse_slow(history.market)
     market, quantiles = history.market.id, quantiles_of(rows)
     if not 1 <= days <= quantiles.length:

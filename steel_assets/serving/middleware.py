@@ -106,7 +106,7 @@ class AccessMiddleware:
             ready = self._ready(scope["path"], caller.key if caller else None) if plain else None
             if ready is not None:
                 scope["steel.route"], scope["steel.predicted"] = scope["path"], True
-                await visit.answer(200, *ready)
+                await visit.respond(200, *ready)
             else:
                 visit.check_length()
                 async with asyncio.timeout(ANSWER_SECONDS):
@@ -200,7 +200,7 @@ class _Visit:
             self.finished = True
         await self._send(message)
 
-    async def answer(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    async def respond(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """A whole answer at once; ``headers`` say its length."""
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
@@ -209,7 +209,7 @@ class _Visit:
         if self.started:
             return
         if refused.status == 303:
-            await self.answer(303, b"", [(b"content-length", b"0"), (b"location", str(refused).encode())])
+            await self.respond(303, b"", [(b"content-length", b"0"), (b"location", str(refused).encode())])
             return
         await refused.response()(self._scope, self._receive, self.send)
 

@@ -348,13 +348,13 @@ class TestVertex(ModelContract):
         model = self.trained(1)
         moves = np.log(model.predict(rows)["p"].to_numpy() / rows.curve) / rows.volatility
         assert model.share in (0.25, 0.5, 0.75)
-        assert moves == pytest.approx(model.share * np.nan_to_num(rows.answers))
-        silent = replace(rows, answers=np.full(len(rows), np.nan))
+        assert moves == pytest.approx(model.share * np.nan_to_num(rows.bought_predictions))
+        silent = replace(rows, bought_predictions=np.full(len(rows), np.nan))
         assert model.predict(silent)["p"].tolist() == rows.curve.tolist()
 
     def test_answers_that_were_noise_are_not_believed(self) -> None:
         rows = market_samples(1)
-        noise = replace(rows, answers=np.random.default_rng(3).normal(size=len(rows)))
+        noise = replace(rows, bought_predictions=np.random.default_rng(3).normal(size=len(rows)))
         assert model_families()[self.family]().fit(noise.rows(slice(0, SPLIT))).share == 0
 
     def test_it_is_for_markets_that_declare_it(self) -> None:

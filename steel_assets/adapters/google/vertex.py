@@ -81,7 +81,7 @@ class VertexAutoML:
         batches = max(searches, math.ceil(rows / MOST_ASKED))
         return searches * self.node_hours * self.tariff.node_hour_usd + batches * self.tariff.batch_usd
 
-    def answer(self, past: Samples, rows: Samples) -> np.ndarray:
+    def predict(self, past: Samples, rows: Samples) -> np.ndarray:
         """What a model trained on ``past`` alone says of ``rows``. Takes hours. Raises AutoMLError."""
         known = past.rows(past.labelled)
         if len(known) < FEWEST:

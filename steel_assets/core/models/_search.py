@@ -121,7 +121,7 @@ class EmbeddedSearch:
         """Nothing but this machine's time."""
         return 0.0
 
-    def answer(self, past: Samples, rows: Samples) -> np.ndarray:
+    def predict(self, past: Samples, rows: Samples) -> np.ndarray:
         """What the best model says. Raises AutoMLError where there are too few rows to search on."""
         known = past.rows(past.labelled)
         known = known.rows(slice(max(0, len(known) - ROWS), None))

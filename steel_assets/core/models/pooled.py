@@ -106,7 +106,7 @@ def _weights(past: Samples, own: Sums, month: int | None = None) -> np.ndarray |
     if sums.rows < FEWEST:
         return None
     penalty = PENALTY * past.horizon * sums.rows * np.eye(len(INPUTS))
-    return np.asarray(np.linalg.solve(sums.products + penalty, sums.answers))
+    return np.asarray(np.linalg.solve(sums.products + penalty, sums.cross_products))
 
 
 def _errors(inputs: np.ndarray, returns: np.ndarray, weights: np.ndarray) -> np.ndarray:
