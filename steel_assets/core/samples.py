@@ -66,7 +66,7 @@ class Samples:
         panel: what can be learned from the other markets; nothing but where it is known at which moment.
         frequency: of the market.
         pool: what else can be computed of each row, where the market declares ``generated``.
-        bought_predictions: ``MarketHistory.bought_predictions`` of the row, in units of its volatility; NaN where none was bought.
+        bought_predictions: ``MarketHistory.bought_predictions`` of the row in units of its volatility; NaN where none was bought.
     """
 
     horizon: int
