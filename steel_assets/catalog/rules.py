@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from typing import Annotated, Any, Literal
@@ -12,23 +11,11 @@ from pydantic import Field, field_validator, model_validator
 
 from steel_assets.core.alerts.rules import AlertPolicy
 from steel_assets.core.cron import Cron
+from steel_assets.core.former_keys import renamed
 from steel_assets.core.overlap_rule import OverlapRule
 from steel_assets.core.price_age import PriceCalendar
 from steel_assets.core.reading_limits import ReadingLimits
 from steel_assets.core.types import Declaration, Frequency, Identifier, MarketFrequency, PublicationRule, time_zone
-
-log = logging.getLogger("steel.catalog")
-
-
-def _renamed(declared: Any, where: str, former: str, name: str) -> Any:
-    """``declared`` with ``name`` for the key ``former``, as releases up to 0.1 called it: it still counts, with a warning."""
-    if not isinstance(declared, dict) or former not in declared:
-        return declared
-    log.warning("%s.%s is now called %s; rename it, a later release refuses it", where, former, name)
-    rest, value = {key: value for key, value in declared.items() if key != former}, declared[former]
-    shipped = rest.get(name)
-    return rest | {name: {**shipped, **value} if isinstance(shipped, dict) and isinstance(value, dict) else value}
-
 
 Group = Literal[
     "raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts", "publication"
@@ -195,7 +182,7 @@ class DropRule(Declaration):
     @model_validator(mode="before")
     @classmethod
     def _former_key(cls, declared: Any) -> Any:
-        return _renamed(declared, "imports.drop", "patience_minutes", "unfinished_minutes")
+        return renamed(declared, "imports.drop", patience_minutes="unfinished_minutes")
 
 
 class ImportRules(Declaration):
@@ -240,7 +227,7 @@ class CheckRule(Declaration):
     @model_validator(mode="before")
     @classmethod
     def _former_key(cls, declared: Any) -> Any:
-        return _renamed(declared, "checks.<name>", "told", "notify")
+        return renamed(declared, "checks.<name>", told="notify")
 
 
 class UnknownCheck(KeyError):
@@ -268,7 +255,7 @@ class Rules(Declaration):
     @field_validator("checks", mode="before")
     @classmethod
     def _former_check(cls, declared: Any) -> Any:
-        return _renamed(declared, "checks", "table_contracts", "table_schemas")
+        return renamed(declared, "checks", table_contracts="table_schemas")
 
     def check(self, name: str) -> CheckRule:
         """The rule of an asset check. Raises UnknownCheck."""

@@ -121,9 +121,9 @@ def _settings(declared: Collection[str]) -> str:
 def _symbols(catalog: Catalog) -> str:
     """How sure it is that the providers know the symbols; the unconfirmed ones by name."""
     asked = [declared for declared in catalog.series.values() if catalog.sources[declared.source].kind == "api"]
-    sure = Counter(declared.verified.sure if declared.verified else "not said how sure" for declared in asked)
+    sure = Counter(declared.verified.status if declared.verified else "not said how sure" for declared in asked)
     doubtful = [
-        str(declared.symbol) for declared in asked if declared.verified is None or declared.verified.sure == "unconfirmed"
+        str(declared.symbol) for declared in asked if declared.verified is None or declared.verified.status == "unconfirmed"
     ]
     counts = ", ".join(f"{count} {how}" for how, count in sorted(sure.items()))
     return counts + (f" ({', '.join(doubtful)}); `steel doctor --live` asks" if doubtful else "")

@@ -167,7 +167,7 @@ def _outcome(series: Series, collection: Collection) -> SymbolCheck:
 def _check_of(
     series: Series, outcome: Literal["answered", "refused", "not asked"], rows: pd.DataFrame | None = None, detail: str = ""
 ) -> SymbolCheck:
-    sure = f"{series.verified.sure}: {series.verified.from_} ({series.verified.checked})" if series.verified else "not said"
+    sure = f"{series.verified.status}: {series.verified.from_} ({series.verified.checked})" if series.verified else "not said"
     asked = SymbolCheck(series.source, series.id, str(series.symbol), series.unit, outcome, sure, detail=detail)
     if rows is None:
         return asked

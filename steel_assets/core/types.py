@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from steel_assets.core.former_keys import renamed
+
 QUANTILES: tuple[float, ...] = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 """Levels of every published forecast distribution."""
 
@@ -126,9 +128,14 @@ class Verified(Declaration):
     ``documented``: the provider itself writes it. ``seen``: public programs use it. ``unconfirmed``: nobody public names it.
     """
 
-    sure: Literal["documented", "seen", "unconfirmed"]
+    status: Literal["documented", "seen", "unconfirmed"]
     from_: str = Field(alias="from", min_length=1)
     checked: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_keys(cls, declared: Any) -> Any:
+        return renamed(declared, "verified", sure="status")
 
 
 class Series(Declaration):

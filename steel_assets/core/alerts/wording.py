@@ -1,7 +1,7 @@
 """The words of an incident for every page, mail and command: what it means first, then what to do, in two languages.
 
-Sentences are the catalogue's (``says`` and ``advice`` of a rule or of one of its variants), names are filled in. Where a name is
-not known the rule's plain title is said instead; advice then has the word in capitals, as in a manual.
+Sentences are the catalogue's (``message`` and ``advice`` of a rule or of one of its variants), names are filled in. Where a name
+is not known the rule's plain title is said instead; advice then has the word in capitals, as in a manual.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def sentence(item: Item, event: Event, rulebook: Rulebook, language: Language = 
     """What ``item`` of ``event`` means for people."""
     rule, namer = rulebook.rule(item.rule), _namer(event, rulebook, language)
     names = namer.names(item)
-    for template in _templates(rule, namer.variant(item), language, "says"):
+    for template in _templates(rule, namer.variant(item), language, "message"):
         if _names_in(template) <= set(names):
             return template.format(**names)
     plain = (rule.title_es or rule.title) if language == "es" else rule.title
@@ -125,7 +125,7 @@ def _shared(text: str) -> str:
 def names_in(rule: AlertRule) -> set[str]:
     """All names in braces in the words of ``rule``. Raises ValueError where braces do not fit."""
     words: list[AlertRule | VariantText] = [rule, *rule.variants.values()]
-    texts = [text for word in words for text in (word.says, word.says_es, word.advice, word.advice_es)]
+    texts = [text for word in words for text in (word.message, word.message_es, word.advice, word.advice_es)]
     return {name for text in texts for name in _names_in(text)}
 
 
@@ -135,7 +135,7 @@ def _templates(rule: AlertRule, variant: str, language: Language, kind: str) -> 
     particular: tuple[VariantText | AlertRule | None, ...] = (rule.variants.get(variant), rule)
     for words in particular:
         if words is not None:
-            texts = {"says": (words.says, words.says_es), "advice": (words.advice, words.advice_es)}[kind]
+            texts = {"message": (words.message, words.message_es), "advice": (words.advice, words.advice_es)}[kind]
             templates += [text for text in (reversed(texts) if language == "es" else texts[:1]) if text]
     return templates
 
