@@ -152,6 +152,11 @@ def test_the_former_name_of_a_key_is_still_read_with_a_warning(folder: Path, cap
         assert f".{former} is now called {name}" in caplog.text
 
 
+def test_the_shipped_catalogue_has_no_former_names(caplog: pytest.LogCaptureFixture) -> None:
+    load_catalog()
+    assert "is now called" not in caplog.text
+
+
 def test_a_file_that_starts_with_an_underscore_is_hidden(folder: Path) -> None:
     (folder / "markets" / "_draft.yaml").write_text("not: [a market")
     assert "wire_rod_brazil" in load_catalog(folder).markets
