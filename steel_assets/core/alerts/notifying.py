@@ -1,6 +1,6 @@
 """Which messages are due about each case, and what people know after them.
 
-A case is told when it opens, at once when it gets worse or grows by something that people have not heard of (another market, a
+A case is told when it opens, at once when it gets worse or grows by something that people do not know of (another market, a
 target, another series), when it waits for an answer or is due for a reminder, and when all of it is over. What an incident takes
 along is listed in its next message. What is over while the rest lasts is said in the next message too.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from steel_assets.core.alerts.causes import by_cause, leading, with_causes
-from steel_assets.core.alerts.incidents import Case, Event, Heard, Incident, Item, Kind, State
+from steel_assets.core.alerts.incidents import Case, Event, Incident, Item, Kind, NotifiedIncident, State
 from steel_assets.core.alerts.listing import NotificationContext, any_simulated, event, item, worst_of
 from steel_assets.core.alerts.rules import Rulebook, Severity, worse
 
@@ -42,8 +42,10 @@ def adopted(incidents: Sequence[Incident], cases: Sequence[Case], rulebook: Rule
             notified_at=max(moments, default=max(incident.seen for incident in members)),
             notified_channels=tuple(dict.fromkeys(channel for incident in members for channel in incident.notified_channels)),
             messages=1,
-            heard=tuple(
-                Heard(rule=incident.rule, subject=incident.subject, severity=incident.notified_severity or incident.severity)
+            notified=tuple(
+                NotifiedIncident(
+                    rule=incident.rule, subject=incident.subject, severity=incident.notified_severity or incident.severity
+                )
                 for incident in members
             ),
             simulated=any(incident.simulated for incident in members),
@@ -60,7 +62,11 @@ def ended(cases: Sequence[Case], before: Sequence[Incident], after: Sequence[Inc
 
 
 def _with_ends(case: Case, gone: dict[tuple[str, str], Incident], back: set[tuple[str, str]]) -> Case:
-    news = [item(gone[key], "over") for heard in (*case.heard, *case.along) if (key := (heard.rule, heard.subject)) in gone]
+    news = [
+        item(gone[key], "over")
+        for incident in (*case.notified, *case.along)
+        if (key := (incident.rule, incident.subject)) in gone
+    ]
     still_over = [item for item in case.over if (item.rule, item.subject) not in back]
     over = (*still_over, *news)
     return case if over == case.over else case.model_copy(update={"over": over})
@@ -79,7 +85,7 @@ def notices(incidents: Sequence[Incident], context: NotificationContext) -> tupl
         first = next(incident for incident in due if incident.rule == rule)
         events.append(event(f"{first.id}-1", first.id, "notice", "", items, context, simulated=any_simulated(due)))
     done = {(incident.rule, incident.subject) for incident in due}
-    heard = [
+    noticed = [
         incident.model_copy(
             update={"since": None, "notified_severity": incident.severity, "notified_at": context.now, "messages": 1}
         )
@@ -87,7 +93,7 @@ def notices(incidents: Sequence[Incident], context: NotificationContext) -> tupl
         else incident
         for incident in incidents
     ]
-    return heard, events
+    return noticed, events
 
 
 def announce(
@@ -126,10 +132,10 @@ def _of_case(
 def _with_along(case: Case, fresh: Sequence[Incident], leaders: Sequence[Incident], rulebook: Rulebook) -> Case:
     """``case``, with those of ``fresh`` that one of ``leaders`` explains, and that need not be told by themselves."""
     here = _keys(fresh)
-    still_along = [heard for heard in case.along if (heard.rule, heard.subject) in here]
-    known = {(heard.rule, heard.subject) for heard in still_along}
+    still_along = [incident for incident in case.along if (incident.rule, incident.subject) in here]
+    known = {(incident.rule, incident.subject) for incident in still_along}
     joined = [
-        Heard(rule=incident.rule, subject=incident.subject, severity=incident.severity)
+        NotifiedIncident(rule=incident.rule, subject=incident.subject, severity=incident.severity)
         for incident in fresh
         if (incident.rule, incident.subject) not in known and _explained(incident, leaders, rulebook)
     ]
@@ -151,7 +157,7 @@ def _worth_telling(
     severity = worst_of(incident.severity for incident in visible)
     if worse(severity, case.notified_severity):
         return "escalated"
-    along = {(heard.rule, heard.subject) for heard in case.along}
+    along = {(incident.rule, incident.subject) for incident in case.along}
     loud = [incident for incident in fresh if (incident.rule, incident.subject) not in along]
     if (loud or not lasting) and now - case.notified_at >= timedelta(minutes=policy.gather_minutes):
         return "grown"
@@ -197,18 +203,21 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], context: Not
     )
     over = {(item.rule, item.subject) for item in case.over}
     silent = [
-        heard
-        for heard in case.heard
-        if (heard.rule, heard.subject) not in over and (heard.rule, heard.subject) not in _keys(visible)
+        incident
+        for incident in case.notified
+        if (incident.rule, incident.subject) not in over and (incident.rule, incident.subject) not in _keys(visible)
     ]
-    heard = [*silent, *(Heard(rule=incident.rule, subject=incident.subject, severity=incident.severity) for incident in visible)]
+    notified = [
+        *silent,
+        *(NotifiedIncident(rule=incident.rule, subject=incident.subject, severity=incident.severity) for incident in visible),
+    ]
     after = case.model_copy(
         update={
             "notified_severity": news.severity,
             "notified_at": context.now,
             "notified_channels": tuple(dict.fromkeys((*case.notified_channels, *news.channels))),
             "messages": case.messages + 1,
-            "heard": tuple(heard),
+            "notified": tuple(notified),
             "over": (),
             "along": (),
             "simulated": news.simulated,
@@ -224,9 +233,9 @@ def _over(case: Case, context: NotificationContext) -> tuple[None, Event | None]
     It goes to the channels that had a message before, also during a silence.
     """
     items = list(case.over) or [
-        Item(rule=heard.rule, subject=heard.subject, state="over", severity=heard.severity, since=case.since)
-        for heard in case.heard
-        if heard.rule in context.rulebook.rules
+        Item(rule=known.rule, subject=known.subject, state="over", severity=known.severity, since=case.since)
+        for known in case.notified
+        if known.rule in context.rulebook.rules
     ]
     if not items:
         return None, None
@@ -246,8 +255,8 @@ def _over(case: Case, context: NotificationContext) -> tuple[None, Event | None]
 
 def _states(case: Case, visible: Sequence[Incident]) -> dict[tuple[str, str], State]:
     """What is to be said of each incident since the message before; beside nothing that was told, nothing is along."""
-    before = {(heard.rule, heard.subject): heard.severity for heard in case.heard}
-    along = {(heard.rule, heard.subject) for heard in case.along}
+    before = {(incident.rule, incident.subject): incident.severity for incident in case.notified}
+    along = {(incident.rule, incident.subject) for incident in case.along}
     alone = not any((incident.rule, incident.subject) not in along for incident in visible)
     states: dict[tuple[str, str], State] = {}
     for entry in visible:
