@@ -70,11 +70,11 @@ class Platform:
     @property
     def simulated(self) -> bool | None:
         """What ``lake.simulated`` says, without the libraries that a lake takes wherever its mark is not damaged."""
-        from steel_assets.adapters.lake.damaged import DamagedStore
+        from steel_assets.adapters.lake.damaged import Damaged
         from steel_assets.adapters.lake.nature import MARK, marked
 
         mark = marked(self.store)
-        return self.lake.simulated if mark is None and DamagedStore(self.store).open(MARK) else mark
+        return self.lake.simulated if mark is None and Damaged(self.store).open(MARK) else mark
 
     @cached_property
     def imports(self) -> ImportLedger:

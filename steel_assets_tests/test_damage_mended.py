@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from steel_assets.adapters.lake.damaged import Damage
-from steel_assets.adapters.lake.damaged import DamagedStore as SetAside
+from steel_assets.adapters.lake.damaged import Damaged as SetAside
 from steel_assets.adapters.lake.snapshots import PublishedPart
 from steel_assets.adapters.objects.checksummed import Damaged
 from steel_assets.adapters.objects.object_store import ObjectStoreError

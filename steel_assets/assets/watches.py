@@ -36,7 +36,7 @@ def price_watches(here: Installation) -> dg.AssetsDefinition:
             metadata={
                 "publication": str(done.version),
                 "watches": done.watches,
-                "told": len(done.told),
+                "notified": len(done.notified),
                 "nothing known": listed(done.unknown),
             }
         )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steel_assets.adapters.lake.damaged import DamagedStore
+from steel_assets.adapters.lake.damaged import Damaged
 from steel_assets.adapters.machine import usage as machine
 from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.catalog import Catalog
@@ -120,7 +120,7 @@ def damaged(store: ObjectStore, warehouse_lost: str | None, snapshot: Snapshot, 
     open_files = {subject for incident in snapshot["incidents"] for rule, subject in covers(incident) if rule == "file_set_aside"}
     if warehouse_lost is not None and "warehouse" not in open_files:
         yield Finding("sources", "red", warehouse_lost)
-    notes = [damage for damage in DamagedStore(store).news(_plain(moment)) if damage.key not in open_files]
+    notes = [damage for damage in Damaged(store).news(_plain(moment)) if damage.key not in open_files]
     for note in notes[:SHOWN_NOTES]:
         yield Finding("sources", "yellow", note.text)
     if len(notes) > SHOWN_NOTES:
@@ -183,7 +183,7 @@ def _area(kind: str) -> str:
 
 
 def _oldest_price(snapshot: Snapshot, markets: list[str], moment: datetime) -> str:
-    from steel_assets.serving.answers import price_age_of
+    from steel_assets.serving.response_bodies import price_age_of
 
     issued = [rows[0] for market in markets if (rows := snapshot.forecast(market))]
     ages = [age for row in issued if (age := price_age_of(snapshot, row, moment.timestamp())) is not None]

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from email.message import EmailMessage
 from typing import Any, Literal, Protocol
 
-from steel_assets.adapters.lake.damaged import DamagedStore, read_kept
+from steel_assets.adapters.lake.damaged import Damaged, read_kept
 from steel_assets.adapters.mail.email_message import email_message
 from steel_assets.adapters.mail.pdf import check_installed
 from steel_assets.adapters.notifiers import NotificationRefused, NotSent
@@ -168,7 +168,7 @@ def _done(store: ObjectStore, day: str, language: str, moment: datetime) -> date
 def _known(store: ObjectStore, day: str, moment: datetime) -> dict[str, dict[str, Delivery]]:
     """All deliveries; where the file was damaged, that nothing is known of ``day``, noted once in its place."""
     known = deliveries(store)
-    if known is None and DamagedStore(store).open(DELIVERIES):
+    if known is None and Damaged(store).open(DELIVERIES):
         _put(store, day, EVERY_LANGUAGE, Delivery("unknown", moment))
         known = deliveries(store)
     return known or {}

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from steel_assets.adapters.lake.snapshots import (
+    Pointer,
     PublishedPart,
     SnapshotDamaged,
-    SnapshotPointer,
     SnapshotStore,
     fits,
     parsed,
@@ -42,7 +42,7 @@ class PublishingResult:
         forecasts: market → moment of the issue in force.
     """
 
-    pointer: SnapshotPointer
+    pointer: Pointer
     place: str
     changed: bool
     problems: Mapping[str, str]
@@ -61,7 +61,7 @@ class Former:
     """What is in force while the next is read; nothing before the first publication, and where it is damaged."""
 
     token: str | None
-    pointer: SnapshotPointer | None = None
+    pointer: Pointer | None = None
     parts: Mapping[str, PublishedPart] | None = None
 
     def part(self, name: str) -> PublishedPart:
@@ -128,7 +128,7 @@ def _lasting(name: str, part: PublishedPart, former: PublishedPart) -> Published
 
 
 def _publication(
-    snapshots: SnapshotStore, pointer: SnapshotPointer, parts: Mapping[str, PublishedPart], *, changed: bool
+    snapshots: SnapshotStore, pointer: Pointer, parts: Mapping[str, PublishedPart], *, changed: bool
 ) -> PublishingResult:
     latest = parts["latest"].content
     return PublishingResult(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.alerts.watches import WatchStore
-from steel_assets.adapters.lake.snapshots import SnapshotDamaged, SnapshotPointer, SnapshotStore, parsed
+from steel_assets.adapters.lake.snapshots import Pointer, SnapshotDamaged, SnapshotStore, parsed
 from steel_assets.core.publication_parts import EMPTY
 from steel_assets.core.watches.reading import Published
 
@@ -18,18 +18,18 @@ class Watched:
 
     Attributes:
         watches: how many there are.
-        told: ids of those of which something is told now.
+        notified: ids of those about which a message goes out now.
         unknown: id → why nothing can be said of it.
         version: of the publication that was looked at; None before the first.
     """
 
     watches: int
-    told: list[str]
+    notified: list[str]
     unknown: dict[str, str]
     version: str | None
 
 
-def in_force(snapshots: SnapshotStore) -> tuple[SnapshotPointer | None, Published]:
+def in_force(snapshots: SnapshotStore) -> tuple[Pointer | None, Published]:
     """Pointer and content of the publication in force; nothing before the first. Raises SnapshotDamaged, ObjectStoreError."""
     pointer = snapshots.pointer()
     if pointer is None:

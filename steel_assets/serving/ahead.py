@@ -1,4 +1,4 @@
-"""Answers from the sample paths of the forecast in force, and what was said of the market's past. Pure, as ``answers``."""
+"""From the sample paths of the forecast in force, and from what was said of the past, to the API's shapes. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from steel_assets.core.chance import Side
 from steel_assets.core.published_paths import About, NotAhead, Period, PublishedPaths, spread
-from steel_assets.serving import answers, schemas
+from steel_assets.serving import response_bodies, schemas
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
 
@@ -103,7 +103,7 @@ def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis
 
     It is stale where a newer price is here, and where one should be. Raises RequestRefused before the first.
     """
-    if answers.known(snapshot, market).get("frequency", "daily") != "daily":
+    if response_bodies.known(snapshot, market).get("frequency", "daily") != "daily":
         reason = f"{market} has no daily price: what is said of a past is tested on trading days, and does not apply to it"
         raise RequestRefused(404, reason)
     said = snapshot["analysis"].get(market)
@@ -118,7 +118,7 @@ def analysis_age(snapshot: Snapshot, market: str, analysis: Mapping[str, Any], m
     newest = max((snapshot["prices"].get(market) or {}).get("dates") or [analysis["day"]])
     if newest > analysis["day"]:
         return {"stale": True, "stale_reason": f"it ends with {analysis['day']}; a price of {newest} is here"}
-    age = answers.staleness(snapshot, rows[0], moment) if rows else None
+    age = response_bodies.staleness(snapshot, rows[0], moment) if rows else None
     return {"stale": age is not None and age.stale, "stale_reason": age.stale_reason if age else None}
 
 
@@ -128,10 +128,10 @@ def in_force(snapshot: Snapshot, market: str, moment: float) -> tuple[dict[str, 
     Raises:
         RequestRefused: there is no such market, no paths of its forecast (404), or no forecast of it (503).
     """
-    answers.known(snapshot, market)
-    rows = answers.in_force(snapshot, market, moment)
+    response_bodies.known(snapshot, market)
+    rows = response_bodies.in_force(snapshot, market, moment)
     if not rows:
-        raise answers.unpublished(snapshot, market)
+        raise response_bodies.unpublished(snapshot, market)
     found = snapshot["outlooks"].get(market)
     if found is None or found["as_of"] != rows[0]["as_of"]:
         of = f"no sample paths of the forecast of {rows[0]['as_of']} were published{_why(snapshot, 'outlooks')}"
@@ -151,7 +151,7 @@ def about(snapshot: Snapshot, row: dict[str, Any], paths: PublishedPaths, moment
     shown = ("market", "unit", "issued_date", "as_of", "last_price", "simulated")
     return {
         **{name: row[name] for name in shown},
-        **answers.age_in_short(answers.staleness(snapshot, row, moment)),
+        **response_bodies.age_in_short(response_bodies.staleness(snapshot, row, moment)),
         "withdrawn_import": snapshot.withdrawn_import(row["market"], row["as_of"]),
         "paths": paths.count,
         "paths_from": paths.days[0],

@@ -1,4 +1,4 @@
-"""The routes of the API. Each asks ``answers`` and hands out bytes; who may ask was decided at the door."""
+"""The routes of the API. Each asks ``response_bodies`` and hands out bytes; who may ask was decided at the door."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from steel_assets import __version__
 from steel_assets.core.iso_day import Day, day_of
-from steel_assets.serving import ahead, answers, plan, schemas, state
+from steel_assets.serving import ahead, plan, response_bodies, schemas, state
 from steel_assets.serving.access import Caller
 from steel_assets.serving.forms import Form, Wanted, tabled
 from steel_assets.serving.openapi import refusals, shown
@@ -75,7 +75,7 @@ def routes(service: Service) -> APIRouter:
     @open_router.get("/", response_model=schemas.About, responses=shown(schemas.About))
     async def about() -> Response:
         """What this service is and what it reads."""
-        return _json(answers.about(service.snapshot, __version__))
+        return _json(response_bodies.about(service.snapshot, __version__))
 
     @open_router.get("/health", response_model=schemas.Health, responses=shown(schemas.Health))
     async def health() -> Response:
@@ -106,18 +106,18 @@ def routes(service: Service) -> APIRouter:
         """The default market's price on its next business day."""
         request.scope["steel.predicted"] = True
         snapshot, now = service.snapshot, service.now()
-        predicted = answers.prediction_detail if detail in ("true", "1") else answers.prediction
+        predicted = response_bodies.prediction_detail if detail in ("true", "1") else response_bodies.prediction
         return _json(predicted(snapshot, now, _key(request)), headers=service.forecast_headers())
 
     @reading.get("/v1/markets", tags=["markets"], response_model=schemas.Markets, responses=READ | tabled(schemas.Markets))
     async def markets(form: Wanted) -> Response:
         """All markets and how fresh their forecasts are."""
-        return await answered(form, answers.markets(service.snapshot, service.now()))
+        return await answered(form, response_bodies.markets(service.snapshot, service.now()))
 
     @reading.get("/v1/regions", tags=["markets"], response_model=schemas.Regions, responses=READ | tabled(schemas.Regions))
     async def regions(form: Wanted) -> Response:
         """All regions and which markets they hold."""
-        return await answered(form, answers.regions(service.snapshot))
+        return await answered(form, response_bodies.regions(service.snapshot))
 
     @reading.get(
         "/v1/regions/{region}",
@@ -127,7 +127,7 @@ def routes(service: Service) -> APIRouter:
     )
     async def region(region: RegionId, form: Wanted) -> Response:
         """The markets of one region, how fresh their forecasts are, and the nearest of each."""
-        return await answered(form, answers.region(service.snapshot, region, service.now()))
+        return await answered(form, response_bodies.region(service.snapshot, region, service.now()))
 
     @reading.get(
         "/v1/markets/{market}/forecasts",
@@ -143,7 +143,7 @@ def routes(service: Service) -> APIRouter:
     ) -> Response:
         """All horizons and quantiles of one issue."""
         request.scope["steel.predicted"] = True
-        return await answered(form, answers.forecasts(service.snapshot, market, as_of, service.now(), _key(request)))
+        return await answered(form, response_bodies.forecasts(service.snapshot, market, as_of, service.now(), _key(request)))
 
     @reading.get(
         "/v1/markets/{market}/scorecard",
@@ -252,7 +252,7 @@ def routes(service: Service) -> APIRouter:
         end: Annotated[Day | None, Query(description="last day", examples=["2026-11-20"])] = None,
     ) -> Response:
         """Rows of the table metrics_daily."""
-        return await answered(form, answers.metrics(service.snapshot, market, start, end))
+        return await answered(form, response_bodies.metrics(service.snapshot, market, start, end))
 
     @reading.get("/v1/alerts", tags=["service"], response_model=schemas.Alerts, responses=READ | tabled(schemas.Alerts))
     async def alerts(form: Wanted) -> Response:

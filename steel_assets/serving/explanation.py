@@ -8,7 +8,7 @@ from typing import Any
 
 from steel_assets.core.words import phrase
 from steel_assets.serving import schemas
-from steel_assets.serving.answers import age_in_short, in_force, known, leaning, staleness, unpublished
+from steel_assets.serving.response_bodies import age_in_short, in_force, known, leaning, staleness, unpublished
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.words import PageWords
 

@@ -10,7 +10,7 @@ from typing import Any
 from steel_assets.core.regions import by_region, plain
 from steel_assets.core.service_use import Minute, ServiceUsage
 from steel_assets.core.words import phrase
-from steel_assets.serving import answers
+from steel_assets.serving import response_bodies
 from steel_assets.serving.charts import charts, script_safe
 from steel_assets.serving.explanation import driver_name, drivers
 from steel_assets.serving.page_ahead import NOTHING_ASKED, OddsForm, ahead, past
@@ -125,8 +125,8 @@ def _tab(
 ) -> dict[str, Any]:
     rows = snapshot.forecast(market["id"])
     first = rows[0] if rows else None
-    age = answers.staleness(snapshot, first, now) if first else None
-    too_old = answers.price_age_of(snapshot, first, now) if first else None
+    age = response_bodies.staleness(snapshot, first, now) if first else None
+    too_old = response_bodies.price_age_of(snapshot, first, now) if first else None
     return {
         "id": market["id"],
         "name": words.name(market).partition(" (")[0],
@@ -143,7 +143,7 @@ def _tab(
 
 
 def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now: float, words: PageWords) -> dict[str, Any]:
-    rows = answers.in_force(snapshot, market["id"], now)
+    rows = response_bodies.in_force(snapshot, market["id"], now)
     card = snapshot["scorecards"].get(market["id"]) or {"horizons": [], "rows": [], "window": 0}
     scores = {score["horizon"]: score for score in card["horizons"]}
     at = horizon if horizon in scores else min(scores, default=None)
@@ -167,7 +167,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
                 driver.newest_period,
                 name=driver_name(snapshot, driver.series, words.language),
             )
-            for driver in (answers.leaning(snapshot, rows[0]) if rows else [])
+            for driver in (response_bodies.leaning(snapshot, rows[0]) if rows else [])
         ],
         "pesos": _pesos(snapshot, rows[0]) if rows else None,
         "exchange": snapshot["exchange"],
@@ -180,7 +180,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "drift": drift,
         "drift_days": len({row["date"] for row in drift["rows"]}) if drift else 0,
         "scored": [row for row in card["rows"] if row["horizon"] == at][-REALITY_SHOWN:],
-        "champions": answers.models(snapshot, market["id"]).champions,
+        "champions": response_bodies.models(snapshot, market["id"]).champions,
         "ledger": _decisions([row for row in snapshot["ledger"] if row["market"] == market["id"]]),
         "quality_score": quality["quality_score"] if quality else None,
         "quality": [
@@ -191,7 +191,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
 
 def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: PageWords) -> dict[str, Any]:
     """From which day the price is and how old; ``tone`` and ``text`` of the notice where it is older than it should be."""
-    told, age = answers.staleness(snapshot, row, now), answers.price_age_of(snapshot, row, now)
+    told, age = response_bodies.staleness(snapshot, row, now), response_bodies.price_age_of(snapshot, row, now)
     found = {
         "stale": told.stale,
         "title": "",
@@ -200,7 +200,7 @@ def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: PageWords) 
     }
     if age is None:
         return found
-    newest = answers.newest_price(snapshot, row)
+    newest = response_bodies.newest_price(snapshot, row)
     found["title"] = words.price_age(told.price_date, age.sessions, age.frequency)
     found["text"] = words(PRICE_STALE)
     if age.too_old:

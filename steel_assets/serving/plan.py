@@ -1,4 +1,4 @@
-"""The plan of a purchase, from the paths and the record that are published. Pure, as ``answers``."""
+"""The plan of a purchase, from the paths and the record that are published. Pure, as ``response_bodies``."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from steel_assets.adapters.alerts.stored_state import STATE_KEY, read_alert_state
-from steel_assets.adapters.lake.snapshots import AGAIN, SnapshotDamaged, SnapshotPointer, SnapshotStore, fits, parsed
+from steel_assets.adapters.lake.snapshots import AGAIN, Pointer, SnapshotDamaged, SnapshotStore, fits, parsed
 from steel_assets.adapters.machine.disk import private_folder, write_private
 from steel_assets.adapters.objects.checksummed import Damaged
 from steel_assets.adapters.objects.object_store import ObjectStore, ObjectStoreError
@@ -155,7 +155,7 @@ class Refresher:
         self._latest = parts["latest"].content
         return after
 
-    def _content(self, snapshots: SnapshotStore, pointer: SnapshotPointer) -> bytes:
+    def _content(self, snapshots: SnapshotStore, pointer: Pointer) -> bytes:
         """From the cache where it has it, else from the store and into the cache."""
         cached = self._cache.get(NAMESPACE, pointer.version) if self._cache else None
         if cached is not None and fits(cached, pointer):

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from steel_assets.adapters.lake.snapshots import AGAIN, SnapshotDamaged
 from steel_assets.core.service_use import summary
-from steel_assets.serving import ahead, answers, explanation, plan, state, variants
+from steel_assets.serving import ahead, explanation, plan, response_bodies, state, variants
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.shape import Shape
 from steel_assets.serving.snapshot import Snapshot
@@ -32,21 +32,21 @@ def rehearse(snapshot: Snapshot, now: float, *, pages: bool = True) -> Snapshot:
 
 def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
     made: list[Shape] = [
-        answers.about(snapshot, ""),
-        answers.markets(snapshot, now),
-        answers.models(snapshot, None),
-        answers.metrics(snapshot, None, None, None),
-        answers.experiments(snapshot, None),
+        response_bodies.about(snapshot, ""),
+        response_bodies.markets(snapshot, now),
+        response_bodies.models(snapshot, None),
+        response_bodies.metrics(snapshot, None, None, None),
+        response_bodies.experiments(snapshot, None),
     ]
     variants.check(snapshot)
     with suppress(RequestRefused):
-        made.append(answers.prediction_detail(snapshot, now))
+        made.append(response_bodies.prediction_detail(snapshot, now))
     found = state.incidents(snapshot, now)
     markets = [market["id"] for market in (snapshot["catalogue"] or {}).get("markets", [])]
     for market in markets:
-        made.append(answers.scorecard(snapshot, market))
+        made.append(response_bodies.scorecard(snapshot, market))
         with suppress(RequestRefused):
-            made.append(answers.forecasts(snapshot, market, None, now))
+            made.append(response_bodies.forecasts(snapshot, market, None, now))
             made.append(explanation.explanation(snapshot, market, now))
         with suppress(RequestRefused):
             made.append(ahead.averages(snapshot, market, now))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from steel_assets.adapters.lake.snapshots import PublishedPart, SnapshotPointer
+from steel_assets.adapters.lake.snapshots import Pointer, PublishedPart
 from steel_assets.core.plausible import MarketRecord, why_not
 from steel_assets.core.publication_parts import EMPTY, GONE, emptied
 from steel_assets.core.published import checked
@@ -134,7 +134,7 @@ class Snapshot:
         changed = new.content != old.content or new.problem != old.problem
         return replace(self, parts={**self.parts, name: new}, number=self.number + changed)
 
-    def with_published(self, published: Mapping[str, PublishedPart], pointer: SnapshotPointer, now: float) -> Snapshot:
+    def with_published(self, published: Mapping[str, PublishedPart], pointer: Pointer, now: float) -> Snapshot:
         """This snapshot after a publication was read: every part of it, and of its forecasts those that can be true at ``now``.
 
         Raises:

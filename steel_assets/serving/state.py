@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from steel_assets.core.health import Status, colour
 from steel_assets.serving import schemas
-from steel_assets.serving.answers import leaning, newest_price, price_age_of, staleness
+from steel_assets.serving.response_bodies import leaning, newest_price, price_age_of, staleness
 from steel_assets.serving.snapshot import Snapshot
 
 Severity = Literal["low", "medium", "high", "critical"]

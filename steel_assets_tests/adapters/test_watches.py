@@ -13,7 +13,7 @@ from steel_assets.adapters.alerts import watches as kept
 from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.alerts.stored_state import STATE_KEY
 from steel_assets.adapters.alerts.watches import MOST, TooManyWatches, WatchStore
-from steel_assets.adapters.lake.damaged import DamagedStore
+from steel_assets.adapters.lake.damaged import Damaged
 from steel_assets.adapters.notifiers import NotSent
 from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.catalog import load_catalog
@@ -185,7 +185,7 @@ def test_a_damaged_document_costs_its_own_watches_and_a_lost_memory_tells_nothin
     store.put("watches/first.json", store.get("watches/first.json").replace(b"640", b"1.0"))
     store.put(STATE_KEY, b"damaged")
     assert [watch.owner for watch in WatchStore(store).all()] == ["second"]
-    assert [damage.key for damage in DamagedStore(store).all()] == ["watches/first.json"]
+    assert [damage.key for damage in Damaged(store).all()] == ["watches/first.json"]
     assert box.watch(WatchStore(store).all(), HIGH, MORNING) == []
     box.watch(WatchStore(store).all(), published(), MORNING)
     assert len(box.watch(WatchStore(store).all(), HIGH, MORNING)) == 1

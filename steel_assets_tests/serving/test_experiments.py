@@ -22,7 +22,7 @@ from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.operations import experiment_switch
 from steel_assets.operations.publication import experiments, forecasts
 from steel_assets.operations.publication.warehouse import Tables
-from steel_assets.serving import answers, schemas
+from steel_assets.serving import response_bodies, schemas
 from steel_assets.serving.keys import KEY_FILE, KeyStore
 from steel_assets.serving.page import page
 from steel_assets.serving.rehearsal import rehearse
@@ -134,7 +134,7 @@ def key_of(chosen: bool) -> str:
 
 
 def variants(snapshot: Snapshot, key: str | None, moment: float) -> list[str | None]:
-    return [row.model_variant for row in answers.forecasts(snapshot, MARKET, None, moment, key).forecasts]
+    return [row.model_variant for row in response_bodies.forecasts(snapshot, MARKET, None, moment, key).forecasts]
 
 
 def changed(snapshot: Snapshot, row: dict[str, Any] | None = None, **fields: Any) -> Snapshot:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from steel_assets.adapters.google.clients import storage_client
-from steel_assets.adapters.lake.snapshots import POINTER, SnapshotPointer, SnapshotStore
+from steel_assets.adapters.lake.snapshots import POINTER, Pointer, SnapshotStore
 from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.gcs import GcsStore
 from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
@@ -69,7 +69,7 @@ def storage() -> Iterator[StorageServer]:
         yield server
 
 
-def pointed(folder: ObjectStore) -> SnapshotPointer:
+def pointed(folder: ObjectStore) -> Pointer:
     pointer = SnapshotStore(folder, None).pointer()
     assert pointer is not None
     return pointer

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
 
-from steel_assets.adapters.lake.damaged import DamagedStore as SetAside
+from steel_assets.adapters.lake.damaged import Damaged as SetAside
 from steel_assets.adapters.lake.damaged import why_not
 from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore

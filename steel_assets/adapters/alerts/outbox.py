@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from steel_assets.adapters.alerts.acknowledgements import left
 from steel_assets.adapters.alerts.stored_state import STATE_KEY, read_alert_state, rename_former
 from steel_assets.adapters.alerts.watches import WatchStore
-from steel_assets.adapters.lake.damaged import DamagedStore as SetAside
+from steel_assets.adapters.lake.damaged import Damaged as SetAside
 from steel_assets.adapters.lake.damaged import why_not
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.adapters.objects.checksummed import Damaged, checksummed, unseal

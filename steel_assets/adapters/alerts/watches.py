@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from steel_assets.adapters.lake.damaged import DamagedStore as SetAside
+from steel_assets.adapters.lake.damaged import Damaged as SetAside
 from steel_assets.adapters.lake.damaged import why_not
 from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore

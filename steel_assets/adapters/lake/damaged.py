@@ -63,7 +63,7 @@ class Damage(Declaration):
         return f"{sentence}; {self.mended}" if self.mended else sentence
 
 
-class DamagedStore:
+class Damaged:
     """What was set aside of one store."""
 
     def __init__(self, store: ObjectStore, clock: Callable[[], float] = time.time) -> None:
@@ -176,7 +176,7 @@ def read_kept(store: ObjectStore, key: str, parse: Callable[[Any], T]) -> T | No
     try:
         return parse(plain_json(content))
     except UNREADABLE as error:
-        DamagedStore(store).set_aside(key, content, why_not(error))
+        Damaged(store).set_aside(key, content, why_not(error))
         return None
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from steel_assets.adapters.lake.damaged import UNREADABLE, DamagedStore, plain_json, why_not
+from steel_assets.adapters.lake.damaged import UNREADABLE, Damaged, plain_json, why_not
 from steel_assets.adapters.lake.nature import MARK as MARK
 from steel_assets.adapters.lake.nature import marked
 from steel_assets.adapters.lake.parquet import from_parquet, to_parquet
@@ -65,9 +65,9 @@ class Lake:
         self.store = store
 
     @cached_property
-    def damaged(self) -> DamagedStore:
+    def damaged(self) -> Damaged:
         """What was set aside of this lake."""
-        return DamagedStore(self.store)
+        return Damaged(self.store)
 
     @cached_property
     def raw_storage(self) -> RawFiles:

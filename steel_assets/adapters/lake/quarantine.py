@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from steel_assets.adapters.lake.damaged import UNREADABLE, DamagedStore, why_not
+from steel_assets.adapters.lake.damaged import UNREADABLE, Damaged, why_not
 from steel_assets.adapters.lake.parquet import from_parquet, to_parquet
 from steel_assets.adapters.objects.object_store import ObjectNotFound, ObjectStore
 from steel_assets.core.quarantine import DECISIONS, QUARANTINE
@@ -96,5 +96,5 @@ class QuarantineStore:
             later = [column.name for column in table.columns if column.nullable and column.name not in rows]
             return table.enforce(rows.assign(**dict.fromkeys(later)).drop_duplicates(list(table.key)))
         except UNREADABLE as error:
-            DamagedStore(self.store).set_aside(key, content, why_not(error))
+            Damaged(self.store).set_aside(key, content, why_not(error))
             return None

@@ -17,7 +17,7 @@ from typing import TypeVar
 import pyarrow as pa
 
 from steel_assets.adapters.lake.compacted import PLACE, Compacted, Piece, compacted, copy_of, in_order
-from steel_assets.adapters.lake.damaged import DamagedStore
+from steel_assets.adapters.lake.damaged import Damaged
 from steel_assets.adapters.lake.parquet import Unreadable, table_from
 from steel_assets.adapters.objects.object_store import ObjectNotFound, ObjectStore, ObjectStoreError
 from steel_assets.core.tables import OBSERVATIONS
@@ -60,7 +60,7 @@ class View:
 class RawFiles:
     """The raw files of one store. Prefixes are ``raw-data/``, or a source's or a group's folder below it."""
 
-    def __init__(self, store: ObjectStore, damaged: DamagedStore) -> None:
+    def __init__(self, store: ObjectStore, damaged: Damaged) -> None:
         self._store = store
         self._damaged = damaged
         self._kept: dict[str, tuple[str, pa.Table | Compacted]] = {}

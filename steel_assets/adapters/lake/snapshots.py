@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from steel_assets.adapters.lake.damaged import DamagedStore as SetAside
+from steel_assets.adapters.lake.damaged import Damaged as SetAside
 from steel_assets.adapters.objects.checksummed import Damaged, NotSigned, checksummed, unseal
 from steel_assets.adapters.objects.object_store import ObjectNotFound, ObjectStore, ObjectStoreError
 from steel_assets.core.problem import Problem
@@ -38,7 +38,7 @@ class SnapshotDamaged(Problem, ValueError):
     """The pointer or the snapshot is not what was published; the message names the file and the remedy."""
 
 
-class SnapshotPointer(Declaration):
+class Pointer(Declaration):
     """Which snapshot is in force.
 
     Attributes:
@@ -85,7 +85,7 @@ class SnapshotStore:
         """The store's version of the pointer, another after every publication; None before the first. Raises ObjectStoreError."""
         return self.store.version(POINTER)
 
-    def pointer(self) -> SnapshotPointer | None:
+    def pointer(self) -> Pointer | None:
         """What is in force; None before the first publication.
 
         Raises:
@@ -97,7 +97,7 @@ class SnapshotStore:
         except ObjectNotFound:
             return None
         try:
-            return SnapshotPointer.model_validate(unseal(content, self._key))
+            return Pointer.model_validate(unseal(content, self._key))
         except NotSigned as error:
             raise SnapshotDamaged(f"{POINTER}: {error}; {AGAIN}") from error
         except Damaged as error:
@@ -105,7 +105,7 @@ class SnapshotStore:
         except ValidationError as error:
             raise SnapshotDamaged(f"{POINTER} was written by another release: {_first(error)}; {AGAIN}") from error
 
-    def content(self, pointer: SnapshotPointer) -> bytes:
+    def content(self, pointer: Pointer) -> bytes:
         """The snapshot that ``pointer`` names, checked against it. Raises SnapshotDamaged, ObjectStoreError."""
         try:
             content = self.store.get(pointer.key)
@@ -115,7 +115,7 @@ class SnapshotStore:
             raise SnapshotDamaged(f"{pointer.key} is damaged: its checksum is not the one in {POINTER}; {AGAIN}")
         return content
 
-    def switch(self, content: bytes, moment: datetime, token: str | None, former: SnapshotPointer | None) -> SnapshotPointer:
+    def switch(self, content: bytes, moment: datetime, token: str | None, former: Pointer | None) -> Pointer:
         """Put ``content`` in force, if nobody has published since ``token`` was asked for.
 
         Raises:
@@ -124,7 +124,7 @@ class SnapshotStore:
         """
         digest = hashlib.sha256(content).hexdigest()
         before = (former.version, *former.former) if former else ()
-        pointer = SnapshotPointer(
+        pointer = Pointer(
             version=f"{moment:%Y%m%dT%H%M%SZ}-{digest[:12]}",
             content_sha256=digest,
             bytes=len(content),
@@ -135,7 +135,7 @@ class SnapshotStore:
         self.store.put_if(POINTER, checksummed(pointer.model_dump(mode="json"), self._key), token)
         return pointer
 
-    def prune(self, pointer: SnapshotPointer) -> list[str]:
+    def prune(self, pointer: Pointer) -> list[str]:
         """Delete the snapshots that are older than all that ``pointer`` keeps; their keys.
 
         Newer ones are left alone: another process may have written one that it puts in force in a moment.
@@ -157,7 +157,7 @@ def key_of(version: str) -> str:
     return f"{FOLDER}{version}.json"
 
 
-def fits(content: bytes, pointer: SnapshotPointer) -> bool:
+def fits(content: bytes, pointer: Pointer) -> bool:
     """Whether ``content`` is, byte for byte, the snapshot that ``pointer`` names."""
     return len(content) == pointer.bytes and hashlib.sha256(content).hexdigest() == pointer.content_sha256
 

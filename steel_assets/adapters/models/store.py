@@ -19,7 +19,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from steel_assets.adapters.lake.damaged import DamagedStore
+from steel_assets.adapters.lake.damaged import Damaged
 from steel_assets.adapters.models.files import (
     NAME,
     Identity,
@@ -169,7 +169,7 @@ class ModelStore:
         except ModelNotSigned:
             raise
         except ModelDamaged as error:
-            DamagedStore(self.store).set_aside(key, self.store.get(key), str(error))
+            Damaged(self.store).set_aside(key, self.store.get(key), str(error))
 
     def production(self, market: str, horizon: int) -> ChampionPointer | None:
         """What is in force now; None before the first promotion. Raises ModelDamaged."""

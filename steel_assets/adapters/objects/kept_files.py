@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from steel_assets.adapters.backup_archive import is_name
-from steel_assets.adapters.lake.damaged import DamagedStore as SetAside
+from steel_assets.adapters.lake.damaged import Damaged as SetAside
 from steel_assets.adapters.machine.disk import make_folder, write_private
 from steel_assets.adapters.objects.checksummed import Damaged, checksummed, unseal
 from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore

@@ -70,7 +70,7 @@ class AutoML(Calibrated):
             return past.scaled_returns
         search = EmbeddedSearch(self.budget)
         found = search.searched(recent.rows(known), returns[known])
-        believed = tried.believed(found.predict(recent.rows(slice(-tried.held_out, None))))
+        believed = tried.shrinkage(found.predict(recent.rows(slice(-tried.held_out, None))))
         if believed.share:
             self.share, self.found = believed.share, found.again(recent, returns)
         return past.scaled_returns * believed.error_ratio

@@ -84,7 +84,7 @@ class Prophet(Calibrated):
         self.drivers = _closest(recent.rows(slice(0, fitted)), returns[:fitted])
         model = self._fitted(recent.rows(slice(0, fitted)), returns[:fitted])
         newest = recent.rows(slice(len(recent) - tried.held_out, None))
-        believed = tried.believed(model.predict(self._frame(newest))["yhat"].to_numpy())
+        believed = tried.shrinkage(model.predict(self._frame(newest))["yhat"].to_numpy())
         self.share = believed.share
         if self.share:
             self.fitted = self._fitted(recent, returns)

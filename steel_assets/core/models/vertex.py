@@ -56,7 +56,7 @@ class Vertex(Calibrated):
         tried = trial(past.rows(np.isfinite(past.bought_predictions)), ROWS)
         if not tried.enough:
             return past.scaled_returns
-        believed = tried.believed(_bought(tried.recent.rows(slice(-tried.held_out, None))))
+        believed = tried.shrinkage(_bought(tried.recent.rows(slice(-tried.held_out, None))))
         self.share = believed.share
         return past.scaled_returns * believed.error_ratio
 
