@@ -53,7 +53,7 @@ def parity(
             raise Problem(f"--by: {error}") from error
         except (ExchangeError, HistoryError) as error:
             raise Problem(f"parity {entry.id}: {error}") from error
-        answers.append(about(parts.catalog, parts.store, found.price, rows, moment) | _told(found))
+        answers.append(about(parts.catalog, parts.store, found.price, rows, moment) | _described(found))
     if as_json:
         typer.echo(json.dumps(answers, indent=2))
     else:
@@ -61,7 +61,7 @@ def parity(
             _print(answer)
 
 
-def _told(landed: Landed) -> dict[str, Any]:
+def _described(landed: Landed) -> dict[str, Any]:
     today, ahead = float(landed.now[-1].total[0]), landed.then[-1].total
     told: dict[str, Any] = {
         "parity": landed.parity.id,

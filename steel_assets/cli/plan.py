@@ -25,7 +25,7 @@ from steel_assets.core.averages import AverageError
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.planning import plan as plan_of
 from steel_assets.core.purchase_edge import NOTHING, Edge
-from steel_assets.core.purchase_plan import NO_RECORD, ROLLS, told
+from steel_assets.core.purchase_plan import NO_RECORD, ROLLS, described
 from steel_assets.core.purchase_record import edge, outcomes
 from steel_assets.core.purchase_terms import (
     FOLLOWED,
@@ -82,7 +82,7 @@ def plan(
         made = plan_of(paths, ahead, need, terms, found, appetite)
     except (AverageError, PurchaseError) as error:
         raise Problem(f"--by: {error}") from error
-    answer |= told(made, tonnes=amount, day=f"{day:%Y-%m-%d}", terms=terms, appetite=appetite, unit=outlook.unit)
+    answer |= described(made, tonnes=amount, day=f"{day:%Y-%m-%d}", terms=terms, appetite=appetite, unit=outlook.unit)
     answer["notes"] = [note for note in (reason, ROLLS if declared.target.roll != "none" else None) if note]
     if as_json:
         typer.echo(json.dumps(answer, indent=2))

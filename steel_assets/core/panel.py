@@ -42,7 +42,7 @@ RELATED, OTHER = 3.0, 1.0
 """How much a market of the same commodity or region weighs among the others, and any other."""
 
 
-class Spread(NamedTuple):
+class PanelShares(NamedTuple):
     """Features as shares of inputs.
 
     Attributes:
@@ -72,7 +72,7 @@ def input_of(feature: str) -> str | None:
     return feature if feature in OWN_PRICE else None
 
 
-def spread(features: np.ndarray, names: Sequence[str]) -> Spread:
+def spread(features: np.ndarray, names: Sequence[str]) -> PanelShares:
     """``features`` (one column per name) as shares of the inputs: a mean is over what is known in its row."""
     places = {column: INPUTS.index(found) for column, name in enumerate(names) if (found := input_of(name)) is not None}
     columns = list(places)
@@ -82,7 +82,7 @@ def spread(features: np.ndarray, names: Sequence[str]) -> Spread:
     known = np.isfinite(read)
     counts = np.maximum(known.astype(float) @ members, 1.0)
     values = np.clip(np.where(known, read, 0.0), -LARGEST, LARGEST) / np.take(counts, list(places.values()), axis=1)
-    return Spread(columns, values, members)
+    return PanelShares(columns, values, members)
 
 
 def ripe(features: np.ndarray, names: Sequence[str]) -> np.ndarray:

@@ -25,7 +25,7 @@ from steel_assets.core.types import Market, VertexJobs
 EVERY: Cadence = "year"
 COLUMNS = ["horizon", "origin", "fitted_at", "answer"]
 
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,9 @@ def confirm(plan: SearchPlan, terms: VertexJobs, confirmed_usd: float | None) ->
         )
 
 
-def buy(lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: SearchPlan, search: AutoMLService, report: Told) -> int:
+def buy(
+    lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: SearchPlan, search: AutoMLService, report: Report
+) -> int:
     """Have everything of ``plan`` answered, and keep each answer as soon as it is there; how many origins were answered.
 
     Args:

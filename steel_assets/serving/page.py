@@ -86,7 +86,7 @@ def page(
         "now": now,
         "updated": f"{datetime.fromtimestamp(now, UTC):%H:%M:%S} UTC",
         "state": worst_status(incidents),
-        "incidents": [_told(incident, snapshot, words) for incident in incidents],
+        "incidents": [_incident(incident, snapshot, words) for incident in incidents],
         "stands_in": _stands_in(snapshot, words),
         "has_a_source": chosen is None or snapshot.has_a_source(chosen["id"]),
         "markets": [_tab(snapshot, market, chosen, now, words) for market in _default_first(catalogue, snapshot.default_market)],
@@ -260,7 +260,7 @@ def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] |
     return named
 
 
-def _told(incident: ShownIncident, snapshot: Snapshot, words: PageWords) -> dict[str, Any]:
+def _incident(incident: ShownIncident, snapshot: Snapshot, words: PageWords) -> dict[str, Any]:
     """An incident in the page's language; those about files and parts stay in the words of the error."""
     sentence = INCIDENTS.get(incident.kind)
     market = snapshot.market(incident.market or "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from steel_assets.core.analysis.sentences import told
+from steel_assets.core.analysis.sentences import sentence_in
 from steel_assets.core.published_paths import PublishedPaths
 from steel_assets.core.words import phrase
 from steel_assets.serving.ahead import OddsQuestion, analysis_age, averages, in_force, level_of, odds, question
@@ -112,7 +112,7 @@ def past(snapshot: Snapshot, market: str, now: float, words: PageWords) -> dict[
 def _said(statement: Mapping[str, Any], among: int, names: Mapping[str, str], words: PageWords) -> str:
     """A statement in the page's language; one of a kind that this release does not know in the English of its own."""
     try:
-        return told(statement, among, names, words)
+        return sentence_in(statement, among, names, words)
     except (KeyError, IndexError, TypeError, ValueError):
         return str(statement["sentence"])
 

@@ -9,7 +9,7 @@ from steel_assets.core.published_paths import NotAhead
 from steel_assets.core.published_purchases import PublishedRecord
 from steel_assets.core.published_purchases import plan as plan_of
 from steel_assets.core.purchase_edge import NOTHING, SIGNIFICANCE, Edge
-from steel_assets.core.purchase_plan import ROLLS, told
+from steel_assets.core.purchase_plan import ROLLS, described
 from steel_assets.core.purchase_terms import PurchaseError, Terms, per_tonne
 from steel_assets.serving import schemas
 from steel_assets.serving.ahead import about, in_force
@@ -48,7 +48,9 @@ def plan(snapshot: Snapshot, purchase: schemas.Purchase, moment: float, words: P
         made = plan_of(paths, need, terms, edge, purchase.risk, factor=factor)
     except NotAhead as error:
         raise RequestRefused(422, f"by: {error}") from error
-    said = told(made, tonnes=purchase.tonnes, day=purchase.by.isoformat(), terms=terms, appetite=purchase.risk, unit=row["unit"])
+    said = described(
+        made, tonnes=purchase.tonnes, day=purchase.by.isoformat(), terms=terms, appetite=purchase.risk, unit=row["unit"]
+    )
     said["edge"]["text"] = _text(edge, words)
     notes = [reason, ROLLS if purchases.get("rolls") else None]
     return schemas.Plan.of(

@@ -29,7 +29,7 @@ JSON = (b"content-type", b"application/json")
 INCIDENT_SECONDS = 5.0
 NO_FORECAST = "no forecast of the default market can be answered yet; GET /v1/alerts says why, with a key"
 PASSED_OVER = "the newest is damaged or not believed, and was passed over; GET /v1/alerts says why, with a key"
-UNTOLD = "not up to date; GET /v1/alerts says why, with a key"
+NOT_UP_TO_DATE = "not up to date; GET /v1/alerts says why, with a key"
 
 Ready = tuple[bytes, list[tuple[bytes, bytes]]]
 """Body and headers of an answer."""
@@ -142,12 +142,12 @@ class Service:
             age = None
         else:
             problems, age = {}, response_bodies.staleness(self.snapshot, row, now)
-        problems |= dict.fromkeys(self.snapshot.problems, UNTOLD)
+        problems |= dict.fromkeys(self.snapshot.problems, NOT_UP_TO_DATE)
         problems |= {f"forecast of {market}": reason for market, reason in self.snapshot.refused.items()}
         passed_over = [market for market, entry in self.snapshot["latest"].items() if entry.get("problems")]
         problems |= dict.fromkeys([f"published file of {market}" for market in passed_over], PASSED_OVER)
         if self.access.problem is not None:
-            problems["keys"] = UNTOLD
+            problems["keys"] = NOT_UP_TO_DATE
         return schemas.Ready.of(
             response_bodies.age_in_short(age),
             status="not_ready" if age is None else "ready",

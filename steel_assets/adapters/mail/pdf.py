@@ -124,7 +124,7 @@ def _market(paper: Paper, market: MarketFacts, region: str, high: float, words: 
     else:
         picture = fan(market, words, (PICTURE / MILLIMETRES, high / MILLIMETRES), titled=False)
         if picture is not None:
-            paper.image(BytesIO(picture), LEFT, y, PICTURE, high, alt_text=wording.picture_told(market, words))
+            paper.image(BytesIO(picture), LEFT, y, PICTURE, high, alt_text=wording.picture_text(market, words))
         below = _ahead(paper, market.forecast, market.frequency, y, words)
         ends = _odds(paper, market, below, words), _record(paper, market, below, words)
         paper.set_y(max(y + high, *ends) + 0.6)

@@ -155,7 +155,7 @@ def verdict(market: MarketFacts, words: MailWords) -> str:
     return words("better") if record.error < record.last_price_error else words("worse")
 
 
-def picture_told(market: MarketFacts, words: MailWords) -> str:
+def picture_text(market: MarketFacts, words: MailWords) -> str:
     """The fan chart in words, for who does not see it."""
     if market.forecast is None or market.price is None:
         return market.names[words.language]

@@ -125,7 +125,7 @@ def _of_case(
     if not lasting and not fresh:
         return _over(case, context)
     case = _with_along(case, fresh, lasting, context.rulebook)
-    kind = _worth_telling(case, visible, fresh, lasting, context)
+    kind = _kind_of_message(case, visible, fresh, lasting, context)
     return _announced(case, kind, visible, context) if kind else (case, None)
 
 
@@ -148,7 +148,7 @@ def _explained(incident: Incident, leaders: Sequence[Incident], rulebook: Rulebo
     return leader is not None and leader.rule in rulebook.rule(incident.rule).quietly
 
 
-def _worth_telling(
+def _kind_of_message(
     case: Case, visible: Sequence[Incident], fresh: Sequence[Incident], lasting: Sequence[Incident], context: NotificationContext
 ) -> Kind | None:
     if not visible:

@@ -51,7 +51,7 @@ TESTS = (
 """Words within a sentence that another language has words of its own for, as the statements name them."""
 
 TEXTS = (*TEMPLATES.values(), FINDING, CHANCE, STANDS, *SPANS, SPREAD, *MONTHS, *STATES, *TESTS)
-"""Everything that ``told`` says."""
+"""Everything that ``sentence_in`` says."""
 
 
 class Say(Protocol):
@@ -74,10 +74,10 @@ def sentence(judged: CorrectedStatement, among: int, names: Mapping[str, str]) -
         names: of series, by id; an id that is not in it stands for itself.
     """
     said = asdict(judged.statement) | {"p_corrected": judged.p_corrected, "finding": judged.finding}
-    return told(said, among, names, in_english)
+    return sentence_in(said, among, names, in_english)
 
 
-def told(statement: Mapping[str, Any], among: int, names: Mapping[str, str], say: Say) -> str:
+def sentence_in(statement: Mapping[str, Any], among: int, names: Mapping[str, str], say: Say) -> str:
     """The sentence of a statement as it is kept (``operations.analysis``), by ``say`` in its language. Args as ``sentence``."""
     key, values, finding = statement["key"], statement["values"], statement["finding"]
     drifting = key == "return_to_mean" and values["half_way_days"] is None

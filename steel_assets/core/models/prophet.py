@@ -100,7 +100,7 @@ class Prophet(Calibrated):
         model = _new_prophet()
         for name in self.drivers:
             model.add_regressor(name, prior_scale=0.1, standardize=False)
-        model.stan_backend.model = _Told(model.stan_backend.model)
+        model.stan_backend.model = _WithDataFiles(model.stan_backend.model)
         frame = self._frame(samples).assign(y=returns)
         step = max(1, len(frame) // THINNED)
         model.fit(frame.iloc[::-step].iloc[::-1])
@@ -131,7 +131,7 @@ class Prophet(Calibrated):
             self.fitted = _library().serialize.model_from_dict(about)
 
 
-class _Told:
+class _WithDataFiles:
     """Stan's compiled model, told its data by files written in one go.
 
     cmdstanpy writes the same text figure by figure, which takes a third of the time of a fit.

@@ -41,7 +41,7 @@ class Crosstab:
 
 
 def find_crosstab(table: FileTable, header_row: int | None = None) -> Crosstab | None:
-    """The crosstab of ``table`` (with its header in row ``told``); None where its first rows are none."""
+    """The crosstab of ``table`` (with its header in ``header_row``); None where its first rows are none."""
     rows = list(islice(table.rows(), SAMPLE_ROWS))
     for row, below in pairwise(rows):
         for across in FEWEST if header_row in (None, row.number) else ():

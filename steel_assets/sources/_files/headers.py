@@ -50,7 +50,7 @@ class Header:
 
 
 def find_header(file: File, table: FileTable, given: int | None) -> Header:
-    """The header of ``table``; ``told`` is the number of its (last) row where a person named it.
+    """The header of ``table``; ``given`` is the number of its (last) row where a person named it.
 
     Raises:
         ImportRefused: there is none.

@@ -37,7 +37,7 @@ def check_one_product(file: File, header: Header, body: Body, columns: Sequence[
     return varying
 
 
-def told_apart(table: FileTable, header: Header, rows: Collection[int]) -> str:
+def how_told_apart(table: FileTable, header: Header, rows: Collection[int]) -> str:
     """Which columns of words differ between ``rows``, as a remedy; empty where none does."""
     wanted = set(rows)
     read = [row for row in table.rows() if row.number in wanted]

@@ -21,7 +21,7 @@ from steel_assets.sources._files.numbers import is_no_figure
 from steel_assets.sources._files.opening import Opened
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.periods import joined, one_figure_each
-from steel_assets.sources._files.products import check_one_product, product_columns, told_apart
+from steel_assets.sources._files.products import check_one_product, how_told_apart, product_columns
 from steel_assets.sources._files.reading import FileReading, nearest_held
 from steel_assets.sources._files.table import SAMPLE_ROWS, File, is_blank, listed
 
@@ -139,7 +139,7 @@ class _Reader:
         assumed = check_one_product(self._file, self._header, body, self._products, filled)
         frame = pd.DataFrame({"row": rows, "day": on, "value": marks.values})
         figures, again = one_figure_each(
-            self._file, frame, share.series, moment, lambda rows: told_apart(self._table, self._header, list(rows))
+            self._file, frame, share.series, moment, lambda rows: how_told_apart(self._table, self._header, list(rows))
         )
         left_out = {"identical duplicates": f"{again:,}"} if again else {}
         if len(mine) > len(filled):
