@@ -43,4 +43,4 @@ def watch(
     """A watch of rebar set at ``at``, beginning with what ``world`` says of it."""
     asked = {"id": (name * 12)[:12], "owner": "local", "kind": kind, "market": REBAR, "created_at": at} | fields
     found = watch_of(asked)
-    return found.model_copy(update={"seen": (world or published()).look(found).seen(found)})
+    return found.model_copy(update={"seen": (world or published()).read(found).seen(found)})

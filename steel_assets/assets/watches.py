@@ -11,7 +11,7 @@ from steel_assets.adapters.lake.snapshots import SnapshotStore
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.metadata import listed
 from steel_assets.assets.publication import KEY as PUBLICATION_KEY
-from steel_assets.operations.watching import look
+from steel_assets.operations.watching import evaluate_watches
 
 KEY = dg.AssetKey("price_watches")
 
@@ -31,7 +31,7 @@ def price_watches(here: Installation) -> dg.AssetsDefinition:
         outbox: dg.ResourceParam[Outbox],
         snapshots: dg.ResourceParam[SnapshotStore],
     ) -> dg.MaterializeResult:
-        done = look(WatchStore(lake.store), outbox, snapshots, datetime.now(UTC))
+        done = evaluate_watches(WatchStore(lake.store), outbox, snapshots, datetime.now(UTC))
         return dg.MaterializeResult(
             metadata={
                 "publication": str(done.version),

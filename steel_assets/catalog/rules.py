@@ -138,10 +138,15 @@ class ClockRule(Declaration):
 
 
 class Coverage(Declaration):
-    """When intervals count as wrong: as few (or many) prices inside as chance would bring once in 1 / ``doubt``."""
+    """When intervals count as wrong: as few (or many) prices inside as chance would bring once in 1 / ``significance``."""
 
     level: Share
-    doubt: float = Field(gt=0, lt=0.5)
+    significance: float = Field(gt=0, lt=0.5)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_key(cls, declared: Any) -> Any:
+        return renamed(declared, "coverage", doubt="significance")
 
 
 class Retention(Declaration):

@@ -22,7 +22,7 @@ from steel_assets.catalog import Catalog
 from steel_assets.cli import health
 from steel_assets.cli.clock import now
 from steel_assets.core.health import STATUSES, Finding, Status, worst
-from steel_assets.operations.fresh import doubtful
+from steel_assets.operations.fresh import may_be_stale
 
 if TYPE_CHECKING:
     from steel_assets.adapters.objects.object_store import ObjectStore
@@ -111,7 +111,7 @@ def _in_doubt(catalog: Catalog, store: ObjectStore, providers: Providers, moment
     """Of each provider that is asked, whether it may not be fresh."""
     for source in catalog.sources.values():
         if source.kind == "api" and providers.not_configured(source) is None:
-            yield doubtful(catalog, store, source, moment)
+            yield may_be_stale(catalog, store, source, moment)
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> Table:

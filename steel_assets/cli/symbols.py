@@ -50,7 +50,7 @@ class SymbolCheck:
     detail: str = ""
 
 
-class _Heard:
+class _CountingHttp:
     """A way out that remembers how many calls in a row had no answer, and whether the budget let the last one through."""
 
     def __init__(self, http: Http) -> None:
@@ -130,7 +130,7 @@ def _asked(catalog: Catalog, providers: Providers, source: Source, moment: pd.Ti
     """One answer for each series of ``source``, one call after the other."""
     series = [declared for group in source.groups for declared in catalog.series_of(source.id, group)]
     reason = providers.not_configured(source)
-    http = _Heard(providers.http[source.id].once())
+    http = _CountingHttp(providers.http[source.id].once())
     access = replace(providers.access(source, http), history_years=YEARS)
     for declared_series in series:
         if reason is None:
@@ -143,7 +143,7 @@ def _asked(catalog: Catalog, providers: Providers, source: Source, moment: pd.Ti
         yield _check_of(declared_series, "not asked", detail=(reason or "").removeprefix("not asked: "))
 
 
-def _why_no_more(series: Series, collection: Collection, http: _Heard) -> str | None:
+def _why_no_more(series: Series, collection: Collection, http: _CountingHttp) -> str | None:
     """Why the provider is not asked for its other symbols."""
     if http.spent:
         return collection.problems.get(series.id, "").removeprefix(f"{series.symbol}: ")

@@ -78,7 +78,7 @@ def _figure(text: str, option: str) -> float:
 
 
 def _print(watches: list[Watch], published: Published, as_json: bool) -> None:
-    looks = [(watch, published.look(watch)) for watch in watches]
+    looks = [(watch, published.read(watch)) for watch in watches]
     if as_json:
         content = [
             watch.model_dump(mode="json", exclude={"seen"}, exclude_none=True)

@@ -34,7 +34,7 @@ GREATEST_CRISIS = 1.1
 """A lasting move of more than this log-return (a factor of three) in one period is an error of unit however long it lasts."""
 
 
-def doubted(rows: pd.DataFrame, known: pd.DataFrame, series: Sequence[Series]) -> pd.Series:
+def anomaly_reasons_of_all(rows: pd.DataFrame, known: pd.DataFrame, series: Sequence[Series]) -> pd.Series:
     """For each of ``rows`` (of several series), why it is doubted; None where it is believed. Aligned with ``rows``."""
     parts = [
         anomaly_reasons(rows[rows["series"] == declared.id], known, declared)

@@ -151,12 +151,12 @@ class Evaluation:
 
     def advice(self, at: np.ndarray) -> MemberWeights:
         """What share of each member's move to believe at the moments of origins number ``at``, from prices known by then."""
-        heard = self._heard()
+        members = self._member_forecasts()
         feedback = Feedback.of(self.history, self.samples).since(self.start)
         rows = self.samples.rows(slice(self.start, self.stop))
         own = Feedback(feedback.outcome[: len(rows)], feedback.known_at[: len(rows)])
-        shares = experts.learned_shares(heard.points, own, rows, at - self.start)
-        return MemberWeights(self.samples.origins[at], tuple(heard.points), shares)
+        shares = experts.learned_shares(members.points, own, rows, at - self.start)
+        return MemberWeights(self.samples.origins[at], tuple(members.points), shares)
 
     def weights_by_year(self, start: int) -> pd.DataFrame:
         """What share of each member's move expert advice believed at the origins from number ``start`` on: the mean of each year.
@@ -170,7 +170,7 @@ class Evaluation:
         yearly = shares.groupby(advice.days.year.rename("year")).mean().reset_index().melt("year", None, "member", "share")
         return yearly.assign(market=self.history.market.id, h=self.samples.horizon)[["market", "h", "year", "member", "share"]]
 
-    def _heard(self) -> MemberForecasts:
+    def _member_forecasts(self) -> MemberForecasts:
         points = {name: self.forecasts[name]["p"].to_numpy() for name in experts.MEMBERS if name in self.forecasts}
         return MemberForecasts(self.samples.origins[self.start : self.stop], points)
 
@@ -192,7 +192,7 @@ class Evaluation:
         if family is Combination:
             return Combination(self.weights(at))
         if family is Experts:
-            return Experts(self._heard().newest(self.samples.horizon), self.advice(np.array([at])))
+            return Experts(self._member_forecasts().newest(self.samples.horizon), self.advice(np.array([at])))
         return unfitted(family, self.history.market)
 
     def track(self, family: str) -> Track:

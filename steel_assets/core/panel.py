@@ -26,7 +26,7 @@ OWN_PRICE = (
     *(f"windows.above_mean_{days}" for days in (21, 63, 250)),
 )
 """Features that every market has."""
-RIPE = "windows.momentum_63"
+QUARTER_FEATURE = "windows.momentum_63"
 """Known once a market has a quarter of prices; what its features say before is not learned from."""
 OVER_DRIVERS = {
     "drivers": tuple(f"change_{days}" for days in (1, 2, 5, 21)),
@@ -85,9 +85,13 @@ def spread(features: np.ndarray, names: Sequence[str]) -> PanelShares:
     return PanelShares(columns, values, members)
 
 
-def ripe(features: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def has_enough_history(features: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """True for the rows with a quarter of the market's own past behind them."""
-    return np.isfinite(features[:, list(names).index(RIPE)]) if RIPE in names else np.zeros(len(features), dtype=bool)
+    return (
+        np.isfinite(features[:, list(names).index(QUARTER_FEATURE)])
+        if QUARTER_FEATURE in names
+        else np.zeros(len(features), dtype=bool)
+    )
 
 
 class Sums(NamedTuple):

@@ -17,7 +17,7 @@ from steel_assets.adapters.lake.import_ledger import FOLDER, GROUP, ImportLedger
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.machine.disk import make_folder
 from steel_assets.catalog import Catalog
-from steel_assets.core.anomaly_detection import doubted
+from steel_assets.core.anomaly_detection import anomaly_reasons_of_all
 from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.imports import SOURCE, Import, Overlap, claims, stored, without_periods
 from steel_assets.core.overlap import difference
@@ -197,7 +197,7 @@ def _compare(catalog: Catalog, claimed: pd.DataFrame, known: pd.DataFrame) -> No
 def _believe(catalog: Catalog, rows: pd.DataFrame, known: pd.DataFrame) -> None:
     """Refuse figures that would be held if a provider had sent them."""
     names = sorted(set(rows["series"]))
-    reasons = doubted(rows, known, [catalog.series[name] for name in names]).dropna()
+    reasons = anomaly_reasons_of_all(rows, known, [catalog.series[name] for name in names]).dropna()
     if reasons.empty:
         return
     shown = [f"{rows.at[at, 'series']} {rows.at[at, 'period']:%Y-%m-%d}: {reason}" for at, reason in reasons.iloc[:SHOWN].items()]

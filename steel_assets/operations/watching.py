@@ -43,7 +43,7 @@ def in_force(snapshots: SnapshotStore) -> tuple[Pointer | None, Published]:
         ) from error
 
 
-def look(watches: WatchStore, outbox: Outbox, snapshots: SnapshotStore, now: datetime) -> Watched:
+def evaluate_watches(watches: WatchStore, outbox: Outbox, snapshots: SnapshotStore, now: datetime) -> Watched:
     """Look at every watch as the publication in force shows it.
 
     Raises:
@@ -53,7 +53,7 @@ def look(watches: WatchStore, outbox: Outbox, snapshots: SnapshotStore, now: dat
     pointer, published = in_force(snapshots)
     there = watches.all()
     told = outbox.watch(there, published, now, as_of=pointer.as_of) if pointer is not None else []
-    looks = {watch.id: published.look(watch).problem for watch in there}
+    looks = {watch.id: published.read(watch).problem for watch in there}
     return Watched(
         len(there), told, {name: problem for name, problem in looks.items() if problem}, pointer.version if pointer else None
     )

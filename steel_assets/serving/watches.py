@@ -136,7 +136,7 @@ async def _kept(ask: Any, *arguments: Any) -> Any:
 
 
 def _shape(watch: Watch, published: Published) -> schemas.Watch:
-    look = published.look(watch)
+    look = published.read(watch)
     return schemas.Watch.of(
         watch.model_dump(mode="json"),
         holds=look.holds,

@@ -123,7 +123,7 @@ def test_rules_of_ones_own_change_only_what_they_name(folder: Path) -> None:
 
 def test_the_former_name_of_a_key_is_still_read_with_a_warning(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     checks = "checks: {drift: {told: true}, table_contracts: {alert: price_too_old}}"
-    (folder / "rules.yaml").write_text(f"imports: {{drop: {{patience_minutes: 7}}}}\n{checks}\n")
+    (folder / "rules.yaml").write_text(f"imports: {{drop: {{patience_minutes: 7}}}}\ncoverage: {{doubt: 0.01}}\n{checks}\n")
     (folder / "alerts").mkdir()
     (folder / "alerts" / "mine.yaml").write_text(
         "alerts: [{id: late_furnace, title: Late, says: It is late, says_es: Tarda, severity: low, advice: Call,"
@@ -138,6 +138,7 @@ def test_the_former_name_of_a_key_is_still_read_with_a_warning(folder: Path, cap
     assert verified is not None
     assert verified.status == "seen"
     assert rules.imports.drop.unfinished_minutes == 7
+    assert rules.coverage.significance == 0.01
     assert rules.checks["drift"].notify
     assert (rules.checks["table_schemas"].severity, rules.checks["table_schemas"].alert) == ("error", "price_too_old")
     assert "table_contracts" not in rules.checks
@@ -148,6 +149,7 @@ def test_the_former_name_of_a_key_is_still_read_with_a_warning(folder: Path, cap
         "says": "message",
         "says_es": "message_es",
         "sure": "status",
+        "doubt": "significance",
     }.items():
         assert f".{former} is now called {name}" in caplog.text
 

@@ -152,7 +152,7 @@ class Outbox:
         Returns:
             The ids of those of which something is told now.
         """
-        looks = [(watch, published.look(watch)) for watch in watches]
+        looks = [(watch, published.read(watch)) for watch in watches]
         told: list[str] = []
         moment = as_of or now
 

@@ -54,7 +54,7 @@ class WatchStore:
         """
         new = watch_of({**declared, "id": secrets.token_hex(6), "owner": owner, "created_at": now})
         check(new, published.units)
-        look = published.look(new)
+        look = published.read(new)
         if new.kind == "odds" and look.holds is None:
             raise WatchError(look.problem)
         new = new.model_copy(update={"seen": look.seen(new)})

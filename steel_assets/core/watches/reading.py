@@ -48,7 +48,7 @@ class Published:
         rows = [entry["rows"][0] for entry in parts["latest"].values() if entry.get("rows")]
         self.simulated = bool(catalogue.get("simulated")) or any(row["simulated"] for row in rows)
 
-    def look(self, watch: Watch) -> WatchReading:
+    def read(self, watch: Watch) -> WatchReading:
         """What is known of ``watch`` now."""
         try:
             check(watch, self.units)
