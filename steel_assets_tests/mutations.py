@@ -116,8 +116,8 @@ MUTATIONS = (
     Mutation(
         "a caller is counted and never stopped",
         "adapters/callers/local_counts.py",
-        "granted = max(0, min(wanted, limit - count))",
-        "granted = wanted",
+        "granted = max(0, min(calls, limit - count))",
+        "granted = calls",
         "adapters/test_rate_limit.py::test_four_processes_without_redis_share_one_limit_through_the_folder",
     ),
     Mutation(
@@ -137,8 +137,8 @@ MUTATIONS = (
     Mutation(
         "an upgrade leaves tables as an older release made them",
         "assets/upgrade.py",
-        'Part("tables", lambda: _tables(warehouse), lambda: _add_columns(warehouse)),',
-        'Part("tables", lambda: [], lambda: _add_columns(warehouse)),',
+        'UpgradeStep("tables", lambda: _tables(warehouse), lambda: _add_columns(warehouse)),',
+        'UpgradeStep("tables", lambda: [], lambda: _add_columns(warehouse)),',
         "cli/test_upgrade.py::test_what_would_change_is_said_part_by_part_and_nothing_is_changed",
     ),
     Mutation(

@@ -9,7 +9,7 @@ from itertools import chain
 from steel_assets.core.analysis.analogues import analogues
 from steel_assets.core.analysis.leads import leads
 from steel_assets.core.analysis.market_data import MarketData
-from steel_assets.core.analysis.mean_reversion import standings
+from steel_assets.core.analysis.mean_reversion import percentiles_and_reversion
 from steel_assets.core.analysis.season import seasons
 from steel_assets.core.analysis.statements import CorrectedStatement, Statement, Unsaid, judged
 from steel_assets.core.analysis.trend import breaks, trends
@@ -20,7 +20,7 @@ SPEAKERS: tuple[Callable[[MarketData], Iterator[Statement | Unsaid]], ...] = (
     breaks,
     seasons,
     states,
-    standings,
+    percentiles_and_reversion,
     leads,
     analogues,
 )

@@ -37,7 +37,7 @@ TEMPLATES: Mapping[str, str] = {
 
 FINDING = "More than chance: p {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
 CHANCE = "No more than chance: p {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
-STANDS = "A random walk stands as far out {p} of the time (n = {n:,}; {test})."
+PERCENTILE = "A random walk stands as far out {p} of the time (n = {n:,}; {test})."
 """What is said of the test where it can never be a finding on its own: a random walk is at its edges most of the time."""
 
 
@@ -50,7 +50,7 @@ TESTS = (
 )  # fmt: skip
 """Words within a sentence that another language has words of its own for, as the statements name them."""
 
-TEXTS = (*TEMPLATES.values(), FINDING, CHANCE, STANDS, *SPANS, SPREAD, *MONTHS, *STATES, *TESTS)
+TEXTS = (*TEMPLATES.values(), FINDING, CHANCE, PERCENTILE, *SPANS, SPREAD, *MONTHS, *STATES, *TESTS)
 """Everything that ``sentence_in`` says."""
 
 
@@ -83,8 +83,8 @@ def sentence_in(statement: Mapping[str, Any], among: int, names: Mapping[str, st
     drifting = key == "return_to_mean" and values["half_way_days"] is None
     denied = drifting or (key == "lead" and not finding)
     said = say(TEMPLATES[f"no_{key}" if denied else key], **_worded(values, names, say))
-    template = FINDING if finding else STANDS if key == "standing" else CHANCE
-    p = f"{statement['p']:.0%}" if template is STANDS else _compared(statement["p"])
+    template = FINDING if finding else PERCENTILE if key == "standing" else CHANCE
+    p = f"{statement['p']:.0%}" if template is PERCENTILE else _compared(statement["p"])
     corrected = _chance(statement["p_corrected"])
     return f"{said} " + say(template, p=p, corrected=corrected, among=among, n=statement["n"], test=say(statement["test"]))
 
