@@ -57,8 +57,8 @@ def parity(
     if as_json:
         typer.echo(json.dumps(answers, indent=2))
     else:
-        for answer in answers:
-            _print(answer)
+        for described in answers:
+            _print(described)
 
 
 def _described(landed: Landed) -> dict[str, Any]:

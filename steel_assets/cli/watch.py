@@ -62,7 +62,7 @@ def list_watches(as_json: AsJson = False) -> None:
 def remove(watch: Annotated[str, typer.Argument(help="id of the watch, as steel watch list shows it")]) -> None:
     """Remove a watch, whoever set it. What waits to be sent of it is not sent any more."""
     watches = WatchStore(platform().store)
-    if not any(watches.remove(found.owner, found.id) for found in watches.all() if found.id == watch):
+    if not any(watches.remove(declared.owner, declared.id) for declared in watches.all() if declared.id == watch):
         raise Problem(f"WATCH: there is no watch {watch!r}; steel watch list shows all")
     typer.echo(f"{watch} is removed")
 

@@ -126,8 +126,8 @@ def choose(losses: Mapping[str, np.ndarray], horizon: int, frequency: MarketFreq
     if len(naive) >= YOUNG:
         spoken_for = spoken_for | {pooled.Pooled.family}
     best = NAIVE
-    for family, found in evidence.items():
-        if family not in spoken_for and found.proven and found.loss < (1 - MARGIN) * evidence[best].loss:
+    for family, test in evidence.items():
+        if family not in spoken_for and test.proven and test.loss < (1 - MARGIN) * evidence[best].loss:
             best = family
     return Choice(best, horizon, evidence, frequency=frequency)
 

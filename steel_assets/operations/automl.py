@@ -49,7 +49,7 @@ class SearchPlan:
     @property
     def rows(self) -> int:
         """How many origins will be answered."""
-        return sum(len(asked) for folds in self.searches.values() for _, asked in folds)
+        return sum(len(places) for folds in self.searches.values() for _, places in folds)
 
 
 def planned(history: MarketHistory, terms: VertexJobs, search: AutoMLService) -> SearchPlan:
@@ -97,12 +97,12 @@ def buy(
     count = 0
     for horizon, searches in plan.searches.items():
         samples = build_samples(history, features, horizon)
-        for fold, asked in searches:
-            predictions = search.predict(_known(history, samples, fold), samples.rows(asked))
+        for fold, places in searches:
+            predictions = search.predict(_known(history, samples, fold), samples.rows(places))
             rows = pd.DataFrame(
                 {
                     "horizon": horizon,
-                    "origin": history.origins[asked],
+                    "origin": history.origins[places],
                     "fitted_at": history.origins[fold.fitted_at],
                     "answer": predictions,
                 }

@@ -172,7 +172,7 @@ def _operations(api: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for path, methods in api["paths"].items():
         for method, operation in methods.items():
-            shown = [answer for code, answer in operation["responses"].items() if code in ("200", "201", "202")]
+            shown = [response for code, response in operation["responses"].items() if code in ("200", "201", "202")]
             answer: dict[str, Any] = shown[0] if shown else {}
             content = answer.get("content", {}).get("application/json", {})
             found.append(
@@ -183,7 +183,7 @@ def _operations(api: dict[str, Any]) -> list[dict[str, Any]]:
                     "text": operation.get("description", ""),
                     "scopes": [scope for need in operation.get("security", []) for scopes in need.values() for scope in scopes],
                     "parameters": operation.get("parameters", []),
-                    "responses": [(code, said.get("description", "")) for code, said in operation["responses"].items()],
+                    "responses": [(code, response.get("description", "")) for code, response in operation["responses"].items()],
                     "example": content.get("example"),
                 }
             )

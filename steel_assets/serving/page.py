@@ -116,8 +116,8 @@ def _stands_in(snapshot: Snapshot, words: PageWords) -> str | None:
 
 def _default_first(catalogue: dict[str, Any], default: str | None) -> list[dict[str, Any]]:
     """The markets region by region, the default one and its region first."""
-    ordered = sorted(catalogue["markets"], key=lambda one: one["id"] != default)
-    return [market for those in by_region(ordered, lambda one: str(one["region"])).values() for market in those]
+    ordered = sorted(catalogue["markets"], key=lambda market: market["id"] != default)
+    return [market for those in by_region(ordered, lambda market: str(market["region"])).values() for market in those]
 
 
 def _tab(

@@ -56,8 +56,8 @@ def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
             made.append(ahead.analysis(snapshot, market, now))
     if pages:
         _show(snapshot, now, found, markets)
-    for answer in [*made, state.alerts(found, now)]:
-        answer.to_json()
+    for shape in [*made, state.alerts(found, now)]:
+        shape.to_json()
 
 
 def _show(snapshot: Snapshot, now: float, incidents: list[state.ShownIncident], markets: list[str]) -> None:

@@ -189,7 +189,7 @@ class VertexAutoML:
         """The newest of that name that did not fail; None without one."""
         found = listed(request={"parent": self._parent, "filter": f'display_name="{name}"'}, timeout=REQUEST_SECONDS)
         kept = [resource for resource in found if resource.display_name == name and _state(resource) not in OVER]
-        return max(kept, key=lambda one: one.create_time) if kept else None
+        return max(kept, key=lambda resource: resource.create_time) if kept else None
 
     def _ended(self, begun: Any, poll: Callable[[], Any]) -> Any:
         """``begun`` once it has succeeded."""

@@ -60,7 +60,7 @@ def conditions(table: Table, where: Mapping[str, Any] | None) -> dict[str, Any]:
     if unknown:
         raise WarehouseError(f"table {table.name} has no columns {unknown}; it has {', '.join(table.column_names)}")
     types = {column.name: column.dtype for column in table.columns}
-    return {name: _parameter(f"{table.name}.{name}", wanted, types[name]) for name, wanted in where.items()}
+    return {name: _parameter(f"{table.name}.{name}", condition, types[name]) for name, condition in where.items()}
 
 
 def _parameter(place: str, condition: Any, dtype: Dtype) -> Any:

@@ -42,7 +42,7 @@ def readings(
         if not lately:
             return warehouse.read(table)
         since = until.tz_convert("UTC").tz_localize(None).normalize() - pd.Timedelta(days=days)
-        return newest_rows(warehouse, table, column, since, lambda found: len(found) > 0)
+        return newest_rows(warehouse, table, column, since, lambda rows: len(rows) > 0)
 
     metrics = rows(METRICS_DAILY, "date", MEASURED_DAYS)
     minutes = service_minutes(lake.store, until - pd.Timedelta(days=service_days), until)

@@ -144,8 +144,8 @@ class _WithDataFiles:
         """As cmdstanpy's own."""
         with TemporaryDirectory(prefix="steel-prophet-") as folder:
             files = {name: Path(folder) / f"{name}.json" for name in ("data", "inits")}
-            for name, said in (("data", data), ("inits", inits)):
-                files[name].write_text(json.dumps(said, default=_plain), "utf-8")
+            for name, values in (("data", data), ("inits", inits)):
+                files[name].write_text(json.dumps(values, default=_plain), "utf-8")
             return self.model.optimize(data=files["data"], inits=files["inits"], **how)
 
 

@@ -58,8 +58,8 @@ class RecursiveRidge(Ridge):
             self._learned = pd.DatetimeIndex([])
         new = ~past.origins.isin(self._learned)
         returns = np.clip(past.scaled_returns, -LARGEST, LARGEST)
-        for row, found in zip(past.features[new], returns[new], strict=True):
-            self._sums.take(row, found)
+        for row, realised in zip(past.features[new], returns[new], strict=True):
+            self._sums.take(row, realised)
         self._learned = past.origins
         self.mean, self.scale = self._sums.moments()
         self.weights = np.zeros(len(self.names))

@@ -71,7 +71,7 @@ def extremes(daily: pd.DataFrame, market: Market) -> dict[str, Any]:
         "unit": str(daily["unit"].iloc[-1]),
         "low": float(prices.min()),
         "high": float(prices.max()),
-        "moves": {str(horizon): float(found.max()) for horizon, found in moves.items() if len(found) >= least},
+        "moves": {str(horizon): float(sizes.max()) for horizon, sizes in moves.items() if len(sizes) >= least},
     }
 
 

@@ -60,11 +60,11 @@ class DelimitedTable:
         if hint:
             return hint[1]
         counts = {separator: self._data_rows(separator) for separator in (*SEPARATORS, *GAPS)}
-        best = max(counts, key=lambda one: counts[one])
+        best = max(counts, key=lambda separator: counts[separator])
         if counts[best]:
             return best
         lines = list(islice((line for line in io.StringIO(self._text, newline=None) if line.strip()), SAMPLE_ROWS))
-        return max(SEPARATORS, key=lambda one: sum(_width(line, one) for line in lines))
+        return max(SEPARATORS, key=lambda separator: sum(_width(line, separator) for line in lines))
 
     def _data_rows(self, separator: str) -> int:
         try:
