@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from steel_assets.adapters.lake.snapshots import SnapshotStore
     from steel_assets.adapters.machine.clock import ClockRecord
     from steel_assets.adapters.models.store import ModelStore
-    from steel_assets.adapters.notifiers import Channel, ChannelConfig, Notifier
+    from steel_assets.adapters.notifiers import ChannelConfig, ChannelModule, Notifier
     from steel_assets.adapters.warehouse.warehouse import Warehouse
-    from steel_assets.core.automl import AutoML
+    from steel_assets.core.automl import AutoMLService
     from steel_assets.core.types import VertexJobs
     from steel_assets.providers import Providers
 
@@ -98,7 +98,7 @@ class Platform:
         """The platform's tables, in DuckDB or BigQuery."""
         return warehouse_at(self.settings.warehouse_address, self.settings)
 
-    def vertex(self, terms: VertexJobs) -> AutoML:
+    def vertex(self, terms: VertexJobs) -> AutoMLService:
         """The AutoML of Vertex AI, which answers from tables beside those of the warehouse.
 
         Raises:
@@ -225,7 +225,7 @@ class Platform:
         email = channels()["email"]
         return self.catalog.rules.report.send and email.build(self.channel_config("email", email), self.home) is not None
 
-    def channel_config(self, name: str, channel: Channel) -> ChannelConfig:
+    def channel_config(self, name: str, channel: ChannelModule) -> ChannelConfig:
         """The settings of a channel, its secrets as they were set. Raises ChannelError."""
         from steel_assets.adapters.notifiers import configured
 

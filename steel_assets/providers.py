@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from steel_assets.adapters.cache.cache import Cache
 from steel_assets.adapters.google.secret_manager import Secrets
 from steel_assets.adapters.http.cached import CachedHttp
-from steel_assets.adapters.http.quota import FileLedger, Ledger, Limits, Quota, RedisLedger
+from steel_assets.adapters.http.quota import FileLedger, Ledger, Quota, RateLimits, RedisLedger
 from steel_assets.catalog import Catalog, Source
 from steel_assets.core.responses import Http
 from steel_assets.core.types import Series
@@ -82,7 +82,7 @@ class Providers:
 
         return {
             source.id: Quota(
-                Limits(source.calls_per_day, source.calls_per_minute, source.seconds_between_calls), ledger(source.id)
+                RateLimits(source.calls_per_day, source.calls_per_minute, source.seconds_between_calls), ledger(source.id)
             )
             for source in self.catalog.sources.values()
             if source.calls_per_day

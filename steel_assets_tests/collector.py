@@ -81,9 +81,13 @@ def collecting() -> Iterator[Collector]:
 
 def _spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
     for resource in request.resource_spans:
-        [service] = [one.value.string_value for one in resource.resource.attributes if one.key == "service.name"]
+        [service] = [
+            attribute.value.string_value for attribute in resource.resource.attributes if attribute.key == "service.name"
+        ]
         for span in (span for scope in resource.scope_spans for span in scope.spans):
-            about = {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in span.attributes}
+            about = {
+                attribute.key: getattr(attribute.value, attribute.value.WhichOneof("value")) for attribute in span.attributes
+            }
             seconds = (span.end_time_unix_nano - span.start_time_unix_nano) / 1e9
             ids = (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex())
             yield Span(span.name, *ids, seconds, span.status.code == span.status.STATUS_CODE_ERROR, service, about)

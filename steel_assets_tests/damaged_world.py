@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.adapters.alerts.acknowledgements import Acknowledging
-from steel_assets.adapters.alerts.watches import Watches
-from steel_assets.adapters.http.quota import FileLedger, Limits, Quota
+from steel_assets.adapters.alerts.watches import WatchStore
+from steel_assets.adapters.http.quota import FileLedger, Quota, RateLimits
 from steel_assets.adapters.lake.quarantine import QuarantineStore
 from steel_assets.adapters.lake.raw_compaction import compact
 from steel_assets.bootstrap import Platform, catalog
@@ -42,10 +42,10 @@ from steel_assets.operations import (
     panel,
 )
 from steel_assets.operations.candidates import CANDIDATES, validation_key
-from steel_assets.operations.importing import Offered, import_table, turn
+from steel_assets.operations.collection_records import note, note_block
+from steel_assets.operations.importing import FileToImport, import_table, turn
 from steel_assets.operations.mailing import send
 from steel_assets.operations.publishing import publish
-from steel_assets.operations.records import note, note_block
 from steel_assets.operations.rewriting import set_aside
 from steel_assets.operations.settled import note_settled
 from steel_assets.settings import Settings
@@ -154,7 +154,7 @@ def _published(parts: Platform, history: Any) -> None:
 def _imports(parts: Platform) -> None:
     for number, series in enumerate((IMPORTED, WITHDRAWN), 1):
         prices = pd.DataFrame({"period": DAYS, "value": [400.0 + day % 7 for day in range(30)]})
-        offered = Offered(
+        offered = FileToImport(
             file=f"{number}.csv", sha256=f"{number:064d}", figures={series: prices}, by="ana", believe=True, simulated=True
         )  # fmt: skip
         done = import_table(parts.catalog, parts.lake, parts.imports, parts.home, offered, NOW + pd.Timedelta(minutes=number))
@@ -179,11 +179,11 @@ def _states(parts: Platform) -> None:
     now = NOW.to_pydatetime()
     silence = Silence(id="s1", rule="drift", subject="*", start=now, until=now + timedelta(hours=1), reason="a test")
     parts.outbox.silence(silence, now, "ana")
-    Watches(parts.store).add("local", {"kind": "level", "market": REBAR, "above": 640}, in_two_markets(), now)
+    WatchStore(parts.store).add("local", {"kind": "level", "market": REBAR, "above": 640}, in_two_markets(), now)
     Acknowledging(parts.store, LINKS).leave(token(LINKS, "0" * 12, "slack", now), "ana", now)
     figure = parts.lake.observations(["another"]).head(1)
     QuarantineStore(parts.store).hold(held(figure, pd.Series(["odd"], index=figure.index)), "yahoo-finance", NOW)
-    Quota(Limits(25), FileLedger(parts.settings.home / "quota" / "alpha_vantage.json"), clock=NOW.timestamp).wait()
+    Quota(RateLimits(25), FileLedger(parts.settings.home / "quota" / "alpha_vantage.json"), clock=NOW.timestamp).wait()
 
 
 class Taking:

@@ -116,13 +116,13 @@ MUTATIONS = (
     Mutation(
         "a caller is counted and never stopped",
         "adapters/callers/local_counts.py",
-        "granted = max(0, min(wanted, limit - count))",
-        "granted = wanted",
+        "granted = max(0, min(calls, limit - count))",
+        "granted = calls",
         "adapters/test_rate_limit.py::test_four_processes_without_redis_share_one_limit_through_the_folder",
     ),
     Mutation(
         "an answer is kept beyond its time",
-        "adapters/cache/sqlite_shelf.py",
+        "adapters/cache/sqlite_store.py",
         'ALIVE = "expires > :now AND',
         'ALIVE = "expires > 0 AND',
         "adapters/test_cache.py::test_an_entry_that_is_older_than_its_time_is_a_miss_and_one_that_is_not_is_there",
@@ -137,8 +137,8 @@ MUTATIONS = (
     Mutation(
         "an upgrade leaves tables as an older release made them",
         "assets/upgrade.py",
-        'Part("tables", lambda: _tables(warehouse), lambda: _add_columns(warehouse)),',
-        'Part("tables", lambda: [], lambda: _add_columns(warehouse)),',
+        'UpgradeStep("tables", lambda: _tables(warehouse), lambda: _add_columns(warehouse)),',
+        'UpgradeStep("tables", lambda: [], lambda: _add_columns(warehouse)),',
         "cli/test_upgrade.py::test_what_would_change_is_said_part_by_part_and_nothing_is_changed",
     ),
     Mutation(

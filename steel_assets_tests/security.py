@@ -115,10 +115,10 @@ def _needed(name: str) -> Iterator[str]:
             needed = map(Requirement, requires(one.name) or ())
         except PackageNotFoundError:  # for another system or Python
             continue
-        for each in needed:
-            if _asked_for(str(each.marker or ""), one.extras):
-                each.marker = None
-                waiting.append(each)
+        for package in needed:
+            if _asked_for(str(package.marker or ""), one.extras):
+                package.marker = None
+                waiting.append(package)
 
 
 def _asked_for(marker: str, extras: Iterable[str]) -> bool:

@@ -27,8 +27,8 @@ from steel_assets.core.tables import FORECASTS
 from steel_assets.operations import histories, issuing
 from steel_assets.operations.candidates import family_of
 from steel_assets.operations.collecting import collect
-from steel_assets.operations.mending import refill
 from steel_assets.operations.publication.parts import read_parts
+from steel_assets.operations.repairs import refill
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.settings import Settings
 from steel_assets_tests.assets.measured_world import checks, made_of

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from steel_assets.adapters.alerts.acknowledgements import left
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.lake.lake import LakeError
 from steel_assets.adapters.lake.price_lookups import read_lookup
 from steel_assets.adapters.lake.quarantine import QuarantineStore
@@ -24,16 +24,16 @@ from steel_assets.cli.published import champions_scores
 from steel_assets.core.service_use import summary
 from steel_assets.operations import analysis, automl, drop_state, histories, panel
 from steel_assets.operations.candidates import CANDIDATES, announced, backtest
+from steel_assets.operations.collection_records import block, record
 from steel_assets.operations.experiment_switch import stopped_since
 from steel_assets.operations.importing import turn
 from steel_assets.operations.mailing import deliveries
 from steel_assets.operations.market_tables import read_daily
-from steel_assets.operations.measured import service_minutes
-from steel_assets.operations.mending import mend_imports
 from steel_assets.operations.publication import explanations, forecasts
 from steel_assets.operations.publication.warehouse import Tables
 from steel_assets.operations.publishing import publish
-from steel_assets.operations.records import block, record
+from steel_assets.operations.repairs import mend_imports
+from steel_assets.operations.service_measurements import service_minutes
 from steel_assets.operations.settled import settled_until
 from steel_assets_tests.damaged_world import (
     IMPORTED,
@@ -214,7 +214,7 @@ KINDS = {
     "what people did about alerts": Kind("lake/alerts/audit/*/*.json", lambda parts: len(parts.outbox.audit()), lambda _: 0),
     "who answered an alert": Kind("lake/alerts/acknowledge/*.json",
                                   lambda parts: len(list(left(parts.store, LINKS, NOW.to_pydatetime()))), lambda _: 0),
-    "somebody's watches": Kind("lake/watches/*.json", lambda parts: len(Watches(parts.store).all()), lambda _: 0),
+    "somebody's watches": Kind("lake/watches/*.json", lambda parts: len(WatchStore(parts.store).all()), lambda _: 0),
     "measurements": Kind(
         "lake/service/measurements/*/*.jsonl",
         lambda parts: summary(service_minutes(parts.store, NOW - pd.Timedelta(hours=1), NOW)).requests,

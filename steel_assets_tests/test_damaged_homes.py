@@ -10,7 +10,7 @@ import pytest
 
 from steel_assets.adapters.cache.cache import LocalCache
 from steel_assets.adapters.callers.local_counts import LocalCounts
-from steel_assets.adapters.http.quota import BudgetSpent, DamagedLedger, FileLedger, Limits
+from steel_assets.adapters.http.quota import BudgetSpent, DamagedLedger, FileLedger, RateLimits
 from steel_assets.adapters.machine.clock import ClockRecord
 from steel_assets.catalog import CatalogError, load_catalog
 from steel_assets.catalog.load import SHIPPED
@@ -20,7 +20,7 @@ from steel_assets.serving.snapshot import Snapshot
 from steel_assets_tests.damages import DAMAGES
 
 NOW = 1_790_000_000.0
-THREE = Limits(3)
+THREE = RateLimits(3)
 
 
 def damage_at(path: Path, damage: str) -> None:

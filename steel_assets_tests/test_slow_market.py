@@ -113,7 +113,7 @@ def test_every_surface_says_the_month(monthly: tuple[Life, list[pd.Timestamp]], 
     assert (markets[MARKET]["frequency"], markets["rebar_fob_turkey"]["frequency"]) == ("monthly", "daily")
     forecast = said[f"{at}forecasts"].json()
     assert (forecast["frequency"], forecast["price_period"], forecast["stale"]) == ("monthly", "2026-08", False)
-    assert [each["target_period"] for each in forecast["forecasts"]] == ["2026-09", "2026-10", "2026-11"]
+    assert [horizon["target_period"] for horizon in forecast["forecasts"]] == ["2026-09", "2026-10", "2026-11"]
     assert said[f"{at}explanation"].status_code == 200
     for path, why in ((f"{at}averages", "averages, odds, plans and what-if do not apply"), (f"{at}analysis", "does not apply")):
         assert said[path].status_code == 404
@@ -181,5 +181,10 @@ def test_a_week_goes_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     surfaces = Surfaces(life.parts, after, monkeypatch)
     path, dashboard = f"/v1/markets/{MARKET}/forecasts", f"/dashboard?market={MARKET}"
     said = surfaces.service(path, dashboard)
-    assert [each["target_period"] for each in said[path].json()["forecasts"]] == ["2026-W42", "2026-W43", "2026-W45", "2026-W53"]
+    assert [horizon["target_period"] for horizon in said[path].json()["forecasts"]] == [
+        "2026-W42",
+        "2026-W43",
+        "2026-W45",
+        "2026-W53",
+    ]
     assert '<th scope="row">4 weeks</th><td>week 45 of 2026</td>' in said[dashboard].text

@@ -7,7 +7,7 @@ from typing import Any
 
 from steel_assets.core.publication_parts import EMPTY
 from steel_assets.core.published_paths import Period, packed
-from steel_assets.core.watches.look import Published
+from steel_assets.core.watches.reading import Published
 from steel_assets.core.watches.watch import Watch, watch_of
 from steel_assets_tests.core.alerts.conftest import MORNING
 
@@ -43,4 +43,4 @@ def watch(
     """A watch of rebar set at ``at``, beginning with what ``world`` says of it."""
     asked = {"id": (name * 12)[:12], "owner": "local", "kind": kind, "market": REBAR, "created_at": at} | fields
     found = watch_of(asked)
-    return found.model_copy(update={"seen": (world or published()).look(found).seen(found)})
+    return found.model_copy(update={"seen": (world or published()).read(found).seen(found)})

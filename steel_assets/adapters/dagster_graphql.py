@@ -166,20 +166,20 @@ class DagsterGraphQL:
         return f"{self.url}/runs/{run}"
 
 
-def _messages(answer: Mapping[str, Any]) -> str:
+def _messages(response: Mapping[str, Any]) -> str:
     return "; ".join(
-        str(problem["message"]) for problem in answer.get("errors") or [] if isinstance(problem, dict) and "message" in problem
+        str(problem["message"]) for problem in response.get("errors") or [] if isinstance(problem, dict) and "message" in problem
     )
 
 
-def _schedule(found: Mapping[str, Any]) -> Schedule:
-    state = found["scheduleState"]
+def _schedule(node: Mapping[str, Any]) -> Schedule:
+    state = node["scheduleState"]
     last = next(iter(state.get("ticks") or []), None)
-    coming = next(iter((found.get("futureTicks") or {}).get("results") or []), None)
+    coming = next(iter((node.get("futureTicks") or {}).get("results") or []), None)
     return Schedule(
-        name=found["name"],
-        cron=found["cronSchedule"],
-        time_zone=found["executionTimezone"],
+        name=node["name"],
+        cron=node["cronSchedule"],
+        time_zone=node["executionTimezone"],
         running=state["status"] == "RUNNING",
         last_tick_at=last["timestamp"] if last else None,
         last_tick_status=last["status"] if last else None,

@@ -44,7 +44,7 @@ class NotAFile(OSError):
 
 
 @dataclass(frozen=True)
-class Offer:
+class DroppedFile:
     """A file at the top.
 
     Attributes:
@@ -63,10 +63,10 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Offered:
+class DroppedFiles:
     """Everything at the top: files by name, and what cannot be one, with the reason."""
 
-    files: Mapping[str, Offer]
+    files: Mapping[str, DroppedFile]
     odd: Mapping[str, str]
 
 
@@ -81,10 +81,10 @@ class DropBox(Protocol):
     def grows(self) -> bool:
         """Whether files can be seen before they are whole; objects in a bucket cannot."""
 
-    def offered(self) -> Offered:
+    def offered(self) -> DroppedFiles:
         """What lies at the top."""
 
-    def read(self, name: str, most: int, place: str = "") -> tuple[bytes, Offer]:
+    def read(self, name: str, most: int, place: str = "") -> tuple[bytes, DroppedFile]:
         """The content of a file, one byte more than ``most`` of it when it is larger. Raises NotAFile."""
 
     def holds(self, place: str, name: str) -> bool:
@@ -97,9 +97,9 @@ class DropBox(Protocol):
         """Remove a file that was written; one that is not there is no error."""
 
     def version(self, place: str, name: str) -> str | None:
-        """``Offer.version`` of a file below; None when it is not there."""
+        """``DroppedFile.version`` of a file below; None when it is not there."""
 
-    def move(self, name: str, place: str, new: str, seen: Offer) -> bool:
+    def move(self, name: str, place: str, new: str, seen: DroppedFile) -> bool:
         """Take a file from the top to ``place``; False when it is gone, or another than was ``seen`` has its name."""
 
     def bring_back(self, place: str, name: str, new: str) -> bool:
@@ -118,8 +118,8 @@ class DropFolder:
     def where(self) -> str:
         return str(self._root)
 
-    def offered(self) -> Offered:
-        files: dict[str, Offer] = {}
+    def offered(self) -> DroppedFiles:
+        files: dict[str, DroppedFile] = {}
         odd: dict[str, str] = {}
         with suppress(FileNotFoundError), os.scandir(self._root) as entries:
             for entry in entries:
@@ -130,9 +130,9 @@ class DropFolder:
                         files[entry.name] = _offer(found)
                     elif entry.name not in PLACES or not stat.S_ISDIR(found.st_mode):
                         odd[entry.name] = why
-        return Offered(dict(sorted(files.items())), dict(sorted(odd.items())))
+        return DroppedFiles(dict(sorted(files.items())), dict(sorted(odd.items())))
 
-    def read(self, name: str, most: int, place: str = "") -> tuple[bytes, Offer]:
+    def read(self, name: str, most: int, place: str = "") -> tuple[bytes, DroppedFile]:
         path = self._root / place / name
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -172,7 +172,7 @@ class DropFolder:
             return None
         return _offer(found).version if stat.S_ISREG(found.st_mode) else None
 
-    def move(self, name: str, place: str, new: str, seen: Offer) -> bool:
+    def move(self, name: str, place: str, new: str, seen: DroppedFile) -> bool:
         folder = self._below(place)
         try:
             if not _offer((self._root / name).lstat()).is_the_file_of(seen.version):
@@ -207,8 +207,8 @@ class DropBucket:
         self._store = store
         self.where = address
 
-    def offered(self) -> Offered:
-        files: dict[str, Offer] = {}
+    def offered(self) -> DroppedFiles:
+        files: dict[str, DroppedFile] = {}
         odd = dict.fromkeys(self._store.strange_names(), "not named with letters, digits and . _ = + - alone")
         for key in self._store.list(""):
             top, below, _ = key.partition("/")
@@ -217,16 +217,16 @@ class DropBucket:
             elif not below and (why := _no_name(key)):
                 odd[key] = why
             elif not below:
-                files[key] = Offer("", "", None)  # asking each for its generation costs a request; ``read`` tells
-        return Offered(files, odd)
+                files[key] = DroppedFile("", "", None)  # asking each for its generation costs a request; ``read`` tells
+        return DroppedFiles(files, odd)
 
-    def read(self, name: str, most: int, place: str = "") -> tuple[bytes, Offer]:
+    def read(self, name: str, most: int, place: str = "") -> tuple[bytes, DroppedFile]:
         version = self._store.version(_key(place, name))
         try:
             content = self._store.get(_key(place, name))
         except ObjectNotFound as error:
             raise NotAFile(f"{name} is gone") from error
-        return content[: most + 1], Offer(version or "", version or "", None)
+        return content[: most + 1], DroppedFile(version or "", version or "", None)
 
     def holds(self, place: str, name: str) -> bool:
         return self._store.version(_key(place, name)) is not None
@@ -240,7 +240,7 @@ class DropBucket:
     def version(self, place: str, name: str) -> str | None:
         return self._store.version(_key(place, name))
 
-    def move(self, name: str, place: str, new: str, seen: Offer) -> bool:
+    def move(self, name: str, place: str, new: str, seen: DroppedFile) -> bool:
         try:
             content = self._store.get(name)
         except ObjectNotFound:
@@ -259,16 +259,16 @@ class DropBucket:
         return True
 
 
-def _offer(found: os.stat_result) -> Offer:
+def _offer(stat: os.stat_result) -> DroppedFile:
     import pandas as pd
 
-    version = f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}"
-    changed = pd.Timestamp(found.st_mtime_ns, unit="ns", tz="UTC")
-    return Offer(version, f"{version}-{found.st_ctime_ns}", changed)
+    version = f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
+    changed = pd.Timestamp(stat.st_mtime_ns, unit="ns", tz="UTC")
+    return DroppedFile(version, f"{version}-{stat.st_ctime_ns}", changed)
 
 
-def _no_file(found: os.stat_result) -> str | None:
-    return None if stat.S_ISREG(found.st_mode) else next((what for is_one, what in KINDS if is_one(found.st_mode)), "no file")
+def _no_file(status: os.stat_result) -> str | None:
+    return None if stat.S_ISREG(status.st_mode) else next((what for is_one, what in KINDS if is_one(status.st_mode)), "no file")
 
 
 def _no_name(name: str) -> str | None:

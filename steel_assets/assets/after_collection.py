@@ -47,7 +47,7 @@ def after_collection(
         return step(list(parts.values()))
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    composed.__signature__ = inspect.Signature([inspect.Parameter(each, kind) for each in inputs])  # type: ignore[attr-defined]
+    composed.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in inputs])  # type: ignore[attr-defined]
     graph = dg.graph(name=name, description=description, out=dg.GraphOut())(composed)
     asset = dg.AssetsDefinition.from_graph(graph, keys_by_input_name=inputs, keys_by_output_name={"result": key})
 

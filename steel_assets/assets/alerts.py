@@ -20,7 +20,7 @@ LOOK_BACK = timedelta(days=40)
 
 
 def alert_history(here: Installation) -> dg.AssetsDefinition:
-    """Everything that was told."""
+    """Everything of which people were notified."""
 
     @dg.asset(
         key=KEY,
@@ -30,7 +30,7 @@ def alert_history(here: Installation) -> dg.AssetsDefinition:
         "those that wait.",
         **here.stage("alerts", "duckdb"),
     )
-    def told(
+    def history_table(
         context: dg.AssetExecutionContext,
         warehouse: dg.ResourceParam[Warehouse],
         outbox: dg.ResourceParam[Outbox],
@@ -51,4 +51,4 @@ def alert_history(here: Installation) -> dg.AssetsDefinition:
             | {"dagster/row_count": len(rows), "open_incidents": len(incidents), "waiting": len(alert_state.queue)}
         )
 
-    return told
+    return history_table

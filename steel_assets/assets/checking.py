@@ -16,10 +16,14 @@ from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.adapters.warehouse.warehouse import Warehouse, WarehouseBusy, WarehouseError
 from steel_assets.catalog import Catalog, CatalogError
 from steel_assets.catalog.rules import Rules
-from steel_assets.core.tables import MARKET_DAILY, WAREHOUSE_TABLES, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import MARKET_DAILY, WAREHOUSE_TABLES
 
-TOLD_BY = "told_by"
-"""Metadata of an evaluation: the check that tells people of the same cause."""
+REPORTED_BY = "reported_by"
+"""Metadata of an evaluation: the check that notifies people of the same cause."""
+
+FORMER_REPORTED_BY = "told_by"
+"""The same in evaluations of releases up to 0.1, which a sensor may read after an upgrade."""
 
 FAILED_CHECK = "failed_check"
 """The alert rule of checks that have none of their own."""
@@ -34,14 +38,14 @@ class Verdict:
     Attributes:
         text: a sentence about it.
         value: the figure, where there is one.
-        told_by: another check that failed for the same cause and tells people; this one is only shown.
+        reported_by: another check that failed for the same cause and notifies people; this one is only shown.
         figures: the figures of several findings by what they are about.
     """
 
     passed: bool
     text: str
     value: float | None = None
-    told_by: str | None = None
+    reported_by: str | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -53,7 +57,7 @@ def alert_of(rules: Rules, check: str) -> str:
 
 def result(rules: Rules, asset: dg.AssetKey, check: str, verdict: Verdict) -> dg.AssetCheckResult:
     """The evaluation of ``check`` on ``asset``."""
-    more: dict[str, Any] = {"value": None if verdict.value is None else float(verdict.value), TOLD_BY: verdict.told_by}
+    more: dict[str, Any] = {"value": None if verdict.value is None else float(verdict.value), REPORTED_BY: verdict.reported_by}
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=check,

@@ -103,7 +103,7 @@ def forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
             about |= {LATENCY_MS: latency, "price": done.age.text, "price_age_sessions": done.age.sessions, "forecast": fan}
             yield from _made(context, key, about)
             yield from _made(context, explained, summary(done.explanations[["horizon", "driver", "contribution"]]))
-        judged = {each.name for each in context.selected_asset_check_keys}
+        judged = {key.name for key in context.selected_asset_check_keys}
         for name, verdict in _verdicts(market, done).items():
             if name in judged:
                 yield result(here.catalog.rules, key, name, verdict)
@@ -124,7 +124,7 @@ def _replayed(rows: pd.DataFrame, moment: pd.Timestamp, warehouse: Warehouse) ->
     return summary(rows[SHOWN], **in_warehouse(warehouse, REPLAYED_FORECASTS)) | metadata
 
 
-def _verdicts(market: Market, done: forecasting.Forecast) -> dict[str, Verdict]:
+def _verdicts(market: Market, done: forecasting.ForecastingResult) -> dict[str, Verdict]:
     """What the checks find; of two that failed for one cause, the one that withheld the forecast tells people."""
     age, sane = done.age, not done.absurdities
     recent = Verdict(not age.too_old, age.refusal(market.target.series) if age.too_old else age.text, age.sessions)
@@ -134,10 +134,10 @@ def _verdicts(market: Market, done: forecasting.Forecast) -> dict[str, Verdict]:
     return {RECENT: recent, SANE: Verdict(sane, sentence), COMPLETE: _complete(market, done, None if sane else SANE)}
 
 
-def _complete(market: Market, done: forecasting.Forecast, teller: str | None) -> Verdict:
+def _complete(market: Market, done: forecasting.ForecastingResult, reporter: str | None) -> Verdict:
     missing = [str(horizon) for horizon in market.horizons if horizon not in set(done.rows["horizon"])]
     if missing:
-        return Verdict(False, f"nothing was published {ahead(', '.join(missing), market.frequency)}", told_by=teller)
+        return Verdict(False, f"nothing was published {ahead(', '.join(missing), market.frequency)}", reported_by=reporter)
     stand_ins = "; ".join(
         f"{ahead(horizon, market.frequency)} the last price stands in: {why}" for horizon, why in done.damaged.items()
     )

@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from steel_assets.adapters.warehouse.warehouse import Warehouse
-from steel_assets.core.tables import Table
+from steel_assets.core.table_schema import Table
 
 PREVIEW_ROWS = 12
 BYTES_BILLED = "warehouse_bytes_billed"

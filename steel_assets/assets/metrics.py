@@ -98,5 +98,5 @@ def _coverage(rows: pd.DataFrame, rule: Coverage) -> dict[str, Verdict]:
         chance = chance_of(row.coverage_90, row.origins, row.horizon, rule.level)
         if chance is not None:
             text = f"{row.coverage_90:.0%} of {row.origins} prices inside; chance would do that {chance:.2%} of the time"
-            found[f"{row.horizon} d"] = Verdict(chance >= rule.doubt, text, row.coverage_90)
+            found[f"{row.horizon} d"] = Verdict(chance >= rule.significance, text, row.coverage_90)
     return found

@@ -40,6 +40,9 @@ BY_DAY = {
 
 FORMER = frozenset({*BY_MARKET, *BY_DAY})
 
+RENAMED_CHECKS = {"table_contracts": "table_schemas"}
+"""Asset checks by the name that releases up to 0.1 gave them → their name now."""
+
 
 @dataclass(frozen=True)
 class Migrated:
@@ -111,13 +114,21 @@ def _days(instance: dg.DagsterInstance, warehouse: Warehouse, here: Installation
 
 def _close(outbox: Outbox, now: datetime, *, only_count: bool) -> int:
     """How many incidents about checks of assets that are no more were closed."""
-    former = [
-        incident
+    over = [
+        Condition(rule=incident.rule, subject=incident.subject, firing=False, moment=now, text=text)
         for incident in outbox.alert_state().open_incidents
-        if incident.rule == "failed_check" and incident.subject.partition(":")[0] in FORMER
+        if incident.rule == "failed_check" and (text := _reported_since(incident.subject))
     ]
-    text = "Every market has checks of its own since; those tell."
-    over = [Condition(rule=each.rule, subject=each.subject, firing=False, moment=now, text=text) for each in former]
     if over and not only_count:
         outbox.report(over, now)
     return len(over)
+
+
+def _reported_since(subject: str) -> str | None:
+    """Which check reports since what an incident about ``subject`` was about; None where that check is still there."""
+    asset, _, check = subject.partition(": ")
+    if asset in FORMER:
+        return "Every market has checks of its own since; those report it."
+    if check in RENAMED_CHECKS:
+        return f"The check is called {RENAMED_CHECKS[check]} since; that one reports it."
+    return None

@@ -58,7 +58,7 @@ class FixedClock:
 
 
 @dataclass(frozen=True)
-class Issue:
+class IssueDay:
     """The day an asset is made for.
 
     Attributes:
@@ -72,7 +72,7 @@ class Issue:
     replayed: bool
 
 
-def issue_of(context: dg.AssetExecutionContext, clock: Clock, schedules: Schedules) -> Issue:
+def issue_of(context: dg.AssetExecutionContext, clock: Clock, schedules: Schedules) -> IssueDay:
     """The day and the moment of an asset that is partitioned by day.
 
     Raises:
@@ -83,8 +83,8 @@ def issue_of(context: dg.AssetExecutionContext, clock: Clock, schedules: Schedul
     if day > today:
         raise dg.Failure(f"{day:%Y-%m-%d} has not come yet: it is {today:%Y-%m-%d} in {schedules.zone}", allow_retries=False)
     if day == today:
-        return Issue(day, now, replayed=False)
-    return Issue(day, local_moments(pd.DatetimeIndex([day]), schedules.issue_time, schedules.tzinfo)[0], replayed=True)
+        return IssueDay(day, now, replayed=False)
+    return IssueDay(day, local_moments(pd.DatetimeIndex([day]), schedules.issue_time, schedules.tzinfo)[0], replayed=True)
 
 
 def since_of(context: dg.AssetExecutionContext) -> pd.Timestamp | None:

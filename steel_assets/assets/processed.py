@@ -14,7 +14,8 @@ from steel_assets.assets.declare import Installation, key_of
 from steel_assets.assets.metadata import in_warehouse, schema_of, summary
 from steel_assets.assets.raw import IMPORTED, key_of_group
 from steel_assets.core import processed, quality
-from steel_assets.core.tables import DATA_QUALITY, MARKET_DAILY, MARKET_MONTHLY, MARKET_WEEKLY, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import DATA_QUALITY, MARKET_DAILY, MARKET_MONTHLY, MARKET_WEEKLY
 from steel_assets.core.types import Market
 from steel_assets.operations import histories
 from steel_assets.operations.data_quality import quality_rows

@@ -22,7 +22,7 @@ from steel_assets.catalog import Source
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations import collecting
 from steel_assets.operations.importing import turn
-from steel_assets.operations.mending import mend_imports
+from steel_assets.operations.repairs import mend_imports
 from steel_assets.providers import Providers
 
 COLLECTED = "collected"
@@ -93,12 +93,12 @@ def _verdict(done: collecting.Collected) -> Verdict:
     return Verdict(not done.problems, problems or done.skipped or "every series answered")
 
 
-def _metadata(here: Installation, lake: Lake, asked: int, done: collecting.Collected) -> dict[str, Any]:
+def _metadata(here: Installation, lake: Lake, requested: int, done: collecting.Collected) -> dict[str, Any]:
     metadata = summary(
         done.observations,
         file=lake.store.uri(done.stored) if done.stored else "nothing new, nothing written",
         state=str(done.source_status),
-        series_asked=asked,
+        series_asked=requested,
         oddities=counts(done.notes),
         quarantined=len(done.held),
         unreadable_answers=len(done.rejected),

@@ -20,11 +20,11 @@ from steel_assets.core import system_metrics as core
 from steel_assets.core.calendars import local_day
 from steel_assets.core.costs import day_cost_usd
 from steel_assets.core.tables import SYSTEM_METRICS
-from steel_assets.operations.measured import service_minutes
 from steel_assets.operations.recent import costs_lately
 from steel_assets.operations.scoring import share_cost
+from steel_assets.operations.service_measurements import service_minutes
 
-CONTRACTS = "table_contracts"
+SCHEMAS = "table_schemas"
 KEY = dg.AssetKey("system_metrics")
 DAY = pd.Timedelta(days=1)
 
@@ -37,7 +37,7 @@ def system_metrics(here: Installation) -> dg.AssetsDefinition:
         deps=[key_of(market, "metrics_daily") for market in here.catalog.markets],
         check_specs=[
             dg.AssetCheckSpec(
-                CONTRACTS,
+                SCHEMAS,
                 asset=KEY,
                 description="What the platform published can be read back and fits the schema of its table.",
             )
@@ -76,7 +76,7 @@ def system_metrics(here: Installation) -> dg.AssetsDefinition:
         readable = together(published_tables(here.catalog, lake, warehouse, date))
         return dg.MaterializeResult(
             metadata=summary(rows, **facts, **in_warehouse(warehouse, SYSTEM_METRICS)),
-            check_results=[result(here.catalog.rules, KEY, CONTRACTS, readable)],
+            check_results=[result(here.catalog.rules, KEY, SCHEMAS, readable)],
         )
 
     return measured

@@ -13,7 +13,8 @@ from io import StringIO
 import dagster as dg
 import pandas as pd
 
-from steel_assets.adapters.alerts.outbox import FORMER_KEY, STATE_KEY, Outbox, has_former_name, rename_former
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.alerts.stored_state import FORMER_KEY, STATE_KEY, has_former_name, rename_former
 from steel_assets.adapters.lake.snapshots import SnapshotDamaged, SnapshotStore
 from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.adapters.warehouse.warehouse import Warehouse
@@ -31,7 +32,7 @@ class NotUpgraded(Problem):
 
 
 @dataclass(frozen=True)
-class Part:
+class UpgradeStep:
     """One part of an installation.
 
     Attributes:
@@ -52,7 +53,7 @@ def parts_of(
     snapshots: SnapshotStore,
     here: Installation,
     now: datetime,
-) -> list[Part]:
+) -> list[UpgradeStep]:
     """The parts of the installation, in the order in which they are upgraded.
 
     Args:
@@ -60,25 +61,25 @@ def parts_of(
     """
     warehouse = inputs.warehouse
     return [
-        Part("Dagster's databases", lambda: _databases(instance), lambda: upgrade_databases(instance)),
-        Part("tables", lambda: _tables(warehouse), lambda: _add_columns(warehouse)),
-        Part("alert state", lambda: _alert_state(outbox.store), lambda: rename_former(outbox.store)),
-        Part(
+        UpgradeStep("Dagster's databases", lambda: _databases(instance), lambda: upgrade_databases(instance)),
+        UpgradeStep("tables", lambda: _tables(warehouse), lambda: _add_columns(warehouse)),
+        UpgradeStep("alert state", lambda: _alert_state(outbox.store), lambda: rename_former(outbox.store)),
+        UpgradeStep(
             "assets",
             lambda: _assets(instance, warehouse, outbox, here, now),
             lambda: _show(instance, warehouse, outbox, here, now),
         ),
-        Part("what is served", lambda: _served(warehouse, snapshots), lambda: _publish(inputs, snapshots, now)),
+        UpgradeStep("what is served", lambda: _served(warehouse, snapshots), lambda: _publish(inputs, snapshots, now)),
     ]
 
 
-def plan(parts: list[Part]) -> dict[str, list[str]]:
+def plan(parts: list[UpgradeStep]) -> dict[str, list[str]]:
     """What would be changed, by the part's name; nothing is. Parts of this release are left out."""
     found = {part.name: part.changes() for part in parts}
     return {name: changes for name, changes in found.items() if changes}
 
 
-def upgrade(parts: list[Part]) -> dict[str, list[str]]:
+def upgrade(parts: list[UpgradeStep]) -> dict[str, list[str]]:
     """Change what is to be changed; what that was.
 
     Raises:

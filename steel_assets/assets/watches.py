@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from steel_assets.adapters.alerts.outbox import Outbox
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.lake.snapshots import SnapshotStore
 from steel_assets.assets.declare import Installation
 from steel_assets.assets.metadata import listed
 from steel_assets.assets.publication import KEY as PUBLICATION_KEY
-from steel_assets.operations.watching import look
+from steel_assets.operations.watching import evaluate_watches
 
 KEY = dg.AssetKey("price_watches")
 
@@ -31,12 +31,12 @@ def price_watches(here: Installation) -> dg.AssetsDefinition:
         outbox: dg.ResourceParam[Outbox],
         snapshots: dg.ResourceParam[SnapshotStore],
     ) -> dg.MaterializeResult:
-        done = look(Watches(lake.store), outbox, snapshots, datetime.now(UTC))
+        done = evaluate_watches(WatchStore(lake.store), outbox, snapshots, datetime.now(UTC))
         return dg.MaterializeResult(
             metadata={
                 "publication": str(done.version),
                 "watches": done.watches,
-                "told": len(done.told),
+                "notified": len(done.notified),
                 "nothing known": listed(done.unknown),
             }
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from typing import Annotated, Any, Literal
@@ -12,12 +11,11 @@ from pydantic import Field, field_validator, model_validator
 
 from steel_assets.core.alerts.rules import AlertPolicy
 from steel_assets.core.cron import Cron
+from steel_assets.core.former_keys import renamed
 from steel_assets.core.overlap_rule import OverlapRule
 from steel_assets.core.price_age import PriceCalendar
 from steel_assets.core.reading_limits import ReadingLimits
-from steel_assets.core.types import Declaration, Frequency, Identifier, MarketFrequency, Publication, time_zone
-
-log = logging.getLogger("steel.catalog")
+from steel_assets.core.types import Declaration, Frequency, Identifier, MarketFrequency, PublicationRule, time_zone
 
 Group = Literal[
     "raw", "processed", "features", "model", "validation", "promotion", "forecast", "metrics", "alerts", "publication"
@@ -133,17 +131,22 @@ class Sanity(Declaration):
     narrowest: float = Field(ge=0)
 
 
-class Clock(Declaration):
+class ClockRule(Declaration):
     """By how many seconds the clock may jump, or be behind what is stored, before nothing is issued any more."""
 
     tolerance_seconds: float = Field(default=300.0, ge=10, le=86_400)
 
 
 class Coverage(Declaration):
-    """When intervals count as wrong: as few (or many) prices inside as chance would bring once in 1 / ``doubt``."""
+    """When intervals count as wrong: as few (or many) prices inside as chance would bring once in 1 / ``significance``."""
 
     level: Share
-    doubt: float = Field(gt=0, lt=0.5)
+    significance: float = Field(gt=0, lt=0.5)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_key(cls, declared: Any) -> Any:
+        return renamed(declared, "coverage", doubt="significance")
 
 
 class Retention(Declaration):
@@ -184,12 +187,7 @@ class DropRule(Declaration):
     @model_validator(mode="before")
     @classmethod
     def _former_key(cls, declared: Any) -> Any:
-        """``patience_minutes``, as ``unfinished_minutes`` was called up to 0.1, still counts, with a warning."""
-        if not isinstance(declared, dict) or "patience_minutes" not in declared:
-            return declared
-        log.warning("imports.drop.patience_minutes is now called unfinished_minutes; rename it, a later release refuses it")
-        rest = {key: value for key, value in declared.items() if key != "patience_minutes"}
-        return rest | {"unfinished_minutes": declared["patience_minutes"]}
+        return renamed(declared, "imports.drop", patience_minutes="unfinished_minutes")
 
 
 class ImportRules(Declaration):
@@ -220,16 +218,21 @@ class MorningReport(Declaration):
 
 
 class CheckRule(Declaration):
-    """An asset check: how bad it is when it fails, and whether that is told by itself.
+    """An asset check: how bad it is when it fails, and whether people are notified of that.
 
     Attributes:
-        told: False where an alert rule about the same figure tells people already.
+        notify: False where an alert rule about the same figure notifies people already.
         alert: the alert rule that its failure raises.
     """
 
     severity: Literal["warn", "error"]
-    told: bool = True
+    notify: bool = True
     alert: Identifier = "failed_check"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_key(cls, declared: Any) -> Any:
+        return renamed(declared, "checks.<name>", told="notify")
 
 
 class UnknownCheck(KeyError):
@@ -250,9 +253,14 @@ class Rules(Declaration):
     sanity: Sanity
     coverage: Coverage
     imports: ImportRules
-    clock: Clock = Clock()
+    clock: ClockRule = ClockRule()
     report: MorningReport = MorningReport()
     checks: Mapping[Identifier, CheckRule]
+
+    @field_validator("checks", mode="before")
+    @classmethod
+    def _former_check(cls, declared: Any) -> Any:
+        return renamed(declared, "checks", table_contracts="table_schemas")
 
     def check(self, name: str) -> CheckRule:
         """The rule of an asset check. Raises UnknownCheck."""
@@ -262,7 +270,7 @@ class Rules(Declaration):
             raise UnknownCheck(f"check {name!r} has no severity; declare it under checks: in rules.yaml") from None
 
     def price_calendar(
-        self, published: Publication, closed: Iterable[str], extra: Iterable[str], frequency: MarketFrequency = "daily"
+        self, published: PublicationRule, closed: Iterable[str], extra: Iterable[str], frequency: MarketFrequency = "daily"
     ) -> PriceCalendar:
         """When the prices of a market should be here, and how old one may be.
 

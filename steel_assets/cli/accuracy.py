@@ -60,8 +60,8 @@ def measured_markdown(rows: pd.DataFrame, overall: pd.DataFrame, yearly: pd.Data
     )
 
 
-def _coverage(one: Any) -> list[str]:
-    return ["" if pd.isna(share) else f"{share:.1%}" for share in (one.coverage_90, one.worst_60)]
+def _coverage(row: Any) -> list[str]:
+    return ["" if pd.isna(share) else f"{share:.1%}" for share in (row.coverage_90, row.worst_60)]
 
 
 def _pivoted(table: pd.DataFrame, columns: str, values: str, shown: str) -> str:

@@ -17,8 +17,8 @@ from rich.table import Table
 from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.bootstrap import platform
+from steel_assets.cli.dates import now
 from steel_assets.cli.imports import user_name
-from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.rehearse import rehearse
 from steel_assets.core.alerts.incidents import Acknowledgement, Case, Event, Silence

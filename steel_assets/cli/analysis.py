@@ -12,7 +12,7 @@ from rich.console import Console
 
 from steel_assets.bootstrap import platform
 from steel_assets.cli.ahead import known_market
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.real_prices import real_histories
 from steel_assets.operations import histories
 from steel_assets.operations.analysis import analysis as analysis_of
@@ -41,21 +41,21 @@ def analysis(
         print_analysis(Console(highlight=False, soft_wrap=True), parts.catalog.markets[market].name, said)
 
 
-def print_analysis(console: Console, name: str, said: Mapping[str, Any]) -> None:
+def print_analysis(console: Console, name: str, analysis: Mapping[str, Any]) -> None:
     """What was said, for people: findings first, then what chance does as well, then what cannot be said."""
-    if said["simulated"]:
+    if analysis["simulated"]:
         console.print("[bold yellow]SIMULATED DATA[/]")
-    told = f"{name}: {said['sessions']:,} trading days from {said['from']} to {said['day']}"
+    told = f"{name}: {analysis['sessions']:,} trading days from {analysis['from']} to {analysis['day']}"
     console.print(told, markup=False)
-    findings = [statement for statement in said["statements"] if statement["finding"]]
-    console.print(f"\n[bold]More than chance[/]: {len(findings)} of {len(said['statements'])} statements")
+    findings = [statement for statement in analysis["statements"] if statement["finding"]]
+    console.print(f"\n[bold]More than chance[/]: {len(findings)} of {len(analysis['statements'])} statements")
     for statement in findings:
         console.print(f"  {statement['sentence']}", markup=False)
     console.print("\n[bold]No more than chance[/]")
-    for statement in said["statements"]:
+    for statement in analysis["statements"]:
         if not statement["finding"]:
             console.print(f"  {statement['sentence']}", style="dim", markup=False)
-    if said["unsaid"]:
+    if analysis["unsaid"]:
         console.print("\n[bold]Not said[/]")
-    for unsaid in said["unsaid"]:
+    for unsaid in analysis["unsaid"]:
         console.print(f"  {unsaid['key']} {unsaid['about']}: {unsaid['why']}", style="dim", markup=False)

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from steel_assets.adapters.lake.parquet import to_parquet
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.progress import progress_bar
 from steel_assets.core.backtest import MOST_WITHHELD, BacktestError, families_of, without_price

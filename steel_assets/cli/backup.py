@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.operations import backup, restore
 from steel_assets.operations.dagster_files import instance_files
 from steel_assets.settings import Settings, dagster_home

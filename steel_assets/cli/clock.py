@@ -1,4 +1,4 @@
-"""What time it is, for commands that need no pandas; ``moments.now`` says it as pandas has it."""
+"""What time it is, for commands that need no pandas; ``dates.now`` says it as pandas has it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from steel_assets.adapters.lake.lake import Lake
 from steel_assets.assets.raw import key_of_group
 from steel_assets.bootstrap import catalog
 from steel_assets.catalog import Catalog
-from steel_assets.cli.moments import parse_day
+from steel_assets.cli.dates import parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.session import Session
 from steel_assets.cli.status import table

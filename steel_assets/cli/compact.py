@@ -11,7 +11,7 @@ from rich.console import Console
 
 from steel_assets.adapters.lake.raw_compaction import LEAST
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.operations.maintenance import maintain
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from steel_assets.bootstrap import platform
 from steel_assets.cli.accuracy import measured_markdown, replace_measured
 from steel_assets.cli.backtest import score_table
-from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.pictures import draw
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.progress import progress_bar

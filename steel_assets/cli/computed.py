@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from steel_assets.cli.moments import issue_on, last_issue, parse_day
+from steel_assets.cli.dates import issue_on, last_issue, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core.history import HistoryError
 from steel_assets.core.imports import trained_at
@@ -72,10 +72,10 @@ def plain_values(rows: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _take(found: Computed, inputs: Inputs, market: str, rows: pd.DataFrame) -> None:
-    found.rows[market] = plain_values(rows)
+def _take(computed: Computed, inputs: Inputs, market: str, rows: pd.DataFrame) -> None:
+    computed.rows[market] = plain_values(rows)
     if (mark := _mark(inputs, market, rows)) is not None:
-        found.marks[market] = mark
+        computed.marks[market] = mark
 
 
 def _mark(inputs: Inputs, market: str, rows: pd.DataFrame) -> str | None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from steel_assets.bootstrap import catalog
 from steel_assets.catalog import Catalog
 from steel_assets.cli.problem import Problem
-from steel_assets.core.month_costs import Line, month
+from steel_assets.core.month_costs import CostLine, month
 
 HEADER = """\
 # What it costs
@@ -77,7 +77,7 @@ def page(known: Catalog) -> str:
     return "".join(parts)
 
 
-def _show(profile: str, lines: list[Line], known: Catalog) -> None:
+def _show(profile: str, lines: list[CostLine], known: Catalog) -> None:
     console = Console(highlight=False)
     table = Table(title=f"{profile}: a month in {known.prices.place}, list prices of {known.prices.as_of}, USD")
     for name in ("", "used", "at list price", "charged"):
@@ -92,5 +92,5 @@ def _show(profile: str, lines: list[Line], known: Catalog) -> None:
     console.print(known.profiles.basis)
 
 
-def _total(lines: list[Line]) -> float:
+def _total(lines: list[CostLine]) -> float:
     return sum(line.usd for line in lines)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from steel_assets.assets.runs import RunReport
-from steel_assets.cli.moments import issue_on, last_issue, now
+from steel_assets.cli.dates import issue_on, last_issue, now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.progress import progress_bar
 from steel_assets.cli.session import Session

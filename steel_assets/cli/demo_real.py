@@ -12,13 +12,13 @@ from rich.console import Console
 from steel_assets.adapters.lake.import_ledger import ImportLedger
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.catalog import Catalog
+from steel_assets.cli.dates import issue_on, now
 from steel_assets.cli.imports import user_name
-from steel_assets.cli.moments import issue_on, now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.real_prices import FILES, LAST_DAY, figures
 from steel_assets.cli.session import Session
 from steel_assets.cli.summary import print_summary
-from steel_assets.operations.importing import Offered, import_table
+from steel_assets.operations.importing import FileToImport, import_table
 from steel_assets.settings import settings
 
 
@@ -47,6 +47,6 @@ def _import(catalog: Catalog, lake: Lake, imports: ImportLedger, home: Path, fol
     moment, new = now(), 0
     for series, table in figures(folder, catalog, moment):
         digest = hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
-        offered = Offered(FILES[series][0], digest, {series: table}, user_name(), believe=True)
+        offered = FileToImport(FILES[series][0], digest, {series: table}, user_name(), believe=True)
         new += import_table(catalog, lake, imports, home, offered, moment).rows_new
     return new

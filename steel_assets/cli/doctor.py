@@ -28,7 +28,7 @@ from steel_assets.settings import Settings, origins, unknown
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnostic:
     """One thing looked at."""
 
     what: str
@@ -55,7 +55,7 @@ def doctor(
     findings = [
         *_declared(parts.catalog, parts.settings, parts.declared_settings()),
         _tried("sources and channels", channels),
-        Finding("symbols", True, _symbols(parts.catalog)),
+        Diagnostic("symbols", True, _symbols(parts.catalog)),
         _tried("state folder", lambda: _writable(parts.home)),
         _tried("lake", lambda: _lake(parts.lake)),
         _tried("warehouse", lambda: _warehouse(parts.warehouse)),
@@ -75,32 +75,32 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _declared(catalog: Catalog, chosen: Settings, declared: Collection[str]) -> Iterator[Finding]:
+def _declared(catalog: Catalog, chosen: Settings, declared: Collection[str]) -> Iterator[Diagnostic]:
     """Catalogue and settings.
 
     Args:
         declared: the variables that sources and channels declare.
     """
     series = len(catalog.series)
-    yield Finding("catalogue", True, f"{series} series, markets {', '.join(catalog.markets)}")
-    yield Finding(
+    yield Diagnostic("catalogue", True, f"{series} series, markets {', '.join(catalog.markets)}")
+    yield Diagnostic(
         "prices",
         True,
         {"sandbox": "SIMULATED, from the sandbox", "live": "live providers", "files": "imported files only"}[chosen.sources],
     )
-    yield Finding("settings", True, _settings(declared))
+    yield Diagnostic("settings", True, _settings(declared))
     for name, meant in unknown(declared).items():
-        yield Finding("settings", False, f"{name} is no setting" + (f"; {meant} is" if meant else "; see deploy/env.example"))
+        yield Diagnostic("settings", False, f"{name} is no setting" + (f"; {meant} is" if meant else "; see deploy/env.example"))
 
 
-def _providers(catalog: Catalog, providers: Providers, *, live: bool) -> Iterator[Finding]:
+def _providers(catalog: Catalog, providers: Providers, *, live: bool) -> Iterator[Diagnostic]:
     """Markets that no provider is asked for, and, where real ones are asked, the keys."""
     for market in catalog.markets:
         if unfed := providers.unfed(market):
-            yield Finding(f"market {market}", True, unfed)
+            yield Diagnostic(f"market {market}", True, unfed)
     for source in catalog.sources.values() if live else ():
         if source.takes_key:
-            yield Finding(f"key of {source.name}", True, _key(providers, source))
+            yield Diagnostic(f"key of {source.name}", True, _key(providers, source))
 
 
 def _channels(notifiers: Mapping[str, Notifier]) -> str:
@@ -121,9 +121,9 @@ def _settings(declared: Collection[str]) -> str:
 def _symbols(catalog: Catalog) -> str:
     """How sure it is that the providers know the symbols; the unconfirmed ones by name."""
     asked = [declared for declared in catalog.series.values() if catalog.sources[declared.source].kind == "api"]
-    sure = Counter(declared.verified.sure if declared.verified else "not said how sure" for declared in asked)
+    sure = Counter(declared.verified.status if declared.verified else "not said how sure" for declared in asked)
     doubtful = [
-        str(declared.symbol) for declared in asked if declared.verified is None or declared.verified.sure == "unconfirmed"
+        str(declared.symbol) for declared in asked if declared.verified is None or declared.verified.status == "unconfirmed"
     ]
     counts = ", ".join(f"{count} {how}" for how, count in sorted(sure.items()))
     return counts + (f" ({', '.join(doubtful)}); `steel doctor --live` asks" if doubtful else "")
@@ -136,11 +136,11 @@ def _key(providers: Providers, source: Source) -> str:
     return providers.not_configured(source) or "not set: it is asked without one, which brings no revisions of the past"
 
 
-def _tried(what: str, look: Callable[[], str]) -> Finding:
+def _tried(what: str, check: Callable[[], str]) -> Diagnostic:
     try:
-        return Finding(what, True, look())
+        return Diagnostic(what, True, check())
     except Exception as error:  # noqa: BLE001 - whatever is wrong is the finding
-        return Finding(what, False, f"{type(error).__name__}: {error}")
+        return Diagnostic(what, False, f"{type(error).__name__}: {error}")
 
 
 def _writable(home: Path) -> str:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.real_prices import real_histories
 from steel_assets.core.drift import EVERY, RARE, Drift, market_drift
@@ -47,32 +47,32 @@ def drift(
     print_drift(Console(highlight=False, soft_wrap=True), answer, replay=replay)
 
 
-def print_drift(console: Console, answer: Mapping[str, Any], *, replay: bool) -> None:
-    """What ``described`` found, for people; with ``replay`` every alarm of the past too."""
-    shares = ", ".join(f"{name} {'not known' if share is None else f'{share:.0%}'}" for name, share in answer["scores"].items())
-    console.print(f"{answer['market']}, {answer['measured']}: further from the two years before than on earlier dates: {shares}")
-    console.print(f"[bold]drift[/]: at least two of three beyond {RARE:.0%}" if answer["drift"] else "no drift")
+def print_drift(console: Console, shown: Mapping[str, Any], *, replay: bool) -> None:
+    """What was measured, for people; with ``replay`` every alarm of the past too."""
+    shares = ", ".join(f"{name} {'not known' if share is None else f'{share:.0%}'}" for name, share in shown["scores"].items())
+    console.print(f"{shown['market']}, {shown['measured']}: further from the two years before than on earlier dates: {shares}")
+    console.print(f"[bold]drift[/]: at least two of three beyond {RARE:.0%}" if shown["drift"] else "no drift")
     if replay:
         console.print(
-            f"replay: {answer['alarms']} of {answer['judged']} measurements were alarms ({answer['alarm_share']:.1%}), in "
-            f"{answer['episodes']} episodes, {answer['episodes_a_year']:.2f} a year"
+            f"replay: {shown['alarms']} of {shown['judged']} measurements were alarms ({shown['alarm_share']:.1%}), in "
+            f"{shown['episodes']} episodes, {shown['episodes_a_year']:.2f} a year"
         )
-        for day in answer["alarm_days"]:
+        for day in shown["alarm_days"]:
             console.print(f"  {day}")
 
 
-def described(market: str, found: Drift) -> dict[str, Any]:
+def described(market: str, drift: Drift) -> dict[str, Any]:
     """The newest measurement and the whole replay, as JSON can hold it."""
-    newest, alarms = found.scores.iloc[-1], found.alarms
+    newest, alarms = drift.scores.iloc[-1], drift.alarms
     return {
         "market": market,
-        "measured": f"{found.scores.index[-1]:%Y-%m-%d}",
+        "measured": f"{drift.scores.index[-1]:%Y-%m-%d}",
         "scores": {str(name): None if pd.isna(share) else float(share) for name, share in newest.items()},
         "drift": bool(alarms.iloc[-1]),
-        "judged": found.judged,
+        "judged": drift.judged,
         "alarms": int(alarms.sum()),
-        "alarm_share": float(alarms.sum() / found.judged),
-        "episodes": found.episodes,
-        "episodes_a_year": found.episodes / (found.judged * EVERY / YEAR),
+        "alarm_share": float(alarms.sum() / drift.judged),
+        "episodes": drift.episodes,
+        "episodes_a_year": drift.episodes / (drift.judged * EVERY / YEAR),
         "alarm_days": [f"{day:%Y-%m-%d}" for day in alarms.index[alarms]],
     }

@@ -14,7 +14,7 @@ from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.bootstrap import platform
 from steel_assets.catalog import Catalog
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.publish import publish_again
 from steel_assets.core.experiments import FINAL, Experiment

@@ -15,10 +15,10 @@ from steel_assets.adapters.exports.file import write_export
 from steel_assets.adapters.exports.parquet import as_parquet
 from steel_assets.adapters.exports.workbook import as_workbook
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core.exporting import Export, as_csv, export
-from steel_assets.core.tables import Table
+from steel_assets.core.table_schema import Table
 from steel_assets.operations.exporting import TABLES, has_markets, rows_of
 
 NOTHING = 1
@@ -88,14 +88,16 @@ def _table(name: str) -> Table:
     return TABLES[name]
 
 
-def _format(asked: Format | None, output: Path | None, *, bom: bool) -> Format:
+def _format(requested: Format | None, output: Path | None, *, bom: bool) -> Format:
     ending = (output.suffix.removeprefix(".").lower() if output is not None else "") or None
     named = Format(ending) if ending in list(Format) else None
-    if asked is not None and named is not None and asked != named:
-        raise Problem(f"--format {asked}: {output} ends in .{ending}; leave --format out, or name a file that ends in .{asked}")
-    if asked is None and named is None and output is not None:
+    if requested is not None and named is not None and requested != named:
+        raise Problem(
+            f"--format {requested}: {output} ends in .{ending}; leave --format out, or name a file that ends in .{requested}"
+        )
+    if requested is None and named is None and output is not None:
         raise Problem(f"--output: nothing says what kind of file {output} is; end it in .csv, .xlsx or .parquet, or add --format")
-    wanted = asked or named or Format.CSV
+    wanted = requested or named or Format.CSV
     if output is None and wanted != Format.CSV:
         raise Problem(f"--format {wanted}: it is not printed; name a file with --output, for example table.{wanted}")
     if bom and wanted != Format.CSV:
@@ -132,7 +134,7 @@ def _nothing(table: Table, market: str | None, first: pd.Timestamp | None, last:
     return f"{said}: nothing was written; steel status says what was collected and published"
 
 
-def _written(exported: Export, wanted: Format, *, bom: bool) -> bytes:
-    if wanted == Format.CSV:
+def _written(exported: Export, format_: Format, *, bom: bool) -> bytes:
+    if format_ == Format.CSV:
         return as_csv(exported, bom=bom)
-    return as_workbook(exported.sheet) if wanted == Format.XLSX else as_parquet(exported)
+    return as_workbook(exported.sheet) if format_ == Format.XLSX else as_parquet(exported)

@@ -16,7 +16,7 @@ from steel_assets.core.service_use import SILENT, ServiceUsage, summary
 from steel_assets.operations.automation import running
 from steel_assets.operations.dagster_files import InstanceNotFound, instance_files, instance_home
 from steel_assets.operations.drop_state import load
-from steel_assets.operations.measured import service_minutes
+from steel_assets.operations.service_measurements import service_minutes
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -183,7 +183,7 @@ def _area(kind: str) -> str:
 
 
 def _oldest_price(snapshot: Snapshot, markets: list[str], moment: datetime) -> str:
-    from steel_assets.serving.answers import price_age_of
+    from steel_assets.serving.response_bodies import price_age_of
 
     issued = [rows[0] for market in markets if (rows := snapshot.forecast(market))]
     ages = [age for row in issued if (age := price_age_of(snapshot, row, moment.timestamp())) is not None]

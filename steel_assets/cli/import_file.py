@@ -13,12 +13,12 @@ from rich.console import Console
 from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.bootstrap import platform
 from steel_assets.catalog import Catalog
+from steel_assets.cli.dates import now
 from steel_assets.cli.file_mapping import given_mapping, reading_options, row_conditions, save_mapping
 from steel_assets.cli.file_preview import preview_json, preview_of_no_series, print_assumptions, print_preview
 from steel_assets.cli.imports import user_name
-from steel_assets.cli.moments import now
 from steel_assets.cli.problem import Problem
-from steel_assets.operations.importing import Imported, Offered, import_table
+from steel_assets.operations.importing import FileToImport, Imported, import_table
 from steel_assets.sources.file_import import LARGEST_BYTES, FileMapping, FileReading, read_table
 
 FOUND = "else it is found"
@@ -92,7 +92,7 @@ def import_file(
     if preview:
         typer.echo(json.dumps(preview_json(reading))) if as_json else print_preview(reading)
         return
-    offered = Offered(
+    offered = FileToImport(
         file=file.name,
         sha256=hashlib.sha256(content).hexdigest(),
         figures=reading.figures,

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.publish import publish_again
 from steel_assets.core.imports import Import, Kind, in_effect

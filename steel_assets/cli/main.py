@@ -17,8 +17,8 @@ MOST_NEW_OBJECTS = 50_000
 app = typer.Typer(name="steel", cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
-def _say_version(asked: bool) -> None:
-    if asked:
+def _say_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"steel-assets {__version__}")
         raise typer.Exit
 

@@ -17,11 +17,11 @@ from steel_assets.adapters.lake.lake import Lake
 from steel_assets.bootstrap import platform
 from steel_assets.catalog import Catalog
 from steel_assets.cli.ahead import about, known_market, published
-from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core import averages
 from steel_assets.core.averages import Average, AverageError, Outlook
-from steel_assets.core.chance import Odds, Side
+from steel_assets.core.chance import Chance, Side
 from steel_assets.core.exchange import ExchangeError, exchanged
 from steel_assets.core.history import HistoryError
 from steel_assets.core.odds import first_passage
@@ -132,41 +132,41 @@ def _quantiles(values: np.ndarray) -> dict[str, float]:
     return {f"q{round(level * 100):02d}": float(np.quantile(values, level)) for level in SHOWN}
 
 
-def _chance(found: Odds) -> dict[str, float]:
-    return {"chance": found.chance, "standard_error": found.error}
+def _chance(chance: Chance) -> dict[str, float]:
+    return {"chance": chance.chance, "standard_error": chance.error}
 
 
-def _print(name: str, answer: Mapping[str, Any]) -> None:
+def _print(name: str, shown: Mapping[str, Any]) -> None:
     console = Console()
-    if answer["simulated"]:
+    if shown["simulated"]:
         console.print("[bold yellow]SIMULATED DATA[/]")
-    last = f"{answer['last_price']:,.1f} {answer['unit']} on {answer['price_date']}"
-    console.print(f"{name}: {last}, forecast of {answer['issued_date']}", markup=False, highlight=False, soft_wrap=True)
-    if (rate := answer["exchange_rate"]) is not None:
+    last = f"{shown['last_price']:,.1f} {shown['unit']} on {shown['price_date']}"
+    console.print(f"{name}: {last}, forecast of {shown['issued_date']}", markup=False, highlight=False, soft_wrap=True)
+    if (rate := shown["exchange_rate"]) is not None:
         told = f"at {rate['last']:,.4f} {rate['unit']} on {rate['date']} ({rate['series']}), its own uncertainty included"
         console.print(told, markup=False, highlight=False, soft_wrap=True)
-    if answer["stale"]:
-        console.print(f"▲ {answer['stale_reason']}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-    question = answer["question"]
+    if shown["stale"]:
+        console.print(f"▲ {shown['stale_reason']}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    question = shown["question"]
     asked = "" if question["level"] is None else f"{question['side']} {question['level']:,g}"
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    of_day = "day" in answer
+    of_day = "day" in shown
     for column in ("on" if of_day else "average of", "median", "25 – 75 %", "5 – 95 %", "trading days", asked):
         left = column in ("on", "average of", "trading days")
         table.add_column(column, justify="left" if left else "right", no_wrap=column != "trading days")
-    for row in answer.get("averages", ()):
+    for row in shown.get("averages", ()):
         table.add_row(row["period"], *_spread(row["quantiles"]), _days(row["trading_days"]), _chance_in_words(row))
     if of_day:
-        row = answer["day"]
+        row = shown["day"]
         table.add_row(row["trading_day"], *_spread(row["quantiles"]), "", _chance_in_words(row))
         if "any_close_until_then" in row:
             table.add_row("any close until then", "", "", "", "", _chance_in_words(row["any_close_until_then"]))
     console.print(table)
-    if any(not row["whole"] for row in answer.get("averages", ())):
-        notice = f"the paths reach to {answer['paths_to']}: an average with days beyond is of the part before only"
+    if any(not row["whole"] for row in shown.get("averages", ())):
+        notice = f"the paths reach to {shown['paths_to']}: an average with days beyond is of the part before only"
         console.print(notice, style="yellow", markup=False, highlight=False, soft_wrap=True)
     if question["level"] is not None:
-        footnote = f"± Monte-Carlo standard error of {answer['paths']:,} paths, not the forecast's own: docs/odds.md"
+        footnote = f"± Monte-Carlo standard error of {shown['paths']:,} paths, not the forecast's own: docs/odds.md"
         console.print(footnote, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -13,13 +13,13 @@ from rich.table import Table
 
 from steel_assets.bootstrap import platform
 from steel_assets.cli.ahead import about, known_market, published
-from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core.averages import AverageError
 from steel_assets.core.exchange import ExchangeError
 from steel_assets.core.history import HistoryError
 from steel_assets.core.odds import odds
-from steel_assets.core.parity import Line
+from steel_assets.core.parity import ParityLine
 from steel_assets.operations.parity import Landed, landed
 
 EXAMPLE = "EXAMPLE FIGURES, NOT MARKET FACTS: edit them in your own catalogue (docs/planning.md)"
@@ -53,42 +53,42 @@ def parity(
             raise Problem(f"--by: {error}") from error
         except (ExchangeError, HistoryError) as error:
             raise Problem(f"parity {entry.id}: {error}") from error
-        answers.append(about(parts.catalog, parts.store, found.price, rows, moment) | _told(found))
+        answers.append(about(parts.catalog, parts.store, found.price, rows, moment) | _described(found))
     if as_json:
         typer.echo(json.dumps(answers, indent=2))
     else:
-        for answer in answers:
-            _print(answer)
+        for described in answers:
+            _print(described)
 
 
-def _told(found: Landed) -> dict[str, Any]:
-    today, ahead = float(found.now[-1].total[0]), found.then[-1].total
+def _described(landed: Landed) -> dict[str, Any]:
+    today, ahead = float(landed.now[-1].total[0]), landed.then[-1].total
     told: dict[str, Any] = {
-        "parity": found.parity.id,
-        "name": found.parity.name,
-        "place": found.parity.place,
-        "example": found.parity.example,
-        "simulated": found.simulated,
-        "landed_unit": found.unit,
+        "parity": landed.parity.id,
+        "name": landed.parity.name,
+        "place": landed.parity.place,
+        "example": landed.parity.example,
+        "simulated": landed.simulated,
+        "landed_unit": landed.unit,
         "exchange_rate": {
-            "series": found.parity.rate,
-            "unit": found.rate.unit,
-            "last": found.rate.last,
-            "date": f"{found.rate.price_day:%Y-%m-%d}",
+            "series": landed.parity.rate,
+            "unit": landed.rate.unit,
+            "last": landed.rate.last,
+            "date": f"{landed.rate.price_day:%Y-%m-%d}",
         },
-        "lines": [_line(line) for line in found.now],
+        "lines": [_line(line) for line in landed.now],
         "landed": today,
-        "ahead": {"day": f"{found.day:%Y-%m-%d}", "quantiles": _quantiles(ahead)},
+        "ahead": {"day": f"{landed.day:%Y-%m-%d}", "quantiles": _quantiles(ahead)},
         "domestic": None,
-        "domestic_series": found.parity.domestic,
+        "domestic_series": landed.parity.domestic,
     }
-    if found.domestic is not None:
-        price = found.domestic.price
+    if landed.domestic is not None:
+        price = landed.domestic.price
         chance = odds(ahead, price, "below")
         told["domestic"] = {
-            "series": found.domestic.series,
+            "series": landed.domestic.series,
             "price": price,
-            "date": f"{found.domestic.day:%Y-%m-%d}",
+            "date": f"{landed.domestic.day:%Y-%m-%d}",
             "spread": price - today,
             "spread_ahead": _quantiles(price - ahead),
             "chance_import_is_cheaper": chance.chance,
@@ -97,7 +97,7 @@ def _told(found: Landed) -> dict[str, Any]:
     return told
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: ParityLine) -> dict[str, Any]:
     added = {"added": float(line.added[0]), "total": float(line.total[0])}
     if line.term is None:
         return {"term": "price", "name": "Price, free on board"} | added
@@ -110,38 +110,38 @@ def _quantiles(values: np.ndarray) -> dict[str, float]:
     return {f"q{round(level * 100):02d}": float(np.quantile(values, level)) for level in SHOWN}
 
 
-def _print(answer: Mapping[str, Any]) -> None:
+def _print(shown: Mapping[str, Any]) -> None:
     console = Console()
 
     def say(text: str, style: str | None = None) -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
-    if answer["simulated"]:
+    if shown["simulated"]:
         say("SIMULATED DATA", "bold yellow")
-    if answer["example"]:
+    if shown["example"]:
         say(EXAMPLE, "bold yellow")
-    rate = answer["exchange_rate"]
+    rate = shown["exchange_rate"]
     say(
-        f"{answer['name']}: {answer['last_price']:,.1f} {answer['unit']} on {answer['price_date']}, {rate['last']:,.4f} "
+        f"{shown['name']}: {shown['last_price']:,.1f} {shown['unit']} on {shown['price_date']}, {rate['last']:,.4f} "
         f"{rate['unit']} on {rate['date']} ({rate['series']})"
     )
-    if answer["stale"]:
-        say(f"▲ {answer['stale_reason']}", "yellow")
+    if shown["stale"]:
+        say(f"▲ {shown['stale_reason']}", "yellow")
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    for column in (answer["landed_unit"], "adds", "makes", "amount", "of", "source", "note"):
+    for column in (shown["landed_unit"], "adds", "makes", "amount", "of", "source", "note"):
         table.add_column(column, justify="right" if column in ("adds", "makes", "amount") else "left")
-    for line in answer["lines"]:
+    for line in shown["lines"]:
         amount = f"{line['amount']:,g} {line['unit']}" if "amount" in line else ""
         told = (amount, line.get("date", ""), line.get("source", ""), line.get("note", ""))
         table.add_row(line["name"], f"{line['added']:,.0f}", f"{line['total']:,.0f}", *told)
     console.print(table)
-    ahead = answer["ahead"]
+    ahead = shown["ahead"]
     low, half, high = (ahead["quantiles"][name] for name in ("q05", "q50", "q95"))
-    say(f"delivered at {answer['place']}: {answer['landed']:,.0f} {answer['landed_unit']} now", "bold")
+    say(f"delivered at {shown['place']}: {shown['landed']:,.0f} {shown['landed_unit']} now", "bold")
     say(f"on {ahead['day']}: median {half:,.0f}, 5 – 95 % {low:,.0f} – {high:,.0f}; terms as they are, price and rate uncertain")
-    domestic = answer["domestic"]
+    domestic = shown["domestic"]
     if domestic is None:
-        named = answer["domestic_series"]
+        named = shown["domestic_series"]
         say(f"no price of {named} is known yet; import it" if named else "no domestic price is declared", "dim")
         return
     spread, chance = domestic["spread_ahead"], f"{domestic['chance_import_is_cheaper']:.1%} ± {domestic['standard_error']:.1%}"

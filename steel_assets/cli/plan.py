@@ -18,14 +18,14 @@ from steel_assets.adapters.lake.parquet import from_parquet
 from steel_assets.adapters.objects.object_store import ObjectNotFound
 from steel_assets.bootstrap import platform
 from steel_assets.cli.ahead import about, figure, known_market, published
-from steel_assets.cli.moments import now, parse_day
+from steel_assets.cli.dates import now, parse_day
 from steel_assets.cli.problem import Problem
 from steel_assets.core import averages
 from steel_assets.core.averages import AverageError
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.planning import plan as plan_of
 from steel_assets.core.purchase_edge import NOTHING, Edge
-from steel_assets.core.purchase_plan import NO_RECORD, ROLLS, told
+from steel_assets.core.purchase_plan import NO_RECORD, ROLLS, described
 from steel_assets.core.purchase_record import edge, outcomes
 from steel_assets.core.purchase_terms import (
     FOLLOWED,
@@ -38,7 +38,8 @@ from steel_assets.core.purchase_terms import (
     columns_needed,
     per_tonne,
 )
-from steel_assets.core.tables import BACKTEST, TableError
+from steel_assets.core.table_schema import TableError
+from steel_assets.core.tables import BACKTEST
 from steel_assets.operations import candidates, histories, outlooks
 from steel_assets.operations.planning import ahead_of, record_of
 
@@ -81,7 +82,7 @@ def plan(
         made = plan_of(paths, ahead, need, terms, found, appetite)
     except (AverageError, PurchaseError) as error:
         raise Problem(f"--by: {error}") from error
-    answer |= told(made, tonnes=amount, day=f"{day:%Y-%m-%d}", terms=terms, appetite=appetite, unit=outlook.unit)
+    answer |= described(made, tonnes=amount, day=f"{day:%Y-%m-%d}", terms=terms, appetite=appetite, unit=outlook.unit)
     answer["notes"] = [note for note in (reason, ROLLS if declared.target.roll != "none" else None) if note]
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
@@ -132,17 +133,17 @@ def _rows(path: Path, market: str) -> pd.DataFrame:
     return mine
 
 
-def _print(name: str, answer: Mapping[str, Any]) -> None:
-    console, question, currency = Console(), answer["question"], answer["currency"]
+def _print(name: str, shown: Mapping[str, Any]) -> None:
+    console, question, currency = Console(), shown["question"], shown["currency"]
 
     def say(text: str, style: str | None = None) -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
-    if answer["simulated"]:
+    if shown["simulated"]:
         say("SIMULATED DATA", "bold yellow")
-    say(f"{name}: {answer['last_price']:,.1f} {answer['unit']} on {answer['price_date']}, forecast of {answer['issued_date']}")
-    if answer["stale"]:
-        say(f"▲ {answer['stale_reason']}", "yellow")
+    say(f"{name}: {shown['last_price']:,.1f} {shown['unit']} on {shown['price_date']}, forecast of {shown['issued_date']}")
+    if shown["stale"]:
+        say(f"▲ {shown['stale_reason']}", "yellow")
     price = "monthly average" if question["contract"] == "average" else "spot"
     stock, capital = question["holding_per_tonne_and_month"], question["capital_a_year"]
     say(
@@ -152,15 +153,15 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for column in (f"{currency} per tonne", "mean", "median", "5 – 95 %", "at risk", "in all"):
         table.add_column(column, justify="left" if column.endswith("tonne") else "right", no_wrap=True)
-    fixings = answer["fixings"]
+    fixings = shown["fixings"]
     days = {
         "now": fixings["now"]["day"],
         "late": fixings["late"]["day"],
         "thirds": " ".join(fixing["day"][5:] for fixing in fixings.values()),
-        "forecast": fixings[answer["forecast_buys"]]["day"],
+        "forecast": fixings[shown["forecast_buys"]]["day"],
         "advised": " ".join(f"{fixing['share_advised']:.0%}" for fixing in fixings.values()),
     }
-    for strategy, cost in answer["costs"].items():
+    for strategy, cost in shown["costs"].items():
         spread = f"{cost['q05_per_tonne']:,.0f} – {cost['q95_per_tonne']:,.0f}"
         figures = (f"{cost[f'{name}_per_tonne']:,.1f}" for name in ("mean", "q50"))
         table.add_row(
@@ -172,7 +173,7 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
             style="bold" if strategy == "advised" else None,
         )
     console.print(table)
-    say(answer["advice"], "bold")
-    say(answer["edge"]["text"], "dim")
-    for note in answer["notes"]:
+    say(shown["advice"], "bold")
+    say(shown["edge"]["text"], "dim")
+    for note in shown["notes"]:
         say(note, "yellow")

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from steel_assets.adapters.lake.snapshots import SnapshotStore
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.core.problem import Problem
 from steel_assets.operations.publication.inputs import Inputs
 from steel_assets.operations.publishing import publish as put_in_force

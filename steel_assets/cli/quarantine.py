@@ -13,7 +13,7 @@ from rich.table import Table
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.bootstrap import platform
 from steel_assets.catalog import Catalog
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.quarantine import DROPPED, RELEASED, Decision
 from steel_assets.operations.collecting import decide, quarantine

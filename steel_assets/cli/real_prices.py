@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from steel_assets.catalog import Catalog
-from steel_assets.cli.moments import issue_on
+from steel_assets.cli.dates import issue_on
 from steel_assets.cli.problem import Problem
 from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory, build_history

@@ -14,7 +14,7 @@ from steel_assets.adapters.mail.pdf import as_pdf, check_installed
 from steel_assets.adapters.notifiers import Notifier
 from steel_assets.adapters.notifiers.email import Email
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.words import LANGUAGES
 from steel_assets.operations.mailing import Mailed, mail_of, send

@@ -13,7 +13,7 @@ from steel_assets.adapters.models.store import ModelDamaged, ModelNotFound, Mode
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.bootstrap import platform
 from steel_assets.catalog import Catalog
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.publish import publish_again
 from steel_assets.core.periods import UNITS
@@ -70,9 +70,9 @@ def roll_back(
     if version is not None and horizon is None:
         raise Problem("--version: a version belongs to one horizon; name it with --horizon")
     rows, reasons = [], []
-    for each in declared.horizons if horizon is None else (horizon,):
+    for ahead in declared.horizons if horizon is None else (horizon,):
         try:
-            rows.append(_switch(models, market, each, version, why, moment))
+            rows.append(_switch(models, market, ahead, version, why, moment))
         except ModelNotFound as error:
             reasons.append(str(error))
     if not rows:

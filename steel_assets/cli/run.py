@@ -18,13 +18,13 @@ import typer
 from rich.console import Console
 
 from steel_assets.adapters.machine import logs
-from steel_assets.adapters.objects.lease import SECONDS, Busy, leased
+from steel_assets.adapters.objects.lease import SECONDS, LeaseHeld, leased
 from steel_assets.assets import tracing
 from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import instance_in
 from steel_assets.assets.whole_life import Life, Process, check_job
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.cli.session import Session
 from steel_assets.definitions import definitions, installation
@@ -54,7 +54,7 @@ def run(
     tracing.begin(settings())
     try:
         life = lived(job, wait_seconds=wait, again=again, anew=anew)
-    except Busy as error:
+    except LeaseHeld as error:
         _stop(error, AT_WORK)
     except NotFinished as error:
         _stop(error, BROKEN_OFF)
@@ -78,7 +78,7 @@ def lived(
         moment: as of which the runs see the world, and the sandbox answers; the clock's when None.
 
     Raises:
-        UnknownJob, FilesDamaged, ObjectStoreError, Busy: nothing was changed.
+        UnknownJob, FilesDamaged, ObjectStoreError, LeaseHeld: nothing was changed.
         NotFinished: it broke off, or the state was not put back.
     """
     begun = now()

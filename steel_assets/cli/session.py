@@ -15,7 +15,7 @@ from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
 from steel_assets.assets.resources import resources
 from steel_assets.assets.runs import RunReport, instance_here, run_job
 from steel_assets.bootstrap import Platform, platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.progress import TimeLeft, doing, progress_bar
 from steel_assets.definitions import definitions, installation
 from steel_assets.settings import settings

@@ -22,7 +22,7 @@ from steel_assets.catalog import Catalog
 from steel_assets.cli import health
 from steel_assets.cli.clock import now
 from steel_assets.core.health import STATUSES, Finding, Status, worst
-from steel_assets.operations.fresh import doubtful
+from steel_assets.operations.fresh import may_be_stale
 
 if TYPE_CHECKING:
     from steel_assets.adapters.objects.object_store import ObjectStore
@@ -76,20 +76,20 @@ def status(
     raise typer.Exit(STATUSES.index(state))
 
 
-def _areas(found: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
+def _areas(findings: list[Finding], facts: dict[str, str]) -> list[dict[str, Any]]:
     """Every area with its colour, what is wrong in it, and what else there is to say."""
     return [
         {
             "area": area,
-            "state": worst(finding.status for finding in found if finding.area == area),
+            "state": worst(finding.status for finding in findings if finding.area == area),
             "facts": facts[area],
-            "why": [{"state": finding.status, "text": finding.text} for finding in found if finding.area == area],
+            "why": [{"state": finding.status, "text": finding.text} for finding in findings if finding.area == area],
         }
         for area in health.AREAS
     ]
 
 
-def _print(simulated: bool | None, found: list[Finding], facts: dict[str, str], moment: datetime) -> None:
+def _print(simulated: bool | None, findings: list[Finding], facts: dict[str, str], moment: datetime) -> None:
     console = Console(highlight=False)
     if simulated is None:
         console.print("nothing was collected yet: `steel demo` for a simulated market, `steel import` for files of your own")
@@ -99,7 +99,7 @@ def _print(simulated: bool | None, found: list[Finding], facts: dict[str, str], 
     shown = Table(box=None, show_header=False, padding=(0, 1))
     for style in ("", "bold", ""):
         shown.add_column(style=style, overflow="fold")
-    for area in _areas(found, facts):
+    for area in _areas(findings, facts):
         sign = SIGNS[area["state"]] if area["facts"] or area["why"] else UNKNOWN
         shown.add_row(sign, area["area"], area["facts"] or "nothing was measured")
         for why in area["why"]:
@@ -111,7 +111,7 @@ def _in_doubt(catalog: Catalog, store: ObjectStore, providers: Providers, moment
     """Of each provider that is asked, whether it may not be fresh."""
     for source in catalog.sources.values():
         if source.kind == "api" and providers.not_configured(source) is None:
-            yield doubtful(catalog, store, source, moment)
+            yield may_be_stale(catalog, store, source, moment)
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> Table:

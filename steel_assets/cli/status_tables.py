@@ -77,7 +77,7 @@ def markets(
     catalog: Catalog, warehouse: Warehouse, models: ModelStore, snapshot: Snapshot, moment: datetime
 ) -> list[dict[str, Any]]:
     """Every market, region by region: its data, its newest forecast and the age of that, its drift, its champions."""
-    from steel_assets.serving import answers
+    from steel_assets.serving import response_bodies
 
     quality, published = warehouse.read(DATA_QUALITY), warehouse.read(FORECASTS)
     drift = newest_scores(warehouse.read(DRIFT), pd.Timestamp.max)
@@ -87,8 +87,8 @@ def markets(
         score = mine.loc[mine["date"] == mine["date"].max(), "quality_score"].min() if len(mine) else None
         issued = published.loc[published["market"] == market.id, "as_of"]
         forecast = snapshot.forecast(market.id)
-        age = answers.staleness(snapshot, forecast[0], moment.timestamp()) if forecast else None
-        leaning = answers.leaning(snapshot, forecast[0]) if forecast else []
+        age = response_bodies.staleness(snapshot, forecast[0], moment.timestamp()) if forecast else None
+        leaning = response_bodies.leaning(snapshot, forecast[0]) if forecast else []
         champions = {str(h): _champion(models, market.id, h) for h in market.horizons}
         rows.append(
             {
@@ -96,7 +96,7 @@ def markets(
                 "region": market.region,
                 "quality": None if score is None else round(float(score), 3),
                 "last_forecast": f"{issued.max():%Y-%m-%d %H:%M} UTC" if len(issued) else None,
-                **answers.age_in_short(age),
+                **response_bodies.age_in_short(age),
                 "aged_drivers": {driver.series: driver.newest_period for driver in leaning},
                 "drift": None if pd.isna(drift.get(market.id)) else round(drift[market.id], 3),
                 "champions": champions,

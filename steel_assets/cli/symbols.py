@@ -16,7 +16,7 @@ from rich.console import Console
 from steel_assets.adapters.http.quota import BudgetSpent
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.catalog import Catalog, Source
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.responses import Http, HttpError, Response
 from steel_assets.core.tables import OBSERVATIONS
@@ -50,7 +50,7 @@ class SymbolCheck:
     detail: str = ""
 
 
-class _Heard:
+class _CountingHttp:
     """A way out that remembers how many calls in a row had no answer, and whether the budget let the last one through."""
 
     def __init__(self, http: Http) -> None:
@@ -130,7 +130,7 @@ def _asked(catalog: Catalog, providers: Providers, source: Source, moment: pd.Ti
     """One answer for each series of ``source``, one call after the other."""
     series = [declared for group in source.groups for declared in catalog.series_of(source.id, group)]
     reason = providers.not_configured(source)
-    http = _Heard(providers.http[source.id].once())
+    http = _CountingHttp(providers.http[source.id].once())
     access = replace(providers.access(source, http), history_years=YEARS)
     for declared_series in series:
         if reason is None:
@@ -143,7 +143,7 @@ def _asked(catalog: Catalog, providers: Providers, source: Source, moment: pd.Ti
         yield _check_of(declared_series, "not asked", detail=(reason or "").removeprefix("not asked: "))
 
 
-def _why_no_more(series: Series, collection: Collection, http: _Heard) -> str | None:
+def _why_no_more(series: Series, collection: Collection, http: _CountingHttp) -> str | None:
     """Why the provider is not asked for its other symbols."""
     if http.spent:
         return collection.problems.get(series.id, "").removeprefix(f"{series.symbol}: ")
@@ -167,7 +167,7 @@ def _outcome(series: Series, collection: Collection) -> SymbolCheck:
 def _check_of(
     series: Series, outcome: Literal["answered", "refused", "not asked"], rows: pd.DataFrame | None = None, detail: str = ""
 ) -> SymbolCheck:
-    sure = f"{series.verified.sure}: {series.verified.from_} ({series.verified.checked})" if series.verified else "not said"
+    sure = f"{series.verified.status}: {series.verified.from_} ({series.verified.checked})" if series.verified else "not said"
     asked = SymbolCheck(series.source, series.id, str(series.symbol), series.unit, outcome, sure, detail=detail)
     if rows is None:
         return asked

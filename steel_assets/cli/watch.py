@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.bootstrap import platform
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
-from steel_assets.core.watches.look import Look, Published
+from steel_assets.core.watches.reading import Published, WatchReading
 from steel_assets.core.watches.watch import NEEDS, Watch
 from steel_assets.operations.watching import in_force
 
@@ -46,7 +46,7 @@ def add(
     figures = {"above": above, "below": below, "chance": chance}
     asked |= {name: None if text is None else _figure(text, f"--{name}") for name, text in figures.items()}
     _, published = in_force(parts.snapshots)
-    watch = Watches(parts.store).add(OWNER, asked, published, now().to_pydatetime())
+    watch = WatchStore(parts.store).add(OWNER, asked, published, now().to_pydatetime())
     _print([watch], published, as_json)
 
 
@@ -55,14 +55,14 @@ def list_watches(as_json: AsJson = False) -> None:
     """Everybody's watches, and how each is now."""
     parts = platform()
     _, published = in_force(parts.snapshots)
-    _print(Watches(parts.store).all(), published, as_json)
+    _print(WatchStore(parts.store).all(), published, as_json)
 
 
 @app.command("remove")
 def remove(watch: Annotated[str, typer.Argument(help="id of the watch, as steel watch list shows it")]) -> None:
     """Remove a watch, whoever set it. What waits to be sent of it is not sent any more."""
-    watches = Watches(platform().store)
-    if not any(watches.remove(found.owner, found.id) for found in watches.all() if found.id == watch):
+    watches = WatchStore(platform().store)
+    if not any(watches.remove(declared.owner, declared.id) for declared in watches.all() if declared.id == watch):
         raise Problem(f"WATCH: there is no watch {watch!r}; steel watch list shows all")
     typer.echo(f"{watch} is removed")
 
@@ -78,7 +78,7 @@ def _figure(text: str, option: str) -> float:
 
 
 def _print(watches: list[Watch], published: Published, as_json: bool) -> None:
-    looks = [(watch, published.look(watch)) for watch in watches]
+    looks = [(watch, published.read(watch)) for watch in watches]
     if as_json:
         content = [
             watch.model_dump(mode="json", exclude={"seen"}, exclude_none=True)
@@ -106,5 +106,5 @@ def _asked(watch: Watch) -> str:
     return f"{watch.kind}: {about}{level}{when}" + (f", chance above {watch.chance:g}" if watch.chance is not None else "")
 
 
-def _now(look: Look) -> str:
-    return look.problem if look.holds is None else f"{look.value:,.4g}, {'so' if look.holds else 'not so'}"
+def _now(reading: WatchReading) -> str:
+    return reading.problem if reading.holds is None else f"{reading.value:,.4g}, {'so' if reading.holds else 'not so'}"

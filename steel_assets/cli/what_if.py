@@ -14,10 +14,10 @@ from rich.table import Table
 
 from steel_assets.bootstrap import platform
 from steel_assets.cli.ahead import known_market, published
-from steel_assets.cli.moments import now
+from steel_assets.cli.dates import now
 from steel_assets.cli.problem import Problem
 from steel_assets.core.what_if import ShockError
-from steel_assets.operations.what_if import Answer, answer
+from steel_assets.operations.what_if import WhatIfResult, conditioned
 
 LEVELS = (0.05, 0.25, 0.50, 0.75, 0.95)
 SHOWN = (1, 5, 21, 63)
@@ -43,7 +43,7 @@ def what_if(
         raise Problem(f"--shock: {shock!r} is none; write it as scrap=+10% or usdtry=-2.5%")
     rows = published(parts.warehouse, market, now())
     try:
-        found = answer(parts.catalog, parts.lake, rows, asked["name"], float(asked["move"]) / 100, days)
+        found = conditioned(parts.catalog, parts.lake, rows, asked["name"], float(asked["move"]) / 100, days)
     except ShockError as error:
         raise Problem(f"--shock: {asked['name']}: {error}") from error
     first = rows.iloc[0]
@@ -61,12 +61,12 @@ def what_if(
         print_answer(Console(highlight=False, soft_wrap=True), parts.catalog.markets[market].name, said)
 
 
-def described(found: Answer, move: float) -> dict[str, Any]:
+def described(result: WhatIfResult, move: float) -> dict[str, Any]:
     """The answer as JSON can hold it."""
-    given = found.given
-    told = [day for day in SHOWN if day < found.days] + [found.days]
+    given = result.given
+    told = [day for day in SHOWN if day < result.days] + [result.days]
     return {
-        "shock": {"series": found.series, "move": move, "trading_days": found.days},
+        "shock": {"series": result.series, "move": move, "trading_days": result.days},
         "effective_sample": round(given.effective, 1),
         "paths": len(given.paths),
         "slope": given.slope,
@@ -77,35 +77,35 @@ def described(found: Answer, move: float) -> dict[str, Any]:
             {
                 "day": day,
                 "given": {f"q{round(100 * q):02d}": v for q, v in zip(LEVELS, given.quantiles(day, LEVELS), strict=True)},
-                "published": {f"q{round(100 * q):02d}": float(np.quantile(found.published[:, day - 1], q)) for q in LEVELS},
+                "published": {f"q{round(100 * q):02d}": float(np.quantile(result.published[:, day - 1], q)) for q in LEVELS},
             }
             for day in told
         ],
     }
 
 
-def print_answer(console: Console, name: str, said: Mapping[str, Any]) -> None:
+def print_answer(console: Console, name: str, shown: Mapping[str, Any]) -> None:
     """What was found, for people."""
-    if said["simulated"]:
+    if shown["simulated"]:
         console.print("[bold yellow]SIMULATED DATA[/]")
-    shock = said["shock"]
+    shock = shown["shock"]
     console.print(
-        f"{name}, {said['last_price']:,.1f} {said['unit']}, forecast of {said['issued_date']}, if {shock['series']} moves "
+        f"{name}, {shown['last_price']:,.1f} {shown['unit']}, forecast of {shown['issued_date']}, if {shock['series']} moves "
         f"{shock['move']:+.1%} in {shock['trading_days']} trading days",
         markup=False,
     )
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for column in ("trading day", "median", "5 – 95 %", "published median", "published 5 – 95 %"):
         table.add_column(column, justify="right", no_wrap=True)
-    for row in said["days"]:
+    for row in shown["days"]:
         spreads = [(f"{row[of]['q50']:,.1f}", f"{row[of]['q05']:,.0f} – {row[of]['q95']:,.0f}") for of in ("given", "published")]
         table.add_row(str(row["day"]), *spreads[0], *spreads[1])
     console.print(table)
     console.print(
-        f"rests on {said['effective_sample']:.1f} independent stretches of history near the shock; over "
-        f"{said['stretches']} stretches that do not overlap the correlation is {said['correlation']:+.2f} (p = {said['p']:.2g}). "
-        "What came together, not what causes.",
+        f"rests on {shown['effective_sample']:.1f} independent stretches of history near the shock; over "
+        f"{shown['stretches']} stretches that do not overlap the correlation is {shown['correlation']:+.2f} "
+        f"(p = {shown['p']:.2g}). What came together, not what causes.",
         style="dim",
     )
-    if said["p"] > UNSURE:
+    if shown["p"] > UNSURE:
         console.print("▲ history does not show that the two go together: take the published forecast", style="yellow")

@@ -34,7 +34,7 @@ GREATEST_CRISIS = 1.1
 """A lasting move of more than this log-return (a factor of three) in one period is an error of unit however long it lasts."""
 
 
-def doubted(rows: pd.DataFrame, known: pd.DataFrame, series: Sequence[Series]) -> pd.Series:
+def anomaly_reasons_of_all(rows: pd.DataFrame, known: pd.DataFrame, series: Sequence[Series]) -> pd.Series:
     """For each of ``rows`` (of several series), why it is doubted; None where it is believed. Aligned with ``rows``."""
     parts = [
         anomaly_reasons(rows[rows["series"] == declared.id], known, declared)
@@ -71,30 +71,30 @@ def anomaly_reasons(
 
 
 def anomalies(
-    figures: pd.Series, series: Series, believed: pd.Series | None = None, no_split: Collection[pd.Timestamp] = frozenset()
+    figures: pd.Series, series: Series, accepted: pd.Series | None = None, no_split: Collection[pd.Timestamp] = frozenset()
 ) -> pd.DataFrame:
     """What is wrong with ``figures`` (by period, one of each): ``kind`` and ``reason``, by the periods of the anomalies alone.
 
     Args:
-        believed: figures by period that are not judged again; a figure of the same period would replace one.
+        accepted: figures by period that are not judged again; a figure of the same period would replace one.
         no_split: see ``anomaly_reasons``.
     """
-    if believed is None:
-        believed = pd.Series(dtype=float, index=pd.DatetimeIndex([]))
-    return _Judge(figures.sort_index(), series, believed.sort_index(), no_split).verdicts()
+    if accepted is None:
+        accepted = pd.Series(dtype=float, index=pd.DatetimeIndex([]))
+    return _Judge(figures.sort_index(), series, accepted.sort_index(), no_split).verdicts()
 
 
 class _Judge:
     """One series: the line of its figures by period, and what is found out of line."""
 
-    def __init__(self, figures: pd.Series, series: Series, believed: pd.Series, no_split: Collection[pd.Timestamp]) -> None:
-        self._figures, self._series, self._before, self._no_split = figures, series, believed, no_split
+    def __init__(self, figures: pd.Series, series: Series, accepted: pd.Series, no_split: Collection[pd.Timestamp]) -> None:
+        self._figures, self._series, self._before, self._no_split = figures, series, accepted, no_split
         self._found: dict[pd.Timestamp, tuple[str, str]] = {}
-        everything = figures.combine_first(believed)
+        everything = figures.combine_first(accepted)
         finite = everything[np.isfinite(everything)]
         self._usual = UsualMoves.of(series, finite.to_numpy())
         self._errors = LikelyErrors(self._usual)
-        self._comparable = believed[np.isfinite(self._usual.seen(believed.to_numpy()))]
+        self._comparable = accepted[np.isfinite(self._usual.seen(accepted.to_numpy()))]
 
     def verdicts(self) -> pd.DataFrame:
         self._impossible()
@@ -197,33 +197,33 @@ class _Judge:
                 self._found[pd.Timestamp(periods[place])] = LEAP, reason
             at = end
 
-    def _limit(self, seen: np.ndarray, periods: np.ndarray, believed: list[int], at: int) -> float:
-        days = abs(float((periods[at] - periods[believed[-1]]) / np.timedelta64(1, "D")))
-        return self._usual.limit(seen[believed[-25:]], days)
+    def _limit(self, seen: np.ndarray, periods: np.ndarray, accepted: list[int], at: int) -> float:
+        days = abs(float((periods[at] - periods[accepted[-1]]) / np.timedelta64(1, "D")))
+        return self._usual.limit(seen[accepted[-25:]], days)
 
     def _why(
-        self, values: np.ndarray, seen: np.ndarray, periods: np.ndarray, believed: list[int], at: int, backwards: bool
+        self, values: np.ndarray, seen: np.ndarray, periods: np.ndarray, accepted: list[int], at: int, backwards: bool
     ) -> str | None:
-        last = believed[-1]
-        limit = self._limit(seen, periods, believed, at)
+        last = accepted[-1]
+        limit = self._limit(seen, periods, accepted, at)
         earlier, later = (at, last) if backwards else (last, at)
         if abs(seen[at] - seen[last]) > limit:
             return _leap_in_words(self._usual, values[last], values[at], limit) + self._likely(values[earlier], values[later])
         if pd.Timestamp(periods[later]) in self._no_split or not self._errors.suspicious(seen[at] - seen[last]):
             return None
-        known = self._known_error(values, seen, periods, believed, earlier, later)
+        known = self._known_error(values, seen, periods, accepted, earlier, later)
         return None if known is None else f"{values[at]:g} after {values[last]:g}: looks like {known}"
 
     def _known_error(
-        self, values: np.ndarray, seen: np.ndarray, periods: np.ndarray, believed: list[int], earlier: int, later: int
+        self, values: np.ndarray, seen: np.ndarray, periods: np.ndarray, accepted: list[int], earlier: int, later: int
     ) -> str | None:
         """The known error that explains a move which is unusual, but within the limit."""
         if self._usual.by_factor:
             days = float((periods[later] - periods[earlier]) / np.timedelta64(1, "D"))
-            calm = self._errors.calm(seen[believed[-25:]])
+            calm = self._errors.calm(seen[accepted[-25:]])
             ratio = self._errors.split_within_the_limit(float(values[later] / values[earlier]), days) if calm else None
             return None if ratio is None else f"a {ratio[0]}:{ratio[1]} split"
-        last, at = (later, earlier) if believed[-1] == later else (earlier, later)
+        last, at = (later, earlier) if accepted[-1] == later else (earlier, later)
         factor = self._errors.decimal(values[last], values[at])
         return None if factor is None else in_words(self._series, factor)
 
@@ -317,9 +317,9 @@ def _longest_stretch(figures: pd.Series, usual: UsualMoves) -> pd.Series:
     return figures.iloc[edges[longest] : edges[longest + 1]]
 
 
-def _revised_too_far(older: pd.DataFrame, arrived: pd.Series, believed: pd.Series, series: Series) -> pd.Series:
+def _revised_too_far(older: pd.DataFrame, arrived: pd.Series, accepted: pd.Series, series: Series) -> pd.Series:
     """Versions that were replaced in the same answer: each against the one that replaced it."""
-    usual = UsualMoves.of(series, arrived.combine_first(believed).to_numpy())
+    usual = UsualMoves.of(series, arrived.combine_first(accepted).to_numpy())
     later = arrived.reindex(older["period"]).to_numpy(dtype=float)
     here, there = usual.seen(older["value"].to_numpy(dtype=float)), usual.seen(later)
     limit = usual.limit(here[:0])

@@ -18,18 +18,18 @@ class AutoMLError(Problem):
     """Nothing was searched, or it came to nothing; the message says why and what to do."""
 
 
-class AutoML(Protocol):
+class AutoMLService(Protocol):
     """Searches features, learners and their parameters on labelled rows."""
 
     def cost_usd(self, searches: int, rows: int) -> float:
         """An estimate of what so many searches cost, and the answers to ``rows`` in all: rather too much than too little."""
 
-    def answer(self, past: Samples, asked: Samples) -> np.ndarray:
-        """The return expected of each row of ``asked`` beyond its curve, in units of its volatility; finite.
+    def predict(self, past: Samples, rows: Samples) -> np.ndarray:
+        """The return expected of each row of ``rows`` beyond its curve, in units of its volatility; finite.
 
         Args:
-            past: labelled rows, all known before the first row of ``asked`` was; nothing else is learned from.
-            asked: rows of the same features, without labels.
+            past: labelled rows, all known before the first row of ``rows`` was; nothing else is learned from.
+            rows: rows of the same features, without labels.
 
         Raises:
             AutoMLError: there are too few rows, or the search failed.

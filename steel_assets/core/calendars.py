@@ -15,7 +15,7 @@ import pandas as pd
 
 from steel_assets.core.calendar_names import OWN_PERIODS
 from steel_assets.core.calendar_names import WEEKDAYS as WEEKDAYS
-from steel_assets.core.types import Frequency, Publication
+from steel_assets.core.types import Frequency, PublicationRule
 
 PERIODS: dict[Frequency, str] = {"weekly": "W-MON", "monthly": "MS", "quarterly": "QS"}
 """How pandas calls the first days of periods; those of a daily series are its calendar's."""
@@ -143,7 +143,7 @@ def local_day(moment: pd.Timestamp, zone: ZoneInfo) -> pd.Timestamp:
     return moment.tz_convert(zone).tz_localize(None).normalize()
 
 
-def publication_moments(periods: pd.DatetimeIndex, frequency: Frequency, rule: Publication) -> pd.DatetimeIndex:
+def publication_moments(periods: pd.DatetimeIndex, frequency: Frequency, rule: PublicationRule) -> pd.DatetimeIndex:
     """When the figures of ``periods`` are known to the world, UTC, by the series' publication rule."""
     ends = periods
     if frequency == "weekly":

@@ -14,7 +14,7 @@ Side = Literal["above", "below"]
 
 
 @dataclass(frozen=True)
-class Odds:
+class Chance:
     """A chance.
 
     Attributes:
@@ -29,12 +29,12 @@ class Odds:
     paths: int
 
 
-def counted(found: int, count: int, *, known: bool) -> Odds:
-    """The chance of what ``found`` of ``count`` paths say; ``known`` where nothing of it is open any more."""
-    chance = found / count
+def counted(hits: int, count: int, *, known: bool) -> Chance:
+    """The chance of what ``hits`` of ``count`` paths say; ``known`` where nothing of it is open any more."""
+    chance = hits / count
     if known:
-        return Odds(chance, 0.0, count)
-    if found in (0, count):
-        wary = (found + 2) / (count + 4)
-        return Odds(chance, math.sqrt(wary * (1 - wary) / (count + 4)), count)
-    return Odds(chance, math.sqrt(chance * (1 - chance) / count), count)
+        return Chance(chance, 0.0, count)
+    if hits in (0, count):
+        wary = (hits + 2) / (count + 4)
+        return Chance(chance, math.sqrt(wary * (1 - wary) / (count + 4)), count)
+    return Chance(chance, math.sqrt(chance * (1 - chance) / count), count)

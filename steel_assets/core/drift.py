@@ -82,15 +82,15 @@ def together(groups: pd.DataFrame) -> pd.Series:
     return pd.Series(-ordered[:, AGREEING - 1], index=groups.index, dtype=float)
 
 
-def newest_rows(found: Drift, market: str, *, simulated: bool, created_at: pd.Timestamp) -> pd.DataFrame:
+def newest_rows(drift: Drift, market: str, *, simulated: bool, created_at: pd.Timestamp) -> pd.DataFrame:
     """The newest measurement as rows of ``tables.DRIFT``: one for each group, and one for what two of them agree on.
 
     Args:
         created_at: UTC, of the rows.
     """
-    if found.scores.empty:
+    if drift.scores.empty:
         return DRIFT.empty()
-    tables = {"wasserstein": found.wasserstein, "psi": found.psi, "score": found.scores}
+    tables = {"wasserstein": drift.wasserstein, "psi": drift.psi, "score": drift.scores}
     figures = pd.DataFrame(
         {name: pd.concat([table.iloc[-1], together(table).tail(1).set_axis([ALL])]) for name, table in tables.items()}
     )
@@ -98,7 +98,7 @@ def newest_rows(found: Drift, market: str, *, simulated: bool, created_at: pd.Ti
         figures.rename_axis("subject")
         .reset_index()
         .assign(
-            date=found.scores.index[-1],
+            date=drift.scores.index[-1],
             market=market,
             drifted=(figures["score"] > RARE).to_numpy(),
             simulated=simulated,

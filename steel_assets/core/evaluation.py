@@ -22,7 +22,7 @@ from steel_assets.core.history import MarketHistory
 from steel_assets.core.models import Model, combination, experts
 from steel_assets.core.models._protocol import unfitted
 from steel_assets.core.models.combination import Combination
-from steel_assets.core.models.experts import Advice, Experts, Feedback, Heard
+from steel_assets.core.models.experts import Experts, Feedback, MemberForecasts, MemberWeights
 from steel_assets.core.periods import ahead
 from steel_assets.core.samples import Samples
 
@@ -149,14 +149,14 @@ class Evaluation:
         )
         return self._with_own_levels(points, answers)
 
-    def advice(self, at: np.ndarray) -> Advice:
+    def advice(self, at: np.ndarray) -> MemberWeights:
         """What share of each member's move to believe at the moments of origins number ``at``, from prices known by then."""
-        heard = self._heard()
+        members = self._member_forecasts()
         feedback = Feedback.of(self.history, self.samples).since(self.start)
         rows = self.samples.rows(slice(self.start, self.stop))
         own = Feedback(feedback.outcome[: len(rows)], feedback.known_at[: len(rows)])
-        shares = experts.learned_shares(heard.points, own, rows, at - self.start)
-        return Advice(self.samples.origins[at], tuple(heard.points), shares)
+        shares = experts.learned_shares(members.points, own, rows, at - self.start)
+        return MemberWeights(self.samples.origins[at], tuple(members.points), shares)
 
     def weights_by_year(self, start: int) -> pd.DataFrame:
         """What share of each member's move expert advice believed at the origins from number ``start`` on: the mean of each year.
@@ -170,9 +170,9 @@ class Evaluation:
         yearly = shares.groupby(advice.days.year.rename("year")).mean().reset_index().melt("year", None, "member", "share")
         return yearly.assign(market=self.history.market.id, h=self.samples.horizon)[["market", "h", "year", "member", "share"]]
 
-    def _heard(self) -> Heard:
+    def _member_forecasts(self) -> MemberForecasts:
         points = {name: self.forecasts[name]["p"].to_numpy() for name in experts.MEMBERS if name in self.forecasts}
-        return Heard(self.samples.origins[self.start : self.stop], points)
+        return MemberForecasts(self.samples.origins[self.start : self.stop], points)
 
     def _with_own_levels(self, points: np.ndarray, answers: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Forecasts and answers of origins number ``start`` to ``stop - 1`` with the spread of the errors known each week."""
@@ -192,7 +192,7 @@ class Evaluation:
         if family is Combination:
             return Combination(self.weights(at))
         if family is Experts:
-            return Experts(self._heard().newest(self.samples.horizon), self.advice(np.array([at])))
+            return Experts(self._member_forecasts().newest(self.samples.horizon), self.advice(np.array([at])))
         return unfitted(family, self.history.market)
 
     def track(self, family: str) -> Track:

@@ -93,15 +93,15 @@ def evidence(pairs: pd.DataFrame) -> Evidence:
 
 
 def capital(
-    horizon: int, issued: np.ndarray, settled: np.ndarray, differences: np.ndarray, looks: np.ndarray, *, better: bool
+    horizon: int, issued: np.ndarray, settled: np.ndarray, differences: np.ndarray, gains: np.ndarray, *, better: bool
 ) -> np.ndarray:
-    """The mean capital of the ``horizon`` games of one market and horizon at each of ``looks``; open bets count as lost.
+    """The mean capital of the ``horizon`` games of one market and horizon at each of ``gains``; open bets count as lost.
 
     Args:
         issued: moments of issue, in order, as numbers of any unit.
         settled: when each difference was known, in the same unit; infinite while it is not.
         differences: variant less champion; NaN while it is not known.
-        looks: in the same unit.
+        gains: in the same unit.
         better: bet that the variant is better; otherwise that it is worse.
     """
     order = np.argsort(settled, kind="stable")
@@ -118,7 +118,7 @@ def capital(
     games = []
     for game in range(min(horizon, max(len(issued), 1))):
         mine = np.arange(game, len(issued), horizon)
-        games.append(_game(issued[mine], settled[mine], payoffs[mine], bets[mine], looks))
+        games.append(_game(issued[mine], settled[mine], payoffs[mine], bets[mine], gains))
     missing = horizon - len(games)  # games in which nothing was issued yet keep their capital of 1
     found: np.ndarray = (np.sum(games, axis=0) + missing) / horizon
     return found
@@ -191,7 +191,7 @@ def _so_far(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return found
 
 
-def _game(issued: np.ndarray, settled: np.ndarray, payoffs: np.ndarray, bets: np.ndarray, looks: np.ndarray) -> np.ndarray:
+def _game(issued: np.ndarray, settled: np.ndarray, payoffs: np.ndarray, bets: np.ndarray, gains: np.ndarray) -> np.ndarray:
     """The capital of one game at each look, its open bet counted as lost."""
     laid, free = np.zeros(len(bets), dtype=bool), -np.inf
     for number, (bet, issue, settlement) in enumerate(zip(bets, issued, settled, strict=True)):
@@ -204,5 +204,5 @@ def _game(issued: np.ndarray, settled: np.ndarray, payoffs: np.ndarray, bets: np
     changes = np.concatenate([lost, np.log1p(bets * payoffs)[ended] - lost[ended]])
     order = np.argsort(moments, kind="stable")
     sums = np.concatenate([[0.0], np.cumsum(changes[order])])
-    found: np.ndarray = np.exp(sums[np.searchsorted(moments[order], looks, side="right")])
+    found: np.ndarray = np.exp(sums[np.searchsorted(moments[order], gains, side="right")])
     return found

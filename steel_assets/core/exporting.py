@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.core.csv_text import csv_text
-from steel_assets.core.sheet import Heading, Sheet
-from steel_assets.core.tables import Column, Table
+from steel_assets.core.sheet import ExportSheet, Heading
+from steel_assets.core.table_schema import Column, Table
 
 SIMULATED = Column("simulated", "bool", "True when the data is simulated; empty where nothing says so", nullable=True)
 TARGET_UNIT = "target unit"
@@ -58,7 +58,7 @@ class Export:
         return str(found.pop()) if len(found) == 1 else TARGET_UNIT
 
     @property
-    def sheet(self) -> Sheet:
+    def sheet(self) -> ExportSheet:
         """As a spreadsheet has it."""
         facts: tuple[tuple[str, str | int], ...] = (
             ("table", self.table.name),
@@ -70,7 +70,7 @@ class Export:
             ("one row per", ", ".join(self.table.key)),
             *((f"unit of {market}", unit) for market, unit in self.units.items()),
         )
-        return Sheet(self.table.name, self.about, self.simulated, facts, self.headings, list(self.values()))
+        return ExportSheet(self.table.name, self.about, self.simulated, facts, self.headings, list(self.values()))
 
     @property
     def headings(self) -> tuple[Heading, ...]:

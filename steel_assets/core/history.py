@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from steel_assets.core import asof, calendars, restatements, units, within
+from steel_assets.core import asof, calendars, restatements, units, within_period
 from steel_assets.core.panel import PanelRows
 from steel_assets.core.problem import Problem
 from steel_assets.core.types import Frequency, Market, Series
@@ -53,8 +53,8 @@ class MarketHistory:
         prices: every version of every target price: ``period``, ``price`` (target unit), ``known_at`` (UTC), in that order.
         simulated: True when any observation was simulated.
         others: what models may learn from other markets.
-        within: of a weekly or monthly market, by origin and daily driver (``core/within.py``); no columns of a daily one.
-        answers: by horizon, what a service that charges for it answered of each origin, from what was known by then alone.
+        within: of a weekly or monthly market, by origin and daily driver (``core/within_period.py``); no columns of a daily one.
+        bought_predictions: by horizon, what a service that charges for it predicted at each origin, from what was known by then.
     """
 
     market: Market
@@ -77,7 +77,7 @@ class MarketHistory:
             return self.origins
         return self.moments.tz_localize(None).normalize()
 
-    answers: Mapping[int, pd.Series] = field(default_factory=dict)
+    bought_predictions: Mapping[int, pd.Series] = field(default_factory=dict)
 
     @property
     def last(self) -> pd.Series:
@@ -145,7 +145,7 @@ class MarketHistory:
             self,
             known=self.known.assign(**self.known[names].shift(count)),
             periods=self.periods.assign(**self.periods[names].shift(count)),
-            answers={},
+            bought_predictions={},
         )
 
     @property
@@ -255,7 +255,7 @@ def build_history(
         ),
         prices=target.rename(columns={"value": "price", "usable_at": "known_at"})[["period", "price", "known_at"]],
         simulated=bool(rows["simulated"].any()),
-        within=pd.DataFrame() if own is not None else within.build(by_series, daily, market, origins, moments),
+        within=pd.DataFrame() if own is not None else within_period.build(by_series, daily, market, origins, moments),
     )
 
 

@@ -18,7 +18,8 @@ import pandas as pd
 
 from steel_assets.core.asof import new_or_changed
 from steel_assets.core.calendars import publication_moments
-from steel_assets.core.tables import OBSERVATIONS, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Declaration, Series
 
 SOURCE = "file_import"
@@ -39,7 +40,7 @@ CLAIMS = Table(
 )
 
 
-class Part(Declaration):
+class ImportedSeries(Declaration):
     """One series of an import: how much was read and new or changed, and the periods that the file covers (ISO days)."""
 
     series: str
@@ -68,7 +69,7 @@ class Import(Declaration):
     options: Mapping[str, Any] = {}
     overlap: Overlap | None = None
     believed: bool = False
-    parts: tuple[Part, ...]
+    parts: tuple[ImportedSeries, ...]
     dropped: str | None = None
     raw_file: str | None = None
     claims: str | None = None

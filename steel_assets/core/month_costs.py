@@ -75,7 +75,7 @@ class MonthUsage(Declaration):
 
 
 @dataclass(frozen=True)
-class Line:
+class CostLine:
     """One line of the month.
 
     Attributes:
@@ -102,10 +102,10 @@ class Line:
         return charged_usd(self.quantity, self.price.usd, self.price.per, self.price.free)
 
 
-def month(use: MonthUsage, prices: Mapping[str, Price]) -> list[Line]:
+def month(use: MonthUsage, prices: Mapping[str, Price]) -> list[CostLine]:
     """Every line of a month, in the order of the price list; those of which nothing is used are left out."""
     found = {item: (quantity, because) for item, quantity, because in _quantities(use)}
-    return [Line(item, price, *found[item]) for item, price in prices.items() if item in found and found[item][0] > 0]
+    return [CostLine(item, price, *found[item]) for item, price in prices.items() if item in found and found[item][0] > 0]
 
 
 def _quantities(use: MonthUsage) -> Iterator[tuple[str, float, str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from steel_assets.core.chance import Odds, Side, counted
+from steel_assets.core.chance import Chance, Side, counted
 
 
-def odds(values: np.ndarray, level: float, side: Side) -> Odds:
+def odds(values: np.ndarray, level: float, side: Side) -> Chance:
     """The chance that a figure is above, or below, ``level``; on the level is neither.
 
     Args:
@@ -16,7 +16,7 @@ def odds(values: np.ndarray, level: float, side: Side) -> Odds:
     return counted(int(_past(values, level, side).sum()), len(values), known=bool((values == values[0]).all()))
 
 
-def first_passage(paths: np.ndarray, last: float, level: float, side: Side) -> list[Odds]:
+def first_passage(paths: np.ndarray, last: float, level: float, side: Side) -> list[Chance]:
     """For each day the chance that a close was above, or below, ``level`` on that day or an earlier one.
 
     A price that is there already has been there: all chances are then 1, and known. Closes only: what happens within a day
@@ -27,7 +27,7 @@ def first_passage(paths: np.ndarray, last: float, level: float, side: Side) -> l
         last: the last price.
     """
     if bool(_past(np.array([last]), level, side)[0]):
-        return [Odds(1.0, 0.0, len(paths))] * paths.shape[1]
+        return [Chance(1.0, 0.0, len(paths))] * paths.shape[1]
     reached = np.logical_or.accumulate(_past(paths, level, side), axis=1)
     return [counted(int(column.sum()), len(column), known=False) for column in reached.T]
 

@@ -26,7 +26,7 @@ OWN_PRICE = (
     *(f"windows.above_mean_{days}" for days in (21, 63, 250)),
 )
 """Features that every market has."""
-RIPE = "windows.momentum_63"
+QUARTER_FEATURE = "windows.momentum_63"
 """Known once a market has a quarter of prices; what its features say before is not learned from."""
 OVER_DRIVERS = {
     "drivers": tuple(f"change_{days}" for days in (1, 2, 5, 21)),
@@ -42,7 +42,7 @@ RELATED, OTHER = 3.0, 1.0
 """How much a market of the same commodity or region weighs among the others, and any other."""
 
 
-class Spread(NamedTuple):
+class PanelShares(NamedTuple):
     """Features as shares of inputs.
 
     Attributes:
@@ -72,7 +72,7 @@ def input_of(feature: str) -> str | None:
     return feature if feature in OWN_PRICE else None
 
 
-def spread(features: np.ndarray, names: Sequence[str]) -> Spread:
+def spread(features: np.ndarray, names: Sequence[str]) -> PanelShares:
     """``features`` (one column per name) as shares of the inputs: a mean is over what is known in its row."""
     places = {column: INPUTS.index(found) for column, name in enumerate(names) if (found := input_of(name)) is not None}
     columns = list(places)
@@ -82,19 +82,23 @@ def spread(features: np.ndarray, names: Sequence[str]) -> Spread:
     known = np.isfinite(read)
     counts = np.maximum(known.astype(float) @ members, 1.0)
     values = np.clip(np.where(known, read, 0.0), -LARGEST, LARGEST) / np.take(counts, list(places.values()), axis=1)
-    return Spread(columns, values, members)
+    return PanelShares(columns, values, members)
 
 
-def ripe(features: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def has_enough_history(features: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """True for the rows with a quarter of the market's own past behind them."""
-    return np.isfinite(features[:, list(names).index(RIPE)]) if RIPE in names else np.zeros(len(features), dtype=bool)
+    return (
+        np.isfinite(features[:, list(names).index(QUARTER_FEATURE)])
+        if QUARTER_FEATURE in names
+        else np.zeros(len(features), dtype=bool)
+    )
 
 
 class Sums(NamedTuple):
     """What a regression without intercept follows from: sums over rows of input × input and input × return, and their number."""
 
     products: np.ndarray
-    answers: np.ndarray
+    cross_products: np.ndarray
     rows: float
 
     @classmethod
@@ -105,7 +109,9 @@ class Sums(NamedTuple):
     def plus(self, other: Sums, weight: float) -> Sums:
         """With ``other``, which weighs ``weight``."""
         return Sums(
-            self.products + weight * other.products, self.answers + weight * other.answers, self.rows + weight * other.rows
+            self.products + weight * other.products,
+            self.cross_products + weight * other.cross_products,
+            self.rows + weight * other.rows,
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.panel import PanelRows, ripe, spread
+from steel_assets.core.panel import PanelRows, has_enough_history, spread
 from steel_assets.core.samples import build_samples
 
 
@@ -21,7 +21,7 @@ def panel_rows(history: MarketHistory, features: pd.DataFrame) -> PanelRows:
     moments = history.moments.tz_localize(None).to_numpy("datetime64[ns]")
     never = np.append(moments, np.datetime64("NaT"))
     names, known = tuple(features.columns), features.to_numpy(dtype=float)
-    rows = history.price_news & ripe(known, names)
+    rows = history.price_news & has_enough_history(known, names)
     returns, known_at = {}, {}
     for horizon in history.market.horizons:
         samples = build_samples(history, features, horizon)

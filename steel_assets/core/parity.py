@@ -14,7 +14,7 @@ from steel_assets.core.parity_terms import PERCENT, Parity, Term
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class ParityLine:
     """One line of the sum.
 
     Attributes:
@@ -27,7 +27,7 @@ class Line:
     total: np.ndarray
 
 
-def lines(parity: Parity, price: np.ndarray, rate: np.ndarray, currency: str) -> list[Line]:
+def lines(parity: Parity, price: np.ndarray, rate: np.ndarray, currency: str) -> list[ParityLine]:
     """The price and each term, in order; the last line's total is the parity.
 
     Args:
@@ -36,7 +36,7 @@ def lines(parity: Parity, price: np.ndarray, rate: np.ndarray, currency: str) ->
         currency: of the place: terms in it need no rate.
     """
     total = price * rate
-    found = [Line(None, total, total)]
+    found = [ParityLine(None, total, total)]
     for term in parity.terms:
         if term.unit == PERCENT:
             added = total * term.amount / 100
@@ -45,5 +45,5 @@ def lines(parity: Parity, price: np.ndarray, rate: np.ndarray, currency: str) ->
         else:
             added = term.amount * rate
         total = total + added
-        found.append(Line(term, added, total))
+        found.append(ParityLine(term, added, total))
     return found

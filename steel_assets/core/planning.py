@@ -7,10 +7,10 @@ import numpy as np
 from steel_assets.core.purchase_edge import Edge
 from steel_assets.core.purchase_plan import LEVELS, Cost, Plan, decided
 from steel_assets.core.purchase_terms import Appetite, Terms
-from steel_assets.core.purchases import Ahead, costs, fixings
+from steel_assets.core.purchases import DaysAhead, costs, fixings
 
 
-def plan(paths: np.ndarray, ahead: Ahead, need: int, terms: Terms, edge: Edge, appetite: Appetite = "medium") -> Plan:
+def plan(paths: np.ndarray, ahead: DaysAhead, need: int, terms: Terms, edge: Edge, appetite: Appetite = "medium") -> Plan:
     """The plan of a purchase that is needed on trading day number ``need`` ahead (0 is the next one).
 
     Args:

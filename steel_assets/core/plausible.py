@@ -38,7 +38,7 @@ ISSUED_AFTER = 3 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Record:
+class MarketRecord:
     """What is known of a market, from elsewhere than the forecast.
 
     Attributes:
@@ -69,7 +69,7 @@ def latest_moment(now: float, newest_price: float) -> float:
 
 
 def why_not(
-    rows: Sequence[Mapping[str, Any]], record: Record | None, now: float, frequency: MarketFrequency = "daily"
+    rows: Sequence[Mapping[str, Any]], record: MarketRecord | None, now: float, frequency: MarketFrequency = "daily"
 ) -> str | None:
     """Why whole ``rows`` (``published.checked``) are not believed, in words; None when they are.
 
@@ -103,7 +103,7 @@ def _impossible_days(row: Mapping[str, Any], frequency: MarketFrequency) -> str 
     return None
 
 
-def _against(row: Mapping[str, Any], record: Record) -> str | None:
+def _against(row: Mapping[str, Any], record: MarketRecord) -> str | None:
     try:
         factor = conversion(str(row["unit"]), record.unit).factor
     except UnitError:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from steel_assets.core.tables import MARKET_DAILY, MARKET_MONTHLY, MARKET_WEEKLY, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import MARKET_DAILY, MARKET_MONTHLY, MARKET_WEEKLY
 
 
 def weekly(daily: pd.DataFrame) -> pd.DataFrame:

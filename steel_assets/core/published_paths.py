@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
-from steel_assets.core.chance import Odds, Side, counted
+from steel_assets.core.chance import Chance, Side, counted
 from steel_assets.core.problem import Problem
 
 About = Literal["average", "on", "by"]
@@ -57,7 +57,7 @@ class Period:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PathFigure:
     """What the paths say of a day or a period.
 
     Attributes:
@@ -70,7 +70,7 @@ class Answer:
     day: str | None
     period: Period | None
     values: Sequence[float]
-    odds: Odds
+    odds: Chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ class PublishedPaths:
             raise ValueError("a period has days that are not there")
         return cls(days, periods, last, count, float(content["low"]), float(content["step"]), steps)
 
-    def asked(self, about: About, when: date | str, level: float, side: Side) -> Answer:
+    def asked(self, about: About, when: date | str, level: float, side: Side) -> PathFigure:
         """The chance to be on one ``side`` of ``level``.
 
         Args:
@@ -131,7 +131,7 @@ class PublishedPaths:
         else:
             day, values = self.furthest(when, side)
             known = self.last > level if side == "above" else self.last < level
-        return Answer(day, period, values, odds_of(values, level, side, known=known))
+        return PathFigure(day, period, values, odds_of(values, level, side, known=known))
 
     def on(self, day: date) -> tuple[str, list[float]]:
         """The trading day that counts for ``day`` (on one without trading the one before), and the price on it by path.
@@ -217,7 +217,7 @@ def packed(days: Sequence[str], paths: Sequence[Sequence[float]], periods: Seque
     }
 
 
-def odds_of(values: Sequence[float], level: float, side: Side, *, known: bool = False) -> Odds:
+def odds_of(values: Sequence[float], level: float, side: Side, *, known: bool = False) -> Chance:
     """The chance that a figure, one per path, is above or below ``level``; on the level is neither."""
     found = sum(value > level for value in values) if side == "above" else sum(value < level for value in values)
     return counted(found, len(values), known=known)

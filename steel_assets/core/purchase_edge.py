@@ -72,19 +72,19 @@ NOTHING = Edge(0, fewest(1), 1, {})
 """Where no forecast of the market was ever walked forward."""
 
 
-def edge_over(mine: Sequence[float], others: Mapping[str, Sequence[float]], last: Sequence[float], length: int) -> Edge:
+def edge_over(own_costs: Sequence[float], others: Mapping[str, Sequence[float]], last: Sequence[float], length: int) -> Edge:
     """What past costs say of buying by the forecast.
 
     Args:
-        mine: what the forecast's purchase cost per tonne, in order of time.
+        own_costs: what the forecast's purchase cost per tonne, in order of time.
         others: the same of each other way of buying.
         last: the last price of each origin.
         length: neighbouring origins that overlap.
     """
     rivals = {}
     for strategy, costs in others.items():
-        dearer = [own - other for own, other in zip(mine, costs, strict=True)]
+        dearer = [own - other for own, other in zip(own_costs, costs, strict=True)]
         saving = -math.fsum(dearer) / len(dearer) if dearer else 0.0
         shares = [difference / price for difference, price in zip(dearer, last, strict=True)]
         rivals[strategy] = Rival(saving, diebold_mariano(shares, length))
-    return Edge(len(mine), fewest(length), length, rivals)
+    return Edge(len(own_costs), fewest(length), length, rivals)

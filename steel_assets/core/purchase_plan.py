@@ -142,7 +142,7 @@ def cheapest(expected: tuple[float, ...]) -> int:
     return expected.index(min(expected))
 
 
-def told(made: Plan, *, tonnes: float, day: str, terms: Terms, appetite: Appetite, unit: str) -> dict[str, Any]:
+def described(made: Plan, *, tonnes: float, day: str, terms: Terms, appetite: Appetite, unit: str) -> dict[str, Any]:
     """A plan and its question as plain JSON values, in words only the English advice.
 
     Args:

@@ -11,11 +11,11 @@ import numpy as np
 
 from steel_assets.core.purchase_edge import Edge, edge_over
 from steel_assets.core.purchase_terms import STRATEGIES, PurchaseError, Terms
-from steel_assets.core.purchases import Ahead, costs, fixings
+from steel_assets.core.purchases import DaysAhead, costs, fixings
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
+class PurchaseRecord:
     """What was expected at past origins and what came, in order of time; prices are per tonne.
 
     Attributes:
@@ -23,7 +23,7 @@ class Record:
         numbers: the number of each among all trading days of the market.
         last: the last price of each.
         days: the trading days ahead of each, n rows; ``following``: the one after those, n.
-        over_sum, over_count: as in ``Ahead``, n.
+        over_sum, over_count: as in ``DaysAhead``, n.
         expected: the mean of the forecast that was issued then, for each of ``days``.
         came: the price of each of ``days`` as it was first known.
         known: the number of the trading day at which that was known.
@@ -46,7 +46,7 @@ class Outcomes:
     """What purchases for the same distance to the need would have cost, by origin; all per tonne.
 
     Attributes:
-        origins, numbers, last: as in ``Record``, only of origins whose months are whole.
+        origins, numbers, last: as in ``PurchaseRecord``, only of origins whose months are whole.
         known: the number of the trading day at which all three fixings' prices were known.
         length: most trading days from an origin until its prices were settled: so many origins overlap.
         expected: expected cost of the three fixings, n rows.
@@ -90,14 +90,14 @@ class Outcomes:
         )
 
 
-def outcomes(record: Record, need: int, terms: Terms) -> Outcomes:
+def outcomes(record: PurchaseRecord, need: int, terms: Terms) -> Outcomes:
     """What buying for trading day number ``need`` ahead would have cost at every origin of ``record``.
 
     Origins whose last month is not whole within the record's days are left out.
     """
     rows, expected, came, known, settled = [], [], [], [], 0
     for row, days in enumerate(record.days):
-        ahead = Ahead(days, record.following[row], float(record.over_sum[row]), int(record.over_count[row]))
+        ahead = DaysAhead(days, record.following[row], float(record.over_sum[row]), int(record.over_count[row]))
         try:
             at = fixings(ahead, need, terms)
         except PurchaseError:
@@ -120,12 +120,12 @@ def outcomes(record: Record, need: int, terms: Terms) -> Outcomes:
     )
 
 
-def edge(found: Outcomes) -> Edge:
-    """What ``found`` says of buying by the forecast."""
-    mine, others = found.cost("forecast").tolist(), {name: found.cost(name).tolist() for name in STRATEGIES}
-    return edge_over(mine, others, found.last.tolist(), found.length)
+def edge(outcomes: Outcomes) -> Edge:
+    """What ``outcomes`` says of buying by the forecast."""
+    mine, others = outcomes.cost("forecast").tolist(), {name: outcomes.cost(name).tolist() for name in STRATEGIES}
+    return edge_over(mine, others, outcomes.last.tolist(), outcomes.length)
 
 
-def proven_then(found: Outcomes, newest: int | None = None) -> np.ndarray:
+def proven_then(outcomes: Outcomes, newest: int | None = None) -> np.ndarray:
     """For each origin whether an edge was proven by the purchases that were settled by then, or the ``newest`` of them."""
-    return np.array([edge(found.known_by(int(number), newest)).proven for number in found.numbers], dtype=bool)
+    return np.array([edge(outcomes.known_by(int(number), newest)).proven for number in outcomes.numbers], dtype=bool)

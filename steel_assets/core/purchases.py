@@ -19,7 +19,7 @@ from steel_assets.core.purchase_terms import Contract, PurchaseError, Terms, fix
 
 
 @dataclass(frozen=True, eq=False)
-class Ahead:
+class DaysAhead:
     """The trading days ahead of an origin, and what of the running month is over.
 
     Attributes:
@@ -62,7 +62,7 @@ class Fixing:
         return self.price(prices) * factor + added
 
 
-def fixings(ahead: Ahead, need: int, terms: Terms) -> tuple[Fixing, Fixing, Fixing]:
+def fixings(ahead: DaysAhead, need: int, terms: Terms) -> tuple[Fixing, Fixing, Fixing]:
     """The three fixings of what is needed on trading day number ``need`` ahead (0 is the next one).
 
     Raises:
@@ -79,7 +79,7 @@ def costs(at: Sequence[Fixing], prices: np.ndarray, terms: Terms) -> np.ndarray:
     return np.stack([fixing.cost(prices, terms) for fixing in at], axis=1)
 
 
-def _fixing(ahead: Ahead, column: int, need: int, contract: Contract) -> Fixing:
+def _fixing(ahead: DaysAhead, column: int, need: int, contract: Contract) -> Fixing:
     day, weights = ahead.days[column], np.zeros(len(ahead.days))
     held = int((ahead.days[need] - day).astype(int))
     if contract == "spot":

@@ -84,7 +84,7 @@ def assess(
     known = observations[observations["series"].isin(market.series_ids)]
     known = known[known_at(known) <= as_of]
     by_series = dict(tuple(known.groupby("series", observed=True, sort=False)))
-    doubted = _doubted(quarantined, as_of)
+    doubted = _quarantined_counts(quarantined, as_of)
     rows = []
     for name in market.series_ids:
         parts = _parts(by_series[name], series[name], as_of, doubted.get(name, 0)) if name in by_series else _Parts()
@@ -121,7 +121,7 @@ def market_score(rows: pd.DataFrame) -> float:
     return float(scores.min())
 
 
-def _doubted(quarantined: pd.DataFrame | None, as_of: pd.Timestamp) -> dict[str, int]:
+def _quarantined_counts(quarantined: pd.DataFrame | None, as_of: pd.Timestamp) -> dict[str, int]:
     """Series → how many of its periods are held in quarantine at ``as_of``."""
     if quarantined is None or quarantined.empty:
         return {}

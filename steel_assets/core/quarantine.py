@@ -17,7 +17,8 @@ import pandas as pd
 
 from steel_assets.core.restatements import Restatement, same
 from steel_assets.core.splits import Split
-from steel_assets.core.tables import OBSERVATIONS, Column, Table
+from steel_assets.core.table_schema import Column, Table
+from steel_assets.core.tables import OBSERVATIONS
 
 Decision = Literal["released", "dropped"]
 RELEASED: Decision = "released"

@@ -13,8 +13,8 @@ Listed = TypeVar("Listed")
 def by_region(listed: Iterable[Listed], region: Callable[[Listed], str]) -> dict[str, list[Listed]]:
     """``listed`` by region: regions in the order in which they first come, each with its own in the order they came."""
     found: dict[str, list[Listed]] = {}
-    for one in listed:
-        found.setdefault(region(one), []).append(one)
+    for market in listed:
+        found.setdefault(region(market), []).append(market)
     return found
 
 

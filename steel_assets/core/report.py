@@ -12,7 +12,7 @@ from steel_assets.core.types import MarketFrequency
 
 
 @dataclass(frozen=True)
-class Ahead:
+class ForecastAtHorizon:
     """The forecast of one horizon.
 
     Attributes:
@@ -34,7 +34,7 @@ class Ahead:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class MarketForecast:
     """The newest issue of a market.
 
     Attributes:
@@ -51,11 +51,11 @@ class Forecast:
     sessions: int
     stale: bool
     aged_drivers: Mapping[str, str]
-    ahead: tuple[Ahead, ...]
+    ahead: tuple[ForecastAtHorizon, ...]
 
 
 @dataclass(frozen=True)
-class Odds:
+class MarketOdds:
     """Chances from the paths of the newest forecast, over the next ``horizon`` trading days after its origin.
 
     Attributes:
@@ -88,7 +88,7 @@ class Miss:
 
 
 @dataclass(frozen=True)
-class Record:
+class WeekRecord:
     """Forecasts of a week beside what happened.
 
     Attributes:
@@ -105,7 +105,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Moved:
+class ForecastChange:
     """How the forecast at one horizon went from one issue to the next."""
 
     horizon: int
@@ -123,7 +123,7 @@ class Replaced:
 
 
 @dataclass(frozen=True)
-class News:
+class MarketChanges:
     """What changed in a market since the day before.
 
     Attributes:
@@ -133,7 +133,7 @@ class News:
 
     new_price: bool
     new_forecast: bool
-    moved: Moved | None
+    moved: ForecastChange | None
     replaced: tuple[Replaced, ...]
 
 
@@ -161,11 +161,11 @@ class MarketFacts:
     before: float | None
     day_before: str | None
     recent: Mapping[str, float]
-    forecast: Forecast | None
-    odds: Odds | None
+    forecast: MarketForecast | None
+    odds: MarketOdds | None
     no_odds: str
-    record: Record | None
-    news: News
+    record: WeekRecord | None
+    news: MarketChanges
     frequency: MarketFrequency = "daily"
 
     @property

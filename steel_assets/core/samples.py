@@ -66,7 +66,7 @@ class Samples:
         panel: what can be learned from the other markets; nothing but where it is known at which moment.
         frequency: of the market.
         pool: what else can be computed of each row, where the market declares ``generated``.
-        answers: what was bought for the row (``MarketHistory.answers``), in units of its volatility; NaN where nothing was.
+        bought_predictions: ``MarketHistory.bought_predictions`` of the row in units of its volatility; NaN where none was bought.
     """
 
     horizon: int
@@ -85,7 +85,7 @@ class Samples:
     panel: Panel = ALONE
     frequency: MarketFrequency = "daily"
     pool: Pool | None = None
-    answers: np.ndarray | None = None
+    bought_predictions: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -116,7 +116,7 @@ class Samples:
             features=self.features[selection],
             y=self.y[selection],
             pool=None if self.pool is None else self.pool[selection],
-            answers=None if self.answers is None else self.answers[selection],
+            bought_predictions=None if self.bought_predictions is None else self.bought_predictions[selection],
         )
 
     def with_labels(self, y: np.ndarray, moment: pd.Timestamp | None = None) -> Self:
@@ -157,7 +157,9 @@ def build_samples(history: MarketHistory, features: pd.DataFrame, horizon: int) 
         panel=Panel.beside(history.market, horizon, history.others),
         frequency=history.market.frequency,
         pool=None if history.market.generated is None else Pool.of(history),
-        answers=history.answers[horizon].reindex(history.origins).to_numpy() if horizon in history.answers else None,
+        bought_predictions=history.bought_predictions[horizon].reindex(history.origins).to_numpy()
+        if horizon in history.bought_predictions
+        else None,
     )
 
 

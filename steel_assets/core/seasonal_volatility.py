@@ -103,9 +103,9 @@ def _factors(moves: np.ndarray, kind: np.ndarray, kinds: int) -> np.ndarray:
     mean, noise = np.where(mean > 0, mean, 1.0), np.maximum(squares - mean**2, 0.0)
     enough = counts >= FEWEST_MONTHS
     relative = np.where(enough, _sums(member * values[:, None]) / np.maximum(counts, 1) / mean[:, None] - 1, 0.0)
-    told_apart = np.maximum(enough.sum(axis=1), 1)
-    chance = np.where(enough, (noise / mean**2)[:, None] / np.maximum(counts, 1), 0.0).sum(axis=1) / told_apart
-    found = (relative**2).sum(axis=1) / told_apart
+    measured = np.maximum(enough.sum(axis=1), 1)
+    chance = np.where(enough, (noise / mean**2)[:, None] / np.maximum(counts, 1), 0.0).sum(axis=1) / measured
+    found = (relative**2).sum(axis=1) / measured
     share = np.clip(1 - chance / np.maximum(found, np.finfo(float).tiny), 0.0, 1.0)
     return np.maximum(1 + share[:, None] * relative, 0.1)
 

@@ -43,7 +43,7 @@ ALARM_PER_DAY = 0.02
 
 
 @dataclass(frozen=True)
-class Evidence:
+class FamilyTest:
     """One family against the last price on the same days.
 
     Attributes:
@@ -79,7 +79,7 @@ class Choice:
 
     family: str
     horizon: int
-    evidence: Mapping[str, Evidence]
+    evidence: Mapping[str, FamilyTest]
     instead_of: str | None = None
     experiment: str | None = None
     frequency: MarketFrequency = "daily"
@@ -126,16 +126,16 @@ def choose(losses: Mapping[str, np.ndarray], horizon: int, frequency: MarketFreq
     if len(naive) >= YOUNG:
         spoken_for = spoken_for | {pooled.Pooled.family}
     best = NAIVE
-    for family, found in evidence.items():
-        if family not in spoken_for and found.proven and found.loss < (1 - MARGIN) * evidence[best].loss:
+    for family, test in evidence.items():
+        if family not in spoken_for and test.proven and test.loss < (1 - MARGIN) * evidence[best].loss:
             best = family
     return Choice(best, horizon, evidence, frequency=frequency)
 
 
-def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int, frequency: MarketFrequency) -> Evidence:
+def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int, frequency: MarketFrequency) -> FamilyTest:
     n = len(loss)
     if n == 0 or not naive.mean() > 0:
-        return Evidence(family, n, float(loss.mean()) if n else np.nan, np.nan, np.nan, np.nan, 1.0, proven=False)
+        return FamilyTest(family, n, float(loss.mean()) if n else np.nan, np.nan, np.nan, np.nan, 1.0, proven=False)
     ratio = float(loss.mean() / naive.mean())
     recent, alarm = (fading_ratio(loss, naive, memory[frequency]) for memory in (RECENT_HALF_LIFE, ALARM_HALF_LIFE))
     p_value = diebold_mariano(loss - naive, horizon)
@@ -146,7 +146,7 @@ def _weigh(family: str, loss: np.ndarray, naive: np.ndarray, horizon: int, frequ
         and alarm < 1 + ALARM_PER_DAY * (horizon - 1)
         and p_value < model_families()[family].significance
     )
-    return Evidence(family, n, float(loss.mean()), ratio, recent, alarm, p_value, proven)
+    return FamilyTest(family, n, float(loss.mean()), ratio, recent, alarm, p_value, proven)
 
 
 def fading_ratio(loss: np.ndarray, naive: np.ndarray, half_life: int) -> float:

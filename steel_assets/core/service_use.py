@@ -89,10 +89,10 @@ def parse(content: bytes) -> list[Minute]:
     found: dict[tuple[str, str], Minute] = {}
     for line in content.splitlines():
         try:
-            one = _minute(json.loads(line if len(line) <= LONGEST_LINE else b""))
+            minute = _minute(json.loads(line if len(line) <= LONGEST_LINE else b""))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             continue
-        found[one.process, one.minute] = one
+        found[minute.process, minute.minute] = minute
     return list(found.values())
 
 

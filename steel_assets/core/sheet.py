@@ -32,7 +32,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ExportSheet:
     """A table, ready to be written.
 
     Attributes:

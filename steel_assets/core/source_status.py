@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from steel_assets.core.recently import RECENT
+from steel_assets.core.group_freshness import RECENT
 
 State = Literal["FRESH", "LAST_GOOD", "MISSING"]
 
@@ -25,7 +25,7 @@ class Settled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Record:
+class CollectionRecord:
     """How the last collection of a group went.
 
     Attributes:
@@ -41,13 +41,17 @@ class Record:
     settled: Mapping[str, Settled] = field(default_factory=dict)
 
     def after(
-        self, moment: pd.Timestamp, asked: list[str], problems: Mapping[str, str], settled: Mapping[str, Settled] | None = None
-    ) -> Record:
+        self,
+        moment: pd.Timestamp,
+        requested: list[str],
+        problems: Mapping[str, str],
+        settled: Mapping[str, Settled] | None = None,
+    ) -> CollectionRecord:
         """The record after a further collection at ``moment``."""
-        answered = {entry: at for entry, at in self.answered.items() if entry in asked}
-        whole = {entry: days for entry, days in self.settled.items() if entry in asked} | dict(settled or {})
-        return Record(
-            moment, answered | {series_id: moment for series_id in asked if series_id not in problems}, dict(problems), whole
+        answered = {entry: at for entry, at in self.answered.items() if entry in requested}
+        whole = {entry: days for entry, days in self.settled.items() if entry in requested} | dict(settled or {})
+        return CollectionRecord(
+            moment, answered | {series_id: moment for series_id in requested if series_id not in problems}, dict(problems), whole
         )
 
     def to_json(self) -> dict[str, object]:
@@ -62,7 +66,7 @@ class Record:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Record:
+    def from_json(cls, values: Mapping[str, Any]) -> CollectionRecord:
         """Raises KeyError, TypeError, ValueError for what is no record."""
         answered = {entry: pd.Timestamp(at) for entry, at in values["answered"].items()}
         settled = {entry: Settled(*map(pd.Timestamp, days)) for entry, days in values.get("settled", {}).items()}
@@ -92,21 +96,23 @@ class SourceStatus:
         return self.state
 
 
-def source_status(asked: list[str], record: Record | None, stored: Mapping[str, pd.Timestamp], now: pd.Timestamp) -> SourceStatus:
+def source_status(
+    requested: list[str], record: CollectionRecord | None, stored: Mapping[str, pd.Timestamp], now: pd.Timestamp
+) -> SourceStatus:
     """Where a group stands.
 
     Args:
-        asked: its series.
+        requested: its series.
         record: how its last collection went; None when there is no record.
         stored: series → when the newest row of it in the lake was collected.
     """
     answered = {**stored, **(record.answered if record else {})}
-    missing = tuple(series_id for series_id in asked if series_id not in answered)
+    missing = tuple(series_id for series_id in requested if series_id not in answered)
     if missing:
         return SourceStatus("MISSING", None, missing=missing)
     late = record is None or now - record.attempted_at > RECENT
     stale = {
-        series_id: answered[series_id] for series_id in asked if late or (record is not None and series_id in record.problems)
+        series_id: answered[series_id] for series_id in requested if late or (record is not None and series_id in record.problems)
     }
     if stale:
         return SourceStatus("LAST_GOOD", now - min(stale.values()), stale)

@@ -48,7 +48,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Offer:
+class ProposedFamily:
     """A family that won an experiment beside the champion, to be proposed where the past does not speak against it."""
 
     family: str
@@ -98,7 +98,7 @@ def train_horizon(
     horizon: int,
     window: int,
     champion: str | None,
-    offer: Offer | None = None,
+    offer: ProposedFamily | None = None,
 ) -> Trained:
     """One horizon of ``train``, so that several can be trained at a time.
 
@@ -184,7 +184,7 @@ def _train(
     window: int,
     steps: Steps,
     champion: str | None = None,
-    offer: Offer | None = None,
+    offer: ProposedFamily | None = None,
     forced: str | None = None,
 ) -> Trained:
     """One horizon's bundle, why its family, and the walk-forward of the newest ``window`` origins that have come true.

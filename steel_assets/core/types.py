@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from steel_assets.core.former_keys import renamed
+
 QUANTILES: tuple[float, ...] = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 """Levels of every published forecast distribution."""
 
@@ -99,7 +101,7 @@ class Declaration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Publication(Declaration):
+class PublicationRule(Declaration):
     """When the world can know a figure: ``lag_days`` after its period ends, at ``at`` o'clock in ``zone``.
 
     A daily period ends on its own date, a weekly one six days after it starts, a monthly or quarterly one on its last day.
@@ -126,9 +128,14 @@ class Verified(Declaration):
     ``documented``: the provider itself writes it. ``seen``: public programs use it. ``unconfirmed``: nobody public names it.
     """
 
-    sure: Literal["documented", "seen", "unconfirmed"]
+    status: Literal["documented", "seen", "unconfirmed"]
     from_: str = Field(alias="from", min_length=1)
     checked: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_keys(cls, declared: Any) -> Any:
+        return renamed(declared, "verified", sure="status")
 
 
 class Series(Declaration):
@@ -147,7 +154,7 @@ class Series(Declaration):
     symbol: str | None = None
     frequency: Frequency = "daily"
     calendar: str = "weekdays"
-    published: Publication = Publication()
+    published: PublicationRule = PublicationRule()
     revised: bool = False
     note: str = ""
     verified: Verified | None = None
@@ -219,7 +226,7 @@ class VertexJobs(Declaration):
     budget_usd: float = Field(gt=0, le=100_000)
 
 
-class AutoML(Declaration):
+class AutoMLSearches(Declaration):
     """The searches for models that a market takes part in: none unless declared."""
 
     embedded: Search | None = None
@@ -267,7 +274,7 @@ class Market(Declaration):
     calendar: str = "weekdays"
     drivers: tuple[Identifier, ...] = ()
     horizons: tuple[Annotated[int, Field(ge=1, le=250)], ...] = HORIZONS["daily"]
-    automl: AutoML = AutoML()
+    automl: AutoMLSearches = AutoMLSearches()
     generated: Generated | None = None
 
     @model_validator(mode="before")

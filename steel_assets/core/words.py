@@ -52,9 +52,9 @@ class Words:
         """The English ``text`` in this language, with values put into it; a day in ISO form is written as people write it."""
         return self._filled(self._catalogue.gettext(text), values, named)
 
-    def many(self, one: str, several: str, number: int, *values: object) -> str:
+    def many(self, singular: str, several: str, number: int, *values: object) -> str:
         """As a call, with the one of two English texts that goes with ``number``, which is not put into it by itself."""
-        return self._filled(self._catalogue.ngettext(one, several, number), values, {})
+        return self._filled(self._catalogue.ngettext(singular, several, number), values, {})
 
     def _filled(self, text: str, values: tuple[object, ...], named: Mapping[str, object]) -> str:
         shown = [self.day(value) if isinstance(value, str) and DAY.fullmatch(value) else value for value in values]

@@ -13,8 +13,8 @@ from steel_assets.adapters.lake.damaged import read_kept
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.catalog import Catalog
-from steel_assets.core.analysis.evidence import evidence
 from steel_assets.core.analysis.market import analyse
+from steel_assets.core.analysis.market_data import evidence
 from steel_assets.core.analysis.sentences import sentence
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.problem import Problem
@@ -62,10 +62,10 @@ def analysis(catalog: Catalog, history: MarketHistory) -> dict[str, Any]:
     }
 
 
-def save(lake: Lake, said: Mapping[str, Any]) -> str:
+def save(lake: Lake, analysis: Mapping[str, Any]) -> str:
     """Store what ``analysis`` returned. Returns its key in the lake."""
-    key = _key(str(said["market"]))
-    lake.store.put(key, json.dumps(said, allow_nan=False).encode())
+    key = _key(str(analysis["market"]))
+    lake.store.put(key, json.dumps(analysis, allow_nan=False).encode())
     return lake.store.uri(key)
 
 
@@ -75,16 +75,16 @@ def read(store: ObjectStore, market: str) -> dict[str, Any] | None:
     Also None where it was damaged: it is set aside, and the next run makes it again.
     """
 
-    def checked(said: Any) -> dict[str, Any]:
-        if said["market"] != market or not isinstance(said["simulated"], bool):
+    def checked(analysis: Any) -> dict[str, Any]:
+        if analysis["market"] != market or not isinstance(analysis["simulated"], bool):
             raise ValueError(f"it is no analysis of {market}")
-        if pd.Timestamp(said["as_of"]).tz is None or not isinstance(said["unsaid"], list):
+        if pd.Timestamp(analysis["as_of"]).tz is None or not isinstance(analysis["unsaid"], list):
             raise ValueError("it says no moment, or not what is unsaid")
-        for statement in said["statements"]:
+        for statement in analysis["statements"]:
             texts, figures = (statement["key"], statement["sentence"]), (statement[name] for name in FIGURES)
             if not all(isinstance(text, str) for text in texts) or not all(isinstance(figure, int | float) for figure in figures):
                 raise TypeError("its statements are of other types")
-        return dict(said)
+        return dict(analysis)
 
     return read_kept(store, _key(market), checked)
 

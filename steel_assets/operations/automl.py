@@ -15,7 +15,7 @@ import pandas as pd
 
 from steel_assets.adapters.lake.lake import DamagedFile, Lake
 from steel_assets.adapters.objects.object_store import ObjectNotFound
-from steel_assets.core.automl import AutoML, AutoMLError
+from steel_assets.core.automl import AutoMLError, AutoMLService
 from steel_assets.core.folds import Fold, folds
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models._protocol import Cadence
@@ -25,11 +25,11 @@ from steel_assets.core.types import Market, VertexJobs
 EVERY: Cadence = "year"
 COLUMNS = ["horizon", "origin", "fitted_at", "answer"]
 
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class SearchPlan:
     """What there is to buy for a market.
 
     Attributes:
@@ -49,26 +49,26 @@ class Plan:
     @property
     def rows(self) -> int:
         """How many origins will be answered."""
-        return sum(len(asked) for folds in self.searches.values() for _, asked in folds)
+        return sum(len(places) for folds in self.searches.values() for _, places in folds)
 
 
-def planned(history: MarketHistory, terms: VertexJobs, search: AutoML) -> Plan:
+def planned(history: MarketHistory, terms: VertexJobs, search: AutoMLService) -> SearchPlan:
     """What ``terms`` want answered and nobody answered yet."""
     first = int(history.origins.searchsorted(pd.Timestamp(terms.since)))
     found: dict[int, list[tuple[Fold, np.ndarray]]] = {}
     for horizon in terms.horizons:
-        there = history.answers.get(horizon, pd.Series(dtype=float)).index
+        there = history.bought_predictions.get(horizon, pd.Series(dtype=float)).index
         open_ones = [
             (fold, asked)
             for fold in folds(history.origins, EVERY, first, len(history.origins))
             if len(asked := np.flatnonzero(~history.origins[fold.start : fold.stop].isin(there)) + fold.start)
         ]
         found[horizon] = open_ones
-    plan = Plan(history.market.id, found, 0.0)
-    return Plan(plan.market, found, search.cost_usd(plan.count, plan.rows))
+    plan = SearchPlan(history.market.id, found, 0.0)
+    return SearchPlan(plan.market, found, search.cost_usd(plan.count, plan.rows))
 
 
-def confirm(plan: Plan, terms: VertexJobs, confirmed_usd: float | None) -> None:
+def confirm(plan: SearchPlan, terms: VertexJobs, confirmed_usd: float | None) -> None:
     """Refuse what is not confirmed, or more than the catalogue allows. Raises AutoMLError."""
     if plan.cost_usd > terms.budget_usd:
         raise AutoMLError(
@@ -82,12 +82,14 @@ def confirm(plan: Plan, terms: VertexJobs, confirmed_usd: float | None) -> None:
         )
 
 
-def buy(lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: Plan, search: AutoML, told: Told) -> int:
+def buy(
+    lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: SearchPlan, search: AutoMLService, report: Report
+) -> int:
     """Have everything of ``plan`` answered, and keep each answer as soon as it is there; how many origins were answered.
 
     Args:
         features: as ``features.build_features`` made them from the same history.
-        told: called with a line about each search that is over.
+        report: called with a line about each search that is over.
 
     Raises:
         AutoMLError: a search failed. What was answered before is kept.
@@ -95,19 +97,19 @@ def buy(lake: Lake, history: MarketHistory, features: pd.DataFrame, plan: Plan, 
     count = 0
     for horizon, searches in plan.searches.items():
         samples = build_samples(history, features, horizon)
-        for fold, asked in searches:
-            answers = search.answer(_known(history, samples, fold), samples.rows(asked))
+        for fold, places in searches:
+            predictions = search.predict(_known(history, samples, fold), samples.rows(places))
             rows = pd.DataFrame(
                 {
                     "horizon": horizon,
-                    "origin": history.origins[asked],
+                    "origin": history.origins[places],
                     "fitted_at": history.origins[fold.fitted_at],
-                    "answer": answers,
+                    "answer": predictions,
                 }
             )
             _keep(lake, history.market.id, rows)
             count += len(rows)
-            told(f"{history.market.id}, {horizon} days ahead, {history.origins[fold.start]:%Y}: {len(rows)} origins answered")
+            report(f"{history.market.id}, {horizon} days ahead, {history.origins[fold.start]:%Y}: {len(rows)} origins answered")
     return count
 
 

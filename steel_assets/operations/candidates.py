@@ -13,7 +13,7 @@ from steel_assets.adapters.lake.damaged import UNREADABLE, plain_json, why_not
 from steel_assets.adapters.lake.lake import DamagedFile, Lake
 from steel_assets.adapters.models.store import ModelDamaged, ModelStore
 from steel_assets.core.forecast import bundle_to_files
-from steel_assets.core.models import Pinned
+from steel_assets.core.models import PinnedFeatures
 from steel_assets.core.tables import BACKTEST
 from steel_assets.core.training import Candidate
 
@@ -108,7 +108,7 @@ def _stage(models: ModelStore, candidate: Candidate, horizon: int) -> str:
         "reason": candidate.choices[horizon].reason,
         "confidence": bundle.confidence,
     }
-    if isinstance(bundle.model, Pinned) and bundle.model.pinned:
+    if isinstance(bundle.model, PinnedFeatures) and bundle.model.pinned:
         manifest["features"] = list(bundle.model.pinned)
     if (experiment := candidate.choices[horizon].experiment) is not None:
         manifest["experiment"] = experiment

@@ -15,8 +15,8 @@ from steel_assets.catalog import Catalog, Source
 from steel_assets.core.quarantine import DECISIONS, DROPPED, RELEASED, Decision, as_released, held, state
 from steel_assets.core.source_status import SourceStatus, source_status
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.operations.asking import Asked, ask
-from steel_assets.operations.records import note, record
+from steel_assets.operations.collection_records import note, record
+from steel_assets.operations.provider_requests import GroupResponse, ask
 from steel_assets.operations.restating import judged
 from steel_assets.providers import Providers
 
@@ -71,17 +71,17 @@ def collect(
 
 
 def store(
-    catalog: Catalog, lake: Lake, providers: Providers, source: Source, group: str, moment: pd.Timestamp, asked: Asked
+    catalog: Catalog, lake: Lake, providers: Providers, source: Source, group: str, moment: pd.Timestamp, response: GroupResponse
 ) -> Collected:
     """Store what ``source`` answered about ``group``: figures, those in quarantine, and answers that could not be read."""
     series = catalog.series_of(source.id, group)
-    answer, known = asked.answer, asked.known
-    came = answer.observations
+    collection, known = response.collection, response.known
+    came = collection.observations
     strangers = sorted(set(came["source"]) - {source.id})
     if strangers:
         raise ValueError(f"the connector of {source.id} brought rows of {', '.join(strangers)}; nothing was stored")
-    what = judged(lake, source, series, known, answer, moment)
-    suspects = pd.concat([what.whole, held(what.rows, what.reasons), held(answer.suspects, answer.suspects["reason"])])
+    what = judged(lake, source, series, known, collection, moment)
+    suspects = pd.concat([what.whole, held(what.rows, what.reasons), held(collection.suspects, collection.suspects["reason"])])
     quarantine = QuarantineStore(lake.store)
     decided = quarantine.decisions(source.folder)
     dropped = suspects["id"].isin(decided.loc[decided["decision"] == DROPPED, "id"])
@@ -90,22 +90,22 @@ def store(
     quarantine.hold(suspects[~dropped], source.folder, moment)
     rejected = {
         quarantine.reject(source.folder, rejected.series, rejected.reason, rejected.content, moment): rejected.reason
-        for rejected in answer.rejected
+        for rejected in collection.rejected
     }
-    if not (answer.problems or answer.rejected or len(suspects)):
-        asked.http.keep(providers.access(source).api_key)
+    if not (collection.problems or collection.rejected or len(suspects)):
+        response.http.keep(providers.access(source).api_key)
     skipped = providers.not_configured(source)
     ids = [declared.id for declared in series]
-    settled = {name: days for name, days in answer.settled.items() if name not in answer.problems}
-    noted = None if skipped else note(lake.store, source, group, moment, ids, answer.problems, settled)
+    settled = {name: days for name, days in collection.settled.items() if name not in collection.problems}
+    noted = None if skipped else note(lake.store, source, group, moment, ids, collection.problems, settled)
     stored = _newest(known) | _newest(believed)
     where = source_status(ids, noted, stored, moment)
-    problems = {name: f"{problem}; {_stands_in(where, name, moment)}" for name, problem in answer.problems.items()}
-    notes = dict(answer.notes) | ({"dropped by decision": int(dropped.sum())} if dropped.any() else {})
-    damaged = _mended(lake, asked, believed, moment, skipped)
+    problems = {name: f"{problem}; {_stands_in(where, name, moment)}" for name, problem in collection.problems.items()}
+    notes = dict(collection.notes) | ({"dropped by decision": int(dropped.sum())} if dropped.any() else {})
+    damaged = _mended(lake, response, believed, moment, skipped)
     answered = not skipped and any(name not in problems for name in ids)
     return Collected(
-        believed, key, suspects[~dropped], rejected, problems, notes, where, skipped, answer.remarks, damaged, answered
+        believed, key, suspects[~dropped], rejected, problems, notes, where, skipped, collection.remarks, damaged, answered
     )
 
 
@@ -153,14 +153,16 @@ def decide(catalog: Catalog, lake: Lake, figures: pd.DataFrame, decision: Decisi
         )
 
 
-def _mended(lake: Lake, asked: Asked, believed: pd.DataFrame, moment: pd.Timestamp, skipped: str | None) -> tuple[str, ...]:
+def _mended(
+    lake: Lake, response: GroupResponse, accepted: pd.DataFrame, moment: pd.Timestamp, skipped: str | None
+) -> tuple[str, ...]:
     """Say what became of damaged files: mended when every series answered with its whole history, else asked again next time."""
-    if skipped or asked.answer.problems:
-        return tuple(f"{damage.text}; what it held is asked for again at the next collection" for damage in asked.lost)
-    words = f"the whole history was asked for again: {len(believed)} rows that were not known came"
-    for entry in asked.lost:
+    if skipped or response.collection.problems:
+        return tuple(f"{damage.text}; what it held is asked for again at the next collection" for damage in response.lost)
+    words = f"the whole history was asked for again: {len(accepted)} rows that were not known came"
+    for entry in response.lost:
         lake.damaged.mend(entry, moment.to_pydatetime(), words)
-    return tuple(f"{damage.text}; {words}" for damage in asked.lost)
+    return tuple(f"{damage.text}; {words}" for damage in response.lost)
 
 
 def _stands_in(where: SourceStatus, series: str, moment: pd.Timestamp) -> str:

@@ -73,7 +73,7 @@ class InstanceFiles:
     def databases(self) -> Iterator[tuple[str, Path]]:
         """Each database that is there, by its name in a backup, in the order in which they are copied."""
         for name, folder in self.folders().items():
-            for database in sorted(folder.rglob("*.db"), key=lambda found: (found.name not in FIRST, found)):
+            for database in sorted(folder.rglob("*.db"), key=lambda file: (file.name not in FIRST, file)):
                 yield f"{name}/{database.relative_to(folder).as_posix()}", database
 
 

@@ -100,15 +100,15 @@ def _mapping_names(table: str) -> list[str]:
     return found
 
 
-def _mapping_of(table: str, there: list[str]) -> str | None:
-    return next((name for name in _mapping_names(table) if name in there), None)
+def _mapping_of(table: str, names: list[str]) -> str | None:
+    return next((name for name in _mapping_names(table) if name in names), None)
 
 
-def _word(name: str, shared: dict[str, list[str]], found: dict[str, str]) -> str:
+def _word(name: str, shared: dict[str, list[str]], words: dict[str, str]) -> str:
     suffix = PurePosixPath(name).suffix.lower()
-    tables = shared.get(found.get(name, name), [])
+    tables = shared.get(words.get(name, name), [])
     if len(tables) > 1:
-        return f"{found.get(name, name)} stands beside several tables; give each one of its own: {tables[0]}{MAPPING}"
+        return f"{words.get(name, name)} stands beside several tables; give each one of its own: {tables[0]}{MAPPING}"
     if _is_table(name):
         return f"a table without a mapping: put {PurePosixPath(name).with_suffix(MAPPING).name} beside it, for example: {EXAMPLE}"
     if suffix == MAPPING:

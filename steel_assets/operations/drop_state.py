@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from steel_assets.adapters.drop_box import DropBox
 
 
-class Seen(Declaration):
+class SeenFile(Declaration):
     """A file at the top as it was when it was first seen so.
 
     Attributes:
@@ -29,7 +29,7 @@ class Seen(Declaration):
     unfinished: str | None = None
 
 
-class Moved(Declaration):
+class HandledFile(Declaration):
     """A table that was dealt with: where it and its mapping are now, and what it was when it was read.
 
     Attributes:
@@ -60,8 +60,8 @@ class DropState(Declaration):
         again: tables that were brought back because they changed, with the imports made of what they were.
     """
 
-    seen: Mapping[str, Seen] = {}
-    moved: Mapping[str, Moved] = {}
+    seen: Mapping[str, SeenFile] = {}
+    moved: Mapping[str, HandledFile] = {}
     notes: Mapping[str, str] = {}
     again: Mapping[str, str] = {}
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from steel_assets.adapters.drop_box import DropBox, Offer
+from steel_assets.adapters.drop_box import DropBox, DroppedFile
 from steel_assets.catalog.rules import DropRule
-from steel_assets.core.wholeness import unfinished
-from steel_assets.operations.drop_state import Seen
+from steel_assets.core.file_endings import unfinished
+from steel_assets.operations.drop_state import SeenFile
 
 
-class Watch:
+class FolderScan:
     """What one scan finds of each file, beside what earlier scans found.
 
     Attributes:
@@ -19,12 +19,12 @@ class Watch:
         words: about files that are waited for, by name.
     """
 
-    def __init__(self, box: DropBox, rule: DropRule, seen: Mapping[str, Seen], moment: pd.Timestamp) -> None:
+    def __init__(self, box: DropBox, rule: DropRule, seen: Mapping[str, SeenFile], moment: pd.Timestamp) -> None:
         self._box, self._rule, self._moment = box, rule, moment
         self.seen = dict(seen)
         self.words: dict[str, str] = {}
 
-    def whole(self, name: str, offer: Offer, most: int, *, any_end: bool = False) -> tuple[bytes, Offer] | None:
+    def whole(self, name: str, offer: DroppedFile, most: int, *, any_end: bool = False) -> tuple[bytes, DroppedFile] | None:
         """The content of a file that is whole; None while it may not be. Raises NotAFile.
 
         Args:
@@ -52,7 +52,7 @@ class Watch:
             return None
         return content, found
 
-    def is_quiet(self, offer: Offer, since: pd.Timestamp | None = None, *, long: bool = False) -> bool:
+    def is_quiet(self, offer: DroppedFile, since: pd.Timestamp | None = None, *, long: bool = False) -> bool:
         """Whether a file has not been changed for a while, or was seen to be so where its clock is ahead of ours.
 
         Args:
@@ -72,9 +72,9 @@ class Watch:
     def _unfinished_for(self) -> pd.Timedelta:
         return pd.Timedelta(minutes=self._rule.unfinished_minutes)
 
-    def _first_seen(self, name: str, content: bytes, found: Offer, most: int, *, any_end: bool) -> None:
-        self.seen[name] = Seen(
-            version=found.version,
+    def _first_seen(self, name: str, content: bytes, file: DroppedFile, most: int, *, any_end: bool) -> None:
+        self.seen[name] = SeenFile(
+            version=file.version,
             sha256=sha256(content),
             since=self._moment.to_pydatetime(),
             unfinished=None if any_end or len(content) > most else unfinished(name, content),

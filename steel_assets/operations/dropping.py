@@ -14,7 +14,7 @@ from typing import Literal
 
 import pandas as pd
 
-from steel_assets.adapters.drop_box import DONE, FAILED, DropBox, NotAFile, Offer
+from steel_assets.adapters.drop_box import DONE, FAILED, DropBox, DroppedFile, NotAFile
 from steel_assets.adapters.lake.import_ledger import ImportLedger
 from steel_assets.adapters.lake.lake import Lake, LakeError
 from steel_assets.adapters.objects.object_store import Conflict, ObjectStoreError
@@ -30,9 +30,9 @@ from steel_assets.operations.drop_mapping import (
     read_mapping,
     sorted_out,
 )
-from steel_assets.operations.drop_state import DropState, Moved
-from steel_assets.operations.drop_watch import Watch, sha256
-from steel_assets.operations.importing import ImportsBusy, NotImported, Offered, import_table, turn
+from steel_assets.operations.drop_state import DropState, HandledFile
+from steel_assets.operations.drop_watch import FolderScan, sha256
+from steel_assets.operations.importing import FileToImport, ImportsBusy, NotImported, import_table, turn
 from steel_assets.operations.rewriting import NoSuchImport, find, set_aside
 from steel_assets.sources.file_import import LARGEST_BYTES, ImportRefused, ReaderUnavailable, read_table
 
@@ -74,7 +74,7 @@ class _Scan:
         self._catalog, self._lake, self._imports, self._home, self._moment = catalog, lake, imports, home, moment
         self._box, self._rule = box, catalog.rules.imports.drop
         self._before = self._saved = drop_state.load(lake.store, box)
-        self._watch = Watch(self._box, self._rule, self._before.seen, moment)
+        self._watch = FolderScan(self._box, self._rule, self._before.seen, moment)
         self._moved, self._again = dict(self._before.moved), dict(self._before.again)
         self._words: dict[str, str] = {}
         self._done: list[Dropped] = []
@@ -107,7 +107,7 @@ class _Scan:
         self._save(notes=self._words)
         return self._done
 
-    def _take(self, table: str, mapping: str, files: Mapping[str, Offer]) -> None:
+    def _take(self, table: str, mapping: str, files: Mapping[str, DroppedFile]) -> None:
         """Import one table, unless it is not whole yet. What fails in it is its own."""
         try:
             content = self._watch.whole(table, files[table], LARGEST_BYTES)
@@ -121,7 +121,7 @@ class _Scan:
         self._put_away(table, mapping, content, written, Dropped(table, outcome, text[:LONGEST_TEXT]), import_id)
 
     def _imported(
-        self, table: str, mapping: str, content: tuple[bytes, Offer], written: bytes
+        self, table: str, mapping: str, content: tuple[bytes, DroppedFile], written: bytes
     ) -> tuple[Outcome, str, str | None]:
         try:
             options = read_mapping(mapping, written, self._catalog.series)
@@ -140,13 +140,13 @@ class _Scan:
             return "failed", f"{table} could not be read: {type(error).__name__}: {error}", None
 
     def _stored(
-        self, table: str, content: tuple[bytes, Offer], options: DropMapping, known: pd.DataFrame
+        self, table: str, content: tuple[bytes, DroppedFile], options: DropMapping, known: pd.DataFrame
     ) -> tuple[Outcome, str, str | None]:
         limits = self._catalog.rules.imports.reading
         reading = read_table(content[0], table, options, self._catalog.series, self._moment, known, limits)
         if table in self._again:
             self._withdraw(self._again[table], table)
-        offered = Offered(
+        offered = FileToImport(
             file=table,
             sha256=sha256(content[0]),
             figures=reading.figures,
@@ -169,15 +169,15 @@ class _Scan:
         self,
         table: str,
         mapping: str,
-        content: tuple[bytes, Offer],
-        written: tuple[bytes, Offer],
+        content: tuple[bytes, DroppedFile],
+        written: tuple[bytes, DroppedFile],
         outcome: Dropped,
         import_id: str | None,
     ) -> None:
         """Move both files; the table first, for without it its mapping is nothing to import."""
         place = FAILED if outcome.outcome == "failed" else DONE
         names = self._free_names(place, (table, mapping), content[0])
-        moved = Moved(
+        moved = HandledFile(
             table=table,
             mapping=mapping,
             place=place,
@@ -239,9 +239,9 @@ class _Scan:
             self._moved.pop(key, None)
             self._words[key] = f"it cannot be looked at again: {error.strerror or error}"
 
-    def _bring_back(self, key: str, moved: Moved, found: Offer) -> None:
+    def _bring_back(self, key: str, moved: HandledFile, file: DroppedFile) -> None:
         sentence = f"{key} was changed after it was dealt with: its writer was not done"
-        if moved.import_id is not None and found.is_the_file_of(moved.version):
+        if moved.import_id is not None and file.is_the_file_of(moved.version):
             self._again[moved.table] = moved.import_id
             self._save()
         if not self._box.bring_back(moved.place, moved.table_now, moved.table):

@@ -41,8 +41,8 @@ def start(store: ObjectStore, experiment: str) -> bool:
     return True
 
 
-def _moment(said: Any) -> pd.Timestamp:
-    found = pd.Timestamp(said["stopped_at"])
+def _moment(text: Any) -> pd.Timestamp:
+    found = pd.Timestamp(text["stopped_at"])
     if found.tz is None:
         raise ValueError("it says no moment")
     return found

@@ -24,7 +24,7 @@ from steel_assets.core.imports import trained_at
 from steel_assets.core.models import ModelError
 from steel_assets.core.published import forecast_rows
 from steel_assets.core.tables import EXPERIMENT_FORECASTS, EXPERIMENT_VERDICTS, FORECASTS, MARKET_DAILY
-from steel_assets.core.training import Offer, variant
+from steel_assets.core.training import ProposedFamily, variant
 from steel_assets.operations import feature_store, histories, panel
 from steel_assets.operations.candidates import version_of
 from steel_assets.operations.experiment_switch import stopped_since
@@ -129,13 +129,13 @@ def last_verdict(warehouse: Warehouse, experiment: str) -> pd.DataFrame:
     return rows[rows["date"] == rows["date"].max()].reset_index(drop=True)
 
 
-def offers(catalog: Catalog, warehouse: Warehouse, market: str) -> dict[int, Offer]:
+def offers(catalog: Catalog, warehouse: Warehouse, market: str) -> dict[int, ProposedFamily]:
     """Families that won an experiment in ``market``, by horizon; of several the one that was declared last."""
-    found: dict[int, Offer] = {}
+    found: dict[int, ProposedFamily] = {}
     for experiment in catalog.experiments_of(market):
         newest = last_verdict(warehouse, experiment.id)
         if len(newest) and newest["state"].iloc[0] == "won":
-            found |= dict.fromkeys(experiment.horizons, Offer(experiment.family, experiment.id))
+            found |= dict.fromkeys(experiment.horizons, ProposedFamily(experiment.family, experiment.id))
     return found
 
 

@@ -10,15 +10,8 @@ from steel_assets.adapters.warehouse.warehouse import Since, Warehouse
 from steel_assets.catalog import Catalog
 from steel_assets.core.exporting import between, day_column
 from steel_assets.core.sheet import ExportError
-from steel_assets.core.tables import (
-    BACKTEST,
-    MARKET_DAILY,
-    MARKET_MONTHLY,
-    MARKET_WEEKLY,
-    OBSERVATIONS,
-    WAREHOUSE_TABLES,
-    Table,
-)
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import BACKTEST, MARKET_DAILY, MARKET_MONTHLY, MARKET_WEEKLY, OBSERVATIONS, WAREHOUSE_TABLES
 from steel_assets.operations.candidates import validation_key
 
 TABLES = {table.name: table for table in (MARKET_DAILY, MARKET_WEEKLY, MARKET_MONTHLY, *WAREHOUSE_TABLES, BACKTEST, OBSERVATIONS)}

@@ -18,7 +18,7 @@ from steel_assets.operations.issuing import absurd, damaged_models, issue_as_of,
 
 
 @dataclass(frozen=True)
-class Forecast:
+class ForecastingResult:
     """What a market's stage of forecasting did.
 
     Attributes:
@@ -48,7 +48,7 @@ def forecast(
     published: Publications,
     market: str,
     day: pd.Timestamp,
-) -> Forecast:
+) -> ForecastingResult:
     """Forecast ``market`` from its stored history and features; publish it unless it is absurd or its price too old.
 
     What is published is written in an order in which a reader never sees a forecast without its explanation.
@@ -68,19 +68,19 @@ def forecast(
         )
     age = histories.age_of(catalog, history)
     if age.too_old:
-        return Forecast(age, FORECASTS.empty(), EXPLANATIONS.empty())
+        return ForecastingResult(age, FORECASTS.empty(), EXPLANATIONS.empty())
     damaged = damaged_models(models, history)
     rows, explanations = issue_from(catalog, models, history, feature_store.load(lake, history))
     forecast_rows(rows)  # refuses what is no forecast, before anything is written
     absurdities = absurd(catalog, warehouse, history, rows)
     if absurdities:
-        return Forecast(age, FORECASTS.empty(), EXPLANATIONS.empty(), absurdities, damaged)
+        return ForecastingResult(age, FORECASTS.empty(), EXPLANATIONS.empty(), absurdities, damaged)
     file = f"{rows['issued_date'].iloc[0]:%Y-%m-%d}/{market}-{history.as_of:%Y%m%dT%H%M%SZ}.parquet"
     lake.write(f"predictions/explanations/{file}", explanations, EXPLANATIONS)
     warehouse.upsert(EXPLANATIONS, explanations)
     published.write(f"predictions/daily/{file}", rows, FORECASTS)
     warehouse.upsert(FORECASTS, rows)
-    return Forecast(age, rows, explanations, damaged=damaged)
+    return ForecastingResult(age, rows, explanations, damaged=damaged)
 
 
 def replay(

@@ -7,10 +7,10 @@ from datetime import datetime
 from steel_assets.adapters.lake.damaged import read_kept
 from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.catalog import Catalog, Source
-from steel_assets.core.recently import Noted
+from steel_assets.core.group_freshness import Noted
 
 
-def doubtful(catalog: Catalog, store: ObjectStore, source: Source, now: datetime) -> bool:
+def may_be_stale(catalog: Catalog, store: ObjectStore, source: Source, now: datetime) -> bool:
     """Whether a provider that is asked may have a group that is not FRESH at ``now``; one that nobody ever asked has none."""
     noted = {group: read_kept(store, collection_key(source, group), Noted.from_json) for group in source.groups}
     if not any(noted.values()):

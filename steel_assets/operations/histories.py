@@ -29,7 +29,7 @@ def build(catalog: Catalog, lake: Lake, market: str, as_of: pd.Timestamp) -> Mar
     rules = catalog.rules.schedules
     observations = lake.observations(declared.series_ids)
     built = build_history(observations, declared, series, as_of, rules.issue_time, rules.tzinfo)
-    return replace(built, answers=_answers(lake, declared))
+    return replace(built, bought_predictions=_bought(lake, declared))
 
 
 def save(lake: Lake, history: MarketHistory) -> str:
@@ -107,11 +107,11 @@ def _stored(catalog: Catalog, lake: Lake, market: str) -> MarketHistory:
         prices=lake.read(f"{folder}/prices.parquet", _of_prices),
         simulated=bool(lake.simulated),
         within=within,
-        answers=_answers(lake, declared),
+        bought_predictions=_bought(lake, declared),
     )
 
 
-def _answers(lake: Lake, market: Market) -> dict[int, pd.Series]:
+def _bought(lake: Lake, market: Market) -> dict[int, pd.Series]:
     """What was bought for ``market``, where it declares that anything may be."""
     return automl.load(lake, market) if market.automl.vertex is not None else {}
 

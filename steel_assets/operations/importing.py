@@ -17,12 +17,12 @@ from steel_assets.adapters.lake.import_ledger import FOLDER, GROUP, ImportLedger
 from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.machine.disk import make_folder
 from steel_assets.catalog import Catalog
-from steel_assets.core.anomaly_detection import doubted
+from steel_assets.core.anomaly_detection import anomaly_reasons_of_all
 from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.imports import SOURCE, Import, Overlap, claims, stored, without_periods
 from steel_assets.core.overlap import difference
 from steel_assets.core.problem import Problem
-from steel_assets.operations.mending import mend_imports
+from steel_assets.operations.repairs import mend_imports
 from steel_assets.operations.rewriting import in_effect_now, rewrite
 
 LONGEST_TURN_SECONDS = 120.0
@@ -43,7 +43,7 @@ class ImportsBusy(Problem):
 
 
 @dataclass(frozen=True)
-class Offered:
+class FileToImport:
     """A file as it was read, and what its owner says about it.
 
     Attributes:
@@ -100,7 +100,7 @@ def turn(home: Path, seconds: float = LONGEST_TURN_SECONDS, name: str = "imports
 
 
 def import_table(
-    catalog: Catalog, lake: Lake, imports: ImportLedger, home: Path, offered: Offered, now: pd.Timestamp
+    catalog: Catalog, lake: Lake, imports: ImportLedger, home: Path, offered: FileToImport, now: pd.Timestamp
 ) -> Imported:
     """Store what is new in a file, with its entry in the ledger.
 
@@ -150,7 +150,7 @@ def import_table(
         return Imported(imports.add(entry, claimed, raw[1] if raw else None))
 
 
-def _known_already(offered: Offered, imports: list[Import], before: list[Import]) -> Import | None:
+def _known_already(offered: FileToImport, imports: list[Import], before: list[Import]) -> Import | None:
     """The import that this file is: the same one dropped, or the same content as that of its series' latest import."""
     for entry in imports:
         if offered.dropped is not None and (entry.dropped, entry.sha256) == (offered.dropped, offered.sha256):
@@ -197,7 +197,7 @@ def _compare(catalog: Catalog, claimed: pd.DataFrame, known: pd.DataFrame) -> No
 def _believe(catalog: Catalog, rows: pd.DataFrame, known: pd.DataFrame) -> None:
     """Refuse figures that would be held if a provider had sent them."""
     names = sorted(set(rows["series"]))
-    reasons = doubted(rows, known, [catalog.series[name] for name in names]).dropna()
+    reasons = anomaly_reasons_of_all(rows, known, [catalog.series[name] for name in names]).dropna()
     if reasons.empty:
         return
     shown = [f"{rows.at[at, 'series']} {rows.at[at, 'period']:%Y-%m-%d}: {reason}" for at, reason in reasons.iloc[:SHOWN].items()]

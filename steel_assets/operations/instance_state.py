@@ -131,11 +131,11 @@ def stamp(path: Path) -> tuple[int, int] | None:
     return None if log.exists() and log.stat().st_size > 0 else (about.st_mtime_ns, about.st_size)
 
 
-def _fetch(files: KeptFiles, found: FileSet, instance: InstanceFiles, home: Path) -> None:
-    """Put the files of ``found`` where they belong, when all of them are there and whole."""
-    targets = _targets(instance, home, found)
+def _fetch(files: KeptFiles, stored: FileSet, instance: InstanceFiles, home: Path) -> None:
+    """Put the files of ``stored`` where they belong, when all of them are there and whole."""
+    targets = _targets(instance, home, stored)
     with tempfile.TemporaryDirectory(prefix=".fetched-", dir=instance.yaml.parent) as fetched:
-        files.fetch(found, Path(fetched))
+        files.fetch(stored, Path(fetched))
         for name, target in targets.items():
             make_folder(target.parent)
             if not name.startswith(QUOTA):
@@ -144,11 +144,11 @@ def _fetch(files: KeptFiles, found: FileSet, instance: InstanceFiles, home: Path
                 write_private(target, (Path(fetched) / name).read_bytes())
 
 
-def _targets(instance: InstanceFiles, home: Path, found: FileSet) -> dict[str, Path]:
-    """Where each file of ``found`` belongs. Raises FilesDamaged for a name that belongs nowhere."""
+def _targets(instance: InstanceFiles, home: Path, files: FileSet) -> dict[str, Path]:
+    """Where each file of ``files`` belongs. Raises FilesDamaged for a name that belongs nowhere."""
     places: Mapping[str, Path] = {**instance.folders(), QUOTA: home / "quota"}
     targets = {}
-    for name in found.files:
+    for name in files.files:
         place = next((place for place in places if name.startswith(f"{place}/")), None)
         if place is None:
             raise FilesDamaged(f"what is kept of the instance holds {name!r}, which belongs nowhere: it is of another release")

@@ -18,7 +18,8 @@ from steel_assets.core.periods import ahead
 from steel_assets.core.plausible import BASELINE
 from steel_assets.core.price_age import LookedUp, PriceAge
 from steel_assets.core.sanity import Bounds, absurdities
-from steel_assets.core.tables import EXPLANATIONS, FORECASTS, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import EXPLANATIONS, FORECASTS
 from steel_assets.core.training import baseline, train
 from steel_assets.core.types import Market
 from steel_assets.operations import histories

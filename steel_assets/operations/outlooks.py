@@ -35,25 +35,25 @@ def outlooks(catalog: Catalog, lake: Lake, forecasts: pd.DataFrame) -> dict[str,
     return drawn(groups, found)
 
 
-def drawn(forecasts: Mapping[str, pd.DataFrame], found: Mapping[str, MarketHistory]) -> dict[str, Outlook]:
+def drawn(forecasts: Mapping[str, pd.DataFrame], histories: Mapping[str, MarketHistory]) -> dict[str, Outlook]:
     """The paths of each market from one issue of it and its history.
 
     Args:
         forecasts: by market, rows of ``tables.FORECASTS`` by ascending horizon.
-        found: the history of the same markets as of their issue. Sessions after the origin are left out.
+        histories: the history of the same markets as of their issue. Sessions after the origin are left out.
 
     Raises:
         PathsError: as ``outlooks``, or a market is no daily one.
     """
     pasts, quantiles = {}, {}
     for market, rows in forecasts.items():
-        refuse_slow(found[market].market)
+        refuse_slow(histories[market].market)
         try:
             forecast_rows(rows)
         except NotAForecast as error:
             raise PathsError(f"the published forecast of {market} cannot be used: {error}; publish a new one") from error
         quantiles[market] = quantiles_of(rows)
-        pasts[market] = past_of(found[market], pd.Timestamp(rows["origin"].iloc[0]))
+        pasts[market] = past_of(histories[market], pd.Timestamp(rows["origin"].iloc[0]))
     issued = pd.Timestamp(next(iter(forecasts.values()))["issued_date"].iloc[0])
     day = np.datetime64(issued, "D")
     length = max(quantile.length for quantile in quantiles.values())
@@ -61,7 +61,7 @@ def drawn(forecasts: Mapping[str, pd.DataFrame], found: Mapping[str, MarketHisto
     return {
         market: _outlook(
             forecasts[market],
-            found[market],
+            histories[market],
             shuffled(quantiles[market], pasts[market].trajectories(days, quantiles[market].length), market, day),
         )
         for market in forecasts

@@ -10,7 +10,7 @@ from steel_assets.catalog import Catalog
 from steel_assets.core.asof import known_at
 from steel_assets.core.averages import Outlook, column_of
 from steel_assets.core.exchange import factors, unit_of
-from steel_assets.core.parity import Line, lines
+from steel_assets.core.parity import ParityLine, lines
 from steel_assets.core.parity_terms import Parity
 from steel_assets.core.purchase_terms import per_tonne
 from steel_assets.core.units import conversion
@@ -47,9 +47,9 @@ class Landed:
     unit: str
     price: Outlook
     rate: Outlook
-    now: list[Line]
+    now: list[ParityLine]
     day: pd.Timestamp
-    then: list[Line]
+    then: list[ParityLine]
     domestic: Domestic | None
 
     @property

@@ -12,16 +12,16 @@ from steel_assets.core.backtest import CHAMPION
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.paths import Quantiles, levels
 from steel_assets.core.published_purchases import Origin, packed
-from steel_assets.core.purchase_record import Record
+from steel_assets.core.purchase_record import PurchaseRecord
 from steel_assets.core.purchase_terms import horizon_beyond, per_tonne
-from steel_assets.core.purchases import Ahead
+from steel_assets.core.purchases import DaysAhead
 from steel_assets.core.types import QUANTILE_COLUMNS
 
 LEVELS = 200
 """Levels of a forecast distribution whose mean is its expectation."""
 
 
-def ahead_of(outlook: Outlook) -> tuple[np.ndarray, Ahead]:
+def ahead_of(outlook: Outlook) -> tuple[np.ndarray, DaysAhead]:
     """The paths of ``outlook`` and its days ahead, per tonne. Raises PurchaseError, see ``per_tonne``."""
     factor = per_tonne(outlook.unit)
     first, last = outlook.days[0], outlook.days[-1]
@@ -29,7 +29,7 @@ def ahead_of(outlook: Outlook) -> tuple[np.ndarray, Ahead]:
     known = outlook.known.reindex(over[over <= outlook.price_day]).dropna()
     carried = int(((over > outlook.price_day) & (over <= outlook.origin)).sum())
     following = calendars.session_after(outlook.calendar, pd.DatetimeIndex([last]), 1)
-    return outlook.paths * factor, Ahead(
+    return outlook.paths * factor, DaysAhead(
         days=_days(outlook.days),
         following=_days(following)[0],
         over_sum=float(known.sum() + carried * outlook.last) * factor,
@@ -37,7 +37,7 @@ def ahead_of(outlook: Outlook) -> tuple[np.ndarray, Ahead]:
     )
 
 
-def record_of(rows: pd.DataFrame, history: MarketHistory, columns: int) -> Record:
+def record_of(rows: pd.DataFrame, history: MarketHistory, columns: int) -> PurchaseRecord:
     """The forecasts of the champion in a walk-forward beside what came, ``columns`` trading days ahead of each origin.
 
     Args:
@@ -59,7 +59,7 @@ def record_of(rows: pd.DataFrame, history: MarketHistory, columns: int) -> Recor
     came = pd.DataFrame(np.column_stack([last, prices[wanted]])).ffill(axis=1).to_numpy()[:, 1:]
     over_sum, over_count = _over(history, numbers)
     expected = _expected(horizons, quantiles, last)[:, :columns]
-    return Record(
+    return PurchaseRecord(
         origins=every[numbers],
         numbers=numbers,
         last=last * factor,

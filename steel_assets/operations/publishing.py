@@ -30,7 +30,7 @@ ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
-class Publication:
+class PublishingResult:
     """What came of publishing.
 
     Attributes:
@@ -72,7 +72,7 @@ class Former:
         return PublishedPart(found.content, found.problem, found.read_at or self.pointer.as_of.isoformat())
 
 
-def publish(inputs: Inputs, snapshots: SnapshotStore, moment: pd.Timestamp) -> Publication:
+def publish(inputs: Inputs, snapshots: SnapshotStore, moment: pd.Timestamp) -> PublishingResult:
     """Read every part as it is now and put them in force together, unless the very same is in force already.
 
     What cannot be read any more stays as it was published, with the reason and the moment at which it was read last. Two
@@ -127,9 +127,11 @@ def _lasting(name: str, part: PublishedPart, former: PublishedPart) -> Published
     return part if problem is None else PublishedPart(former.content, problem, former.read_at)
 
 
-def _publication(snapshots: SnapshotStore, pointer: Pointer, parts: Mapping[str, PublishedPart], *, changed: bool) -> Publication:
+def _publication(
+    snapshots: SnapshotStore, pointer: Pointer, parts: Mapping[str, PublishedPart], *, changed: bool
+) -> PublishingResult:
     latest = parts["latest"].content
-    return Publication(
+    return PublishingResult(
         pointer=pointer,
         place=snapshots.store.uri(pointer.key),
         changed=changed,

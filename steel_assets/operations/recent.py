@@ -13,7 +13,8 @@ from steel_assets.adapters.warehouse.warehouse import Since, Warehouse
 from steel_assets.core.drift import ALL
 from steel_assets.core.scoring import BEFORE, RECENT, each_day
 from steel_assets.core.system_metrics import PROJECTED_DAYS
-from steel_assets.core.tables import DRIFT, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import DRIFT, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY
 
 SCORED_DAYS = 600
 """Calendar days in which a market trades on more days than any score looks back at (RECENT + BEFORE)."""

@@ -26,7 +26,19 @@ from steel_assets.core.odds import first_passage, odds
 from steel_assets.core.paths import PathsError
 from steel_assets.core.price_age import aged_drivers
 from steel_assets.core.regions import by_region, region_names
-from steel_assets.core.report import Ahead, Forecast, MarketFacts, Miss, Moved, News, Odds, OpenAlert, Record, Replaced, Report
+from steel_assets.core.report import (
+    ForecastAtHorizon,
+    ForecastChange,
+    MarketChanges,
+    MarketFacts,
+    MarketForecast,
+    MarketOdds,
+    Miss,
+    OpenAlert,
+    Replaced,
+    Report,
+    WeekRecord,
+)
 from steel_assets.core.scoring import each_day, inside
 from steel_assets.core.tables import MARKET_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS
 from steel_assets.core.types import Market
@@ -120,11 +132,11 @@ def _prices(catalog: Catalog, lake: Lake, market: str, moment: pd.Timestamp) -> 
     return daily[daily["known_at"] <= moment].sort_values("date")
 
 
-def _forecast(catalog: Catalog, lake: Lake, rows: pd.DataFrame, moment: pd.Timestamp) -> Forecast:
+def _forecast(catalog: Catalog, lake: Lake, rows: pd.DataFrame, moment: pd.Timestamp) -> MarketForecast:
     first = rows.iloc[0]
     age = age_of(catalog, rows, moment, last_lookup(lake.store, str(first["market"])))
     ahead = tuple(
-        Ahead(
+        ForecastAtHorizon(
             horizon=int(row["horizon"]),
             day=_iso(row["target_date"]),
             price=float(row["predicted_price"]),
@@ -134,7 +146,7 @@ def _forecast(catalog: Catalog, lake: Lake, rows: pd.DataFrame, moment: pd.Times
         )
         for row in rows.to_dict("records")
     )
-    return Forecast(
+    return MarketForecast(
         issued=_iso(first["issued_date"]),
         price_day=f"{age.day}",
         sessions=age.sessions,
@@ -144,7 +156,7 @@ def _forecast(catalog: Catalog, lake: Lake, rows: pd.DataFrame, moment: pd.Times
     )
 
 
-def _odds(catalog: Catalog, lake: Lake, rows: pd.DataFrame, wanted: MorningReport) -> tuple[Odds | None, str]:
+def _odds(catalog: Catalog, lake: Lake, rows: pd.DataFrame, rule: MorningReport) -> tuple[MarketOdds | None, str]:
     """The odds of one market from the issue ``rows``; or why they cannot be told."""
     if rows.empty:
         return None, ""
@@ -152,14 +164,14 @@ def _odds(catalog: Catalog, lake: Lake, rows: pd.DataFrame, wanted: MorningRepor
         outlook = outlooks(catalog, lake, rows)[str(rows["market"].iloc[0])]
     except (PathsError, HistoryError, LakeError, ObjectNotFound) as error:
         return None, str(error)
-    return odds_from(outlook, wanted.odds_days, wanted.odds_move), ""
+    return odds_from(outlook, rule.odds_days, rule.odds_move), ""
 
 
-def odds_from(outlook: Outlook, days: int, move: float) -> Odds:
+def odds_from(outlook: Outlook, days: int, move: float) -> MarketOdds:
     """The odds over the next ``days`` trading days, or as far as the paths reach."""
     days = min(days, outlook.paths.shape[1])
     last, paths = outlook.last, outlook.paths[:, :days]
-    return Odds(
+    return MarketOdds(
         horizon=days,
         until=_iso(outlook.days[days - 1]),
         last=last,
@@ -171,7 +183,7 @@ def odds_from(outlook: Outlook, days: int, move: float) -> Odds:
     )
 
 
-def _record(warehouse: Warehouse, market: Market, daily: pd.DataFrame, moment: pd.Timestamp) -> Record | None:
+def _record(warehouse: Warehouse, market: Market, daily: pd.DataFrame, moment: pd.Timestamp) -> WeekRecord | None:
     """The week before ``moment``: only forecasts whose price was known by then count.
 
     Of a weekly or monthly market those whose price came in that week, whenever its period was.
@@ -187,7 +199,7 @@ def _record(warehouse: Warehouse, market: Market, daily: pd.DataFrame, moment: p
     came = rows["actual_price"].astype(float)
     beyond = np.maximum(rows["q05"] - came, came - rows["q95"]) / came
     missed = rows.assign(beyond=beyond)[~within].sort_values("beyond", ascending=False).head(MOST_MISSES)
-    return Record(
+    return WeekRecord(
         scored=len(rows),
         inside=int(within.sum()),
         error=float(((rows["predicted_price"] - came).abs() / came).mean()),
@@ -207,12 +219,12 @@ def _record(warehouse: Warehouse, market: Market, daily: pd.DataFrame, moment: p
 
 def _news(
     warehouse: Warehouse, market: str, daily: pd.DataFrame, issued: pd.DataFrame, rows: pd.DataFrame, moment: pd.Timestamp
-) -> News:
+) -> MarketChanges:
     yesterday = moment - A_DAY
     decided = warehouse.read(PROMOTIONS, {"market": market, "decided_at": Since(yesterday)})
     decided = decided[(decided["decided_at"] <= moment) & decided["decision"].isin(["promoted", "rolled_back"])]
     new_forecast = len(rows) > 0 and bool(rows["as_of"].iloc[0] > yesterday)
-    return News(
+    return MarketChanges(
         new_price=len(daily) > 0 and bool(daily["known_at"].iloc[-1] > yesterday),
         new_forecast=new_forecast,
         moved=_moved(rows, in_force(issued, market, yesterday)) if new_forecast else None,
@@ -223,14 +235,14 @@ def _news(
     )
 
 
-def _moved(rows: pd.DataFrame, former: pd.DataFrame) -> Moved | None:
+def _moved(rows: pd.DataFrame, former: pd.DataFrame) -> ForecastChange | None:
     """Of the horizon at which the forecast moved most, as a share."""
     both = rows.merge(former, on="horizon", suffixes=("", "_before"))
     if both.empty:
         return None
     moves = (both["predicted_price"] / both["predicted_price_before"] - 1).abs()
     most = both.loc[moves.idxmax()]
-    return Moved(int(most["horizon"]), float(most["predicted_price_before"]), float(most["predicted_price"]))
+    return ForecastChange(int(most["horizon"]), float(most["predicted_price_before"]), float(most["predicted_price"]))
 
 
 def _alerts(incidents: Iterable[Incident], moment: pd.Timestamp, rulebook: Rulebook) -> tuple[OpenAlert, ...]:

@@ -17,7 +17,8 @@ from steel_assets.core.anomaly_detection import anomaly_reasons
 from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.core.quarantine import BY_SPLIT, QUARANTINE, RELEASED, held_whole, state, the_same
 from steel_assets.core.restatements import Restatement, recognised
-from steel_assets.core.tables import OBSERVATIONS, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 from steel_assets.operations.splitting import on_the_basis_of_decisions, refused, split_off
 from steel_assets.providers import Providers
@@ -28,7 +29,7 @@ NEAR_A_SPLIT = 0.02
 
 
 @dataclass(frozen=True)
-class Judged:
+class RestatementCheck:
     """What came, and what of it is doubted.
 
     Attributes:
@@ -43,27 +44,27 @@ class Judged:
 
 
 def judged(
-    lake: Lake, source: Source, series: Sequence[Series], known: pd.DataFrame, answer: Collection, moment: pd.Timestamp
-) -> Judged:
+    lake: Lake, source: Source, series: Sequence[Series], known: pd.DataFrame, collection: Collection, moment: pd.Timestamp
+) -> RestatementCheck:
     """Judge what came of each series: as a whole where its history is restated, else figure by figure."""
     rows, reasons, whole = [], [], []
     decided = _decided(lake, source, known)
     for declared in series:
-        came = answer.observations[answer.observations["series"] == declared.id]
+        came = collection.observations[collection.observations["series"] == declared.id]
         if came.empty:
             continue
         its_own = known[known["series"] == declared.id]
         came, vintage = on_the_basis_of_decisions(came, its_own, decided, moment)
         its_own = pd.concat([its_own, vintage], ignore_index=True) if len(vintage) else its_own
         found = recognised(came, its_own, declared)
-        if found is not None and not _accepted(found, decided, answer):
+        if found is not None and not _accepted(found, decided, collection):
             alike = the_same(decided, found)
             before = alike[alike["state"].isin(["waiting", "dropped"])]
             as_one = held_whole(found, found.sentence(declared), came)
             whole.append(before[QUARANTINE.column_names].tail(1) if len(before) else as_one)
             continue
         if found is not None:
-            unsent = _not_sent_again(came, its_own, found, answer, moment)
+            unsent = _not_sent_again(came, its_own, found, collection, moment)
             came = pd.concat([came, unsent], ignore_index=True) if len(unsent) else came
             its_own = _rebased(its_own, found)
         came, suspected = split_off(came, its_own, decided, declared)
@@ -73,7 +74,7 @@ def judged(
             anomaly_reasons(came, its_own, declared, refused(decided, declared.id)),
             pd.Series(None, vintage.index, dtype="object"),
         ]
-    return Judged(
+    return RestatementCheck(
         OBSERVATIONS.enforce(_together(rows, OBSERVATIONS)),
         pd.concat(reasons, ignore_index=True) if reasons else pd.Series(dtype="object"),
         QUARANTINE.enforce(_together(whole, QUARANTINE)),
@@ -91,17 +92,17 @@ def with_whole_histories(
     source: Source,
     series: Sequence[Series],
     known: pd.DataFrame,
-    answer: Collection,
+    collection: Collection,
     moment: pd.Timestamp,
 ) -> Collection:
-    """``answer``, in which the series whose history is restated are asked for again from their first known period on.
+    """``collection``, in which the series whose history is restated are asked for again from their first known period on.
 
     A restatement that waits for a decision, or was dropped, is not asked for again.
     """
     decided = _decided(lake, source, known)
     for declared in series:
         its_own = known[known["series"] == declared.id]
-        mine = answer.observations[answer.observations["series"] == declared.id]
+        mine = collection.observations[collection.observations["series"] == declared.id]
         came, vintage = on_the_basis_of_decisions(mine, its_own, decided, moment)
         found = recognised(came, pd.concat([its_own, vintage], ignore_index=True), declared)
         due = decided[_released(decided, declared.id)]
@@ -109,21 +110,21 @@ def with_whole_histories(
         fresh = found is not None and not the_same(decided, found)["state"].isin(["waiting", "dropped"]).any()
         since = its_own["period"].min()
         beyond = (due.loc[splits, "period"] <= since).any()
-        if declared.id in answer.problems or its_own.empty or not (fresh or beyond or (~splits).any()):
+        if declared.id in collection.problems or its_own.empty or not (fresh or beyond or (~splits).any()):
             continue
         if beyond:
             since = moment.tz_localize(None).normalize() - pd.DateOffset(years=providers.history_years)
         again = providers.collect(source, [declared], moment, known, providers.way_out(source, moment, since), since)
         if again.problems:
-            answer = replace(answer, problems=answer.problems | again.problems)
+            collection = replace(collection, problems=collection.problems | again.problems)
             continue
-        others = answer.observations[answer.observations["series"] != declared.id]
-        answer = replace(
-            answer,
+        others = collection.observations[collection.observations["series"] != declared.id]
+        collection = replace(
+            collection,
             observations=pd.concat([others, again.observations], ignore_index=True),
-            splits=pd.concat([answer.splits, again.splits], ignore_index=True).drop_duplicates(),
+            splits=pd.concat([collection.splits, again.splits], ignore_index=True).drop_duplicates(),
         )
-    return answer
+    return collection
 
 
 def _decided(lake: Lake, source: Source, known: pd.DataFrame) -> pd.DataFrame:
@@ -148,33 +149,37 @@ def _released(decided: pd.DataFrame, series: str) -> pd.Series:
     return (decided["series"] == series) & (decided["state"] == RELEASED) & ~decided["applied"]
 
 
-def _accepted(found: Restatement, decided: pd.DataFrame, answer: Collection) -> bool:
+def _accepted(restatement: Restatement, decided: pd.DataFrame, collection: Collection) -> bool:
     """Whether a person released it, or the provider reports the split that it is."""
-    alike = the_same(decided, found)
-    return bool(_released(alike, found.series).any()) or _split(found, answer)
+    alike = the_same(decided, restatement)
+    return bool(_released(alike, restatement.series).any()) or _split(restatement, collection)
 
 
-def _split(found: Restatement, answer: Collection) -> bool:
+def _split(restatement: Restatement, collection: Collection) -> bool:
     """Whether it is a split that came with the answer, or several of them after each other."""
-    factors = answer.splits[answer.splits["series"] == found.series].sort_values("period")["factor"].to_numpy(dtype=float)
+    factors = (
+        collection.splits[collection.splits["series"] == restatement.series].sort_values("period")["factor"].to_numpy(dtype=float)
+    )
     products = np.cumprod(factors[::-1])
     possible = np.concatenate([factors, products])
-    return not found.amount and bool((np.abs(possible / found.factor - 1) <= NEAR_A_SPLIT).any())
+    return not restatement.amount and bool((np.abs(possible / restatement.factor - 1) <= NEAR_A_SPLIT).any())
 
 
-def _rebased(known: pd.DataFrame, found: Restatement) -> pd.DataFrame:
+def _rebased(known: pd.DataFrame, restatement: Restatement) -> pd.DataFrame:
     """``known`` on the new basis."""
-    return known.assign(value=known["value"].where(known["period"] < found.since, found.applied(known["value"])))
+    return known.assign(value=known["value"].where(known["period"] < restatement.since, restatement.applied(known["value"])))
 
 
 def _not_sent_again(
-    came: pd.DataFrame, known: pd.DataFrame, found: Restatement, answer: Collection, moment: pd.Timestamp
+    came: pd.DataFrame, known: pd.DataFrame, restatement: Restatement, collection: Collection, moment: pd.Timestamp
 ) -> pd.DataFrame:
     """Known figures of the old basis that a split changes and the provider did not send again, on the new one."""
     newest = asof(known, END_OF_TIME)
-    first = newest["period"].min() if _split(found, answer) else found.since
+    first = newest["period"].min() if _split(restatement, collection) else restatement.since
     missing = newest[(newest["period"] >= first) & (newest["period"] <= came["period"].max())]
     missing = missing[~missing["period"].isin(came["period"])]
     return OBSERVATIONS.enforce(
-        missing[OBSERVATIONS.column_names].assign(value=found.applied(missing["value"]), published_at=moment, collected_at=moment)
+        missing[OBSERVATIONS.column_names].assign(
+            value=restatement.applied(missing["value"]), published_at=moment, collected_at=moment
+        )
     )

@@ -104,16 +104,16 @@ def restore(
 
 
 def _moves(
-    store: ObjectStore, warehouse: Warehouse, places: Places, instance: InstanceFiles, found: Path
+    store: ObjectStore, warehouse: Warehouse, places: Places, instance: InstanceFiles, unpacked: Path
 ) -> Iterator[tuple[Path, Path]]:
     """What was unpacked, and where it belongs: files and whole folders, the lake last."""
     targets: dict[str, Path] = dict(instance.folders())
     if isinstance(warehouse, DuckDBWarehouse):
         targets[WAREHOUSE] = warehouse.path
-    targets |= {f"home/{path.name}": places.home / path.name for path in sorted((found / "home").glob("*"))}
+    targets |= {f"home/{path.name}": places.home / path.name for path in sorted((unpacked / "home").glob("*"))}
     if "://" not in places.drop:
         targets["drop"] = Path(places.drop)
-    if (found / "catalogue").exists():
+    if (unpacked / "catalogue").exists():
         if places.catalogue is None:
             raise BackupError("the backup holds a catalogue of its own: make a folder for it and name it in STEEL_CATALOG_DIR")
         targets["catalogue"] = places.catalogue
@@ -122,8 +122,8 @@ def _moves(
     if isinstance(store, LocalFolder):
         targets["lake"] = store.root
     for name, target in targets.items():
-        if (found / name).exists():
-            yield found / name, target.absolute()
+        if (unpacked / name).exists():
+            yield unpacked / name, target.absolute()
 
 
 def _same_nature(held: object, simulated: bool) -> None:

@@ -11,11 +11,12 @@ from steel_assets.catalog import Catalog
 from steel_assets.core import metrics
 from steel_assets.core.drift import newest_scores
 from steel_assets.core.service_use import summary as service_use
-from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY
 from steel_assets.operations.market_tables import read_daily
-from steel_assets.operations.measured import service_minutes
-from steel_assets.operations.mending import refill
 from steel_assets.operations.recent import drift_lately, newest_forecasts, scored_lately
+from steel_assets.operations.repairs import refill
+from steel_assets.operations.service_measurements import service_minutes
 from steel_assets.operations.settled import CONTEXT, note_settled, settled_until
 
 DAY = pd.Timedelta(days=1)
@@ -105,8 +106,8 @@ def share_cost(warehouse: Warehouse, date: pd.Timestamp, cost_usd: float) -> Non
         warehouse.upsert(METRICS_DAILY, rows.assign(cost_usd=cost_usd / len(rows)))
 
 
-def _without(rows: pd.DataFrame, there: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """``rows`` but those whose key is ``there``."""
+def _without(rows: pd.DataFrame, stored: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """``rows`` but those whose key is ``stored``."""
     key = list(table.key)
-    known = pd.MultiIndex.from_frame(there[key])
+    known = pd.MultiIndex.from_frame(stored[key])
     return rows[~pd.MultiIndex.from_frame(rows[key]).isin(known)]

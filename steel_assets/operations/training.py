@@ -20,7 +20,7 @@ from steel_assets.catalog import Catalog
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models.pooled import Pooled
 from steel_assets.core.open_sets import open_to, opened
-from steel_assets.core.training import Candidate, Offer, Trained, candidate_of, learns_from_others, train_horizon
+from steel_assets.core.training import Candidate, ProposedFamily, Trained, candidate_of, learns_from_others, train_horizon
 from steel_assets.operations import candidates, feature_store, histories, panel
 from steel_assets.operations.data_quality import quality_score
 from steel_assets.operations.experimenting import offers
@@ -83,7 +83,7 @@ def train_market(
     features: pd.DataFrame,
     champions: Mapping[int, str],
     window: int,
-    offered: Mapping[int, Offer] | None = None,
+    offered: Mapping[int, ProposedFamily] | None = None,
 ) -> Candidate:
     """The candidate of all horizons of a market. The first error of a horizon is raised as it was there.
 
@@ -134,7 +134,7 @@ def _trained(
     horizon: int,
     window: int,
     champion: str | None,
-    offer: Offer | None,
+    offer: ProposedFamily | None,
 ) -> Trained:
     """One horizon, in a process that finds the same model families as the one that asked."""
     for folder in own:

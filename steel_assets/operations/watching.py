@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from steel_assets.adapters.alerts.outbox import Outbox
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.lake.snapshots import Pointer, SnapshotDamaged, SnapshotStore, parsed
 from steel_assets.core.publication_parts import EMPTY
-from steel_assets.core.watches.look import Published
+from steel_assets.core.watches.reading import Published
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,13 @@ class Watched:
 
     Attributes:
         watches: how many there are.
-        told: ids of those of which something is told now.
+        notified: ids of those about which a message goes out now.
         unknown: id → why nothing can be said of it.
         version: of the publication that was looked at; None before the first.
     """
 
     watches: int
-    told: list[str]
+    notified: list[str]
     unknown: dict[str, str]
     version: str | None
 
@@ -43,7 +43,7 @@ def in_force(snapshots: SnapshotStore) -> tuple[Pointer | None, Published]:
         ) from error
 
 
-def look(watches: Watches, outbox: Outbox, snapshots: SnapshotStore, now: datetime) -> Watched:
+def evaluate_watches(watches: WatchStore, outbox: Outbox, snapshots: SnapshotStore, now: datetime) -> Watched:
     """Look at every watch as the publication in force shows it.
 
     Raises:
@@ -53,7 +53,7 @@ def look(watches: Watches, outbox: Outbox, snapshots: SnapshotStore, now: dateti
     pointer, published = in_force(snapshots)
     there = watches.all()
     told = outbox.watch(there, published, now, as_of=pointer.as_of) if pointer is not None else []
-    looks = {watch.id: published.look(watch).problem for watch in there}
+    looks = {watch.id: published.read(watch).problem for watch in there}
     return Watched(
         len(there), told, {name: problem for name, problem in looks.items() if problem}, pointer.version if pointer else None
     )

@@ -19,7 +19,7 @@ from steel_assets.operations.outlooks import past_of, quantiles_of
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class WhatIfResult:
     """The paths given a shock beside those of the forecast as it was published.
 
     Attributes:
@@ -34,7 +34,7 @@ class Answer:
     published: np.ndarray
 
 
-def answer(catalog: Catalog, lake: Lake, forecast: pd.DataFrame, name: str, move: float, days: int) -> Answer:
+def conditioned(catalog: Catalog, lake: Lake, forecast: pd.DataFrame, name: str, move: float, days: int) -> WhatIfResult:
     """The published paths of a market, given that a series moves by a share until ``days`` trading days after the origin.
 
     Args:
@@ -57,8 +57,8 @@ def answer(catalog: Catalog, lake: Lake, forecast: pd.DataFrame, name: str, move
     return given(catalog, history, rows, series_of(catalog, history.market, name), move, days)
 
 
-def given(catalog: Catalog, history: MarketHistory, rows: pd.DataFrame, series: str, move: float, days: int) -> Answer:
-    """As ``answer``, of a history and a series that are at hand; nothing after the origin of ``rows`` is looked at."""
+def given(catalog: Catalog, history: MarketHistory, rows: pd.DataFrame, series: str, move: float, days: int) -> WhatIfResult:
+    """As ``conditioned``, of a history and a series that are at hand; nothing after the origin of ``rows`` is looked at."""
     refuse_slow(history.market)
     market, quantiles = history.market.id, quantiles_of(rows)
     if not 1 <= days <= quantiles.length:
@@ -69,7 +69,7 @@ def given(catalog: Catalog, history: MarketHistory, rows: pd.DataFrame, series: 
     paths = shuffled(quantiles, price.trajectories(starts, quantiles.length), market, issued)[:, :days]
     moves = driver.trajectories(starts, days)[:, -1]
     apart = _apart(price, driver, days)
-    return Answer(series, days, what_if(paths, moves, float(np.log1p(move)), apart), paths)
+    return WhatIfResult(series, days, what_if(paths, moves, float(np.log1p(move)), apart), paths)
 
 
 def series_of(catalog: Catalog, market: Market, name: str) -> str:

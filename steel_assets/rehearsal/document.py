@@ -23,28 +23,28 @@ enough to be told is missing from them:
 """
 
 
-def document(found: Sequence[Rehearsal], rulebook: Rulebook) -> str:
-    """``found``, every scenario in every language, as Markdown."""
-    most = max(count for rehearsal in found for count in rehearsal.busiest_week.values())
+def document(rehearsals: Sequence[Rehearsal], rulebook: Rulebook) -> str:
+    """``rehearsals``, every scenario in every language, as Markdown."""
+    most = max(count for rehearsal in rehearsals for count in rehearsal.busiest_week.values())
     rows = ["| scenario | Slack | e-mail | text message | missing |", "|---|---|---|---|---|"]
-    for entry in (rehearsal for rehearsal in found if rehearsal.language == "en"):
+    for entry in (rehearsal for rehearsal in rehearsals if rehearsal.language == "en"):
         counts = entry.busiest_week
         rows.append(
             f"| {entry.scenario.title} | {counts['slack']} | {counts['email']} | {counts['sms']} | {len(entry.missing)} |"
         )
     parts = [HEAD.format(most=most) + "\n".join(rows)]
-    for scenario in dict.fromkeys(rehearsal.scenario.id for rehearsal in found):
-        here = [rehearsal for rehearsal in found if rehearsal.scenario.id == scenario]
+    for scenario in dict.fromkeys(rehearsal.scenario.id for rehearsal in rehearsals):
+        here = [rehearsal for rehearsal in rehearsals if rehearsal.scenario.id == scenario]
         parts.append(f"## {here[0].scenario.title}")
         parts += [_notifications(rehearsal, rulebook) for rehearsal in here]
     return "\n\n".join(parts) + "\n"
 
 
-def _notifications(found: Rehearsal, rulebook: Rulebook) -> str:
+def _notifications(rehearsal: Rehearsal, rulebook: Rulebook) -> str:
     """The mails and texts of one language; Slack has the words of the mails, and is shown where it gets what they do not."""
-    mailed = {arrived.moment for arrived in found.arrived if arrived.channel == "email"}
-    shown = [arrived for arrived in found.arrived if arrived.channel != "slack" or arrived.moment not in mailed]
-    head = [f"*{found.scenario.title_es}*"] if found.language == "es" else []
+    mailed = {arrived.moment for arrived in rehearsal.arrived if arrived.channel == "email"}
+    shown = [arrived for arrived in rehearsal.arrived if arrived.channel != "slack" or arrived.moment not in mailed]
+    head = [f"*{rehearsal.scenario.title_es}*"] if rehearsal.language == "es" else []
     return "\n\n".join([*head, *(_block(arrived, rulebook) for arrived in shown)])
 
 

@@ -43,28 +43,28 @@ WORDS = {
 LINK = re.compile(r"&lt;(https?://[^|&]+)\|([^&]+)&gt;")
 
 
-def page(found: Sequence[Rehearsal], rulebook: Rulebook) -> str:
-    """``found``, rehearsals in one language, as HTML that needs nothing else."""
-    language = found[0].language
+def page(rehearsals: Sequence[Rehearsal], rulebook: Rulebook) -> str:
+    """``rehearsals``, rehearsals in one language, as HTML that needs nothing else."""
+    language = rehearsals[0].language
     title, remark, counted = WORDS[language]
-    sections = "".join(_section(rehearsal, rulebook, counted) for rehearsal in found)
+    sections = "".join(_section(rehearsal, rulebook, counted) for rehearsal in rehearsals)
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{remark}</p>{sections}</main></body></html>\n"
     )
 
 
-def _section(found: Rehearsal, rulebook: Rulebook, counted: str) -> str:
-    scenario = found.scenario
-    title = scenario.title_es if found.language == "es" else scenario.title
-    counts = ", ".join(f"{channel} {count}" for channel, count in found.busiest_week.items())
-    shown = "".join(_shown(arrived, found, rulebook) for arrived in found.arrived)
+def _section(rehearsal: Rehearsal, rulebook: Rulebook, counted: str) -> str:
+    scenario = rehearsal.scenario
+    title = scenario.title_es if rehearsal.language == "es" else scenario.title
+    counts = ", ".join(f"{channel} {count}" for channel, count in rehearsal.busiest_week.items())
+    shown = "".join(_shown(arrived, rehearsal, rulebook) for arrived in rehearsal.arrived)
     return f'<section id="{scenario.id}"><h2>{html.escape(title)}</h2><p class="when">{counted}: {counts}</p>{shown}</section>'
 
 
-def _shown(arrived: Arrived, found: Rehearsal, rulebook: Rulebook) -> str:
+def _shown(arrived: Arrived, rehearsal: Rehearsal, rulebook: Rulebook) -> str:
     shows: dict[str, Callable[[Any], str]] = {"slack": slack, "email": mail, "sms": text_message}
-    when = html.escape(full(arrived.moment, rulebook, found.language))
+    when = html.escape(full(arrived.moment, rulebook, rehearsal.language))
     return f'<p class="when">{when}</p>{shows[arrived.channel](arrived.content)}'
 
 

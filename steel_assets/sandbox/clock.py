@@ -17,7 +17,7 @@ class ClockError(ValueError):
     """The moment is not one the sandbox can show."""
 
 
-class Clock:
+class SandboxClock:
     """A moment in UTC: real, or set."""
 
     def __init__(self, moment: datetime | None = None) -> None:

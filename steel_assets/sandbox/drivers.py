@@ -20,7 +20,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Driver:
+class SimulatedDriver:
     """One price (or rate, or index) and what moves it.
 
     Attributes:
@@ -46,26 +46,26 @@ class Driver:
     slope: float = 0.0
 
 
-DRIVERS: dict[str, Driver] = {
+DRIVERS: dict[str, SimulatedDriver] = {
     driver.name: driver
     for driver in (
-        Driver("world", 1.0, 0.5, pull=300.0),
-        Driver("dollar", 95.0, 0.36, (Link("world", -0.2),), pull=250.0),
-        Driver("ore", 100.0, 1.05, (Link("world", 0.4), Link("dollar", -0.3)), cycle="china", passing=0.25, slope=0.8),
-        Driver(
+        SimulatedDriver("world", 1.0, 0.5, pull=300.0),
+        SimulatedDriver("dollar", 95.0, 0.36, (Link("world", -0.2),), pull=250.0),
+        SimulatedDriver("ore", 100.0, 1.05, (Link("world", 0.4), Link("dollar", -0.3)), cycle="china", passing=0.25, slope=0.8),
+        SimulatedDriver(
             "coal", 92.0, 0.95, (Link("world", 0.3),),
             drift=0.01, cycle="china", cycle_share=0.6, passing=0.2, slope=0.7,
         ),
-        Driver(
+        SimulatedDriver(
             "shfe_rebar", 3650.0, 0.78, (Link("ore", 0.32), Link("ore", 0.10, 1), Link("coal", 0.10, 1)),
             cycle="china", cycle_share=0.7, cycle_days=2, passing=0.15, slope=0.6,
         ),
-        Driver(
+        SimulatedDriver(
             "scrap", 360.0, 0.95,
             (Link("shfe_rebar", 0.40), Link("shfe_rebar", 0.15, 1), Link("ore", 0.12), Link("world", 0.3)),
             drift=0.006, cycle="mediterranean", passing=0.25, slope=1.1,
         ),
-        Driver(
+        SimulatedDriver(
             "rebar", 560.0, 0.62,
             (
                 Link("scrap", 0.40), Link("scrap", 0.10, 1), Link("scrap", 0.06, 2),
@@ -73,42 +73,46 @@ DRIVERS: dict[str, Driver] = {
             ),
             drift=0.006, cycle="mediterranean", cycle_share=0.85, cycle_days=3, passing=0.25, slope=1.1,
         ),
-        Driver(
+        SimulatedDriver(
             "hot_rolled_coil", 690.0, 1.0, (Link("scrap", 0.10, 3), Link("world", 0.2, 1)),
             drift=0.01, cycle="america", cycle_days=4, passing=0.2, slope=0.7,
         ),
-        Driver(
+        SimulatedDriver(
             "crude", 76.0, 1.5, (Link("world", 0.8), Link("dollar", -0.5)),
             pull=250.0, cycle="energy", cycle_share=0.8, passing=0.3, slope=0.7,
         ),
-        Driver(
+        SimulatedDriver(
             "natural_gas", 3.3, 2.2, (Link("crude", 0.15),),
             pull=250.0, cycle="energy", cycle_share=0.8, passing=0.4, slope=1.5,
         ),
-        Driver(
+        SimulatedDriver(
             "copper", 3.3, 0.85, (Link("world", 0.8), Link("dollar", -0.6), Link("ore", 0.1)),
             drift=0.02, passing=0.1, slope=0.4,
         ),
-        Driver("aluminium", 2050.0, 0.85, (Link("copper", 0.35), Link("coal", 0.1, 1)), drift=0.018, passing=0.1, slope=0.4),
-        Driver("shares", 1850.0, 0.75, (Link("world", 0.9),), drift=0.085, pull=400.0),
-        Driver(
+        SimulatedDriver(
+            "aluminium", 2050.0, 0.85, (Link("copper", 0.35), Link("coal", 0.1, 1)), drift=0.018, passing=0.1, slope=0.4
+        ),
+        SimulatedDriver("shares", 1850.0, 0.75, (Link("world", 0.9),), drift=0.085, pull=400.0),
+        SimulatedDriver(
             "nucor", 52.0, 1.05, (Link("shares", 0.9), Link("hot_rolled_coil", 0.2)),
             drift=0.08, cycle="america", cycle_share=0.6,
         ),
-        Driver("steel_dynamics", 21.0, 1.15, (Link("nucor", 0.9),), drift=0.13, cycle="america", cycle_share=0.3),
-        Driver(
+        SimulatedDriver("steel_dynamics", 21.0, 1.15, (Link("nucor", 0.9),), drift=0.13, cycle="america", cycle_share=0.3),
+        SimulatedDriver(
             "arcelormittal", 27.0, 1.2, (Link("shares", 1.0), Link("shfe_rebar", 0.3)),
             cycle="mediterranean", cycle_share=0.5,
         ),
-        Driver("vale", 12.0, 1.3, (Link("shares", 0.7), Link("ore", 0.6)), cycle="china", cycle_share=0.5),
-        Driver("steel_fund", 46.0, 0.5, (Link("nucor", 0.3), Link("arcelormittal", 0.25), Link("vale", 0.25)), drift=0.03),
-        Driver("metals_fund", 40.0, 0.7, (Link("steel_fund", 0.8), Link("copper", 0.2)), drift=0.03),
-        Driver("commodity_fund", 22.0, 0.3, (Link("crude", 0.3), Link("copper", 0.2), Link("natural_gas", 0.05))),
-        Driver("yuan", 6.4, 0.18, (Link("dollar", 0.35),), drift=0.007, pull=300.0),
-        Driver("peso", 15.5, 0.6, (Link("dollar", 0.5), Link("world", -0.4)), drift=0.018, pull=250.0),
-        Driver("lira", 2.3, 0.75, (Link("dollar", 0.4),), drift=0.235, pull=1500.0),
-        Driver("treasury_yield", 2.7, 1.7, (Link("world", 0.8),), drift=0.025, pull=200.0),
-        Driver("broad_dollar", 104.0, 0.08, (Link("dollar", 0.75),), drift=0.012),
+        SimulatedDriver("vale", 12.0, 1.3, (Link("shares", 0.7), Link("ore", 0.6)), cycle="china", cycle_share=0.5),
+        SimulatedDriver(
+            "steel_fund", 46.0, 0.5, (Link("nucor", 0.3), Link("arcelormittal", 0.25), Link("vale", 0.25)), drift=0.03
+        ),
+        SimulatedDriver("metals_fund", 40.0, 0.7, (Link("steel_fund", 0.8), Link("copper", 0.2)), drift=0.03),
+        SimulatedDriver("commodity_fund", 22.0, 0.3, (Link("crude", 0.3), Link("copper", 0.2), Link("natural_gas", 0.05))),
+        SimulatedDriver("yuan", 6.4, 0.18, (Link("dollar", 0.35),), drift=0.007, pull=300.0),
+        SimulatedDriver("peso", 15.5, 0.6, (Link("dollar", 0.5), Link("world", -0.4)), drift=0.018, pull=250.0),
+        SimulatedDriver("lira", 2.3, 0.75, (Link("dollar", 0.4),), drift=0.235, pull=1500.0),
+        SimulatedDriver("treasury_yield", 2.7, 1.7, (Link("world", 0.8),), drift=0.025, pull=200.0),
+        SimulatedDriver("broad_dollar", 104.0, 0.08, (Link("dollar", 0.75),), drift=0.012),
     )
 }  # fmt: skip
 
@@ -124,7 +128,7 @@ UNITS_PER_DOLLAR = {
 """Rough exchange rates, for the same purpose; a currency that is not here counts as a dollar."""
 
 
-def unknown_driver(symbol: str, unit: str) -> Driver:
+def unknown_driver(symbol: str, unit: str) -> SimulatedDriver:
     """A plausible price for a symbol that nobody described, for example one of a user's own catalogue."""
     money, _, per = unit.partition("/")
     worth = UNITS_PER_DOLLAR.get(money, 1.0)
@@ -135,7 +139,7 @@ def unknown_driver(symbol: str, unit: str) -> Driver:
     else:
         level = TYPICAL_LEVELS.get(per or money, 50.0) * (worth if money.isupper() else 1.0)
     calm = per.isupper() or unit in ("index", "percent")
-    return Driver(
+    return SimulatedDriver(
         name=f"symbol {symbol}",
         start=level,
         volatility=0.5 if calm else 0.9,

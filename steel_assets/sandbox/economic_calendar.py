@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sandbox.economy import BEGINNING
 from steel_assets.sandbox.market import SimulatedMarket
 
@@ -28,7 +28,7 @@ OTHERS = tuple(
         group=GROUP,
         symbol=f"{country}:{event}",
         frequency="monthly",
-        published=Publication.model_validate({"lag_days": days, "at": at, "zone": zone}),
+        published=PublicationRule.model_validate({"lag_days": days, "at": at, "zone": zone}),
     )
     for country, event, unit, days, at, zone in (
         ("China", "Balance of Trade", "million_usd", 9, "11:00", "Asia/Shanghai"),

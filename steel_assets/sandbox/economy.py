@@ -12,7 +12,7 @@ import pandas as pd
 
 from steel_assets.sandbox.contracts import Roll, rolled, weekdays_ahead
 from steel_assets.sandbox.cycles import cycle
-from steel_assets.sandbox.drivers import DRIVERS, Driver
+from steel_assets.sandbox.drivers import DRIVERS, SimulatedDriver
 from steel_assets.sandbox.instruments import Instrument
 from steel_assets.sandbox.shocks import accumulated, clustered, fat_tailed, held, lagged, stream
 
@@ -42,14 +42,14 @@ class Economy:
         together = stream(self.seed, "quiet", instrument.driver.name).random(count) < instrument.market_quiet
         return held(prices, (alone | together) & ~rolled(self.days, instrument.roll))
 
-    def log_forward(self, driver: Driver, roll: Roll = "spot", contract: int = 1) -> np.ndarray:
+    def log_forward(self, driver: SimulatedDriver, roll: Roll = "spot", contract: int = 1) -> np.ndarray:
         """Log of the price of a contract on each weekday, trend included."""
         lasting, passing = self._state(driver)
         years = (np.arange(len(self.days)) - self.days.searchsorted(BEGINNING)) / WEEKDAYS_IN_YEAR
         kept = 0.5 ** (weekdays_ahead(self.days, roll, contract) / PASSING_HALF_LIFE)
         return np.log(driver.start) + driver.drift * years + lasting + kept * passing
 
-    def log_deviation(self, driver: Driver) -> np.ndarray:
+    def log_deviation(self, driver: SimulatedDriver) -> np.ndarray:
         """Log distance of the spot price from its trend on each weekday."""
         lasting, passing = self._state(driver)
         return lasting + passing
@@ -57,13 +57,13 @@ class Economy:
     def _shocks(self, *purpose: str) -> np.ndarray:
         return clustered(fat_tailed(stream(self.seed, *purpose), len(self.days)))
 
-    def _cycle(self, driver: Driver) -> tuple[np.ndarray, np.ndarray]:
+    def _cycle(self, driver: SimulatedDriver) -> tuple[np.ndarray, np.ndarray]:
         if driver.cycle is None:
             return np.zeros(len(self.days)), np.ones(len(self.days))
         drift, volatility = cycle(stream(self.seed, "cycle", driver.cycle), len(self.days))
         return driver.cycle_share * lagged(drift, driver.cycle_days), volatility
 
-    def _moves_of(self, driver: Driver) -> np.ndarray:
+    def _moves_of(self, driver: SimulatedDriver) -> np.ndarray:
         if driver.name not in self._moves:
             moves = driver.volatility / 100 * self._cycle(driver)[1] * self._shocks("price", driver.name)
             for link in driver.links:
@@ -71,7 +71,7 @@ class Economy:
             self._moves[driver.name] = moves
         return self._moves[driver.name]
 
-    def _state(self, driver: Driver) -> tuple[np.ndarray, np.ndarray]:
+    def _state(self, driver: SimulatedDriver) -> tuple[np.ndarray, np.ndarray]:
         if driver.name not in self._states:
             moves = self._moves_of(driver)
             lasting = accumulated((1 - driver.passing) * moves + self._cycle(driver)[0], driver.pull)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from steel_assets.core.types import Series
 from steel_assets.sandbox.contracts import Roll
-from steel_assets.sandbox.drivers import DRIVERS, Driver, unknown_driver
+from steel_assets.sandbox.drivers import DRIVERS, SimulatedDriver, unknown_driver
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Instrument:
     ``market_quiet`` the share on which every contract of its driver does.
     """
 
-    driver: Driver
+    driver: SimulatedDriver
     roll: Roll = "spot"
     contract: int = 1
     tick: float = 0.01

@@ -25,7 +25,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from steel_assets.catalog import Catalog
-from steel_assets.sandbox.clock import Clock, ClockError
+from steel_assets.sandbox.clock import ClockError, SandboxClock
 from steel_assets.sandbox.market import SimulatedMarket
 from steel_assets.sandbox.providers import providers
 
@@ -45,7 +45,7 @@ class Sandbox:
     """
 
     def __init__(self, catalog: Catalog, seed: int = DEFAULT_SEED, port: int = 0, host: str = "127.0.0.1") -> None:
-        self.clock = Clock()
+        self.clock = SandboxClock()
         self.market = SimulatedMarket(catalog, seed)
         self._app = application(self.market, self.clock)
         self._host, self._port = host, port
@@ -103,10 +103,10 @@ def serve(catalog: Catalog, host: str = "127.0.0.1", port: int = 8765, seed: int
     """Run the sandbox in this thread until it is interrupted. Raises SandboxError when the port is taken."""
     listener = _listener(host, port)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(_config(application(SimulatedMarket(catalog, seed), Clock()))).run([listener])
+        uvicorn.Server(_config(application(SimulatedMarket(catalog, seed), SandboxClock()))).run([listener])
 
 
-def application(market: SimulatedMarket, clock: Clock) -> ASGIApp:
+def application(market: SimulatedMarket, clock: SandboxClock) -> ASGIApp:
     """The sandbox as an ASGI application."""
     known = providers()
     there = [Mount(f"/{name}", routes=routes(market, clock)) for name, routes in known.items()]
@@ -124,7 +124,7 @@ def _unknown(source: str) -> Mount:
     return Mount(f"/{source}", routes=[Route("/{path:path}", refuse)])
 
 
-def _clock_routes(clock: Clock) -> list[Route]:
+def _clock_routes(clock: SandboxClock) -> list[Route]:
     def shown() -> Response:
         return JSONResponse({"now": clock.now().isoformat().replace("+00:00", "Z"), "simulated": True})
 

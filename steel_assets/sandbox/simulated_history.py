@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core.calendars import publication_moments, sessions
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sandbox.economy import BEGINNING, Economy
 from steel_assets.sandbox.indicators import versions
 from steel_assets.sandbox.instruments import Instrument, instrument
@@ -37,7 +37,7 @@ class SimulatedHistory:
         self._economy = Economy(seed, until)
         self._bars: dict[Series, pd.DataFrame] = {}
         self._versions: dict[Series, pd.DataFrame] = {}
-        self._calendars: dict[tuple[str, Publication], tuple[pd.DatetimeIndex, pd.DatetimeIndex]] = {}
+        self._calendars: dict[tuple[str, PublicationRule], tuple[pd.DatetimeIndex, pd.DatetimeIndex]] = {}
 
     def bars(self, series: Series) -> pd.DataFrame:
         """day, published_at, open, high, low, close, volume, missing, late; in order of publication.

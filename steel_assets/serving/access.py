@@ -51,7 +51,7 @@ class Caller:
 NEWCOMER = Caller("local", ("read",))
 
 
-class Asking(NamedTuple):
+class Credentials(NamedTuple):
     """What of a request says who asks."""
 
     api_key: str | None = None
@@ -71,15 +71,15 @@ class Vouching:
     addresses: tuple[Network, ...]
     secret: str | None = None
 
-    def user(self, asking: Asking) -> str | None:
+    def user(self, credentials: Credentials) -> str | None:
         """Whom the proxy vouches for; None where it was not the proxy that asked."""
-        client = _address(asking.client)
+        client = _address(credentials.client)
         named = client is not None and any(client in network for network in self.addresses)
-        known = self.secret is None or hmac.compare_digest(self.secret.encode(), asking.proxy_secret.encode())
-        return asking.vouched_user if named and known and asking.vouched_user else None
+        known = self.secret is None or hmac.compare_digest(self.secret.encode(), credentials.proxy_secret.encode())
+        return credentials.vouched_user if named and known and credentials.vouched_user else None
 
 
-class Access:
+class AccessControl:
     """The keys in force, reloaded in the background, and the decisions made from them."""
 
     def __init__(
@@ -122,24 +122,24 @@ class Access:
         usable = self._first_look and self.keyring.empty and self._clock() < self._first_look_until
         return f"{FIRST_LOOK}?token={self._first_look}" if usable else None
 
-    def caller(self, asking: Asking) -> Caller | None:
+    def caller(self, credentials: Credentials) -> Caller | None:
         """Who asks the API; None when nobody known does."""
-        key = self.keyring.check(asking.api_key, self._clock()) if asking.api_key is not None else None
+        key = self.keyring.check(credentials.api_key, self._clock()) if credentials.api_key is not None else None
         if key is not None:
             return _caller(key)
-        return NEWCOMER if asking.api_key is None and self._on_this_machine(asking) else None
+        return NEWCOMER if credentials.api_key is None and self._on_this_machine(credentials) else None
 
-    def visitor(self, asking: Asking) -> Caller | None:
+    def visitor(self, credentials: Credentials) -> Caller | None:
         """Who looks at the dashboard; None when nobody known does."""
-        user = self.vouching.user(asking) if self.vouching else None
+        user = self.vouching.user(credentials) if self.vouching else None
         if user is not None:
             return Caller(f"user:{user}", ("read",))
         now = self._clock()
-        holder = self.sessions.holder(cookie(asking.cookie, SESSION_COOKIE), now)
+        holder = self.sessions.holder(cookie(credentials.cookie, SESSION_COOKIE), now)
         if holder == NEWCOMER.id and self.keyring.empty:
             return NEWCOMER
         key = self.keyring.named(holder) if holder else None
-        return _caller(key) if key is not None and key.valid_at(now) and "read" in key.scopes else self.caller(asking)
+        return _caller(key) if key is not None and key.valid_at(now) and "read" in key.scopes else self.caller(credentials)
 
     def log_in(self, presented: str) -> str | None:
         """A session for the dashboard from a key with the scope read; None for any other."""
@@ -181,10 +181,10 @@ class Access:
         else:
             self.keyring, self._stamp, self.problem = keyring, stamp, None
 
-    def _on_this_machine(self, asking: Asking) -> bool:
-        name = asking.host.rpartition(":")[0] if ":" in asking.host.rpartition("]")[2] else asking.host
-        local_client = asking.client is not None and is_loopback(asking.client)
-        return self.open_here and local_client and not asking.forwarded and name.lower() in LOCAL_NAMES
+    def _on_this_machine(self, credentials: Credentials) -> bool:
+        name = credentials.host.rpartition(":")[0] if ":" in credentials.host.rpartition("]")[2] else credentials.host
+        local_client = credentials.client is not None and is_loopback(credentials.client)
+        return self.open_here and local_client and not credentials.forwarded and name.lower() in LOCAL_NAMES
 
     def _file_stamp(self) -> tuple[int, int, int] | None:
         try:

@@ -1,4 +1,4 @@
-"""Answers from the sample paths of the forecast in force, and what was said of the market's past. Pure, as ``answers``."""
+"""From the sample paths of the forecast in force, and from what was said of the past, to the API's shapes. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from steel_assets.core.chance import Side
 from steel_assets.core.published_paths import About, NotAhead, Period, PublishedPaths, spread
-from steel_assets.serving import answers, schemas
+from steel_assets.serving import response_bodies, schemas
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
 
@@ -20,7 +20,7 @@ HIGHEST = 100_000_000
 
 
 @dataclass(frozen=True)
-class Question:
+class OddsQuestion:
     """What is asked: the chance to be on one ``side`` of ``level``; ``about`` says what of the day or the period ``when``."""
 
     side: Side
@@ -36,7 +36,7 @@ def level_of(text: str) -> float | None:
     return float(text)
 
 
-def question(*, above: float | None, below: float | None, by: date | None, on: date | None, average: str | None) -> Question:
+def question(*, above: float | None, below: float | None, by: date | None, on: date | None, average: str | None) -> OddsQuestion:
     """The question that a request's parameters ask. Raises RequestRefused (422) for none and for several."""
     if (above is None) == (below is None):
         raise RequestRefused(422, "above, below: name one of them, a price in the market's unit, as above=640")
@@ -46,9 +46,9 @@ def question(*, above: float | None, below: float | None, by: date | None, on: d
         raise RequestRefused(422, "average, on, by: name one of them, as average=2026-12, on=2026-12-15 or by=2026-12-15")
     [(about, when)] = asked
     if above is not None:
-        return Question("above", above, about, when)
+        return OddsQuestion("above", above, about, when)
     assert below is not None  # noqa: S101  one of the two was checked to be there
-    return Question("below", below, about, when)
+    return OddsQuestion("below", below, about, when)
 
 
 def averages(snapshot: Snapshot, market: str, moment: float) -> schemas.Averages:
@@ -66,7 +66,7 @@ def averages(snapshot: Snapshot, market: str, moment: float) -> schemas.Averages
     return schemas.Averages.of(about(snapshot, row, paths, moment), averages=found)
 
 
-def odds(snapshot: Snapshot, market: str, asked: Question, moment: float) -> schemas.Odds:
+def odds(snapshot: Snapshot, market: str, question: OddsQuestion, moment: float) -> schemas.Odds:
     """The answer to GET /v1/markets/{market}/odds.
 
     Raises:
@@ -74,15 +74,15 @@ def odds(snapshot: Snapshot, market: str, asked: Question, moment: float) -> sch
     """
     row, paths = in_force(snapshot, market, moment)
     try:
-        found = paths.asked(asked.about, asked.when, asked.level, asked.side)
+        found = paths.asked(question.about, question.when, question.level, question.side)
     except NotAhead as error:
-        raise RequestRefused(422, f"{asked.about}: {error}") from error
+        raise RequestRefused(422, f"{question.about}: {error}") from error
     return schemas.Odds.of(
         about(snapshot, row, paths, moment),
-        side=asked.side,
-        level=asked.level,
-        about=asked.about,
-        day=None if found.period else str(asked.when),
+        side=question.side,
+        level=question.level,
+        about=question.about,
+        day=None if found.period else str(question.when),
         trading_day=found.day,
         period=found.period.name if found.period else None,
         trading_days=_days(found.period) if found.period else None,
@@ -95,7 +95,7 @@ def odds(snapshot: Snapshot, market: str, asked: Question, moment: float) -> sch
 def odds_on_last_day(snapshot: Snapshot, market: str, moment: float) -> schemas.Odds:
     """The chance to be above the last price on the last day of the paths, which needs all of them. Raises RequestRefused."""
     _, paths = in_force(snapshot, market, moment)
-    return odds(snapshot, market, Question("above", paths.last, "on", date.fromisoformat(paths.days[-1])), moment)
+    return odds(snapshot, market, OddsQuestion("above", paths.last, "on", date.fromisoformat(paths.days[-1])), moment)
 
 
 def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis:
@@ -103,7 +103,7 @@ def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis
 
     It is stale where a newer price is here, and where one should be. Raises RequestRefused before the first.
     """
-    if answers.known(snapshot, market).get("frequency", "daily") != "daily":
+    if response_bodies.known(snapshot, market).get("frequency", "daily") != "daily":
         reason = f"{market} has no daily price: what is said of a past is tested on trading days, and does not apply to it"
         raise RequestRefused(404, reason)
     said = snapshot["analysis"].get(market)
@@ -112,13 +112,13 @@ def analysis(snapshot: Snapshot, market: str, moment: float) -> schemas.Analysis
     return schemas.Analysis.of(said, analysis_age(snapshot, market, said, moment), first_day=said["from"])
 
 
-def analysis_age(snapshot: Snapshot, market: str, said: Mapping[str, Any], moment: float) -> dict[str, Any]:
-    """Whether what was ``said`` of ``market`` is stale, and why: a newer price is here, or should be."""
+def analysis_age(snapshot: Snapshot, market: str, analysis: Mapping[str, Any], moment: float) -> dict[str, Any]:
+    """Whether what was ``analysis`` of ``market`` is stale, and why: a newer price is here, or should be."""
     rows = snapshot.forecast(market)
-    newest = max((snapshot["prices"].get(market) or {}).get("dates") or [said["day"]])
-    if newest > said["day"]:
-        return {"stale": True, "stale_reason": f"it ends with {said['day']}; a price of {newest} is here"}
-    age = answers.staleness(snapshot, rows[0], moment) if rows else None
+    newest = max((snapshot["prices"].get(market) or {}).get("dates") or [analysis["day"]])
+    if newest > analysis["day"]:
+        return {"stale": True, "stale_reason": f"it ends with {analysis['day']}; a price of {newest} is here"}
+    age = response_bodies.staleness(snapshot, rows[0], moment) if rows else None
     return {"stale": age is not None and age.stale, "stale_reason": age.stale_reason if age else None}
 
 
@@ -128,10 +128,10 @@ def in_force(snapshot: Snapshot, market: str, moment: float) -> tuple[dict[str, 
     Raises:
         RequestRefused: there is no such market, no paths of its forecast (404), or no forecast of it (503).
     """
-    answers.known(snapshot, market)
-    rows = answers.in_force(snapshot, market, moment)
+    response_bodies.known(snapshot, market)
+    rows = response_bodies.in_force(snapshot, market, moment)
     if not rows:
-        raise answers.unpublished(snapshot, market)
+        raise response_bodies.unpublished(snapshot, market)
     found = snapshot["outlooks"].get(market)
     if found is None or found["as_of"] != rows[0]["as_of"]:
         of = f"no sample paths of the forecast of {rows[0]['as_of']} were published{_why(snapshot, 'outlooks')}"
@@ -151,7 +151,7 @@ def about(snapshot: Snapshot, row: dict[str, Any], paths: PublishedPaths, moment
     shown = ("market", "unit", "issued_date", "as_of", "last_price", "simulated")
     return {
         **{name: row[name] for name in shown},
-        **answers.age_in_short(answers.staleness(snapshot, row, moment)),
+        **response_bodies.age_in_short(response_bodies.staleness(snapshot, row, moment)),
         "withdrawn_import": snapshot.withdrawn_import(row["market"], row["as_of"]),
         "paths": paths.count,
         "paths_from": paths.days[0],

@@ -1,4 +1,4 @@
-"""The routes of the API. Each asks ``answers`` and hands out bytes; who may ask was decided at the door."""
+"""The routes of the API. Each asks ``response_bodies`` and hands out bytes; who may ask was decided at the door."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from starlette.responses import Response
 
 from steel_assets import __version__
 from steel_assets.core.iso_day import Day, day_of
-from steel_assets.serving import ahead, answers, plan, schemas, state
+from steel_assets.serving import ahead, plan, response_bodies, schemas, state
 from steel_assets.serving.access import Caller
 from steel_assets.serving.forms import Form, Wanted, tabled
-from steel_assets.serving.schemas import refusals, shown
+from steel_assets.serving.openapi import refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
 from steel_assets.serving.shape import Shape, example
-from steel_assets.serving.words import Words, preferred
+from steel_assets.serving.words import PageWords, preferred
 
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?")
 
@@ -75,7 +75,7 @@ def routes(service: Service) -> APIRouter:
     @open_router.get("/", response_model=schemas.About, responses=shown(schemas.About))
     async def about() -> Response:
         """What this service is and what it reads."""
-        return _json(answers.about(service.snapshot, __version__))
+        return _json(response_bodies.about(service.snapshot, __version__))
 
     @open_router.get("/health", response_model=schemas.Health, responses=shown(schemas.Health))
     async def health() -> Response:
@@ -106,18 +106,18 @@ def routes(service: Service) -> APIRouter:
         """The default market's price on its next business day."""
         request.scope["steel.predicted"] = True
         snapshot, now = service.snapshot, service.now()
-        predicted = answers.prediction_detail if detail in ("true", "1") else answers.prediction
+        predicted = response_bodies.prediction_detail if detail in ("true", "1") else response_bodies.prediction
         return _json(predicted(snapshot, now, _key(request)), headers=service.forecast_headers())
 
     @reading.get("/v1/markets", tags=["markets"], response_model=schemas.Markets, responses=READ | tabled(schemas.Markets))
     async def markets(form: Wanted) -> Response:
         """All markets and how fresh their forecasts are."""
-        return await answered(form, answers.markets(service.snapshot, service.now()))
+        return await answered(form, response_bodies.markets(service.snapshot, service.now()))
 
     @reading.get("/v1/regions", tags=["markets"], response_model=schemas.Regions, responses=READ | tabled(schemas.Regions))
     async def regions(form: Wanted) -> Response:
         """All regions and which markets they hold."""
-        return await answered(form, answers.regions(service.snapshot))
+        return await answered(form, response_bodies.regions(service.snapshot))
 
     @reading.get(
         "/v1/regions/{region}",
@@ -127,7 +127,7 @@ def routes(service: Service) -> APIRouter:
     )
     async def region(region: RegionId, form: Wanted) -> Response:
         """The markets of one region, how fresh their forecasts are, and the nearest of each."""
-        return await answered(form, answers.region(service.snapshot, region, service.now()))
+        return await answered(form, response_bodies.region(service.snapshot, region, service.now()))
 
     @reading.get(
         "/v1/markets/{market}/forecasts",
@@ -143,7 +143,7 @@ def routes(service: Service) -> APIRouter:
     ) -> Response:
         """All horizons and quantiles of one issue."""
         request.scope["steel.predicted"] = True
-        return await answered(form, answers.forecasts(service.snapshot, market, as_of, service.now(), _key(request)))
+        return await answered(form, response_bodies.forecasts(service.snapshot, market, as_of, service.now(), _key(request)))
 
     @reading.get(
         "/v1/markets/{market}/scorecard",
@@ -206,7 +206,7 @@ def routes(service: Service) -> APIRouter:
         accept_language: Annotated[str, Header(description="es: sentences in Spanish", examples=["es"])] = "",
     ) -> Response:
         """What one purchase may cost by ways of buying, and whether the market's record is worth following its forecast."""
-        words = Words(preferred(None, None, accept_language))
+        words = PageWords(preferred(None, None, accept_language))
         return _json(plan.plan(service.snapshot, purchase, service.now(), words), headers={"vary": "Accept-Language"})
 
     @reading.get(
@@ -252,16 +252,16 @@ def routes(service: Service) -> APIRouter:
         end: Annotated[Day | None, Query(description="last day", examples=["2026-11-20"])] = None,
     ) -> Response:
         """Rows of the table metrics_daily."""
-        return await answered(form, answers.metrics(service.snapshot, market, start, end))
+        return await answered(form, response_bodies.metrics(service.snapshot, market, start, end))
 
     @reading.get("/v1/alerts", tags=["service"], response_model=schemas.Alerts, responses=READ | tabled(schemas.Alerts))
     async def alerts(form: Wanted) -> Response:
         """Everything that is wrong now, worst first."""
         return await answered(form, state.alerts(service.incidents(), service.now()))
 
-    async def answered(form: Form, answer: Shape) -> Response:
+    async def answered(form: Form, shape: Shape) -> Response:
         simulated = service.snapshot.simulated
-        return form.response(await form.made(lambda: form.body(answer, simulated=simulated)), simulated=simulated)
+        return form.response(await form.made(lambda: form.body(shape, simulated=simulated)), simulated=simulated)
 
     async def rendered(what: str, market: str | None, form: Form) -> Response:
         simulated = service.snapshot.simulated
@@ -286,5 +286,5 @@ def _key(request: Request) -> str | None:
     return caller.key
 
 
-def _json(answer: Shape, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(answer.to_json(), status, headers, media_type="application/json")
+def _json(shape: Shape, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(shape.to_json(), status, headers, media_type="application/json")

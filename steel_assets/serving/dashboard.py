@@ -13,13 +13,13 @@ from steel_assets.core.words import LANGUAGES
 from steel_assets.serving.access import FIRST_LOOK, NEWCOMER, SESSION_COOKIE, Caller
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.page import page
-from steel_assets.serving.page_ahead import Asked
+from steel_assets.serving.page_ahead import OddsForm
 from steel_assets.serving.page_plan import NOTHING_WISHED, Wish, planned
 from steel_assets.serving.rendering import rendered
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
 from steel_assets.serving.sessions import SESSION_SECONDS, cookie
-from steel_assets.serving.words import Words, preferred
+from steel_assets.serving.words import PageWords, preferred
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 LANGUAGE_COOKIE = "steel_language"
@@ -67,9 +67,9 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
             service.meter.minutes,
             service.meter.use(),
             service.incidents(),
-            words=Words(language),
+            words=PageWords(language),
             market=market,
-            asked=Asked(side, level, when),
+            form=OddsForm(side, level, when),
             wish=wish,
             horizon=int(horizon) if horizon and horizon.isascii() and horizon.isdigit() else None,
             now=service.now(),
@@ -90,7 +90,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
     ) -> Response:
         """The answer to one purchase, as the page shows it: what its sliders fetch."""
         language = language_of(request, lang)
-        found = planned(service.snapshot, market, wish, service.now(), Words(language))
+        found = planned(service.snapshot, market, wish, service.now(), PageWords(language))
         if found is None:
             raise RequestRefused(404, "there are no sample paths of this market to answer from")
         return HTMLResponse(rendered("plan.html", language, request.query_params, plan=found))
@@ -172,7 +172,7 @@ def _operations(api: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for path, methods in api["paths"].items():
         for method, operation in methods.items():
-            shown = [answer for code, answer in operation["responses"].items() if code in ("200", "201", "202")]
+            shown = [response for code, response in operation["responses"].items() if code in ("200", "201", "202")]
             answer: dict[str, Any] = shown[0] if shown else {}
             content = answer.get("content", {}).get("application/json", {})
             found.append(
@@ -183,7 +183,7 @@ def _operations(api: dict[str, Any]) -> list[dict[str, Any]]:
                     "text": operation.get("description", ""),
                     "scopes": [scope for need in operation.get("security", []) for scopes in need.values() for scope in scopes],
                     "parameters": operation.get("parameters", []),
-                    "responses": [(code, said.get("description", "")) for code, said in operation["responses"].items()],
+                    "responses": [(code, response.get("description", "")) for code, response in operation["responses"].items()],
                     "example": content.get("example"),
                 }
             )

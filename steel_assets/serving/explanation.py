@@ -8,9 +8,9 @@ from typing import Any
 
 from steel_assets.core.words import phrase
 from steel_assets.serving import schemas
-from steel_assets.serving.answers import age_in_short, in_force, known, leaning, staleness, unpublished
+from steel_assets.serving.response_bodies import age_in_short, in_force, known, leaning, staleness, unpublished
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 EXACT = 1e-6
 """Share of the price by which contributions may miss the forecast: more than rounding is another forecast's explanation."""
@@ -90,7 +90,7 @@ def drivers(snapshot: Snapshot, row: Mapping[str, Any]) -> list[schemas.Driver] 
 def driver_name(snapshot: Snapshot, driver: str, language: str) -> str:
     """What a buyer calls a driver: a series by its name in the catalogue, a cause that is no series in plain words."""
     if driver in CAUSES:
-        return Words(language)(CAUSES[driver])
+        return PageWords(language)(CAUSES[driver])
     series = (snapshot["catalogue"] or {}).get("series", {}).get(driver, {})
     return str(series.get("name_es" if language == "es" else "name") or driver.replace("_", " "))
 

@@ -26,12 +26,12 @@ from starlette.responses import Response
 
 from steel_assets import __version__
 from steel_assets.core.csv_text import csv_text
-from steel_assets.core.sheet import Heading, Sheet
+from steel_assets.core.sheet import ExportSheet, Heading
 from steel_assets.core.sheet import Kind as ColumnKind
 from steel_assets.serving import schemas
+from steel_assets.serving.column_meanings import MEANINGS, PRICED, UNITS
 from steel_assets.serving.errors import RequestRefused
-from steel_assets.serving.meanings import MEANINGS, PRICED, UNITS
-from steel_assets.serving.schemas import refusals, shown
+from steel_assets.serving.openapi import refusals, shown
 from steel_assets.serving.shape import Shape
 
 Kind = Literal["json", "csv", "xlsx", "parquet"]
@@ -97,9 +97,9 @@ def _listing(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def _missing(there: list[Kind]) -> str:
-    """What to do for Parquet where it is not among the forms that are ``there``."""
-    return "" if "parquet" in there else f"; {COMMAND}"
+def _missing(installed: list[Kind]) -> str:
+    """What to do for Parquet where it is not among the forms that are ``installed``."""
+    return "" if "parquet" in installed else f"; {COMMAND}"
 
 
 Format = Annotated[Kind, BeforeValidator(_named)]
@@ -117,13 +117,13 @@ class Form:
     kind: Kind
     file: str
 
-    def body(self, answer: Shape, *, simulated: bool) -> bytes:
-        """``answer`` as it is wanted. ``simulated`` is said in every row of a table whose shape does not say it."""
+    def body(self, shape: Shape, *, simulated: bool) -> bytes:
+        """``shape`` as it is wanted. ``simulated`` is said in every row of a table whose shape does not say it."""
         if self.kind == "json":
-            return answer.to_json()
+            return shape.to_json()
         if self.kind == "csv":
-            return table(answer, simulated=simulated)
-        return (workbook if self.kind == "xlsx" else parquet)(answer, self.file, simulated=simulated)
+            return table(shape, simulated=simulated)
+        return (workbook if self.kind == "xlsx" else parquet)(shape, self.file, simulated=simulated)
 
     async def made(self, make: Callable[[], bytes]) -> bytes:
         """What ``make`` makes; what takes long, beside everything else that is answered."""
@@ -165,8 +165,8 @@ async def wanted(
 Wanted = Annotated[Form, Depends(wanted)]
 
 
-def accepted(header: str, there: Sequence[Kind]) -> Kind | None:
-    """Which form that is ``there`` a header ``Accept`` prefers (RFC 9110, 12.5.1), of those it likes alike the first.
+def accepted(header: str, offered: Sequence[Kind]) -> Kind | None:
+    """Which form that is ``offered`` a header ``Accept`` prefers (RFC 9110, 12.5.1), of those it likes alike the first.
 
     None: it takes none.
     """
@@ -176,7 +176,7 @@ def accepted(header: str, there: Sequence[Kind]) -> Kind | None:
     wishes: dict[Kind, float] = {
         kind: next((ranges[name] for name in (media, f"{media.partition('/')[0]}/*", "*/*") if name in ranges), 0.0)
         for kind, media in TYPES.items()
-        if kind in there
+        if kind in offered
     }
     best = max(wishes, key=lambda kind: wishes[kind])
     return best if wishes[best] > 0 else None
@@ -191,31 +191,31 @@ def tabled(shape: type[Shape]) -> dict[int | str, dict[str, Any]]:
     return documented | refusals(406)
 
 
-def table(answer: Shape, *, simulated: bool) -> bytes:
-    """``answer`` as CSV in UTF-8."""
-    names, rows = _table(answer, simulated=simulated)
+def table(shape: Shape, *, simulated: bool) -> bytes:
+    """``shape`` as CSV in UTF-8."""
+    names, rows = _table(shape, simulated=simulated)
     return csv_text(names, rows).encode()
 
 
-def workbook(answer: Shape, name: str, *, simulated: bool) -> bytes:
-    """``answer`` as a workbook for Excel, with a sheet that says what its columns mean. ``name`` is the table's."""
+def workbook(shape: Shape, name: str, *, simulated: bool) -> bytes:
+    """``shape`` as a workbook for Excel, with a sheet that says what its columns mean. ``name`` is the table's."""
     from steel_assets.adapters.exports.workbook import as_workbook  # its library is read when a first workbook is asked for
 
-    return as_workbook(sheet(answer, name, simulated=simulated))
+    return as_workbook(sheet(shape, name, simulated=simulated))
 
 
-def parquet(answer: Shape, name: str, *, simulated: bool) -> bytes:
-    """``answer`` as Parquet, as ``steel export`` writes it. ``name`` is the table's. Raises ImportError without pyarrow."""
+def parquet(shape: Shape, name: str, *, simulated: bool) -> bytes:
+    """``shape`` as Parquet, as ``steel export`` writes it. ``name`` is the table's. Raises ImportError without pyarrow."""
     from steel_assets.adapters.exports.described import sheet_as_parquet  # its library is read when a first file is asked for
 
-    about = {"description": (type(answer).__doc__ or "").strip(), "source": SOURCE}
-    return sheet_as_parquet(sheet(answer, name, simulated=simulated), about)
+    about = {"description": (type(shape).__doc__ or "").strip(), "source": SOURCE}
+    return sheet_as_parquet(sheet(shape, name, simulated=simulated), about)
 
 
-def sheet(answer: Shape, name: str, *, simulated: bool) -> Sheet:
-    """``answer`` as a spreadsheet has it: texts that are a day or a moment are one, prices have their market's unit."""
-    shape = type(answer)
-    names, rows = _table(answer, simulated=simulated)
+def sheet(body: Shape, name: str, *, simulated: bool) -> ExportSheet:
+    """``body`` as a spreadsheet has it: texts that are a day or a moment are one, prices have their market's unit."""
+    shape = type(body)
+    names, rows = _table(body, simulated=simulated)
     values = [[_typed(value) for value in row] for row in rows]
     units = {row[names.index("unit")] for row in rows} if "unit" in names else set()
     unit = units.pop() if len(units) == 1 else PRICED
@@ -232,12 +232,12 @@ def sheet(answer: Shape, name: str, *, simulated: bool) -> Sheet:
         ("simulated", "SIMULATED DATA" if simulated else "no row says that it is simulated"),
         ("rows", len(rows)),
     )
-    return Sheet(name, about, simulated, facts, headings, values)
+    return ExportSheet(name, about, simulated, facts, headings, values)
 
 
-def _table(answer: Shape, *, simulated: bool) -> tuple[list[str], list[list[Any]]]:
-    names = _names(type(answer))
-    rows = list(_rows(answer, ROWS[type(answer)]))
+def _table(shape: Shape, *, simulated: bool) -> tuple[list[str], list[list[Any]]]:
+    names = _names(type(shape))
+    rows = list(_rows(shape, ROWS[type(shape)]))
     for row in rows:
         row["simulated"] = simulated if row.get("simulated") is None else row["simulated"]
     return names, [[row[name] for name in names] for row in rows]
@@ -299,12 +299,12 @@ def _listed(shape: type[Shape], name: str) -> Any:
     return kind if get_origin(kind) is list else next(part for part in get_args(kind) if get_origin(part) is list)
 
 
-def _rows(answer: Shape, path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    about = _values(answer)
+def _rows(shape: Shape, path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    about = _values(shape)
     if not path:
         yield about
         return
-    for item in getattr(answer, path[0]) or ():
+    for item in getattr(shape, path[0]) or ():
         for row in _rows(item, path[1:]):
             yield about | row
 
@@ -319,10 +319,10 @@ def _columns(shape: type[Shape]) -> Iterator[str]:
             yield name
 
 
-def _values(answer: Shape) -> dict[str, Any]:
+def _values(shape: Shape) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, field in type(answer).model_fields.items():
-        inner, value = _inner(field.annotation), getattr(answer, name)
+    for name, field in type(shape).model_fields.items():
+        inner, value = _inner(field.annotation), getattr(shape, name)
         if isinstance(inner, type):
             found |= dict.fromkeys(_columns(inner)) if value is None else _values(value)
         elif inner is None:

@@ -15,11 +15,11 @@ from steel_assets.adapters.callers.rate_limit import RateLimiter, RateLimitState
 from steel_assets.adapters.machine import traces
 from steel_assets.core.alerts.message import ACKNOWLEDGE, UNSUBSCRIBE
 from steel_assets.core.same_origin import from_elsewhere
-from steel_assets.serving.access import FIRST_LOOK, PROXY_SECRET, Access, Asking, Caller
+from steel_assets.serving.access import FIRST_LOOK, PROXY_SECRET, AccessControl, Caller, Credentials
 from steel_assets.serving.bounds import LARGEST_BODY, TooLarge, check_headers, check_target
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.meter import UNMEASURED, Meter
-from steel_assets.serving.scopes import NO_KEY, Declared
+from steel_assets.serving.scopes import NO_KEY, RouteScopes
 
 log = logging.getLogger("steel.serving")
 
@@ -53,8 +53,8 @@ class AccessMiddleware:
         self,
         app: ASGIApp,
         *,
-        declared: Declared,
-        access: Access,
+        declared: RouteScopes,
+        access: AccessControl,
         limiter: RateLimiter,
         meter: Meter,
         ready: Callable[[str, str | None], tuple[bytes, list[tuple[bytes, bytes]]] | None] = lambda path, key: None,
@@ -106,7 +106,7 @@ class AccessMiddleware:
             ready = self._ready(scope["path"], caller.key if caller else None) if plain else None
             if ready is not None:
                 scope["steel.route"], scope["steel.predicted"] = scope["path"], True
-                await visit.answer(200, *ready)
+                await visit.respond(200, *ready)
             else:
                 visit.check_length()
                 async with asyncio.timeout(ANSWER_SECONDS):
@@ -200,7 +200,7 @@ class _Visit:
             self.finished = True
         await self._send(message)
 
-    async def answer(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    async def respond(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """A whole answer at once; ``headers`` say its length."""
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
@@ -209,7 +209,7 @@ class _Visit:
         if self.started:
             return
         if refused.status == 303:
-            await self.answer(303, b"", [(b"content-length", b"0"), (b"location", str(refused).encode())])
+            await self.respond(303, b"", [(b"content-length", b"0"), (b"location", str(refused).encode())])
             return
         await refused.response()(self._scope, self._receive, self.send)
 
@@ -245,13 +245,13 @@ class _Visit:
         ]
 
 
-def _asking(scope: Scope, headers: dict[bytes, bytes], user_header: bytes | None) -> Asking:
+def _asking(scope: Scope, headers: dict[bytes, bytes], user_header: bytes | None) -> Credentials:
     key = headers.get(b"x-api-key")
     bearer = headers.get(b"authorization", b"")
     if key is None and bearer[:7].lower() == b"bearer ":
         key = bearer[7:]
     vouched = [value for name, value in scope["headers"] if name == user_header]
-    return Asking(
+    return Credentials(
         api_key=key.decode("latin-1") if key is not None else None,
         cookie=scope["steel.cookies"],
         host=headers.get(b"host", b"").decode("latin-1"),

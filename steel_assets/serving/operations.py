@@ -12,7 +12,7 @@ from starlette.responses import Response
 from steel_assets.adapters.dagster_graphql import AlreadyRunning, DagsterAway, Run, Schedule
 from steel_assets.serving import schemas
 from steel_assets.serving.errors import RequestRefused
-from steel_assets.serving.schemas import refusals, shown
+from steel_assets.serving.openapi import refusals, shown
 from steel_assets.serving.scopes import admitted
 from steel_assets.serving.service import Service
 
@@ -91,9 +91,9 @@ def _launcher(service: Service, job: str) -> Any:
     return launch
 
 
-def _with_moments(said: Run | Schedule) -> dict[str, Any]:
+def _with_moments(reported: Run | Schedule) -> dict[str, Any]:
     """What Dagster said, with its moments (Unix seconds, by names that end in ``_at``) in ISO form."""
-    return {name: _iso(value) if name.endswith("_at") else value for name, value in asdict(said).items()}
+    return {name: _iso(value) if name.endswith("_at") else value for name, value in asdict(reported).items()}
 
 
 def _iso(seconds: float | None) -> str | None:

@@ -10,15 +10,15 @@ from typing import Any
 from steel_assets.core.regions import by_region, plain
 from steel_assets.core.service_use import Minute, ServiceUsage
 from steel_assets.core.words import phrase
-from steel_assets.serving import answers
+from steel_assets.serving import response_bodies
 from steel_assets.serving.charts import charts, script_safe
 from steel_assets.serving.explanation import driver_name, drivers
-from steel_assets.serving.page_ahead import NOTHING_ASKED, Asked, ahead, past
+from steel_assets.serving.page_ahead import NOTHING_ASKED, OddsForm, ahead, past
 from steel_assets.serving.page_experiments import experiments
 from steel_assets.serving.page_plan import NOTHING_WISHED, Wish, planned
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import TOO_OLD, ShownIncident, worst_status
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 REALITY_SHOWN = 120
 LEDGER_SHOWN = 12
@@ -57,15 +57,15 @@ def page(
     snapshot: Snapshot,
     minutes: Sequence[Minute],
     use: ServiceUsage,
-    found: list[ShownIncident],
+    incidents: list[ShownIncident],
     *,
-    words: Words,
+    words: PageWords,
     market: str | None,
     horizon: int | None,
     now: float,
     open_here: bool,
     user: str | None,
-    asked: Asked = NOTHING_ASKED,
+    form: OddsForm = NOTHING_ASKED,
     wish: Wish = NOTHING_WISHED,
 ) -> dict[str, Any]:
     """The dashboard's context for one market and one horizon; the default ones where the choice does not exist."""
@@ -74,7 +74,7 @@ def page(
     shown = _market(snapshot, chosen, horizon, now, words) if chosen else None
     if shown:
         shown |= {
-            "ahead": ahead(snapshot, shown["id"], asked, now, words),
+            "ahead": ahead(snapshot, shown["id"], form, now, words),
             "plan": planned(snapshot, shown["id"], wish, now, words),
             "past": past(snapshot, shown["id"], now, words),
             "experiments": experiments(snapshot, shown["id"], now, words),
@@ -85,8 +85,8 @@ def page(
         "user": user,
         "now": now,
         "updated": f"{datetime.fromtimestamp(now, UTC):%H:%M:%S} UTC",
-        "state": worst_status(found),
-        "incidents": [_told(incident, snapshot, words) for incident in found],
+        "state": worst_status(incidents),
+        "incidents": [_incident(incident, snapshot, words) for incident in incidents],
         "stands_in": _stands_in(snapshot, words),
         "has_a_source": chosen is None or snapshot.has_a_source(chosen["id"]),
         "markets": [_tab(snapshot, market, chosen, now, words) for market in _default_first(catalogue, snapshot.default_market)],
@@ -94,8 +94,10 @@ def page(
         "acceptance": catalogue["acceptance"],
         "sources": snapshot["sources"],
         "use": asdict(use),
-        "alerted": {(incident.kind, incident.market) for incident in found if incident.since is not None},
-        "costs_alerted": any(incident.since is not None and incident.kind.startswith(("cost_", "budget_")) for incident in found),
+        "alerted": {(incident.kind, incident.market) for incident in incidents if incident.since is not None},
+        "costs_alerted": any(
+            incident.since is not None and incident.kind.startswith(("cost_", "budget_")) for incident in incidents
+        ),
         "limits": catalogue.get("limits", {}),
         "scoring": catalogue.get("scoring") or SCORING,
         "costs": snapshot["costs"] if snapshot["costs"] and snapshot["costs"]["days"] else None,
@@ -103,7 +105,7 @@ def page(
     }
 
 
-def _stands_in(snapshot: Snapshot, words: Words) -> str | None:
+def _stands_in(snapshot: Snapshot, words: PageWords) -> str | None:
     """That another market is shown than the catalogue's default, which has no source of prices."""
     if not snapshot.stands_in:
         return None
@@ -114,15 +116,17 @@ def _stands_in(snapshot: Snapshot, words: Words) -> str | None:
 
 def _default_first(catalogue: dict[str, Any], default: str | None) -> list[dict[str, Any]]:
     """The markets region by region, the default one and its region first."""
-    ordered = sorted(catalogue["markets"], key=lambda one: one["id"] != default)
-    return [market for those in by_region(ordered, lambda one: str(one["region"])).values() for market in those]
+    ordered = sorted(catalogue["markets"], key=lambda market: market["id"] != default)
+    return [market for those in by_region(ordered, lambda market: str(market["region"])).values() for market in those]
 
 
-def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | None, now: float, words: Words) -> dict[str, Any]:
+def _tab(
+    snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | None, now: float, words: PageWords
+) -> dict[str, Any]:
     rows = snapshot.forecast(market["id"])
     first = rows[0] if rows else None
-    age = answers.staleness(snapshot, first, now) if first else None
-    too_old = answers.price_age_of(snapshot, first, now) if first else None
+    age = response_bodies.staleness(snapshot, first, now) if first else None
+    too_old = response_bodies.price_age_of(snapshot, first, now) if first else None
     return {
         "id": market["id"],
         "name": words.name(market).partition(" (")[0],
@@ -138,8 +142,8 @@ def _tab(snapshot: Snapshot, market: dict[str, Any], chosen: dict[str, Any] | No
     }
 
 
-def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now: float, words: Words) -> dict[str, Any]:
-    rows = answers.in_force(snapshot, market["id"], now)
+def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now: float, words: PageWords) -> dict[str, Any]:
+    rows = response_bodies.in_force(snapshot, market["id"], now)
     card = snapshot["scorecards"].get(market["id"]) or {"horizons": [], "rows": [], "window": 0}
     scores = {score["horizon"]: score for score in card["horizons"]}
     at = horizon if horizon in scores else min(scores, default=None)
@@ -163,7 +167,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
                 driver.newest_period,
                 name=driver_name(snapshot, driver.series, words.language),
             )
-            for driver in (answers.leaning(snapshot, rows[0]) if rows else [])
+            for driver in (response_bodies.leaning(snapshot, rows[0]) if rows else [])
         ],
         "pesos": _pesos(snapshot, rows[0]) if rows else None,
         "exchange": snapshot["exchange"],
@@ -176,7 +180,7 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
         "drift": drift,
         "drift_days": len({row["date"] for row in drift["rows"]}) if drift else 0,
         "scored": [row for row in card["rows"] if row["horizon"] == at][-REALITY_SHOWN:],
-        "champions": answers.models(snapshot, market["id"]).champions,
+        "champions": response_bodies.models(snapshot, market["id"]).champions,
         "ledger": _decisions([row for row in snapshot["ledger"] if row["market"] == market["id"]]),
         "quality_score": quality["quality_score"] if quality else None,
         "quality": [
@@ -185,9 +189,9 @@ def _market(snapshot: Snapshot, market: dict[str, Any], horizon: int | None, now
     }
 
 
-def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: Words) -> dict[str, Any]:
+def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: PageWords) -> dict[str, Any]:
     """From which day the price is and how old; ``tone`` and ``text`` of the notice where it is older than it should be."""
-    told, age = answers.staleness(snapshot, row, now), answers.price_age_of(snapshot, row, now)
+    told, age = response_bodies.staleness(snapshot, row, now), response_bodies.price_age_of(snapshot, row, now)
     found = {
         "stale": told.stale,
         "title": "",
@@ -196,7 +200,7 @@ def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: Words) -> d
     }
     if age is None:
         return found
-    newest = answers.newest_price(snapshot, row)
+    newest = response_bodies.newest_price(snapshot, row)
     found["title"] = words.price_age(told.price_date, age.sessions, age.frequency)
     found["text"] = words(PRICE_STALE)
     if age.too_old:
@@ -211,7 +215,7 @@ def _age(snapshot: Snapshot, row: dict[str, Any], now: float, words: Words) -> d
     return found
 
 
-def _why(snapshot: Snapshot, row: dict[str, Any], words: Words) -> dict[str, Any]:
+def _why(snapshot: Snapshot, row: dict[str, Any], words: PageWords) -> dict[str, Any]:
     """What moved one horizon: the largest causes each, the rest added up; ``share`` of the largest is -1 or 1."""
     told = drivers(snapshot, row)
     shown = [
@@ -246,7 +250,7 @@ def _decisions(ledger: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())[:LEDGER_SHOWN]
 
 
-def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] | None, words: Words) -> dict[str, str]:
+def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] | None, words: PageWords) -> dict[str, str]:
     """What an incident's sentence names: its market, the age of its price, the driver it leans on."""
     named = {"name": words.name(market) if market else ""}
     if incident.kind in ("stale_price", "unused_price", TOO_OLD):
@@ -256,7 +260,7 @@ def _named(incident: ShownIncident, snapshot: Snapshot, market: dict[str, Any] |
     return named
 
 
-def _told(incident: ShownIncident, snapshot: Snapshot, words: Words) -> dict[str, Any]:
+def _incident(incident: ShownIncident, snapshot: Snapshot, words: PageWords) -> dict[str, Any]:
     """An incident in the page's language; those about files and parts stay in the words of the error."""
     sentence = INCIDENTS.get(incident.kind)
     market = snapshot.market(incident.market or "")

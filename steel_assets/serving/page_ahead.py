@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from steel_assets.core.analysis.sentences import told
+from steel_assets.core.analysis.sentences import sentence_in
 from steel_assets.core.published_paths import PublishedPaths
 from steel_assets.core.words import phrase
-from steel_assets.serving.ahead import Question, analysis_age, averages, in_force, level_of, odds, question
+from steel_assets.serving.ahead import OddsQuestion, analysis_age, averages, in_force, level_of, odds, question
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 SIDES = {"above": phrase("above"), "below": phrase("below")}
 ABOUT = {
@@ -32,7 +32,7 @@ BEYOND = phrase("{n} beyond")
 
 
 @dataclass(frozen=True)
-class Asked:
+class OddsForm:
     """What the form of the page sent, as it came."""
 
     side: str | None = None
@@ -40,10 +40,10 @@ class Asked:
     when: str | None = None
 
 
-NOTHING_ASKED = Asked()
+NOTHING_ASKED = OddsForm()
 
 
-def ahead(snapshot: Snapshot, market: str, asked: Asked, now: float, words: Words) -> dict[str, Any] | None:
+def ahead(snapshot: Snapshot, market: str, form: OddsForm, now: float, words: PageWords) -> dict[str, Any] | None:
     """Averages and the odds that were asked about, else those of the first whole average after the running month.
 
     None where there are no paths. A choice that does not exist gives way to the default one; a price that is none is refused.
@@ -55,9 +55,9 @@ def ahead(snapshot: Snapshot, market: str, asked: Asked, now: float, words: Word
     rows = averages(snapshot, market, now).averages
     choices = _choices(snapshot, market, paths, words)
     usual = [name for name in choices if name.startswith("average:")][1:2] or list(choices)
-    when = asked.when if asked.when in choices else usual[0]
-    side = "below" if asked.side == "below" else "above"
-    text = asked.level if asked.level is not None else f"{row['last_price']:.0f}"
+    when = form.when if form.when in choices else usual[0]
+    side = "below" if form.side == "below" else "above"
+    text = form.level if form.level is not None else f"{row['last_price']:.0f}"
     found: dict[str, Any] = {
         "averages": [
             {
@@ -89,7 +89,7 @@ def ahead(snapshot: Snapshot, market: str, asked: Asked, now: float, words: Word
     return found | {"question": sentence, "chance": answer.chance, "error": answer.standard_error}
 
 
-def past(snapshot: Snapshot, market: str, now: float, words: Words) -> dict[str, Any] | None:
+def past(snapshot: Snapshot, market: str, now: float, words: PageWords) -> dict[str, Any] | None:
     """What was said of the market's past in the page's language, findings apart; None before the first analysis."""
     said = snapshot["analysis"].get(market)
     if said is None:
@@ -109,15 +109,15 @@ def past(snapshot: Snapshot, market: str, now: float, words: Words) -> dict[str,
     }
 
 
-def _said(statement: Mapping[str, Any], among: int, names: Mapping[str, str], words: Words) -> str:
+def _said(statement: Mapping[str, Any], among: int, names: Mapping[str, str], words: PageWords) -> str:
     """A statement in the page's language; one of a kind that this release does not know in the English of its own."""
     try:
-        return told(statement, among, names, words)
+        return sentence_in(statement, among, names, words)
     except (KeyError, IndexError, TypeError, ValueError):
         return str(statement["sentence"])
 
 
-def _choices(snapshot: Snapshot, market: str, paths: PublishedPaths, words: Words) -> dict[str, str]:
+def _choices(snapshot: Snapshot, market: str, paths: PublishedPaths, words: PageWords) -> dict[str, str]:
     """What can be asked about: whole averages, then the published days, each by the value of its option."""
     found = {
         f"average:{period.name}": words(ABOUT["average"], what=words.period(period.name))
@@ -130,7 +130,7 @@ def _choices(snapshot: Snapshot, market: str, paths: PublishedPaths, words: Word
     return found
 
 
-def _question(side: str, level: float, when: str) -> Question:
+def _question(side: str, level: float, when: str) -> OddsQuestion:
     about, _, what = when.partition(":")
     return question(
         above=level if side == "above" else None,

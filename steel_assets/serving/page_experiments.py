@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from steel_assets.core.words import phrase
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 STATES = {
     "collecting": (phrase("collecting: nothing is decided yet"), ""),
@@ -26,12 +26,12 @@ METRICS = {
 }
 
 
-def experiments(snapshot: Snapshot, market: str, now: float, words: Words) -> list[dict[str, Any]]:
+def experiments(snapshot: Snapshot, market: str, now: float, words: PageWords) -> list[dict[str, Any]]:
     """The experiments in which ``market`` takes part, as they are declared; none where there are none."""
-    return [_shown(snapshot, each, now, words) for each in snapshot["experiments"] if market in each["markets"]]
+    return [_shown(snapshot, experiment, now, words) for experiment in snapshot["experiments"] if market in experiment["markets"]]
 
 
-def _shown(snapshot: Snapshot, experiment: Mapping[str, Any], now: float, words: Words) -> dict[str, Any]:
+def _shown(snapshot: Snapshot, experiment: Mapping[str, Any], now: float, words: PageWords) -> dict[str, Any]:
     text, tone = STATES[experiment["state"]]
     return {
         **experiment,

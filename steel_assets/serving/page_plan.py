@@ -13,7 +13,7 @@ from steel_assets.serving.ahead import FIGURE, in_force, level_of
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.plan import plan
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 USUAL_DAY = 20
 """Number of the trading day ahead that is asked about first: a month from now."""
@@ -52,7 +52,7 @@ class Wish:
 NOTHING_WISHED = Wish()
 
 
-def planned(snapshot: Snapshot, market: str, wish: Wish, now: float, words: Words) -> dict[str, Any] | None:
+def planned(snapshot: Snapshot, market: str, wish: Wish, now: float, words: PageWords) -> dict[str, Any] | None:
     """The form and its answer; None where there are no paths. What cannot be planned is ``refused`` in a sentence."""
     try:
         row, paths = in_force(snapshot, market, now)
@@ -92,7 +92,7 @@ def planned(snapshot: Snapshot, market: str, wish: Wish, now: float, words: Word
     return found | {"answer": _answer(answer, words)}
 
 
-def _why(name: str, days: list[str], words: Words) -> str:
+def _why(name: str, days: list[str], words: PageWords) -> str:
     return words(WRONG[name], days[0], days[-1])
 
 
@@ -105,9 +105,9 @@ def _share(text: str) -> float | None:
     return None if per_cent is None else per_cent / 100
 
 
-def _answer(told: schemas.Plan, words: Words) -> dict[str, Any]:
+def _answer(plan: schemas.Plan, words: PageWords) -> dict[str, Any]:
     """A plan as the page shows it: one row per way of buying, their bars on one scale."""
-    costs = dict(told.costs)
+    costs = dict(plan.costs)
     low, high = min(cost.q05_per_tonne for cost in costs.values()), max(cost.q95_per_tonne for cost in costs.values())
     margin = 0.04 * (high - low) or 1.0
     low, high = low - margin, high + margin
@@ -115,14 +115,14 @@ def _answer(told: schemas.Plan, words: Words) -> dict[str, Any]:
     def at(cost: float) -> float:
         return round(WIDE * (cost - low) / (high - low), 1)
 
-    bought = getattr(told.fixings, told.forecast_buys).day
-    days = {name: _short(fixing.day, words) for name, fixing in told.fixings}
-    parts = [(days[name], fixing.share_advised) for name, fixing in told.fixings if fixing.share_advised > 0]
+    bought = getattr(plan.fixings, plan.forecast_buys).day
+    days = {name: _short(fixing.day, words) for name, fixing in plan.fixings}
+    parts = [(days[name], fixing.share_advised) for name, fixing in plan.fixings if fixing.share_advised > 0]
     notes = {
         "now": days["now"],
         "late": days["late"],
         "thirds": words("{0}, {1} and {2}", *days.values()),
-        "forecast": days[told.forecast_buys],
+        "forecast": days[plan.forecast_buys],
     }
     spread = costs["advised"] == costs["thirds"]
     notes["advised"] = notes["thirds"] if spread else ", ".join(f"{part:.0%} {day}" for day, part in _merged(parts))
@@ -139,19 +139,19 @@ def _answer(told: schemas.Plan, words: Words) -> dict[str, Any]:
         for name, text in WAYS.items()
     ]
     return {
-        "advice": told.advice.replace(bought, words.day(bought)),
-        "proven": told.edge.proven,
+        "advice": plan.advice.replace(bought, words.day(bought)),
+        "proven": plan.edge.proven,
         "rows": rows,
         "ticks": [figure(low + (high - low) * share, 0) for share in (0.0, 0.5, 1.0)],
-        "edge": told.edge.text,
-        "notes": told.notes,
-        "currency": told.currency,
-        "tonnes": f"{told.question.tonnes:,.10g}",
-        "day": told.question.by.isoformat(),
+        "edge": plan.edge.text,
+        "notes": plan.notes,
+        "currency": plan.currency,
+        "tonnes": f"{plan.question.tonnes:,.10g}",
+        "day": plan.question.by.isoformat(),
     }
 
 
-def _short(day: str, words: Words) -> str:
+def _short(day: str, words: PageWords) -> str:
     """A day without its year."""
     return words.day(day).rpartition(" ")[0]
 

@@ -1,4 +1,4 @@
-"""The plan of a purchase, from the paths and the record that are published. Pure, as ``answers``."""
+"""The plan of a purchase, from the paths and the record that are published. Pure, as ``response_bodies``."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from steel_assets.core.published_paths import NotAhead
 from steel_assets.core.published_purchases import PublishedRecord
 from steel_assets.core.published_purchases import plan as plan_of
 from steel_assets.core.purchase_edge import NOTHING, SIGNIFICANCE, Edge
-from steel_assets.core.purchase_plan import ROLLS, told
+from steel_assets.core.purchase_plan import ROLLS, described
 from steel_assets.core.purchase_terms import PurchaseError, Terms, per_tonne
 from steel_assets.serving import schemas
 from steel_assets.serving.ahead import about, in_force
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 LAST_ZONE = 12 * 3600
 """Seconds by which the last place on earth is behind UTC: a day has passed when it has there."""
 
 
-def plan(snapshot: Snapshot, asked: schemas.Purchase, moment: float, words: Words) -> schemas.Plan:
+def plan(snapshot: Snapshot, purchase: schemas.Purchase, moment: float, words: PageWords) -> schemas.Plan:
     """The answer to POST /v1/plan; its sentences in the language of ``words``.
 
     Raises:
@@ -29,39 +29,41 @@ def plan(snapshot: Snapshot, asked: schemas.Purchase, moment: float, words: Word
             mass, or the paths do not reach the need (422).
     """
     try:
-        row, paths = in_force(snapshot, asked.market, moment)
+        row, paths = in_force(snapshot, purchase.market, moment)
     except RequestRefused as refused:
         if refused.status != 404:
             raise
         raise RequestRefused(404, f"market: {refused}", error=refused.error) from refused
-    purchases = snapshot["outlooks"][asked.market].get("purchases") or {}
-    terms = Terms(asked.holding_per_tonne_and_month, asked.capital_a_year, asked.contract)
+    purchases = snapshot["outlooks"][purchase.market].get("purchases") or {}
+    terms = Terms(purchase.holding_per_tonne_and_month, purchase.capital_a_year, purchase.contract)
     try:
         factor = per_tonne(row["unit"])
     except PurchaseError as error:
-        raise RequestRefused(422, f"market: {asked.market}: {error}") from error
-    if asked.by < datetime.fromtimestamp(moment - LAST_ZONE, UTC).date():
-        raise RequestRefused(422, f"by: {asked.by} has passed; ask about a day up to {paths.days[-1]}")
+        raise RequestRefused(422, f"market: {purchase.market}: {error}") from error
+    if purchase.by < datetime.fromtimestamp(moment - LAST_ZONE, UTC).date():
+        raise RequestRefused(422, f"by: {purchase.by} has passed; ask about a day up to {paths.days[-1]}")
     try:
-        need = paths.number(asked.by)
+        need = paths.number(purchase.by)
         edge, reason = _edge(purchases, need, terms, len(paths.days))
-        made = plan_of(paths, need, terms, edge, asked.risk, factor=factor)
+        made = plan_of(paths, need, terms, edge, purchase.risk, factor=factor)
     except NotAhead as error:
         raise RequestRefused(422, f"by: {error}") from error
-    said = told(made, tonnes=asked.tonnes, day=asked.by.isoformat(), terms=terms, appetite=asked.risk, unit=row["unit"])
+    said = described(
+        made, tonnes=purchase.tonnes, day=purchase.by.isoformat(), terms=terms, appetite=purchase.risk, unit=row["unit"]
+    )
     said["edge"]["text"] = _text(edge, words)
     notes = [reason, ROLLS if purchases.get("rolls") else None]
     return schemas.Plan.of(
         about(snapshot, row, paths, moment),
         said,
-        question=asked,
+        question=purchase,
         advice=words(made.advised.text, **made.advised.values),
         notes=[words(note) for note in notes if note],
         language=words.language,
     )
 
 
-def first_plan(snapshot: Snapshot, market: str, moment: float, words: Words) -> schemas.Plan:
+def first_plan(snapshot: Snapshot, market: str, moment: float, words: PageWords) -> schemas.Plan:
     """The plan of a purchase on the last day of the paths at which it has not passed, which needs all of them.
 
     Raises:
@@ -83,7 +85,7 @@ def _edge(purchases: dict[str, Any], need: int, terms: Terms, reach: int) -> tup
         return NOTHING, f"no past purchase can be told: {error}"
 
 
-def _text(edge: Edge, words: Words) -> str:
+def _text(edge: Edge, words: PageWords) -> str:
     """What ``edge`` says, in the language of ``words``."""
     if edge.origins < edge.needed:
         return words(

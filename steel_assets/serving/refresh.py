@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from steel_assets.adapters.alerts.outbox import STATE_KEY, read_alert_state
+from steel_assets.adapters.alerts.stored_state import STATE_KEY, read_alert_state
 from steel_assets.adapters.lake.snapshots import AGAIN, Pointer, SnapshotDamaged, SnapshotStore, fits, parsed
 from steel_assets.adapters.machine.disk import private_folder, write_private
 from steel_assets.adapters.objects.checksummed import Damaged
@@ -125,33 +125,33 @@ class Refresher:
             self._due = 0.0
             return found.without(f"{error}")
 
-    def _with_publication(self, snapshots: SnapshotStore, found: Snapshot) -> Snapshot:
+    def _with_publication(self, snapshots: SnapshotStore, snapshot: Snapshot) -> Snapshot:
         token = snapshots.token()
         if token == self._token and time.monotonic() < self._due:
-            return found
+            return snapshot
         try:
-            after = found.without(NOTHING_THERE if found["latest"] else None)
+            after = snapshot.without(NOTHING_THERE if snapshot["latest"] else None)
             if token is not None:
-                after = self._taken(snapshots, token, found)
+                after = self._taken(snapshots, token, snapshot)
         except UNREADABLE as error:
             shape = f"it is of another shape ({type(error).__name__}: {error}); {AGAIN}"
             why = f"{error}" if isinstance(error, SnapshotDamaged) else shape
             log.warning("what is published is refused (%s); what was served before stays", why)
-            after = found.without(why[:500])
+            after = snapshot.without(why[:500])
         rest = SURELY_SECONDS if after.away is None and not after.refused else RETRY_SECONDS
         self._token, self._due = token, time.monotonic() + rest
         return after
 
-    def _taken(self, snapshots: SnapshotStore, token: str, found: Snapshot) -> Snapshot:
+    def _taken(self, snapshots: SnapshotStore, token: str, snapshot: Snapshot) -> Snapshot:
         """The snapshot with what is published now, read anew where it is another than before."""
         now = self._clock()
-        if token == self._token and self._latest is not None and found.away is None:
-            return found.believing(self._latest, now)
+        if token == self._token and self._latest is not None and snapshot.away is None:
+            return snapshot.believing(self._latest, now)
         pointer = snapshots.pointer()
         if pointer is None:
             raise SnapshotDamaged(f"the pointer vanished while it was read; {AGAIN}")
         parts = parsed(self._content(snapshots, pointer))
-        after = rehearse(found.with_published(parts, pointer, now), now, pages=self._pages)
+        after = rehearse(snapshot.with_published(parts, pointer, now), now, pages=self._pages)
         self._latest = parts["latest"].content
         return after
 
@@ -165,13 +165,13 @@ class Refresher:
             self._cache.put(NAMESPACE, pointer.version, content)
         return content
 
-    def _with_alerts(self, store: ObjectStore, found: Snapshot) -> Snapshot:
+    def _with_alerts(self, store: ObjectStore, snapshot: Snapshot) -> Snapshot:
         """The open incidents as the alert state has them now; where it is damaged, those of before."""
         token = store.version(STATE_KEY)
-        published = (found["catalogue"] or {}).get("rulebook")
-        seen = f"{token} {found.version}"
+        published = (snapshot["catalogue"] or {}).get("rulebook")
+        seen = f"{token} {snapshot.version}"
         if seen == self._book_token:
-            return found
+            return snapshot
         try:
             rulebook = Rulebook.model_validate(published) if published else None
             now = datetime.fromtimestamp(self._clock(), UTC)
@@ -179,7 +179,7 @@ class Refresher:
         except (Damaged, ValueError) as error:
             told, problem = None, f"{error}"
         self._book_token = seen
-        return found.with_part("incidents", told, problem, self._clock())
+        return snapshot.with_part("incidents", told, problem, self._clock())
 
     def _keep(self, snapshot: Snapshot) -> None:
         """Keep the snapshot for the next start; a full disk costs that convenience and nothing else."""

@@ -9,11 +9,11 @@ from contextlib import suppress
 
 from steel_assets.adapters.lake.snapshots import AGAIN, SnapshotDamaged
 from steel_assets.core.service_use import summary
-from steel_assets.serving import ahead, answers, explanation, plan, state, variants
+from steel_assets.serving import ahead, explanation, plan, response_bodies, state, variants
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.shape import Shape
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 
 def rehearse(snapshot: Snapshot, now: float, *, pages: bool = True) -> Snapshot:
@@ -32,35 +32,35 @@ def rehearse(snapshot: Snapshot, now: float, *, pages: bool = True) -> Snapshot:
 
 def _answer(snapshot: Snapshot, now: float, *, pages: bool) -> None:
     made: list[Shape] = [
-        answers.about(snapshot, ""),
-        answers.markets(snapshot, now),
-        answers.models(snapshot, None),
-        answers.metrics(snapshot, None, None, None),
-        answers.experiments(snapshot, None),
+        response_bodies.about(snapshot, ""),
+        response_bodies.markets(snapshot, now),
+        response_bodies.models(snapshot, None),
+        response_bodies.metrics(snapshot, None, None, None),
+        response_bodies.experiments(snapshot, None),
     ]
     variants.check(snapshot)
     with suppress(RequestRefused):
-        made.append(answers.prediction_detail(snapshot, now))
+        made.append(response_bodies.prediction_detail(snapshot, now))
     found = state.incidents(snapshot, now)
     markets = [market["id"] for market in (snapshot["catalogue"] or {}).get("markets", [])]
     for market in markets:
-        made.append(answers.scorecard(snapshot, market))
+        made.append(response_bodies.scorecard(snapshot, market))
         with suppress(RequestRefused):
-            made.append(answers.forecasts(snapshot, market, None, now))
+            made.append(response_bodies.forecasts(snapshot, market, None, now))
             made.append(explanation.explanation(snapshot, market, now))
         with suppress(RequestRefused):
             made.append(ahead.averages(snapshot, market, now))
             made.append(ahead.odds_on_last_day(snapshot, market, now))
-            made.append(plan.first_plan(snapshot, market, now, Words("en")))
+            made.append(plan.first_plan(snapshot, market, now, PageWords("en")))
         with suppress(RequestRefused):
             made.append(ahead.analysis(snapshot, market, now))
     if pages:
         _show(snapshot, now, found, markets)
-    for answer in [*made, state.alerts(found, now)]:
-        answer.to_json()
+    for shape in [*made, state.alerts(found, now)]:
+        shape.to_json()
 
 
-def _show(snapshot: Snapshot, now: float, found: list[state.ShownIncident], markets: list[str]) -> None:
+def _show(snapshot: Snapshot, now: float, incidents: list[state.ShownIncident], markets: list[str]) -> None:
     """Make the page of every market once; of none where there is none."""
     from steel_assets.serving.page import page
     from steel_assets.serving.rendering import rendered
@@ -71,8 +71,8 @@ def _show(snapshot: Snapshot, now: float, found: list[state.ShownIncident], mark
             snapshot,
             [],
             summary([]),
-            found,
-            words=Words("es"),
+            incidents,
+            words=PageWords("es"),
             market=market,
             horizon=None,
             now=now,

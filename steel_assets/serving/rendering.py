@@ -20,7 +20,7 @@ from jinja2.bccache import Bucket, bc_magic
 from steel_assets.adapters.machine.disk import write_private
 from steel_assets.core import words as spoken
 from steel_assets.core.words import LANGUAGES, phrase
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -113,7 +113,7 @@ def _static(name: str) -> str:
 
 def rendered(template: str, language: str, query: Mapping[str, str], **context: Any) -> str:
     """A page; its links keep the market and the horizon that ``query``, of the address, chose."""
-    words = Words(language)
+    words = PageWords(language)
 
     def link(**changes: str) -> str:
         kept = {name: value for name, value in query.items() if name in ("market", "horizon")}

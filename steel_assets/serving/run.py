@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from steel_assets.adapters.alerts.acknowledgements import Acknowledging
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.cache.cache import RedisCache
 from steel_assets.adapters.callers.local_counts import LocalCounts
 from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
@@ -22,11 +22,11 @@ from steel_assets.adapters.google.secret_manager import Secrets
 from steel_assets.adapters.machine import logs, traces
 from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets.adapters.objects.signatures import signing_key
-from steel_assets.serving.access import Access, Vouching
+from steel_assets.serving.access import AccessControl, Vouching
 from steel_assets.serving.app import create_app
+from steel_assets.serving.bounded_log import bound_log
 from steel_assets.serving.connection_limits import BoundedProtocol
 from steel_assets.serving.keys import KEY_FILE, KeyStore
-from steel_assets.serving.quiet import quiet_down
 from steel_assets.serving.refresh import Refresher
 from steel_assets.serving.service import Service
 from steel_assets.settings import Settings, settings
@@ -77,10 +77,10 @@ def build(chosen: Settings, host: str, *, opened: bool = False) -> Service:
     store = _store(chosen)
     return Service(
         refresher=refresher,
-        access=Access(KeyStore(chosen.home / KEY_FILE), bound_to=host, opened=opened, vouching=vouching),
+        access=AccessControl(KeyStore(chosen.home / KEY_FILE), bound_to=host, opened=opened, vouching=vouching),
         limiter=HourlyRateLimiter(redis, timeout_seconds=REDIS_SECONDS, counts=LocalCounts(chosen.home / COUNTS_FILE)),
         orchestrator=DagsterGraphQL(chosen.dagster_url),
-        watches=Watches(store),
+        watches=WatchStore(store),
         measurements=store,
         acknowledging=Acknowledging(store, key) if key else None,
         signing_key=key,
@@ -97,7 +97,7 @@ def serve(host: str, port: int, *, opened: bool = False) -> None:
         KeyStoreError, ValidationError
     """
     logs.set_up(settings().log_format)
-    quiet_down()
+    bound_log()
     traces.begin(settings().otlp_endpoint, "steel-service")
     service = build(settings(), host, opened=opened)
     with suppress(ValueError, OSError):

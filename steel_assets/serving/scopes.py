@@ -56,7 +56,7 @@ class PublicFiles(StaticFiles):
 
 
 @dataclass(frozen=True)
-class Declared:
+class RouteScopes:
     """What the routes of an application say, by path.
 
     Attributes:
@@ -78,7 +78,7 @@ class Declared:
         return caller is not None and not self.readers.get(path, frozenset()).isdisjoint(caller.scopes)
 
 
-def declared(routes: Iterable[BaseRoute]) -> Declared:
+def declared(routes: Iterable[BaseRoute]) -> RouteScopes:
     """What ``routes`` declare. Raises UndeclaredRoute naming the first that declares nothing, or something that is no scope."""
     public: set[str] = set()
     needed: dict[tuple[str, str], frozenset[str]] = {}
@@ -94,7 +94,7 @@ def declared(routes: Iterable[BaseRoute]) -> Declared:
         else:
             public.add(path)
     readers = {path: scopes for (method, path), scopes in needed.items() if method == "GET"}
-    return Declared(frozenset(public - {path for _, path in needed}), tuple(folders), readers)
+    return RouteScopes(frozenset(public - {path for _, path in needed}), tuple(folders), readers)
 
 
 def _scopes(route: RouteContext) -> frozenset[str]:

@@ -11,12 +11,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from steel_assets.adapters.alerts.acknowledgements import Acknowledging
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.callers.rate_limit import HourlyRateLimiter
 from steel_assets.adapters.dagster_graphql import Orchestrator
 from steel_assets.core.price_age import PriceAge
-from steel_assets.serving import ahead, answers, explanation, schemas, state, variants
-from steel_assets.serving.access import Access
+from steel_assets.serving import ahead, explanation, response_bodies, schemas, state, variants
+from steel_assets.serving.access import AccessControl
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.forms import Form
 from steel_assets.serving.meter import Meter
@@ -29,7 +29,7 @@ JSON = (b"content-type", b"application/json")
 INCIDENT_SECONDS = 5.0
 NO_FORECAST = "no forecast of the default market can be answered yet; GET /v1/alerts says why, with a key"
 PASSED_OVER = "the newest is damaged or not believed, and was passed over; GET /v1/alerts says why, with a key"
-UNTOLD = "not up to date; GET /v1/alerts says why, with a key"
+NOT_UP_TO_DATE = "not up to date; GET /v1/alerts says why, with a key"
 
 Ready = tuple[bytes, list[tuple[bytes, bytes]]]
 """Body and headers of an answer."""
@@ -40,10 +40,10 @@ class Service:
     """Everything that lives as long as the process."""
 
     refresher: Refresher
-    access: Access
+    access: AccessControl
     limiter: HourlyRateLimiter
     orchestrator: Orchestrator
-    watches: Watches
+    watches: WatchStore
     now: Callable[[], float] = time.time
     meter: Meter = field(init=False)
     measurements: Any = None
@@ -88,7 +88,7 @@ class Service:
         if not self.can_answer():
             return None
         try:
-            body = answers.prediction(self.snapshot, self.now()).to_json()
+            body = response_bodies.prediction(self.snapshot, self.now()).to_json()
         except RequestRefused:
             return None
         headers = [(name.encode(), value.encode()) for name, value in self.forecast_headers().items()]
@@ -97,8 +97,8 @@ class Service:
     def forecast_headers(self) -> dict[str, str]:
         """What every answer with the default forecast says about it."""
         now = self.now()
-        row = answers.default_forecast(self.snapshot, now)
-        age = answers.staleness(self.snapshot, row, now)
+        row = response_bodies.default_forecast(self.snapshot, now)
+        age = response_bodies.staleness(self.snapshot, row, now)
         return {
             "x-market": row["market"],
             "x-data-as-of": row["data_as_of"],
@@ -119,13 +119,13 @@ class Service:
             self._rendered, self._rendered_number = {}, snapshot.number
         now, rendered = self.now(), self._rendered  # what is made beside the loop is kept with the snapshot that it is of
         rows = snapshot.forecast(market) if market else None
-        key = (what, market, form.kind, answers.price_age_of(snapshot, rows[0], now) if rows else None)
+        key = (what, market, form.kind, response_bodies.price_age_of(snapshot, rows[0], now) if rows else None)
         if key not in rendered:
             made: dict[str, Callable[[], Shape]] = {
-                "scorecard": lambda: answers.scorecard(snapshot, str(market)),
+                "scorecard": lambda: response_bodies.scorecard(snapshot, str(market)),
                 "explanation": lambda: explanation.explanation(snapshot, str(market), now),
-                "models": lambda: answers.models(snapshot, market),
-                "experiments": lambda: answers.experiments(snapshot, market),
+                "models": lambda: response_bodies.models(snapshot, market),
+                "experiments": lambda: response_bodies.experiments(snapshot, market),
                 "averages": lambda: ahead.averages(snapshot, str(market), now),
                 "analysis": lambda: ahead.analysis(snapshot, str(market), now),
             }
@@ -136,20 +136,20 @@ class Service:
         """The answer to GET /ready: which parts are not up to date, and nothing that strangers need not know, such as a path."""
         now = self.now()
         try:
-            row = answers.default_forecast(self.snapshot, now)
+            row = response_bodies.default_forecast(self.snapshot, now)
         except RequestRefused:
             problems = {"forecast": NO_FORECAST}
             age = None
         else:
-            problems, age = {}, answers.staleness(self.snapshot, row, now)
-        problems |= dict.fromkeys(self.snapshot.problems, UNTOLD)
+            problems, age = {}, response_bodies.staleness(self.snapshot, row, now)
+        problems |= dict.fromkeys(self.snapshot.problems, NOT_UP_TO_DATE)
         problems |= {f"forecast of {market}": reason for market, reason in self.snapshot.refused.items()}
         passed_over = [market for market, entry in self.snapshot["latest"].items() if entry.get("problems")]
         problems |= dict.fromkeys([f"published file of {market}" for market in passed_over], PASSED_OVER)
         if self.access.problem is not None:
-            problems["keys"] = UNTOLD
+            problems["keys"] = NOT_UP_TO_DATE
         return schemas.Ready.of(
-            answers.age_in_short(age),
+            response_bodies.age_in_short(age),
             status="not_ready" if age is None else "ready",
             forecast_age_seconds=None if age is None else age.age_seconds,
             redis=self.limiter.shared,

@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from steel_assets.adapters.lake.snapshots import Pointer, PublishedPart
-from steel_assets.core.plausible import Record, why_not
+from steel_assets.core.plausible import MarketRecord, why_not
 from steel_assets.core.publication_parts import EMPTY, GONE, emptied
 from steel_assets.core.published import checked
 from steel_assets.core.types import MarketFrequency
-from steel_assets.serving.believing import latest_moment_of, record_of
+from steel_assets.serving.market_records import latest_moment_of, record_of
 
 LIVE: Mapping[str, Any] = {"incidents": []}
 """Parts that the service reads for itself, and what each is before that: the open incidents of the alert state. The watch opens
@@ -32,7 +32,7 @@ NOT_READ_AGAIN = "kept from an earlier start; not read again yet"
 
 
 @dataclass(frozen=True)
-class Part:
+class SnapshotPart:
     """One part: its content, when that was read (Unix seconds), and why it could not be read since, if so."""
 
     content: Any
@@ -51,7 +51,9 @@ class Snapshot:
         version: of the publication; None before the first.
     """
 
-    parts: Mapping[str, Part] = field(default_factory=lambda: {name: Part(content) for name, content in NOTHING.items()})
+    parts: Mapping[str, SnapshotPart] = field(
+        default_factory=lambda: {name: SnapshotPart(content) for name, content in NOTHING.items()}
+    )
     number: int = 0
     refused: Mapping[str, str] = field(default_factory=dict)
     away: str | None = None
@@ -108,7 +110,7 @@ class Snapshot:
 
     def market(self, market: str) -> dict[str, Any] | None:
         """The market's declaration; None when there is no such market."""
-        return next((each for each in (self["catalogue"] or {}).get("markets", []) if each["id"] == market), None)
+        return next((declared for declared in (self["catalogue"] or {}).get("markets", []) if declared["id"] == market), None)
 
     def frequency(self, market: str) -> MarketFrequency:
         """How often the price of ``market`` comes; while the catalogue does not say, the slowest: it forbids least."""
@@ -126,9 +128,9 @@ class Snapshot:
         if problem is not None:
             new = replace(old, problem=problem)
         elif name == "latest":
-            new = Part(_kept_where_none(old.content, content), moment)
+            new = SnapshotPart(_kept_where_none(old.content, content), moment)
         else:
-            new = Part(content, moment)
+            new = SnapshotPart(content, moment)
         changed = new.content != old.content or new.problem != old.problem
         return replace(self, parts={**self.parts, name: new}, number=self.number + changed)
 
@@ -188,7 +190,7 @@ class Snapshot:
         kept = json.loads(content)
         if not isinstance(kept, dict) or set(kept) != set(NOTHING):
             raise ValueError("not a kept snapshot")
-        parts = {name: Part(kept[name][0], kept[name][1]) for name in NOTHING}
+        parts = {name: SnapshotPart(kept[name][0], kept[name][1]) for name in NOTHING}
         latest = parts["latest"]
         known = Snapshot({**parts, "latest": replace(latest, content={})}, 1, away=NOT_READ_AGAIN)
         return known.believing(latest.content, now)
@@ -226,7 +228,7 @@ def _known_by(now: float, market: str, past: list[dict[str, Any]], frequency: Ma
     return [issue for issue in past if why_not(issue["rows"], None, now, frequency) is None]
 
 
-def _why_not(snapshot: Snapshot, market: str, rows: list[dict[str, Any]], record: Record | None, now: float) -> str | None:
+def _why_not(snapshot: Snapshot, market: str, rows: list[dict[str, Any]], record: MarketRecord | None, now: float) -> str | None:
     if checked(rows)[0]["market"] != market:
         raise ValueError(f"the forecast of {market} is one of {rows[0]['market']}")
     return why_not(rows, record, now, snapshot.frequency(market))

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from steel_assets.core.health import Status, colour
 from steel_assets.serving import schemas
-from steel_assets.serving.answers import leaning, newest_price, price_age_of, staleness
+from steel_assets.serving.response_bodies import leaning, newest_price, price_age_of, staleness
 from steel_assets.serving.snapshot import Snapshot
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -66,10 +66,10 @@ def covers(watched: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(rule, subject) for rule, subject in watched.get("covers", [(watched["rule"], watched["subject"])])]
 
 
-def worst_first(found: list[ShownIncident]) -> list[ShownIncident]:
+def worst_first(incidents: list[ShownIncident]) -> list[ShownIncident]:
     """Incidents by severity, critical ones first; those alike in the order in which they came."""
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-    return sorted(found, key=lambda incident: order[incident.severity])
+    return sorted(incidents, key=lambda incident: order[incident.severity])
 
 
 def of_keys(problem: str | None) -> list[ShownIncident]:
@@ -77,17 +77,17 @@ def of_keys(problem: str | None) -> list[ShownIncident]:
     return [] if problem is None else [ShownIncident("keys_damaged", "high", problem)]
 
 
-def worst_status(found: list[ShownIncident]) -> Status:
+def worst_status(incidents: list[ShownIncident]) -> Status:
     """The colour that some incidents add up to."""
-    return colour(incident.severity for incident in found)
+    return colour(incident.severity for incident in incidents)
 
 
-def alerts(found: list[ShownIncident], moment: float) -> schemas.Alerts:
+def alerts(incidents: list[ShownIncident], moment: float) -> schemas.Alerts:
     """The answer to GET /v1/alerts."""
     return schemas.Alerts(
-        state=worst_status(found),
+        state=worst_status(incidents),
         checked_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment)),
-        alerts=[schemas.Alert.of(asdict(incident), values=list(incident.values)) for incident in found],
+        alerts=[schemas.Alert.of(asdict(incident), values=list(incident.values)) for incident in incidents],
     )
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from steel_assets.core.experiment_share import has_variant
 from steel_assets.core.plausible import why_not
 from steel_assets.core.published import checked
-from steel_assets.serving.believing import latest_moment_of, record_of
+from steel_assets.serving.market_records import latest_moment_of, record_of
 from steel_assets.serving.snapshot import Snapshot
 
 SAME = ("market", "as_of", "origin", "target_date", "last_price", "unit", "simulated")

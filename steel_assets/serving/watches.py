@@ -18,14 +18,14 @@ from steel_assets.adapters.alerts.watches import MOST, TooManyWatches
 from steel_assets.adapters.objects.object_store import Conflict, ObjectStoreError
 from steel_assets.core.alerts.message import UNSUBSCRIBE
 from steel_assets.core.alerts.tokens import BadToken, removal
-from steel_assets.core.watches.look import Published
+from steel_assets.core.watches.reading import Published
 from steel_assets.core.watches.watch import ID, Watch, WatchError
 from steel_assets.serving import schemas
 from steel_assets.serving.dashboard import FORM_TYPE, language_of
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.forms import JSON, Wanted, tabled
+from steel_assets.serving.openapi import refusals, shown
 from steel_assets.serving.rendering import rendered
-from steel_assets.serving.schemas import refusals, shown
 from steel_assets.serving.scopes import PUBLIC, admitted
 from steel_assets.serving.service import Service
 
@@ -136,7 +136,7 @@ async def _kept(ask: Any, *arguments: Any) -> Any:
 
 
 def _shape(watch: Watch, published: Published) -> schemas.Watch:
-    look = published.look(watch)
+    look = published.read(watch)
     return schemas.Watch.of(
         watch.model_dump(mode="json"),
         holds=look.holds,

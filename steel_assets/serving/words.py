@@ -12,7 +12,7 @@ from steel_assets.core.words import LANGUAGES, MONTHS, phrase
 LOCALE = Path(__file__).parent / "locale"
 
 
-class Words(words.Words):
+class PageWords(words.Words):
     """One language of the pages, with the ages that they tell."""
 
     def __init__(self, language: str) -> None:

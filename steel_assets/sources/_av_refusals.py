@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from steel_assets.sources._connector import Busy, Exhausted, SourceError
+from steel_assets.sources._connector import Exhausted, RateLimited, SourceError
 from steel_assets.sources._refusals import quoted
 
 REMEDY = "check the symbol in the catalogue and STEEL_ALPHA_VANTAGE_API_KEY"
@@ -36,9 +36,9 @@ def refusal(error: object, note: object, information: object, content: bytes) ->
     if A_PAID_FUNCTION.search(text):
         return SourceError(f"{what}; {PAID}")
     if A_SECOND.search(text):
-        return Busy(what, AFTER_A_SECOND)
+        return RateLimited(what, AFTER_A_SECOND)
     if A_MINUTE.search(text):
-        return Busy(what, AFTER_A_MINUTE)
+        return RateLimited(what, AFTER_A_MINUTE)
     if A_DAY.search(text):
         return Exhausted(f"{what}; it is asked again at the next collection")
     if THE_KEY.search(text):

@@ -71,32 +71,32 @@ def whole_until(series: Series, periods: pd.DatetimeIndex, settled: pd.Timestamp
 
 
 def lacking(
-    series: Series, arrived: pd.DatetimeIndex, known: pd.DatetimeIndex, reach: pd.Timestamp | None, wanted: pd.DatetimeIndex
+    series: Series, arrived: pd.DatetimeIndex, known: pd.DatetimeIndex, reach: pd.Timestamp | None, expected: pd.DatetimeIndex
 ) -> str | None:
-    """What of ``wanted`` did not come; None when it did, within reason.
+    """What of ``expected`` did not come; None when it did, within reason.
 
     Args:
         arrived: the periods that came, in order, not empty.
         known: the periods known before.
         reach: the last period known without a hole; the answer must reach back to it. None when nothing is known.
-        wanted: the periods asked for that are public, of ``due``.
+        expected: the periods asked for that are public, of ``due``.
     """
-    if not len(wanted):
+    if not len(expected):
         return None
     few = slack(series)
-    if (late := int((wanted > arrived[-1]).sum())) > few:
+    if (late := int((expected > arrived[-1]).sum())) > few:
         return f"the answer ends at {arrived[-1]:%Y-%m-%d}, {late} {_named(series)} early"
     if reach is not None:
-        gap = wanted[(wanted > reach) & (wanted < arrived[0])]
-        if len(gap) > (0 if wanted[0] <= reach else few):
+        gap = expected[(expected > reach) & (expected < arrived[0])]
+        if len(gap) > (0 if expected[0] <= reach else few):
             return (
                 f"the answer begins at {arrived[0]:%Y-%m-%d} and does not reach back to {reach:%Y-%m-%d}, where what is known "
                 f"ends: {len(gap)} {_named(series)} are missing"
             )
-        gone = known[(known >= wanted[0]) & (known < arrived[0])]
+        gone = known[(known >= expected[0]) & (known < arrived[0])]
         if len(gone) > few:
             return f"the answer begins at {arrived[0]:%Y-%m-%d}, without {len(gone)} {_named(series)} that are known from before"
-    inside = wanted[(wanted >= arrived[0]) & (wanted <= arrived[-1])]
+    inside = expected[(expected >= arrived[0]) & (expected <= arrived[-1])]
     fresh = inside if not len(known) else inside[(inside < known[0]) | (inside > known[-1])]
     there = len(fresh.intersection(arrived))
     if len(fresh) - there > few and there < LEAST_SHARE * len(fresh):
@@ -108,12 +108,12 @@ def lacking(
 
 
 def missing_ends(
-    series: Series, arrived: pd.DatetimeIndex, wanted: pd.DatetimeIndex
+    series: Series, arrived: pd.DatetimeIndex, expected: pd.DatetimeIndex
 ) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
-    """The periods of ``wanted`` before the first and after the last of ``arrived``; empty where they are of no concern."""
+    """The periods of ``expected`` before the first and after the last of ``arrived``; empty where they are of no concern."""
     if len(arrived) < FEWEST:
-        return wanted[:0], wanted[:0]
-    before, after = wanted[wanted < arrived[0]], wanted[wanted > arrived[-1]]
+        return expected[:0], expected[:0]
+    before, after = expected[expected < arrived[0]], expected[expected > arrived[-1]]
     few = slack(series)
     return before if len(before) > few else before[:0], after if len(after) > few else after[:0]
 

@@ -45,7 +45,7 @@ class Exhausted(SourceError):
     """The provider refuses the caller, not the series: asking for another one would only cost another call."""
 
 
-class Busy(SourceError):
+class RateLimited(SourceError):
     """The provider refuses because calls came too fast: the same is asked again after each of ``pauses``.
 
     Attributes:
@@ -84,7 +84,7 @@ class Cut(SourceError):
 
 
 @dataclass(frozen=True)
-class Limits:
+class ResponseLimits:
     """What a provider documents to answer at most, which its connector is written around; None where it documents none.
 
     How often it may be asked is in the catalogue (``catalog/sources/``), since it depends on the plan.

@@ -86,12 +86,12 @@ def _day(text: object, written: Written) -> pd.Timestamp:
     return pd.Timestamp(meant) if DAYS_OF_ALL_TIME[0].date() <= meant <= DAYS_OF_ALL_TIME[1].date() else pd.NaT
 
 
-def _of_the_exchange(local: datetime, found: re.Match[str], written: Written) -> date:
+def _of_the_exchange(local: datetime, match: re.Match[str], written: Written) -> date:
     """The day of a moment with an offset. Midnight in the exchange's zone is that day's; else both zones must agree."""
-    there = local.replace(tzinfo=_offset(found["zone"])).astimezone(written.zone)
+    there = local.replace(tzinfo=_offset(match["zone"])).astimezone(written.zone)
     if there.date() == local.date() or there.time() == time(0):
         return there.date()
-    raise _Doubtful(repr(found.group()))
+    raise _Doubtful(repr(match.group()))
 
 
 def _offset(text: str) -> timezone:

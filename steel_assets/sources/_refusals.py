@@ -18,18 +18,18 @@ ABOUT_THE_CALLER = frozenset({401, 402, 410})
 M = TypeVar("M", bound=BaseModel)
 
 
-def accepted(answer: Response, provider: str, remedy: str, access: Access) -> bytes:
+def accepted(response: Response, provider: str, remedy: str, access: Access) -> bytes:
     """The content of an answer that was not refused, without the key, which some providers repeat in it.
 
     Raises:
         SeriesRefused: any status but 200; the message quotes the provider.
         Exhausted: a status that concerns the caller.
     """
-    content = access.without_key(answer.content)
-    if answer.status == 200:
+    content = access.without_key(response.content)
+    if response.status == 200:
         return content
-    message = f"{provider} refused ({answer.status}): {quoted(content)}; {remedy}"
-    raise Exhausted(message) if answer.status in ABOUT_THE_CALLER else SeriesRefused(message, answer.status, quoted(content))
+    message = f"{provider} refused ({response.status}): {quoted(content)}; {remedy}"
+    raise Exhausted(message) if response.status in ABOUT_THE_CALLER else SeriesRefused(message, response.status, quoted(content))
 
 
 def shaped(model: type[M], content: bytes, provider: str, expected: str) -> M:

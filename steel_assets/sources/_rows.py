@@ -9,7 +9,8 @@ import pandas as pd
 
 from steel_assets.core.asof import new_or_changed
 from steel_assets.core.calendars import period_starts, publication_moments
-from steel_assets.core.tables import OBSERVATIONS, PANDAS_DTYPES
+from steel_assets.core.table_schema import PANDAS_DTYPES
+from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 
 VERSION = ["series", "period", "published_at"]

@@ -18,11 +18,11 @@ import pandas as pd
 from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
-from steel_assets.sources._asking_again import DAY, asked_again
 from steel_assets.sources._connector import Access, SourceError
 from steel_assets.sources._figures import amounts
 from steel_assets.sources._history import first_day
 from steel_assets.sources._refusals import refuse_renamed, shaped
+from steel_assets.sources._retries import DAY, asked_again
 from steel_assets.sources._te_refusals import LIMITS, content_of
 
 REVISION_DAYS = 70
@@ -61,12 +61,12 @@ def by_country(series: Sequence[Series]) -> list[list[Series]]:
 
 
 def figures(
-    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
+    requested: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
     """The figures of several series of one country. Raises HttpError, SourceError."""
-    start = min(first_day(declared, known, moment, access, REVISION_DAYS) for declared in asked)
-    events, content = _all_events(_country(asked[0]), start, moment.tz_localize(None).normalize(), access)
-    return _figures(events, asked, notes, content)
+    start = min(first_day(declared, known, moment, access, REVISION_DAYS) for declared in requested)
+    events, content = _all_events(_country(requested[0]), start, moment.tz_localize(None).normalize(), access)
+    return _figures(events, requested, notes, content)
 
 
 def fetch(country: str, start: pd.Timestamp, end: pd.Timestamp, access: Access) -> bytes:

@@ -30,15 +30,15 @@ def blocked(error: HttpError) -> Blocked | None:
     return None
 
 
-def refuse_block(answer: Response, access: Access) -> None:
+def refuse_block(response: Response, access: Access) -> None:
     """Raises Blocked for an answer by which Yahoo shuts this client out."""
-    content = access.without_key(answer.content)
+    content = access.without_key(response.content)
     start = content.lstrip()[:2000]
-    page = start.startswith(b"<") and answer.status == 200
+    page = start.startswith(b"<") and response.status == 200
     compact = start.replace(b" ", b"")
-    in_words = (not compact.startswith(DATA) or NO_DATA in compact) and WORDS.search(start) and answer.status != 404
-    if answer.status in SHUT_OUT or page or in_words:
-        raise _blocked(f"it answered ({answer.status}) {quoted(content)}", content if page else None)
+    in_words = (not compact.startswith(DATA) or NO_DATA in compact) and WORDS.search(start) and response.status != 404
+    if response.status in SHUT_OUT or page or in_words:
+        raise _blocked(f"it answered ({response.status}) {quoted(content)}", content if page else None)
 
 
 def _blocked(what: str, content: bytes | None = None, retry_after: float | None = None) -> Blocked:

@@ -18,17 +18,17 @@ import pandas as pd
 from pydantic import BaseModel, Field
 
 from steel_assets.core.types import Series
-from steel_assets.sources._asking_again import asked_again
 from steel_assets.sources._av_refusals import REMEDY, refusal
-from steel_assets.sources._connector import Access, Collection, Limits, SourceError
+from steel_assets.sources._connector import Access, Collection, ResponseLimits, SourceError
 from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day, oldest_day
 from steel_assets.sources._refusals import accepted, quoted, refuse_another, refuse_renamed, shaped
+from steel_assets.sources._retries import asked_again
 
 SOURCE = "alpha_vantage"
-LIMITS = Limits(rows=100, symbols=1)
+LIMITS = ResponseLimits(rows=100, symbols=1)
 """Of a compact answer; a full one, which may need a paid key, has no limit."""
 
 TO_FILL = (
@@ -179,9 +179,9 @@ def _size(access: Access) -> str:
 
 
 def _figures(
-    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
+    requested: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
-    (series,) = asked
+    (series,) = requested
     start = first_day(series, known, moment, access, REVISION_DAYS)
     fits = start > moment.tz_localize(None) - pd.Timedelta(days=COMPACT_DAYS)
     size = "compact" if fits else _size(access)

@@ -15,7 +15,7 @@ import pandas as pd
 from steel_assets.core.imports import claims, stored
 from steel_assets.core.reading_limits import ReadingLimits
 from steel_assets.core.types import Series
-from steel_assets.sources._files.apart import ReaderUnavailable, ReadingFailed, may_be_read_here, read_apart
+from steel_assets.sources._files.isolated import ReaderUnavailable, ReadingFailed, may_be_read_here, read_apart
 from steel_assets.sources._files.opening import ENDINGS, opened
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.reading import FileReading

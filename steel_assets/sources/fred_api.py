@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field
 from steel_assets.core.calendars import local_day, local_moments, publication_moments
 from steel_assets.core.types import Series
 from steel_assets.sources import _fred_csv
-from steel_assets.sources._connector import Access, Collection, Exhausted, Limits, SeriesRefused, SourceError
+from steel_assets.sources._connector import Access, Collection, Exhausted, ResponseLimits, SeriesRefused, SourceError
 from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering, windows
@@ -33,7 +33,7 @@ from steel_assets.sources._refusals import accepted, refuse_renamed, shaped
 
 SOURCE = "fred_api"
 REMEDY = "check the symbol in the catalogue and STEEL_FRED_API_API_KEY"
-LIMITS = Limits(rows=100_000, symbols=1, vintages=2_000)
+LIMITS = ResponseLimits(rows=100_000, symbols=1, vintages=2_000)
 """As documented; ``count`` and ``offset`` of an answer tell whether more rows follow."""
 
 ZONE = ZoneInfo("America/Chicago")
@@ -134,9 +134,9 @@ def parse(content: bytes, series: Series, notes: Counter[str]) -> pd.DataFrame:
 
 
 def _figures(
-    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
+    requested: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
-    (series,) = asked
+    (series,) = requested
     start = first_day(series, known, moment, access, REVISION_DAYS)
     if access.api_key is None:
         return _fred_csv.parse(_fred_csv.fetch(str(series.symbol), start, access), series, notes)

@@ -21,13 +21,13 @@ from pydantic import BaseModel, Field, RootModel
 
 from steel_assets.core.types import Series
 from steel_assets.sources import _te_calendar
-from steel_assets.sources._asking_again import asked_again, continued
 from steel_assets.sources._connector import Access, Collection, Cut, SourceError
 from steel_assets.sources._days import Written, days
 from steel_assets.sources._figures import amounts
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day
 from steel_assets.sources._refusals import refuse_renamed, shaped
+from steel_assets.sources._retries import asked_again, continued
 from steel_assets.sources._te_refusals import LIMITS, content_of
 
 SOURCE = "trading_economics"
@@ -117,7 +117,7 @@ def _batches(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp
         batch: list[Series] = []
         for declared_series in together:
             if batch and not _fits(
-                [*batch, declared_series], min(starts[each.id] for each in (*batch, declared_series)), end, access
+                [*batch, declared_series], min(starts[series.id] for series in (*batch, declared_series)), end, access
             ):
                 yield batch
                 batch = []
@@ -126,17 +126,17 @@ def _batches(series: Sequence[Series], known: pd.DataFrame, moment: pd.Timestamp
 
 
 def _prices(
-    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
+    requested: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
-    start = min(first_day(declared, known, moment, access, REVISION_DAYS) for declared in asked)
+    start = min(first_day(declared, known, moment, access, REVISION_DAYS) for declared in requested)
     end = moment.tz_localize(None).normalize()
-    found, rows = _between(asked, start, end, access, notes)
+    found, rows = _between(requested, start, end, access, notes)
     frames: list[pd.DataFrame] = []
     missing: dict[str, str] = {}
-    for declared_series in asked:
+    for declared_series in requested:
         mine = found[found["series"] == declared_series.id]
         alone = partial(_alone, declared_series, access)
-        if mine.empty and len(asked) > 1 and rows >= FEWEST_TO_DOUBT:
+        if mine.empty and len(requested) > 1 and rows >= FEWEST_TO_DOUBT:
             mine = alone(start, end)
         try:
             frames.append(continued(mine, alone, declared_series, start, end, moment))
@@ -154,24 +154,24 @@ def _alone(series: Series, access: Access, first: pd.Timestamp, last: pd.Timesta
 
 
 def _between(
-    asked: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, access: Access, notes: Counter[str]
+    requested: Sequence[Series], start: pd.Timestamp, end: pd.Timestamp, access: Access, notes: Counter[str]
 ) -> tuple[pd.DataFrame, int]:
     """The figures from ``start`` to ``end``, and how many rows they came in.
 
     A full answer is one that was cut: it is asked for
     again in halves, of the symbols, then of the days.
     """
-    content = fetch(asked, start, end, access)
-    prices = _read(content, asked)
+    content = fetch(requested, start, end, access)
+    prices = _read(content, requested)
     if LIMITS.rows is None or len(prices) < LIMITS.rows:
-        return _figures(prices, asked, notes, content), len(prices)
-    if len(asked) > 1:
-        half = len(asked) // 2
-        parts = [_between(some, start, end, access, notes) for some in (asked[:half], asked[half:])]
+        return _figures(prices, requested, notes, content), len(prices)
+    if len(requested) > 1:
+        half = len(requested) // 2
+        parts = [_between(some, start, end, access, notes) for some in (requested[:half], requested[half:])]
     elif start < end:
         middle = (start + (end - start) / 2).normalize()
         days_apart = ((start, middle), (middle + pd.Timedelta(days=1), end))
-        parts = [_between(asked, first, last, access, notes) for first, last in days_apart if first <= last]
+        parts = [_between(requested, first, last, access, notes) for first, last in days_apart if first <= last]
     else:
         raise SourceError(f"Trading Economics answered {len(prices)} prices of one day, which is all it ever answers", content)
     return pd.concat([frame for frame, _ in parts], ignore_index=True), sum(rows for _, rows in parts)
@@ -201,8 +201,8 @@ def _one(series: Series, prices: Sequence[_Price], notes: Counter[str], content:
     return frame.dropna(subset=["period", "value"])
 
 
-def _same(one: object, other: object) -> bool:
-    return str(one).casefold() == str(other).casefold()
+def _same(value: object, other: object) -> bool:
+    return str(value).casefold() == str(other).casefold()
 
 
 def _refuse_month_first(dates: Sequence[object], content: bytes) -> None:

@@ -21,18 +21,18 @@ from pydantic import BaseModel, Field, ValidationError
 
 from steel_assets.core.responses import HttpError
 from steel_assets.core.types import Series
-from steel_assets.sources._asking_again import continued
-from steel_assets.sources._connector import Access, Collection, Limits, SeriesRefused, SourceError
+from steel_assets.sources._connector import Access, Collection, ResponseLimits, SeriesRefused, SourceError
 from steel_assets.sources._figures import numbers
 from steel_assets.sources._gather import Gathering
 from steel_assets.sources._history import first_day
 from steel_assets.sources._refusals import accepted, refuse_another, shaped
+from steel_assets.sources._retries import continued
 from steel_assets.sources._yahoo_blocks import blocked, refuse_block
 from steel_assets.sources._yahoo_sessions import local_days, on_their_sessions
 
 SOURCE = "yahoo_finance"
 REMEDY = "check the symbol in the catalogue"
-LIMITS = Limits(symbols=1)
+LIMITS = ResponseLimits(symbols=1)
 """It documents none; an answer that is shorter than what was asked for is continued."""
 
 NOTHING_THERE = re.compile(r"Data doesn't exist", re.IGNORECASE)
@@ -174,9 +174,9 @@ def _with_splits(bars: pd.DataFrame, chart: _Result, series: Series, notes: Coun
 
 
 def _figures(
-    asked: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
+    requested: Sequence[Series], notes: Counter[str], *, known: pd.DataFrame, moment: pd.Timestamp, access: Access
 ) -> pd.DataFrame:
-    (series,) = asked
+    (series,) = requested
     start = first_day(series, known, moment, access, REVISION_DAYS)
     end = moment.tz_localize(None).normalize() + pd.Timedelta(days=2)  # the same question all day, so that a cache can answer it
     content = fetch(series, start, end, access)

@@ -12,7 +12,7 @@ import pytest
 from steel_assets.adapters.google.clients import GoogleNotInstalled, bigquery_client, vertex_clients
 from steel_assets.adapters.google.vertex import Tariff, VertexAutoML
 from steel_assets.adapters.warehouse.bigquery import BigQueryWarehouse
-from steel_assets.core.automl import AutoML, AutoMLError
+from steel_assets.core.automl import AutoMLError, AutoMLService
 from steel_assets.core.models._search import EmbeddedSearch
 from steel_assets.core.types import Search
 from steel_assets_tests.contracts.automl import SPLIT, AutoMLContract, asked, past, rows
@@ -55,13 +55,13 @@ def at(server: VertexServer, **more: float) -> VertexAutoML:
 
 class TestEmbedded(AutoMLContract):
     @pytest.fixture
-    def search(self) -> AutoML:
+    def search(self) -> AutoMLService:
         return EmbeddedSearch(Search(trials=4))
 
 
 class TestVertex(AutoMLContract):
     @pytest.fixture
-    def search(self, bought: VertexAutoML) -> AutoML:
+    def search(self, bought: VertexAutoML) -> AutoMLService:
         return bought
 
 
@@ -70,7 +70,7 @@ def count(server: VertexServer) -> dict[str, int]:
 
 
 def test_what_leaves_is_columns_of_figures_and_no_name_of_a_series_or_day(vertex: VertexServer, bought: VertexAutoML) -> None:
-    bought.answer(past(), asked())
+    bought.predict(past(), asked())
     told = repr(vertex.made)
     assert not [word for word in ("scrap", "rebar_m01", "drivers", "2019", "lags") if word in told]
     (pipeline,) = vertex.made["trainingPipelines"].values()
@@ -81,39 +81,39 @@ def test_what_leaves_is_columns_of_figures_and_no_name_of_a_series_or_day(vertex
 def test_the_same_question_is_bought_once_and_a_newer_row_costs_a_prediction_but_no_training(
     vertex: VertexServer, bought: VertexAutoML
 ) -> None:
-    bought.answer(past(), asked())
-    bought.answer(past(), asked())
+    bought.predict(past(), asked())
+    bought.predict(past(), asked())
     assert count(vertex) == {"datasets": 1, "trainingPipelines": 1, "batchPredictionJobs": 1}
-    bought.answer(past(), asked().rows(slice(0, 3)))
+    bought.predict(past(), asked().rows(slice(0, 3)))
     assert count(vertex) == {"datasets": 1, "trainingPipelines": 1, "batchPredictionJobs": 2}
 
 
 def test_a_training_that_outlasts_the_wait_is_found_again_and_not_bought_twice(vertex: VertexServer) -> None:
     vertex.looks = 3
     with pytest.raises(AutoMLError, match="buys nothing twice"):
-        at(vertex, wait_seconds=-1.0).answer(past(), asked())
-    assert at(vertex).answer(past(), asked()).shape == (len(asked()),)
+        at(vertex, wait_seconds=-1.0).predict(past(), asked())
+    assert at(vertex).predict(past(), asked()).shape == (len(asked()),)
     assert count(vertex)["trainingPipelines"] == 1
 
 
 def test_what_failed_says_what_the_service_said_and_may_be_bought_again(vertex: VertexServer, bought: VertexAutoML) -> None:
     vertex.failing = "Internal error occurred."
     with pytest.raises(AutoMLError, match=r"PIPELINE_STATE_FAILED: Internal error occurred\."):
-        bought.answer(past(), asked())
-    assert np.isfinite(bought.answer(past(), asked())).all()
+        bought.predict(past(), asked())
+    assert np.isfinite(bought.predict(past(), asked())).all()
     assert count(vertex) == {"datasets": 1, "trainingPipelines": 2, "batchPredictionJobs": 1}
 
 
 def test_a_row_that_was_not_answered_is_an_error(vertex: VertexServer, bought: VertexAutoML) -> None:
     vertex.forgets = True
     with pytest.raises(AutoMLError, match="of 100 rows 99 were answered"):
-        bought.answer(past(), asked())
+        bought.predict(past(), asked())
 
 
 def test_a_refusal_names_the_remedy(vertex: VertexServer, bought: VertexAutoML) -> None:
     vertex.faults.plan(Fault(403, "forbidden", "Permission 'aiplatform.trainingPipelines.list' denied"))
     with pytest.raises(AutoMLError, match=r"denied.*docs/google-cloud\.md"):
-        bought.answer(past(), asked())
+        bought.predict(past(), asked())
 
 
 @pytest.mark.parametrize("kind", ["trainingPipelines", "batchPredictionJobs"])
@@ -122,8 +122,8 @@ def test_what_was_bought_and_whose_answer_was_lost_is_not_bought_twice(
 ) -> None:
     vertex.faults.plan(Fault(501, "lost", method="POST", path=f".*/{kind}", after=True))
     with pytest.raises(AutoMLError, match="planned by the test"):
-        bought.answer(past(), asked())
-    bought.answer(past(), asked())
+        bought.predict(past(), asked())
+    bought.predict(past(), asked())
     assert count(vertex) == {"datasets": 1, "trainingPipelines": 1, "batchPredictionJobs": 1}
 
 

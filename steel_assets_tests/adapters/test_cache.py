@@ -286,7 +286,7 @@ def test_an_entry_that_is_older_than_its_time_is_a_miss_and_one_that_is_not_is_t
     now = time.time()
     for later, found in ((1800, b"x"), (3601, None)):
         at = SimpleNamespace(time=lambda later=later: now + later)
-        monkeypatch.setattr("steel_assets.adapters.cache.sqlite_shelf.time", at)
+        monkeypatch.setattr("steel_assets.adapters.cache.sqlite_store.time", at)
         assert cache.get("predictions", "key") == found
 
 
@@ -294,7 +294,7 @@ def test_a_clock_that_went_back_keeps_nothing_for_longer(tmp_path: Path, monkeyp
     cache = LocalCache(tmp_path, SMALL)
     cache.put("predictions", "key", b"x")
     now = time.time()
-    monkeypatch.setattr("steel_assets.adapters.cache.sqlite_shelf.time", SimpleNamespace(time=lambda: now - 86_400))
+    monkeypatch.setattr("steel_assets.adapters.cache.sqlite_store.time", SimpleNamespace(time=lambda: now - 86_400))
     assert cache.get("predictions", "key") is None
 
 

@@ -17,7 +17,8 @@ from steel_assets.adapters.exports.parquet import as_parquet
 from steel_assets.adapters.exports.workbook import as_workbook
 from steel_assets.core.exporting import Export, as_csv, between, export
 from steel_assets.core.sheet import ExportError
-from steel_assets.core.tables import MARKET_DAILY, PROMOTIONS, WAREHOUSE_TABLES, Column, Table
+from steel_assets.core.table_schema import Column, Table
+from steel_assets.core.tables import MARKET_DAILY, PROMOTIONS, WAREHOUSE_TABLES
 
 UNITS = {"a": "USD/t", "b": "CNY/t"}
 DAY = datetime(2026, 11, 20)  # noqa: DTZ001  Excel's moments have no zone

@@ -9,7 +9,8 @@ import pytest
 
 from steel_assets.adapters.lake.lake import Lake, LakeError
 from steel_assets.adapters.objects.object_store import LocalFolder
-from steel_assets.core.tables import MARKET_DAILY, OBSERVATIONS, TableError
+from steel_assets.core.table_schema import TableError
+from steel_assets.core.tables import MARKET_DAILY, OBSERVATIONS
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from steel_assets.adapters.google.clients import storage_client
 from steel_assets.adapters.objects.gcs import GcsStore
-from steel_assets.adapters.objects.lease import Busy, LeaseLost, leased
+from steel_assets.adapters.objects.lease import LeaseHeld, LeaseLost, leased
 from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStore
 from steel_assets_tests.google.storage_server import StorageServer
 
@@ -29,7 +29,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, storage: StorageServer
 def test_who_comes_second_is_told_who_is_at_work_and_gets_it_when_it_is_given_back(store: ObjectStore) -> None:
     with (
         leased(store, KEY, ABOUT, wait_seconds=0, seconds=60),
-        pytest.raises(Busy, match="job daily_data_update, machine here"),
+        pytest.raises(LeaseHeld, match="job daily_data_update, machine here"),
         leased(store, KEY, ABOUT, wait_seconds=0, seconds=60),
     ):
         pytest.fail("two at once")
@@ -40,7 +40,7 @@ def test_who_comes_second_is_told_who_is_at_work_and_gets_it_when_it_is_given_ba
 
 def test_a_holder_at_work_keeps_it_for_longer_than_its_length(store: ObjectStore) -> None:
     with leased(store, KEY, ABOUT, wait_seconds=0, seconds=3) as lease:
-        with pytest.raises(Busy), leased(store, KEY, ABOUT, wait_seconds=8, seconds=3):
+        with pytest.raises(LeaseHeld), leased(store, KEY, ABOUT, wait_seconds=8, seconds=3):
             pass
         lease.check()
 
@@ -57,7 +57,7 @@ def test_what_a_killed_holder_left_is_taken_over_and_a_holder_that_only_stood_st
                 gone.check()
             gone.give_back()
             lease.check()
-            with pytest.raises(Busy), leased(store, KEY, ABOUT, wait_seconds=0, seconds=60):
+            with pytest.raises(LeaseHeld), leased(store, KEY, ABOUT, wait_seconds=0, seconds=60):
                 pass
 
 
@@ -65,7 +65,7 @@ def test_what_a_killed_holder_left_is_taken_over_and_a_holder_that_only_stood_st
 def test_a_damaged_lease_is_over_when_it_stays_as_it_is(tmp_path: Path, garbage: bytes) -> None:
     store = LocalFolder(tmp_path)
     store.put(KEY, garbage)
-    with pytest.raises(Busy, match="does not say who"), leased(store, KEY, ABOUT, wait_seconds=0, seconds=1):
+    with pytest.raises(LeaseHeld, match="does not say who"), leased(store, KEY, ABOUT, wait_seconds=0, seconds=1):
         pass
     with leased(store, KEY, ABOUT, wait_seconds=20, seconds=1) as lease:
         lease.check()

@@ -52,7 +52,7 @@ def test_waiting_is_reported() -> None:
 def test_the_gap_is_counted_from_when_a_call_was_sent() -> None:
     """Opening a connection takes a while, the first one longest: what counts is when a call arrives."""
     clock = Clock()
-    pace = Pace(5, clock=clock, sleep=clock.sleep, told=True)
+    pace = Pace(5, clock=clock, sleep=clock.sleep, reported=True)
     arrivals = []
     for connecting in (0.9, 0.05, 0.05):
         pace.wait()

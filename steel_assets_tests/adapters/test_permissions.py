@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 
 from steel_assets.adapters.callers.local_counts import LocalCounts
-from steel_assets.adapters.http.quota import FileLedger, Limits
+from steel_assets.adapters.http.quota import FileLedger, RateLimits
 from steel_assets.adapters.machine.disk import make_folder, private_file
 from steel_assets.adapters.notifiers.log import LogFile
 from steel_assets.bootstrap import platform
 from steel_assets.core.alerts.message import Notification
 from steel_assets.core.tables import FORECASTS
-from steel_assets.operations.importing import Offered, import_table
+from steel_assets.operations.importing import FileToImport, import_table
 from steel_assets.serving.access import SESSION_FILE
 from steel_assets.serving.keys import KEY_FILE, KeyStore
 from steel_assets.serving.run import COUNTS_FILE
@@ -45,7 +45,7 @@ def live(home: Path) -> None:
     Sessions((home / KEY_FILE).with_name(SESSION_FILE)).begin("reader", time.time())
     LocalCounts(home / COUNTS_FILE).take("reader", 1, 10, time.time())
     assert here.cache.put("external_data", "key", b"of a provider", 60)
-    FileLedger(home / "quota" / "provider.json").book(Limits(25), time.time())
+    FileLedger(home / "quota" / "provider.json").book(RateLimits(25), time.time())
     LogFile(home / "alerts.log").send(Notification("a notification", (), "key", repeat=False))
     here.clock_record.note()
     here.store.put("alerts/outbox/letter.json", b"a notification")
@@ -58,7 +58,7 @@ def live(home: Path) -> None:
         here.lake,
         here.imports,
         here.home,
-        Offered(file="prices.csv", sha256=digest, figures={SERIES: figures}, by="ana"),
+        FileToImport(file="prices.csv", sha256=digest, figures={SERIES: figures}, by="ana"),
         pd.Timestamp(NOW),
     )
 

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 from steel_assets.adapters.http.client import HttpError, HttpxHttp
-from steel_assets.adapters.http.quota import DAY, BudgetSpent, FileLedger, Limits, Quota, RedisLedger
+from steel_assets.adapters.http.quota import DAY, BudgetSpent, FileLedger, Quota, RateLimits, RedisLedger
 from steel_assets_tests.google.redis_server import redis_here
 from steel_assets_tests.loopback import Reply, serving
 
-FREE = Limits(calls_per_day=25, calls_per_minute=5)
+FREE = RateLimits(calls_per_day=25, calls_per_minute=5)
 NOON = 1_790_000_000.0
 
 WORKER = """
 import sys
 from pathlib import Path
-from steel_assets.adapters.http.quota import BudgetSpent, FileLedger, Limits, Quota
-quota = Quota(Limits(25), FileLedger(Path(sys.argv[1])))
+from steel_assets.adapters.http.quota import BudgetSpent, FileLedger, RateLimits, Quota
+quota = Quota(RateLimits(25), FileLedger(Path(sys.argv[1])))
 made = 0
 for _ in range(20):
     try:
@@ -47,7 +47,7 @@ class Time:
         self.now += seconds
 
 
-def quota(folder: Path, clock: Time, limits: Limits = FREE) -> Quota:
+def quota(folder: Path, clock: Time, limits: RateLimits = FREE) -> Quota:
     """As a process has it that has just started."""
     return Quota(limits, FileLedger(folder / "quota" / "alpha_vantage.json"), clock=clock, sleep=clock.sleep)
 
@@ -81,7 +81,7 @@ def test_processes_at_once_share_one_budget_to_the_call(tmp_path: Path) -> None:
 
 def test_a_spent_budget_says_when_the_next_call_is_free(tmp_path: Path) -> None:
     clock = Time()
-    one = quota(tmp_path, clock, Limits(2))
+    one = quota(tmp_path, clock, RateLimits(2))
     one.wait()
     clock.now += 3600
     one.wait()
@@ -95,10 +95,10 @@ def test_a_spent_budget_says_when_the_next_call_is_free(tmp_path: Path) -> None:
 
 def test_a_clock_that_was_wrong_by_years_blocks_for_a_day_at_most(tmp_path: Path) -> None:
     clock = Time(NOON + 1000 * DAY)
-    quota(tmp_path, clock, Limits(1)).wait()
+    quota(tmp_path, clock, RateLimits(1)).wait()
     clock.now = NOON
     with pytest.raises(BudgetSpent):
-        quota(tmp_path, clock, Limits(1)).wait()
+        quota(tmp_path, clock, RateLimits(1)).wait()
 
 
 def test_a_damaged_ledger_counts_as_spent_and_says_what_to_do(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_damaged_ledger_counts_as_spent_and_says_what_to_do(tmp_path: Path) ->
 
 def test_retries_are_calls_and_the_answer_to_a_spent_budget_is_an_error_that_says_so(tmp_path: Path) -> None:
     with serving(lambda request: Reply(b"", 503)) as server:
-        http = HttpxHttp(first_pause_seconds=0.01, quota=Quota(Limits(6), FileLedger(tmp_path / "ledger.json")))
+        http = HttpxHttp(first_pause_seconds=0.01, quota=Quota(RateLimits(6), FileLedger(tmp_path / "ledger.json")))
         with pytest.raises(HttpError):
             http.get(f"{server.url}/query", {})
         with pytest.raises(HttpError, match="the next one is free at") as spent:
@@ -125,7 +125,7 @@ def test_machines_share_a_budget_over_redis_and_each_goes_on_by_its_own_file_whe
         if url is None:
             pytest.skip("redis-server is not installed")
         ours, theirs = (
-            Quota(Limits(10), RedisLedger(url, "steel:quota:test", FileLedger(tmp_path / name / "ledger.json")))
+            Quota(RateLimits(10), RedisLedger(url, "steel:quota:test", FileLedger(tmp_path / name / "ledger.json")))
             for name in ("ours", "theirs")
         )
         for _ in range(4):

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from steel_assets.adapters.alerts import watches as kept
-from steel_assets.adapters.alerts.outbox import STATE_KEY, Outbox
-from steel_assets.adapters.alerts.watches import MOST, TooManyWatches, Watches
+from steel_assets.adapters.alerts.outbox import Outbox
+from steel_assets.adapters.alerts.stored_state import STATE_KEY
+from steel_assets.adapters.alerts.watches import MOST, TooManyWatches, WatchStore
 from steel_assets.adapters.lake.damaged import Damaged
 from steel_assets.adapters.notifiers import NotSent
 from steel_assets.adapters.objects.object_store import LocalFolder
@@ -44,7 +45,7 @@ def box(store: LocalFolder) -> Outbox:
 
 
 def added(store: LocalFolder, owner: str = "local", **more: object) -> Watch:
-    return Watches(store).add(owner, {"kind": "level", "market": REBAR, "above": 640, **more}, published(), MORNING)
+    return WatchStore(store).add(owner, {"kind": "level", "market": REBAR, "above": 640, **more}, published(), MORNING)
 
 
 def test_whoever_dies_before_or_after_any_step_the_crossing_is_delivered_exactly_once(
@@ -65,9 +66,9 @@ def test_whoever_dies_before_or_after_any_step_the_crossing_is_delivered_exactly
             if dies is not None:
                 patched.setattr(LocalFolder, "put_if", dies)
                 with pytest.raises(Died):
-                    box.watch(Watches(store).all(), HIGH, clock.now)
+                    box.watch(WatchStore(store).all(), HIGH, clock.now)
                 continue
-        assert box.watch(Watches(store).all(), HIGH, clock.now) == [], "it was noted before the second death"
+        assert box.watch(WatchStore(store).all(), HIGH, clock.now) == [], "it was noted before the second death"
     assert [waiting.event.subject for waiting in box.alert_state().queue] == [watch.id]
 
     send = slack.send
@@ -88,7 +89,7 @@ def test_whoever_dies_before_or_after_any_step_the_crossing_is_delivered_exactly
     )
     for _ in range(3):
         clock.now += timedelta(hours=1)
-        assert box.watch(Watches(store).all(), HIGH, clock.now) == []
+        assert box.watch(WatchStore(store).all(), HIGH, clock.now) == []
         box.deliver({"slack": slack}, clock, "http://ui")
     assert len(slack.notifications) == 2
     assert box.alert_state().queue == ()
@@ -96,7 +97,7 @@ def test_whoever_dies_before_or_after_any_step_the_crossing_is_delivered_exactly
 
 def test_who_looks_late_at_an_older_publication_makes_nothing_be_told_twice(store: LocalFolder, box: Outbox) -> None:
     added(store)
-    watches, minute = Watches(store).all(), timedelta(minutes=1)
+    watches, minute = WatchStore(store).all(), timedelta(minutes=1)
     assert len(box.watch(watches, HIGH, MORNING + minute, as_of=MORNING)) == 1
     assert box.watch(watches, published(), MORNING + 2 * minute, as_of=MORNING - minute) == []
     assert box.watch(watches, HIGH, MORNING + 3 * minute, as_of=MORNING + 2 * minute) == []
@@ -112,7 +113,7 @@ def test_in_quiet_hours_nothing_goes_out_not_even_what_was_late_and_at_their_end
         raise NotSent("slack is away")
 
     slack.fails = down
-    box.watch(Watches(store).all(), HIGH, clock.now)
+    box.watch(WatchStore(store).all(), HIGH, clock.now)
     box.deliver({"slack": slack}, clock, "http://ui")
     slack.fails = lambda: None
     delivered = {}
@@ -130,15 +131,15 @@ def test_in_quiet_hours_nothing_goes_out_not_even_what_was_late_and_at_their_end
 def test_what_waits_of_a_watch_that_was_removed_is_not_sent_any_more(store: LocalFolder, box: Outbox) -> None:
     added(store, quiet="00:00-23:59")
     clock, slack = Clock(), Recorder()
-    assert len(box.watch(Watches(store).all(), HIGH, clock.now)) == 1
-    assert Watches(store).remove("local", Watches(store).of("local")[0].id)
+    assert len(box.watch(WatchStore(store).all(), HIGH, clock.now)) == 1
+    assert WatchStore(store).remove("local", WatchStore(store).of("local")[0].id)
     clock.now = MORNING.replace(hour=5, minute=59)
     box.deliver({"slack": slack}, clock, "http://ui")
     assert (slack.notifications, box.alert_state().queue) == ([], ())
 
 
 def test_a_key_has_a_limit_that_holds_when_it_adds_many_at_once_and_the_same_watch_is_set_once(store: LocalFolder) -> None:
-    watches = Watches(store)
+    watches = WatchStore(store)
 
     def add(number: int) -> bool:
         try:
@@ -175,23 +176,23 @@ def test_there_is_a_most_of_keys_too(store: LocalFolder, monkeypatch: pytest.Mon
 def test_what_is_not_published_cannot_be_watched_and_nothing_is_kept(store: LocalFolder, fields: dict, says: str) -> None:
     with pytest.raises(WatchError, match=says):
         added(store, **fields)
-    assert Watches(store).all() == []
+    assert WatchStore(store).all() == []
 
 
 def test_a_damaged_document_costs_its_own_watches_and_a_lost_memory_tells_nothing_twice(store: LocalFolder, box: Outbox) -> None:
     added(store, "first"), added(store, "second")
-    assert len(box.watch(Watches(store).all(), HIGH, MORNING)) == 2
+    assert len(box.watch(WatchStore(store).all(), HIGH, MORNING)) == 2
     store.put("watches/first.json", store.get("watches/first.json").replace(b"640", b"1.0"))
     store.put(STATE_KEY, b"damaged")
-    assert [watch.owner for watch in Watches(store).all()] == ["second"]
+    assert [watch.owner for watch in WatchStore(store).all()] == ["second"]
     assert [damage.key for damage in Damaged(store).all()] == ["watches/first.json"]
-    assert box.watch(Watches(store).all(), HIGH, MORNING) == []
-    box.watch(Watches(store).all(), published(), MORNING)
-    assert len(box.watch(Watches(store).all(), HIGH, MORNING)) == 1
+    assert box.watch(WatchStore(store).all(), HIGH, MORNING) == []
+    box.watch(WatchStore(store).all(), published(), MORNING)
+    assert len(box.watch(WatchStore(store).all(), HIGH, MORNING)) == 1
 
 
 def test_a_link_removes_its_own_watch_and_nothing_that_is_no_link_of_ours_removes_any(store: LocalFolder) -> None:
-    first, second, watches = added(store, "first"), added(store, "second"), Watches(store)
+    first, second, watches = added(store, "first"), added(store, "second"), WatchStore(store)
     mine = removal_token(KEY, first.id)
     others = [
         "",

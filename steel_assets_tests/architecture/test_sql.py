@@ -10,12 +10,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from steel_assets.core.tables import WAREHOUSE_TABLES, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import WAREHOUSE_TABLES
 from steel_assets_tests.google.bigquery_grammar import RESERVED
 
 HOME = "adapters/warehouse/sql.py"
 OWN_DATABASES = {
-    "adapters/cache/sqlite_shelf.py": "the cache's own SQLite file, which no warehouse shares",
+    "adapters/cache/sqlite_store.py": "the cache's own SQLite file, which no warehouse shares",
     "adapters/callers/local_counts.py": "the counts of requests that processes of one machine share, a SQLite file of its own",
     "operations/automation.py": "reads Dagster's own SQLite files, where opening the instance would take a second",
 }

@@ -45,8 +45,8 @@ def failing_for_one(whole: Callable[..., Any]) -> Callable[..., Any]:
     """The same operation, which fails when it is about ``BROKEN``."""
 
     def operation(*arguments: Any, **options: Any) -> Any:
-        about = [getattr(getattr(each, "market", None), "id", each) for each in arguments]
-        if BROKEN in [each for each in about if isinstance(each, str)]:
+        about = [getattr(getattr(argument, "market", None), "id", argument) for argument in arguments]
+        if BROKEN in [name for name in about if isinstance(name, str)]:
             raise ValueError(WHY)
         return whole(*arguments, **options)
 

@@ -194,28 +194,28 @@ def test_an_error_that_rose_by_more_than_two_points_is_a_warning(parts: Platform
         ("ALTER TABLE steel_rebar_predictor.forecasts ALTER horizon TYPE VARCHAR USING 'tomorrow'", "tomorrow"),
     ],
 )
-def test_a_table_that_other_hands_changed_breaks_its_contract(parts: Platform, statement: str, told: str) -> None:
+def test_a_table_that_other_hands_changed_breaks_its_schema(parts: Platform, statement: str, told: str) -> None:
     made_of(parts, "forecasts")
     day = parts.warehouse.read(FORECASTS)["as_of"].iloc[0]
 
     def look() -> dg.ExecuteInProcessResult:
         return made_of(parts, "system_metrics", moment=day)
 
-    assert checks(look())["system_metrics: table_contracts"].passed
+    assert checks(look())["system_metrics: table_schemas"].passed
     with duckdb.connect(str(parts.warehouse.path)) as connection:
         connection.execute("ALTER TABLE steel_rebar_predictor.forecasts ALTER model_version DROP NOT NULL")
         connection.execute(statement)
-    found = failed(look(), "system_metrics: table_contracts")
+    found = failed(look(), "system_metrics: table_schemas")
     assert found.severity == ERROR
     assert "forecasts" in str(found.description)
     assert told in str(found.description)
 
 
-def test_a_damaged_price_table_of_the_lake_breaks_its_contract(parts: Platform) -> None:
+def test_a_damaged_price_table_of_the_lake_breaks_its_schema(parts: Platform) -> None:
     key = f"processed-data/daily/{MARKET}.parquet"
     parts.lake.write(key, parts.lake.read(key).drop(columns="unit"))
     done = made_of(parts, "system_metrics")
-    assert "unit" in str(failed(done, "system_metrics: table_contracts").description)
+    assert "unit" in str(failed(done, "system_metrics: table_schemas").description)
 
 
 def test_every_check_has_a_rule_and_every_rule_a_check_and_every_gate_is_severe() -> None:
@@ -225,7 +225,7 @@ def test_every_check_has_a_rule_and_every_rule_a_check_and_every_gate_is_severe(
     warnings = {"drift", "interval_coverage", "mape_increase", experiments.CHECK}
     assert {name for name, rule in declared.items() if rule.severity == "warn"} == warnings
     for name, rule in declared.items():
-        assert rule.told or any(name == alert.id for alert in catalog().alerts.values()), name
+        assert rule.notify or any(name == alert.id for alert in catalog().alerts.values()), name
     with pytest.raises(CatalogError, match="new_check has no severity"):
         every_check_has_a_rule(catalog().rules, [*names, "new_check"])
     with pytest.raises(CatalogError, match="there is no asset check drift"):

@@ -53,8 +53,13 @@ def test_what_was_made_is_shown_under_the_new_keys_once_and_runs_stay(parts: Pla
 
 
 def test_incidents_about_keys_that_are_no_more_are_closed_and_no_others(parts: Platform) -> None:
-    subjects = ("forecasts: every_market", f"data_quality: quality_score [{MARKET}]", "raw/fred_api/rates: collected")
+    subjects = (
+        "forecasts: every_market",
+        f"data_quality: quality_score [{MARKET}]",
+        "system_metrics: table_contracts",
+        "raw/fred_api/rates: collected",
+    )
     parts.outbox.report([Condition(rule="failed_check", subject=subject, firing=True, moment=NOW) for subject in subjects], NOW)
     with dg.DagsterInstance.ephemeral() as instance:
-        assert migrate(instance, parts.warehouse, parts.outbox, installation(parts), NOW).closed == 2
+        assert migrate(instance, parts.warehouse, parts.outbox, installation(parts), NOW).closed == 3
     assert [incident.subject for incident in parts.outbox.alert_state().open_incidents] == ["raw/fred_api/rates: collected"]

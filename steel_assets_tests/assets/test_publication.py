@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.lake.snapshots import parsed
 from steel_assets.assets.jobs import FOLLOWED, WRAP_UP
 from steel_assets.assets.publication import KEY
@@ -59,8 +59,8 @@ def test_what_cannot_be_read_makes_the_run_fail_by_name_and_the_rest_is_in_force
 def test_watches_are_looked_at_after_it_and_what_became_true_waits_to_be_told_once(parts: Platform) -> None:
     published(parts)
     _, before = in_force(parts.snapshots)
-    price = before.look(declared(above=1)).value
-    watches = Watches(parts.store)
+    price = before.read(declared(above=1)).value
+    watches = WatchStore(parts.store)
     for side, level in (("above", price + 1), ("below", price + 1)):
         watches.add("local", {"kind": "level", "market": MARKET, side: level}, before, datetime.now(UTC))
     parts.outbox.channels = frozenset({"log"})

@@ -12,6 +12,7 @@ from steel_assets.adapters.lake.compacted import Piece, copy_of, written
 from steel_assets.bootstrap import Platform
 from steel_assets.core.metrics import predictions_vs_reality
 from steel_assets.core.service_use import FOLDER as MEASURED
+from steel_assets.core.table_schema import Table
 from steel_assets.core.tables import (
     DATA_QUALITY,
     DRIFT,
@@ -20,7 +21,6 @@ from steel_assets.core.tables import (
     METRICS_DAILY,
     PREDICTIONS_VS_REALITY,
     SYSTEM_METRICS,
-    Table,
 )
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.operations.market_tables import read_daily

@@ -36,7 +36,7 @@ from steel_assets.core.samples import build_samples
 from steel_assets.core.scorecard import by_year
 from steel_assets.core.scoring import scores
 from steel_assets.core.training import WINDOW
-from steel_assets.core.types import AutoML as Declared
+from steel_assets.core.types import AutoMLSearches as Declared
 from steel_assets.core.types import Generated, Search
 from steel_assets_tests.bench.learning import BEFORE, DATA, Walked, walked
 

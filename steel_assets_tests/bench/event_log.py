@@ -54,8 +54,11 @@ def main() -> None:
             spent[name] = replace(written, seconds=spent[name].seconds + written.seconds)
     ours, theirs = spent["ours"].seconds / TURNS, spent["Dagster's own"].seconds / TURNS
     say(f"{len(events)} events, CPU", f"{ours:.2f} s ÷ {theirs:.2f} s of Dagster's own storage = {ours / theirs:.2f}")
-    for name, one in spent.items():
-        say(f"{len(events)} events, {name}", f"{one.own / 1000:.0f} kB of its own and {one.index / 1000:.0f} kB in the index")
+    for name, size in spent.items():
+        say(
+            f"{len(events)} events, {name}",
+            f"{size.own / 1000:.0f} kB of its own and {size.index / 1000:.0f} kB in the index",
+        )
     small, large = spent["ours"].both(), spent["Dagster's own"].both()
     say(f"{len(events)} events, bytes", f"{small / 1000:.0f} kB ÷ {large / 1000:.0f} kB = {small / large:.2f}")
     record("event log: writing a run", "Dagster's own storage", ours / theirs, f"CPU, {len(events)} events, {TURNS} turns")

@@ -89,7 +89,7 @@ class Walk:
 
 def walked(history: MarketHistory, features: pd.DataFrame, horizon: int) -> Walk:
     """Walk ``experts`` and those it listens to forward, as far back as prices go."""
-    families = {name: one for name, one in applicable(history.market).items() if name in (NAIVE, Experts.family, *MEMBERS)}
+    families = {name: family for name, family in applicable(history.market).items() if name in (NAIVE, Experts.family, *MEMBERS)}
     at = priced_positions(history, START, END, 1, 0)
     first, stop = int(at[0]), int(at[-1]) + 1
     start = max(EARLIEST, first - burn_in(horizon, families))
@@ -143,9 +143,9 @@ def _adaptive(walk: Walk) -> np.ndarray:
     past: list[float] = []
     said = np.zeros_like(walk.present)
     for row, arrived in enumerate(walk.arrivals):
-        for one in arrived:
-            asked += ADAPTING / walk.samples.horizon * (LEVELS - (scaled[one] < said[one]))
-            past.append(scaled[one])
+        for forecast in arrived:
+            asked += ADAPTING / walk.samples.horizon * (LEVELS - (scaled[forecast] < said[forecast]))
+            past.append(scaled[forecast])
         said[row] = np.quantile(past[-TWO_YEARS:], np.clip(asked, 0, 1)) if len(past) > EARLIEST else NORMAL_QUANTILES
     return said * walk.samples.volatility[:, None]
 
@@ -155,7 +155,7 @@ def _tracked(walk: Walk) -> np.ndarray:
     scaled, present = walk.errors / walk.samples.volatility, walk.present / walk.samples.volatility[:, None]
     moved, said = np.zeros(len(LEVELS)), np.zeros_like(present)
     for row, arrived in enumerate(walk.arrivals):
-        for one in arrived:
-            moved += TRACKING / walk.samples.horizon * (LEVELS - (scaled[one] < said[one]))
+        for forecast in arrived:
+            moved += TRACKING / walk.samples.horizon * (LEVELS - (scaled[forecast] < said[forecast]))
         said[row] = present[row] + moved
     return said * walk.samples.volatility[:, None]

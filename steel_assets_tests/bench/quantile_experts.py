@@ -75,11 +75,11 @@ def combined(walk: Walk, made: Mapping[str, np.ndarray], rule: Rule) -> np.ndarr
     weights, regret, squares = start.copy(), np.zeros_like(start), np.zeros_like(start)
     largest, mixed = np.full_like(start, SMALLEST), np.zeros_like(walk.present)
     for row, arrived in enumerate(walk.arrivals):
-        for one in arrived:
+        for forecast in arrived:
             if rule.rate is None:
-                gains = ((came[one] < mixed[one]) - LEVELS) * (mixed[one] - scaled[one])
+                gains = ((came[forecast] < mixed[forecast]) - LEVELS) * (mixed[forecast] - scaled[forecast])
             else:
-                over = came[one] - scaled[one]
+                over = came[forecast] - scaled[forecast]
                 losses = np.maximum(LEVELS * over, (LEVELS - 1) * over)
                 gains = np.clip(losses[0] - losses, -LARGEST, LARGEST)
             gains = gains if rule.apart else np.tile(gains.mean(axis=1, keepdims=True), len(LEVELS))
@@ -218,7 +218,7 @@ def main() -> None:
     for market, history in real_histories(DATA, catalog, chosen.markets or list(catalog.markets)).items():
         features = build_features(history)
         walks = [walked(history, features, horizon) for horizon in history.market.horizons]
-        found += [measured(one) for one in walks]
+        found += [measured(walk) for walk in walks]
         if chosen.public:
             theirs.append(public(history, walks).assign(market=market))
         typer.echo(f"quantile experts: {market} measured", err=True)

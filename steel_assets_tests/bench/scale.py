@@ -140,7 +140,7 @@ def _event_log() -> None:
             finally:
                 os.chdir(before)
         found[count] = (events, weight, spent)
-    events, weight, spent = ((many - one) / 2 for one, many in zip(found[1], found[3], strict=True))
+    events, weight, spent = ((many - single) / 2 for single, many in zip(found[1], found[3], strict=True))
     say("a market more in a daily run", f"{events:.0f} events, {weight / 1000:.0f} kB of SQLite, {spent:.1f} s of CPU (no model)")
 
 

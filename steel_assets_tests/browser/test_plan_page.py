@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from steel_assets.serving.rendering import STATIC, TABS
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 from steel_assets_tests.serving.running import Running
 from steel_assets_tests.serving.sample import WITH_A_HISTORY as MARKET
 
@@ -79,7 +79,7 @@ def test_sliders_ask_for_a_plan_which_is_that_of_the_api_and_stands_in_the_addre
     question = {"market": MARKET, "tonnes": 2500, "by": asked["by"], "holding_per_tonne_and_month": 3, "capital_a_year": 0.12}
     told = service.client.post("/v1/plan", json={**question, "risk": "high"}).json()
     day = told["fixings"][told["forecast_buys"]]["day"]
-    advice = told["advice"].replace(day, Words("en").day(day))
+    advice = told["advice"].replace(day, PageWords("en").day(day))
     assert advice.startswith("edge: buy 100% on ")
     expect(page.locator("#plan-advice")).to_have_text(f"E{advice[1:]}")
     expect(page.locator("#plan-said")).to_have_text(f"E{advice[1:]}")
@@ -154,7 +154,9 @@ def test_axe_finds_nothing_on_any_part(dashboard: Open, service: Running, option
     for tab in TABS:
         page.locator(f"#to-{tab}").click()
         found = axe.run(page).response["violations"]
-        assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == [], tab
+        assert [(violation["id"], [node["html"][:200] for node in violation["nodes"]]) for violation in found] == [], tab
     for place in ("/docs", "/dashboard/login"):
         page.goto(f"{service.url}{place}")
-        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in axe.run(page).response["violations"]] == [], place
+        assert [
+            (violation["id"], violation["nodes"][0]["html"][:200]) for violation in axe.run(page).response["violations"]
+        ] == [], place

@@ -59,8 +59,8 @@ def test_a_larger_budget_moves_the_warning_with_it(folder: Path) -> None:
         (RULE + RULE.split("alerts:")[1], "already declared"),
         ("alerts: {a: b}\n", "list"),
         (RULE.replace("    advice: Call the shift.\n", ""), "advice"),
-        (RULE + "    says: The {furnace} is cold\n", "no name furnace to fill in; known are .*market"),
-        (RULE + "    says: 'The {market is cold'\n", "braces do not fit"),
+        (RULE + "    message: The {furnace} is cold\n", "no name furnace to fill in; known are .*market"),
+        (RULE + "    message: 'The {market is cold'\n", "braces do not fit"),
         (RULE + "    follows: [no_such_rule]\n", "follows no_such_rule, which is no alert rule"),
         (RULE + "    quietly: [failed_run]\n", "quietly names failed_run, which follows does not"),
     ],
@@ -138,16 +138,16 @@ def test_every_shipped_rule_says_what_to_do_in_both_languages() -> None:
         assert rule.title_es, rule.id
         assert rule.advice_es, rule.id
         assert rule.title_es != rule.title, rule.id
-        assert rule.says, rule.id
-        assert rule.says_es, rule.id
+        assert rule.message, rule.id
+        assert rule.message_es, rule.id
         for name, words in rule.variants.items():
-            assert all((words.says, words.says_es, words.advice, words.advice_es)), f"{rule.id}, {name}"
+            assert all((words.message, words.message_es, words.advice, words.advice_es)), f"{rule.id}, {name}"
 
 
 def test_both_languages_of_a_rule_fill_in_the_same_names() -> None:
     for rule in load_catalog().alerts.values():
         for words in (rule, *rule.variants.values()):
-            for english, spanish in ((words.says, words.says_es), (words.advice, words.advice_es)):
+            for english, spanish in ((words.message, words.message_es), (words.advice, words.advice_es)):
                 assert names_of(english) == names_of(spanish), f"{rule.id}: {english}"
 
 

@@ -73,7 +73,7 @@ def test_every_symbol_says_how_sure_it_is_from_where_and_since_when() -> None:
     asked = [declared for declared in catalog.series.values() if catalog.sources[declared.source].kind == "api"]
     assert [declared.id for declared in asked if declared.verified is None] == []
     assert {
-        declared.symbol: declared.verified.sure
+        declared.symbol: declared.verified.status
         for declared in asked
         if declared.source == "trading_economics"
         if declared.verified
@@ -88,11 +88,11 @@ def test_every_symbol_says_how_sure_it_is_from_where_and_since_when() -> None:
 @pytest.mark.parametrize(
     ("verified", "named"),
     [
-        ("{sure: certain, from: a page, checked: 2026-11}", "verified.sure"),
-        ("{sure: seen, checked: 2026-11}", "verified.from"),
-        ("{sure: seen, from: '', checked: 2026-11}", "verified.from"),
-        ("{sure: seen, from: a page, checked: november}", "verified.checked"),
-        ("{sure: seen, from: a page, checked: 2026-13}", "verified.checked"),
+        ("{status: certain, from: a page, checked: 2026-11}", "verified.status"),
+        ("{status: seen, checked: 2026-11}", "verified.from"),
+        ("{status: seen, from: '', checked: 2026-11}", "verified.from"),
+        ("{status: seen, from: a page, checked: november}", "verified.checked"),
+        ("{status: seen, from: a page, checked: 2026-13}", "verified.checked"),
         ("seen", "verified"),
     ],
 )
@@ -122,9 +122,41 @@ def test_rules_of_ones_own_change_only_what_they_name(folder: Path) -> None:
 
 
 def test_the_former_name_of_a_key_is_still_read_with_a_warning(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (folder / "rules.yaml").write_text("imports: {drop: {patience_minutes: 7}}\n")
-    assert load_catalog(folder).rules.imports.drop.unfinished_minutes == 7
-    assert "patience_minutes is now called unfinished_minutes" in caplog.text
+    checks = "checks: {drift: {told: true}, table_contracts: {alert: price_too_old}}"
+    (folder / "rules.yaml").write_text(f"imports: {{drop: {{patience_minutes: 7}}}}\ncoverage: {{doubt: 0.01}}\n{checks}\n")
+    (folder / "alerts").mkdir()
+    (folder / "alerts" / "mine.yaml").write_text(
+        "alerts: [{id: late_furnace, title: Late, says: It is late, says_es: Tarda, severity: low, advice: Call,"
+        " variants: {cold: {says: It is cold}}}]\n"
+    )
+    (folder / "series" / "wire_rod.yaml").write_text(
+        f"{SERIES.rstrip()}\n    verified: {{sure: seen, from: a program, checked: 2026-11}}\n"
+    )
+    loaded = load_catalog(folder)
+    rules, rule, verified = loaded.rules, loaded.alerts["late_furnace"], loaded.series["wire_rod_brazil"].verified
+    assert (rule.message, rule.message_es, rule.variants["cold"].message) == ("It is late", "Tarda", "It is cold")
+    assert verified is not None
+    assert verified.status == "seen"
+    assert rules.imports.drop.unfinished_minutes == 7
+    assert rules.coverage.significance == 0.01
+    assert rules.checks["drift"].notify
+    assert (rules.checks["table_schemas"].severity, rules.checks["table_schemas"].alert) == ("error", "price_too_old")
+    assert "table_contracts" not in rules.checks
+    for former, name in {
+        "patience_minutes": "unfinished_minutes",
+        "told": "notify",
+        "table_contracts": "table_schemas",
+        "says": "message",
+        "says_es": "message_es",
+        "sure": "status",
+        "doubt": "significance",
+    }.items():
+        assert f".{former} is now called {name}" in caplog.text
+
+
+def test_the_shipped_catalogue_has_no_former_names(caplog: pytest.LogCaptureFixture) -> None:
+    load_catalog()
+    assert "is now called" not in caplog.text
 
 
 def test_a_file_that_starts_with_an_underscore_is_hidden(folder: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from steel_assets.cli.moments import last_issue
-from steel_assets.operations.records import note
+from steel_assets.cli.dates import last_issue
+from steel_assets.operations.collection_records import note
 from steel_assets_tests.serving.sample import issue_again, publish, put_in_force
 from steel_assets_tests.steel import Steel
 

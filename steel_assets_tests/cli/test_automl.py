@@ -17,7 +17,7 @@ from steel_assets.core.automl import AutoMLError
 from steel_assets.core.folds import walk_forward
 from steel_assets.core.models import applicable
 from steel_assets.core.samples import build_samples
-from steel_assets.core.types import AutoML, VertexJobs
+from steel_assets.core.types import AutoMLSearches, VertexJobs
 from steel_assets.operations import feature_store, histories
 from steel_assets.settings import Settings
 from steel_assets_tests.assets.measured_world import MARKET, lived
@@ -42,7 +42,7 @@ def vertex() -> Iterator[VertexServer]:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, vertex: VertexServer) -> Platform:
     made = synthetic(count=1_400, lived=0)
-    made = replace(made, market=made.market.model_copy(update={"automl": AutoML(vertex=TERMS), "horizons": (1,)}))
+    made = replace(made, market=made.market.model_copy(update={"automl": AutoMLSearches(vertex=TERMS), "horizons": (1,)}))
     parts = lived(tmp_path_factory.mktemp("world"), made=made)
     there = {"warehouse": "bigquery://steel-project/steel_rebar_predictor", "bigquery_endpoint": vertex.bigquery.url}
     return Platform(Settings(home=parts.settings.home, vertex_endpoint=vertex.url, **there), parts.catalog)

@@ -17,7 +17,7 @@ from steel_assets.catalog import load_catalog
 from steel_assets.core.calibration import Track
 from steel_assets.core.features import build_features
 from steel_assets.core.forecast import Bundle, bundle_to_files
-from steel_assets.core.models.drift import Drift
+from steel_assets.core.models.drift import RandomWalkWithDrift
 from steel_assets.core.samples import build_samples
 from steel_assets.core.training import baseline
 from steel_assets.operations import histories
@@ -61,7 +61,7 @@ def promoted(user: Steel, change: Callable[[Bundle], Bundle]) -> None:
     parts = here(user)
     history = histories.build(parts.catalog, parts.lake, "wire_rod", AS_OF)
     features = build_features(history)
-    honest = Drift()
+    honest = RandomWalkWithDrift()
     honest.fit(build_samples(history, features, HORIZON))
     bundle = change(replace(baseline(history, features, HORIZON), model=honest))
     parts.models.save_candidate("wire_rod", HORIZON, "v1", bundle_to_files(bundle), {"family": bundle.family})
@@ -70,7 +70,7 @@ def promoted(user: Steel, change: Callable[[Bundle], Bundle]) -> None:
 
 def away(bundle: Bundle) -> Bundle:
     """Three times the last price."""
-    model = Drift.from_bytes(bundle.model.to_bytes())
+    model = RandomWalkWithDrift.from_bytes(bundle.model.to_bytes())
     model.drift = np.log(3.0)
     return replace(bundle, model=model)
 

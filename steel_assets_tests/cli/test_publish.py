@@ -86,7 +86,7 @@ def test_after_a_withdrawal_and_its_restoration_the_service_marks_the_forecasts(
     settings.cache_clear()
     parts = platform()
     figures = pd.DataFrame({"period": pd.bdate_range("2024-01-02", periods=30), "value": [500.0 + day for day in range(30)]})
-    offer = importing.Offered(file="prices.csv", sha256="0" * 64, figures={"lme_rebar_m01": figures}, by="ana")
+    offer = importing.FileToImport(file="prices.csv", sha256="0" * 64, figures={"lme_rebar_m01": figures}, by="ana")
     done = importing.import_table(
         parts.catalog, parts.lake, parts.imports, parts.home, offer, pd.Timestamp.now("UTC").floor("s") - pd.Timedelta(days=1)
     )

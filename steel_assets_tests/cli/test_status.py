@@ -143,5 +143,5 @@ def test_the_exit_code_is_the_colour_and_a_person_reads_why(sample: Path, tmp_pa
     assert told["state"] == "yellow"
     assert [area["area"] for area in told["areas"]] == list(health.AREAS)
     regions = [market["region"] for market in told["markets"]]
-    assert sum(one != other for one, other in pairwise(regions)) == len(set(regions)) - 1, "region by region"
+    assert sum(region != following for region, following in pairwise(regions)) == len(set(regions)) - 1, "region by region"
     assert "calls of budget" in " ".join(steel("status", "--details", COLUMNS="250").stdout.split())

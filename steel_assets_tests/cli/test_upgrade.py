@@ -19,7 +19,7 @@ from dagster._core.storage.sql import get_alembic_config, run_alembic_downgrade
 from sqlalchemy import create_engine
 from typer.testing import CliRunner
 
-from steel_assets.adapters.alerts.outbox import FORMER_KEY, STATE_KEY, read_alert_state
+from steel_assets.adapters.alerts.stored_state import FORMER_KEY, STATE_KEY, read_alert_state
 from steel_assets.adapters.lake.snapshots import POINTER
 from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.object_store import LocalFolder

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.cli import watch as command
 from steel_assets.cli.main import app
 from steel_assets.core.problem import Problem
@@ -42,7 +42,7 @@ def test_a_watch_is_set_shown_with_how_it_is_now_and_removed_also_one_of_a_key(w
     assert "No watch is set" in said("list")
     [made] = json.loads(said("add", "level", MARKET, "--above", "1e6", "--quiet", "22:00-07:00", "--json"))["watches"]
     assert (made["owner"], made["above"], made["holds"], made["quiet"]) == ("local", 1e6, False, "22:00-07:00")
-    other = Watches(world.store).add("sk12345678", {"kind": "move", "market": REBAR}, published(), datetime.now(UTC))
+    other = WatchStore(world.store).add("sk12345678", {"kind": "move", "market": REBAR}, published(), datetime.now(UTC))
     shown = said("list")
     assert "SIMULATED DATA" in shown
     assert f"level: {MARKET} above 1e+06" in shown
@@ -70,4 +70,4 @@ def test_a_watch_is_set_shown_with_how_it_is_now_and_removed_also_one_of_a_key(w
 def test_a_watch_that_cannot_be_is_refused_by_field(world, said: Callable[..., str], arguments: list[str], says: str) -> None:
     with pytest.raises(Problem, match=says):
         said(*arguments)
-    assert not list(Path(world.settings.lake_path).glob("watches/*.json")) or Watches(world.store).all() == []
+    assert not list(Path(world.settings.lake_path).glob("watches/*.json")) or WatchStore(world.store).all() == []

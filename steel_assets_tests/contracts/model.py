@@ -33,7 +33,7 @@ def market_samples(horizon: int) -> Samples:
     history = declaring().history()
     samples = build_samples(history, build_features(history), horizon)
     scrap = samples.features[:, samples.feature_names.index("drivers.scrap_change_1")]
-    samples = replace(samples, answers=np.where(np.arange(len(samples)) < 60, np.nan, 0.5 * np.clip(scrap, -2, 2)))
+    samples = replace(samples, bought_predictions=np.where(np.arange(len(samples)) < 60, np.nan, 0.5 * np.clip(scrap, -2, 2)))
     return samples.with_labels(history.prices_at(samples.target_dates, history.as_of))
 
 

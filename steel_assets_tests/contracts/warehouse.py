@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from steel_assets.adapters.warehouse.warehouse import Since, Warehouse, WarehouseError
-from steel_assets.core.tables import PROMOTIONS, WAREHOUSE_TABLES, Column, Table, TableError
+from steel_assets.core.table_schema import Column, Table, TableError
+from steel_assets.core.tables import PROMOTIONS, WAREHOUSE_TABLES
 
 MOMENT = pd.Timestamp("2024-06-12 08:00:00.123456", tz="UTC")
 

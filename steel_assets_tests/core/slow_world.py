@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core import calendars
-from steel_assets.core.types import Market, MarketFrequency, Publication, Target
+from steel_assets.core.types import Market, MarketFrequency, PublicationRule, Target
 from steel_assets_tests.core.synthetic import Synthetic, declare, publish
 
-TWELFTH = Publication(lag_days=12, at=time(9), zone="America/Mexico_City")
-FRIDAY = Publication(lag_days=0, at=time(17), zone="America/Mexico_City")
+TWELFTH = PublicationRule(lag_days=12, at=time(9), zone="America/Mexico_City")
+FRIDAY = PublicationRule(lag_days=0, at=time(17), zone="America/Mexico_City")
 """Of a week: on its Sunday evening."""
-NEXT_MORNING = Publication(lag_days=1, at=time(6), zone="America/Mexico_City")
+NEXT_MORNING = PublicationRule(lag_days=1, at=time(6), zone="America/Mexico_City")
 YEARS: dict[MarketFrequency, int] = {"monthly": 11, "weekly": 4}
 
 

@@ -16,12 +16,12 @@ import pandas as pd
 
 from steel_assets.core import calendars
 from steel_assets.core.history import MarketHistory, build_history
-from steel_assets.core.types import Market, Publication, Series, Target
+from steel_assets.core.types import Market, PublicationRule, Series, Target
 
 ISSUE, ZONE = time(2), ZoneInfo("America/Mexico_City")
-LONDON = Publication(at=time(18, 30), zone="Europe/London")
-SHANGHAI = Publication(at=time(15, 20), zone="Asia/Shanghai")
-MONTHLY = Publication(lag_days=16, at=time(8, 30), zone="America/New_York")
+LONDON = PublicationRule(at=time(18, 30), zone="Europe/London")
+SHANGHAI = PublicationRule(at=time(15, 20), zone="Asia/Shanghai")
+MONTHLY = PublicationRule(lag_days=16, at=time(8, 30), zone="America/New_York")
 CONTRACTS = ("rebar_m01", "rebar_m02", "rebar_m03")
 HORIZONS = (1, 5)
 
@@ -52,7 +52,7 @@ class Synthetic:
         return replace(self, observations=observations)
 
 
-def declare(name: str, unit: str, published: Publication, calendar: str = "XLON", frequency: str = "daily") -> Series:
+def declare(name: str, unit: str, published: PublicationRule, calendar: str = "XLON", frequency: str = "daily") -> Series:
     return Series.model_validate(
         {"id": name, "name": name, "unit": unit, "published": published, "calendar": calendar, "frequency": frequency}
     )
@@ -92,7 +92,7 @@ def synthetic(count: int = 520, seed: int = 7, lived: int = 60) -> Synthetic:
         "ore": declare("ore", "CNY/t", SHANGHAI, "XSHG"),
         "dead": declare("dead", "USD/t", LONDON),
         "ppi": declare("ppi", "index", MONTHLY, "weekdays", "monthly"),
-        "usdcny": declare("usdcny", "CNY/USD", Publication(at=time(23, 0))),
+        "usdcny": declare("usdcny", "CNY/USD", PublicationRule(at=time(23, 0))),
     }
     ore_days = calendars.sessions("XSHG", days[0], days[-1])
     months = pd.date_range(days[0].replace(day=1), days[-1], freq="MS")

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from statsmodels.tsa.adfvalues import mackinnonp
 
-from steel_assets.core.analysis.evidence import Evidence, Margin, evidence
 from steel_assets.core.analysis.market import Analysis, analyse
+from steel_assets.core.analysis.market_data import Margin, MarketData, evidence
+from steel_assets.core.analysis.mean_reversion import _arcsine, dickey_fuller
 from steel_assets.core.analysis.robust import mean_test, slope_test
 from steel_assets.core.analysis.sentences import TEMPLATES, sentence
-from steel_assets.core.analysis.standing import _arcsine, dickey_fuller
-from steel_assets.core.analysis.statements import Judged, Statement, judged
+from steel_assets.core.analysis.statements import CorrectedStatement, Statement, judged
 from steel_assets.core.asof import known_at
 from steel_assets_tests.core.synthetic import synthetic
 from steel_assets_tests.core.walks import walk
@@ -23,7 +23,7 @@ STEP = 0.012
 COUNT = 1600
 
 
-def found(analysis: Analysis, key: str) -> list[Judged]:
+def found(analysis: Analysis, key: str) -> list[CorrectedStatement]:
     return [finding for finding in analysis.findings if finding.statement.key == key]
 
 
@@ -31,7 +31,7 @@ def noise(seed: int, count: int = COUNT) -> np.ndarray:
     return STEP * np.random.default_rng([seed, 7]).standard_normal(count)
 
 
-def true_in_most(key: str, truths: list[Evidence]) -> list[Judged]:
+def true_in_most(key: str, truths: list[MarketData]) -> list[CorrectedStatement]:
     """The statement ``key`` of each market, which must be a finding in nearly all of them."""
     surest = [min(found(analyse(known), key), key=lambda finding: finding.statement.p, default=None) for known in truths]
     sure = [finding for finding in surest if finding is not None]
@@ -54,7 +54,7 @@ def test_markets_that_walk_at_random_have_no_finding() -> None:
 
 
 def test_a_year_that_rises_is_a_trend() -> None:
-    def rising(seed: int) -> Evidence:
+    def rising(seed: int) -> MarketData:
         moves = noise(seed)
         moves[-250:] += 0.4 * STEP
         return walk(seed, COUNT, moves=moves)
@@ -65,7 +65,7 @@ def test_a_year_that_rises_is_a_trend() -> None:
 
 
 def test_the_day_of_a_break_is_found_within_weeks() -> None:
-    def broken(seed: int) -> Evidence:
+    def broken(seed: int) -> MarketData:
         moves = noise(seed) + np.where(np.arange(COUNT) < 900, 0.2, -0.2) * STEP
         return walk(seed, COUNT, moves=moves)
 
@@ -77,7 +77,7 @@ def test_the_day_of_a_break_is_found_within_weeks() -> None:
 
 
 def test_a_month_that_always_rises_is_a_season() -> None:
-    def seasonal(seed: int) -> Evidence:
+    def seasonal(seed: int) -> MarketData:
         months = walk(seed, 2500).days.astype("datetime64[M]").astype(int) % 12
         moves = noise(seed, 2500) * 0.4 + STEP * 0.4 * np.where(months < 6, 1, -1)
         return walk(seed, 2500, moves=moves)
@@ -89,7 +89,7 @@ def test_a_month_that_always_rises_is_a_season() -> None:
 
 @pytest.mark.parametrize(("factor", "state"), [(3.0, "turbulent"), (0.2, "calm")])
 def test_a_month_of_other_moves_is_a_state(factor: float, state: str) -> None:
-    def changed(seed: int) -> Evidence:
+    def changed(seed: int) -> MarketData:
         moves = noise(seed)
         moves[-21:] *= factor
         return walk(seed, COUNT, moves=moves)
@@ -99,7 +99,7 @@ def test_a_month_of_other_moves_is_a_state(factor: float, state: str) -> None:
 
 
 def test_a_margin_that_always_comes_back_is_told_with_how_fast() -> None:
-    def drawn(seed: int) -> Evidence:
+    def drawn(seed: int) -> MarketData:
         plain, steps = walk(seed, COUNT), np.random.default_rng(seed).standard_normal(COUNT)
         values = np.full(COUNT, 200.0)
         for day in range(1, COUNT):
@@ -112,7 +112,7 @@ def test_a_margin_that_always_comes_back_is_told_with_how_fast() -> None:
         assert finding.statement.values["mean"] == pytest.approx(200, abs=10)
 
 
-def led(seed: int, until: int = COUNT) -> Evidence:
+def led(seed: int, until: int = COUNT) -> MarketData:
     """The first driver is followed three days later, up to a day."""
     plain = walk(seed, COUNT)
     driver = plain.drivers["driver_0"]
@@ -134,7 +134,7 @@ def test_a_lead_of_the_first_half_only_is_none() -> None:
 
 
 def test_what_always_followed_the_same_picture_is_found_and_its_days_are_told() -> None:
-    def cyclic(seed: int) -> Evidence:
+    def cyclic(seed: int) -> MarketData:
         moves = noise(seed) * 0.3 + 1.5 * STEP * np.sign(np.sin(np.arange(COUNT) * 2 * np.pi / 90))
         return walk(seed, COUNT - 30, moves=moves[: COUNT - 30])
 

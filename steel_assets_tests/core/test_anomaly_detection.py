@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steel_assets.core.anomaly_detection import anomalies, anomaly_reasons, doubted
+from steel_assets.core.anomaly_detection import anomalies, anomaly_reasons, anomaly_reasons_of_all
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 from steel_assets_tests.bench.anomalies import TRIED, History, first_collection, found, real, simulated
@@ -136,7 +136,7 @@ def test_a_balance_of_trade_may_change_sign_and_an_amount_may_not() -> None:
 
 def test_several_series_are_judged_each_by_its_own_past() -> None:
     both = pd.concat([figures(walk()), figures(walk() * 1000, "rate")], ignore_index=True).sample(frac=1, random_state=3)
-    reasons = doubted(both, NOTHING, [FRONT, FRONT.model_copy(update={"id": "rate"})])
+    reasons = anomaly_reasons_of_all(both, NOTHING, [FRONT, FRONT.model_copy(update={"id": "rate"})])
     assert reasons.index.equals(both.index)
     assert reasons.isna().all()
 

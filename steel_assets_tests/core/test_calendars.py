@@ -12,7 +12,7 @@ import pytest
 from steel_assets.catalog import load_catalog
 from steel_assets.core import calendars
 from steel_assets.core.calendar_names import USUAL, calendar_exists
-from steel_assets.core.types import Publication
+from steel_assets.core.types import PublicationRule
 
 MEXICO = ZoneInfo("America/Mexico_City")
 
@@ -53,13 +53,13 @@ def test_the_calendars_that_are_known_without_the_library_are_the_shipped_ones_a
 
 
 def test_a_daily_price_is_published_at_its_close_in_local_time() -> None:
-    rule = Publication.model_validate({"at": "18:30", "zone": "Europe/London"})
+    rule = PublicationRule.model_validate({"at": "18:30", "zone": "Europe/London"})
     moments = calendars.publication_moments(days("2026-07-01", "2026-11-20"), "daily", rule)
     assert list(moments) == [pd.Timestamp("2026-07-01T17:30Z"), pd.Timestamp("2026-11-20T18:30Z")]
 
 
 def test_a_monthly_figure_is_published_weeks_after_its_month_ends() -> None:
-    rule = Publication.model_validate({"lag_days": 16, "at": "08:30", "zone": "America/New_York"})
+    rule = PublicationRule.model_validate({"lag_days": 16, "at": "08:30", "zone": "America/New_York"})
     assert calendars.publication_moments(days("2026-01-01"), "monthly", rule)[0] == pd.Timestamp("2026-02-16T13:30Z")
 
 
@@ -69,7 +69,7 @@ def test_a_quarter_begins_with_its_first_month_and_is_published_after_its_last()
         pd.Timestamp("2026-04-01"),
         pd.Timestamp("2026-10-01"),
     ]
-    rule = Publication.model_validate({"lag_days": 30, "at": "08:30", "zone": "America/New_York"})
+    rule = PublicationRule.model_validate({"lag_days": 30, "at": "08:30", "zone": "America/New_York"})
     assert calendars.publication_moments(days("2026-01-01"), "quarterly", rule)[0] == pd.Timestamp("2026-04-30T12:30Z")
     first, last = pd.Timestamp("2025-12-31"), pd.Timestamp("2026-07-01")
     assert list(calendars.period_starts_between("weekdays", "quarterly", first, last)) == list(

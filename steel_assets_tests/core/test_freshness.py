@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from steel_assets.core.freshness import missed_periods
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 
-LONDON = Publication(at="17:00", zone="Europe/London")  # type: ignore[arg-type]
+LONDON = PublicationRule(at="17:00", zone="Europe/London")  # type: ignore[arg-type]
 
 
 def daily(calendar: str = "XLON") -> Series:
@@ -46,7 +46,7 @@ def test_a_backfill_of_old_history_makes_nothing_fresh() -> None:
 
 
 def test_a_monthly_figure_is_missed_only_after_its_publication_lag() -> None:
-    series = Series(id="a", name="A", unit="index", frequency="monthly", published=Publication(lag_days=15))
+    series = Series(id="a", name="A", unit="index", frequency="monthly", published=PublicationRule(lag_days=15))
     newest = pd.Timestamp("2026-09-01")
     assert missed_periods(series, newest, utc("2026-11-14 12:00")) == 0
     assert missed_periods(series, newest, utc("2026-11-16 12:00")) == 1
@@ -63,6 +63,6 @@ def test_a_figure_from_the_future_misses_nothing() -> None:
 
 
 def test_a_quarterly_figure_is_missed_once_its_quarter_was_published() -> None:
-    survey = Series(id="a", name="A", unit="percent", frequency="quarterly", published=Publication(lag_days=30))
+    survey = Series(id="a", name="A", unit="percent", frequency="quarterly", published=PublicationRule(lag_days=30))
     assert missed_periods(survey, pd.Timestamp("2026-01-01"), utc("2026-07-30 12:00")) == 0
     assert missed_periods(survey, pd.Timestamp("2026-01-01"), utc("2026-07-31 12:00")) == 1

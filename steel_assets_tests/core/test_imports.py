@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from steel_assets.core.asof import asof
-from steel_assets.core.imports import Claim, Import, Part, Rewriting, claims, in_effect, replayed, tainted
+from steel_assets.core.imports import Claim, Import, ImportedSeries, Rewriting, claims, in_effect, replayed, tainted
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 
@@ -63,7 +63,7 @@ def test_what_a_provider_sent_before_counts_as_known_before() -> None:
 
 
 def entry(name: str, day: int, series: str = "rebar") -> Import:
-    part = Part(series=series, rows_read=1, rows_new=1, first="2024-01-02", last="2024-01-02")
+    part = ImportedSeries(series=series, rows_read=1, rows_new=1, first="2024-01-02", last="2024-01-02")
     return Import(id=name, at=datetime(2024, 6, day, tzinfo=UTC), file=f"{name}.csv", parts=(part,), raw_file=f"raw/{name}")
 
 

@@ -14,7 +14,7 @@ from steel_assets.core.backtest import backtest
 from steel_assets.core.features import build_features, feature_families
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.scoring import scores
-from steel_assets.core.types import AutoML, Generated, Search
+from steel_assets.core.types import AutoMLSearches, Generated, Search
 from steel_assets_tests.core.synthetic import LONDON, Synthetic, declare, publish, runs, synthetic
 
 COUNT, LIVED = 440, 60
@@ -24,7 +24,7 @@ FORECASTS = ["model", "origin", "target_date", "h", "last", "p", "q05", "q10", "
 @cache
 def market() -> Synthetic:
     made = synthetic(count=COUNT, lived=LIVED)
-    searching = {"automl": AutoML(embedded=Search(trials=3)), "generated": Generated(windows=(2, 21))}
+    searching = {"automl": AutoMLSearches(embedded=Search(trials=3)), "generated": Generated(windows=(2, 21))}
     return replace(made, market=made.market.model_copy(update=searching))
 
 

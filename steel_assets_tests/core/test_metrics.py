@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from steel_assets.core.metrics import metrics_daily, predictions_vs_reality
-from steel_assets.core.tables import METRICS_DAILY, PREDICTIONS_VS_REALITY, TableError
+from steel_assets.core.table_schema import TableError
+from steel_assets.core.tables import METRICS_DAILY, PREDICTIONS_VS_REALITY
 from steel_assets.core.types import QUANTILE_COLUMNS
 
 DAYS = pd.bdate_range("2024-01-01", periods=400)

@@ -14,11 +14,11 @@ from steel_assets.core.features import driver_of
 from steel_assets.core.features._pool import Pool
 from steel_assets.core.models import ModelError, applicable, load_model, model_families
 from steel_assets.core.models._protocol import unfitted
-from steel_assets.core.models._search import EmbeddedSearch, Found, fitted
+from steel_assets.core.models._search import EmbeddedSearch, SearchResult, fitted
 from steel_assets.core.models._shrunk import trial
 from steel_assets.core.models.combination import Combination, learned_weights
 from steel_assets.core.models.prophet import Prophet, _closest
-from steel_assets.core.types import AutoML as Declared
+from steel_assets.core.types import AutoMLSearches as Declared
 from steel_assets.core.types import Search
 from steel_assets_tests.contracts.model import SPLIT, ModelContract, declaring, market_samples
 from steel_assets_tests.core.synthetic import synthetic
@@ -259,7 +259,7 @@ class TestAutoML(LearningContract):
         returns = np.clip(rows.scaled_returns, -4, 4)
         known = rows.rows(rows.labelled)
 
-        def loss(found: Found) -> float:
+        def loss(found: SearchResult) -> float:
             learned = fitted(
                 known.rows(slice(0, -len(known) // 3 - 1)), returns[rows.labelled][: -len(known) // 3 - 1], found.settings
             )
@@ -350,13 +350,13 @@ class TestVertex(ModelContract):
         model = self.trained(1)
         moves = np.log(model.predict(rows)["p"].to_numpy() / rows.curve) / rows.volatility
         assert model.share in (0.25, 0.5, 0.75)
-        assert moves == pytest.approx(model.share * np.nan_to_num(rows.answers))
-        silent = replace(rows, answers=np.full(len(rows), np.nan))
+        assert moves == pytest.approx(model.share * np.nan_to_num(rows.bought_predictions))
+        silent = replace(rows, bought_predictions=np.full(len(rows), np.nan))
         assert model.predict(silent)["p"].tolist() == rows.curve.tolist()
 
     def test_answers_that_were_noise_are_not_believed(self) -> None:
         rows = market_samples(1)
-        noise = replace(rows, answers=np.random.default_rng(3).normal(size=len(rows)))
+        noise = replace(rows, bought_predictions=np.random.default_rng(3).normal(size=len(rows)))
         assert model_families()[self.family]().fit(noise.rows(slice(0, SPLIT))).share == 0
 
     def test_it_is_for_markets_that_declare_it(self) -> None:
@@ -444,7 +444,7 @@ class TestCombination(ModelContract):
 
 
 def test_every_family_found_has_a_class_here_that_holds_it_to_the_contract() -> None:
-    held = {thing.family for thing in globals().values() if isinstance(thing, type) and "family" in vars(thing)}
+    held = {value.family for value in globals().values() if isinstance(value, type) and "family" in vars(value)}
     assert held == set(model_families())
 
 

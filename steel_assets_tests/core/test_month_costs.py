@@ -9,14 +9,14 @@ import pytest
 from steel_assets.catalog import CatalogError, load_catalog
 from steel_assets.cli.costs import page
 from steel_assets.core.costs import charged_usd, day_cost_usd
-from steel_assets.core.month_costs import Line, Price, month
+from steel_assets.core.month_costs import CostLine, Price, month
 
 CATALOG = load_catalog()
 LEAN = CATALOG.profiles.profiles["lean"]
 ITEMS = CATALOG.prices.items
 
 
-def lines(**change: object) -> dict[str, Line]:
+def lines(**change: object) -> dict[str, CostLine]:
     """The lines of a lean month in which something is different, by item."""
     return {line.item: line for line in month(LEAN.model_copy(update=change), ITEMS)}
 
@@ -24,7 +24,7 @@ def lines(**change: object) -> dict[str, Line]:
 def test_what_is_free_is_not_charged_and_only_that():
     assert charged_usd(100, 0.5, free=100) == 0
     assert charged_usd(300, 0.5, per=100, free=100) == 1.0
-    line = Line("a", Price(name="A", usd=2, per=10, unit="b", free=50), 150, "")
+    line = CostLine("a", Price(name="A", usd=2, per=10, unit="b", free=50), 150, "")
     assert (line.list_usd, line.usd) == (30.0, 20.0)
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
 from steel_assets.core.published import NotAForecast, checked, forecast_rows
-from steel_assets.core.tables import FORECASTS, TableError
+from steel_assets.core.table_schema import TableError
+from steel_assets.core.tables import FORECASTS
 from steel_assets_tests.core.test_metrics import forecasts
 
 NEW = ("age_sessions", "aged_drivers")

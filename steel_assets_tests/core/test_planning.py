@@ -12,14 +12,14 @@ import pytest
 from steel_assets.core.planning import plan
 from steel_assets.core.purchase_edge import NOTHING, Edge, Rival
 from steel_assets.core.purchase_plan import NO_CHOICE, NO_EDGE
-from steel_assets.core.purchase_record import Outcomes, Record, edge, outcomes
+from steel_assets.core.purchase_record import Outcomes, PurchaseRecord, edge, outcomes
 from steel_assets.core.purchase_terms import Terms
-from steel_assets.core.purchases import Ahead
+from steel_assets.core.purchases import DaysAhead
 
 LENGTH = 21
 EVERY = np.arange("2020-01-01", "2023-01-01", dtype="datetime64[D]")
 EVERY = EVERY[np.is_busday(EVERY)]
-AHEAD = Ahead(EVERY[:63], EVERY[63])
+AHEAD = DaysAhead(EVERY[:63], EVERY[63])
 PROVEN = Edge(250, 126, LENGTH, dict.fromkeys(("now", "late", "thirds"), Rival(5.0, 0.01)))
 
 
@@ -28,13 +28,13 @@ def paths(drift: float = 0.0, count: int = 1000) -> np.ndarray:
     return 600 * np.exp(np.cumsum(moves, axis=1))
 
 
-def record(knows: float, seed: int = 2, count: int = 400) -> Record:
+def record(knows: float, seed: int = 2, count: int = 400) -> PurchaseRecord:
     """A random walk whose forecast knows the share ``knows`` of what will come."""
     prices = 600 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.01, count + LENGTH + 2)))
     numbers = np.arange(count)
     wanted = numbers[:, None] + np.arange(1, LENGTH + 1)
     last, came = prices[:count], prices[wanted]
-    return Record(
+    return PurchaseRecord(
         origins=EVERY[numbers],
         numbers=numbers,
         last=last,

@@ -7,12 +7,12 @@ from datetime import datetime
 
 import pytest
 
-from steel_assets.core.plausible import Record, why_not
+from steel_assets.core.plausible import MarketRecord, why_not
 from steel_assets.core.published import NotAForecast, checked
 from steel_assets_tests.serving.test_snapshot import row
 
 NOW = datetime.fromisoformat("2026-11-20T09:00:00+00:00").timestamp()
-KNOWN = Record("USD/t", 420.0, 650.0, {1: 0.06}, {1: frozenset({"v1", "v0"})})
+KNOWN = MarketRecord("USD/t", 420.0, 650.0, {1: 0.06}, {1: frozenset({"v1", "v0"})})
 
 
 def test_an_honest_forecast_is_believed_by_every_version_that_was_in_force_and_by_the_baseline() -> None:

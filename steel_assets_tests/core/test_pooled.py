@@ -115,7 +115,7 @@ def test_the_sums_by_month_are_those_of_the_rows_themselves() -> None:
         found = lessons.before(int(month))
         assert found.rows == there.sum()
         assert found.products == pytest.approx(lessons.inputs[there].T @ lessons.inputs[there])
-        assert found.answers == pytest.approx(lessons.inputs[there].T @ lessons.returns[there])
+        assert found.cross_products == pytest.approx(lessons.inputs[there].T @ lessons.returns[there])
 
 
 def test_related_markets_count_more_and_all_of_them_as_much_as_one_however_many_there_are() -> None:

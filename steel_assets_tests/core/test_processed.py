@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from steel_assets.core.processed import monthly, weekly
-from steel_assets.core.tables import MARKET_MONTHLY, MARKET_WEEKLY, TableError
+from steel_assets.core.table_schema import TableError
+from steel_assets.core.tables import MARKET_MONTHLY, MARKET_WEEKLY
 
 
 def daily(dates: list[str], prices: list[float], market: str = "rebar") -> pd.DataFrame:

@@ -7,11 +7,11 @@ import pytest
 
 from steel_assets.core.purchase_plan import cheapest
 from steel_assets.core.purchase_terms import PurchaseError, Terms
-from steel_assets.core.purchases import Ahead, costs, fixings
+from steel_assets.core.purchases import DaysAhead, costs, fixings
 
 DAYS = np.arange("2023-03-20", "2023-05-03", dtype="datetime64[D]")
 DAYS = DAYS[np.is_busday(DAYS)]
-AHEAD = Ahead(DAYS, np.datetime64("2023-05-03"), over_sum=14 * 500.0, over_count=14)
+AHEAD = DaysAhead(DAYS, np.datetime64("2023-05-03"), over_sum=14 * 500.0, over_count=14)
 RISING = np.linspace(600, 630, len(DAYS))[None, :]
 
 
@@ -45,7 +45,7 @@ def test_an_average_whose_month_is_not_whole_is_refused() -> None:
 
 def test_a_month_that_ends_with_the_last_day_known_is_whole() -> None:
     stop = int(np.searchsorted(DAYS, np.datetime64("2023-05-01")))
-    short = Ahead(DAYS[:stop], DAYS[stop], AHEAD.over_sum, AHEAD.over_count)
+    short = DaysAhead(DAYS[:stop], DAYS[stop], AHEAD.over_sum, AHEAD.over_count)
     assert fixings(short, stop - 1, Terms(contract="average"))[2].settled == stop - 1
 
 

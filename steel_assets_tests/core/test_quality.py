@@ -15,17 +15,17 @@ import pytest
 from steel_assets.core.calendars import publication_moments, sessions
 from steel_assets.core.quality import assess, critical_series, market_score
 from steel_assets.core.tables import DATA_QUALITY, OBSERVATIONS
-from steel_assets.core.types import Market, Publication, Series, Target
+from steel_assets.core.types import Market, PublicationRule, Series, Target
 
 AS_OF = pd.Timestamp("2024-06-12 08:00", tz="UTC")
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "lme_sr_curve.csv"
 
-LONDON = Publication(at=time(18), zone="Europe/London")
+LONDON = PublicationRule(at=time(18), zone="Europe/London")
 SERIES = {
     "front": Series(id="front", name="front", unit="USD/t", calendar="XLON", published=LONDON),
     "second": Series(id="second", name="second", unit="USD/t", calendar="XLON", published=LONDON),
     "driver": Series(id="driver", name="driver", unit="USD/t", calendar="XNYS", published=LONDON),
-    "monthly": Series(id="monthly", name="monthly", unit="index", frequency="monthly", published=Publication(lag_days=16)),
+    "monthly": Series(id="monthly", name="monthly", unit="index", frequency="monthly", published=PublicationRule(lag_days=16)),
 }
 MARKET = Market(
     id="market",

@@ -48,7 +48,7 @@ def test_too_few_rows_are_not_enough() -> None:
 @pytest.mark.parametrize("share", SHARES)
 def test_the_share_that_errs_least_is_believed(share: float) -> None:
     tried = trial(samples(np.tile([0.4, -0.4], 200) * share), 1000)
-    believed = tried.believed(np.tile([0.4, -0.4], 50))
+    believed = tried.shrinkage(np.tile([0.4, -0.4], 50))
     assert (believed.share, believed.candidate) == (share, ())
     assert believed.error_ratio == pytest.approx(0.0, abs=1e-9)
 
@@ -56,11 +56,11 @@ def test_the_share_that_errs_least_is_believed(share: float) -> None:
 def test_the_candidate_that_errs_least_is_named_beside_the_share() -> None:
     tried = trial(samples(np.tile([0.2, -0.2], 200)), 1000)
     right = np.tile([0.4, -0.4], 50)
-    believed = tried.believed(np.stack([-right, right, right * 10 * BOLDEST], axis=1))
+    believed = tried.shrinkage(np.stack([-right, right, right * 10 * BOLDEST], axis=1))
     assert (believed.share, believed.candidate) == (0.5, (1,))
 
 
 def test_a_prediction_of_the_wrong_sign_is_not_believed() -> None:
     tried = trial(samples(np.tile([0.2, -0.2], 200)), 1000)
-    believed = tried.believed(np.tile([-0.4, 0.4], 50))
+    believed = tried.shrinkage(np.tile([-0.4, 0.4], 50))
     assert (believed.share, believed.error_ratio) == (0.0, 1.0)

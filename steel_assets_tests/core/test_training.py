@@ -19,7 +19,16 @@ from steel_assets.core.models import ModelError
 from steel_assets.core.models.pooled import Pooled
 from steel_assets.core.selection import YOUNG
 from steel_assets.core.tables import BACKTEST, FORECASTS
-from steel_assets.core.training import Candidate, Offer, baseline, confidence, learns_from_others, train, train_horizon, variant
+from steel_assets.core.training import (
+    Candidate,
+    ProposedFamily,
+    baseline,
+    confidence,
+    learns_from_others,
+    train,
+    train_horizon,
+    variant,
+)
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets_tests.core.synthetic import LONDON, declare, publish, synthetic
 
@@ -180,7 +189,7 @@ def test_a_champion_in_production_is_refreshed_where_nothing_beats_it_beyond_luc
 
 
 def test_a_family_that_won_an_experiment_is_proposed_where_it_beats_the_champion_beyond_luck() -> None:
-    found = train_horizon(history(), features(), 1, 150, "naive", Offer("ridge", "trial"))
+    found = train_horizon(history(), features(), 1, 150, "naive", ProposedFamily("ridge", "trial"))
     assert (found.bundle.family, found.choice.experiment) == ("ridge", "trial")
     assert found.choice.reason.startswith("ridge: it won experiment trial")
     compared = challenger_test(found.rows, "ridge", "naive", 1)
@@ -191,7 +200,7 @@ def test_a_family_that_won_an_experiment_is_proposed_where_it_beats_the_champion
 def test_one_that_does_not_is_not_and_the_champion_itself_needs_no_offer() -> None:
     ordinary = train_horizon(history(), features(), 1, 150, "ridge")
     for family in ("drift", "ridge", "gone"):
-        found = train_horizon(history(), features(), 1, 150, "ridge", Offer(family, "trial"))
+        found = train_horizon(history(), features(), 1, 150, "ridge", ProposedFamily(family, "trial"))
         assert (found.bundle.family, found.choice) == (ordinary.bundle.family, ordinary.choice)
 
 

@@ -11,21 +11,21 @@ from steel_assets.catalog import load_catalog
 from steel_assets.core.alerts.incidents import Event
 from steel_assets.core.alerts.message import compose, plain
 from steel_assets.core.watches.crossing import crossed
-from steel_assets.core.watches.look import Published
-from steel_assets.core.watches.watch import Seen, Watch, WatchError, watch_of
+from steel_assets.core.watches.reading import Published
+from steel_assets.core.watches.watch import Watch, WatchError, WatchState, watch_of
 from steel_assets_tests.core.alerts.conftest import MORNING
 from steel_assets_tests.watched import COIL, REBAR, SCRAP, published, watch
 
 RULEBOOK = load_catalog().rulebook
 
 
-def told(found: Watch, worlds: list[Published], remembered: dict[str, Seen] | None = None) -> list[list[Event]]:
+def told(found: Watch, worlds: list[Published], remembered: dict[str, WatchState] | None = None) -> list[list[Event]]:
     """What each of ``worlds``, one after the other, has to tell of one watch."""
     events = []
     for number, world in enumerate(worlds):
         remembered, news = crossed(
             remembered or {},
-            [(found, world.look(found))],
+            [(found, world.read(found))],
             MORNING + timedelta(hours=number),
             RULEBOOK,
             frozenset({"email"}),
@@ -123,15 +123,15 @@ def test_what_cannot_be_known_is_not_told_and_forgets_nothing() -> None:
     nothing = Published({"catalogue": None, "latest": {}, "prices": {}, "issues": {}, "outlooks": {}})
     high = published(700.0)
     assert [len(news) for news in told(found, [high, nothing, high])] == [1, 0, 0]
-    assert nothing.look(found).problem.startswith(f"market: there is no market {REBAR}")
+    assert nothing.read(found).problem.startswith(f"market: there is no market {REBAR}")
     past = watch("odds", above=640, on="2026-12-02", chance=0.1)
-    assert "is not ahead in the paths" in published().look(past.model_copy(update={"on": past.created_at.date()})).problem
+    assert "is not ahead in the paths" in published().read(past.model_copy(update={"on": past.created_at.date()})).problem
 
 
 def test_after_the_memory_was_lost_an_old_watch_begins_anew_and_a_newer_one_with_how_it_was_set() -> None:
     old, new = watch(above=640), watch(above=640, at=MORNING + timedelta(hours=2), name="1")
     high = published(700.0)
-    looks = [(found, high.look(found)) for found in (old, new)]
+    looks = [(found, high.read(found)) for found in (old, new)]
     lost = MORNING + timedelta(hours=1)
     _, events = crossed({}, looks, lost, RULEBOOK, frozenset({"email"}), simulated=True, forgotten=lost)
     assert [event.subject for event in events] == [new.id]
@@ -173,4 +173,4 @@ def test_what_cannot_be_a_watch_is_refused_and_the_field_named(fields: dict[str,
 
 def test_a_margin_of_two_units_is_not_known_and_says_why() -> None:
     found = watch("margin", less=COIL, below=1)
-    assert "a margin needs two markets of one unit" in published().look(found).problem
+    assert "a margin needs two markets of one unit" in published().read(found).problem

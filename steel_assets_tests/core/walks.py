@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import Evidence, Margin
+from steel_assets.core.analysis.market_data import Margin, MarketData
 
 PERSISTENCE = 0.94
 """Memory of the expected spread, as RiskMetrics has it."""
@@ -12,7 +12,7 @@ PERSISTENCE = 0.94
 
 def walk(
     seed: int, count: int = 2000, drivers: int = 8, bursts: bool = False, margins: int = 2, moves: np.ndarray | None = None
-) -> Evidence:
+) -> MarketData:
     """A market and its drivers, whose daily moves follow from nothing before; those of one day go together.
 
     Args:
@@ -29,7 +29,7 @@ def walk(
         f"rebar-input_{number}": Margin("rebar", f"input_{number}", prices - 400 * np.exp(np.cumsum(others[f"driver_{number}"])))
         for number in range(margins)
     }
-    return Evidence(
+    return MarketData(
         market="rebar_test",
         series="rebar",
         unit="USD/t",

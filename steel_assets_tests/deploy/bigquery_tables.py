@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from steel_assets.core.tables import WAREHOUSE_TABLES, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import WAREHOUSE_TABLES
 from steel_assets_tests.isolation import ROOT
 
 PATH = Path("deploy/google-cloud/tables.json")

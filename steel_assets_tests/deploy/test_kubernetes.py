@@ -34,7 +34,7 @@ def snake(said: Any) -> Any:
 
 def test_the_run_launcher_takes_what_the_values_of_the_chart_say() -> None:
     said = snake(VALUES["runLauncher"]["config"]["k8sRunLauncher"])
-    named = {name: [one["name"] for one in said[name]] for name in ("env_config_maps", "env_secrets")}
+    named = {name: [source["name"] for source in said[name]] for name in ("env_config_maps", "env_secrets")}
     mounts = {"volume_mounts": VALUES["runLauncher"]["config"]["k8sRunLauncher"]["volumeMounts"]}
     told = {**said, **named, **mounts, "service_account_name": "steel", "dagster_home": "/", "instance_config_map": "one"}
     told = {name: value for name, value in told.items() if name != "volumeMounts"}
@@ -45,19 +45,19 @@ def test_the_run_launcher_takes_what_the_values_of_the_chart_say() -> None:
 
 
 def test_every_reference_of_the_values_is_to_what_the_manifests_bring_or_the_page_names() -> None:
-    brought = {f"{each['kind']}/{each['metadata']['name']}" for each in MANIFESTS}
+    brought = {f"{manifest['kind']}/{manifest['metadata']['name']}" for manifest in MANIFESTS}
     text = (ROOT / "deploy/kubernetes/dagster.values.yaml").read_text()
     assert {f"ConfigMap/{name}" for name in re.findall(r"\{name: (steel-settings)\}", text)} <= brought
     assert f"ServiceAccount/{VALUES['global']['serviceAccountName']}" in brought
     page = (ROOT / "deploy/README.md").read_text()
     for secret in ("steel-secrets", "steel-postgres", "steel-redis"):
         assert secret in page
-    assert "Secret" not in {each["kind"] for each in MANIFESTS}
+    assert "Secret" not in {manifest["kind"] for manifest in MANIFESTS}
 
 
 @pytest.mark.parametrize("name", ["steel-service", "steel-redis"])
 def test_what_is_ours_in_a_cluster_runs_as_nobody_on_a_read_only_root(name: str) -> None:
-    [found] = [each for each in MANIFESTS if each["kind"] == "Deployment" and each["metadata"]["name"] == name]
+    [found] = [manifest for manifest in MANIFESTS if manifest["kind"] == "Deployment" and manifest["metadata"]["name"] == name]
     pod = found["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"] is True
     for container in pod["containers"]:

@@ -21,7 +21,7 @@ from steel_assets.adapters.notifiers import channels, variables_of
 from steel_assets.catalog import Source, load_catalog
 from steel_assets.cli.commands import COMMANDS
 from steel_assets.core import tables
-from steel_assets.core.tables import Table
+from steel_assets.core.table_schema import Table
 from steel_assets.definitions import definitions, installation
 from steel_assets.serving.app import create_app
 from steel_assets.serving.run import build

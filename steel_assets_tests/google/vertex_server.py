@@ -76,7 +76,7 @@ class VertexServer:
         wanted = re.fullmatch(r'display_name="([\w-]+)"', call.query.get("filter", ""))
         if wanted is None:
             raise NotServed("a list without a display name")
-        return {kind: [one for one in self.made[kind].values() if one["displayName"] == wanted[1]]}
+        return {kind: [resource for resource in self.made[kind].values() if resource["displayName"] == wanted[1]]}
 
     def _look(self, call: Call) -> dict[str, Any]:
         kind, name = call.url.split("/")[-2], call.url.partition("/v1/")[2]
@@ -114,13 +114,13 @@ class VertexServer:
             self.failing = ""
             return
         inputs, config = job["trainingTaskInputs"], job["inputDataConfig"]
-        dataset = next(one for name, one in self.made["datasets"].items() if name.endswith(f"/{config['datasetId']}"))
+        dataset = next(dataset for name, dataset in self.made["datasets"].items() if name.endswith(f"/{config['datasetId']}"))
         rows = self._rows(dataset["metadata"]["inputConfig"]["bigquerySource"]["uri"])
         if len(rows) < 1_000:
             job.update(state="PIPELINE_STATE_FAILED", error={"code": 3, "message": f"{len(rows)} rows, at least 1000 are needed"})
             return
         learned = rows[rows[config["predefinedSplit"]["key"]].isin(["training", "validation"])]
-        columns = [one["numeric"]["columnName"] for one in inputs["transformations"]]
+        columns = [column["numeric"]["columnName"] for column in inputs["transformations"]]
         features, said = learned[columns].fillna(0.0).to_numpy(), learned[inputs["targetColumn"]].to_numpy()
         slopes = (features * said[:, None]).sum(axis=0) / np.maximum((features**2).sum(axis=0), 1e-12)
         model = job["name"].replace("trainingPipelines", "models")

@@ -18,7 +18,7 @@ from steel_assets.core.features import build_features
 from steel_assets.core.history import MarketHistory
 from steel_assets.core.models._search import EmbeddedSearch
 from steel_assets.core.samples import Samples
-from steel_assets.core.types import AutoML, Search, VertexJobs
+from steel_assets.core.types import AutoMLSearches, Search, VertexJobs
 from steel_assets.operations.automl import buy, confirm, load, planned
 from steel_assets_tests.core.synthetic import Synthetic, synthetic
 
@@ -32,10 +32,10 @@ class Priced(EmbeddedSearch):
     def cost_usd(self, searches: int, rows: int) -> float:
         return 20.0 * searches
 
-    def answer(self, past: Samples, asked: Samples) -> np.ndarray:
+    def predict(self, past: Samples, asked: Samples) -> np.ndarray:
         assert past.origins[-1] <= asked.origins[0]
         assert past.target_dates[past.labelled][-1] <= asked.origins[0]
-        return super().answer(past, asked)
+        return super().predict(past, asked)
 
 
 SEARCH = Priced(Search(trials=3))
@@ -44,7 +44,7 @@ SEARCH = Priced(Search(trials=3))
 @cache
 def market() -> Synthetic:
     made = synthetic(count=900, lived=0)
-    return replace(made, market=made.market.model_copy(update={"automl": AutoML(vertex=TERMS)}))
+    return replace(made, market=made.market.model_copy(update={"automl": AutoMLSearches(vertex=TERMS)}))
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def lake(tmp_path: Path) -> Lake:
 
 def bought(lake: Lake, history: MarketHistory) -> dict[int, pd.Series]:
     """Everything that is open, bought."""
-    history = replace(history, answers=load(lake, history.market))
+    history = replace(history, bought_predictions=load(lake, history.market))
     buy(lake, history, build_features(history), planned(history, TERMS, SEARCH), SEARCH, lambda line: None)
     return load(lake, history.market)
 
@@ -104,13 +104,13 @@ def test_an_origin_keeps_its_answer_and_a_later_day_adds_only_its_own(lake: Lake
     history = market().history()
     early = market().history(history.moments[860])
     first = bought(lake, early)
-    open_ones = planned(replace(history, answers=load(lake, history.market)), TERMS, SEARCH)
+    open_ones = planned(replace(history, bought_predictions=load(lake, history.market)), TERMS, SEARCH)
     assert {h: sum(len(asked) for _, asked in searches) for h, searches in open_ones.searches.items()} == {1: 39, 5: 39}
     later = bought(lake, history)
     for horizon in TERMS.horizons:
         assert later[horizon].reindex(first[horizon].index).tolist() == first[horizon].tolist()
         assert later[horizon].index.equals(history.origins[history.origins >= "2021-01-01"])
-    again = planned(replace(history, answers=later), TERMS, SEARCH)
+    again = planned(replace(history, bought_predictions=later), TERMS, SEARCH)
     assert (again.count, again.cost_usd) == (0, 0.0)
 
 
@@ -119,19 +119,19 @@ def test_what_was_answered_before_a_search_failed_is_kept(lake: Lake) -> None:
 
     @dataclass(frozen=True)
     class Failing(Priced):
-        def answer(self, past: Samples, asked: Samples) -> np.ndarray:
+        def predict(self, past: Samples, asked: Samples) -> np.ndarray:
             if asked.horizon == 5:
                 raise AutoMLError("the service is down")
-            return super().answer(past, asked)
+            return super().predict(past, asked)
 
     search = Failing(Search(trials=2))
     with pytest.raises(AutoMLError, match="down"):
         buy(lake, history, build_features(history), planned(history, TERMS, search), search, lambda line: None)
     kept = load(lake, history.market)
     assert set(kept) == {1}
-    assert planned(replace(history, answers=kept), TERMS, SEARCH).count == 2
+    assert planned(replace(history, bought_predictions=kept), TERMS, SEARCH).count == 2
 
 
 def test_an_aged_price_has_no_answer() -> None:
-    history = replace(market().history(), answers={1: pd.Series([1.0])})
-    assert history.withheld(2).answers == {}
+    history = replace(market().history(), bought_predictions={1: pd.Series([1.0])})
+    assert history.withheld(2).bought_predictions == {}

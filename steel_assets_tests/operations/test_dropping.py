@@ -26,7 +26,7 @@ from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.asof import END_OF_TIME, asof
 from steel_assets.operations.drop_state import load
 from steel_assets.operations.dropping import Dropped, take
-from steel_assets.operations.importing import ImportsBusy, Offered, import_table, turn
+from steel_assets.operations.importing import FileToImport, ImportsBusy, import_table, turn
 from steel_assets.settings import Settings
 from steel_assets.sources.file_import import FileReading, ReaderUnavailable, read_table
 from steel_assets_tests.google.serving import running
@@ -405,7 +405,7 @@ def test_a_file_that_was_imported_and_not_moved_does_not_undo_what_was_imported_
         here.lake,
         here.imports,
         here.home,
-        Offered("by hand.csv", "0" * 64, {"lme_rebar_m01": later}, "ana"),
+        FileToImport("by hand.csv", "0" * 64, {"lme_rebar_m01": later}, "ana"),
         MOMENT + pd.Timedelta(seconds=40),
     )
     assert [dropped.outcome for dropped in look(here, 1, after=60)] == ["known already"]

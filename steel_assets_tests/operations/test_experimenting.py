@@ -12,7 +12,7 @@ from steel_assets.bootstrap import Platform
 from steel_assets.core.asof import known_at
 from steel_assets.core.calendars import local_day
 from steel_assets.core.tables import EXPERIMENT_FORECASTS, EXPERIMENT_VERDICTS
-from steel_assets.core.training import Offer
+from steel_assets.core.training import ProposedFamily
 from steel_assets.operations import experiment_switch, experimenting, feature_store, histories, training
 from steel_assets_tests.assets.measured_world import MARKET, lived
 from steel_assets_tests.core.synthetic import Synthetic, synthetic
@@ -170,13 +170,13 @@ def test_only_an_experiment_that_was_won_is_offered(parts: Platform) -> None:
 def test_the_next_retraining_is_offered_what_was_won(parts: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     past(parts, 4.0, 1.0)
     verdict(parts)
-    handed: list[dict[int, Offer]] = []
+    handed: list[dict[int, ProposedFamily]] = []
 
-    def noted(history: object, features: object, champions: object, window: object, offers: dict[int, Offer]) -> None:
+    def noted(history: object, features: object, champions: object, window: object, offers: dict[int, ProposedFamily]) -> None:
         handed.append(offers)
 
     monkeypatch.setattr(training, "quality_score", lambda *_: 1.0)
     monkeypatch.setattr(training, "train_market", noted)
     monkeypatch.setattr(training.candidates, "propose", lambda *_: {})
     training.train_candidate(parts.catalog, parts.lake, parts.warehouse, parts.models, MARKET)
-    assert handed == [{1: Offer("drift", "trial"), 5: Offer("drift", "trial")}]
+    assert handed == [{1: ProposedFamily("drift", "trial"), 5: ProposedFamily("drift", "trial")}]

@@ -13,8 +13,8 @@ from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.catalog import Catalog, Source, load_catalog
 from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.operations.collecting import group_standing
-from steel_assets.operations.fresh import collection_key, doubtful
-from steel_assets.operations.records import note
+from steel_assets.operations.collection_records import note
+from steel_assets.operations.fresh import collection_key, may_be_stale
 
 NOW = pd.Timestamp("2026-11-30T12:00Z")
 HOUR = pd.Timedelta(hours=1)
@@ -41,7 +41,7 @@ def test_what_is_doubted_is_what_does_not_stand_fresh(catalog: Catalog, lake: La
         ids = [declared.id for declared in catalog.series_of(source.id, group)]
         note(lake.store, source, group, NOW - 200 * HOUR, ids, {}, {})
         note(lake.store, source, group, NOW - age * HOUR, ids, dict.fromkeys(ids[:failing], "no answer"), {})
-    assert doubtful(catalog, lake.store, source, NOW.to_pydatetime()) is (states(catalog, lake, source) != {"FRESH"})
+    assert may_be_stale(catalog, lake.store, source, NOW.to_pydatetime()) is (states(catalog, lake, source) != {"FRESH"})
 
 
 def test_a_series_that_was_never_answered_and_a_group_that_was_never_asked_are_doubted(catalog: Catalog, lake: Lake) -> None:
@@ -50,17 +50,17 @@ def test_a_series_that_was_never_answered_and_a_group_that_was_never_asked_are_d
     ids = [declared.id for declared in catalog.series_of(source.id, first)]
     note(lake.store, source, first, NOW, ids, {}, {})
     assert rest
-    assert doubtful(catalog, lake.store, source, NOW.to_pydatetime())
+    assert may_be_stale(catalog, lake.store, source, NOW.to_pydatetime())
     for group in rest:
         note(lake.store, source, group, NOW, [declared.id for declared in catalog.series_of(source.id, group)][1:], {}, {})
-    assert doubtful(catalog, lake.store, source, NOW.to_pydatetime())
+    assert may_be_stale(catalog, lake.store, source, NOW.to_pydatetime())
 
 
 def test_a_provider_that_nobody_asked_is_doubted_only_where_rows_of_it_lie(catalog: Catalog, lake: Lake) -> None:
     source = catalog.sources["yahoo_finance"]
-    assert not doubtful(catalog, lake.store, source, NOW.to_pydatetime())
+    assert not may_be_stale(catalog, lake.store, source, NOW.to_pydatetime())
     lake.store.put(f"raw-data/{source.folder}/steel_futures/2026/x.parquet", b"rows")
-    assert doubtful(catalog, lake.store, source, NOW.to_pydatetime())
+    assert may_be_stale(catalog, lake.store, source, NOW.to_pydatetime())
 
 
 @pytest.mark.parametrize("noted", [b"no JSON", b"[]", b'{"attempted_at": "2026-11-30T12:00:00", "answered": {}, "problems": {}}'])
@@ -68,6 +68,6 @@ def test_a_damaged_note_is_doubted_where_others_are_whole(catalog: Catalog, lake
     source = catalog.sources["fred_api"]
     for group in source.groups:
         note(lake.store, source, group, NOW, [declared.id for declared in catalog.series_of(source.id, group)], {}, {})
-    assert not doubtful(catalog, lake.store, source, NOW.to_pydatetime())
+    assert not may_be_stale(catalog, lake.store, source, NOW.to_pydatetime())
     lake.store.put(collection_key(source, source.groups[0]), noted)
-    assert doubtful(catalog, lake.store, source, NOW.to_pydatetime())
+    assert may_be_stale(catalog, lake.store, source, NOW.to_pydatetime())

@@ -16,7 +16,7 @@ from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.asof import asof
 from steel_assets.operations import histories
-from steel_assets.operations.importing import Imported, ImportsBusy, NotImported, Offered, import_table, turn
+from steel_assets.operations.importing import FileToImport, Imported, ImportsBusy, NotImported, import_table, turn
 from steel_assets.operations.publication import withdrawn
 from steel_assets.operations.publication.warehouse import Tables
 from steel_assets.operations.rewriting import find, set_aside
@@ -37,10 +37,10 @@ def here(tmp_path: Path) -> Platform:
     return platform(Settings(home=tmp_path, sources="files"))
 
 
-def offered(values: list[float], series: str = REBAR, days: pd.DatetimeIndex = DAYS, **more: Any) -> Offered:
+def offered(values: list[float], series: str = REBAR, days: pd.DatetimeIndex = DAYS, **more: Any) -> FileToImport:
     figures = pd.DataFrame({"period": days[: len(values)], "value": values})
     digest = hashlib.sha256(figures.to_csv().encode()).hexdigest()
-    return Offered(**({"file": "prices.csv", "sha256": digest, "figures": {series: figures}, "by": "ana"} | more))
+    return FileToImport(**({"file": "prices.csv", "sha256": digest, "figures": {series: figures}, "by": "ana"} | more))
 
 
 def put(here: Platform, values: list[float], moment: pd.Timestamp = MOMENT, **more: Any) -> Imported:

@@ -26,11 +26,14 @@ def parts(tmp_path: Path) -> Platform:
         made = synthetic(count=150, seed=number, lived=0)
         named = {name: f"{name}_{number}" for name in made.series}
         target = made.market.target.model_copy(
-            update={"series": named[made.market.target.series], "curve": tuple(named[each] for each in made.market.target.curve)}
+            update={
+                "series": named[made.market.target.series],
+                "curve": tuple(named[contract] for contract in made.market.target.curve),
+            }
         )
-        drivers = tuple(named[each] for each in made.market.drivers)
+        drivers = tuple(named[driver] for driver in made.market.drivers)
         markets[market] = made.market.model_copy(update={"id": market, "target": target, "drivers": drivers})
-        series |= {named[name]: each.model_copy(update={"id": named[name]}) for name, each in made.series.items()}
+        series |= {named[name]: declared.model_copy(update={"id": named[name]}) for name, declared in made.series.items()}
         frames.append(made.observations.assign(series=made.observations["series"].map(named), simulated=True))
     found = Platform(Settings(home=tmp_path / "home"), shipped.model_copy(update={"markets": markets, "series": series}))
     found.store.put("lake.json", b'{"simulated": true}')

@@ -18,7 +18,7 @@ from steel_assets.adapters.objects.object_store import LocalFolder, ObjectStoreE
 from steel_assets.bootstrap import Platform, platform
 from steel_assets.core.publication_parts import GONE
 from steel_assets.core.tables import FORECASTS, METRICS_DAILY, PROMOTIONS
-from steel_assets.operations.publishing import Publication, publish
+from steel_assets.operations.publishing import PublishingResult, publish
 from steel_assets.settings import Settings
 from steel_assets_tests.damages import DAMAGES
 from steel_assets_tests.serving.sample import TRIAL, experimenting_with, issue_again
@@ -66,7 +66,7 @@ def later(hours: int) -> pd.Timestamp:
     return NOW + pd.Timedelta(hours=hours)
 
 
-def published_now(parts: Platform, moment: pd.Timestamp) -> Publication:
+def published_now(parts: Platform, moment: pd.Timestamp) -> PublishingResult:
     """Everything of a home, published at ``moment``."""
     return publish(parts, parts.snapshots, moment)
 
@@ -287,6 +287,6 @@ def test_a_store_that_takes_nothing_says_so_and_the_former_one_stays(parts: Plat
 
 
 def test_nothing_at_all_can_be_published_and_says_what_is_missing_to_nobody(tmp_path: Path) -> None:
-    done: Publication = published_now(at(tmp_path / "home"), NOW)
+    done: PublishingResult = published_now(at(tmp_path / "home"), NOW)
     assert done.failed is None
     assert dict(done.forecasts) == {}

@@ -83,7 +83,7 @@ def test_markets_of_a_region_follow_one_another_and_say_what_it_is_called(world:
     found = morning(world, world.issue_of(0))
     regions = [facts.regions["en"] for facts in found.markets]
     assert len(set(regions)) > 1
-    assert sum(one != other for one, other in pairwise(regions)) == len(set(regions)) - 1
+    assert sum(region != following for region, following in pairwise(regions)) == len(set(regions)) - 1
     assert {facts.regions["es"] for facts in found.markets if facts.id == "hrc_us_midwest"} == {"Estados Unidos"}
 
 

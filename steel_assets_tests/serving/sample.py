@@ -29,7 +29,7 @@ from steel_assets.core.tables import (
 from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.operations import analysis, histories
 from steel_assets.operations.candidates import validation_key
-from steel_assets.operations.publishing import Publication
+from steel_assets.operations.publishing import PublishingResult
 from steel_assets.operations.publishing import publish as put
 from steel_assets.settings import Settings
 
@@ -102,7 +102,7 @@ def experimenting_with(parts: Platform, *experiments: Experiment) -> Platform:
     return Platform(parts.settings, parts.catalog.model_copy(update={"experiments": declared}))
 
 
-def put_in_force(parts: Platform) -> Publication:
+def put_in_force(parts: Platform) -> PublishingResult:
     """Publish what the lake and the warehouse hold now, as the last step of every job does."""
     return put(parts, parts.snapshots, pd.Timestamp.now("UTC").floor("s"))
 

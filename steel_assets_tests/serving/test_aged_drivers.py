@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from steel_assets.core.service_use import summary
-from steel_assets.serving import answers
+from steel_assets.serving import response_bodies
 from steel_assets.serving.page import page
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import incidents
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 from steel_assets_tests.serving.test_snapshot import CATALOGUE, MORNING, published, row
 
 LEANING = row() | {"aged_drivers": "scrap=2026-10-02,ore=2026-09-30", "age_sessions": 0}
@@ -25,7 +25,7 @@ def snapshot(forecast: dict[str, object]) -> Snapshot:
 
 
 def test_the_api_names_them_with_the_day_of_their_newest_figure() -> None:
-    told = answers.forecasts(snapshot(LEANING), "rebar", None, MORNING).aged_drivers
+    told = response_bodies.forecasts(snapshot(LEANING), "rebar", None, MORNING).aged_drivers
     assert [(driver.series, driver.name, driver.name_es, driver.newest_period) for driver in told] == [
         ("scrap", "Scrap", "Chatarra", "2026-10-02"),
         ("ore", "ore", "ore", "2026-09-30"),
@@ -34,8 +34,8 @@ def test_the_api_names_them_with_the_day_of_their_newest_figure() -> None:
 
 @pytest.mark.parametrize("aged", [None, ""])
 def test_a_forecast_that_leans_on_none_and_one_of_before_name_none(aged: str | None) -> None:
-    assert answers.leaning(snapshot(row()), row() | {"aged_drivers": aged}) == []
-    assert answers.leaning(snapshot(row()), row()) == []
+    assert response_bodies.leaning(snapshot(row()), row() | {"aged_drivers": aged}) == []
+    assert response_bodies.leaning(snapshot(row()), row()) == []
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_page_says_so_in_the_readers_language(language: str, sentence: str) 
     found = incidents(known, MORNING)
     shown = page(
         known, [], summary([]), found,
-        words=Words(language), market=None, horizon=None, now=MORNING, open_here=False, user=None,
+        words=PageWords(language), market=None, horizon=None, now=MORNING, open_here=False, user=None,
     )  # fmt: skip
     assert shown["market"]["leaning"][0] == sentence
     assert sentence.rstrip(".").split(" on ")[-1].split(" en ", 1)[-1] in shown["incidents"][0]["text"]

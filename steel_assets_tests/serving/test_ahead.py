@@ -22,11 +22,11 @@ from steel_assets.operations.publication.parts import PARTS
 from steel_assets.serving import ahead, schemas
 from steel_assets.serving.errors import RequestRefused
 from steel_assets.serving.page import page
-from steel_assets.serving.page_ahead import Asked, past
+from steel_assets.serving.page_ahead import OddsForm, past
 from steel_assets.serving.rehearsal import rehearse
 from steel_assets.serving.rendering import rendered
 from steel_assets.serving.shape import Shape
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 from steel_assets.settings import Settings
 from steel_assets_tests.serving.running import Running
 from steel_assets_tests.serving.sample import WITH_A_HISTORY as MARKET
@@ -187,10 +187,10 @@ def test_the_analysis_is_what_the_run_kept(service: Running) -> None:
 def shown(home: Path, language: str = "en", **query: str) -> str:
     """The dashboard of ``MARKET`` as a browser gets it, on one line."""
     seen = Looking(platform(Settings(home=home, sources="sandbox")).store)
-    asked = Asked(query.get("side"), query.get("level"), query.get("when"))
+    asked = OddsForm(query.get("side"), query.get("level"), query.get("when"))
     found = page(
-        seen.look(), [], summary([]), [], words=Words(language), market=MARKET, horizon=None,
-        now=pd.Timestamp.now("UTC").timestamp(), open_here=False, user=None, asked=asked,
+        seen.look(), [], summary([]), [], words=PageWords(language), market=MARKET, horizon=None,
+        now=pd.Timestamp.now("UTC").timestamp(), open_here=False, user=None, form=asked,
     )  # fmt: skip
     return " ".join(rendered("dashboard.html", language, {}, **found).split())
 
@@ -242,7 +242,7 @@ def test_a_statement_of_another_release_is_told_in_its_own_english(service: Runn
     said, now = seen["analysis"][MARKET], pd.Timestamp.now("UTC").timestamp()
     statement = {**said["statements"][0], **changed, "sentence": "The tide is high."}
     other = seen.with_part("analysis", {MARKET: {**said, "statements": [statement]}}, None, now)
-    found = past(rehearse(other, now), MARKET, now, Words("es"))
+    found = past(rehearse(other, now), MARKET, now, PageWords("es"))
     assert found is not None
     assert found["findings"] + found["others"] == ["The tide is high."]
 
@@ -253,7 +253,7 @@ def test_a_market_without_paths_or_analysis_has_a_page_without_them(service: Run
     assert "h-ahead" in shown(service.home)
     seen = Looking(platform(Settings(home=service.home, sources="sandbox")).store).look()
     found = page(
-        seen, [], summary([]), [], words=Words("en"), market="scrap_turkey", horizon=None,
+        seen, [], summary([]), [], words=PageWords("en"), market="scrap_turkey", horizon=None,
         now=pd.Timestamp.now("UTC").timestamp(), open_here=False, user=None,
     )  # fmt: skip
     assert (found["market"]["ahead"], found["market"]["past"]) == (None, None)

@@ -46,7 +46,7 @@ def test_it_asks_for_forecasts_odds_and_metrics_and_gets_them_typed(service: Run
 
 def test_it_sets_and_removes_a_watch(steel: SteelAssets) -> None:
     watch = steel.add_watch(NewWatch(kind="level", market=MARKET, above=100_000))
-    assert [each.id for each in steel.watches().watches] == [watch.id]
+    assert [watch_shown.id for watch_shown in steel.watches().watches] == [watch.id]
     steel.remove_watch(watch.id)
     assert steel.watches().watches == []
 

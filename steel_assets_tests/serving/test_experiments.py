@@ -22,13 +22,13 @@ from steel_assets.core.types import QUANTILE_COLUMNS
 from steel_assets.operations import experiment_switch
 from steel_assets.operations.publication import experiments, forecasts
 from steel_assets.operations.publication.warehouse import Tables
-from steel_assets.serving import answers, schemas
+from steel_assets.serving import response_bodies, schemas
 from steel_assets.serving.keys import KEY_FILE, KeyStore
 from steel_assets.serving.page import page
 from steel_assets.serving.rehearsal import rehearse
 from steel_assets.serving.rendering import rendered
 from steel_assets.serving.snapshot import Snapshot
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 from steel_assets.settings import Settings
 from steel_assets_tests.serving.running import PREDICT, answering
 from steel_assets_tests.serving.sample import TRIAL, experimenting_with, issue_again, put_in_force
@@ -134,13 +134,13 @@ def key_of(chosen: bool) -> str:
 
 
 def variants(snapshot: Snapshot, key: str | None, moment: float) -> list[str | None]:
-    return [row.model_variant for row in answers.forecasts(snapshot, MARKET, None, moment, key).forecasts]
+    return [row.model_variant for row in response_bodies.forecasts(snapshot, MARKET, None, moment, key).forecasts]
 
 
 def changed(snapshot: Snapshot, row: dict[str, Any] | None = None, **fields: Any) -> Snapshot:
     """The snapshot with another experiment, or with other rows of its variant."""
     [experiment] = snapshot["experiments"]
-    shadows = {MARKET: [{**each, **(row or {})} for each in experiment["shadows"][MARKET]]}
+    shadows = {MARKET: [{**shadow, **(row or {})} for shadow in experiment["shadows"][MARKET]]}
     return snapshot.with_part("experiments", [{**experiment, "shadows": shadows, **fields}], None, 0.0)
 
 
@@ -218,7 +218,7 @@ def shown(snapshot: Snapshot, language: str) -> str:
         [],
         summary([]),
         [],
-        words=Words(language),
+        words=PageWords(language),
         market=MARKET,
         horizon=None,
         now=datetime.now(UTC).timestamp(),

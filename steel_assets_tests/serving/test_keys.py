@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from steel_assets.serving.access import NEWCOMER, SESSION_FILE, Access, Asking, Vouching
+from steel_assets.serving.access import NEWCOMER, SESSION_FILE, AccessControl, Credentials, Vouching
 from steel_assets.serving.keys import KEY_FILE, MARK, KeyStore, KeyStoreError
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -62,7 +62,7 @@ def test_a_damaged_file_is_an_error_and_never_no_keys(store: KeyStore, content: 
     with pytest.raises(KeyStoreError, match=r"keys\.json cannot be read"):
         store.load()
     with pytest.raises(KeyStoreError):
-        Access(store)
+        AccessControl(store)
 
 
 def test_a_file_that_is_gone_is_an_error_once_a_key_was_made_and_the_remedy_gives_all_keys_up(store: KeyStore) -> None:
@@ -95,12 +95,12 @@ def test_keys_of_a_version_that_left_no_mark_are_remembered_from_the_first_look_
 def test_a_session_is_worth_what_its_key_is_worth_and_half_a_day(store: KeyStore) -> None:
     now = [AT]
     key, shown = store.create("mill", ["read"], NOW)
-    access = Access(store, clock=lambda: now[0])
+    access = AccessControl(store, clock=lambda: now[0])
     token = access.log_in(shown)
     assert key.id == access.sessions.holder(token, AT)
 
     def may(cookie: str) -> bool:
-        return access.visitor(Asking(cookie=cookie)) is not None
+        return access.visitor(Credentials(cookie=cookie)) is not None
 
     assert may(f"a=b; steel_session={token}; c=d")
     for wrong in ("", "steel_session=", f"steel_session={token}x", f"other={token}", "x" * 500, "é=\udcff"):
@@ -117,62 +117,64 @@ def test_a_session_is_worth_what_its_key_is_worth_and_half_a_day(store: KeyStore
 
 def test_logging_out_ends_the_session_for_every_process_and_after_a_restart(store: KeyStore) -> None:
     _, shown = store.create("mill", ["read"], NOW)
-    here, other = (Access(store, clock=lambda: AT) for _ in range(2))
+    here, other = (AccessControl(store, clock=lambda: AT) for _ in range(2))
     stays, goes = here.log_in(shown), here.log_in(shown)
-    seen = Asking(cookie=f"steel_session={goes}")
+    seen = Credentials(cookie=f"steel_session={goes}")
     assert other.visitor(seen) is not None
     here.log_out(seen.cookie)
-    for access in (here, other, Access(store, clock=lambda: AT)):
+    for access in (here, other, AccessControl(store, clock=lambda: AT)):
         assert access.visitor(seen) is None
-        assert access.visitor(Asking(cookie=f"steel_session={stays}")) is not None
+        assert access.visitor(Credentials(cookie=f"steel_session={stays}")) is not None
 
 
 def test_a_session_file_that_is_damaged_or_gone_logs_everybody_out_and_holds_no_token(store: KeyStore) -> None:
     _, shown = store.create("mill", ["read"], NOW)
-    access = Access(store, clock=lambda: AT)
+    access = AccessControl(store, clock=lambda: AT)
     file = store.path.with_name(SESSION_FILE)
     for ruin in (lambda: file.write_bytes(b"\x00" * 40), lambda: file.write_text("[" * 100_000), file.unlink):
         token = access.log_in(shown)
         assert str(token) not in file.read_text()
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         ruin()
-        assert access.visitor(Asking(cookie=f"steel_session={token}")) is None
+        assert access.visitor(Credentials(cookie=f"steel_session={token}")) is None
 
 
 def test_only_a_key_that_may_read_opens_the_dashboard(store: KeyStore) -> None:
     _, operator = store.create("scheduler", ["operate"], NOW)
-    assert Access(store, clock=lambda: AT).log_in(operator) is None
+    assert AccessControl(store, clock=lambda: AT).log_in(operator) is None
 
 
-HERE = Asking(host="127.0.0.1:8000", client="127.0.0.1")
+HERE = Credentials(host="127.0.0.1:8000", client="127.0.0.1")
 
 
-def opened(store: KeyStore, bound: str = "127.0.0.1") -> Access:
-    return Access(store, bound_to=bound, opened=True, clock=lambda: AT)
+def opened(store: KeyStore, bound: str = "127.0.0.1") -> AccessControl:
+    return AccessControl(store, bound_to=bound, opened=True, clock=lambda: AT)
 
 
 @pytest.mark.parametrize(
     ("bound", "asking", "may"),
     [
         ("127.0.0.1", HERE, True),
-        ("::1", Asking(host="[::1]:8000", client="::1"), True),
-        ("127.0.0.1", Asking(host="localhost", client="127.0.0.1"), True),
-        ("127.0.0.1", Asking(host="rebound.example:8000", client="127.0.0.1"), False),
-        ("127.0.0.1", Asking(host="127.0.0.1:8000", client="127.0.0.1", forwarded=True), False),
-        ("127.0.0.1", Asking(host="127.0.0.1:8000", client="203.0.113.9"), False),
-        ("127.0.0.1", Asking(host="127.0.0.1:8000", client=None), False),
+        ("::1", Credentials(host="[::1]:8000", client="::1"), True),
+        ("127.0.0.1", Credentials(host="localhost", client="127.0.0.1"), True),
+        ("127.0.0.1", Credentials(host="rebound.example:8000", client="127.0.0.1"), False),
+        ("127.0.0.1", Credentials(host="127.0.0.1:8000", client="127.0.0.1", forwarded=True), False),
+        ("127.0.0.1", Credentials(host="127.0.0.1:8000", client="203.0.113.9"), False),
+        ("127.0.0.1", Credentials(host="127.0.0.1:8000", client=None), False),
         ("0.0.0.0", HERE, False),  # noqa: S104  that it stays closed is what is tested
         ("192.0.2.1", HERE, False),
     ],
 )
-def test_opened_without_any_key_only_this_machine_reads_directly(store: KeyStore, bound: str, asking: Asking, may: bool) -> None:
+def test_opened_without_any_key_only_this_machine_reads_directly(
+    store: KeyStore, bound: str, asking: Credentials, may: bool
+) -> None:
     caller = opened(store, bound).caller(asking)
     assert (caller is not None) is may
     assert caller is None or caller.scopes == ("read",)
 
 
 def test_without_a_word_nobody_reads_without_a_key_on_this_machine_either(store: KeyStore) -> None:
-    access = Access(store)
+    access = AccessControl(store)
     assert access.caller(HERE) is None
     assert access.visitor(HERE) is None
 
@@ -196,7 +198,7 @@ def test_a_key_file_that_vanishes_breaks_or_empties_leaves_the_keys_in_force(sto
     store.path.unlink() if ruin is None else store.path.write_text(ruin)
     access.reload()
     access.reload()
-    assert access.caller(Asking(api_key=shown)) is not None
+    assert access.caller(Credentials(api_key=shown)) is not None
     assert access.caller(HERE) is None
     assert "steel keys reset" in str(access.problem)
     with pytest.raises(KeyStoreError):
@@ -207,13 +209,13 @@ def test_a_key_file_that_vanishes_breaks_or_empties_leaves_the_keys_in_force(sto
 
 
 def test_the_link_that_is_printed_opens_the_dashboard_in_one_browser_once_and_until_the_first_key(store: KeyStore) -> None:
-    access = Access(store, clock=lambda: AT)
+    access = AccessControl(store, clock=lambda: AT)
     link = access.first_look
     assert link is not None
     token = link.partition("token=")[2]
     assert access.look_first(token[:-1]) is None
     session = access.look_first(token)
-    asking = Asking(cookie=f"steel_session={session}")
+    asking = Credentials(cookie=f"steel_session={session}")
     assert access.visitor(asking) == NEWCOMER
     assert access.caller(asking) is None
     assert access.look_first(token) is None
@@ -225,7 +227,7 @@ def test_the_link_that_is_printed_opens_the_dashboard_in_one_browser_once_and_un
 
 def test_the_link_is_worth_nothing_after_half_a_day_or_once_there_is_a_key(store: KeyStore) -> None:
     now = [AT]
-    late, keyed = (Access(store, clock=lambda: now[0]) for _ in range(2))
+    late, keyed = (AccessControl(store, clock=lambda: now[0]) for _ in range(2))
     tokens = [str(access.first_look).partition("token=")[2] for access in (late, keyed)]
     now[0] += 12 * 3600
     assert late.look_first(tokens[0]) is None
@@ -241,24 +243,24 @@ PROXY = Vouching(b"x-forwarded-user", (ip_network("10.0.0.7"), ip_network("fd00:
 @pytest.mark.parametrize(
     ("vouching", "asking", "may"),
     [
-        (PROXY, Asking(vouched_user="ana", client="10.0.0.7"), True),
-        (PROXY, Asking(vouched_user="ana", client="::ffff:10.0.0.7"), True),
-        (PROXY, Asking(vouched_user="ana", client="fd00::12"), True),
-        (PROXY, Asking(vouched_user="ana", client="10.0.0.8"), False),
-        (PROXY, Asking(vouched_user="ana", client="127.0.0.1"), False),
-        (PROXY, Asking(vouched_user="ana", client=None), False),
-        (PROXY, Asking(vouched_user="", client="10.0.0.7"), False),
-        (replace(PROXY, secret="s3cret"), Asking(vouched_user="ana", client="10.0.0.7", proxy_secret="s3cret"), True),  # noqa: S106
-        (replace(PROXY, secret="s3cret"), Asking(vouched_user="ana", client="10.0.0.7"), False),  # noqa: S106
-        (replace(PROXY, secret="s3cret"), Asking(vouched_user="ana", client="10.0.0.7", proxy_secret="é"), False),  # noqa: S106
-        (None, Asking(vouched_user="ana", client="10.0.0.7"), False),
+        (PROXY, Credentials(vouched_user="ana", client="10.0.0.7"), True),
+        (PROXY, Credentials(vouched_user="ana", client="::ffff:10.0.0.7"), True),
+        (PROXY, Credentials(vouched_user="ana", client="fd00::12"), True),
+        (PROXY, Credentials(vouched_user="ana", client="10.0.0.8"), False),
+        (PROXY, Credentials(vouched_user="ana", client="127.0.0.1"), False),
+        (PROXY, Credentials(vouched_user="ana", client=None), False),
+        (PROXY, Credentials(vouched_user="", client="10.0.0.7"), False),
+        (replace(PROXY, secret="s3cret"), Credentials(vouched_user="ana", client="10.0.0.7", proxy_secret="s3cret"), True),  # noqa: S106
+        (replace(PROXY, secret="s3cret"), Credentials(vouched_user="ana", client="10.0.0.7"), False),  # noqa: S106
+        (replace(PROXY, secret="s3cret"), Credentials(vouched_user="ana", client="10.0.0.7", proxy_secret="é"), False),  # noqa: S106
+        (None, Credentials(vouched_user="ana", client="10.0.0.7"), False),
     ],
 )
 def test_a_proxy_vouches_only_from_its_own_address_and_with_its_secret(
-    store: KeyStore, vouching: Vouching | None, asking: Asking, may: bool
+    store: KeyStore, vouching: Vouching | None, asking: Credentials, may: bool
 ) -> None:
     store.create("mill", ["read"], NOW)
-    access = Access(store, vouching=vouching)
+    access = AccessControl(store, vouching=vouching)
     visitor = access.visitor(asking)
     assert (visitor is not None) is may
     assert visitor is None or visitor.scopes == ("read",)

@@ -22,7 +22,7 @@ from steel_assets.operations.publishing import publish
 from steel_assets.serving import schemas
 from steel_assets.serving.plan import plan
 from steel_assets.serving.rehearsal import rehearse
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 from steel_assets.settings import Settings
 from steel_assets_tests.aging_world import Aging
 from steel_assets_tests.assets.measured_world import MARKET as AGED
@@ -66,7 +66,7 @@ def test_the_service_plans_what_the_command_plans(world: Aging, monkeypatch: pyt
             "market": AGED, "tonnes": 500, "by": day, "contract": question["contract"], "risk": question["risk"],
             "holding_per_tonne_and_month": question["holding"], "capital_a_year": question["capital"],
         })  # fmt: skip
-        told = json.loads(plan(snapshot, asked, moment.timestamp(), Words("en")).to_json())
+        told = json.loads(plan(snapshot, asked, moment.timestamp(), PageWords("en")).to_json())
         assert told["question"].pop("market") == AGED
         assert set(expected) <= set(told)
         same = ("question", "currency", "forecast_buys", "advice", "notes", "paths_from", "paths_to", "stale", "last_price")
@@ -214,6 +214,6 @@ def test_paths_of_a_release_that_published_no_record_are_planned_with_and_spread
     snapshot, now = Looking(platform(Settings(home=published, sources="sandbox")).store).look(), time.time()
     older = {MARKET: {name: value for name, value in snapshot["outlooks"][MARKET].items() if name != "purchases"}}
     other = rehearse(snapshot.with_part("outlooks", older, None, now), now, pages=False)
-    told = plan(other, schemas.Purchase.model_validate(purchase), now, Words("en"))
+    told = plan(other, schemas.Purchase.model_validate(purchase), now, PageWords("en"))
     assert told.advice == "no edge: spread the purchase"
     assert told.notes == ["past purchases were not published; run steel publish"]

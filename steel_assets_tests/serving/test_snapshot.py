@@ -12,9 +12,9 @@ from steel_assets.adapters.lake.snapshots import Pointer, PublishedPart
 from steel_assets.core.publication_parts import EMPTY
 from steel_assets.core.published import checked
 from steel_assets.core.types import QUANTILE_COLUMNS
-from steel_assets.serving import answers
+from steel_assets.serving import response_bodies
 from steel_assets.serving.errors import RequestRefused
-from steel_assets.serving.snapshot import Part, Snapshot
+from steel_assets.serving.snapshot import Snapshot, SnapshotPart
 from steel_assets.serving.state import incidents
 
 MORNING = 1795170000.0
@@ -66,7 +66,7 @@ def snapshot() -> Snapshot:
 
 
 def price(snapshot: Snapshot) -> float:
-    return answers.prediction(snapshot, MORNING).predicted_price_usd_per_ton
+    return response_bodies.prediction(snapshot, MORNING).predicted_price_usd_per_ton
 
 
 POINTER = Pointer(
@@ -119,13 +119,13 @@ def test_a_market_by_the_short_ton_is_answered_by_the_metric_ton_and_yuan_are_no
     assert price(short) == 1000.0
     yuan = snapshot.with_part("latest", published(row(3500.0, "2026-11-21T08:00:00Z", "CNY/t")), None, 2.0)
     with pytest.raises(RequestRefused, match="not USD per ton"):
-        answers.prediction(yuan, MORNING)
+        response_bodies.prediction(yuan, MORNING)
 
 
 def test_a_forecast_is_stale_once_its_day_has_passed_in_mexico_not_in_greenwich(snapshot: Snapshot) -> None:
     late_evening_in_mexico = 1795236000.0  # 2026-11-21T02:40Z, still the 20th in Mexico City
-    assert answers.staleness(snapshot, row(), late_evening_in_mexico).stale is False
-    assert answers.staleness(snapshot, row(), late_evening_in_mexico + 4 * 3600).stale is True
+    assert response_bodies.staleness(snapshot, row(), late_evening_in_mexico).stale is False
+    assert response_bodies.staleness(snapshot, row(), late_evening_in_mexico + 4 * 3600).stale is True
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_published_forecast_that_cannot_be_true_is_refused_and_named_and_the_o
 
 
 def test_a_market_whose_first_forecast_cannot_be_true_has_none(snapshot: Snapshot) -> None:
-    bare = replace(snapshot, parts={**snapshot.parts, "latest": Part({})})
+    bare = replace(snapshot, parts={**snapshot.parts, "latest": SnapshotPart({})})
     assert taken(bare, latest=published(WRONG)).forecast("rebar") is None
 
 

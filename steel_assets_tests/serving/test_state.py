@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steel_assets.core.price_age import PriceCalendar
-from steel_assets.serving.answers import forecasts
+from steel_assets.serving.response_bodies import forecasts
 from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.state import ShownIncident, alerts, incidents, worst_status
 from steel_assets_tests.serving.test_snapshot import CATALOGUE, published, row

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from steel_assets.adapters.alerts.outbox import Outbox
-from steel_assets.adapters.alerts.watches import FOLDER, MOST, Watches
+from steel_assets.adapters.alerts.watches import FOLDER, MOST, WatchStore
 from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.catalog import load_catalog
 from steel_assets.core.alerts.tokens import removal_token
@@ -65,7 +65,7 @@ def test_a_key_sets_lists_and_removes_its_own_watches_and_no_others(clients: dic
     assert (watch["above"], watch["holds"], watch["problem"], watch["simulated"]) == (100_000, False, None, True)
     assert 100 < watch["value"] < 5_000
     assert ana.post("/v1/watches", json={**LEVEL, "quiet": "22:00-07:00"}).json()["id"] == watch["id"], "asked twice, set once"
-    assert [each["id"] for each in ana.get("/v1/watches").json()["watches"]] == [watch["id"]]
+    assert [listed["id"] for listed in ana.get("/v1/watches").json()["watches"]] == [watch["id"]]
     assert bob.get("/v1/watches").json()["watches"] == []
     assert bob.delete(f"/v1/watches/{watch['id']}").status_code == 404
     table = ana.get("/v1/watches", params={"format": "csv"})
@@ -138,7 +138,7 @@ def test_the_link_in_a_message_removes_its_watch_by_a_press_without_a_key_and_no
 ) -> None:
     stranger, store = clients["stranger"], LocalFolder(clients["home"] / "lake")
     mine, other = (
-        Watches(store).add(owner, {"kind": "level", "market": MARKET, "above": 640}, world(), NOW)
+        WatchStore(store).add(owner, {"kind": "level", "market": MARKET, "above": 640}, world(), NOW)
         for owner in ("first", "second")
     )
     box = Outbox(store, load_catalog().rulebook, frozenset({"slack"}), site="https://steel.example", key=SIGNING)
@@ -151,7 +151,7 @@ def test_the_link_in_a_message_removes_its_watch_by_a_press_without_a_key_and_no
     page = stranger.get(path, headers={"accept-language": "es"})
     assert page.status_code == 200
     assert "Quitar" in page.text
-    assert Watches(store).of("first") == (mine,), "opening the link alone does nothing: mail programs do that"
+    assert WatchStore(store).of("first") == (mine,), "opening the link alone does nothing: mail programs do that"
     good = re.search(r'name="token" value="([^"]+)"', page.text)[1]
     for bad in (
         good.replace(mine.id, other.id),
@@ -168,10 +168,10 @@ def test_the_link_in_a_message_removes_its_watch_by_a_press_without_a_key_and_no
     )
     assert stranger.post("/watches/unsubscribe", json={"token": good}).status_code == 415
     assert stranger.post("/watches/unsubscribe", data={f"a{number}": "b" for number in range(50)}).status_code == 400
-    assert Watches(store).of("first") == (mine,)
+    assert WatchStore(store).of("first") == (mine,)
     assert "removed" in stranger.post("/watches/unsubscribe", data={"token": good}).text
-    assert (Watches(store).of("first"), Watches(store).of("second")) == ((), (other,))
-    Watches(store).remove("second", other.id)
+    assert (WatchStore(store).of("first"), WatchStore(store).of("second")) == ((), (other,))
+    WatchStore(store).remove("second", other.id)
 
 
 def test_where_nothing_can_be_kept_that_is_said_and_no_path_is_told(clients: dict[str, Any], ana: httpx.Client) -> None:

@@ -16,7 +16,7 @@ from babel.numbers import format_decimal
 
 from steel_assets.core.words import LANGUAGES, direction, figure, money, price, share, signed, signed_share
 from steel_assets.serving.page import DAY_PASSED, INCIDENTS
-from steel_assets.serving.words import Words
+from steel_assets.serving.words import PageWords
 from steel_assets_tests.serving.catalogue import KEYWORDS, ROOMS, kept, shown, spanish
 
 CLDR = {"en": "en", "es": "es_MX"}
@@ -82,10 +82,10 @@ def test_what_is_read_is_the_catalogue_compiled(room: Path) -> None:
 
 
 def test_texts_are_told_in_the_language_of_the_reader() -> None:
-    assert Words("es")("Skip to the figures") == "Ir a las cifras"
-    assert Words("xx").language == "en"
-    assert Words("en")("Skip to the figures") == "Skip to the figures"
-    told = Words("es")(INCIDENTS["stale_forecast"], "2026-01-05", name="Varilla")
+    assert PageWords("es")("Skip to the figures") == "Ir a las cifras"
+    assert PageWords("xx").language == "en"
+    assert PageWords("en")("Skip to the figures") == "Skip to the figures"
+    told = PageWords("es")(INCIDENTS["stale_forecast"], "2026-01-05", name="Varilla")
     assert told == "Varilla: el último pronóstico era para el 5 ene 2026, que ya pasó"
 
 
@@ -101,14 +101,14 @@ def test_texts_are_told_in_the_language_of_the_reader() -> None:
     ],
 )
 def test_one_session_is_not_several(language: str, sessions: int, told: str) -> None:
-    assert Words(language).price_age("2026-01-05", sessions) == told
+    assert PageWords(language).price_age("2026-01-05", sessions) == told
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_day_is_written_as_the_locale_data_has_it(language: str) -> None:
     for month in range(1, 13):
         day = date(2026, month, 9)
-        assert Words(language).day(day.isoformat()) == format_date(day, "d MMM y", locale=CLDR[language])
+        assert PageWords(language).day(day.isoformat()) == format_date(day, "d MMM y", locale=CLDR[language])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sources._files.opening import opened
 from steel_assets.sources._files.series_figures import read_series
 from steel_assets.sources._files.table import File
@@ -21,8 +21,8 @@ MONTHLY = Series(id="monthly", name="Monthly", unit="index", frequency="monthly"
 PERCENT = Series(id="percent", name="Rate", unit="percent")
 EUROS = Series(id="euros", name="Euros", unit="EUR/t")
 PESOS = Series(id="pesos", name="Pesos", unit="MXN/t")
-SHANGHAI = Series(id="shanghai", name="Rebar", unit="CNY/t", calendar="XSHG", published=Publication(zone="Asia/Shanghai"))
-NEW_YORK = Series(id="new_york", name="Coil", unit="USD/t", published=Publication(zone="America/New_York"))
+SHANGHAI = Series(id="shanghai", name="Rebar", unit="CNY/t", calendar="XSHG", published=PublicationRule(zone="Asia/Shanghai"))
+NEW_YORK = Series(id="new_york", name="Coil", unit="USD/t", published=PublicationRule(zone="America/New_York"))
 
 
 def read_here(

@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from steel_assets.adapters.http.client import Recorded
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sources import Access, Collection, alpha_vantage
 from steel_assets_tests.contracts.connector import KEY, MOMENT, ConnectorContract, Figures
 from steel_assets_tests.loopback import Loopback, Reply, Request
 
-NEW_YORK = Publication(at="18:00", zone="America/New_York")  # type: ignore[arg-type]
+NEW_YORK = PublicationRule(at="18:00", zone="America/New_York")  # type: ignore[arg-type]
 
 
 def share(symbol: str) -> Series:
@@ -289,7 +289,7 @@ def test_a_share_that_is_declared_monthly_is_refused_with_the_remedy() -> None:
 
 def test_a_commodity_index_is_a_function_of_its_own() -> None:
     copper = Series(
-        id="copper_imf", name="Copper", unit="USD/t", symbol="COPPER", frequency="monthly", published=Publication(lag_days=14)
+        id="copper_imf", name="Copper", unit="USD/t", symbol="COPPER", frequency="monthly", published=PublicationRule(lag_days=14)
     )
     points = [
         {"date": "2023-12-01", "value": "8400.1"},
@@ -303,7 +303,7 @@ def test_a_commodity_index_is_a_function_of_its_own() -> None:
     assert collection.notes == {"empty values": 1, "not published yet": 1}
 
 
-COMMODITY = Publication(lag_days=14)
+COMMODITY = PublicationRule(lag_days=14)
 
 
 def index_of(symbol: str, unit: str) -> Series:
@@ -342,7 +342,7 @@ def test_a_unit_that_agrees_or_says_nothing_is_let_pass(unit: object) -> None:
 
 
 def test_an_exchange_rate_is_asked_for_as_a_pair() -> None:
-    peso = Series(id="usdmxn_av", name="Peso", unit="MXN/USD", symbol="USD/MXN", published=Publication(lag_days=1))
+    peso = Series(id="usdmxn_av", name="Peso", unit="MXN/USD", symbol="USD/MXN", published=PublicationRule(lag_days=1))
     meta = {
         "1. Information": "Forex Daily Prices (open, high, low, close)", "2. From Symbol": "USD", "3. To Symbol": "MXN",
         "4. Output Size": "Compact", "5. Last Refreshed": "2024-01-09 21:55:00", "6. Time Zone": "UTC",

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from steel_assets.adapters.http.client import Recorded, Response
 from steel_assets.core.source_status import Settled
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sources import Access, Collection, connector
 from steel_assets_tests.contracts.connector import KEY
 
@@ -24,7 +24,7 @@ Params = Mapping[str, str]
 
 
 def series(source: str, name: str, symbol: str, **options: object) -> Series:
-    published = Publication(at="20:00", zone="UTC")  # type: ignore[arg-type]
+    published = PublicationRule(at="20:00", zone="UTC")  # type: ignore[arg-type]
     given = {"id": name, "name": name, "unit": "USD/t", "source": source, "symbol": symbol, "published": published, **options}
     return Series(**given)  # type: ignore[arg-type]
 
@@ -212,7 +212,7 @@ class Chart:
         return Response(200, json.dumps({"chart": {"result": [result], "error": None}}).encode())
 
 
-COPPER = series("yahoo_finance", "copper", "HG=F", unit="USD/lb", published=Publication(at="18:00", zone="America/Chicago"))  # type: ignore[arg-type]
+COPPER = series("yahoo_finance", "copper", "HG=F", unit="USD/lb", published=PublicationRule(at="18:00", zone="America/Chicago"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("most", [22, 250])

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from steel_assets.adapters.http.client import Recorded
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sources import Access, Collection, SourceError, connector
 from steel_assets.sources._days import Written, days
 
@@ -41,7 +41,7 @@ PROVIDERS = {
 
 
 def collect(source: str, texts: list[str], zone: str = "Asia/Shanghai") -> Collection:
-    published = Publication(at="15:20", zone=zone)  # type: ignore[arg-type]
+    published = PublicationRule(at="15:20", zone=zone)  # type: ignore[arg-type]
     one = Series(id="one", name="x", unit="index", source=source, symbol="S", published=published)
     if source == "keyless":
         lines = "\n".join(["observation_date,S", *(f"{text},3124.5" for text in texts), ""])

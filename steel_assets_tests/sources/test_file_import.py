@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sources import file_import
 from steel_assets.sources._files import archive, body, delimited, xlsx
 from steel_assets.sources._files import parquet as parquet_files
@@ -26,9 +26,9 @@ from steel_assets.sources.file_import import FileMapping, FileReading, ImportRef
 from steel_assets_tests.sources.reading import read_here
 
 MOMENT = pd.Timestamp("2024-01-10 08:00", tz="UTC")
-LONDON = Publication(at="18:30", zone="Europe/London")  # type: ignore[arg-type]
+LONDON = PublicationRule(at="18:30", zone="Europe/London")  # type: ignore[arg-type]
 SERIES = Series(id="rebar_platts", name="Rebar", unit="USD/t", published=LONDON)
-MONTHLY = Series(id="scrap_index", name="Scrap", unit="index", frequency="monthly", published=Publication(lag_days=16))
+MONTHLY = Series(id="scrap_index", name="Scrap", unit="index", frequency="monthly", published=PublicationRule(lag_days=16))
 WEEKLY = Series(id="stocks_cn", name="Stocks", unit="index", frequency="weekly")
 
 GOOD = "date,value\n2024-01-02,590.5\n2024-01-03,591\n"
@@ -484,7 +484,7 @@ def test_two_days_of_one_month_cannot_both_be_its_figure() -> None:
 
 
 def test_today_is_where_the_series_is_published() -> None:
-    shanghai = SERIES.model_copy(update={"published": Publication(zone="Asia/Shanghai")})
+    shanghai = SERIES.model_copy(update={"published": PublicationRule(zone="Asia/Shanghai")})
     moment = pd.Timestamp("2024-01-10 20:00", tz="UTC")
     assert len(read_file(b"date,value\n2024-01-11,1\n", "p.csv", shanghai, moment)) == 1
     with pytest.raises(ImportRefused, match="future"):

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from steel_assets.core.reading_limits import ReadingLimits
-from steel_assets.sources._files import apart, archive
+from steel_assets.sources._files import archive, isolated
 from steel_assets.sources._files.messages import question
 from steel_assets.sources._files.table import File
 from steel_assets.sources.file_import import FileMapping, FileReading, ImportRefused, ReaderUnavailable, ReadingFailed, read_table
@@ -121,8 +121,8 @@ def test_what_the_series_holds_reaches_the_reader() -> None:
 
 
 def test_a_plain_text_of_moderate_length_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "LONGEST_TEXT", len(PLAIN))
-    monkeypatch.setattr(apart.subprocess, "Popen", lambda *_, **__: pytest.fail("a process was started"))
+    monkeypatch.setattr(isolated, "LONGEST_TEXT", len(PLAIN))
+    monkeypatch.setattr(isolated.subprocess, "Popen", lambda *_, **__: pytest.fail("a process was started"))
     assert pairs(read(PLAIN.encode(), "p.csv")) == READ
     with pytest.raises(pytest.fail.Exception, match="a process was started"):
         read(PLAIN.encode() + b"\n", "p.csv")
@@ -143,7 +143,7 @@ def test_every_limit_of_the_reader_is_told_with_its_setting(limits: Mapping[str,
 
 def test_a_reader_ends_by_itself_when_nobody_waits_for_it() -> None:
     asked = question(File("p.xlsx", b""), MAPPING, SERIES, MOMENT, None, ReadingLimits(seconds=0.01))
-    reader = subprocess.Popen([sys.executable, "-m", apart.READER], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    reader = subprocess.Popen([sys.executable, "-m", isolated.READER], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert reader.stdin is not None
     reader.stdin.write(asked)
     reader.stdin.flush()
@@ -160,7 +160,7 @@ def test_nothing_is_left_behind_when_reading_is_given_up(monkeypatch: pytest.Mon
             started.append(self.pid)
             raise stops
 
-    monkeypatch.setattr(apart.subprocess, "Popen", GivenUp)
+    monkeypatch.setattr(isolated.subprocess, "Popen", GivenUp)
     with pytest.raises((KeyboardInterrupt, ImportRefused)):
         read(HONEST["p.xlsx"], "p.xlsx")
     assert started
@@ -181,9 +181,9 @@ def test_the_reader_is_given_no_secret_and_no_setting(monkeypatch: pytest.Monkey
             given.update(named)
             super().__init__(*args, **named)
 
-    monkeypatch.setattr(apart.subprocess, "Popen", Seen)
+    monkeypatch.setattr(isolated.subprocess, "Popen", Seen)
     assert pairs(read(HONEST["p.xlsx"], "p.xlsx")) == READ
-    assert set(given["env"]) == {*apart.ENVIRONMENT, "PYTHONPATH"}
+    assert set(given["env"]) == {*isolated.ENVIRONMENT, "PYTHONPATH"}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_reader_that_ends_otherwise_is_told(
 ) -> None:
     (tmp_path / "odd_reader.py").write_text(program)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(apart, "READER", "odd_reader")
+    monkeypatch.setattr(isolated, "READER", "odd_reader")
     with pytest.raises(error, match=r"p\.xlsx: ") as caught:
         read(HONEST["p.xlsx"], "p.xlsx")
     assert says in str(caught.value)

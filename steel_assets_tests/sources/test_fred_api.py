@@ -12,12 +12,12 @@ from pydantic import SecretStr
 
 from steel_assets.adapters.http.client import Recorded, Response
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sources import Access, Collection, SourceError, fred_api
 from steel_assets_tests.contracts.connector import KEY, ConnectorContract, Figures
 from steel_assets_tests.loopback import Reply, Request
 
-NEW_YORK = Publication(lag_days=16, at="08:30", zone="America/New_York")  # type: ignore[arg-type]
+NEW_YORK = PublicationRule(lag_days=16, at="08:30", zone="America/New_York")  # type: ignore[arg-type]
 MOMENT = pd.Timestamp("2024-01-10 08:00", tz="UTC")
 
 
@@ -29,7 +29,7 @@ def monthly(symbol: str, *, revised: bool) -> Series:
 
 
 def daily(symbol: str, *, revised: bool = False) -> Series:
-    published = Publication(lag_days=1, at="16:15", zone="America/New_York")  # type: ignore[arg-type]
+    published = PublicationRule(lag_days=1, at="16:15", zone="America/New_York")  # type: ignore[arg-type]
     return Series(id=symbol.lower(), name=symbol, unit="percent", symbol=symbol, published=published, revised=revised)
 
 

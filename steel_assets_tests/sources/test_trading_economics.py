@@ -12,12 +12,12 @@ from pydantic import SecretStr
 
 from steel_assets.adapters.http.client import HttpxHttp, Recorded, Response
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sources import Access, Collection, SourceError, trading_economics
 from steel_assets_tests.contracts.connector import KEY, MOMENT, ConnectorContract, Figures
 from steel_assets_tests.loopback import Loopback, Reply, Request, serving
 
-LONDON = Publication(at="18:30", zone="Europe/London")  # type: ignore[arg-type]
+LONDON = PublicationRule(at="18:30", zone="Europe/London")  # type: ignore[arg-type]
 
 
 def price(symbol: str, unit: str = "USD/t") -> Series:

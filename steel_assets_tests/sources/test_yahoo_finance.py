@@ -12,15 +12,15 @@ import pytest
 from steel_assets.adapters.http.client import HttpError, Recorded, Response
 from steel_assets.bootstrap import catalog
 from steel_assets.core.tables import OBSERVATIONS
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sources import Access, Collection, SourceError, yahoo_finance
 from steel_assets_tests.contracts.connector import MOMENT, ConnectorContract, Figures
 from steel_assets_tests.loopback import Loopback, Reply, Request
 
-CHICAGO = Publication(at="18:00", zone="America/Chicago")  # type: ignore[arg-type]
+CHICAGO = PublicationRule(at="18:00", zone="America/Chicago")  # type: ignore[arg-type]
 
 
-def future(symbol: str, unit: str = "USD/t", published: Publication = CHICAGO) -> Series:
+def future(symbol: str, unit: str = "USD/t", published: PublicationRule = CHICAGO) -> Series:
     name = symbol.lower().replace("=", "_").replace("^", "")
     return Series(id=name, name=symbol, unit=unit, source="yahoo_finance", symbol=symbol, published=published)
 
@@ -188,7 +188,7 @@ def test_bars_stamped_on_the_evening_before_are_of_the_session_that_began_then()
 def test_every_exchange_has_its_own_close(
     calendar: str, zone: str, opens: str, closing: str, next_one: str, published: str, day: str
 ) -> None:
-    share = future("S", "index", Publication(at=published, zone=zone)).model_copy(update={"calendar": calendar})  # type: ignore[arg-type]
+    share = future("S", "index", PublicationRule(at=published, zone=zone)).model_copy(update={"calendar": calendar})  # type: ignore[arg-type]
     before = f"{pd.Timestamp(day) - pd.Timedelta(days=1):%Y-%m-%d}"
     moment = pd.Timestamp(f"{day} 23:30", tz=zone).tz_convert("UTC")
     for tick, expected in ((closing, [before, day]), (next_one, [before])):
@@ -275,7 +275,7 @@ def test_the_currency_of_an_index_is_of_no_concern() -> None:
 
 
 def test_an_exchange_rate_has_no_currency_to_check() -> None:
-    yuan = future("CNY=X", "CNY/USD", Publication(lag_days=1, at="06:00", zone="UTC"))  # type: ignore[arg-type]
+    yuan = future("CNY=X", "CNY/USD", PublicationRule(lag_days=1, at="06:00", zone="UTC"))  # type: ignore[arg-type]
     content = chart([at("2024-01-05 00:00", "Europe/London")], [7.1], currency="CNY", exchangeTimezoneName="Europe/London")
     assert collect(yuan, content).observations["value"].tolist() == [7.1]
 

@@ -12,21 +12,19 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from steel_assets.adapters.alerts.acknowledgements import left
-from steel_assets.adapters.alerts.watches import Watches
+from steel_assets.adapters.alerts.stored_state import STATE_KEY, read_alert_state, rename_former
+from steel_assets.adapters.alerts.watches import WatchStore
 from steel_assets.adapters.lake.damaged import Damaged as SetAside
 from steel_assets.adapters.lake.damaged import why_not
 from steel_assets.adapters.notifiers import NotificationRefused, Notifier, NotSent
 from steel_assets.adapters.objects.checksummed import Damaged, checksummed, unseal
-from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore
+from steel_assets.adapters.objects.object_store import Conflict, ObjectStore
 from steel_assets.core.alerts.acknowledging import AuditLine, Deed, acknowledged
 from steel_assets.core.alerts.advance import advance
 from steel_assets.core.alerts.alert_state import (
@@ -46,13 +44,9 @@ from steel_assets.core.alerts.message import compose
 from steel_assets.core.alerts.rules import PRICE_WATCH, Rulebook
 from steel_assets.core.alerts.tokens import removal_token, token
 from steel_assets.core.watches.crossing import crossed
-from steel_assets.core.watches.look import Published
+from steel_assets.core.watches.reading import Published
 from steel_assets.core.watches.watch import Watch
 from steel_assets.core.words import Language
-
-STATE_KEY = "alerts/state.json"
-FORMER_KEY = "alerts/book.json"
-"""Where former releases had it; it is read until it is renamed, by the first change or ``steel upgrade``."""
 
 HISTORY = "alerts/history/"
 DAMAGED = "alerts/damaged/"
@@ -76,40 +70,6 @@ class Round:
 
     sent: list[Batch] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
-
-
-def read_alert_state(store: ObjectStore) -> AlertState:
-    """The alert state in ``store`` as it is; an empty one before the first. Raises Damaged."""
-    for key in (STATE_KEY, FORMER_KEY):
-        try:
-            return AlertState.model_validate(unseal(store.get(key)))
-        except ObjectNotFound:
-            continue
-        except Damaged as error:
-            remedy = "the next look sets it aside and begins a new one (steel alerts watch)"
-            raise Damaged(f"{store.uri(key)} is damaged, {error}; {remedy}") from error
-        except ValidationError as error:
-            raise Damaged(f"{store.uri(key)} was written by another version: {error.error_count()} fields differ") from error
-    return AlertState()
-
-
-def has_former_name(store: ObjectStore) -> bool:
-    """Whether an alert state lies in ``store`` under the name that former releases gave it."""
-    return store.version(FORMER_KEY) is not None
-
-
-def rename_former(store: ObjectStore) -> None:
-    """Give the alert state of a former release its present name; nothing where there is none.
-
-    A process that dies in between leaves both: the present one counts, and the next call deletes the former.
-    """
-    try:
-        content = store.get(FORMER_KEY)
-    except ObjectNotFound:
-        return
-    with suppress(Conflict):  # there is one under the present name, which is newer
-        store.put_if(STATE_KEY, content, None)
-    store.delete(FORMER_KEY)
 
 
 class Outbox:
@@ -192,7 +152,7 @@ class Outbox:
         Returns:
             The ids of those of which something is told now.
         """
-        looks = [(watch, published.look(watch)) for watch in watches]
+        looks = [(watch, published.read(watch)) for watch in watches]
         told: list[str] = []
         moment = as_of or now
 
@@ -303,7 +263,7 @@ class Outbox:
         def drop(alert_state: AlertState) -> AlertState:
             if not any(waiting.event.rule == PRICE_WATCH for waiting in alert_state.queue):
                 return alert_state
-            there = {watch.id for watch in Watches(self.store).all()}
+            there = {watch.id for watch in WatchStore(self.store).all()}
             kept = [
                 waiting for waiting in alert_state.queue if waiting.event.rule != PRICE_WATCH or waiting.event.subject in there
             ]

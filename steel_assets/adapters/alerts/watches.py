@@ -18,7 +18,7 @@ from steel_assets.adapters.lake.damaged import why_not
 from steel_assets.adapters.objects.checksummed import checksummed, unseal
 from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore
 from steel_assets.core.alerts.tokens import removal
-from steel_assets.core.watches.look import Published, check
+from steel_assets.core.watches.reading import Published, check
 from steel_assets.core.watches.watch import Watch, WatchError, watch_of
 
 FOLDER = "watches/"
@@ -33,17 +33,17 @@ class TooManyWatches(WatchError):
     """The owner has as many watches as one may have."""
 
 
-class Watches:
+class WatchStore:
     """The watches in a store."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def add(self, owner: str, asked: Mapping[str, Any], published: Published, now: datetime) -> Watch:
+    def add(self, owner: str, declared: Mapping[str, Any], published: Published, now: datetime) -> Watch:
         """Set a watch; where ``owner`` has one that asks the same, that one is returned and nothing is written.
 
         Args:
-            asked: its fields, without id, owner and moment.
+            declared: its fields, without id, owner and moment.
             published: what is in force, from which the watch begins.
 
         Raises:
@@ -52,24 +52,24 @@ class Watches:
             Conflict: others changed the owner's watches again and again meanwhile.
             ObjectStoreError: the store does not take it.
         """
-        new = watch_of({**asked, "id": secrets.token_hex(6), "owner": owner, "created_at": now})
+        new = watch_of({**declared, "id": secrets.token_hex(6), "owner": owner, "created_at": now})
         check(new, published.units)
-        look = published.look(new)
+        look = published.read(new)
         if new.kind == "odds" and look.holds is None:
             raise WatchError(look.problem)
         new = new.model_copy(update={"seen": look.seen(new)})
         if self._store.version(_key(owner)) is None and sum(1 for _ in self._store.list(FOLDER)) >= MOST_OWNERS:
             raise TooManyWatches(f"{MOST_OWNERS} keys have watches already, which is the most; steel watch list shows them")
 
-        def with_new(mine: tuple[Watch, ...]) -> tuple[Watch, ...]:
-            if any(watch.asked == new.asked for watch in mine):
-                return mine
-            if len(mine) >= MOST:
+        def with_new(own: tuple[Watch, ...]) -> tuple[Watch, ...]:
+            if any(watch.asked == new.asked for watch in own):
+                return own
+            if len(own) >= MOST:
                 raise TooManyWatches(f"this key has {MOST} watches, which is the most; remove one first")
-            return (*mine, new)
+            return (*own, new)
 
-        mine = self._change(owner, with_new)
-        return next(watch for watch in mine if watch.asked == new.asked)
+        own = self._change(owner, with_new)
+        return next(watch for watch in own if watch.asked == new.asked)
 
     def of(self, owner: str) -> tuple[Watch, ...]:
         """The watches of ``owner``, oldest first. Raises ObjectStoreError."""

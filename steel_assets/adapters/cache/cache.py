@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from steel_assets.adapters.cache.redis_shelf import RedisShelf
-from steel_assets.adapters.cache.shelf import NAMESPACES, Namespace, Shelf, ShelfError, Usage
-from steel_assets.adapters.cache.sqlite_shelf import SqliteShelf
+from steel_assets.adapters.cache.redis_store import RedisCacheStore
+from steel_assets.adapters.cache.sqlite_store import SqliteCacheStore
+from steel_assets.adapters.cache.store import NAMESPACES, CacheStore, CacheStoreError, Namespace, Usage
 
 __all__ = ["NAMESPACES", "Cache", "CacheStats", "LocalCache", "Namespace", "RedisCache", "Usage"]
 
@@ -63,11 +63,11 @@ class Cache(Protocol):
 
 
 class _CheckedCache:
-    """A cache over a shelf: names hashed, content behind a checksum, failures counted and kept from the caller."""
+    """A cache over a store: names hashed, content behind a checksum, failures counted and kept from the caller."""
 
-    def __init__(self, shelf: Shelf, namespaces: Mapping[str, Namespace]) -> None:
+    def __init__(self, store: CacheStore, namespaces: Mapping[str, Namespace]) -> None:
         self.namespaces = namespaces
-        self._shelf = shelf
+        self._store = store
         self._lock = threading.Lock()
         self._counts = {"hits": 0, "misses": 0, "errors": 0, "damaged": 0}
         self._last_error: str | None = None
@@ -76,13 +76,13 @@ class _CheckedCache:
         self._namespace(namespace)
         content: bytes | None = None
         try:
-            stored = self._shelf.read(namespace, _name(key))
+            stored = self._store.read(namespace, _name(key))
             if stored is not None:
                 content = _unwrapped(namespace, key, stored)
                 if content is None:
                     self._count("damaged")
-                    self._shelf.delete(namespace, _name(key))
-        except ShelfError as error:
+                    self._store.delete(namespace, _name(key))
+        except CacheStoreError as error:
             self._failed(error)
         self._count("misses" if content is None else "hits")
         return content
@@ -96,8 +96,8 @@ class _CheckedCache:
         if len(stored) > limits.limit_bytes:
             return False
         try:
-            self._shelf.write(namespace, _name(key), stored, ttl, limits.limit_bytes)
-        except ShelfError as error:
+            self._store.write(namespace, _name(key), stored, ttl, limits.limit_bytes)
+        except CacheStoreError as error:
             self._failed(error)
             return False
         return True
@@ -105,19 +105,19 @@ class _CheckedCache:
     def delete(self, namespace: str, key: str) -> None:
         self._namespace(namespace)
         try:
-            self._shelf.delete(namespace, _name(key))
-        except ShelfError as error:
+            self._store.delete(namespace, _name(key))
+        except CacheStoreError as error:
             self._failed(error)
 
     def stats(self) -> CacheStats:
         try:
-            usage = {namespace: self._shelf.usage(namespace) for namespace in self.namespaces}
-        except ShelfError as error:
+            usage = {namespace: self._store.usage(namespace) for namespace in self.namespaces}
+        except CacheStoreError as error:
             usage = {}
             self._failed(error)
         with self._lock:
             return CacheStats(
-                where=self._shelf.where, available=bool(usage), last_error=self._last_error, usage=usage, **self._counts
+                where=self._store.where, available=bool(usage), last_error=self._last_error, usage=usage, **self._counts
             )
 
     def _namespace(self, name: str) -> Namespace:
@@ -129,7 +129,7 @@ class _CheckedCache:
         with self._lock:
             self._counts[what] += 1
 
-    def _failed(self, error: ShelfError) -> None:
+    def _failed(self, error: CacheStoreError) -> None:
         with self._lock:
             self._counts["errors"] += 1
             self._last_error = str(error)
@@ -139,7 +139,7 @@ class LocalCache(_CheckedCache):
     """Entries in a folder, shared by any number of threads and processes."""
 
     def __init__(self, folder: Path, namespaces: Mapping[str, Namespace] = NAMESPACES) -> None:
-        super().__init__(SqliteShelf(folder), namespaces)
+        super().__init__(SqliteCacheStore(folder), namespaces)
 
 
 class RedisCache(_CheckedCache):
@@ -164,7 +164,7 @@ class RedisCache(_CheckedCache):
         Raises:
             ValueError: the URL cannot be read; the message does not repeat it.
         """
-        super().__init__(RedisShelf(url, timeout_seconds=timeout_seconds, pause_seconds=pause_seconds), namespaces)
+        super().__init__(RedisCacheStore(url, timeout_seconds=timeout_seconds, pause_seconds=pause_seconds), namespaces)
 
 
 def _name(key: str) -> str:

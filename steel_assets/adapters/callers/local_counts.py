@@ -51,16 +51,16 @@ class LocalCounts:
         self._memory = _prepared(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
         self._file_from = 0.0
 
-    def take(self, name: str, wanted: int, limit: int, now: float) -> Drawn:
-        """Count up to ``wanted`` requests of ``name``, never more than ``limit`` in one window."""
+    def take(self, name: str, calls: int, limit: int, now: float) -> Drawn:
+        """Count up to ``calls`` requests of ``name``, never more than ``limit`` in one window."""
         with self._lock:
             file = self._usable_file()
             if file is not None:
                 try:
-                    return _take(file, name, wanted, limit, now)
+                    return _take(file, name, calls, limit, now)
                 except sqlite3.Error as error:
                     self._give_up(error)
-            return _take(self._memory, name, wanted, limit, now)
+            return _take(self._memory, name, calls, limit, now)
 
     def settle(self, name: str, unused: int, resets_at: float) -> None:
         """Give ``unused`` requests back, and let the window end no later than ``resets_at``."""
@@ -107,7 +107,7 @@ def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
     return database
 
 
-def _take(database: sqlite3.Connection, name: str, wanted: int, limit: int, now: float) -> Drawn:
+def _take(database: sqlite3.Connection, name: str, calls: int, limit: int, now: float) -> Drawn:
     database.execute("BEGIN IMMEDIATE")
     try:
         row = database.execute("SELECT count, resets_at FROM spent WHERE name = ?", (name,)).fetchone()
@@ -116,7 +116,7 @@ def _take(database: sqlite3.Connection, name: str, wanted: int, limit: int, now:
             raise sqlite3.DatabaseError(f"what is counted of a caller is {count!r} until {resets_at!r}")
         if not now < resets_at <= now + HOUR + 1:  # it has ended, or a clock has gone back since
             count, resets_at = 0, now + HOUR
-        granted = max(0, min(wanted, limit - count))
+        granted = max(0, min(calls, limit - count))
         database.execute(WRITE, {"name": name, "count": count + granted, "resets_at": resets_at})
         database.execute("COMMIT")
     except BaseException:

@@ -122,17 +122,17 @@ class HourlyRateLimiter:
                 drawn = binding._replace(granted=elsewhere.granted)
         lot.permits, lot.remaining, lot.resets_at = drawn.granted, drawn.remaining + drawn.granted, drawn.resets_at
 
-    async def _draw_shared(self, storage: RedisStorage, caller: str, wanted: int, limit: int) -> Drawn:
+    async def _draw_shared(self, storage: RedisStorage, caller: str, calls: int, limit: int) -> Drawn:
         """The same count in Redis. Raises whatever the library raises, NotACount, TimeoutError."""
         name = RateLimitItemPerHour(limit).key_for(caller)
         async with asyncio.timeout(self._timeout * 2):
-            count = await storage.incr(name, HOUR, amount=wanted)
+            count = await storage.incr(name, HOUR, amount=calls)
             resets_at = await storage.get_expiry(name)
-        if not isinstance(count, int) or count < wanted:
-            raise NotACount(f"after {wanted} requests were counted the storage says {count!r}")
+        if not isinstance(count, int) or count < calls:
+            raise NotACount(f"after {calls} requests were counted the storage says {count!r}")
         if not self._clock() - SKEW < resets_at < self._clock() + HOUR + SKEW:
             raise NotACount(f"the window is said to end at {resets_at!r}")
-        return Drawn(max(0, min(wanted, limit - (count - wanted))), max(0, limit - count), resets_at)
+        return Drawn(max(0, min(calls, limit - (count - calls))), max(0, limit - count), resets_at)
 
     def _spend(self, lot: _Lot, limit: int) -> RateLimitState:
         allowed = lot.permits > 0

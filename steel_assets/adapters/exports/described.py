@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from steel_assets.adapters.arrow_types import ARROW_TYPES
-from steel_assets.core.sheet import Heading, Sheet
+from steel_assets.core.sheet import ExportSheet, Heading
 
 
 def described(rows: pa.Table, headings: Sequence[Heading], about: Mapping[str, str], *, simulated: bool) -> bytes:
@@ -30,7 +30,7 @@ def described(rows: pa.Table, headings: Sequence[Heading], about: Mapping[str, s
     return buffer.getvalue()
 
 
-def sheet_as_parquet(sheet: Sheet, about: Mapping[str, str]) -> bytes:
+def sheet_as_parquet(sheet: ExportSheet, about: Mapping[str, str]) -> bytes:
     """``sheet`` as Parquet; in a column of texts a day or a moment is its ISO text."""
     columns = list(zip(*sheet.rows, strict=True)) or [()] * len(sheet.headings)
     arrays = [

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from steel_assets.core.csv_text import is_formula
-from steel_assets.core.sheet import ExportError, Heading, Sheet
+from steel_assets.core.sheet import ExportError, ExportSheet, Heading
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
@@ -36,7 +36,7 @@ LARGEST_EXACT = 2**53
 """The largest whole number that Excel, which knows only floats, does not round."""
 
 
-def as_workbook(sheet: Sheet) -> bytes:
+def as_workbook(sheet: ExportSheet) -> bytes:
     """``sheet`` as an XLSX file, with a second sheet of what its columns mean.
 
     Raises:
@@ -58,7 +58,7 @@ def as_workbook(sheet: Sheet) -> bytes:
     return content.getvalue()
 
 
-def _check_texts(sheet: Sheet) -> None:
+def _check_texts(sheet: ExportSheet) -> None:
     """Raises ExportError, before anything is written: a workbook that is given up half-way leaves its parts about."""
     for place, heading in enumerate(sheet.headings):
         if heading.kind != "string":
@@ -71,7 +71,7 @@ def _check_texts(sheet: Sheet) -> None:
             )
 
 
-def _rows(written: Written, sheet: Sheet) -> None:
+def _rows(written: Written, sheet: ExportSheet) -> None:
     from openpyxl.utils import get_column_letter
 
     written.freeze_panes = f"A{ABOVE_ROWS + 1}"
@@ -86,7 +86,7 @@ def _rows(written: Written, sheet: Sheet) -> None:
     written.auto_filter.ref = f"A{ABOVE_ROWS}:{get_column_letter(len(sheet.headings))}{len(sheet.rows) + ABOVE_ROWS}"
 
 
-def _definitions(written: Written, sheet: Sheet) -> None:
+def _definitions(written: Written, sheet: ExportSheet) -> None:
     for letter, width in (("A", 24), ("B", 14), ("C", 16), ("D", 100), ("E", 14)):
         written.column_dimensions[letter].width = width
     for name, value in sheet.facts:

@@ -63,8 +63,8 @@ class Secrets:
             raise SecretError("a setting that starts with sm:// must be sm://project/secret or sm://project/secret/version")
         name = f"projects/{match['project']}/secrets/{match['secret']}/versions/{match['version'] or 'latest'}"
 
-        def refused(found: Diagnosis) -> SecretError:
-            return SecretError(f"could not look up {reference}: {found.sentence}", found.trouble)
+        def refused(diagnosis: Diagnosis) -> SecretError:
+            return SecretError(f"could not look up {reference}: {diagnosis.sentence}", diagnosis.trouble)
 
         with explained(refused):
             payload = self._connect().access_secret_version(name=name, timeout=self.retry_seconds).payload

@@ -21,7 +21,7 @@ import pandas as pd
 from steel_assets.adapters.google.errors import Diagnosis, explained
 from steel_assets.core.automl import AutoMLError
 from steel_assets.core.samples import Samples
-from steel_assets.core.tables import Column, Table
+from steel_assets.core.table_schema import Column, Table
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client
@@ -81,20 +81,20 @@ class VertexAutoML:
         batches = max(searches, math.ceil(rows / MOST_ASKED))
         return searches * self.node_hours * self.tariff.node_hour_usd + batches * self.tariff.batch_usd
 
-    def answer(self, past: Samples, asked: Samples) -> np.ndarray:
-        """What a model trained on ``past`` alone says of ``asked``. Takes hours. Raises AutoMLError."""
+    def predict(self, past: Samples, rows: Samples) -> np.ndarray:
+        """What a model trained on ``past`` alone says of ``rows``. Takes hours. Raises AutoMLError."""
         known = past.rows(past.labelled)
         if len(known) < FEWEST:
             raise AutoMLError(f"vertex: {len(known)} rows with a price on their target date, the service wants {FEWEST}")
-        if not len(asked):
+        if not len(rows):
             return np.zeros(0)
         returns = np.clip(known.scaled_returns, -LARGEST, LARGEST)
         training = _digest(known.features, returns, np.array([self.node_hours]))
-        batch = _digest(np.frombuffer(training.encode(), dtype=np.uint8), asked.features)
+        batch = _digest(np.frombuffer(training.encode(), dtype=np.uint8), rows.features)
         with self._explained():
             clients = self.connect()
             model = self._trained(clients, f"steel_automl_{training}", known, returns)
-            return self._predicted(clients, f"steel_automl_{batch}", model, asked)
+            return self._predicted(clients, f"steel_automl_{batch}", model, rows)
 
     @property
     def _parent(self) -> str:
@@ -150,10 +150,10 @@ class VertexAutoML:
             found = made.result(timeout=REQUEST_SECONDS)
         return str(found.name).rpartition("/")[2]
 
-    def _predicted(self, clients: VertexClients, name: str, model: str, asked: Samples) -> np.ndarray:
+    def _predicted(self, clients: VertexClients, name: str, model: str, rows: Samples) -> np.ndarray:
         job = self._there(clients.jobs.list_batch_prediction_jobs, name)
         if job is None:
-            self.warehouse.upsert(_table(name, asked.features.shape[1], ()), _frame(asked.features))
+            self.warehouse.upsert(_table(name, rows.features.shape[1], ()), _frame(rows.features))
             job = clients.jobs.create_batch_prediction_job(
                 parent=self._parent,
                 batch_prediction_job={
@@ -169,7 +169,7 @@ class VertexAutoML:
             )
         ended = self._ended(job, lambda: clients.jobs.get_batch_prediction_job(name=job.name, timeout=REQUEST_SECONDS))
         place = f"{ended.output_info.bigquery_output_dataset.removeprefix('bq://')}.{ended.output_info.bigquery_output_table}"
-        return self._read(place, len(asked))
+        return self._read(place, len(rows))
 
     def _read(self, place: str, rows: int) -> np.ndarray:
         """The predictions in a table of the service's own, in order of their rows; every row once, and finite."""
@@ -188,10 +188,10 @@ class VertexAutoML:
     def _there(self, listed: Callable[..., Any], name: str) -> Any:
         """The newest of that name that did not fail; None without one."""
         found = listed(request={"parent": self._parent, "filter": f'display_name="{name}"'}, timeout=REQUEST_SECONDS)
-        kept = [one for one in found if one.display_name == name and _state(one) not in OVER]
-        return max(kept, key=lambda one: one.create_time) if kept else None
+        kept = [resource for resource in found if resource.display_name == name and _state(resource) not in OVER]
+        return max(kept, key=lambda resource: resource.create_time) if kept else None
 
-    def _ended(self, begun: Any, look: Callable[[], Any]) -> Any:
+    def _ended(self, begun: Any, poll: Callable[[], Any]) -> Any:
         """``begun`` once it has succeeded."""
         until = time.monotonic() + self.wait_seconds
         while _state(begun) not in DONE:
@@ -203,7 +203,7 @@ class VertexAutoML:
                     "later, which finds it by its name and buys nothing twice"
                 )
             time.sleep(self.pause_seconds)
-            begun = look()
+            begun = poll()
         return begun
 
     def _uri(self, table: str) -> str:
@@ -211,8 +211,8 @@ class VertexAutoML:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        def refused(found: Diagnosis) -> AutoMLError:
-            return AutoMLError(f"vertex: {found.sentence}")
+        def refused(diagnosis: Diagnosis) -> AutoMLError:
+            return AutoMLError(f"vertex: {diagnosis.sentence}")
 
         with explained(refused):
             yield

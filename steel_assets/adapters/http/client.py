@@ -110,7 +110,7 @@ class HttpxHttp:
         self._first_pause = first_pause_seconds
         paced = calls_per_minute or seconds_between_calls
         self._pace: Quota | Pace | None = quota or (
-            Pace(calls_per_minute, seconds_between_calls=seconds_between_calls, told=True) if paced else None
+            Pace(calls_per_minute, seconds_between_calls=seconds_between_calls, reported=True) if paced else None
         )
         self._sleep = sleep
         self._silence = _Silence()
@@ -268,11 +268,11 @@ def _where(url: str) -> str:
     return host.rpartition("@")[2] + slash + path
 
 
-def _same_place(asked: httpx.URL, target: httpx.URL) -> bool:
+def _same_place(url: httpx.URL, target: httpx.URL) -> bool:
     """True for the same host and port; http may become https, never the other way round."""
-    if (asked.scheme, asked.host, asked.port) == (target.scheme, target.host, target.port):
+    if (url.scheme, url.host, url.port) == (target.scheme, target.host, target.port):
         return True
-    return (asked.scheme, target.scheme) == ("http", "https") and asked.host == target.host and asked.port is target.port is None
+    return (url.scheme, target.scheme) == ("http", "https") and url.host == target.host and url.port is target.port is None
 
 
 def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:

@@ -29,7 +29,7 @@ class Pace:
     Who has waited tells by ``sent``; until then the next one waits, for a while.
 
     Args:
-        told: ``sent`` will be called for every call.
+        reported: ``sent`` will be called for every call.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Pace:
         calls_per_minute: int | None,
         *,
         seconds_between_calls: float | None = None,
-        told: bool = False,
+        reported: bool = False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -47,7 +47,7 @@ class Pace:
         self._clock = clock
         self._sleep = sleep
         self._turn = threading.Lock()
-        self._told = told
+        self._reported = reported
         self._sent = threading.Event()
         self._sent.set()
 
@@ -64,7 +64,7 @@ class Pace:
             if allowed > now:
                 self._sleep(allowed - now)
             self._recent.append(allowed)
-            if self._told:
+            if self._reported:
                 self._sent.clear()
             return allowed - asked
 

@@ -43,7 +43,7 @@ class DamagedLedger(BudgetSpent):
 
 
 @dataclass(frozen=True)
-class Limits:
+class RateLimits:
     """What a provider allows."""
 
     calls_per_day: int
@@ -74,8 +74,8 @@ class Limits:
 class Ledger(Protocol):
     """Where calls are booked."""
 
-    def book(self, limits: Limits, now: float) -> list[float]:
-        """See ``Limits.book``, in one step that no other process can come between."""
+    def book(self, limits: RateLimits, now: float) -> list[float]:
+        """See ``RateLimits.book``, in one step that no other process can come between."""
 
     def move(self, booked: float, sent: float) -> None:
         """A call that was booked for one moment was sent at a later one."""
@@ -90,7 +90,7 @@ class FileLedger:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def book(self, limits: Limits, now: float) -> list[float]:
+    def book(self, limits: RateLimits, now: float) -> list[float]:
         private_folder(self._path.parent)
         with FileLock(self._path.with_suffix(".lock")):
             try:
@@ -126,7 +126,7 @@ class FileLedger:
                 "call was made today"
             ) from error
 
-    def _spend(self, limits: Limits, now: float, why: DamagedLedger) -> None:
+    def _spend(self, limits: RateLimits, now: float, why: DamagedLedger) -> None:
         """Keep the damaged file beside, and begin a new one in which every call of the day is used."""
         kept = self._path.with_name(f"{self._path.name}.damaged")
         with suppress(OSError):
@@ -146,7 +146,7 @@ class RedisLedger:
         self._key = key
         self._mirror = mirror
 
-    def book(self, limits: Limits, now: float) -> list[float]:
+    def book(self, limits: RateLimits, now: float) -> list[float]:
         import redis
 
         calls: list[float] = []
@@ -199,7 +199,7 @@ class Quota:
 
     def __init__(
         self,
-        limits: Limits,
+        limits: RateLimits,
         ledger: Ledger,
         *,
         clock: Callable[[], float] = time.time,

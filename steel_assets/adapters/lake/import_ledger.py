@@ -18,7 +18,7 @@ from steel_assets.adapters.lake.damaged import read_kept
 from steel_assets.adapters.lake.lake import DamagedFile, Lake, LakeError, copy_of
 from steel_assets.adapters.lake.parquet import to_parquet
 from steel_assets.adapters.objects.object_store import ObjectNotFound
-from steel_assets.core.imports import CLAIMS, SOURCE, Import, Part, Rewriting, Tainted, tainted
+from steel_assets.core.imports import CLAIMS, SOURCE, Import, ImportedSeries, Rewriting, Tainted, tainted
 from steel_assets.core.tables import OBSERVATIONS
 
 FOLDER = "file-import"
@@ -140,11 +140,11 @@ def import_id(at: pd.Timestamp, content: str) -> str:
     return f"{at:%Y%m%d-%H%M%S}-{hashlib.sha256(f'{at.isoformat()}|{content}'.encode()).hexdigest()[:6]}"
 
 
-def parts_of(claims: pd.DataFrame, rows: pd.DataFrame) -> tuple[Part, ...]:
+def parts_of(claims: pd.DataFrame, rows: pd.DataFrame) -> tuple[ImportedSeries, ...]:
     """The series of an import, from what it claimed and what it stored."""
     new: Mapping[str, int] = rows["series"].value_counts().to_dict()
     return tuple(
-        Part(
+        ImportedSeries(
             series=str(series),
             rows_read=len(group),
             rows_new=int(new.get(str(series), 0)),

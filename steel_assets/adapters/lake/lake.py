@@ -28,7 +28,8 @@ from steel_assets.adapters.lake.raw_files import RawFiles, View
 from steel_assets.adapters.objects.object_store import Conflict, ObjectNotFound, ObjectStore
 from steel_assets.core.imports import Rewriting, in_effect
 from steel_assets.core.problem import Problem
-from steel_assets.core.tables import OBSERVATIONS, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import OBSERVATIONS
 
 RAW = "raw-data/"
 IMPORTS = "raw-data/file-import/"

@@ -12,7 +12,7 @@ from pyarrow import types
 
 from steel_assets.adapters.lake.parquet_file import UNREADABLE, opened, unreadable
 from steel_assets.adapters.lake.parquet_file import Unreadable as Unreadable
-from steel_assets.core.tables import Column, Dtype, Table
+from steel_assets.core.table_schema import Column, Dtype, Table
 
 ARROW: dict[Dtype, pa.DataType] = {
     "string": pa.string(),

@@ -14,7 +14,7 @@ from steel_assets.adapters.lake.lake import Lake
 from steel_assets.adapters.lake.parquet import from_parquet, to_parquet
 from steel_assets.adapters.objects.checksummed import Damaged, NotSigned, checksummed, unseal
 from steel_assets.adapters.objects.object_store import ObjectNotFound
-from steel_assets.core.tables import Table
+from steel_assets.core.table_schema import Table
 
 FOLDER, SIGNATURES = "predictions/daily/", "predictions/signatures/"
 

@@ -16,7 +16,7 @@ from steel_assets.adapters.lake.damaged import UNREADABLE, Damaged, why_not
 from steel_assets.adapters.lake.parquet import from_parquet, to_parquet
 from steel_assets.adapters.objects.object_store import ObjectNotFound, ObjectStore
 from steel_assets.core.quarantine import DECISIONS, QUARANTINE
-from steel_assets.core.tables import Table
+from steel_assets.core.table_schema import Table
 
 MIB = 2**20
 LARGEST_KEPT = 16 * MIB

@@ -8,7 +8,7 @@ from typing import cast
 
 from steel_assets.adapters.mail.page import page, pictures, text
 from steel_assets.adapters.mail.pdf import as_pdf
-from steel_assets.adapters.mail.wording import Words, subject
+from steel_assets.adapters.mail.wording import MailWords, subject
 from steel_assets.core.report import Report
 
 DOMAIN = "steel-assets"
@@ -31,7 +31,7 @@ def email_message(
     """
     drawn = pictures(report, language)
     mail = EmailMessage()
-    mail["Subject"] = subject(report, Words(language))
+    mail["Subject"] = subject(report, MailWords(language))
     if sender:
         mail["From"] = sender
     if recipients:

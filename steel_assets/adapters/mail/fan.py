@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from datetime import date
 
-from steel_assets.adapters.mail.wording import Words
+from steel_assets.adapters.mail.wording import MailWords
 from steel_assets.core.report import MarketFacts
 from steel_assets.core.words import MONTHS
 
@@ -14,7 +14,9 @@ WIDTH, HEIGHT, DPI = 5.6, 2.1, 200
 """Inches, and dots in each: two dots for every one of a screen 560 wide."""
 
 
-def fan(market: MarketFacts, words: Words, size: tuple[float, float] = (WIDTH, HEIGHT), *, titled: bool = True) -> bytes | None:
+def fan(
+    market: MarketFacts, words: MailWords, size: tuple[float, float] = (WIDTH, HEIGHT), *, titled: bool = True
+) -> bytes | None:
     """A picture on white, whatever the mail's own colours; None without a forecast or a price to draw.
 
     Args:
@@ -54,6 +56,6 @@ def fan(market: MarketFacts, words: Words, size: tuple[float, float] = (WIDTH, H
     return picture.getvalue()
 
 
-def _day(ordinal: int, words: Words) -> str:
+def _day(ordinal: int, words: MailWords) -> str:
     day = date.fromordinal(ordinal)
     return f"{day.day} {MONTHS[words.language][day.month - 1]}"

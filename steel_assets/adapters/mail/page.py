@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from steel_assets.adapters.mail import wording
 from steel_assets.adapters.mail.fan import fan
-from steel_assets.adapters.mail.wording import Words
+from steel_assets.adapters.mail.wording import MailWords
 from steel_assets.core import words as formats
 from steel_assets.core.report import Report
 
@@ -40,7 +40,7 @@ def _templates() -> Environment:
 
 def pictures(report: Report, language: str) -> dict[str, bytes]:
     """Market → its fan chart as PNG, of those that have a forecast."""
-    drawn = {market.id: fan(market, Words(language)) for market in report.markets}
+    drawn = {market.id: fan(market, MailWords(language)) for market in report.markets}
     return {market: picture for market, picture in drawn.items() if picture is not None}
 
 
@@ -67,5 +67,5 @@ def whole_page(report: Report, language: str) -> str:
 
 
 def _rendered(template: str, report: Report, language: str, addresses: dict[str, str]) -> str:
-    words = Words(language)
+    words = MailWords(language)
     return _templates().get_template(template).render(report=report, t=words, language=words.language, pictures=addresses)

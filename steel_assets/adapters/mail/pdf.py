@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from steel_assets.adapters.mail import wording
 from steel_assets.adapters.mail.fan import INK, fan
-from steel_assets.adapters.mail.wording import Words
+from steel_assets.adapters.mail.wording import MailWords
 from steel_assets.core.problem import Problem
-from steel_assets.core.report import Forecast, MarketFacts, Report
+from steel_assets.core.report import MarketFacts, MarketForecast, Report
 from steel_assets.core.types import MarketFrequency
 from steel_assets.core.words import capitalized, direction, price, share, signed_share
 
@@ -58,7 +58,7 @@ def as_pdf(report: Report, language: str) -> bytes:
     check_installed()
     from steel_assets.adapters.mail.paper import Paper
 
-    words = Words(language)
+    words = MailWords(language)
     made = datetime.fromisoformat(f"{report.day}T{report.clock}").replace(tzinfo=ZoneInfo(report.zone))
     label = words("SIMULATED DATA") if report.simulated else ""
     closing = words("A forecast is a range, not a promise: nine prices in ten should lie in the 90 % interval.")
@@ -70,7 +70,7 @@ def as_pdf(report: Report, language: str) -> bytes:
     return paper.written()
 
 
-def _headline(paper: Paper, report: Report, words: Words) -> None:
+def _headline(paper: Paper, report: Report, words: MailWords) -> None:
     y = paper.get_y()
     paper.at(LEFT, y, WHOLE, words("Steel prices, {0}", report.day), size=17, bold=True, height=8)
     known = words("As known at {0} ({1})", report.clock, report.zone)
@@ -81,7 +81,7 @@ def _headline(paper: Paper, report: Report, words: Words) -> None:
     paper.set_y(y + 12.5)
 
 
-def _changes(paper: Paper, report: Report, words: Words) -> None:
+def _changes(paper: Paper, report: Report, words: MailWords) -> None:
     paper.section(words("What changed since yesterday"))
     changes = wording.changes(report, words)
     for name, sentences in changes:
@@ -96,9 +96,9 @@ def _changes(paper: Paper, report: Report, words: Words) -> None:
         paper.bullet("", words("None."))
 
 
-def _markets(paper: Paper, report: Report, words: Words) -> None:
+def _markets(paper: Paper, report: Report, words: MailWords) -> None:
     paper.section(words("Markets"), least=AROUND + LARGE)
-    heading = " · ".join(words(text) for text in ("Days ahead", "Forecast", "90 % interval", "Model"))
+    heading = " · ".join(words(text) for text in ("Days ahead", "MarketForecast", "90 % interval", "Model"))
     paper.at(LEFT, paper.get_y() - 5.2, WHOLE, _whole(heading), size=6.5, color=PALE, align="R")
     high = SMALL if sum(market.forecast is not None for market in report.markets) > FEW else LARGE
     for region, markets in wording.by_region(report, words):
@@ -110,7 +110,7 @@ def _markets(paper: Paper, report: Report, words: Words) -> None:
         paper.bullet("", words("{0} cannot be read: {1}", name, problem))
 
 
-def _market(paper: Paper, market: MarketFacts, region: str, high: float, words: Words) -> None:
+def _market(paper: Paper, market: MarketFacts, region: str, high: float, words: MailWords) -> None:
     """Everything about one market: its price, its picture so ``high``, beside it what may come and came, and how old that is."""
     y = paper.get_y()
     if region:
@@ -124,7 +124,7 @@ def _market(paper: Paper, market: MarketFacts, region: str, high: float, words: 
     else:
         picture = fan(market, words, (PICTURE / MILLIMETRES, high / MILLIMETRES), titled=False)
         if picture is not None:
-            paper.image(BytesIO(picture), LEFT, y, PICTURE, high, alt_text=wording.picture_told(market, words))
+            paper.image(BytesIO(picture), LEFT, y, PICTURE, high, alt_text=wording.picture_text(market, words))
         below = _ahead(paper, market.forecast, market.frequency, y, words)
         ends = _odds(paper, market, below, words), _record(paper, market, below, words)
         paper.set_y(max(y + high, *ends) + 0.6)
@@ -133,7 +133,7 @@ def _market(paper: Paper, market: MarketFacts, region: str, high: float, words: 
     paper.set_y(y + 1.6)
 
 
-def _price(paper: Paper, market: MarketFacts, y: float, words: Words) -> None:
+def _price(paper: Paper, market: MarketFacts, y: float, words: MailWords) -> None:
     """The name, and at the right the newest price, its change and its day."""
     told = [(words.of(market.day, market.frequency), 7.0, False, PALE)]
     if market.change is not None:
@@ -149,7 +149,7 @@ def _price(paper: Paper, market: MarketFacts, y: float, words: Words) -> None:
     paper.at(LEFT, y, right - LEFT, market.names[words.language], size=8.5, bold=True, height=4.2)
 
 
-def _ahead(paper: Paper, forecast: Forecast, frequency: MarketFrequency, y: float, words: Words) -> float:
+def _ahead(paper: Paper, forecast: MarketForecast, frequency: MarketFrequency, y: float, words: MailWords) -> float:
     """The forecast of each horizon in a column of its own; where they end."""
     for place, step in enumerate(forecast.ahead):
         x, top = BESIDE + place % ACROSS * STEP, y + place // ACROSS * STEP_HIGH
@@ -163,7 +163,7 @@ def _ahead(paper: Paper, forecast: Forecast, frequency: MarketFrequency, y: floa
     return y + -(-len(forecast.ahead) // ACROSS) * STEP_HIGH
 
 
-def _odds(paper: Paper, market: MarketFacts, y: float, words: Words) -> float:
+def _odds(paper: Paper, market: MarketFacts, y: float, words: MailWords) -> float:
     """Where it ends, as of ``_record`` and ``_figures``."""
     if market.odds is None and market.frequency != "daily":
         return y
@@ -181,7 +181,7 @@ def _odds(paper: Paper, market: MarketFacts, y: float, words: Words) -> float:
     return _figures(paper, BESIDE, y, about, figures)
 
 
-def _record(paper: Paper, market: MarketFacts, y: float, words: Words) -> float:
+def _record(paper: Paper, market: MarketFacts, y: float, words: MailWords) -> float:
     if market.record is None:
         return y
     record, x = market.record, BESIDE + HALF + GAP
@@ -204,7 +204,7 @@ def _figures(paper: Paper, x: float, y: float, about: str, figures: list[tuple[s
     return y + FIGURES
 
 
-def _misses(paper: Paper, report: Report, words: Words) -> None:
+def _misses(paper: Paper, report: Report, words: MailWords) -> None:
     """Forecasts whose interval did not hold, or that none could be judged."""
     told = [(f"{words('Outside')}:", sentence) for sentence in wording.misses(report, words)]
     if not any(market.record for market in report.markets):

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from steel_assets.core import regions, words
-from steel_assets.core.report import Forecast, MarketFacts, Miss, Report
+from steel_assets.core.report import MarketFacts, MarketForecast, Miss, Report
 from steel_assets.core.types import MarketFrequency
 from steel_assets.core.words import phrase, price, share, signed_share
 
@@ -15,7 +15,7 @@ LOCALE = Path(__file__).parent / "locale"
 SEVERITIES = {"low": phrase("low"), "medium": phrase("medium"), "high": phrase("high"), "critical": phrase("critical")}
 
 
-class Words(words.Words):
+class MailWords(words.Words):
     """One language of the mail."""
 
     def __init__(self, language: str) -> None:
@@ -40,24 +40,24 @@ class Words(words.Words):
         return self(phrase("week {0} of {1}"), week, year)
 
 
-def subject(report: Report, words: Words) -> str:
+def subject(report: Report, words: MailWords) -> str:
     """The line that the mail is known by; SIMULATED comes first."""
     text = words("Steel prices, {0}", report.day)
     return f"[{words('SIMULATED DATA')}] {text}" if report.simulated else text
 
 
-def changes(report: Report, words: Words) -> list[tuple[str, str]]:
+def changes(report: Report, words: MailWords) -> list[tuple[str, str]]:
     """What changed since yesterday: the name of each market in which anything did, and the sentences about it."""
     told = [(market.names[words.language], " ".join(_changes(market, words))) for market in report.markets]
     return [(name, sentences) for name, sentences in told if sentences]
 
 
-def by_region(report: Report, words: Words) -> list[tuple[str, list[MarketFacts]]]:
+def by_region(report: Report, words: MailWords) -> list[tuple[str, list[MarketFacts]]]:
     """The markets of each region under its name."""
     return list(regions.by_region(report.markets, lambda market: market.regions[words.language]).items())
 
 
-def _changes(market: MarketFacts, words: Words) -> Iterator[str]:
+def _changes(market: MarketFacts, words: MailWords) -> Iterator[str]:
     news, frequency = market.news, market.frequency
     if news.new_price and market.price is not None and market.change is not None:
         told, days = f"{price(market.price)} {market.unit}", (market.day, market.day_before)
@@ -89,12 +89,12 @@ def _changes(market: MarketFacts, words: Words) -> Iterator[str]:
         )
 
 
-def _short(market: MarketFacts, horizon: int, words: Words) -> str:
+def _short(market: MarketFacts, horizon: int, words: MailWords) -> str:
     """5 d, 3 months."""
     return words("{0} d", horizon) if market.frequency == "daily" else words.span(horizon, market.frequency)
 
 
-def age(market: MarketFacts, words: Words) -> str:
+def age(market: MarketFacts, words: MailWords) -> str:
     """How old what the forecast of ``market`` rests on is."""
     if market.forecast is None:
         if market.frequency != "daily" and market.day:
@@ -117,17 +117,17 @@ def age(market: MarketFacts, words: Words) -> str:
     return "; ".join([told, *late, *_aged(forecast, words)])
 
 
-def _slow_age(market: MarketFacts, forecast: Forecast, words: Words) -> str:
+def _slow_age(market: MarketFacts, forecast: MarketForecast, words: MailWords) -> str:
     period, overdue = words.of(forecast.price_day, market.frequency), words.span(forecast.sessions, market.frequency)
     return words("price for {0}, {1} overdue; forecast issued {2}", period, overdue, forecast.issued)
 
 
-def _aged(forecast: Forecast, words: Words) -> Iterator[str]:
+def _aged(forecast: MarketForecast, words: MailWords) -> Iterator[str]:
     for series, day in forecast.aged_drivers.items():
         yield words("leans on {0}, last of {1}", series, day)
 
 
-def missed(market: MarketFacts, miss: Miss, words: Words) -> str:
+def missed(market: MarketFacts, miss: Miss, words: MailWords) -> str:
     """A forecast whose interval did not hold."""
     return words(
         "{0}, {1}: {2} came; {4} – {5} was said {3} before.",
@@ -140,14 +140,14 @@ def missed(market: MarketFacts, miss: Miss, words: Words) -> str:
     )
 
 
-def misses(report: Report, words: Words) -> list[str]:
+def misses(report: Report, words: MailWords) -> list[str]:
     """Every one that is told, of all markets."""
     return [
         missed(market, miss, words) for market in report.markets if market.record is not None for miss in market.record.misses
     ]
 
 
-def verdict(market: MarketFacts, words: Words) -> str:
+def verdict(market: MarketFacts, words: MailWords) -> str:
     """Whether the forecasts of the week were nearer than the last price."""
     record = market.record
     if record is None or share(record.error) == share(record.last_price_error):
@@ -155,7 +155,7 @@ def verdict(market: MarketFacts, words: Words) -> str:
     return words("better") if record.error < record.last_price_error else words("worse")
 
 
-def picture_told(market: MarketFacts, words: Words) -> str:
+def picture_text(market: MarketFacts, words: MailWords) -> str:
     """The fan chart in words, for who does not see it."""
     if market.forecast is None or market.price is None:
         return market.names[words.language]

@@ -42,7 +42,7 @@ class _Content(Declaration):
 
 
 @dataclass(frozen=True)
-class Pointer:
+class ChampionPointer:
     """What is in force for one market and horizon, and how it came to be.
 
     Attributes:
@@ -86,7 +86,9 @@ class Pointer:
         return next((switch for switch in self.switches if switch.version == version), None)
 
 
-def read_pointer(store: ObjectStore, key: str, market: str, horizon: int, signing_key: bytes | None = None) -> Pointer | None:
+def read_pointer(
+    store: ObjectStore, key: str, market: str, horizon: int, signing_key: bytes | None = None
+) -> ChampionPointer | None:
     """The pointer under ``key``, content and token of one moment; None when there is none.
 
     Raises:
@@ -109,7 +111,7 @@ def read_pointer(store: ObjectStore, key: str, market: str, horizon: int, signin
 def switch_pointer(
     store: ObjectStore,
     key: str,
-    pointer: Pointer | None,
+    pointer: ChampionPointer | None,
     market: str,
     horizon: int,
     switch: Switch,
@@ -127,7 +129,7 @@ def switch_pointer(
 
 
 def strike_versions(
-    store: ObjectStore, key: str, pointer: Pointer, versions: Collection[str], signing_key: bytes | None = None
+    store: ObjectStore, key: str, pointer: ChampionPointer, versions: Collection[str], signing_key: bytes | None = None
 ) -> None:
     """Say that ``versions`` are not kept any more: no rollback may return to them.
 
@@ -166,7 +168,7 @@ def restore_pointer(store: ObjectStore, key: str, market: str, horizon: int, sig
     return True
 
 
-def _parsed(content: bytes, key: str, market: str, horizon: int, token: str, signing_key: bytes | None) -> Pointer:
+def _parsed(content: bytes, key: str, market: str, horizon: int, token: str, signing_key: bytes | None) -> ChampionPointer:
     try:
         found = _Content.model_validate(unseal(content, signing_key))
     except NotSigned as error:
@@ -175,4 +177,4 @@ def _parsed(content: bytes, key: str, market: str, horizon: int, token: str, sig
         raise ModelDamaged(f"{key} is damaged: {error}") from error
     if (found.market, found.horizon) != (market, horizon):
         raise ModelDamaged(f"{key} is the pointer of market {found.market}, horizon {found.horizon}")
-    return Pointer(found.market, found.horizon, found.switches, token, frozenset(found.pruned))
+    return ChampionPointer(found.market, found.horizon, found.switches, token, frozenset(found.pruned))

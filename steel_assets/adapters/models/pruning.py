@@ -11,11 +11,11 @@ from datetime import datetime
 from itertools import pairwise
 
 from steel_assets.adapters.models.files import MANIFEST, ModelNotFound
-from steel_assets.adapters.models.pointer import Pointer
+from steel_assets.adapters.models.pointer import ChampionPointer
 from steel_assets.adapters.objects.object_store import ObjectStore
 
 
-def outdated(pointer: Pointer, versions: int, since: datetime) -> list[str]:
+def outdated(pointer: ChampionPointer, versions: int, since: datetime) -> list[str]:
     """The versions to give up: not among the newest ``versions``, and not in force at any moment after ``since``."""
     newest = list(dict.fromkeys(switch.version for switch in reversed(pointer.switches)))[:versions]
     recent = {switch.version for switch, successor in pairwise(pointer.switches) if successor.since > since}
@@ -30,7 +30,7 @@ def sweep(store: ObjectStore, root: str, versions: Collection[str]) -> None:
         store.delete(key)
 
 
-def refuse_pruned(pointer: Pointer, version: str) -> None:
+def refuse_pruned(pointer: ChampionPointer, version: str) -> None:
     """Raises ModelNotFound where ``version`` was given up."""
     if version in pointer.pruned:
         raise ModelNotFound(

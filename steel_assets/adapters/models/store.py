@@ -32,7 +32,7 @@ from steel_assets.adapters.models.files import (
     write_version,
 )
 from steel_assets.adapters.models.pointer import (
-    Pointer,
+    ChampionPointer,
     Switch,
     read_pointer,
     restore_pointer,
@@ -49,13 +49,13 @@ Stage = Literal["staging", "production", "backups"]
 POINTER = "pointer.json"
 
 __all__ = [
+    "ChampionPointer",
     "Conflict",
     "ModelDamaged",
     "ModelNotFound",
     "ModelNotSigned",
     "ModelStore",
     "ModelStoreError",
-    "Pointer",
     "Stage",
     "Switch",
 ]
@@ -144,7 +144,7 @@ class ModelStore:
                     return self.load("production", market, horizon, version)
             raise ModelDamaged(str(error)) from error
 
-    def mended(self, market: str, horizon: int) -> Pointer | None:
+    def mended(self, market: str, horizon: int) -> ChampionPointer | None:
         """What is in force now; where the pointer is damaged, put back from its copy first.
 
         Raises:
@@ -171,7 +171,7 @@ class ModelStore:
         except ModelDamaged as error:
             Damaged(self.store).set_aside(key, self.store.get(key), str(error))
 
-    def production(self, market: str, horizon: int) -> Pointer | None:
+    def production(self, market: str, horizon: int) -> ChampionPointer | None:
         """What is in force now; None before the first promotion. Raises ModelDamaged."""
         return read_pointer(self.store, _pointer_key(market, horizon), market, horizon, self._key)
 
@@ -200,7 +200,9 @@ class ModelStore:
         switch = pointer.at(_utc(moment)) if pointer else None
         return switch.version if switch else None
 
-    def promote(self, market: str, horizon: int, version: str, expected: Pointer | None, moment: datetime) -> Pointer:
+    def promote(
+        self, market: str, horizon: int, version: str, expected: ChampionPointer | None, moment: datetime
+    ) -> ChampionPointer:
         """Put a staged candidate in force from ``moment`` on; the pointer afterwards.
 
         What was in force is copied to ``models/backups`` first. Promoting what is in force at ``moment`` changes nothing.
@@ -215,7 +217,9 @@ class ModelStore:
         """
         return self._switch(market, horizon, version, expected, moment, "promoted")
 
-    def rollback(self, market: str, horizon: int, expected: Pointer, moment: datetime, version: str | None = None) -> Pointer:
+    def rollback(
+        self, market: str, horizon: int, expected: ChampionPointer, moment: datetime, version: str | None = None
+    ) -> ChampionPointer:
         """Put an earlier production version back in force from ``moment`` on; the pointer afterwards.
 
         Args:
@@ -273,10 +277,10 @@ class ModelStore:
         market: str,
         horizon: int,
         version: str,
-        expected: Pointer | None,
+        expected: ChampionPointer | None,
         moment: datetime,
         action: Literal["promoted", "rolled_back"],
-    ) -> Pointer:
+    ) -> ChampionPointer:
         since = _utc(moment)
         current = self.production(market, horizon)
         in_force = current.at(since) if current else None
@@ -299,7 +303,7 @@ class ModelStore:
             raise ModelDamaged(f"market {market}, horizon {horizon}: the pointer vanished right after a switch")
         return after
 
-    def _into_production(self, model: Identity, current: Pointer | None) -> str:
+    def _into_production(self, model: Identity, current: ChampionPointer | None) -> str:
         """Make sure the version lies whole under production, from staging or, when it was there before, from its backup."""
         production = _folder("production", model.market, model.horizon, model.version)
         if current:

@@ -18,9 +18,9 @@ from steel_assets.core.alerts.message import Notification
 from steel_assets.core.open_sets import members
 
 __all__ = [
-    "Channel",
     "ChannelConfig",
     "ChannelError",
+    "ChannelModule",
     "NotSent",
     "NotificationRefused",
     "Notifier",
@@ -51,7 +51,7 @@ class Notifier(Protocol):
         """
 
 
-class Channel(Protocol):
+class ChannelModule(Protocol):
     """What the file of a channel must offer."""
 
     Config: type[ChannelConfig]
@@ -64,6 +64,6 @@ class Channel(Protocol):
         """
 
 
-def channels() -> dict[str, Channel]:
+def channels() -> dict[str, ChannelModule]:
     """Every channel that there is, set up or not, by name: the files of this folder, and of one's own."""
-    return {name: cast(Channel, module) for name, module in members(__name__).items()}
+    return {name: cast(ChannelModule, module) for name, module in members(__name__).items()}

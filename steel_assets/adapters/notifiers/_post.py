@@ -75,13 +75,13 @@ def _request(method: str, url: str, content: bytes, headers: Mapping[str, str]) 
     return _sorted(answer, host)
 
 
-def _sorted(answer: Response, host: str) -> Response:
-    if answer.status < 300:
-        return answer
-    if answer.status in NEVER:
-        raise NotificationRefused(f"{host} refuses the message ({answer.status})")
-    remedy = "; check its address and password" if answer.status in (401, 403, 404, 410) else ""
-    raise NotSent(f"{host} answered {answer.status}{remedy}", perhaps_sent=answer.status in (502, 504))
+def _sorted(response: Response, host: str) -> Response:
+    if response.status < 300:
+        return response
+    if response.status in NEVER:
+        raise NotificationRefused(f"{host} refuses the message ({response.status})")
+    remedy = "; check its address and password" if response.status in (401, 403, 404, 410) else ""
+    raise NotSent(f"{host} answered {response.status}{remedy}", perhaps_sent=response.status in (502, 504))
 
 
 async def _within(request: httpx.Request) -> Response:

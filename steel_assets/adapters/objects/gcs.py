@@ -196,7 +196,7 @@ class GcsStore:
         next(iter(self._client.list_blobs(self.bucket_name, max_results=1, fields="items(name)", **self._tries)), None)
 
     def _explained(self, doing: str) -> AbstractContextManager[None]:
-        def refused(found: Diagnosis) -> ObjectStoreError:
-            return ObjectStoreError(f"could not {doing} {self.address}: {found.sentence}", found.trouble)
+        def refused(diagnosis: Diagnosis) -> ObjectStoreError:
+            return ObjectStoreError(f"could not {doing} {self.address}: {diagnosis.sentence}", diagnosis.trouble)
 
         return explained(refused)

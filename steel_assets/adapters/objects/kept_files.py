@@ -122,16 +122,16 @@ class KeptFiles:
         SetAside(self.store).keep(self.pointer, self.store.get(self.pointer), why)
         return FileSet({}, "", datetime.fromtimestamp(0, UTC), token)
 
-    def fetch(self, found: FileSet, folder: Path) -> None:
-        """Write the files of ``found`` below ``folder``, each checked. Raises FilesDamaged, ObjectStoreError, OSError."""
-        for parent in sorted({(folder / name).parent for name in found.files}):
+    def fetch(self, files: FileSet, folder: Path) -> None:
+        """Write the files of ``files`` below ``folder``, each checked. Raises FilesDamaged, ObjectStoreError, OSError."""
+        for parent in sorted({(folder / name).parent for name in files.files}):
             make_folder(parent)
 
         def one(name: str) -> None:
-            write_private(folder / name, self._content(name, found.files[name]))
+            write_private(folder / name, self._content(name, files.files[name]))
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(one, found.files))
+            list(pool.map(one, files.files))
 
     def replace(self, files: Mapping[str, Path | Content], former: FileSet | None, moment: datetime, release: str) -> FileSet:
         """Put ``files`` in the place of ``former``.
@@ -178,15 +178,15 @@ class KeptFiles:
     def _key_of(self, content: Content) -> str:
         return f"{self.prefix}parts/{content.sha256}.z"
 
-    def _content(self, name: str, wanted: Content) -> bytes:
-        key = self._key_of(wanted)
+    def _content(self, name: str, expected: Content) -> bytes:
+        key = self._key_of(expected)
         try:
             unpacked = zlib.decompressobj()
-            content = unpacked.decompress(self.store.get(key), wanted.bytes + 1)
+            content = unpacked.decompress(self.store.get(key), expected.bytes + 1)
         except ObjectNotFound:
             raise FilesDamaged(f"{self.store.uri(key)} is gone; it holds {name}") from None
         except zlib.error as error:
             raise FilesDamaged(f"{self.store.uri(key)} is damaged ({error}); it holds {name}") from error
-        if len(content) != wanted.bytes or hashlib.sha256(content).hexdigest() != wanted.sha256:
+        if len(content) != expected.bytes or hashlib.sha256(content).hexdigest() != expected.sha256:
             raise FilesDamaged(f"{self.store.uri(key)} is damaged: it is not what was kept of {name}")
         return content

@@ -26,7 +26,7 @@ RENEWALS = 3
 LARGEST = 4096
 
 
-class Busy(Problem):
+class LeaseHeld(Problem):
     """Somebody else holds the lease, and was at work all the time."""
 
 
@@ -84,7 +84,7 @@ def leased(
         seconds: its length; all who share a lease give the same.
 
     Raises:
-        Busy: another one held it all the time.
+        LeaseHeld: another one held it all the time.
         ObjectStoreError: the store cannot be reached.
     """
     lease = _taken(store, key, about, wait_seconds, seconds)
@@ -110,7 +110,7 @@ def _taken(store: ObjectStore, key: str, about: Mapping[str, str], wait_seconds:
                 return Lease(store, key, _token_of(store, key, content), document, seconds)
         elif now - begun >= wait_seconds:
             holder = ", ".join(f"{name} {held[name]}" for name in about if name in held)
-            raise Busy(f"another one is at work ({holder or 'it does not say who'}), and was for all of {wait_seconds:g} s")
+            raise LeaseHeld(f"another one is at work ({holder or 'it does not say who'}), and was for all of {wait_seconds:g} s")
         time.sleep(min(seconds / 10, 5.0))
 
 

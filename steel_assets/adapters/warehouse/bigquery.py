@@ -24,7 +24,8 @@ from steel_assets.adapters.warehouse.bigquery_jobs import LABEL, LOST_RACE, REQU
 from steel_assets.adapters.warehouse.migration import Present, migration, missing, refuse_orphans
 from steel_assets.adapters.warehouse.rows import conditions, in_memory, span, staged
 from steel_assets.adapters.warehouse.warehouse import Job, WarehouseBusy, WarehouseError
-from steel_assets.core.tables import WAREHOUSE_TABLES, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import WAREHOUSE_TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -221,13 +222,13 @@ class BigQueryWarehouse:
 
     @contextmanager
     def _explained(self, doing: str) -> Iterator[None]:
-        def refused(found: Diagnosis) -> WarehouseError:
-            if LOST_RACE in found.sentence.lower():
+        def refused(diagnosis: Diagnosis) -> WarehouseError:
+            if LOST_RACE in diagnosis.sentence.lower():
                 return WarehouseBusy(
                     f"could not {doing} {self.address}: other writers kept changing the table for {self.retry_seconds:g} s. "
                     "Nothing was written; run it again when they are done"
                 )
-            return WarehouseError(f"could not {doing} {self.address}: {found.sentence}", found.trouble)
+            return WarehouseError(f"could not {doing} {self.address}: {diagnosis.sentence}", diagnosis.trouble)
 
         with explained(refused):
             yield

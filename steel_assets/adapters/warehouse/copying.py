@@ -17,7 +17,8 @@ from steel_assets.adapters.lake.copying import CopyRefused
 from steel_assets.adapters.warehouse.rows import staged
 from steel_assets.adapters.warehouse.sql import WRITTEN_AT
 from steel_assets.adapters.warehouse.warehouse import Warehouse
-from steel_assets.core.tables import WAREHOUSE_TABLES, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import WAREHOUSE_TABLES
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from steel_assets.adapters.warehouse import sql
 from steel_assets.adapters.warehouse.errors import WarehouseError
-from steel_assets.core.tables import Table
+from steel_assets.core.table_schema import Table
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def missing(table: Table, present: Mapping[str, Present], dialect: sql.Dialect) 
 
 def refuse_orphans(table: Table, present: Mapping[str, Present]) -> None:
     """Before a write: a column that may not be empty and that nothing fills any more. Raises WarehouseError naming it."""
-    orphans = [name for name, found in present.items() if found.required and name not in table.column_names]
+    orphans = [name for name, present_column in present.items() if present_column.required and name not in table.column_names]
     if orphans:
         raise WarehouseError(
             f"table {table.name}: column {', '.join(orphans)} of the warehouse may not be empty, and this release does not fill "

@@ -13,7 +13,7 @@ import pyarrow.compute
 from steel_assets.adapters.arrow_types import ARROW_TYPES
 from steel_assets.adapters.warehouse.errors import WarehouseError
 from steel_assets.adapters.warehouse.sql import Since
-from steel_assets.core.tables import Dtype, Table
+from steel_assets.core.table_schema import Dtype, Table
 
 MEMORY_TYPES: dict[Dtype, pa.DataType] = {
     **ARROW_TYPES,
@@ -60,34 +60,34 @@ def conditions(table: Table, where: Mapping[str, Any] | None) -> dict[str, Any]:
     if unknown:
         raise WarehouseError(f"table {table.name} has no columns {unknown}; it has {', '.join(table.column_names)}")
     types = {column.name: column.dtype for column in table.columns}
-    return {name: _parameter(f"{table.name}.{name}", wanted, types[name]) for name, wanted in where.items()}
+    return {name: _parameter(f"{table.name}.{name}", condition, types[name]) for name, condition in where.items()}
 
 
-def _parameter(place: str, wanted: Any, dtype: Dtype) -> Any:
-    """``wanted`` (or each of its values) as the plain Python value that fits a column of ``dtype``."""
-    if isinstance(wanted, Since):
-        first = _parameter(place, wanted.first, dtype)
+def _parameter(place: str, condition: Any, dtype: Dtype) -> Any:
+    """``condition`` (or each of its values) as the plain Python value that fits a column of ``dtype``."""
+    if isinstance(condition, Since):
+        first = _parameter(place, condition.first, dtype)
         if first is None:
-            raise WarehouseError(f"{place}: since {wanted.first!r} is no condition: say a value of type {dtype}")
+            raise WarehouseError(f"{place}: since {condition.first!r} is no condition: say a value of type {dtype}")
         return Since(first)
-    if isinstance(wanted, Iterable) and not isinstance(wanted, str):
-        return [_parameter(place, value, dtype) for value in wanted]
-    if wanted is None or wanted is pd.NaT or wanted != wanted:
+    if isinstance(condition, Iterable) and not isinstance(condition, str):
+        return [_parameter(place, value, dtype) for value in condition]
+    if condition is None or condition is pd.NaT or condition != condition:
         return None
     if dtype in MOMENTS:
         try:
-            return _moment(wanted, dtype)
+            return _moment(condition, dtype)
         except (TypeError, ValueError) as error:
-            raise WarehouseError(f"{place} is {dtype} and is never {wanted!r}: ask for a value of its type") from error
-    plain: Any = wanted.item() if isinstance(wanted, np.generic) else wanted
+            raise WarehouseError(f"{place} is {dtype} and is never {condition!r}: ask for a value of its type") from error
+    plain: Any = condition.item() if isinstance(condition, np.generic) else condition
     is_one = isinstance(plain, PLAIN[dtype]) and (dtype == "bool" or not isinstance(plain, bool))
     if not is_one or (dtype == "int" and not -(2**63) <= plain < 2**63):
-        raise WarehouseError(f"{place} is {dtype} and is never {wanted!r}: ask for a value of its type")
+        raise WarehouseError(f"{place} is {dtype} and is never {condition!r}: ask for a value of its type")
     return float(plain) if dtype == "float" else plain
 
 
-def _moment(wanted: Any, dtype: Dtype) -> Any:
+def _moment(value: Any, dtype: Dtype) -> Any:
     if dtype == "date":
-        return pd.Timestamp(wanted).date()
-    moment = pd.Timestamp(wanted)
+        return pd.Timestamp(value).date()
+    moment = pd.Timestamp(value)
     return (moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")).floor("us").to_pydatetime()

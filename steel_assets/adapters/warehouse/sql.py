@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steel_assets.core.tables import Column, Dtype, Table
+from steel_assets.core.table_schema import Column, Dtype, Table
 
 DATASET = "steel_rebar_predictor"
 """The mission's dataset: a BigQuery dataset, a schema of the DuckDB file."""
@@ -108,21 +108,21 @@ def select(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
         where: column to the value it must have (None: empty), to a list of values of which it must have one, or to Since.
     """
     conditions, parameters = [], []
-    for name, wanted in where.items():
-        if wanted is None:
+    for name, condition in where.items():
+        if condition is None:
             conditions.append(f"{name} IS NULL")
-        elif isinstance(wanted, Since):
+        elif isinstance(condition, Since):
             conditions.append(f"{name} >= ?")
-            parameters.append(wanted.first)
-        elif isinstance(wanted, Iterable) and not isinstance(wanted, str):
-            values = [value for value in wanted if value is not None]
+            parameters.append(condition.first)
+        elif isinstance(condition, Iterable) and not isinstance(condition, str):
+            values = [value for value in condition if value is not None]
             ways = [f"{name} IN ({', '.join('?' * len(values))})"] if values else []
-            ways += [f"{name} IS NULL"] if None in wanted else []
+            ways += [f"{name} IS NULL"] if None in condition else []
             conditions.append(f"({' OR '.join(ways)})" if ways else "FALSE")
             parameters += values
         else:
             conditions.append(f"{name} = ?")
-            parameters.append(wanted)
+            parameters.append(condition)
     only = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"SELECT {', '.join(table.column_names)} FROM {table.name}{only} ORDER BY {', '.join(table.key)}", parameters  # noqa: S608  names are ours
 

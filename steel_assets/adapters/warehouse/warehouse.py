@@ -26,7 +26,7 @@ from steel_assets.adapters.warehouse.duckdb_engine import attached
 from steel_assets.adapters.warehouse.errors import WarehouseBusy, WarehouseError
 from steel_assets.adapters.warehouse.migration import Present, migration, missing, refuse_orphans
 from steel_assets.adapters.warehouse.rows import conditions, in_memory, span, staged
-from steel_assets.core.tables import Table
+from steel_assets.core.table_schema import Table
 
 Since = sql.Since
 

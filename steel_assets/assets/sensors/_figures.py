@@ -15,9 +15,10 @@ from steel_assets.core.alerts.figures import (
     increase_readings,
     service_readings,
 )
-from steel_assets.core.tables import DRIFT, METRICS_DAILY, PREDICTIONS_VS_REALITY, Table
-from steel_assets.operations.measured import service_minutes
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import DRIFT, METRICS_DAILY, PREDICTIONS_VS_REALITY
 from steel_assets.operations.recent import SCORED_DAYS, newest_rows
+from steel_assets.operations.service_measurements import service_minutes
 
 SERVICE_DAYS = 2
 
@@ -41,7 +42,7 @@ def readings(
         if not lately:
             return warehouse.read(table)
         since = until.tz_convert("UTC").tz_localize(None).normalize() - pd.Timedelta(days=days)
-        return newest_rows(warehouse, table, column, since, lambda found: len(found) > 0)
+        return newest_rows(warehouse, table, column, since, lambda rows: len(rows) > 0)
 
     metrics = rows(METRICS_DAILY, "date", MEASURED_DAYS)
     minutes = service_minutes(lake.store, until - pd.Timedelta(days=service_days), until)

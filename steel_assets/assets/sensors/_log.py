@@ -19,7 +19,7 @@ SETTLED = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class News:
+class NewEvents:
     """What is new in a log.
 
     Attributes:
@@ -43,7 +43,7 @@ class News:
 
 def news(
     instance: dg.DagsterInstance, kind: dg.DagsterEventType, cursor: LogCursor | None, now: datetime, first_look: timedelta
-) -> News | None:
+) -> NewEvents | None:
     """Events of ``kind`` after ``cursor``; None when there is nothing new.
 
     Without a mark, or when the log was wiped since (its ids begin again), the events of the last ``first_look`` are new.
@@ -67,7 +67,7 @@ def news(
         return None
     position = max(position, _id(last))
     names = {_name(record) for record in [*found, last] if _id(record) > position - OVERLAP}
-    return News(fresh, found, LogCursor(position=position, moment=moment_of(last), seen=tuple(sorted(names))))
+    return NewEvents(fresh, found, LogCursor(position=position, moment=moment_of(last), seen=tuple(sorted(names))))
 
 
 def every(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> Iterator[dg.EventLogRecord]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from steel_assets.adapters.alerts.outbox import Outbox
-from steel_assets.assets.checking import FAILED_CHECK, TOLD_BY, alert_of
+from steel_assets.assets.checking import FAILED_CHECK, FORMER_REPORTED_BY, REPORTED_BY, alert_of
 from steel_assets.assets.sensors._log import moment_of, news
 from steel_assets.catalog import Catalog
 from steel_assets.catalog.rules import Rules
@@ -42,11 +42,13 @@ def conditions(events: Sequence[dg.EventLogRecord], rules: Rules) -> list[Condit
     A check with an alert rule of its own is told under that rule, about its market. What is not told: a check of whose figure an
     alert rule tells people, and one of whose cause another check tells.
     """
-    silent = {name for name, check in rules.checks.items() if not check.told}
-    evaluations = [
-        event for event in events if _evaluation(event).check_name not in silent and TOLD_BY not in _evaluation(event).metadata
-    ]
-    return [_condition(event, rules) for event in evaluations]
+    silent = {name for name, check in rules.checks.items() if not check.notify}
+    return [_condition(event, rules) for event in events if _evaluation(event).check_name not in silent and not _reported(event)]
+
+
+def _reported(record: dg.EventLogRecord) -> bool:
+    """Whether another check notifies people of the same cause."""
+    return not {REPORTED_BY, FORMER_REPORTED_BY}.isdisjoint(_evaluation(record).metadata)
 
 
 def _condition(record: dg.EventLogRecord, rules: Rules) -> Condition:
@@ -65,9 +67,9 @@ def _condition(record: dg.EventLogRecord, rules: Rules) -> Condition:
     )
 
 
-def _named(found: dg.AssetCheckEvaluation) -> dict[str, str]:
+def _named(evaluation: dg.AssetCheckEvaluation) -> dict[str, str]:
     """The day that the check names in its metadata, for the words of the message."""
-    return {name: str(found.metadata[name].value) for name in ("day",) if name in found.metadata}
+    return {name: str(evaluation.metadata[name].value) for name in ("day",) if name in evaluation.metadata}
 
 
 def _evaluation(record: dg.EventLogRecord) -> dg.AssetCheckEvaluation:

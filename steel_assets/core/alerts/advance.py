@@ -1,6 +1,6 @@
 """One step of alerting: new conditions change incidents and cases, and some of the changes are messages.
 
-Conditions make incidents (observing.py), incidents have causes (causes.py), those of one cause are told as one case (telling.py).
+Conditions make incidents (observing.py), incidents have causes (causes.py), those of one cause are one case (notifying.py).
 A silence holds messages back, not the watching: what is still wrong when it ends is told then. No clock, no storage: only
 arguments. What is fine, and what stays as it is, changes nothing, so that nothing has to be written.
 """
@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from steel_assets.core.alerts.causes import with_causes
 from steel_assets.core.alerts.conditions import Condition
 from steel_assets.core.alerts.incidents import Case, Event, Incident, Silence
-from steel_assets.core.alerts.listing import Tellers
+from steel_assets.core.alerts.listing import NotificationContext
+from steel_assets.core.alerts.notifying import adopted, announce, ended, notices
 from steel_assets.core.alerts.observing import may_matter, observed
 from steel_assets.core.alerts.rules import Rulebook
-from steel_assets.core.alerts.telling import adopted, announce, ended, notices
 
 MEMORY = timedelta(days=10)
 """How long a notice, or a single bad figure, is remembered."""
@@ -47,7 +47,7 @@ def advance(
     moved = [_moved(incident, now, rulebook) for incident in watched]
     cases = ended(cases, watched, moved)
     caused = with_causes(moved, cases, rulebook)
-    tellers = Tellers(now, rulebook, available, tuple(silences))
+    tellers = NotificationContext(now, rulebook, available, tuple(silences))
     caused, noticed = notices(caused, tellers)
     cases, events = announce(cases, caused, tellers)
     remembered = [

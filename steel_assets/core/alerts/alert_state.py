@@ -15,7 +15,7 @@ from pydantic import AliasChoices, AwareDatetime, Field
 
 from steel_assets.core.alerts.incidents import Case, Event, Incident, Silence
 from steel_assets.core.types import Declaration
-from steel_assets.core.watches.watch import Seen
+from steel_assets.core.watches.watch import WatchState
 
 LEASE = timedelta(minutes=2)
 """How long a process may take to send one batch before it counts as dead."""
@@ -33,7 +33,7 @@ class Waiting(Declaration):
     refused: Mapping[str, str] = {}
 
 
-class Channel(Declaration):
+class ChannelState(Declaration):
     """How sending over one channel goes.
 
     Attributes:
@@ -80,9 +80,9 @@ class AlertState(Declaration):
     cases: tuple[Case, ...] = ()
     silences: tuple[Silence, ...] = ()
     queue: tuple[Waiting, ...] = ()
-    channels: Mapping[str, Channel] = {}
+    channels: Mapping[str, ChannelState] = {}
     cursors: Mapping[str, LogCursor] = Field(default={}, validation_alias=AliasChoices("cursors", "marks"))
-    watched: Mapping[str, Seen] = {}
+    watched: Mapping[str, WatchState] = {}
     watched_as_of: AwareDatetime | None = None
     forgotten: AwareDatetime | None = None
 
@@ -131,7 +131,7 @@ def claimed(
     Order is kept: nothing overtakes a batch that failed. Only what is critical does not wait while the channel ``rests``; what is
     ``quiet`` waits by itself. A batch that may have arrived is sent again whatever rests.
     """
-    state = alert_state.channels.get(channel, Channel())
+    state = alert_state.channels.get(channel, ChannelState())
     waiting = [waiting.event for waiting in alert_state.queue if channel in waiting.channels]
     if rests:
         waiting = [event for event in waiting if event.severity == "critical" or event.id in state.sending]
@@ -149,23 +149,23 @@ def claimed(
 
 def delivered(alert_state: AlertState, batch: Batch, now: datetime) -> tuple[AlertState, list[Waiting]]:
     """The channel has ``batch``; also what no channel waits for any more."""
-    return _settled(_with(alert_state, batch.channel, Channel()), batch, {"sent": {batch.channel: now}})
+    return _settled(_with(alert_state, batch.channel, ChannelState()), batch, {"sent": {batch.channel: now}})
 
 
 def refused(alert_state: AlertState, batch: Batch, why: str) -> tuple[AlertState, list[Waiting]]:
     """The channel will never take ``batch``, whatever is tried; also what no channel waits for any more."""
-    return _settled(_with(alert_state, batch.channel, Channel()), batch, {"refused": {batch.channel: why}})
+    return _settled(_with(alert_state, batch.channel, ChannelState()), batch, {"refused": {batch.channel: why}})
 
 
 def postponed(alert_state: AlertState, batch: Batch, now: datetime, why: str, *, perhaps_sent: bool) -> AlertState:
     """The channel failed; the batch is tried again, after a pause that doubles up to ``LONGEST_PAUSE``."""
-    state = alert_state.channels.get(batch.channel, Channel())
+    state = alert_state.channels.get(batch.channel, ChannelState())
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(state.failures, 10))
     undecided = perhaps_sent or batch.repeat
     return _with(
         alert_state,
         batch.channel,
-        Channel(
+        ChannelState(
             sending=state.sending if undecided else (),
             perhaps_sent=undecided,
             failing_since=state.failing_since or now,
@@ -196,5 +196,5 @@ def _settled(
     return alert_state.model_copy(update={"queue": tuple(unfinished)}), finished
 
 
-def _with(alert_state: AlertState, channel: str, state: Channel) -> AlertState:
+def _with(alert_state: AlertState, channel: str, state: ChannelState) -> AlertState:
     return alert_state.model_copy(update={"channels": {**alert_state.channels, channel: state}})

@@ -32,7 +32,7 @@ def _settled(incidents: Iterable[Incident], cases: Iterable[Case]) -> dict[tuple
     joined = {
         (incident.rule, incident.subject): incident.cause for incident in incidents if incident.open and incident.cause in causes
     }
-    return joined | {(heard.rule, heard.subject): case.cause for case in listed for heard in case.heard}
+    return joined | {(known.rule, known.subject): case.cause for case in listed for known in case.notified}
 
 
 def leading(incident: Incident, others: Sequence[Incident], rulebook: Rulebook) -> Incident | None:

@@ -77,7 +77,7 @@ def drift_readings(drift: pd.DataFrame) -> list[Reading]:
             subject=row.market,
             moment=_moment(row.date.tz_localize("UTC") + pd.Timedelta(days=1)),
             value=_number(row.score),
-            text=_drift_told(row.date, row.score),
+            text=_drift_text(row.date, row.score),
             link=f"/assets/{row.market}/drift",
             simulated=bool(row.simulated),
         )
@@ -85,7 +85,7 @@ def drift_readings(drift: pd.DataFrame) -> list[Reading]:
     ]
 
 
-def _drift_told(day: pd.Timestamp, score: float) -> str:
+def _drift_text(day: pd.Timestamp, score: float) -> str:
     if pd.isna(score):
         return "Too few of its features, returns and errors are known."
     return f"On {day:%d %B} two of features, returns and errors were as far off as on {score:.0%} of days not."

@@ -111,7 +111,7 @@ class Item(Declaration):
     link: str = ""
 
 
-class Heard(Declaration):
+class NotifiedIncident(Declaration):
     """An incident that was in a message, and the severity it had there."""
 
     rule: str
@@ -131,7 +131,7 @@ class Case(Declaration):
     """All open incidents of one cause, from the first message about them to the one that says that they are over.
 
     Attributes:
-        heard: the incidents that were in a message.
+        notified: the incidents that were in a message.
         over: of those, what is over since the last message.
         along: what another one explained when it joined; no message of its own while something lasts that was in one.
         notified_severity, notified_at, notified_channels: how bad the last message said that it is, when, and over which channels
@@ -148,16 +148,16 @@ class Case(Declaration):
     notified_at: AwareDatetime = Field(validation_alias=_formerly("told_at", "notified_at"))
     notified_channels: tuple[str, ...] = Field(default=(), validation_alias=_formerly("told_channels", "notified_channels"))
     messages: int = 0
-    heard: tuple[Heard, ...] = ()
+    notified: tuple[NotifiedIncident, ...] = Field(default=(), validation_alias=_formerly("heard", "notified"))
     over: tuple[Item, ...] = ()
-    along: tuple[Heard, ...] = ()
+    along: tuple[NotifiedIncident, ...] = ()
     acknowledged: Acknowledgement | None = None
     unanswered: bool = False
     simulated: bool = False
 
     def knows(self, rule: str, subject: str) -> bool:
         """Whether that incident was in a message of this case."""
-        return any((heard.rule, heard.subject) == (rule, subject) for heard in self.heard)
+        return any((incident.rule, incident.subject) == (rule, subject) for incident in self.notified)
 
 
 class Event(Declaration):

@@ -12,7 +12,7 @@ from steel_assets.core.alerts.rules import SEVERITIES, Rulebook, Severity
 
 
 @dataclass(frozen=True)
-class Tellers:
+class NotificationContext:
     """What messages depend on besides the incidents: rules, silences, channels that are set up, the moment."""
 
     now: datetime
@@ -37,7 +37,7 @@ class Tellers:
 
 def open_events(incidents: Iterable[Incident], now: datetime, rulebook: Rulebook) -> list[Event]:
     """One event for each open case, the most severe first, for pages and commands that show them; none is sent."""
-    nobody = Tellers(now, rulebook, frozenset(), ())
+    nobody = NotificationContext(now, rulebook, frozenset(), ())
     events = [
         event(
             cause,
@@ -60,7 +60,7 @@ def event(
     kind: Kind,
     cause: str,
     items: Sequence[Item],
-    tellers: Tellers,
+    context: NotificationContext,
     *,
     simulated: bool,
     since: datetime | None = None,
@@ -82,14 +82,14 @@ def event(
         rule=lead.rule,
         subject=lead.subject,
         severity=worst_of(lasting or [lead.severity]),
-        moment=tellers.now,
+        moment=context.now,
         since=since or lead.since,
         value=lead.value,
         worst=lead.worst,
         text=lead.text,
         link=lead.link,
         simulated=simulated,
-        channels=tellers.route(about if about is not None else items),
+        channels=context.route(about if about is not None else items),
         cause=cause,
         items=tuple(items),
         acknowledged=acknowledged,

@@ -201,7 +201,7 @@ def short(notification: Notification) -> str:
         else notification.subject
     )
     answers = [f" {label}: {url}" for message in notification.messages[:1] for label, url in message.links if ACKNOWLEDGE in url]
-    link = next((answer for answer in answers if notification.do and len(answer) < SMS_LENGTH // 2), "")
+    link = next((text for text in answers if notification.do and len(text) < SMS_LENGTH // 2), "")
     tail = f"{link} [{notification.key[:8]}]"
     room = SMS_LENGTH - len(tail)
     return (about if len(about) <= room else about[: room - 1].rstrip() + "…") + tail

@@ -210,7 +210,7 @@ class Namer:
         return whole[:1].upper() + whole[1:]
 
     def _of_a_watch(self, item: Item) -> dict[str, str]:
-        """Of a price watch: its figures as they are, what they are of in words (``core.watches.look``)."""
+        """Of a price watch: its figures as they are, what they are of in words (``core.watches.reading``)."""
         facts = item.facts
         values = {name: facts[name] for name in ("price", "unit", "level", "low", "high", "chance") if name in facts}
         if "side" in facts:

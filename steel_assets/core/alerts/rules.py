@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
 from steel_assets.core.alerts.subjects import Subjects
+from steel_assets.core.former_keys import renamed
 from steel_assets.core.types import Declaration, Identifier
 
 PRICE_WATCH = "price_watch"
@@ -23,18 +24,23 @@ Origin = Literal["machine", "automation", "costs", "service", "storage", "channe
 Minutes = Annotated[int, Field(ge=0, le=60 * 24 * 14)]
 
 
-def worse(one: Severity, other: Severity) -> bool:
-    """True when ``one`` is more severe than ``other``."""
-    return SEVERITIES.index(one) > SEVERITIES.index(other)
+def worse(severity: Severity, other: Severity) -> bool:
+    """True when ``severity`` is more severe than ``other``."""
+    return SEVERITIES.index(severity) > SEVERITIES.index(other)
 
 
-class Words(Declaration):
+class VariantText(Declaration):
     """What is said of one variant of a rule, and what to do about it; empty: as the rule says."""
 
-    says: str = ""
-    says_es: str = ""
+    message: str = ""
+    message_es: str = ""
     advice: str = ""
     advice_es: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_keys(cls, declared: Any) -> Any:
+        return renamed(declared, "variants.<name>", says="message", says_es="message_es")
 
 
 class AlertRule(Declaration):
@@ -55,8 +61,8 @@ class AlertRule(Declaration):
         cause: what is to blame where the subject names neither a provider nor a market (``causes.py``).
         follows: rules whose open incident explains one of this rule; it then belongs to that one's cause.
         quietly: those of them beside which it is not told by itself, only in the next message.
-        says: what it means for people, with names in braces (``wording.py``); where one is not known, ``title`` is said.
-        title_es, says_es, advice_es: the same in Spanish.
+        message: what it means for people, with names in braces (``wording.py``); where one is not known, ``title`` is said.
+        title_es, message_es, advice_es: the same in Spanish.
         variants: other words for one check, or for one kind of problem (``wording.py``).
         counts: for a count, the metadata of a materialisation that holds it (more than ``above``, else 0, is an alert).
     """
@@ -64,13 +70,13 @@ class AlertRule(Declaration):
     id: Identifier
     title: str
     title_es: str = ""
-    says: str = ""
-    says_es: str = ""
+    message: str = ""
+    message_es: str = ""
     severity: Severity | Literal["scaled"]
     channels: tuple[Identifier, ...] = ()
     advice: str
     advice_es: str = ""
-    variants: Mapping[Identifier, Words] = {}
+    variants: Mapping[Identifier, VariantText] = {}
     cause: Origin | None = None
     follows: tuple[Identifier, ...] = ()
     quietly: tuple[Identifier, ...] = ()
@@ -85,6 +91,11 @@ class AlertRule(Declaration):
     retrains: bool = False
     reminds: bool = True
     counts: Identifier | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_keys(cls, declared: Any) -> Any:
+        return renamed(declared, "alerts", says="message", says_es="message_es")
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

@@ -30,7 +30,7 @@ class BadToken(Problem, ValueError):
 
 
 @dataclass(frozen=True)
-class Claim:
+class LinkClaims:
     """What a link says: the case, and over which channel it was sent."""
 
     case: str
@@ -43,14 +43,14 @@ def token(key: bytes, case: str, channel: str, now: datetime) -> str:
     return f"{claim_text}.{_signature(key, claim_text)}"
 
 
-def claim(key: bytes, text: str, now: datetime) -> Claim:
+def claim(key: bytes, text: str, now: datetime) -> LinkClaims:
     """What ``text`` says. Raises BadToken, also for everything that is no token at all."""
     parts = SHAPE.fullmatch(text)
     if parts is None or not hmac.compare_digest(parts[4], _signature(key, text.rpartition(".")[0])):
         raise BadToken("this link is not one that Steel Assets sent; open it from the message, whole")
     if datetime.fromtimestamp(int(parts[3], 16), UTC) < now:
         raise BadToken("this link is older than a week; look with `steel alerts list`")
-    return Claim(parts[1], parts[2])
+    return LinkClaims(parts[1], parts[2])
 
 
 def removal_token(key: bytes, watch: str) -> str:

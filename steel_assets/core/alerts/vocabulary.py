@@ -106,9 +106,9 @@ def say(language: Language, text: str, *values: object, **named: object) -> str:
     return _contracted(language, _words(language)(text, *values, **named))
 
 
-def say_many(language: Language, one: str, several: str, number: int, *values: object) -> str:
+def say_many(language: Language, singular: str, several: str, number: int, *values: object) -> str:
     """As ``say``, with the one of two English texts that goes with ``number``, which is not put into it by itself."""
-    return _contracted(language, _words(language).many(one, several, number, *values))
+    return _contracted(language, _words(language).many(singular, several, number, *values))
 
 
 def called(language: Language, name: str) -> str:

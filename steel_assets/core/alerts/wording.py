@@ -1,7 +1,7 @@
 """The words of an incident for every page, mail and command: what it means first, then what to do, in two languages.
 
-Sentences are the catalogue's (``says`` and ``advice`` of a rule or of one of its variants), names are filled in. Where a name is
-not known the rule's plain title is said instead; advice then has the word in capitals, as in a manual.
+Sentences are the catalogue's (``message`` and ``advice`` of a rule or of one of its variants), names are filled in. Where a name
+is not known the rule's plain title is said instead; advice then has the word in capitals, as in a manual.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from string import Formatter
 
 from steel_assets.core.alerts.incidents import Event, Item
 from steel_assets.core.alerts.naming import COLLECTED, NO_ANSWER, Namer
-from steel_assets.core.alerts.rules import PRICE_WATCH, AlertRule, Rulebook, Words
+from steel_assets.core.alerts.rules import PRICE_WATCH, AlertRule, Rulebook, VariantText
 from steel_assets.core.alerts.subjects import NAMED
 from steel_assets.core.alerts.vocabulary import SEVERITIES, TO_DO, say
 from steel_assets.core.alerts.written import figure, full, span
@@ -47,7 +47,7 @@ def sentence(item: Item, event: Event, rulebook: Rulebook, language: Language = 
     """What ``item`` of ``event`` means for people."""
     rule, namer = rulebook.rule(item.rule), _namer(event, rulebook, language)
     names = namer.names(item)
-    for template in _templates(rule, namer.variant(item), language, "says"):
+    for template in _templates(rule, namer.variant(item), language, "message"):
         if _names_in(template) <= set(names):
             return template.format(**names)
     plain = (rule.title_es or rule.title) if language == "es" else rule.title
@@ -124,18 +124,18 @@ def _shared(text: str) -> str:
 
 def names_in(rule: AlertRule) -> set[str]:
     """All names in braces in the words of ``rule``. Raises ValueError where braces do not fit."""
-    words: list[AlertRule | Words] = [rule, *rule.variants.values()]
-    texts = [text for word in words for text in (word.says, word.says_es, word.advice, word.advice_es)]
+    words: list[AlertRule | VariantText] = [rule, *rule.variants.values()]
+    texts = [text for word in words for text in (word.message, word.message_es, word.advice, word.advice_es)]
     return {name for text in texts for name in _names_in(text)}
 
 
 def _templates(rule: AlertRule, variant: str, language: Language, kind: str) -> list[str]:
     """From the most to the least particular; Spanish gives way to English where a rule of one's own has none."""
     templates: list[str] = []
-    particular: tuple[Words | AlertRule | None, ...] = (rule.variants.get(variant), rule)
+    particular: tuple[VariantText | AlertRule | None, ...] = (rule.variants.get(variant), rule)
     for words in particular:
         if words is not None:
-            texts = {"says": (words.says, words.says_es), "advice": (words.advice, words.advice_es)}[kind]
+            texts = {"message": (words.message, words.message_es), "advice": (words.advice, words.advice_es)}[kind]
             templates += [text for text in (reversed(texts) if language == "es" else texts[:1]) if text]
     return templates
 

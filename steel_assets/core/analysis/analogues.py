@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import Evidence
+from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.statements import Statement, Unsaid, Value
 
 COUNT = 5
@@ -22,7 +22,7 @@ FEWEST = 500
 """Days to choose from."""
 
 
-def analogues(known: Evidence) -> Iterator[Statement | Unsaid]:
+def analogues(known: MarketData) -> Iterator[Statement | Unsaid]:
     """What followed on each of ``AHEAD``.
 
     Nearest neighbours of today's picture (Lorenz 1969, *Atmospheric Predictability as Revealed by Naturally Occurring

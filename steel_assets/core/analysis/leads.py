@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import Evidence
+from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.robust import slope_test
 from steel_assets.core.analysis.statements import Statement, Unsaid, Value
 
@@ -19,7 +19,7 @@ FEWEST = 250
 Leader = Literal["driver", "market"]
 
 
-def leads(known: Evidence) -> Iterator[Statement | Unsaid]:
+def leads(known: MarketData) -> Iterator[Statement | Unsaid]:
     """Each daily driver as leader of the market, and as follower.
 
     The move of the follower k sessions later is regressed on the leader's, beside the follower's own move of the same day (a

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from itertools import chain
 
 from steel_assets.core.analysis.analogues import analogues
-from steel_assets.core.analysis.evidence import Evidence
 from steel_assets.core.analysis.leads import leads
+from steel_assets.core.analysis.market_data import MarketData
+from steel_assets.core.analysis.mean_reversion import percentiles_and_reversion
 from steel_assets.core.analysis.season import seasons
-from steel_assets.core.analysis.standing import standings
-from steel_assets.core.analysis.statements import Judged, Statement, Unsaid, judged
+from steel_assets.core.analysis.statements import CorrectedStatement, Statement, Unsaid, judged
 from steel_assets.core.analysis.trend import breaks, trends
 from steel_assets.core.analysis.volatility import states
 
-SPEAKERS: tuple[Callable[[Evidence], Iterator[Statement | Unsaid]], ...] = (
+SPEAKERS: tuple[Callable[[MarketData], Iterator[Statement | Unsaid]], ...] = (
     trends,
     breaks,
     seasons,
     states,
-    standings,
+    percentiles_and_reversion,
     leads,
     analogues,
 )
@@ -31,16 +31,16 @@ SPEAKERS: tuple[Callable[[Evidence], Iterator[Statement | Unsaid]], ...] = (
 class Analysis:
     """What is said of a market, and what cannot be said."""
 
-    statements: list[Judged]
+    statements: list[CorrectedStatement]
     unsaid: list[Unsaid]
 
     @property
-    def findings(self) -> list[Judged]:
+    def findings(self) -> list[CorrectedStatement]:
         """The statements that are more than chance."""
         return [statement for statement in self.statements if statement.finding]
 
 
-def analyse(known: Evidence) -> Analysis:
+def analyse(known: MarketData) -> Analysis:
     """Every statement about the market, from ``known`` alone."""
     said = list(chain.from_iterable(speak(known) for speak in SPEAKERS))
     return Analysis(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import Evidence
+from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.statements import Statement, Unsaid, Value
 
 FEWEST_YEARS = 5
@@ -18,7 +18,7 @@ WITHIN = 0.90
 """Chance with which a month's usual move lies in its interval."""
 
 
-def seasons(known: Evidence) -> Iterator[Statement | Unsaid]:
+def seasons(known: MarketData) -> Iterator[Statement | Unsaid]:
     """The twelve months against each other, and the coming month against the others.
 
     Within each year months are ranked, so that wild years count no more than calm ones (Friedman 1937, as the test of stable
@@ -65,7 +65,7 @@ def seasons(known: Evidence) -> Iterator[Statement | Unsaid]:
     yield Statement("coming_month", str(coming), values, years, "t", float(2 * stdtr(years - 1, -abs(t))))
 
 
-def _months(known: Evidence) -> tuple[np.ndarray, int]:
+def _months(known: MarketData) -> tuple[np.ndarray, int]:
     """Log moves of whole months, one row per twelve, the first column the month that comes next; and that month, 1 to 12.
 
     The newest month counts as whole only once another has begun, so the coming one is the month after the newest session's.

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from steel_assets.core.analysis.statements import Judged
+    from steel_assets.core.analysis.statements import CorrectedStatement
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -37,7 +37,7 @@ TEMPLATES: Mapping[str, str] = {
 
 FINDING = "More than chance: p {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
 CHANCE = "No more than chance: p {p}, {corrected} among all {among} statements (n = {n:,}; {test})."
-STANDS = "A random walk stands as far out {p} of the time (n = {n:,}; {test})."
+PERCENTILE = "A random walk stands as far out {p} of the time (n = {n:,}; {test})."
 """What is said of the test where it can never be a finding on its own: a random walk is at its edges most of the time."""
 
 
@@ -50,8 +50,8 @@ TESTS = (
 )  # fmt: skip
 """Words within a sentence that another language has words of its own for, as the statements name them."""
 
-TEXTS = (*TEMPLATES.values(), FINDING, CHANCE, STANDS, *SPANS, SPREAD, *MONTHS, *STATES, *TESTS)
-"""Everything that ``told`` says."""
+TEXTS = (*TEMPLATES.values(), FINDING, CHANCE, PERCENTILE, *SPANS, SPREAD, *MONTHS, *STATES, *TESTS)
+"""Everything that ``sentence_in`` says."""
 
 
 class Say(Protocol):
@@ -66,7 +66,7 @@ def in_english(text: str, **named: Any) -> str:
     return text.format(**named)
 
 
-def sentence(judged: Judged, among: int, names: Mapping[str, str]) -> str:
+def sentence(judged: CorrectedStatement, among: int, names: Mapping[str, str]) -> str:
     """One statement and what its test says, in English.
 
     Args:
@@ -74,17 +74,17 @@ def sentence(judged: Judged, among: int, names: Mapping[str, str]) -> str:
         names: of series, by id; an id that is not in it stands for itself.
     """
     said = asdict(judged.statement) | {"p_corrected": judged.p_corrected, "finding": judged.finding}
-    return told(said, among, names, in_english)
+    return sentence_in(said, among, names, in_english)
 
 
-def told(statement: Mapping[str, Any], among: int, names: Mapping[str, str], say: Say) -> str:
+def sentence_in(statement: Mapping[str, Any], among: int, names: Mapping[str, str], say: Say) -> str:
     """The sentence of a statement as it is kept (``operations.analysis``), by ``say`` in its language. Args as ``sentence``."""
     key, values, finding = statement["key"], statement["values"], statement["finding"]
     drifting = key == "return_to_mean" and values["half_way_days"] is None
     denied = drifting or (key == "lead" and not finding)
     said = say(TEMPLATES[f"no_{key}" if denied else key], **_worded(values, names, say))
-    template = FINDING if finding else STANDS if key == "standing" else CHANCE
-    p = f"{statement['p']:.0%}" if template is STANDS else _compared(statement["p"])
+    template = FINDING if finding else PERCENTILE if key == "standing" else CHANCE
+    p = f"{statement['p']:.0%}" if template is PERCENTILE else _compared(statement["p"])
     corrected = _chance(statement["p_corrected"])
     return f"{said} " + say(template, p=p, corrected=corrected, among=among, n=statement["n"], test=say(statement["test"]))
 

@@ -44,7 +44,7 @@ class Unsaid:
 
 
 @dataclass(frozen=True)
-class Judged:
+class CorrectedStatement:
     """A statement among all of its market.
 
     Attributes:
@@ -57,7 +57,7 @@ class Judged:
     finding: bool
 
 
-def judged(statements: Sequence[Statement]) -> list[Judged]:
+def judged(statements: Sequence[Statement]) -> list[CorrectedStatement]:
     """All statements of a market, in the order given, corrected together.
 
     Holm (1979), *A Simple Sequentially Rejective Multiple Test Procedure*, Scand. J. Statist. 6, 65–70: the chance of one false
@@ -68,4 +68,7 @@ def judged(statements: Sequence[Statement]) -> list[Judged]:
     stepped = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
     corrected = np.empty(len(p))
     corrected[order] = stepped
-    return [Judged(statement, float(value), bool(value <= LEVEL)) for statement, value in zip(statements, corrected, strict=True)]
+    return [
+        CorrectedStatement(statement, float(value), bool(value <= LEVEL))
+        for statement, value in zip(statements, corrected, strict=True)
+    ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import Evidence
+from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.robust import bartlett_variance, mean_test
 from steel_assets.core.analysis.statements import LEVEL, Statement, Unsaid, Value
 
@@ -19,7 +19,7 @@ DEEPEST = 3
 """How often a stretch is split again."""
 
 
-def trends(known: Evidence) -> Iterator[Statement | Unsaid]:
+def trends(known: MarketData) -> Iterator[Statement | Unsaid]:
     """The mean daily move of the last quarter and the last year, against none."""
     for window in WINDOWS:
         moves = known.moves[-window:]
@@ -39,7 +39,7 @@ def trends(known: Evidence) -> Iterator[Statement | Unsaid]:
         yield Statement("trend", str(window), told, found.n, "t, equal-weighted cosine", found.p)
 
 
-def breaks(known: Evidence) -> Iterator[Statement | Unsaid]:
+def breaks(known: MarketData) -> Iterator[Statement | Unsaid]:
     """The day on which the trend changed most, and where that is more than chance, those before and after it.
 
     The largest distance of the cumulated moves from a straight line, moves in units of their expected spread (Ploberger &

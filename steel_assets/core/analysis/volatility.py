@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from steel_assets.core.analysis.evidence import Evidence
+from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.statements import Statement, Unsaid
 
 WINDOW = 21
@@ -18,7 +18,7 @@ CALM, TURBULENT = 0.2, 0.8
 """Shares of its own past below and above which the present is called so."""
 
 
-def states(known: Evidence) -> Iterator[Statement | Unsaid]:
+def states(known: MarketData) -> Iterator[Statement | Unsaid]:
     """How large the moves of the last month were, beside every month before it.
 
     The test asks whether they are larger or smaller than the earlier ones (Mann & Whitney 1947, on absolute moves, with ties);

@@ -51,7 +51,7 @@ class Generator:
         for operator in self._declared.operators:
             for window in self._declared.windows:
                 if operator == "ratio":
-                    found += [f"ratio:{window}:{one}:{other}" for one, other in combinations(series, 2)]
+                    found += [f"ratio:{window}:{first}:{second}" for first, second in combinations(series, 2)]
                 elif window > 1 or operator in ("lag", "difference"):
                     found += [f"{operator}:{window}:{name}" for name in series]
         return tuple(found)
@@ -121,7 +121,7 @@ class Pool:
 def driver_of_generated(name: str) -> str:
     """The series behind a name: of a ratio the one that is not the market's own price, or the first."""
     _, _, *series = name.split(":")
-    return next((one for one in series if one != OWN), OWN)
+    return next((name for name in series if name != OWN), OWN)
 
 
 def _operated(operator: str, logs: pd.Series, window: int) -> pd.Series:

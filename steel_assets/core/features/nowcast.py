@@ -13,7 +13,7 @@ import pandas as pd
 from steel_assets.core.features._drivers import daily_drivers, freshness_weights
 from steel_assets.core.features.drivers import SMALLEST_MOVE
 from steel_assets.core.history import MarketHistory
-from steel_assets.core.within import NEXT, OWN
+from steel_assets.core.within_period import NEXT, OWN
 
 FREQUENCIES = ("weekly", "monthly")
 NORM = 104

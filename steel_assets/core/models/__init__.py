@@ -8,14 +8,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 from steel_assets.core.models._calibrated import Calibrated
-from steel_assets.core.models._protocol import Model, ModelError, Pinned
+from steel_assets.core.models._protocol import Model, ModelError, PinnedFeatures
 from steel_assets.core.open_sets import members, places
 from steel_assets.core.types import Market
 
 NAIVE = "naive"
 """The family every other one is measured against: the last price."""
 
-__all__ = ["NAIVE", "Calibrated", "Model", "ModelError", "Pinned", "applicable", "load_model", "model_families"]
+__all__ = ["NAIVE", "Calibrated", "Model", "ModelError", "PinnedFeatures", "applicable", "load_model", "model_families"]
 
 
 def model_families() -> dict[str, type[Model]]:
@@ -27,10 +27,10 @@ def model_families() -> dict[str, type[Model]]:
 def _families_of(_: tuple[str, ...]) -> dict[str, type[Model]]:
     modules = members(__name__).values()
     families: list[type[Model]] = [
-        thing
+        value
         for module in modules
-        for thing in vars(module).values()
-        if isinstance(thing, type) and thing.__module__ == module.__name__ and hasattr(thing, "family")
+        for value in vars(module).values()
+        if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "family")
     ]
     return {family.family: family for family in sorted(families, key=lambda family: (family.complexity, family.family))}
 

@@ -79,7 +79,7 @@ class Incremental(Protocol):
 
 
 @runtime_checkable
-class Declared(Protocol):
+class DeclaredFamily(Protocol):
     """A family that a market's declaration says something to: a budget, a number of features."""
 
     @classmethod
@@ -88,7 +88,7 @@ class Declared(Protocol):
 
 
 @runtime_checkable
-class Pinned(Protocol):
+class PinnedFeatures(Protocol):
     """A model that asks features which nobody else computes; its bundle's manifest names them."""
 
     @property
@@ -98,4 +98,4 @@ class Pinned(Protocol):
 
 def unfitted(family: type[Model], market: Market) -> Model:
     """A model of ``family`` for ``market`` that has learned nothing yet."""
-    return family.declared(market) if issubclass(family, Declared) else family()
+    return family.declared(market) if issubclass(family, DeclaredFamily) else family()

@@ -55,7 +55,7 @@ class Linear:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class SearchResult:
     """What a search found, fitted.
 
     Attributes:
@@ -84,7 +84,7 @@ class Found:
         """The return expected of each row, in units of its volatility."""
         return self.learner.predict(self.asked(samples))
 
-    def again(self, known: Samples, returns: np.ndarray) -> Found:
+    def again(self, known: Samples, returns: np.ndarray) -> SearchResult:
         """Fitted with the same settings on other rows."""
         return fitted(known, returns, self.settings)
 
@@ -97,7 +97,7 @@ class Found:
         return {"names": list(self.names), "settings": dict(self.settings), "learner": learner}
 
     @classmethod
-    def restored(cls, stored: Any) -> Found:
+    def restored(cls, stored: Any) -> SearchResult:
         """What ``stored`` gave. Raises KeyError, TypeError or ValueError for anything else."""
         names, learner = tuple(few(stored["names"], "names", MOST_FEATURES)), stored["learner"]
         if "trees" in learner:
@@ -121,16 +121,16 @@ class EmbeddedSearch:
         """Nothing but this machine's time."""
         return 0.0
 
-    def answer(self, past: Samples, asked: Samples) -> np.ndarray:
+    def predict(self, past: Samples, rows: Samples) -> np.ndarray:
         """What the best model says. Raises AutoMLError where there are too few rows to search on."""
         known = past.rows(past.labelled)
         known = known.rows(slice(max(0, len(known) - ROWS), None))
         returns = np.clip(known.scaled_returns, -LARGEST, LARGEST)
         if len(known) < FEWEST or not known.feature_names or np.ptp(returns) < intervals.SMALLEST:
             raise AutoMLError(f"automl: {len(known)} rows with a price on their target date, {FEWEST} are needed")
-        return self.searched(known, returns).predict(asked)
+        return self.searched(known, returns).predict(rows)
 
-    def searched(self, known: Samples, returns: np.ndarray) -> Found:
+    def searched(self, known: Samples, returns: np.ndarray) -> SearchResult:
         """The settings that did best, fitted on all of ``known``.
 
         Args:
@@ -170,7 +170,7 @@ class EmbeddedSearch:
         return _suggested(study.best_trial, families), done
 
 
-def fitted(known: Samples, returns: np.ndarray, settings: Mapping[str, Any]) -> Found:
+def fitted(known: Samples, returns: np.ndarray, settings: Mapping[str, Any]) -> SearchResult:
     """A learner of ``settings``, fitted on the newest of ``known``."""
     chosen = [k for k, name in enumerate(known.feature_names) if name.partition(".")[0] in settings["families"]]
     names = tuple(known.feature_names[k] for k in chosen)
@@ -185,7 +185,7 @@ def fitted(known: Samples, returns: np.ndarray, settings: Mapping[str, Any]) -> 
     else:
         kept = {name: settings[name] for name in ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf")}
         learner = grown(fitted_regressor(rows, answers, kept))
-    return Found(names, learner, settings)
+    return SearchResult(names, learner, settings)
 
 
 def _suggested(trial: Any, families: Sequence[str]) -> dict[str, Any]:

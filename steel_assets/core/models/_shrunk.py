@@ -47,23 +47,23 @@ class Trial:
         """Whether there are rows enough to learn from."""
         return len(self.recent) >= FEWEST_ROWS[self.recent.frequency] and self.fitted >= self.held_out
 
-    def believed(self, predictions: np.ndarray) -> Believed:
+    def shrinkage(self, predictions: np.ndarray) -> Shrinkage:
         """The share that would have erred least.
 
         Args:
             predictions: of the rows held out, in units of volatility; a further axis for candidates of another kind.
         """
         boldest = BOLDEST_MOVES[self.recent.frequency]
-        believed = np.clip(predictions[..., None] * SHARES, -boldest, boldest)
+        shrunk = np.clip(predictions[..., None] * SHARES, -boldest, boldest)
         returns = self.returns[-self.held_out :].reshape(-1, *(1 for _ in predictions.shape))
-        errors = np.abs(returns - believed).mean(axis=0)
+        errors = np.abs(returns - shrunk).mean(axis=0)
         *candidate, share = np.unravel_index(np.argmin(errors), errors.shape)
         ratio = min(1.0, errors.min() / max(errors.flat[0], intervals.SMALLEST))
-        return Believed(float(SHARES[share]), ratio, tuple(int(index) for index in candidate))
+        return Shrinkage(float(SHARES[share]), ratio, tuple(int(index) for index in candidate))
 
 
 @dataclass(frozen=True)
-class Believed:
+class Shrinkage:
     """What came of a trial.
 
     Attributes:

@@ -13,7 +13,7 @@ import pandas as pd
 from steel_assets.core import intervals
 from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, LONG_RUN, Calibrated, by_driver
 from steel_assets.core.models._protocol import Cadence
-from steel_assets.core.models._search import EmbeddedSearch, Found
+from steel_assets.core.models._search import EmbeddedSearch, SearchResult
 from steel_assets.core.models._shrunk import BOLDEST, trial
 from steel_assets.core.models._stored import figure
 from steel_assets.core.models.boosting import ROWS
@@ -33,7 +33,7 @@ class AutoML(Calibrated):
         super().__init__()
         self.budget = budget or Search()
         self.share = 0.0
-        self.found: Found | None = None
+        self.found: SearchResult | None = None
 
     @classmethod
     def applies(cls, market: Market) -> bool:
@@ -70,7 +70,7 @@ class AutoML(Calibrated):
             return past.scaled_returns
         search = EmbeddedSearch(self.budget)
         found = search.searched(recent.rows(known), returns[known])
-        believed = tried.believed(found.predict(recent.rows(slice(-tried.held_out, None))))
+        believed = tried.shrinkage(found.predict(recent.rows(slice(-tried.held_out, None))))
         if believed.share:
             self.share, self.found = believed.share, found.again(recent, returns)
         return past.scaled_returns * believed.error_ratio
@@ -82,5 +82,5 @@ class AutoML(Calibrated):
     def _restore(self, stored: dict[str, Any]) -> None:
         self.budget = Search.model_validate(stored.pop("budget"))
         self.share, found = figure(stored.pop("share"), "share", 0, 1), stored.pop("found")
-        self.found = None if found is None else Found.restored(found)
+        self.found = None if found is None else SearchResult.restored(found)
         super()._restore(stored)

@@ -86,7 +86,7 @@ class Boosting(Calibrated):
         if not tried.enough or not recent.feature_names or np.ptp(returns) < intervals.SMALLEST:
             return past.scaled_returns
         forest = _forest(recent.features[:fitted], returns[:fitted])
-        believed = tried.believed(forest.predict(recent.features[-tried.held_out :]))
+        believed = tried.shrinkage(forest.predict(recent.features[-tried.held_out :]))
         self.share = believed.share
         if self.share:
             self.names = recent.feature_names

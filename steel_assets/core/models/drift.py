@@ -16,7 +16,7 @@ FEWEST = 250
 """With fewer rows than this the drift is taken to be none."""
 
 
-class Drift(Calibrated):
+class RandomWalkWithDrift(Calibrated):
     """base × exp(mean of log(price / base) in the past), where base is the forward curve, or the last price without one."""
 
     family: ClassVar[str] = "drift"

@@ -57,20 +57,20 @@ MOST_DAYS = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class MemberForecasts:
     """What members said at past origins: ``points`` by member (target unit), one for each of ``origins``, in order."""
 
     origins: pd.DatetimeIndex
     points: Mapping[str, np.ndarray]
 
-    def newest(self, horizon: int) -> Heard:
+    def newest(self, horizon: int) -> MemberForecasts:
         """As much of it as weights of the newest origin and of any later one can need."""
         count = ROUNDS + horizon
-        return Heard(self.origins[-count:], {name: points[-count:] for name, points in self.points.items()})
+        return MemberForecasts(self.origins[-count:], {name: points[-count:] for name, points in self.points.items()})
 
 
 @dataclass(frozen=True, eq=False)
-class Advice:
+class MemberWeights:
     """What share of each member's move to believe, from each of ``days`` (origins, in order) on.
 
     Attributes:
@@ -90,7 +90,7 @@ class Experts(Calibrated):
     """exp(log(last) + Σ share × log(forecast of a member / last)).
 
     Args:
-        heard: what members said at the origins before, from which shares are learned anew at each origin after the fit.
+        member_forecasts: what members said at earlier origins, from which shares are learned anew at each origin after the fit.
         advice: the shares at the newest of those origins. Without both all experts weigh as they do before anything is known.
     """
 
@@ -99,10 +99,10 @@ class Experts(Calibrated):
     significance: ClassVar[float] = 0.1
     refit_every: ClassVar[Cadence] = "week"
 
-    def __init__(self, heard: Heard | None = None, advice: Advice | None = None) -> None:
+    def __init__(self, member_forecasts: MemberForecasts | None = None, advice: MemberWeights | None = None) -> None:
         super().__init__()
-        self.heard = heard or Heard(pd.DatetimeIndex([]), {name: np.zeros(0) for name in MEMBERS})
-        self.advice = advice or Advice(
+        self.member_forecasts = member_forecasts or MemberForecasts(pd.DatetimeIndex([]), {name: np.zeros(0) for name in MEMBERS})
+        self.advice = advice or MemberWeights(
             pd.DatetimeIndex(["1900-01-01"]), tuple(MEMBERS), np.full((1, len(MEMBERS)), unlearned(len(MEMBERS)))
         )
         self.members: dict[str, Model] = {}
@@ -114,21 +114,21 @@ class Experts(Calibrated):
     def today(self, history: MarketHistory, samples: Samples) -> Self:
         """With the shares of each origin since the fit, learned from what members said before it and the prices known at it."""
         first = int(history.origins.searchsorted(self.advice.days[-1]))
-        if not self.members or not len(self.heard.origins) or first >= len(history.origins):
+        if not self.members or not len(self.member_forecasts.origins) or first >= len(history.origins):
             return self
-        start = int(history.origins.searchsorted(self.heard.origins[0]))
+        start = int(history.origins.searchsorted(self.member_forecasts.origins[0]))
         rows = samples.rows(slice(start, None))
-        later = rows.origins > self.heard.origins[-1]
+        later = rows.origins > self.member_forecasts.origins[-1]
         points = {}
-        for name, before in self.heard.points.items():
-            forecasts = pd.Series(before, index=self.heard.origins).reindex(rows.origins).to_numpy(copy=True)
+        for name, before in self.member_forecasts.points.items():
+            forecasts = pd.Series(before, index=self.member_forecasts.origins).reindex(rows.origins).to_numpy(copy=True)
             if later.any():
                 forecasts[later] = self.members[name].predict(rows.rows(later))["p"].to_numpy()
             points[name] = forecasts
         days = np.arange(first, len(history.origins))
         shares = learned_shares(points, Feedback.of(history, samples).since(start), rows, days - start)
         model = copy(self)
-        model.advice = Advice(history.origins[days], tuple(points), shares)
+        model.advice = MemberWeights(history.origins[days], tuple(points), shares)
         return model
 
     def explain(self, samples: Samples) -> pd.DataFrame:
@@ -150,8 +150,8 @@ class Experts(Calibrated):
     def _state(self) -> dict[str, Any]:
         return {
             "heard": {
-                "origins": self.heard.origins.strftime("%Y-%m-%d").tolist(),
-                "points": {name: points.tolist() for name, points in self.heard.points.items()},
+                "origins": self.member_forecasts.origins.strftime("%Y-%m-%d").tolist(),
+                "points": {name: points.tolist() for name, points in self.member_forecasts.points.items()},
             },
             "advice": {
                 "days": self.advice.days.strftime("%Y-%m-%d").tolist(),
@@ -181,7 +181,7 @@ class Experts(Calibrated):
         members = stored.pop("members")
         if not isinstance(members, dict) or (members and set(members) != set(names)):
             raise ValueError(f"members {', '.join(members)} are not those that are believed: {', '.join(names)}")
-        self.heard, self.advice = Heard(origins, points), Advice(days, names, shares)
+        self.member_forecasts, self.advice = MemberForecasts(origins, points), MemberWeights(days, names, shares)
         self.members = {name: MEMBERS[name].from_bytes(members[name].encode()) for name in names if name in members}
         super()._restore(stored)
 

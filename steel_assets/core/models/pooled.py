@@ -18,7 +18,7 @@ from steel_assets.core.models._calibrated import CAUTION, FORWARD_CURVE, Calibra
 from steel_assets.core.models._one_thread import one_thread
 from steel_assets.core.models._shrunk import BOLDEST
 from steel_assets.core.models._stored import figure
-from steel_assets.core.panel import INPUTS, LARGEST, Sums, month_of, ripe, spread
+from steel_assets.core.panel import INPUTS, LARGEST, Sums, has_enough_history, month_of, spread
 from steel_assets.core.samples import Samples
 
 OTHERS = 1.0
@@ -71,7 +71,7 @@ class Pooled(Calibrated):
     def _learn(self, past: Samples) -> np.ndarray:
         if not len(past):
             return past.scaled_returns
-        rows = past.rows(ripe(past.features, past.feature_names))
+        rows = past.rows(has_enough_history(past.features, past.feature_names))
         inputs = spread(rows.features, rows.feature_names).inputs
         returns = np.clip(rows.scaled_returns, -LARGEST, LARGEST)
         first = month_of(past.origins[-1]) - HELD_OUT
@@ -106,7 +106,7 @@ def _weights(past: Samples, own: Sums, month: int | None = None) -> np.ndarray |
     if sums.rows < FEWEST:
         return None
     penalty = PENALTY * past.horizon * sums.rows * np.eye(len(INPUTS))
-    return np.asarray(np.linalg.solve(sums.products + penalty, sums.answers))
+    return np.asarray(np.linalg.solve(sums.products + penalty, sums.cross_products))
 
 
 def _errors(inputs: np.ndarray, returns: np.ndarray, weights: np.ndarray) -> np.ndarray:

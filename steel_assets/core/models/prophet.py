@@ -94,7 +94,7 @@ class Prophet(Calibrated):
         self.drivers = _closest(recent.rows(slice(0, fitted)), returns[:fitted])
         model = self._fitted(recent.rows(slice(0, fitted)), returns[:fitted])
         newest = recent.rows(slice(len(recent) - tried.held_out, None))
-        believed = tried.believed(model.predict(self._frame(newest))["yhat"].to_numpy())
+        believed = tried.shrinkage(model.predict(self._frame(newest))["yhat"].to_numpy())
         self.share = believed.share
         if self.share:
             self.fitted = self._fitted(recent, returns)
@@ -110,7 +110,7 @@ class Prophet(Calibrated):
         model = _new_prophet()
         for name in self.drivers:
             model.add_regressor(name, prior_scale=0.1, standardize=False)
-        model.stan_backend.model = _Told(model.stan_backend.model)
+        model.stan_backend.model = _WithDataFiles(model.stan_backend.model)
         frame = self._frame(samples).assign(y=returns)
         step = max(1, len(frame) // THINNED)
         model.fit(frame.iloc[::-step].iloc[::-1])
@@ -141,7 +141,7 @@ class Prophet(Calibrated):
             self.fitted = _knowing_components(_library().serialize.model_from_dict(about))
 
 
-class _Told:
+class _WithDataFiles:
     """Stan's compiled model, told its data by files written in one go.
 
     cmdstanpy writes the same text figure by figure, which takes a third of the time of a fit.
@@ -154,8 +154,8 @@ class _Told:
         """As cmdstanpy's own."""
         with TemporaryDirectory(prefix="steel-prophet-") as folder:
             files = {name: Path(folder) / f"{name}.json" for name in ("data", "inits")}
-            for name, said in (("data", data), ("inits", inits)):
-                files[name].write_text(json.dumps(said, default=_plain), "utf-8")
+            for name, values in (("data", data), ("inits", inits)):
+                files[name].write_text(json.dumps(values, default=_plain), "utf-8")
             return self.model.optimize(data=files["data"], inits=files["inits"], **how)
 
 

@@ -58,8 +58,8 @@ class RecursiveRidge(Ridge):
             self._learned = pd.DatetimeIndex([])
         new = ~past.origins.isin(self._learned)
         returns = np.clip(past.scaled_returns, -LARGEST, LARGEST)
-        for row, found in zip(past.features[new], returns[new], strict=True):
-            self._sums.take(row, found)
+        for row, realised in zip(past.features[new], returns[new], strict=True):
+            self._sums.take(row, realised)
         self._learned = past.origins
         self.mean, self.scale = self._sums.moments()
         self.weights = np.zeros(len(self.names))
@@ -74,9 +74,9 @@ class _Sums:
     def __init__(self, width: int) -> None:
         self.rows = 0.0
         self.known, self.total, self.squares = np.zeros(width), np.zeros(width), np.zeros(width)
-        self.products, self.answers = np.zeros((width, width)), np.zeros(width)
+        self.products, self.cross_products = np.zeros((width, width)), np.zeros(width)
 
-    def take(self, row: np.ndarray, found: float) -> None:
+    def take(self, row: np.ndarray, realised: float) -> None:
         """Everything older fades, and a row of features with the return that followed it is taken in.
 
         It is taken in units of what was known of each feature by then, itself included.
@@ -91,8 +91,8 @@ class _Sums:
         standard = np.clip(np.where(there, (value - mean) / scale, 0.0), -LARGEST, LARGEST)
         self.products *= KEPT
         self.products += np.outer(standard, standard)
-        self.answers *= KEPT
-        self.answers += found * standard
+        self.cross_products *= KEPT
+        self.cross_products += realised * standard
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of each feature; 0 and infinity where it says nothing, or on too few rows."""
@@ -105,4 +105,6 @@ class _Sums:
     def solved(self, penalty: float) -> np.ndarray:
         """The weights; ``penalty`` is the share of the rows that is added to the sum of squares of each feature."""
         with one_thread():
-            return np.asarray(np.linalg.solve(self.products + penalty * self.rows * np.eye(len(self.answers)), self.answers))
+            return np.asarray(
+                np.linalg.solve(self.products + penalty * self.rows * np.eye(len(self.cross_products)), self.cross_products)
+            )

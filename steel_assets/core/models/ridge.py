@@ -76,7 +76,7 @@ class Ridge(Calibrated):
             return past.scaled_returns
         mean, scale = moments(recent.features[:fitted])
         weights = ridge_weights(standardised(recent.features[:fitted], mean, scale), returns[:fitted], PENALTIES * recent.horizon)
-        believed = tried.believed(standardised(recent.features[-tried.held_out :], mean, scale) @ weights)
+        believed = tried.shrinkage(standardised(recent.features[-tried.held_out :], mean, scale) @ weights)
         [penalty] = believed.candidate
         self.names = recent.feature_names
         self.mean, self.scale = moments(recent.features)

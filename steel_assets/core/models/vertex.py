@@ -40,7 +40,7 @@ class Vertex(Calibrated):
     def points(self, samples: Samples) -> np.ndarray:
         if not self.share:
             return samples.curve
-        return samples.curve * np.exp(np.clip(self.share * _answers(samples), -BOLDEST, BOLDEST) * samples.volatility)
+        return samples.curve * np.exp(np.clip(self.share * _bought(samples), -BOLDEST, BOLDEST) * samples.volatility)
 
     def explain(self, samples: Samples) -> pd.DataFrame:
         """The service gives no reasons: all of it is ``other``."""
@@ -51,12 +51,12 @@ class Vertex(Calibrated):
 
     def _learn(self, past: Samples) -> np.ndarray:
         self.share = 0.0
-        if past.answers is None:
+        if past.bought_predictions is None:
             return past.scaled_returns
-        tried = trial(past.rows(np.isfinite(past.answers)), ROWS)
+        tried = trial(past.rows(np.isfinite(past.bought_predictions)), ROWS)
         if not tried.enough:
             return past.scaled_returns
-        believed = tried.believed(_answers(tried.recent.rows(slice(-tried.held_out, None))))
+        believed = tried.shrinkage(_bought(tried.recent.rows(slice(-tried.held_out, None))))
         self.share = believed.share
         return past.scaled_returns * believed.error_ratio
 
@@ -68,8 +68,8 @@ class Vertex(Calibrated):
         super()._restore(stored)
 
 
-def _answers(samples: Samples) -> np.ndarray:
+def _bought(samples: Samples) -> np.ndarray:
     """0 where nothing was answered."""
-    if samples.answers is None:
+    if samples.bought_predictions is None:
         return np.zeros(len(samples))
-    return np.clip(np.nan_to_num(samples.answers, nan=0.0), -LARGEST, LARGEST)
+    return np.clip(np.nan_to_num(samples.bought_predictions, nan=0.0), -LARGEST, LARGEST)

@@ -52,7 +52,7 @@ class WatchError(Problem, ValueError):
     """A watch cannot be kept; the message names the field and what to write."""
 
 
-class Seen(Declaration):
+class WatchState(Declaration):
     """What was seen of a watch last.
 
     Attributes:
@@ -91,7 +91,7 @@ class Watch(Declaration):
     chance: float | None = Field(default=None, gt=0, lt=1, allow_inf_nan=False)
     quiet: str | None = None
     created_at: AwareDatetime
-    seen: Seen | None = None
+    seen: WatchState | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

@@ -12,4 +12,4 @@ from steel_assets.operations.publication.warehouse import Tables
 def read(inputs: Inputs, tables: Tables) -> dict[str, Any]:
     """Market → what ``operations.analysis.analysis`` said; markets that were never analysed are left out."""
     found = {market: analysis.read(inputs.lake.store, market) for market in inputs.catalog.markets}
-    return {market: said for market, said in found.items() if said is not None}
+    return {market: analysis for market, analysis in found.items() if analysis is not None}

@@ -35,11 +35,13 @@ def read(inputs: Inputs, tables: Tables) -> list[dict[str, Any]]:
     if not declared:
         return []
     looks = tables.where(EXPERIMENT_VERDICTS, {"experiment": list(declared)}).sort_values("date")
-    return [_experiment(inputs, tables, each, looks[looks["experiment"] == each.id]) for each in declared.values()]
+    return [
+        _experiment(inputs, tables, experiment, looks[looks["experiment"] == experiment.id]) for experiment in declared.values()
+    ]
 
 
-def _experiment(inputs: Inputs, tables: Tables, experiment: Experiment, looks: pd.DataFrame) -> dict[str, Any]:
-    days = records(looks.tail(LOOKS))
+def _experiment(inputs: Inputs, tables: Tables, experiment: Experiment, verdicts: pd.DataFrame) -> dict[str, Any]:
+    days = records(verdicts.tail(LOOKS))
     newest = days[-1] if days else {}
     state = state_now(inputs.lake.store, experiment.id, newest.get("state"))
     told = ("date", "state", "n", "gain_share", "evidence_better", "evidence_worse")

@@ -66,7 +66,7 @@ def _by_market(inputs: Inputs, prefixes: list[str]) -> dict[str, list[str]]:
         market, dash, _ = key.rpartition("/")[2].partition("-")
         if dash and key.endswith(".parquet") and market in inputs.catalog.markets:
             keys.setdefault(market, []).append(key)
-    return {market: sorted(found, reverse=True) for market, found in keys.items()}
+    return {market: sorted(listed, reverse=True) for market, listed in keys.items()}
 
 
 def key_of(rows: list[dict[str, Any]]) -> str:

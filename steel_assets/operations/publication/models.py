@@ -72,7 +72,7 @@ def _measured(inputs: Inputs, tables: Tables) -> pd.DataFrame:
     """The days of ``metrics_daily`` that are told of; all where a market was not measured lately."""
     now = pd.Timestamp(tables.moment, unit="s") if math.isfinite(tables.moment) else None
 
-    def enough(mine: pd.DataFrame) -> bool:
-        return bool(len(mine) and now is not None and mine["date"].max() >= now - pd.Timedelta(days=MEASURED_DAYS - DAYS - 5))
+    def enough(rows: pd.DataFrame) -> bool:
+        return bool(len(rows) and now is not None and rows["date"].max() >= now - pd.Timedelta(days=MEASURED_DAYS - DAYS - 5))
 
     return tables.newest(METRICS_DAILY, "date", MEASURED_DAYS, inputs.catalog.markets, enough)

@@ -11,7 +11,7 @@ import pandas as pd
 from steel_assets.adapters.lake.lake import DamagedFile
 from steel_assets.adapters.models.files import ModelStoreError
 from steel_assets.adapters.objects.object_store import ObjectNotFound
-from steel_assets.core.plausible import Record
+from steel_assets.core.plausible import MarketRecord
 from steel_assets.core.sanity import FEWEST
 from steel_assets.core.tables import MARKET_DAILY
 from steel_assets.core.types import Market
@@ -23,7 +23,7 @@ log = logging.getLogger("steel.publication")
 class Known(NamedTuple):
     """A market's record, and the day of its newest price (Unix seconds at its beginning)."""
 
-    record: Record
+    record: MarketRecord
     newest: float
 
 
@@ -36,7 +36,7 @@ def record_of(inputs: Inputs, market: str) -> Known | None:
     sanity = inputs.catalog.rules.sanity
     moves = {int(horizon): move for horizon, move in about["moves"].items()}
     versions = {horizon: _versions(inputs, market, horizon) for horizon in inputs.catalog.markets[market].horizons}
-    record = Record(about["unit"], about["low"], about["high"], moves, versions, sanity.move, sanity.widest)
+    record = MarketRecord(about["unit"], about["low"], about["high"], moves, versions, sanity.move, sanity.widest)
     return Known(record, pd.Timestamp(daily["date"].iloc[-1]).tz_localize("UTC").timestamp())
 
 
@@ -71,7 +71,7 @@ def extremes(daily: pd.DataFrame, market: Market) -> dict[str, Any]:
         "unit": str(daily["unit"].iloc[-1]),
         "low": float(prices.min()),
         "high": float(prices.max()),
-        "moves": {str(horizon): float(found.max()) for horizon, found in moves.items() if len(found) >= least},
+        "moves": {str(horizon): float(sizes.max()) for horizon, sizes in moves.items() if len(sizes) >= least},
     }
 
 

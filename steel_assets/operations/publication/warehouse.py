@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from steel_assets.adapters.warehouse.warehouse import Since, Warehouse, WarehouseBusy
-from steel_assets.core.tables import Table
+from steel_assets.core.table_schema import Table
 
 
 class Tables:

@@ -12,10 +12,10 @@ from typing import cast
 from starlette.routing import Route
 
 from steel_assets.core.open_sets import members
-from steel_assets.sandbox.clock import Clock
+from steel_assets.sandbox.clock import SandboxClock
 from steel_assets.sandbox.market import SimulatedMarket
 
-Routes = Callable[[SimulatedMarket, Clock], list[Route]]
+Routes = Callable[[SimulatedMarket, SandboxClock], list[Route]]
 
 
 def providers() -> dict[str, Routes]:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from steel_assets.core.types import Series
-from steel_assets.sandbox.clock import Clock
+from steel_assets.sandbox.clock import SandboxClock
 from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, CallsPerMinute
 from steel_assets.sandbox.market import SimulatedMarket
 
@@ -23,7 +23,7 @@ PREMIUM = "https://www.alphavantage.co/premium/"
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 
-def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
+def routes(market: SimulatedMarket, clock: SandboxClock) -> list[Route]:
     """See ``providers``."""
     return AlphaVantage(market, clock).routes()
 
@@ -31,7 +31,7 @@ def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
 class AlphaVantage:
     """The endpoint, over a market and a clock."""
 
-    def __init__(self, market: SimulatedMarket, clock: Clock) -> None:
+    def __init__(self, market: SimulatedMarket, clock: SandboxClock) -> None:
         self.market = market
         self.clock = clock
         self._pace = CallsPerMinute(CALLS_A_MINUTE)

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from steel_assets.core.types import Series
-from steel_assets.sandbox.clock import Clock
+from steel_assets.sandbox.clock import SandboxClock
 from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, CallsPerMinute
 from steel_assets.sandbox.market import SimulatedMarket
 from steel_assets.sandbox.parameters import iso_date, whole_number
@@ -39,7 +39,7 @@ class BadRequest(ValueError):
 
 
 @dataclass(frozen=True)
-class Question:
+class SeriesRequest:
     """What a caller asked for, checked; dates are ISO texts, which compare as dates."""
 
     series: Series
@@ -52,7 +52,7 @@ class Question:
     sort_order: str
 
 
-def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
+def routes(market: SimulatedMarket, clock: SandboxClock) -> list[Route]:
     """See ``providers``."""
     return Fred(market, clock).routes()
 
@@ -60,7 +60,7 @@ def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
 class Fred:
     """The endpoints, over a market and a clock."""
 
-    def __init__(self, market: SimulatedMarket, clock: Clock) -> None:
+    def __init__(self, market: SimulatedMarket, clock: SandboxClock) -> None:
         self.market = market
         self.clock = clock
         self._pace = CallsPerMinute(CALLS_A_MINUTE)
@@ -115,36 +115,36 @@ class Fred:
         lines = (days + "," + values)[inside].tolist()
         return PlainTextResponse("\n".join([f"observation_date,{series.symbol}", *lines, ""]), media_type="application/csv")
 
-    def _question(self, asked: QueryParams, today: str) -> Question:
-        key = asked.get("api_key", "")
+    def _question(self, query: QueryParams, today: str) -> SeriesRequest:
+        key = query.get("api_key", "")
         if not key:
             raise BadRequest(f"Variable api_key is not set.  {ABOUT_KEYS}")
         if key == BAD_KEY:
             raise BadRequest(f"The value for variable api_key is not registered.  {ABOUT_KEYS}")
-        if not asked.get("series_id"):
+        if not query.get("series_id"):
             raise BadRequest("Variable series_id is not set.")
-        series = self.market.find(SOURCE, asked["series_id"])
+        series = self.market.find(SOURCE, query["series_id"])
         if series is None:
             raise BadRequest("The series does not exist.")
         for name, only in FIXED.items():
-            if asked.get(name, str(only)) != str(only):
+            if query.get(name, str(only)) != str(only):
                 raise BadRequest(f"Value of {name} is not one of: '{only}'.")
-        if asked.get("sort_order", "asc") not in ("asc", "desc"):
+        if query.get("sort_order", "asc") not in ("asc", "desc"):
             raise BadRequest("Value of sort_order is not one of: 'asc', 'desc'.")
-        return Question(
+        return SeriesRequest(
             series,
-            *_dates(asked, "observation", FIRST_DATE, LAST_DATE),
-            *_dates(asked, "realtime", today, today, today),
-            offset=_number(asked, "offset", 0, 0, 10**9),
-            limit=_number(asked, "limit", MOST_ROWS, 1, MOST_ROWS),
-            sort_order=asked.get("sort_order", "asc"),
+            *_dates(query, "observation", FIRST_DATE, LAST_DATE),
+            *_dates(query, "realtime", today, today, today),
+            offset=_number(query, "offset", 0, 0, 10**9),
+            limit=_number(query, "limit", MOST_ROWS, 1, MOST_ROWS),
+            sort_order=query.get("sort_order", "asc"),
         )
 
 
-def _dates(asked: QueryParams, kind: str, first: str, last: str, today: str = LAST_DATE) -> tuple[str, str]:
+def _dates(query: QueryParams, kind: str, first: str, last: str, today: str = LAST_DATE) -> tuple[str, str]:
     found = []
     for name, default in ((f"{kind}_start", first), (f"{kind}_end", last)):
-        date = iso_date(asked.get(name, default))
+        date = iso_date(query.get(name, default))
         if date is None:
             raise BadRequest(f"Variable {name} is not a YYYY-MM-DD formatted date (e.g. 2000-02-24).")
         if today < date < LAST_DATE:
@@ -155,14 +155,14 @@ def _dates(asked: QueryParams, kind: str, first: str, last: str, today: str = LA
     return found[0], found[1]
 
 
-def _number(asked: QueryParams, name: str, default: int, least: int, most: int) -> int:
-    number = whole_number(asked.get(name, str(default)))
+def _number(query: QueryParams, name: str, default: int, least: int, most: int) -> int:
+    number = whole_number(query.get(name, str(default)))
     if number is None or not least <= number <= most:
         raise BadRequest(f"Variable {name} is not between {least} and {most}.")
     return number
 
 
-def _rows(versions: pd.DataFrame, question: Question) -> pd.DataFrame:
+def _rows(versions: pd.DataFrame, question: SeriesRequest) -> pd.DataFrame:
     """The versions in force within the real-time period, one row each, their own period clipped to it (as FRED does).
 
     Raises:

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from steel_assets.core.types import Series
-from steel_assets.sandbox.clock import Clock
+from steel_assets.sandbox.clock import SandboxClock
 from steel_assets.sandbox.economic_calendar import SOURCE, auctions, country_of, event_of, events, rows
 from steel_assets.sandbox.keys import BAD_KEY, FREE_KEY, PACED_KEY, SPENT_KEY
 from steel_assets.sandbox.market import SimulatedMarket
@@ -39,7 +39,7 @@ class KeyRefused(Exception):
         self.text = text
 
 
-def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
+def routes(market: SimulatedMarket, clock: SandboxClock) -> list[Route]:
     """See ``providers``."""
     return TradingEconomics(market, clock).routes()
 
@@ -47,7 +47,7 @@ def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
 class TradingEconomics:
     """The endpoints, over a market and a clock."""
 
-    def __init__(self, market: SimulatedMarket, clock: Clock) -> None:
+    def __init__(self, market: SimulatedMarket, clock: SandboxClock) -> None:
         self.market = market
         self.clock = clock
         self._last_call = float("-inf")
@@ -104,8 +104,8 @@ class TradingEconomics:
     def _quotes(self, request: Request, now: pd.Timestamp) -> Iterator[dict[str, object]]:
         yield from self._snapshots(self._asked_markets(request), now)
 
-    def _snapshots(self, asked: list[Series], now: pd.Timestamp) -> Iterator[dict[str, object]]:
-        for series in asked:
+    def _snapshots(self, requested: list[Series], now: pd.Timestamp) -> Iterator[dict[str, object]]:
+        for series in requested:
             bars = self.market.bars(series, now)
             bars = bars[~bars["missing"]]
             if len(bars) < 2:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from steel_assets.core.calendars import local_moments
 from steel_assets.core.types import Series
-from steel_assets.sandbox.clock import Clock
+from steel_assets.sandbox.clock import SandboxClock
 from steel_assets.sandbox.market import SimulatedMarket
 from steel_assets.sandbox.parameters import whole_number
 
@@ -58,7 +58,7 @@ def venue(series: Series) -> Venue:
     return Venue("INDEX" if symbol.startswith("^") else "EQUITY", "NYQ", series.published.zone, time(9, 30))
 
 
-def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
+def routes(market: SimulatedMarket, clock: SandboxClock) -> list[Route]:
     """See ``providers``."""
     return YahooFinance(market, clock).routes()
 
@@ -66,7 +66,7 @@ def routes(market: SimulatedMarket, clock: Clock) -> list[Route]:
 class YahooFinance:
     """The endpoint, over a market and a clock."""
 
-    def __init__(self, market: SimulatedMarket, clock: Clock) -> None:
+    def __init__(self, market: SimulatedMarket, clock: SandboxClock) -> None:
         self.market = market
         self.clock = clock
 

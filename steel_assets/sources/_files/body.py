@@ -11,14 +11,14 @@ from steel_assets.sources._files.dates import looks_like_date
 from steel_assets.sources._files.headers import Header
 from steel_assets.sources._files.names import alike
 from steel_assets.sources._files.numbers import is_no_figure, is_number
-from steel_assets.sources._files.table import MOST_ROWS, File, Row, Table, is_blank, listed, shown
+from steel_assets.sources._files.table import MOST_ROWS, File, FileTable, Row, is_blank, listed, shown
 
 NOTE = re.compile(r"(?=.*[^\W\d_]{3})(?:[^0-9]|[0-9]{1,2}[/)] ).*", re.DOTALL)
 """A text with a word in it; one that begins with a number is a note (``1/ preliminary``), or else it may be a date cut short."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ColumnChoice:
     """Columns by what they are for. ``values`` are read as figures; ``where`` filters; ``apart`` tells products apart."""
 
     dates: Sequence[int]
@@ -41,7 +41,7 @@ class Body:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def gather(file: File, table: Table, header: Header, wanted: Wanted, *, series: int, names: Sequence[str]) -> Body:
+def gather(file: File, table: FileTable, header: Header, columns: ColumnChoice, *, series: int, names: Sequence[str]) -> Body:
     """The data of ``table``.
 
     Args:
@@ -51,28 +51,28 @@ def gather(file: File, table: Table, header: Header, wanted: Wanted, *, series: 
     Raises:
         ImportRefused: a row is not as wide as the header, has a figure and no date, or is no data although data follows.
     """
-    body = Body(cells={place: [] for place in wanted.all})
+    body = Body(cells={place: [] for place in columns.all})
     notes: list[Row] = []
     above: list[Row] = []
     others: dict[str, int] = {}
     most = MOST_ROWS * series
-    for row in table.rows(wanted.all):
+    for row in table.rows(columns.all):
         if row.number <= header.last:
             continue
-        if _is_note(row, wanted):
+        if _is_note(row, columns):
             (notes if body.rows else above).append(row)
             continue
         _check_width(file, table, row, header)
-        against = _other_value(row, wanted.where)
+        against = _other_value(row, columns.where)
         if against is not None:
             others[against] = others.get(against, 0) + 1
             continue
-        if all(is_blank(_at(row, place)) for place in (*wanted.dates, *wanted.values)):
+        if all(is_blank(_at(row, place)) for place in (*columns.dates, *columns.values)):
             continue
         if notes:
             _refuse_between(file, table, header, notes[0])
-        if all(is_blank(_at(row, place)) for place in wanted.dates) and not all(
-            is_no_figure(_at(row, place)) for place in wanted.values
+        if all(is_blank(_at(row, place)) for place in columns.dates) and not all(
+            is_no_figure(_at(row, place)) for place in columns.values
         ):
             raise file.refusal(f"row {row.number} has a figure and no date; complete or delete it")
         body.rows.append(row.number)
@@ -80,7 +80,7 @@ def gather(file: File, table: Table, header: Header, wanted: Wanted, *, series: 
             body.cells[place].append(_at(row, place))
         if len(body.rows) > most:
             raise file.too_many_rows()
-    _check_filled(file, body, wanted, others, names)
+    _check_filled(file, body, columns, others, names)
     _say(body, header, above, notes, sum(others.values()))
     return body
 
@@ -89,18 +89,18 @@ def _at(row: Row, place: int) -> object:
     return row.cells[place] if place < len(row.cells) else None
 
 
-def _is_note(row: Row, wanted: Wanted) -> bool:
+def _is_note(row: Row, columns: ColumnChoice) -> bool:
     """A row of words: no date where dates are, and no figure where figures are."""
     first = next((cell for cell in row.cells if not is_blank(cell)), None)
     if not isinstance(first, str) or NOTE.fullmatch(first.strip()) is None:
         return False
-    if any(looks_like_date(cell) or is_number(cell) for cell in (_at(row, place) for place in wanted.dates)):
+    if any(looks_like_date(cell) or is_number(cell) for cell in (_at(row, place) for place in columns.dates)):
         return False
-    values = [_at(row, place) for place in wanted.values]
+    values = [_at(row, place) for place in columns.values]
     return not any(looks_like_figure(cell) and not is_no_figure(cell) for cell in values)
 
 
-def _check_width(file: File, table: Table, row: Row, header: Header) -> None:
+def _check_width(file: File, table: FileTable, row: Row, header: Header) -> None:
     if not table.exact_width:
         return
     if len(row.cells) < header.width or not all(is_blank(cell) for cell in row.cells[header.width :]):
@@ -130,7 +130,7 @@ def text(cell: object) -> str:
     return "" if is_blank(cell) else " ".join(str(cell).split())
 
 
-def _refuse_between(file: File, table: Table, header: Header, note: Row) -> None:
+def _refuse_between(file: File, table: FileTable, header: Header, note: Row) -> None:
     if table.exact_width:
         _check_width(file, table, note, header)
     first = next(cell for cell in note.cells if not is_blank(cell))
@@ -139,11 +139,11 @@ def _refuse_between(file: File, table: Table, header: Header, note: Row) -> None
     )
 
 
-def _check_filled(file: File, body: Body, wanted: Wanted, others: Collection[str], names: Sequence[str]) -> None:
+def _check_filled(file: File, body: Body, columns: ColumnChoice, others: Collection[str], names: Sequence[str]) -> None:
     if body.rows:
         return
-    if wanted.where and others:
-        asked = ", ".join(f"{names[place]}={value}" for place, value in wanted.where.items())
+    if columns.where and others:
+        asked = ", ".join(f"{names[place]}={value}" for place, value in columns.where.items())
         raise file.refusal(f"no row has {asked}; instead there is {listed(list(others), 20)}: name one with --where")
     raise file.refusal("it has a header and no rows below")
 

@@ -107,18 +107,18 @@ class Columns:
     def _listed(self) -> str:
         return listed([self.name(place) for place in range(self._width)])
 
-    def _by_name(self, wanted: Sequence[str], taken: Collection[int]) -> int | None:
-        for name in wanted:
+    def _by_name(self, titles: Sequence[str], taken: Collection[int]) -> int | None:
+        for name in titles:
             places = [place for place, names in enumerate(self._header.names) if place not in taken and name in map(alike, names)]
             if len(places) > 1:
-                option = "--date-column" if wanted is DATE_NAMES else "--value-column"
+                option = "--date-column" if titles is DATE_NAMES else "--value-column"
                 raise self._file.refusal(f"there are {len(places)} columns {name!r}; {option} can be {self._listed}")
             if places:
                 return places[0]
         return None
 
-    def _one_of(self, wanted: Collection[str]) -> int | None:
-        return _only([place for place, names in enumerate(self._header.names) if any(alike(name) in wanted for name in names)])
+    def _one_of(self, choices: Collection[str]) -> int | None:
+        return _only([place for place, names in enumerate(self._header.names) if any(alike(name) in choices for name in names)])
 
     def _filled_with(self, kind: Callable[[object], bool]) -> list[int]:
         """The columns of the first rows that hold something, and nothing but ``kind``."""

@@ -15,7 +15,7 @@ from steel_assets.sources._files.names import MONTH_NAMES, MONTH_OF, QUARTER_NAM
 from steel_assets.sources._files.numbers import count, is_no_figure, is_number
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.status_marks import without_mark
-from steel_assets.sources._files.table import SAMPLE_ROWS, File, Grid, Row, Table, is_blank, listed, shown
+from steel_assets.sources._files.table import SAMPLE_ROWS, File, FileTable, Grid, Row, is_blank, listed, shown
 
 FEWEST = {"year": 2, "month": 3, "quarter": 2}
 """Parts of a date side by side that make a crosstab; fewer could be columns of any table."""
@@ -40,8 +40,8 @@ class Crosstab:
     width: int
 
 
-def find_crosstab(table: Table, header_row: int | None = None) -> Crosstab | None:
-    """The crosstab of ``table`` (with its header in row ``told``); None where its first rows are none."""
+def find_crosstab(table: FileTable, header_row: int | None = None) -> Crosstab | None:
+    """The crosstab of ``table`` (with its header in ``header_row``); None where its first rows are none."""
     rows = list(islice(table.rows(), SAMPLE_ROWS))
     for row, below in pairwise(rows):
         for across in FEWEST if header_row in (None, row.number) else ():
@@ -51,7 +51,7 @@ def find_crosstab(table: Table, header_row: int | None = None) -> Crosstab | Non
     return None
 
 
-def in_rows(file: File, table: Table, mapping: FileMapping) -> tuple[Table, dict[str, str], dict[str, str]]:
+def in_rows(file: File, table: FileTable, mapping: FileMapping) -> tuple[FileTable, dict[str, str], dict[str, str]]:
     """The table with one row for each date, and what was assumed and left out to make it so.
 
     Raises:
@@ -68,44 +68,44 @@ def in_rows(file: File, table: Table, mapping: FileMapping) -> tuple[Table, dict
     return _laid_out(file, table, found)
 
 
-def _laid_out(file: File, table: Table, found: Crosstab) -> tuple[Grid, dict[str, str], dict[str, str]]:
+def _laid_out(file: File, table: FileTable, crosstab: Crosstab) -> tuple[Grid, dict[str, str], dict[str, str]]:
     """The figures of a crosstab under ``Date`` and ``Value``, what was assumed, and what was left out.
 
     Raises:
         ImportRefused: a row has figures and no year (or month) beside them, is not as wide as the header, or is another header.
     """
-    laid, above, below = [Row(found.header, ["Date", "Value"])], 0, 0
+    laid, above, below = [Row(crosstab.header, ["Date", "Value"])], 0, 0
     for row in table.rows():
-        if row.number <= found.header:
-            above += row.number < found.header
+        if row.number <= crosstab.header:
+            above += row.number < crosstab.header
             continue
-        cells = {place: row.cells[place] if place < len(row.cells) else None for place in found.top}
-        beside = row.cells[found.side] if found.side < len(row.cells) else None
-        part = _part(beside, found.across)
+        cells = {place: row.cells[place] if place < len(row.cells) else None for place in crosstab.top}
+        beside = row.cells[crosstab.side] if crosstab.side < len(row.cells) else None
+        part = _part(beside, crosstab.across)
         if part is None:
             figures = [cell for cell in cells.values() if looks_like_figure(cell) and not is_no_figure(cell)]
             if figures:
                 raise file.refusal(
-                    f"row {row.number}: {shown('' if beside is None else beside)} is no {CROSSED[found.across]}, and the row has "
-                    "figures; in a table of years against months keep one row for each, or write one row for each date"
+                    f"row {row.number}: {shown('' if beside is None else beside)} is no {CROSSED[crosstab.across]}, and the row "
+                    "has figures; in a table of years against months keep one row for each, or write one row for each date"
                 )
-            if sum(_named(cell, found.across) is not None for cell in cells.values()) >= FEWEST[found.across]:
+            if sum(_named(cell, crosstab.across) is not None for cell in cells.values()) >= FEWEST[crosstab.across]:
                 raise file.refusal(f"row {row.number} is the header of another table; keep one table")
             below += 1
             continue
         filled = max((place for place, cell in enumerate(row.cells, start=1) if not is_blank(cell)), default=0)
-        if table.exact_width and (len(row.cells) < found.width or filled > found.width):
+        if table.exact_width and (len(row.cells) < crosstab.width or filled > crosstab.width):
             raise file.refusal(
-                f"row {row.number} has {len(row.cells)} cells, the header has {found.width}; "
+                f"row {row.number} has {len(row.cells)} cells, the header has {crosstab.width}; "
                 "complete the row, or put quotes around a cell that holds the separator"
             )
-        laid += [Row(row.number, [_date(part, found.top[place], found.across), cell]) for place, cell in cells.items()]
-    ends = list(found.top.values())
-    words = {"layout": f"a crosstab: {found.across}s across row {found.header} ({ends[0]} to {ends[-1]})"}
+        laid += [Row(row.number, [_date(part, crosstab.top[place], crosstab.across), cell]) for place, cell in cells.items()]
+    ends = list(crosstab.top.values())
+    words = {"layout": f"a crosstab: {crosstab.across}s across row {crosstab.header} ({ends[0]} to {ends[-1]})"}
     left_out = {
         **({"rows above the header": f"{above}"} if above else {}),
         **({"notes below": f"{below}"} if below else {}),
-        **({"columns beside the figures": listed(found.others)} if found.others else {}),
+        **({"columns beside the figures": listed(crosstab.others)} if crosstab.others else {}),
     }
     return Grid(file, laid, False, table.point_is_decimal, table.epoch_1904), words, left_out
 

@@ -41,7 +41,7 @@ class DelimitedTable:
             raise file.refusal("it has one column only; expected a date and a value, separated by comma, semicolon or tab")
 
     def rows(self, columns: Collection[int] | None = None) -> Iterator[Row]:
-        """See ``Table``; the number is the line's."""
+        """See ``FileTable``; the number is the line's."""
         for row in self._records(self._separator):
             if len(row.cells) > MOST_COLUMNS:
                 raise self._file.too_many_columns(len(row.cells), f"row {row.number}")
@@ -60,11 +60,11 @@ class DelimitedTable:
         if hint:
             return hint[1]
         counts = {separator: self._data_rows(separator) for separator in (*SEPARATORS, *GAPS)}
-        best = max(counts, key=lambda one: counts[one])
+        best = max(counts, key=lambda separator: counts[separator])
         if counts[best]:
             return best
         lines = list(islice((line for line in io.StringIO(self._text, newline=None) if line.strip()), SAMPLE_ROWS))
-        return max(SEPARATORS, key=lambda one: sum(_width(line, one) for line in lines))
+        return max(SEPARATORS, key=lambda separator: sum(_width(line, separator) for line in lines))
 
     def _data_rows(self, separator: str) -> int:
         try:

@@ -14,7 +14,7 @@ from steel_assets.sources._files.cells import is_data, is_name, is_year
 from steel_assets.sources._files.dates import looks_like_date
 from steel_assets.sources._files.names import DATE_NAMES, MONTH_NAMES, YEAR_NAMES, alike
 from steel_assets.sources._files.numbers import written
-from steel_assets.sources._files.table import SAMPLE_ROWS, File, Row, Table, is_blank, shown
+from steel_assets.sources._files.table import SAMPLE_ROWS, File, FileTable, Row, is_blank, shown
 
 MOST_LEVELS, MOST_BELOW = 8, 3
 """Rows of names above the last one (groups within groups, or a provider's words about each column); below the first one."""
@@ -49,8 +49,8 @@ class Header:
         return [" ".join(names) for names in self.names]
 
 
-def find_header(file: File, table: Table, given: int | None) -> Header:
-    """The header of ``table``; ``told`` is the number of its (last) row where a person named it.
+def find_header(file: File, table: FileTable, given: int | None) -> Header:
+    """The header of ``table``; ``given`` is the number of its (last) row where a person named it.
 
     Raises:
         ImportRefused: there is none.
@@ -144,7 +144,7 @@ def _no_header(rows: Sequence[Row], data: int) -> Header:
     return Header(names, rows[data].number, rows[data].number - 1, tuple(rows[:data]), absent=True)
 
 
-def has_table(table: Table) -> bool:
+def has_table(table: FileTable) -> bool:
     """True where the first rows hold one of data, or one that names a column of dates."""
     rows = list(islice(table.rows(), SAMPLE_ROWS))
     return any(is_data(row.cells) or _names_a_date(row, rows, place, None) for place, row in enumerate(rows))

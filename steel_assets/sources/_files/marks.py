@@ -9,7 +9,7 @@ from typing import Literal, NoReturn
 import numpy as np
 
 from steel_assets.core.types import MASSES_IN_TONNES, Series
-from steel_assets.sources._files.numbers import EITHER, Written, is_error, is_number, written
+from steel_assets.sources._files.numbers import EITHER, WrittenFigure, is_error, is_number, written
 from steel_assets.sources._files.status_marks import PRELIMINARY, in_words
 from steel_assets.sources._files.table import File, check_solved, shown
 from steel_assets.sources._files.units import contradiction, multiplied
@@ -23,7 +23,7 @@ TOO_CHEAP = 100.0
 
 
 @dataclass(frozen=True)
-class Column:
+class FigureColumn:
     """One column of figures to be read: its filled cells, and where they stand."""
 
     name: str
@@ -48,7 +48,7 @@ class Figures:
 
 def read_figures(
     file: File,
-    column: Column,
+    column: FigureColumn,
     series: Series,
     decimal: Literal[".", ","] | None,
     *,
@@ -70,7 +70,7 @@ def read_figures(
 
 
 class _Reader:
-    def __init__(self, file: File, column: Column, series: Series, held: np.ndarray) -> None:
+    def __init__(self, file: File, column: FigureColumn, series: Series, held: np.ndarray) -> None:
         self._file, self._column, self._series, self._held = file, column, series, held
         check_solved(file, column.cells)
         self._numbers = [float(cell) if is_number(cell) else None for cell in column.cells]  # type: ignore[arg-type]
@@ -172,7 +172,7 @@ class _Reader:
         value = text.value(decimal) if text else None
         return float("nan") if value is None else value
 
-    def _written(self, place: int) -> Written:
+    def _written(self, place: int) -> WrittenFigure:
         cell = self._column.cells[place]
         readings = multiplied(cell)
         if readings:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from steel_assets.core.reading_limits import ReadingLimits
-from steel_assets.core.types import Publication, Series
+from steel_assets.core.types import PublicationRule, Series
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.reading import FileReading, held
 from steel_assets.sources._files.table import File
@@ -41,7 +41,7 @@ def asked(line: bytes, content: bytes) -> tuple[File, FileMapping, dict[str, Ser
     header = json.loads(line)
     series = {
         # not validated again: a preview has a series without a unit
-        name: Series.model_construct(**{**declared, "published": Publication.model_validate(declared["published"])})
+        name: Series.model_construct(**{**declared, "published": PublicationRule.model_validate(declared["published"])})
         for name, declared in header["series"].items()
     }
     known = [_frame(columns).assign(series=name, collected_at=0) for name, columns in header["known"].items()]

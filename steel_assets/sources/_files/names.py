@@ -55,7 +55,7 @@ MONTH_OF = _beginnings()
 def plain(text: str) -> str:
     """``text`` in lower case and without accents; Chinese signs of a date become separators."""
     text = CHINESE_WEEKDAY.sub(" ", unicodedata.normalize("NFKC", text))
-    text = CHINESE_QUARTER.sub(lambda found: f" q{'一二三四'.find(found[1]) + 1 or found[1]}", text)
+    text = CHINESE_QUARTER.sub(lambda match: f" q{'一二三四'.find(match[1]) + 1 or match[1]}", text)
     text = re.sub(r"(?<=[0-9])\s*[年月]\s*(?=[0-9])", "-", text)
     text = re.sub(r"(?<=[0-9])\s*[年月日号]", " ", text)
     text = unicodedata.normalize("NFKD", text.replace("ı", "i").casefold())

@@ -47,7 +47,7 @@ EITHER = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenFigure:
     """A cell that holds a figure: its sign, its digits and marks, the unit around it, and what is said of it behind it."""
 
     sign: int
@@ -85,12 +85,12 @@ def count(text: str) -> int | None:
     return int(text) if len(text) < 10 and text.isdecimal() else None
 
 
-def written(cell: object) -> Written | None:
+def written(cell: object) -> WrittenFigure | None:
     """A text as a figure whose marks are not yet told; None where it is none."""
     if not isinstance(cell, str) or len(cell) > LONGEST:
         return None
     if BARE.fullmatch(cell):
-        return Written(1, cell, "")
+        return WrittenFigure(1, cell, "")
     figure = _figure(cell)
     if figure is not None:
         return figure
@@ -99,7 +99,7 @@ def written(cell: object) -> Written | None:
     return None if figure is None else replace(figure, status=mark)
 
 
-def _figure(cell: str) -> Written | None:
+def _figure(cell: str) -> WrittenFigure | None:
     found = WRITTEN.fullmatch(SPACES.sub(" ", cell.translate(LIKE)).strip())
     if found is None or (found["open"] is None) != (found["close"] is None):
         return None
@@ -109,4 +109,4 @@ def _figure(cell: str) -> Written | None:
     glued = found["number"][0] in ".," and found.string[: found.start("number")][-1:].isalpha()  # Rs.500 is no half
     if len(signs) > 1 or unit is None or glued or (found["minus"] and found["after"].strip()):
         return None
-    return Written(-1 if signs and signs[0] != "+" else 1, found["number"], unit)
+    return WrittenFigure(-1 if signs and signs[0] != "+" else 1, found["number"], unit)

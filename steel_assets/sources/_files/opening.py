@@ -10,7 +10,7 @@ from steel_assets.sources._files.markup import is_markup, open_markup
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.parquet import ParquetTable
 from steel_assets.sources._files.sheets import chosen
-from steel_assets.sources._files.table import File, Table
+from steel_assets.sources._files.table import File, FileTable
 from steel_assets.sources._files.wrapping import WRAPPINGS, unwrapped
 
 TEXTS = (".csv", ".tsv", ".txt")
@@ -31,7 +31,7 @@ class Opened:
     """A table, what was assumed to open it, and the encoding where it is text."""
 
     file: File
-    table: Table
+    table: FileTable
     assumed: dict[str, str]
     encoding: str | None = None
 

@@ -37,7 +37,7 @@ class ParquetTable:
             raise file.too_many_columns(len(self._names))
 
     def rows(self, columns: Collection[int] | None = None) -> Iterator[Row]:
-        """See ``Table``; rows below the names count from 1."""
+        """See ``FileTable``; rows below the names count from 1."""
         yield Row(0, self._names)
         wanted = [place for place in range(len(self._names)) if columns is None or place in columns]
         number = 0

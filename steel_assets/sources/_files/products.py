@@ -8,7 +8,7 @@ from steel_assets.sources._files.body import Body, text
 from steel_assets.sources._files.cells import is_name
 from steel_assets.sources._files.headers import Header
 from steel_assets.sources._files.names import KIND_NAMES, LABEL_NAMES, alike
-from steel_assets.sources._files.table import File, Table, is_blank, listed
+from steel_assets.sources._files.table import File, FileTable, is_blank, listed
 
 
 def product_columns(header: Header, taken: Collection[int]) -> list[int]:
@@ -37,7 +37,7 @@ def check_one_product(file: File, header: Header, body: Body, columns: Sequence[
     return varying
 
 
-def told_apart(table: Table, header: Header, rows: Collection[int]) -> str:
+def how_told_apart(table: FileTable, header: Header, rows: Collection[int]) -> str:
     """Which columns of words differ between ``rows``, as a remedy; empty where none does."""
     wanted = set(rows)
     read = [row for row in table.rows() if row.number in wanted]

@@ -9,19 +9,19 @@ from itertools import islice
 import pandas as pd
 
 from steel_assets.core.types import Series
-from steel_assets.sources._files.body import Body, Wanted, gather, same, text
+from steel_assets.sources._files.body import Body, ColumnChoice, gather, same, text
 from steel_assets.sources._files.cells import is_data
 from steel_assets.sources._files.columns import Columns
 from steel_assets.sources._files.crosstab import in_rows
 from steel_assets.sources._files.dates import DateColumn, Days, looks_like_date, read_days
 from steel_assets.sources._files.headers import Header, find_header
-from steel_assets.sources._files.marks import Column, Figures, read_figures
+from steel_assets.sources._files.marks import FigureColumn, Figures, read_figures
 from steel_assets.sources._files.names import QUARTER_NAMES, alike
 from steel_assets.sources._files.numbers import is_no_figure
 from steel_assets.sources._files.opening import Opened
 from steel_assets.sources._files.options import FileMapping
 from steel_assets.sources._files.periods import joined, one_figure_each
-from steel_assets.sources._files.products import check_one_product, product_columns, told_apart
+from steel_assets.sources._files.products import check_one_product, how_told_apart, product_columns
 from steel_assets.sources._files.reading import FileReading, nearest_held
 from steel_assets.sources._files.table import SAMPLE_ROWS, File, is_blank, listed
 
@@ -89,7 +89,7 @@ class _Reader:
             self._file,
             self._table,
             self._header,
-            Wanted(self._dates, self._values, self._where, self._apart, self._products),
+            ColumnChoice(self._dates, self._values, self._where, self._apart, self._products),
             series=1 if self._apart is None else len(self._shares),
             names=[self._columns.name(place) for place in range(self._header.width)],
         )
@@ -129,7 +129,7 @@ class _Reader:
         on, rows = [days[place] for place in filled], [body.rows[place] for place in filled]
         marks = read_figures(
             self._file,
-            Column(name, [cells[place] for place in filled], rows),
+            FigureColumn(name, [cells[place] for place in filled], rows),
             share.series,
             self._given.decimal,
             point_is_decimal=self._table.point_is_decimal,
@@ -139,7 +139,7 @@ class _Reader:
         assumed = check_one_product(self._file, self._header, body, self._products, filled)
         frame = pd.DataFrame({"row": rows, "day": on, "value": marks.values})
         figures, again = one_figure_each(
-            self._file, frame, share.series, moment, lambda rows: told_apart(self._table, self._header, list(rows))
+            self._file, frame, share.series, moment, lambda rows: how_told_apart(self._table, self._header, list(rows))
         )
         left_out = {"identical duplicates": f"{again:,}"} if again else {}
         if len(mine) > len(filled):

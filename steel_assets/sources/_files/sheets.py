@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from steel_assets.sources._files.crosstab import find_crosstab
 from steel_assets.sources._files.headers import has_table
-from steel_assets.sources._files.table import File, Table, listed
+from steel_assets.sources._files.table import File, FileTable, listed
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,10 @@ class Sheet:
 
     name: str
     hidden: bool
-    open: Callable[[], Table]
+    open: Callable[[], FileTable]
 
 
-def chosen(file: File, sheets: Sequence[Sheet], name: str | None) -> tuple[Table, str]:
+def chosen(file: File, sheets: Sequence[Sheet], name: str | None) -> tuple[FileTable, str]:
     """The table, and in words which sheet it is.
 
     Raises:
@@ -55,7 +55,7 @@ def chosen(file: File, sheets: Sequence[Sheet], name: str | None) -> tuple[Table
     return table, f"{sheet.name!r} ({'; '.join(notes)})"
 
 
-def _named(file: File, sheets: Sequence[Sheet], name: str) -> tuple[Table, str]:
+def _named(file: File, sheets: Sequence[Sheet], name: str) -> tuple[FileTable, str]:
     for sheet in sheets:
         if sheet.name == name:
             table = sheet.open()

@@ -71,7 +71,7 @@ class Row(NamedTuple):
     cells: Sequence[object]
 
 
-class Table(Protocol):
+class FileTable(Protocol):
     """A file opened as a table whose size is known to be bounded. Header and titles are rows like any other."""
 
     @property
@@ -122,7 +122,7 @@ def listed(names: Sequence[str], most: int = 30) -> str:
 
 @dataclass(frozen=True)
 class Grid:
-    """See ``Table``."""
+    """See ``FileTable``."""
 
     file: File
     cells: Sequence[Row]
@@ -132,7 +132,7 @@ class Grid:
     assumed: dict[str, str] = field(default_factory=dict)
 
     def rows(self, columns: Collection[int] | None = None) -> Iterator[Row]:
-        """See ``Table``."""
+        """See ``FileTable``."""
         for row in self.cells:
             if len(row.cells) > MOST_COLUMNS:
                 raise self.file.too_many_columns(len(row.cells), f"row {row.number}")

@@ -102,8 +102,8 @@ def tidy(text: str) -> str:
     return re.sub(r"\s+", " ", words).strip(" ,;.-")
 
 
-def _word(found: re.Match[str]) -> str:
-    word = found[0]
+def _word(match: re.Match[str]) -> str:
+    word = match[0]
     if word in MONTH_OF:
         return f"@{MONTH_OF[word]}@"
     if word in QUARTER_NAMES:
@@ -120,13 +120,13 @@ def looks_certain(text: str) -> bool:
     )
 
 
-def _possible(pattern: Pattern, found: re.Match[str]) -> bool:
-    return any(moment(pattern, found, order) is not None for order in pattern.orders)
+def _possible(pattern: Pattern, match: re.Match[str]) -> bool:
+    return any(moment(pattern, match, order) is not None for order in pattern.orders)
 
 
-def moment(pattern: Pattern, found: re.Match[str], order: str) -> date | pd.Timestamp | None:
+def moment(pattern: Pattern, match: re.Match[str], order: str) -> date | pd.Timestamp | None:
     """The day (of a week, month or quarter its first), or the instant. None: no such day."""
-    parts: dict[str, str | None] = found.groupdict()
+    parts: dict[str, str | None] = match.groupdict()
     try:
         if parts.get("seconds") or parts.get("milliseconds"):
             unit = "s" if parts.get("seconds") else "ms"
@@ -175,17 +175,17 @@ COUNTED = {"excel": "1900", "excel-1904": "1904"}
 STAMPS = {"unix": "s", "unix-ms": "ms"}
 
 
-def by_format(text: str, wanted: str) -> date | pd.Timestamp | None:
+def by_format(text: str, format_: str) -> date | pd.Timestamp | None:
     """The day or instant that ``text`` is in this format; None where it is none. A stamp of ``unix`` is its day in UTC.
 
     Names of months may be in any of the languages of ``names``.
     """
     try:
-        if wanted in COUNTED:
-            return EPOCHS[COUNTED[wanted]] + timedelta(days=int(float(text)))
-        if wanted in STAMPS:
-            return pd.Timestamp(int(float(text)), unit=STAMPS[wanted]).to_pydatetime().date()
-        for entry, codes in ((text, wanted), (_english(text), re.sub("%[Bh]", "%b", wanted))):
+        if format_ in COUNTED:
+            return EPOCHS[COUNTED[format_]] + timedelta(days=int(float(text)))
+        if format_ in STAMPS:
+            return pd.Timestamp(int(float(text)), unit=STAMPS[format_]).to_pydatetime().date()
+        for entry, codes in ((text, format_), (_english(text), re.sub("%[Bh]", "%b", format_))):
             read = _parsed(entry, codes)
             if read is not None:
                 return pd.Timestamp(read) if read.tzinfo else read
@@ -202,8 +202,8 @@ def _parsed(text: str, codes: str) -> datetime | None:
 
 
 def _english(text: str) -> str:
-    def month(found: re.Match[str]) -> str:
-        number = MONTH_OF.get(plain(found[0]))
-        return calendar.month_abbr[number] if number else found[0]
+    def month(match: re.Match[str]) -> str:
+        number = MONTH_OF.get(plain(match[0]))
+        return calendar.month_abbr[number] if number else match[0]
 
     return WORD.sub(month, text)

@@ -58,7 +58,7 @@ class XlsxTable:
         self.assumed: dict[str, str] = {}
 
     def rows(self, columns: Collection[int] | None = None) -> Iterator[Row]:
-        """See ``Table``; the number is Excel's own."""
+        """See ``FileTable``; the number is Excel's own."""
         try:
             for number, cells in enumerate(self._sheet.iter_rows(), start=1):
                 if number > MOST_LINES:

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pandas as pd
 
 from steel_assets.core.report import (
-    Ahead,
-    Forecast,
+    ForecastAtHorizon,
+    ForecastChange,
+    MarketChanges,
     MarketFacts,
+    MarketForecast,
+    MarketOdds,
     Miss,
-    Moved,
-    News,
-    Odds,
     OpenAlert,
-    Record,
     Replaced,
     Report,
+    WeekRecord,
 )
 
 REBAR = MarketFacts(
@@ -31,24 +31,26 @@ REBAR = MarketFacts(
     before=560.0,
     day_before="2026-11-26",
     recent={f"{day:%Y-%m-%d}": 560.0 + place for place, day in enumerate(pd.bdate_range(end="2026-11-27", periods=30))},
-    forecast=Forecast(
+    forecast=MarketForecast(
         issued="2026-11-30",
         price_day="2026-11-27",
         sessions=1,
         stale=True,
         aged_drivers={"scrap": "2026-11-20"},
         ahead=tuple(
-            Ahead(horizon, day, 575.0 + horizon, 560.0 - horizon, 570.0, 580.0 + horizon, 590.0 + 2 * horizon, "ridge", "v1")
+            ForecastAtHorizon(
+                horizon, day, 575.0 + horizon, 560.0 - horizon, 570.0, 580.0 + horizon, 590.0 + 2 * horizon, "ridge", "v1"
+            )
             for horizon, day in ((1, "2026-11-30"), (5, "2026-12-04"), (21, "2026-12-29"), (63, "2027-02-26"))
         ),
     ),
-    odds=Odds(21, "2026-12-29", 571.25, 0.56, 0.05, 0.31, 0.12, 1000),
+    odds=MarketOdds(21, "2026-12-29", 571.25, 0.56, 0.05, 0.31, 0.12, 1000),
     no_odds="",
-    record=Record(20, 19, 0.0143, 0.0198, (Miss("2026-11-25", 5, 540.0, 560.0, 566.5),)),
-    news=News(
+    record=WeekRecord(20, 19, 0.0143, 0.0198, (Miss("2026-11-25", 5, 540.0, 560.0, 566.5),)),
+    news=MarketChanges(
         new_price=True,
         new_forecast=True,
-        moved=Moved(21, 590.0, 596.0),
+        moved=ForecastChange(21, 590.0, 596.0),
         replaced=(Replaced(5, "ridge", rolled_back=False), Replaced(1, "naive", rolled_back=True)),
     ),
 )
@@ -61,7 +63,7 @@ SCRAP = replace(
     forecast=None,
     odds=None,
     record=None,
-    news=News(new_price=False, new_forecast=False, moved=None, replaced=()),
+    news=MarketChanges(new_price=False, new_forecast=False, moved=None, replaced=()),
 )
 MORNING = Report(
     day="2026-11-30",

@@ -17,8 +17,8 @@ from PIL import Image
 from steel_assets.adapters.mail import wording
 from steel_assets.adapters.mail.email_message import email_message
 from steel_assets.adapters.mail.page import text, whole_page
-from steel_assets.adapters.mail.wording import Words
-from steel_assets.core.report import News
+from steel_assets.adapters.mail.wording import MailWords
+from steel_assets.core.report import MarketChanges
 from steel_assets.core.words import LANGUAGES
 from steel_assets_tests.adapters.mail.sample import MORNING, REBAR, SCRAP
 
@@ -125,7 +125,7 @@ def test_markets_stand_under_their_region_which_is_named_once() -> None:
 
 
 def test_a_morning_on_which_nothing_changed_says_so() -> None:
-    quiet = replace(MORNING, alerts=(), markets=(replace(REBAR, news=News(False, False, None, ())), SCRAP))
+    quiet = replace(MORNING, alerts=(), markets=(replace(REBAR, news=MarketChanges(False, False, None, ())), SCRAP))
     for said in (text(quiet, "en"), seen(whole_page(quiet, "en"))):
         assert "Nothing: no new price, no new forecast, no new model." in said
         assert "None." in said
@@ -146,7 +146,9 @@ def test_a_market_that_cannot_be_read_is_named() -> None:
 def test_a_week_is_better_worse_or_alike() -> None:
     record = REBAR.record
     assert record is not None
-    told = [wording.verdict(replace(REBAR, record=replace(record, error=error)), Words("en")) for error in (0.01, 0.0198, 0.03)]
+    told = [
+        wording.verdict(replace(REBAR, record=replace(record, error=error)), MailWords("en")) for error in (0.01, 0.0198, 0.03)
+    ]
     assert told == ["better", "alike", "worse"]
 
 

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from steel_assets.adapters.mail.email_message import email_message
 from steel_assets.adapters.mail.pdf import PdfNotInstalled, as_pdf
-from steel_assets.core.report import Ahead, Forecast, Report
+from steel_assets.core.report import ForecastAtHorizon, MarketForecast, Report
 from steel_assets.core.words import price
 from steel_assets_tests.adapters.mail.sample import MORNING, REBAR, SCRAP
 
@@ -24,13 +24,16 @@ MONTHLY = replace(
     frequency="monthly",
     odds=None,
     record=None,
-    forecast=Forecast(
+    forecast=MarketForecast(
         "2026-11-30",
         "2026-10-01",
         0,
         False,
         {},
-        tuple(Ahead(months, "2026-12-01", 18_000.25 + months, 1.5, 2.5, 3.5, 19_999.75, "naive", "v1") for months in range(1, 7)),
+        tuple(
+            ForecastAtHorizon(months, "2026-12-01", 18_000.25 + months, 1.5, 2.5, 3.5, 19_999.75, "naive", "v1")
+            for months in range(1, 7)
+        ),
     ),
 )
 
@@ -114,7 +117,9 @@ def test_it_has_a_picture_of_each_forecast_its_language_and_its_title() -> None:
 
 
 def test_a_figure_or_a_name_that_is_too_long_loses_no_digit_of_a_price() -> None:
-    step = Ahead(1, "2026-11-30", 12_345_678.25, 11_345_678.25, 1.0, 2.0, 13_345_678.75, "a_family_with_a_very_long_name", "v1")
+    step = ForecastAtHorizon(
+        1, "2026-11-30", 12_345_678.25, 11_345_678.25, 1.0, 2.0, 13_345_678.75, "a_family_with_a_very_long_name", "v1"
+    )
     forecast = replace(REBAR.forecast, ahead=(step,)) if REBAR.forecast else None
     long = replace(REBAR, names={"en": "Rebar " * 60, "es": "x"}, forecast=forecast, odds=None, no_odds="why " * 100)
     said = " ".join(pages(replace(MORNING, markets=(long,)), "en"))

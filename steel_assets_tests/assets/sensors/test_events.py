@@ -42,6 +42,18 @@ def test_a_failed_check_is_told_once_and_its_recovery_too(instance: dg.DagsterIn
     assert event.simulated
 
 
+@pytest.mark.parametrize("name", ["reported_by", "told_by"])
+def test_a_check_whose_cause_another_check_reports_is_only_shown(
+    instance: dg.DagsterInstance, parts: Platform, name: str
+) -> None:
+    """Evaluations of releases up to 0.1 have it as ``told_by``."""
+    about = {"asset_key": dg.AssetKey("prices"), "check_name": "good", "passed": False}
+    for metadata in ({name: "blocks"}, {}):
+        instance.report_runless_asset_event(dg.AssetCheckEvaluation(**about, metadata=metadata))
+        failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())
+        assert bool(told(parts)) is not bool(metadata)
+
+
 def test_a_warning_is_of_low_severity_and_an_error_escalates_it(instance: dg.DagsterInstance, parts: Platform) -> None:
     materialise(instance, "warn")
     failed_checks.evaluate(instance, parts.catalog, parts.outbox, now())

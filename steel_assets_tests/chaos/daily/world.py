@@ -25,7 +25,8 @@ import yaml
 from steel_assets.adapters.alerts.outbox import Outbox
 from steel_assets.adapters.objects.object_store import LocalFolder
 from steel_assets.adapters.warehouse.warehouse import DuckDBWarehouse
-from steel_assets.core.tables import DATA_QUALITY, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import DATA_QUALITY, FORECASTS, METRICS_DAILY, PREDICTIONS_VS_REALITY, PROMOTIONS
 from steel_assets_tests.chaos.daily.catalogue import small
 from steel_assets_tests.isolation import ROOT, outside
 

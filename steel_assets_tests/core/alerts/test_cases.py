@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from steel_assets.catalog import load_catalog
 from steel_assets.core.alerts.alert_state import AlertState
 from steel_assets.core.alerts.conditions import Condition
-from steel_assets.core.alerts.incidents import Silence
+from steel_assets.core.alerts.incidents import Case, Silence
 from steel_assets.core.alerts.rules import Rulebook
 from steel_assets_tests.core.alerts.conftest import MORNING
 from steel_assets_tests.core.alerts.test_incidents import DAY, HOUR, MINUTE, World
@@ -190,6 +190,16 @@ def test_an_incident_of_an_earlier_release_that_is_over_at_the_first_look_is_tol
     alone |= {"cause": "", "messages": 1}
     world.incidents, world.cases = tuple(incident.model_copy(update=alone) for incident in world.incidents), ()
     assert world.at(MORNING + HOUR, fine("failed_run", "daily", HOUR)) == ["recovered"]
+
+
+def test_a_case_that_an_earlier_release_stored_knows_of_what_people_were_notified(rulebook: Rulebook) -> None:
+    world = World(rulebook)
+    world.at(MORNING, wrong("failed_run", "daily"))
+    stored = world.cases[0].model_dump(mode="json")
+    notified = stored.pop("notified")
+    former = {**stored, "heard": notified}
+    assert Case.model_validate(former) == world.cases[0]
+    assert Case.model_validate(former).knows("failed_run", "daily")
 
 
 _RULEBOOK = load_catalog().rulebook

@@ -95,7 +95,7 @@ def test_advice_names_the_command_and_says_in_capitals_what_it_does_not_know(rul
 
 
 def test_a_rule_of_ones_own_without_spanish_is_said_in_english(adjusted: Callable[..., Rulebook]) -> None:
-    alert_state = adjusted("failed_run", says_es="", advice_es="", says="{job} broke", advice="Call {channel}.")
+    alert_state = adjusted("failed_run", message_es="", advice_es="", message="{job} broke", advice="Call {channel}.")
     assert title(event("failed_run", "weekly_retraining"), alert_state, "es") == "El reentrenamiento semanal broke"
     assert advice(event("failed_run", "weekly_retraining"), alert_state, "es") == "Call CHANNEL."
 

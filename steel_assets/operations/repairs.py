@@ -12,7 +12,8 @@ from steel_assets.adapters.lake.publications import Publications
 from steel_assets.adapters.objects.checksummed import Damaged
 from steel_assets.adapters.warehouse.warehouse import Warehouse
 from steel_assets.core.imports import SOURCE, Import, stored, without_periods
-from steel_assets.core.tables import EXPLANATIONS, FORECASTS, OBSERVATIONS, Table
+from steel_assets.core.table_schema import Table
+from steel_assets.core.tables import EXPLANATIONS, FORECASTS, OBSERVATIONS
 
 
 def mend_imports(lake: Lake, imports: ImportLedger) -> list[str]:

@@ -1,6 +1,6 @@
 """Which messages are due about each case, and what people know after them.
 
-A case is told when it opens, at once when it gets worse or grows by something that people have not heard of (another market, a
+A case is told when it opens, at once when it gets worse or grows by something that people do not know of (another market, a
 target, another series), when it waits for an answer or is due for a reminder, and when all of it is over. What an incident takes
 along is listed in its next message. What is over while the rest lasts is said in the next message too.
 """
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from steel_assets.core.alerts.causes import by_cause, leading, with_causes
-from steel_assets.core.alerts.incidents import Case, Event, Heard, Incident, Item, Kind, State
-from steel_assets.core.alerts.listing import Tellers, any_simulated, event, item, worst_of
+from steel_assets.core.alerts.incidents import Case, Event, Incident, Item, Kind, NotifiedIncident, State
+from steel_assets.core.alerts.listing import NotificationContext, any_simulated, event, item, worst_of
 from steel_assets.core.alerts.rules import Rulebook, Severity, worse
 
 REST = timedelta(hours=8)
@@ -42,8 +42,10 @@ def adopted(incidents: Sequence[Incident], cases: Sequence[Case], rulebook: Rule
             notified_at=max(moments, default=max(incident.seen for incident in members)),
             notified_channels=tuple(dict.fromkeys(channel for incident in members for channel in incident.notified_channels)),
             messages=1,
-            heard=tuple(
-                Heard(rule=incident.rule, subject=incident.subject, severity=incident.notified_severity or incident.severity)
+            notified=tuple(
+                NotifiedIncident(
+                    rule=incident.rule, subject=incident.subject, severity=incident.notified_severity or incident.severity
+                )
                 for incident in members
             ),
             simulated=any(incident.simulated for incident in members),
@@ -60,72 +62,80 @@ def ended(cases: Sequence[Case], before: Sequence[Incident], after: Sequence[Inc
 
 
 def _with_ends(case: Case, gone: dict[tuple[str, str], Incident], back: set[tuple[str, str]]) -> Case:
-    news = [item(gone[key], "over") for heard in (*case.heard, *case.along) if (key := (heard.rule, heard.subject)) in gone]
+    news = [
+        item(gone[key], "over")
+        for incident in (*case.notified, *case.along)
+        if (key := (incident.rule, incident.subject)) in gone
+    ]
     still_over = [item for item in case.over if (item.rule, item.subject) not in back]
     over = (*still_over, *news)
     return case if over == case.over else case.model_copy(update={"over": over})
 
 
-def notices(incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Incident], list[Event]]:
+def notices(incidents: Sequence[Incident], context: NotificationContext) -> tuple[list[Incident], list[Event]]:
     """One event for each rule that is a notice (sent once, never open), listing all that it has to say now."""
     due = [
         incident
         for incident in incidents
-        if tellers.rulebook.rule(incident.rule).notice and incident.since is not None and not tellers.silent(incident)
+        if context.rulebook.rule(incident.rule).notice and incident.since is not None and not context.silent(incident)
     ]
     events = []
     for rule in dict.fromkeys(incident.rule for incident in due):
         items = [item(incident, "new") for incident in due if incident.rule == rule]
         first = next(incident for incident in due if incident.rule == rule)
-        events.append(event(f"{first.id}-1", first.id, "notice", "", items, tellers, simulated=any_simulated(due)))
+        events.append(event(f"{first.id}-1", first.id, "notice", "", items, context, simulated=any_simulated(due)))
     done = {(incident.rule, incident.subject) for incident in due}
-    heard = [
+    noticed = [
         incident.model_copy(
-            update={"since": None, "notified_severity": incident.severity, "notified_at": tellers.now, "messages": 1}
+            update={"since": None, "notified_severity": incident.severity, "notified_at": context.now, "messages": 1}
         )
         if (incident.rule, incident.subject) in done
         else incident
         for incident in incidents
     ]
-    return heard, events
+    return noticed, events
 
 
-def announce(cases: Sequence[Case], incidents: Sequence[Incident], tellers: Tellers) -> tuple[list[Case], list[Event]]:
+def announce(
+    cases: Sequence[Case], incidents: Sequence[Incident], context: NotificationContext
+) -> tuple[list[Case], list[Event]]:
     """The cases after their messages that are due now, and those messages."""
     known, groups = {case.cause: case for case in cases}, by_cause(incidents)
     lasting: list[Case] = []
     events: list[Event] = []
     for cause in dict.fromkeys((*known, *groups)):
-        case, event = _of_case(known.get(cause), cause, groups.get(cause, []), tellers)
+        case, event = _of_case(known.get(cause), cause, groups.get(cause, []), context)
         lasting += [case] if case is not None else []
         events += [event] if event is not None else []
     return lasting, events
 
 
-def _of_case(case: Case | None, cause: str, members: Sequence[Incident], tellers: Tellers) -> tuple[Case | None, Event | None]:
-    visible = [incident for incident in members if not tellers.silent(incident)]
+def _of_case(
+    case: Case | None, cause: str, members: Sequence[Incident], context: NotificationContext
+) -> tuple[Case | None, Event | None]:
+    visible = [incident for incident in members if not context.silent(incident)]
     if case is None:
         if not any(incident.wrong for incident in visible):
             return None, None
         since = min(incident.since or incident.seen for incident in visible)
-        blank = Case(cause=cause, id=_identity(cause, visible), since=since, notified_severity="low", notified_at=tellers.now)
-        return _announced(_with_along(blank, visible, visible, tellers.rulebook), "opened", visible, tellers)
+        blank = Case(cause=cause, id=_identity(cause, visible), since=since, notified_severity="low", notified_at=context.now)
+        return _announced(_with_along(blank, visible, visible, context.rulebook), "opened", visible, context)
     fresh = [incident for incident in visible if not case.knows(incident.rule, incident.subject)]
     lasting = [incident for incident in members if case.knows(incident.rule, incident.subject)]
     if not lasting and not fresh:
-        return _over(case, tellers)
-    case = _with_along(case, fresh, lasting, tellers.rulebook)
-    kind = _worth_telling(case, visible, fresh, lasting, tellers)
-    return _announced(case, kind, visible, tellers) if kind else (case, None)
+        return _over(case, context)
+    case = _with_along(case, fresh, lasting, context.rulebook)
+    kind = _kind_of_message(case, visible, fresh, lasting, context)
+    return _announced(case, kind, visible, context) if kind else (case, None)
 
 
 def _with_along(case: Case, fresh: Sequence[Incident], leaders: Sequence[Incident], rulebook: Rulebook) -> Case:
     """``case``, with those of ``fresh`` that one of ``leaders`` explains, and that need not be told by themselves."""
     here = _keys(fresh)
-    still_along = [heard for heard in case.along if (heard.rule, heard.subject) in here]
-    known = {(heard.rule, heard.subject) for heard in still_along}
+    still_along = [incident for incident in case.along if (incident.rule, incident.subject) in here]
+    known = {(incident.rule, incident.subject) for incident in still_along}
     joined = [
-        Heard(rule=incident.rule, subject=incident.subject, severity=incident.severity)
+        NotifiedIncident(rule=incident.rule, subject=incident.subject, severity=incident.severity)
         for incident in fresh
         if (incident.rule, incident.subject) not in known and _explained(incident, leaders, rulebook)
     ]
@@ -138,21 +148,21 @@ def _explained(incident: Incident, leaders: Sequence[Incident], rulebook: Rulebo
     return leader is not None and leader.rule in rulebook.rule(incident.rule).quietly
 
 
-def _worth_telling(
-    case: Case, visible: Sequence[Incident], fresh: Sequence[Incident], lasting: Sequence[Incident], tellers: Tellers
+def _kind_of_message(
+    case: Case, visible: Sequence[Incident], fresh: Sequence[Incident], lasting: Sequence[Incident], context: NotificationContext
 ) -> Kind | None:
     if not visible:
         return None
-    policy, now = tellers.rulebook.policy, tellers.now
+    policy, now = context.rulebook.policy, context.now
     severity = worst_of(incident.severity for incident in visible)
     if worse(severity, case.notified_severity):
         return "escalated"
-    along = {(heard.rule, heard.subject) for heard in case.along}
+    along = {(incident.rule, incident.subject) for incident in case.along}
     loud = [incident for incident in fresh if (incident.rule, incident.subject) not in along]
     if (loud or not lasting) and now - case.notified_at >= timedelta(minutes=policy.gather_minutes):
         return "grown"
     wrong = [incident for incident in visible if incident.wrong]
-    due = now >= _reminder_due(case.notified_at, severity, tellers.rulebook)
+    due = now >= _reminder_due(case.notified_at, severity, context.rulebook)
     if case.over and due:
         return "reminder"
     if case.acknowledged is not None or not wrong:
@@ -160,7 +170,7 @@ def _worth_telling(
     waits = worst_of(incident.severity for incident in wrong) == "critical" and not case.unanswered
     if waits and now - case.notified_at >= timedelta(minutes=policy.unanswered_minutes):
         return "unanswered"
-    reminding = [incident.severity for incident in wrong if tellers.rulebook.rule(incident.rule).reminds]
+    reminding = [incident.severity for incident in wrong if context.rulebook.rule(incident.rule).reminds]
     return "reminder" if due and reminding and not worse(policy.reminds_from, worst_of(reminding)) else None
 
 
@@ -173,7 +183,7 @@ def _reminder_due(notified_at: datetime, severity: Severity, rulebook: Rulebook)
     return (due if due >= rested else due + A_DAY).astimezone(UTC)
 
 
-def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tellers) -> tuple[Case, Event]:
+def _announced(case: Case, kind: Kind, visible: Sequence[Incident], context: NotificationContext) -> tuple[Case, Event]:
     """One message about ``case``, and what people know afterwards."""
     states = _states(case, visible)
     items = [*(item(incident, states[(incident.rule, incident.subject)]) for incident in visible), *case.over]
@@ -185,7 +195,7 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tel
         kind,
         case.cause,
         items,
-        tellers,
+        context,
         simulated=case.simulated or any_simulated(visible),
         since=case.since,
         about=routed,
@@ -193,18 +203,21 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tel
     )
     over = {(item.rule, item.subject) for item in case.over}
     silent = [
-        heard
-        for heard in case.heard
-        if (heard.rule, heard.subject) not in over and (heard.rule, heard.subject) not in _keys(visible)
+        incident
+        for incident in case.notified
+        if (incident.rule, incident.subject) not in over and (incident.rule, incident.subject) not in _keys(visible)
     ]
-    heard = [*silent, *(Heard(rule=incident.rule, subject=incident.subject, severity=incident.severity) for incident in visible)]
+    notified = [
+        *silent,
+        *(NotifiedIncident(rule=incident.rule, subject=incident.subject, severity=incident.severity) for incident in visible),
+    ]
     after = case.model_copy(
         update={
             "notified_severity": news.severity,
-            "notified_at": tellers.now,
+            "notified_at": context.now,
             "notified_channels": tuple(dict.fromkeys((*case.notified_channels, *news.channels))),
             "messages": case.messages + 1,
-            "heard": tuple(heard),
+            "notified": tuple(notified),
             "over": (),
             "along": (),
             "simulated": news.simulated,
@@ -214,26 +227,26 @@ def _announced(case: Case, kind: Kind, visible: Sequence[Incident], tellers: Tel
     return after, news
 
 
-def _over(case: Case, tellers: Tellers) -> tuple[None, Event | None]:
+def _over(case: Case, context: NotificationContext) -> tuple[None, Event | None]:
     """The last message of a case of which everything is over; None where its rules are no longer in the catalogue.
 
     It goes to the channels that had a message before, also during a silence.
     """
     items = list(case.over) or [
-        Item(rule=heard.rule, subject=heard.subject, state="over", severity=heard.severity, since=case.since)
-        for heard in case.heard
-        if heard.rule in tellers.rulebook.rules
+        Item(rule=known.rule, subject=known.subject, state="over", severity=known.severity, since=case.since)
+        for known in case.notified
+        if known.rule in context.rulebook.rules
     ]
     if not items:
         return None, None
-    channels = tuple(channel for channel in case.notified_channels if channel in tellers.available)
+    channels = tuple(channel for channel in case.notified_channels if channel in context.available)
     ending = event(
         f"{case.id}-{case.messages + 1}",
         case.id,
         "recovered",
         case.cause,
         items,
-        tellers,
+        context,
         simulated=case.simulated,
         since=case.since,
     )
@@ -242,8 +255,8 @@ def _over(case: Case, tellers: Tellers) -> tuple[None, Event | None]:
 
 def _states(case: Case, visible: Sequence[Incident]) -> dict[tuple[str, str], State]:
     """What is to be said of each incident since the message before; beside nothing that was told, nothing is along."""
-    before = {(heard.rule, heard.subject): heard.severity for heard in case.heard}
-    along = {(heard.rule, heard.subject) for heard in case.along}
+    before = {(incident.rule, incident.subject): incident.severity for incident in case.notified}
+    along = {(incident.rule, incident.subject) for incident in case.along}
     alone = not any((incident.rule, incident.subject) not in along for incident in visible)
     states: dict[tuple[str, str], State] = {}
     for entry in visible:

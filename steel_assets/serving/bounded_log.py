@@ -30,7 +30,7 @@ CHANGING = re.compile(r"0x[0-9a-f]+|[0-9]+")
 Kind = tuple[str, int, str]
 
 
-class Quiet(logging.Filter):
+class BoundedLog(logging.Filter):
     """Lets the first messages of a kind through in every hour. A kind is a template's first line, its level and its logger."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -66,9 +66,9 @@ class Quiet(logging.Filter):
         return kind if len(self._seen) < MOST_KINDS else ("", 0, "")
 
 
-def quiet_down(clock: Callable[[], float] = time.monotonic) -> None:
+def bound_log(clock: Callable[[], float] = time.monotonic) -> None:
     """Bound what is written by the handlers that all loggers share."""
-    quiet = Quiet(clock)
+    quiet = BoundedLog(clock)
     for handler in logging.getLogger().handlers:
         handler.addFilter(quiet)
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from steel_assets.adapters.cache.shelf import ShelfError, Usage
+from steel_assets.adapters.cache.store import CacheStoreError, Usage
 from steel_assets.adapters.callers.local_counts import OTHER_SCHEMA
 from steel_assets.adapters.machine.disk import private_file, private_folder
 
@@ -28,7 +28,7 @@ ALIVE = "expires > :now AND expires - ttl <= :now + 1"
 """Also false for what a clock that has since gone back would keep for too long."""
 
 
-class SqliteShelf:
+class SqliteCacheStore:
     """Files in a folder. A file that is damaged is removed: a cache has nothing to lose."""
 
     def __init__(self, folder: Path) -> None:
@@ -81,10 +81,10 @@ class SqliteShelf:
         except (sqlite3.Error, OSError, TypeError, ValueError) as error:
             operational = isinstance(error, sqlite3.OperationalError | OSError)
             if operational and not any(sign in str(error) for sign in OTHER_SCHEMA):
-                raise ShelfError(f"{path}: {error}") from error
+                raise CacheStoreError(f"{path}: {error}") from error
             for part in ("", "-wal", "-shm"):
                 path.with_name(path.name + part).unlink(missing_ok=True)
-            raise ShelfError(f"{path} was damaged and is removed: {error}") from error
+            raise CacheStoreError(f"{path} was damaged and is removed: {error}") from error
 
 
 def _make_room(database: sqlite3.Connection, room: int) -> None:

@@ -12,7 +12,7 @@ from steel_assets.adapters.lake.lake import RAW, Lake
 from steel_assets.adapters.machine.disk import make_folder
 from steel_assets.catalog import Catalog, Source
 from steel_assets.core.blocks import blocked_again
-from steel_assets.operations.records import block, note_block, record
+from steel_assets.operations.collection_records import block, note_block, record
 from steel_assets.operations.restating import with_whole_histories
 from steel_assets.providers import Providers
 from steel_assets.sources import Collection
@@ -22,7 +22,7 @@ LONGEST_TURN_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class GroupResponse:
     """What a provider answered about one group.
 
     Attributes:
@@ -31,7 +31,7 @@ class Asked:
         lost: files of the group that were found damaged; the whole history was asked for again because of them.
     """
 
-    answer: Collection
+    collection: Collection
     known: pd.DataFrame
     http: CachedHttp
     lost: tuple[Damage, ...] = ()
@@ -46,7 +46,7 @@ def ask(
     group: str,
     moment: pd.Timestamp,
     since: pd.Timestamp | None = None,
-) -> Asked:
+) -> GroupResponse:
     """Ask ``source`` for what is new in ``group``; for its whole history where a file of it was found damaged.
 
     What such a file held is not known, so all of it is asked for; only what is missing comes in again.
@@ -64,19 +64,19 @@ def ask(
     noted = record(lake.store, source, group)
     shut = block(lake.store, source)
     if shut is not None and since is None and moment < shut.until:
-        return Asked(Collection.of_a_silent_provider(series, str(shut)), known, http)
+        return GroupResponse(Collection.of_a_silent_provider(series, str(shut)), known, http)
     lock = home / "turns" / f"{source.id}.lock"
     make_folder(lock.parent)
     try:
         with FileLock(lock, timeout=LONGEST_TURN_SECONDS):
-            answer = providers.collect(source, series, moment, known, http, again, noted.settled if noted else None)
-            answer = with_whole_histories(lake, providers, source, series, known, answer, moment)
+            collection = providers.collect(source, series, moment, known, http, again, noted.settled if noted else None)
+            collection = with_whole_histories(lake, providers, source, series, known, collection, moment)
     except Timeout:
-        answer = Collection.of_a_silent_provider(
+        collection = Collection.of_a_silent_provider(
             series, f"another process has been asking {source.name} for a long time ({lock})"
         )
-    if answer.blocked:
-        note_block(lake.store, source, blocked_again(shut, moment, answer.blocked, answer.retry_after))
-    elif shut is not None and len(answer.problems) < len(series):
+    if collection.blocked:
+        note_block(lake.store, source, blocked_again(shut, moment, collection.blocked, collection.retry_after))
+    elif shut is not None and len(collection.problems) < len(series):
         note_block(lake.store, source, None)
-    return Asked(answer, known, http, lost)
+    return GroupResponse(collection, known, http, lost)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from steel_assets.core.types import Series
 from steel_assets.sources._complete import came, due, missing_ends
-from steel_assets.sources._connector import Access, Busy, Cut, Exhausted, SeriesRefused
+from steel_assets.sources._connector import Access, Cut, Exhausted, RateLimited, SeriesRefused
 
 MOST_PARTS = 40
 DAY = pd.Timedelta(days=1)
@@ -32,7 +32,7 @@ def asked_again(ask: Callable[[], T], access: Access) -> T:
     while True:
         try:
             return ask()
-        except Busy as busy:
+        except RateLimited as busy:
             pause = busy.pauses[tries] if tries < len(busy.pauses) else None
             if pause is None or waited + pause > access.retry_seconds:
                 raise Exhausted(f"{busy}; asked {tries + 1} times over {waited:.0f} s") from None
@@ -41,12 +41,12 @@ def asked_again(ask: Callable[[], T], access: Access) -> T:
 
 
 def continued(
-    found: pd.DataFrame, ask: Part, series: Series, start: pd.Timestamp, end: pd.Timestamp, moment: pd.Timestamp
+    rows: pd.DataFrame, ask: Part, series: Series, start: pd.Timestamp, end: pd.Timestamp, moment: pd.Timestamp
 ) -> pd.DataFrame:
-    """``found``, and what is missing of it before and after, as long as more comes.
+    """``rows``, and what is missing of it before and after, as long as more comes.
 
     Args:
-        found: the figures of ``series`` (``series, period, value``) that were answered when asked from ``start`` to ``end``.
+        rows: the figures of ``series`` (``series, period, value``) that were answered when asked from ``start`` to ``end``.
 
     Raises:
         Cut: asked for what is missing, the provider answers with other days: there may be more than it gives.
@@ -54,21 +54,21 @@ def continued(
     wanted = due(series, start, moment)
     closed = {"before": False, "after": False}
     for _ in range(MOST_PARTS):
-        before, after = missing_ends(series, came(series, found.loc[found["value"].notna(), "period"]), wanted)
+        before, after = missing_ends(series, came(series, rows.loc[rows["value"].notna(), "period"]), wanted)
         side = "before" if len(before) and not closed["before"] else "after" if len(after) and not closed["after"] else None
         if side is None:
-            return found
+            return rows
         first, last = (start, before[-1]) if side == "before" else (after[0], end)
         try:
             more = ask(first, last)
         except SeriesRefused as error:
-            raise Cut(found, {series.id: f"asked from {first:%Y-%m-%d} to {last:%Y-%m-%d}: {error}"}) from None
-        fresh = more[more["period"].between(first, last + 6 * DAY) & ~more["period"].isin(found["period"])]
+            raise Cut(rows, {series.id: f"asked from {first:%Y-%m-%d} to {last:%Y-%m-%d}: {error}"}) from None
+        fresh = more[more["period"].between(first, last + 6 * DAY) & ~more["period"].isin(rows["period"])]
         if fresh.empty and not more["period"].between(first - NEAR, last + NEAR).all():
-            raise Cut(found, {series.id: _others(more, first, last)})
+            raise Cut(rows, {series.id: _others(more, first, last)})
         closed[side] = fresh.empty
-        found = pd.concat([found, fresh], ignore_index=True)
-    raise Cut(found, {series.id: f"the answer was continued {MOST_PARTS} times and is not whole"})
+        rows = pd.concat([rows, fresh], ignore_index=True)
+    raise Cut(rows, {series.id: f"the answer was continued {MOST_PARTS} times and is not whole"})
 
 
 def _others(more: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from steel_assets.serving.bounded_log import HOUR, MOST, bound_log
 from steel_assets.serving.connection_limits import BoundedProtocol
-from steel_assets.serving.quiet import HOUR, MOST, quiet_down
 from steel_assets_tests.serving.running import answering
 
 MOST_LINES = 200
@@ -82,7 +82,7 @@ def written(clock: Hour) -> Iterator[io.StringIO]:
     root = neighbours[0]
     root.handlers[:] = [logging.StreamHandler(text)]
     root.setLevel(logging.INFO)
-    quiet_down(clock)
+    bound_log(clock)
     yield text
     for entry, (handlers, level, propagate, disabled) in zip(neighbours, before, strict=True):
         entry.handlers[:], entry.propagate, entry.disabled = handlers, propagate, disabled

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from steel_assets.core.plausible import Record, latest_moment
+from steel_assets.core.plausible import MarketRecord, latest_moment
 
 
 class Parts(Protocol):
@@ -16,7 +16,7 @@ class Parts(Protocol):
         """The content of a part."""
 
 
-def record_of(parts: Parts, market: str) -> Record | None:
+def record_of(parts: Parts, market: str) -> MarketRecord | None:
     """What is known of ``market``; None before its prices were read."""
     about: Mapping[str, Any] | None = parts["prices"].get(market)
     if not about or "low" not in about:
@@ -27,7 +27,7 @@ def record_of(parts: Parts, market: str) -> Record | None:
             versions[int(row["horizon"])] = frozenset(switch["version"] for switch in row["switches"])
     sanity = (parts["catalogue"] or {}).get("sanity") or {}
     moves = {int(horizon): float(move) for horizon, move in about["moves"].items()}
-    return Record(about["unit"], about["low"], about["high"], moves, versions, **sanity)
+    return MarketRecord(about["unit"], about["low"], about["high"], moves, versions, **sanity)
 
 
 def latest_moment_of(parts: Parts, now: float) -> float:

@@ -99,7 +99,7 @@ def test_a_provider_is_asked_by_one_process_at_a_time(sandbox: Sandbox, tmp_path
     lock.parent.mkdir()
     fred = dg.AssetKey(["raw", "fred_api", "economic_indicators"])
     with FileLock(lock), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("steel_assets.operations.asking.LONGEST_TURN_SECONDS", 0.2)
+        patch.setattr("steel_assets.operations.provider_requests.LONGEST_TURN_SECONDS", 0.2)
         failed = collection(platform, fred).failed_checks
     [why] = failed.values()
     assert "another process has been asking FRED" in why

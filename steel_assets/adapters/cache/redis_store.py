@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from steel_assets.adapters.cache.shelf import ShelfError, Usage
+from steel_assets.adapters.cache.store import CacheStoreError, Usage
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ DELETE = SHARED + "forget(ARGV[2])"
 USAGE = SHARED + "return {held()}"
 
 
-class RedisShelf:
+class RedisCacheStore:
     """Entries in a Redis server, left alone for a moment when it does not answer."""
 
     def __init__(self, url: str, *, timeout_seconds: float, pause_seconds: float) -> None:
@@ -105,14 +105,14 @@ class RedisShelf:
         from redis.exceptions import RedisError, ResponseError
 
         if time.monotonic() < self._paused_until:
-            raise ShelfError(f"{self.where} is left alone for a moment, after {self._paused_by}")
+            raise CacheStoreError(f"{self.where} is left alone for a moment, after {self._paused_by}")
         try:
             return work()
         except (RedisError, OSError) as error:
             reason = f"{type(error).__name__}: {error}"
             if not isinstance(error, ResponseError):  # the server answers: only this one thing was refused
                 self._paused_by, self._paused_until = reason, time.monotonic() + self._pause_seconds
-            raise ShelfError(f"{self.where}: {reason}") from error
+            raise CacheStoreError(f"{self.where}: {reason}") from error
 
 
 def _data(namespace: str) -> str:

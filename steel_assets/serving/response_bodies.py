@@ -347,7 +347,7 @@ def _issue(snapshot: Snapshot, market: str, as_of: date | datetime) -> Sequence[
     if not found:
         first = min((issue["issued_date"] for issue in past), default=None)
         raise RequestRefused(404, f"no forecast of {market} was published by then; the first kept is of {first}")
-    rows: Sequence[Mapping[str, Any]] = max(found, key=lambda one: datetime.fromisoformat(one["as_of"]))["rows"]
+    rows: Sequence[Mapping[str, Any]] = max(found, key=lambda issue: datetime.fromisoformat(issue["as_of"]))["rows"]
     return rows
 
 

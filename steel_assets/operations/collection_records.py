@@ -9,13 +9,13 @@ from steel_assets.adapters.lake.damaged import read_kept
 from steel_assets.adapters.objects.object_store import ObjectStore
 from steel_assets.catalog import Source
 from steel_assets.core.blocks import Block
-from steel_assets.core.source_status import Record, Settled
+from steel_assets.core.source_status import CollectionRecord, Settled
 from steel_assets.operations.fresh import collection_key
 
 
-def record(store: ObjectStore, source: Source, group: str) -> Record | None:
+def record(store: ObjectStore, source: Source, group: str) -> CollectionRecord | None:
     """How the last collection went; None when there was none, or what is noted was damaged (the lake says enough then)."""
-    return read_kept(store, collection_key(source, group), Record.from_json)
+    return read_kept(store, collection_key(source, group), CollectionRecord.from_json)
 
 
 def note(
@@ -23,12 +23,12 @@ def note(
     source: Source,
     group: str,
     moment: pd.Timestamp,
-    asked: list[str],
+    requested: list[str],
     problems: Mapping[str, str],
     settled: Mapping[str, Settled],
-) -> Record:
+) -> CollectionRecord:
     """Note how a collection went."""
-    now = (record(store, source, group) or Record(moment)).after(moment, asked, problems, settled)
+    now = (record(store, source, group) or CollectionRecord(moment)).after(moment, requested, problems, settled)
     store.put(collection_key(source, group), json.dumps(now.to_json(), indent=1, ensure_ascii=False).encode())
     return now
 

@@ -8,14 +8,14 @@ from datetime import date
 from typing import Any
 
 from steel_assets.core.published_paths import About, NotAhead, PublishedPaths
-from steel_assets.core.watches.watch import Seen, Watch, WatchError, figure
+from steel_assets.core.watches.watch import Watch, WatchError, WatchState, figure
 
 BAND = ("q05", "q95")
 """The quantiles between which a price lies with a probability of 90 %."""
 
 
 @dataclass(frozen=True)
-class Look:
+class WatchReading:
     """What was seen of a watch.
 
     Attributes:
@@ -31,9 +31,9 @@ class Look:
     facts: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
-    def seen(self, watch: Watch) -> Seen | None:
+    def seen(self, watch: Watch) -> WatchState | None:
         """As what it is remembered when ``watch`` is set; None where it cannot be known."""
-        return None if self.holds is None else Seen(holds=self.holds, day=self.day if watch.kind == "move" else "")
+        return None if self.holds is None else WatchState(holds=self.holds, day=self.day if watch.kind == "move" else "")
 
 
 class Published:
@@ -48,23 +48,23 @@ class Published:
         rows = [entry["rows"][0] for entry in parts["latest"].values() if entry.get("rows")]
         self.simulated = bool(catalogue.get("simulated")) or any(row["simulated"] for row in rows)
 
-    def look(self, watch: Watch) -> Look:
+    def read(self, watch: Watch) -> WatchReading:
         """What is known of ``watch`` now."""
         try:
             check(watch, self.units)
             found = {"level": self._level, "move": self._move, "odds": self._odds, "margin": self._margin}[watch.kind](watch)
         except WatchError as error:
-            return Look(None, problem=str(error))
+            return WatchReading(None, problem=str(error))
         facts = {"market": watch.market, "check": watch.kind, "unit": self.units[watch.market], "day": found.day, **found.facts}
         if watch.level is not None:
             facts |= {"side": watch.side, "level": figure(watch.level)}
-        return Look(found.holds, found.value, found.day, facts)
+        return WatchReading(found.holds, found.value, found.day, facts)
 
-    def _level(self, watch: Watch) -> Look:
+    def _level(self, watch: Watch) -> WatchReading:
         day, price = self._price(watch.market)
-        return Look(_past(price, watch), price, day, {"price": figure(price)})
+        return WatchReading(_past(price, watch), price, day, {"price": figure(price)})
 
-    def _move(self, watch: Watch) -> Look:
+    def _move(self, watch: Watch) -> WatchReading:
         day, price = self._price(watch.market)
         issues = [
             row
@@ -76,9 +76,9 @@ class Published:
             raise WatchError(f"no forecast for {day}, of which the newest price of {watch.market} is, was issued the day before")
         low, high = (float(max(issues, key=lambda row: row["as_of"])[name]) for name in BAND)
         facts = {"price": figure(price), "low": figure(low), "high": figure(high)}
-        return Look(not low <= price <= high, price, day, facts)
+        return WatchReading(not low <= price <= high, price, day, facts)
 
-    def _odds(self, watch: Watch) -> Look:
+    def _odds(self, watch: Watch) -> WatchReading:
         paths = self._paths_of(watch.market)
         assert watch.level is not None and watch.chance is not None  # noqa: S101, PT018  a watch is whole
         asked: tuple[tuple[About, date | str | None], ...] = (("average", watch.average), ("on", watch.on), ("by", watch.by))
@@ -88,14 +88,14 @@ class Published:
         except NotAhead as error:
             raise WatchError(f"{about}: {error}") from error
         facts = {"about": about, "when": f"{when}", "chance": _percent(found.odds.chance), "limit": _percent(watch.chance)}
-        return Look(found.odds.chance > watch.chance, found.odds.chance, self._row(watch.market)["data_as_of"], facts)
+        return WatchReading(found.odds.chance > watch.chance, found.odds.chance, self._row(watch.market)["data_as_of"], facts)
 
-    def _margin(self, watch: Watch) -> Look:
+    def _margin(self, watch: Watch) -> WatchReading:
         assert watch.less is not None  # noqa: S101  a watch is whole
         (day, price), (other_day, other) = self._price(watch.market), self._price(watch.less)
         margin = price - other
         facts = {"price": figure(margin), "less": watch.less}
-        return Look(_past(margin, watch), margin, min(day, other_day), facts)
+        return WatchReading(_past(margin, watch), margin, min(day, other_day), facts)
 
     def _price(self, market: str) -> tuple[str, float]:
         """Day and figure of the last price. Raises WatchError before the first."""

@@ -13,7 +13,7 @@ RECENT = timedelta(hours=36)
 
 @dataclass(frozen=True)
 class Noted:
-    """What is noted of the last collection of a group (``standing.Record``), as far as freshness takes it.
+    """What is noted of the last collection of a group (``source_status.CollectionRecord``), as far as freshness takes it.
 
     Attributes:
         attempted_at: when it was, UTC.
@@ -33,6 +33,6 @@ class Noted:
             raise ValueError("attempted_at must carry a time zone")
         return cls(attempted, frozenset(dict(values["answered"])), frozenset(dict(values["problems"])))
 
-    def fresh(self, asked: Collection[str], now: datetime) -> bool:
-        """Whether every one of the series ``asked`` was answered at this collection, and it is recent at ``now``."""
-        return now - self.attempted_at <= RECENT and self.answered.issuperset(asked) and self.problems.isdisjoint(asked)
+    def fresh(self, series: Collection[str], now: datetime) -> bool:
+        """Whether every one of the series ``series`` was answered at this collection, and it is recent at ``now``."""
+        return now - self.attempted_at <= RECENT and self.answered.issuperset(series) and self.problems.isdisjoint(series)

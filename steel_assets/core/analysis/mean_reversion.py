@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from steel_assets.core.analysis.evidence import Evidence
+from steel_assets.core.analysis.market_data import MarketData
 from steel_assets.core.analysis.statements import Statement, Unsaid
 
 WINDOW = 1250
@@ -14,7 +14,7 @@ WINDOW = 1250
 FEWEST = 250
 
 
-def standings(known: Evidence) -> Iterator[Statement | Unsaid]:
+def percentiles_and_reversion(known: MarketData) -> Iterator[Statement | Unsaid]:
     """Percentile and distance from the mean of the price and of each margin, and whether it returns to its mean."""
     subjects: dict[str, tuple[np.ndarray, str, str | None]] = {known.series: (known.prices, known.series, None)}
     subjects |= {name: (margin.values, margin.product, margin.input) for name, margin in known.margins.items()}
@@ -27,11 +27,11 @@ def standings(known: Evidence) -> Iterator[Statement | Unsaid]:
             continue
         days, window = known.days[-WINDOW:][there], window[there]
         names = {"product": product, "input": taken, "unit": known.unit}
-        yield _standing(about, window, days, names)
+        yield _percentile(about, window, days, names)
         yield _return(about, np.log(window) if taken is None else window, window, names)
 
 
-def _standing(about: str, window: np.ndarray, days: np.ndarray, names: dict[str, str | None]) -> Statement:
+def _percentile(about: str, window: np.ndarray, days: np.ndarray, names: dict[str, str | None]) -> Statement:
     """Where the newest value stands, against a random walk's: that stands near its highest or lowest most of the time.
 
     The share of its past that a random walk is above follows the arcsine law, exactly and whatever its steps are as long as

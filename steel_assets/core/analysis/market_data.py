@@ -31,7 +31,7 @@ class Margin:
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class MarketData:
     """What was known of a market at one moment, one row per session; the last is the newest.
 
     Attributes:
@@ -63,7 +63,7 @@ class Evidence:
         before = np.concatenate([[np.nan], self.volatility[:-1]])
         return self.moves / before
 
-    def until(self, count: int) -> Evidence:
+    def until(self, count: int) -> MarketData:
         """The first ``count`` sessions."""
         return replace(
             self,
@@ -76,7 +76,7 @@ class Evidence:
         )
 
 
-def evidence(history: MarketHistory, markets: Mapping[str, Market]) -> Evidence:
+def evidence(history: MarketHistory, markets: Mapping[str, Market]) -> MarketData:
     """What ``history`` knows at its moment.
 
     Margins are those between the market's price and each driver that is the price of another market of ``markets`` and comes in
@@ -87,7 +87,7 @@ def evidence(history: MarketHistory, markets: Mapping[str, Market]) -> Evidence:
     """
     target = history.market.target
     returns = daily_returns(history)
-    return Evidence(
+    return MarketData(
         market=history.market.id,
         series=target.series,
         unit=target.unit,

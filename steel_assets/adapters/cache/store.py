@@ -1,6 +1,6 @@
 """Where a cache keeps its entries: the narrow port beneath ``cache``, and the limits both sides share.
 
-A shelf stores opaque bytes under opaque names and may lose or refuse them at any time; ``cache`` decides what that means.
+A cache store keeps opaque bytes under opaque names and may lose or refuse them at any time; ``cache`` decides what that means.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Usage:
     bytes: int
 
 
-class ShelfError(RuntimeError):
-    """The shelf could not be used just now."""
+class CacheStoreError(RuntimeError):
+    """The cache store could not be used just now."""
 
 
-class Shelf(Protocol):
-    """A port. Every method raises ShelfError when the shelf cannot be used, and nothing else."""
+class CacheStore(Protocol):
+    """A port. Every method raises CacheStoreError when the store cannot be used, and nothing else."""
 
     @property
     def where(self) -> str:

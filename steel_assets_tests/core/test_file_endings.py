@@ -9,8 +9,8 @@ import zipfile
 import pandas as pd
 import pytest
 
+from steel_assets.core.file_endings import unfinished
 from steel_assets.core.plain_yaml import NotPlain, load_plain
-from steel_assets.core.wholeness import unfinished
 
 FRAME = pd.DataFrame({"date": pd.date_range("2024-01-02", periods=300).astype(str), "close": range(300)})
 TEXT = FRAME.to_csv(index=False).encode()
