@@ -1,6 +1,6 @@
-"""The parts of the platform as Dagster resources: an asset names those that it uses, and gets nothing else.
+"""The parts of the platform as Dagster resources: an asset names those that it uses and is given no others.
 
-Each is the plain object that ``bootstrap`` makes of the settings; none is made, and none connects, before a step asks for it.
+Each is the plain object that ``bootstrap`` makes from the settings. None is made, and none connects, before a step asks for it.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from steel_assets.assets.moment import Clock, RunClock
 from steel_assets.bootstrap import Platform
 
 COMPOSED = "platform"
-"""The resource that the others come from, made once in each process of a run."""
+"""Key of the resource from which the others are taken; it is made once in each process of a run."""
 
 PARTS = {
     "catalog": "What is declared: series, sources, markets, models, rules and alerts.",
@@ -29,15 +29,15 @@ PARTS = {
     "clock_record": "What is remembered of this machine's clock.",
     "home": "The folder of everything that this installation stores on this machine.",
 }
-"""Attribute of ``bootstrap.Platform`` → what the Dagster UI says of it."""
+"""Attribute of ``bootstrap.Platform`` → its description in the Dagster UI."""
 
 
 def resources(platform: Platform | dg.ResourceDefinition, clock: Clock | dg.ResourceDefinition | None = None) -> dict[str, Any]:
     """Every resource by its key.
 
     Args:
-        platform: the parts themselves, or what makes them in the process of a run.
-        clock: which moment a run sees; the one of the run itself when None.
+        platform: the parts, or the resource that makes them in the process of a run.
+        clock: gives the moment of a run; None for the run's creation time.
     """
     return {COMPOSED: platform, "clock": clock or RunClock()} | {name: _part(name, text) for name, text in PARTS.items()}
 
