@@ -1,9 +1,9 @@
-"""What was known when.
+"""What was known at which moment.
 
-An observation has three times: ``period`` (what it is about), ``published_at`` (when the world could know it) and
-``collected_at`` (when we did). This module turns them into one, ``known_at``, and answers every question about the
-past with it: no forecast, feature or score may read rows whose ``known_at`` lies after its own moment. It also says which of the
-figures that came are news: new periods, and revisions of known ones. Nothing known is ever overwritten.
+An observation has three times: ``period`` (what it is about), ``published_at`` (when the public could know it) and
+``collected_at`` (when we did). This module combines them into one, ``known_at``, which every question about the past uses: no
+forecast, feature or score may read rows whose ``known_at`` is after its own moment. It also finds which new values are news: new
+periods, and revisions of known ones. A known value is never overwritten.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import pandas as pd
 
 
 def known_at(observations: pd.DataFrame) -> pd.Series:
-    """The moment each observation counts as known to us, UTC, aligned with the rows of ``observations``.
+    """The moment from which each observation counts as known, UTC, aligned with the rows of ``observations``.
 
-    What was published before we first collected its series counts from its publication (a backfill of history is
-    what the world knew then); afterwards from the moment we really had it. So a replay of a day we lived through sees
-    what we saw, outages included, and a backtest of years before our time sees what anybody could have seen.
+    Values published before we first collected their series count from their publication (as anybody could have known them); later
+    ones from the moment we collected them. So a replay of a day on which the platform ran sees what it saw, outages included, and
+    a backtest of earlier years sees what anybody could have seen.
     """
     published = observations["published_at"]
     collected = observations["collected_at"]

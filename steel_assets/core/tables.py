@@ -1,7 +1,6 @@
-"""Every table the platform writes: columns, types, units, keys, enforced on each write.
+"""Every table that the platform writes: columns, types, units and keys, checked on each write.
 
-A table's schema belongs here; what fills it does not. Warehouse DDL, Dagster column schemas and documentation derive
-from these declarations.
+Only schemas are here. Warehouse DDL, Dagster's column schemas and the documentation are derived from them.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ PANDAS_DTYPES: dict[str, str] = {
     "date": "datetime64[ns]",
     "timestamp": "datetime64[ns, UTC]",
 }
-"""How a column is held in memory; a date is midnight without a zone, a timestamp is UTC."""
+"""The pandas type of each column type; a date is midnight without a zone, a timestamp is UTC."""
 
 
 class TableError(Problem, ValueError):
@@ -50,13 +49,13 @@ class Column:
 
     @property
     def pandas_dtype(self) -> str:
-        """How it is held in memory; a whole number that may be empty takes pandas' own type for that."""
+        """Its pandas type; a nullable integer uses pandas' own nullable type."""
         return "Int64" if self.dtype == "int" and self.nullable else PANDAS_DTYPES[self.dtype]
 
 
 @dataclass(frozen=True)
 class Table:
-    """The schema of one table, which the one asset that writes it and everything that reads it agree on."""
+    """The schema of one table, used by the asset that writes it and by all readers."""
 
     name: str
     description: str

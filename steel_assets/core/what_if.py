@@ -1,9 +1,9 @@
-"""What a market's price may do if a driver goes somewhere: its sample paths, those counting most whose stretch of history did so.
+"""A market's sample paths given a move of a driver, weighting those whose stretch of history had a similar move.
 
-Every path belongs to a stretch of history (``paths``), and in that stretch the driver made a move of its own. Paths are weighted
-by how near that move came to the shock, and shifted along the regression of the price on the driver by what is left between
-the two (regression-adjusted weighting: Beaumont, Zhang & Balding 2002, *Approximate Bayesian Computation in Population Genetics*,
-Genetics 162, 2025–2035). It says what came together in the past, not what causes what.
+Every path belongs to a stretch of history (``paths``), in which the driver made a move. Paths are weighted by how near that move
+is to the shock, and shifted along the regression of the price on the driver by the difference (regression-adjusted weighting:
+Beaumont, Zhang & Balding 2002, *Approximate Bayesian Computation in Population Genetics*, Genetics 162, 2025–2035). The result
+shows correlation in the past, not causation.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy as np
 from steel_assets.core.problem import Problem
 
 FEWEST = 8
-"""Independent stretches of history without which nothing is said."""
+"""Least number of independent stretches of history."""
 WITHIN = (0.01, 0.99)
-"""Quantiles of the driver's moves between which a shock must lie."""
+"""Quantiles of the driver's moves between which a shock must be."""
 
 
 class ShockError(Problem, ValueError):
-    """A shock of which history says nothing; the message says what it can be asked."""
+    """History has no comparable moves; the message says which shocks are possible."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +31,9 @@ class WhatIf:
     Attributes:
         paths: prices, one row per path, one column per day up to that of the shock.
         weights: of the paths, adding up to 1.
-        effective: independent stretches of history that this rests on.
+        effective: number of independent stretches of history used.
         slope: per cent of the price on the last day for one per cent of the driver.
-        correlation: of both over stretches that do not overlap, ``stretches`` of them, and ``p`` of there being none.
+        correlation: of both over ``stretches`` stretches without overlap, with ``p`` for no correlation.
     """
 
     paths: np.ndarray
@@ -45,7 +45,7 @@ class WhatIf:
     p: float
 
     def quantiles(self, day: int, levels: tuple[float, ...]) -> list[float]:
-        """Of the price on a day, 1 the first; lower bounds of the levels are the middles of the paths' weights."""
+        """Quantiles of the price on a day, 1 the first, from the weighted paths."""
         values = self.paths[:, day - 1]
         order = np.argsort(values, kind="stable")
         reached = np.cumsum(self.weights[order]) - self.weights[order] / 2
@@ -96,7 +96,7 @@ def what_if(paths: np.ndarray, moves: np.ndarray, shock: float, apart: tuple[np.
 
 
 def _correlation(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Pearson's correlation and the two-sided p of none."""
+    """Pearson's correlation and the two-sided p-value of no correlation."""
     from scipy.special import stdtr
 
     if len(x) < 4 or x.std() <= 0 or y.std() <= 0:

@@ -1,4 +1,4 @@
-"""The shape of an alert rule and of the policy that holds for all of them; the catalogue fills them from YAML."""
+"""The form of alert rules and of their common policy, which the catalogue fills from YAML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from steel_assets.core.alerts.subjects import Subjects
 from steel_assets.core.types import Declaration, Identifier
 
 PRICE_WATCH = "price_watch"
-"""The rule under which what somebody watches is told; its events are about a watch, by id (``core.watches``)."""
+"""The rule of price watches; its events are about a watch, by id (``core.watches``)."""
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -29,7 +29,7 @@ def worse(one: Severity, other: Severity) -> bool:
 
 
 class Words(Declaration):
-    """What is said of one variant of a rule, and what to do about it; empty: as the rule says."""
+    """Texts for one variant of a rule; an empty one is taken from the rule."""
 
     says: str = ""
     says_es: str = ""
@@ -111,14 +111,14 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 
 
 class Hours(Declaration):
-    """When a channel may ring: on ``days``, from ``start`` until ``end`` in the zone of the schedules, past midnight too."""
+    """When a channel sends: on ``days``, from ``start`` until ``end`` in the schedules' zone, possibly past midnight."""
 
     start: time
     end: time
     days: tuple[Weekday, ...] = WEEKDAYS
 
     def on(self, here: datetime) -> bool:
-        """Whether ``here``, a moment in that zone, is among them; the hours after midnight belong to the day before."""
+        """Whether ``here``, a time in that zone, is within the hours; hours after midnight belong to the day before."""
         clock, day = here.time(), here.weekday()
         if self.start < self.end:
             return WEEKDAYS[day] in self.days and self.start <= clock < self.end
@@ -166,11 +166,11 @@ class AlertPolicy(Declaration):
 
 
 class UnknownRule(KeyError):
-    """A condition names a rule that the catalogue does not have; the message says which it has."""
+    """A condition names a rule that the catalogue does not have; the message lists the rules."""
 
 
 class Rulebook(Declaration):
-    """All rules, the policy, the zone that people's clocks show, and what alerts may be about."""
+    """All rules, the policy, the schedules' time zone, and the markets, series and providers that alerts can be about."""
 
     rules: Mapping[str, AlertRule]
     policy: AlertPolicy
@@ -179,11 +179,15 @@ class Rulebook(Declaration):
 
     @property
     def tzinfo(self) -> ZoneInfo:
-        """The zone in which hours and days of reminders are meant."""
+        """The time zone of the policy's hours and days."""
         return ZoneInfo(self.zone)
 
     def rule(self, name: str) -> AlertRule:
-        """The rule called ``name``. Raises UnknownRule."""
+        """The rule called ``name``.
+
+        Raises:
+            UnknownRule: there is none.
+        """
         try:
             return self.rules[name]
         except KeyError:
@@ -191,23 +195,23 @@ class Rulebook(Declaration):
             raise UnknownRule(f"there is no alert rule {name!r}; declare it in catalog/alerts/. Known are {known}") from None
 
     def rests(self, channel: str, now: datetime) -> bool:
-        """Whether ``channel`` gets only what is critical at ``now``."""
+        """Whether ``channel`` sends only critical messages at ``now``."""
         hours = self.policy.hours.get(channel)
         return hours is not None and not hours.on(now.astimezone(self.tzinfo))
 
     def quiet(self, hours: Hours | None, now: datetime) -> bool:
-        """Whether ``now`` lies in ``hours`` in which something does not go out."""
+        """Whether ``now`` is within ``hours``, in which nothing is sent."""
         return hours is not None and hours.on(now.astimezone(self.tzinfo))
 
     def severity(self, rule: AlertRule, value: float | None) -> Severity:
-        """How bad ``value`` is under ``rule``."""
+        """The severity of ``value`` under ``rule``."""
         if rule.severity != "scaled":
             return rule.severity
         far = value is not None and rule.above is not None and value > rule.above * self.policy.high_beyond
         return "high" if far else "medium"
 
     def route(self, rule: AlertRule, severity: Severity, subject: str, available: frozenset[str]) -> tuple[str, ...]:
-        """The channels, of those that are set up, that get a message; one about a channel never goes over that channel."""
+        """The configured channels that send a message; one about a channel is not sent over that channel."""
         wanted = dict.fromkeys((*rule.channels, *self.policy.always))
         least = self.policy.least
         fitting = [channel for channel in wanted if not worse(least.get(channel, "low"), severity)]

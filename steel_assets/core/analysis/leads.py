@@ -1,4 +1,4 @@
-"""Who moves first, the market or one of its drivers, by how many days, and whether it held in the second half of the history."""
+"""Whether the market or a driver moves first, by how many days, and whether that held in the second half of the history."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from steel_assets.core.analysis.robust import slope_test
 from steel_assets.core.analysis.statements import Statement, Unsaid, Value
 
 LAGS = 10
-"""Sessions by which one may lead the other."""
+"""Largest number of sessions by which one may lead the other."""
 FEWEST = 250
-"""Sessions of each half."""
+"""Least number of sessions in each half."""
 
 Leader = Literal["driver", "market"]
 

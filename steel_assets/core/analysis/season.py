@@ -1,7 +1,7 @@
-"""Whether the time of year tells anything, and what of the month that comes next.
+"""Whether moves depend on the month of the year, and what that says about the coming month.
 
-Monthly moves are compared, not prices: a decomposition such as STL finds a season in every random walk
-(docs/analysis.md has figures).
+Monthly moves are compared, not prices: a decomposition such as STL finds a season in every random walk (docs/analysis.md has
+figures).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from steel_assets.core.analysis.statements import Statement, Unsaid, Value
 
 FEWEST_YEARS = 5
 WITHIN = 0.90
-"""Chance with which a month's usual move lies in its interval."""
+"""Probability that a month's usual move lies in its interval."""
 
 
 def seasons(known: Evidence) -> Iterator[Statement | Unsaid]:

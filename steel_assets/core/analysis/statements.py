@@ -1,4 +1,4 @@
-"""Statements about a market, and which of them are more than chance when all are looked at together."""
+"""Statements about a market, and which of them are significant when all are tested together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 Value = float | int | str | bool | None | list[str] | list[float]
 
 LEVEL = 0.05
-"""Chance that a market of which nothing is true has one finding or more."""
+"""Probability of at least one finding for a market in which none of the statements is true."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Unsaid:
 
 @dataclass(frozen=True)
 class Judged:
-    """A statement among all of its market.
+    """A statement after correction for all statements of its market.
 
     Attributes:
         p_corrected: its p-value after Holm's correction.
-        finding: whether that is at most ``LEVEL``: more than chance.
+        finding: whether that is at most ``LEVEL``.
     """
 
     statement: Statement
@@ -58,10 +58,10 @@ class Judged:
 
 
 def judged(statements: Sequence[Statement]) -> list[Judged]:
-    """All statements of a market, in the order given, corrected together.
+    """All statements of a market in the given order, corrected together.
 
-    Holm (1979), *A Simple Sequentially Rejective Multiple Test Procedure*, Scand. J. Statist. 6, 65–70: the chance of one false
-    finding or more is at most ``LEVEL``, however the statements hang together.
+    Holm (1979), *A Simple Sequentially Rejective Multiple Test Procedure*, Scand. J. Statist. 6, 65–70: the probability of one or
+    more false findings is at most ``LEVEL``, under any dependence between the statements.
     """
     p = np.array([statement.p for statement in statements], dtype=float)
     order = np.argsort(p, kind="stable")

@@ -1,4 +1,4 @@
-"""Where the price is heading, and when that changed."""
+"""The trend of the price, and the days on which it changed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ WINDOWS = (63, 250)
 """Sessions: a quarter and a year."""
 YEAR = 250
 FEWEST = 250
-"""Sessions of a stretch in which a break is looked for."""
+"""Least number of sessions in a stretch that is searched for a break."""
 DEEPEST = 3
-"""How often a stretch is split again."""
+"""How many times a stretch is split again."""
 
 
 def trends(known: Evidence) -> Iterator[Statement | Unsaid]:
-    """The mean daily move of the last quarter and the last year, against none."""
+    """The mean daily move of the last quarter and the last year, tested against zero."""
     for window in WINDOWS:
         moves = known.moves[-window:]
         moves = moves[np.isfinite(moves)]
@@ -64,12 +64,12 @@ def breaks(known: Evidence) -> Iterator[Statement | Unsaid]:
 
 
 def _splits(values: np.ndarray, first: int, surer: float, depth: int) -> Iterator[tuple[int, int, int, float]]:
-    """Start, first place after the break, end and p of the break in ``values``, and of those on both sides of it.
+    """Start, first position after the break, end and p of the break in ``values``, and of breaks on both sides of it.
 
     Args:
-        first: the place of ``values`` in the whole.
+        first: position of ``values`` in the whole.
         surer: the p of the break that bounds the stretch.
-        depth: how often the whole was split; each split halves the p that is wanted, since two stretches are looked at.
+        depth: number of splits so far; each halves the required p, since two stretches are searched.
     """
     if len(values) < FEWEST:
         return
