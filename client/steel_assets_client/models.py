@@ -31,7 +31,7 @@ class About(BaseModel):
 
 class AgedDriver(BaseModel):
     """
-    A driver that the forecast leans on although its newest figure is older than its own calendar allows.
+    A driver used by the forecast whose newest value is overdue by its own calendar.
     """
 
     model_config = ConfigDict(
@@ -48,7 +48,7 @@ class AgedDriver(BaseModel):
 
 class Alert(BaseModel):
     """
-    Something a person should know.
+    An open problem.
     """
 
     model_config = ConfigDict(
@@ -80,7 +80,7 @@ class Alert(BaseModel):
 
 class Alerts(BaseModel):
     """
-    Everything that is wrong now, worst first.
+    All open problems, worst first.
     """
 
     model_config = ConfigDict(
@@ -97,7 +97,7 @@ class Alerts(BaseModel):
 
 class DailyMetrics(BaseModel):
     """
-    A row of the table ``metrics_daily``; a column that an older release did not have is null.
+    A row of the table ``metrics_daily``; a column that an older release lacks is null.
     """
 
     model_config = ConfigDict(
@@ -144,7 +144,7 @@ class DailyMetrics(BaseModel):
 
 class Decision(BaseModel):
     """
-    A row of the table ``promotions``: what was decided about a candidate, and why.
+    A row of the table ``promotions``: the decision about a candidate, with its reason.
     """
 
     model_config = ConfigDict(
@@ -187,7 +187,7 @@ class Decision(BaseModel):
 
 class Driver(BaseModel):
     """
-    What one driver moved a forecast away from the last price.
+    How much one driver moved a forecast away from the last price.
     """
 
     model_config = ConfigDict(
@@ -249,7 +249,7 @@ class ExchangeRate(BaseModel):
 
 class ExperimentLook(BaseModel):
     """
-    What an experiment had shown on one day.
+    The evidence of an experiment on one day.
     """
 
     model_config = ConfigDict(
@@ -280,7 +280,7 @@ class ExperimentLook(BaseModel):
 
 class ExplainedTarget(BaseModel):
     """
-    What exactly is forecast.
+    The exact definition of what is forecast.
     """
 
     model_config = ConfigDict(
@@ -303,7 +303,7 @@ class ExplainedTarget(BaseModel):
 
 class Health(BaseModel):
     """
-    The process is alive.
+    The process is running.
     """
 
     model_config = ConfigDict(
@@ -314,7 +314,7 @@ class Health(BaseModel):
 
 class HorizonExplanation(BaseModel):
     """
-    Why the forecast of one horizon lies where it does, and why its model is in force.
+    The contributions to the forecast of one horizon, and why its model is in force.
     """
 
     model_config = ConfigDict(
@@ -382,7 +382,7 @@ class HorizonExplanation(BaseModel):
 
 class Interval(BaseModel):
     """
-    The price lies in it with a probability of 90 %.
+    The price is in it with a probability of 90 %.
     """
 
     model_config = ConfigDict(
@@ -538,8 +538,8 @@ class NewWatch(BaseModel):
     """
     A price watch to be set.
 
-    ``level`` needs a price (above or below), ``move`` its market alone, ``odds`` a price, a day or a period (by, on, average) and
-    a chance, ``margin`` the market that is taken away (less) and a limit (above or below).
+    ``level`` needs a price (above or below), ``move`` its market only, ``odds`` a price, a day or a period (by, on, average) and
+    a chance, ``margin`` the market that is subtracted (less) and a limit (above or below).
     """
 
     model_config = ConfigDict(
@@ -646,7 +646,7 @@ class PlannedCost(BaseModel):
 
 class PlannedCosts(BaseModel):
     """
-    What each way of buying may cost.
+    The cost of each way of buying.
     """
 
     model_config = ConfigDict(
@@ -673,7 +673,7 @@ class PlannedCosts(BaseModel):
 
 class PlannedFixing(BaseModel):
     """
-    A day on which the price may be fixed.
+    A day on which the price can be fixed.
     """
 
     model_config = ConfigDict(
@@ -732,7 +732,7 @@ class Prediction(BaseModel):
 
 class Purchase(BaseModel):
     """
-    A purchase that is to be planned.
+    A purchase to be planned.
     """
 
     model_config = ConfigDict(
@@ -783,7 +783,7 @@ class Purchase(BaseModel):
 
 class PurchaseEdge(BaseModel):
     """
-    How buying by the forecast has done in the market's own walk-forward, on the same terms.
+    The past gain from buying by the forecast in the market's walk-forward, on the same terms.
     """
 
     model_config = ConfigDict(
@@ -900,7 +900,7 @@ class RegionInShort(BaseModel):
 
 class RegionMarket(BaseModel):
     """
-    A market of a region, with the nearest horizon of its forecast in force; null before the first.
+    A market of a region, with the shortest horizon of its forecast in force; null before the first.
     """
 
     model_config = ConfigDict(
@@ -1046,7 +1046,7 @@ class Schedule(BaseModel):
 
 class ScoredForecast(BaseModel):
     """
-    One forecast beside what happened.
+    One forecast with the actual price.
     """
 
     model_config = ConfigDict(
@@ -1071,7 +1071,7 @@ class ScoredForecast(BaseModel):
 
 class SeriesBeneath(BaseModel):
     """
-    A series that the forecast is made from, and how good it is.
+    A series used by the forecast, and its quality.
     """
 
     model_config = ConfigDict(
@@ -1109,7 +1109,7 @@ class Spread(BaseModel):
 
 class Staleness(BaseModel):
     """
-    How old the forecast and the price it starts from are; stale as soon as a newer price should be here.
+    The ages of the forecast and of its last price; stale as soon as a newer price is due.
     """
 
     model_config = ConfigDict(
@@ -1205,7 +1205,7 @@ class Switch(BaseModel):
 
 class Unsaid(BaseModel):
     """
-    A statement that cannot be made.
+    A statement that cannot be made, and why.
     """
 
     model_config = ConfigDict(
@@ -1224,7 +1224,7 @@ class Unsaid(BaseModel):
 
 class Watch(BaseModel):
     """
-    A price watch that is set, and how it is now.
+    A price watch and its present state.
     """
 
     model_config = ConfigDict(
@@ -1308,7 +1308,7 @@ class Watches(BaseModel):
 
 class Analysis(BaseModel):
     """
-    What can be said of a market's past, findings first, each with a test; all corrected together.
+    Statements about a market's past, findings first, each with a test, corrected for their number.
     """
 
     model_config = ConfigDict(
@@ -1353,7 +1353,7 @@ class Automation(BaseModel):
 
 class Champion(BaseModel):
     """
-    The model in force for one market and horizon; without a version, why there is none that can be used.
+    The model in force for one market and horizon; without a version, the reason why none can be used.
     """
 
     model_config = ConfigDict(
@@ -1374,7 +1374,7 @@ class Champion(BaseModel):
 
 class Experiment(BaseModel):
     """
-    A variant that forecasts beside the champions: what is declared, and where it stands.
+    A variant that is compared with the champions: its declaration and state.
     """
 
     model_config = ConfigDict(
@@ -1466,7 +1466,7 @@ class Experiment(BaseModel):
 
 class Experiments(BaseModel):
     """
-    Experiments of variants beside the champions.
+    Experiments of variants compared with the champions.
     """
 
     model_config = ConfigDict(
@@ -1477,7 +1477,7 @@ class Experiments(BaseModel):
 
 class Explanation(BaseModel):
     """
-    Why the forecast is what it is.
+    The contributions to a market's forecast.
     """
 
     model_config = ConfigDict(
@@ -1504,7 +1504,7 @@ class Explanation(BaseModel):
 
 class Fixings(BaseModel):
     """
-    The days on which the price may be fixed: the next trading day, half way, the last one up to the need.
+    The days on which the price can be fixed: the next trading day, half way, the last one up to the need.
     """
 
     model_config = ConfigDict(
@@ -1550,7 +1550,7 @@ class HorizonForecast(BaseModel):
 
 class HorizonScore(BaseModel):
     """
-    How good the forecasts of one horizon were, beside the last price on the same days.
+    The scores of the forecasts of one horizon, and of the last price on the same days.
     """
 
     model_config = ConfigDict(
@@ -1593,7 +1593,7 @@ class Models(BaseModel):
 
 class Odds(BaseModel):
     """
-    The chance that a price is above, or below, a level: on a day, at any close up to one, or on average of a period.
+    The probability that a price is above, or below, a level: on a day, at any close up to one, or on average of a period.
     """
 
     model_config = ConfigDict(
@@ -1690,7 +1690,7 @@ class PeriodAverage(BaseModel):
 
 class Plan(BaseModel):
     """
-    What one purchase may cost by ways of buying, and whether the market's record is worth following its forecast.
+    The cost of one purchase by ways of buying, and whether the market's record justifies following its forecast.
     """
 
     model_config = ConfigDict(
@@ -1845,7 +1845,7 @@ class Region(BaseModel):
 
 class Scorecard(BaseModel):
     """
-    Predicted beside actual, and scores.
+    Scores, and forecasts with actual prices.
     """
 
     model_config = ConfigDict(
@@ -1864,7 +1864,7 @@ class Scorecard(BaseModel):
 
 class Averages(BaseModel):
     """
-    Averages of the months, then of the quarters, that the paths of the forecast in force reach.
+    Averages of the months, then of the quarters, within the paths of the forecast in force.
     """
 
     model_config = ConfigDict(

@@ -1,4 +1,4 @@
-"""The plan of a purchase, from the paths and the record that are published. Pure, as ``answers``."""
+"""The plan of a purchase, from published paths and the published record. Pure, as ``answers``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.words import Words
 
 LAST_ZONE = 12 * 3600
-"""Seconds by which the last place on earth is behind UTC: a day has passed when it has there."""
+"""Seconds by which the last time zone is behind UTC: a day has passed when it has there."""
 
 
 def plan(snapshot: Snapshot, asked: schemas.Purchase, moment: float, words: Words) -> schemas.Plan:
@@ -62,7 +62,7 @@ def plan(snapshot: Snapshot, asked: schemas.Purchase, moment: float, words: Word
 
 
 def first_plan(snapshot: Snapshot, market: str, moment: float, words: Words) -> schemas.Plan:
-    """The plan of a purchase on the last day of the paths at which it has not passed, which needs all of them.
+    """The plan of a purchase on the last day of the paths that has not passed, which uses all of them.
 
     Raises:
         RequestRefused: as ``plan``.
@@ -73,7 +73,7 @@ def first_plan(snapshot: Snapshot, market: str, moment: float, words: Words) -> 
 
 
 def _edge(purchases: dict[str, Any], need: int, terms: Terms, reach: int) -> tuple[Edge, str | None]:
-    """What the market's record says, and why it says nothing where it does not."""
+    """The edge from the market's record, and the reason if there is none."""
     content = purchases.get("record")
     if content is None:
         return NOTHING, purchases.get("problem") or "past purchases were not published; run steel publish"
@@ -84,7 +84,7 @@ def _edge(purchases: dict[str, Any], need: int, terms: Terms, reach: int) -> tup
 
 
 def _text(edge: Edge, words: Words) -> str:
-    """What ``edge`` says, in the language of ``words``."""
+    """The result of ``edge``, in the language of ``words``."""
     if edge.origins < edge.needed:
         return words(
             "{n} past purchases over as long a time are known, at least {needed} are needed to tell",

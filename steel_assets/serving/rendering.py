@@ -1,4 +1,4 @@
-"""Pages from their templates: words, formats, and addresses of what belongs to them."""
+"""Renders pages from templates, with texts, formats and addresses of static files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SUBJECTS = {
     "returns": phrase("Price moves"),
     "errors": phrase("Forecast errors"),
 }
-"""What the page calls the values of some fields."""
+"""Texts for the values of some fields."""
 
 TABS = {
     "forecast": phrase("Forecast"),
@@ -39,7 +39,7 @@ TABS = {
     "accuracy": phrase("Accuracy"),
     "operations": phrase("Operations"),
 }
-"""The parts of the page, each by what stands behind ``#tab=`` in its address; ``static/`` knows the same."""
+"""The tabs of the page, by their ``#tab=`` in its address; ``static/`` uses the same."""
 
 
 @lru_cache(maxsize=1)
@@ -67,7 +67,7 @@ def _static(name: str) -> str:
 
 
 def rendered(template: str, language: str, query: Mapping[str, str], **context: Any) -> str:
-    """A page; its links keep the market and the horizon that ``query``, of the address, chose."""
+    """A page; its links keep the market and the horizon of the address's ``query``."""
     words = Words(language)
 
     def link(**changes: str) -> str:

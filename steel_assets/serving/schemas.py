@@ -1,4 +1,4 @@
-"""The shapes of the API's answers, each written once: an answer is made as one and documented by it, examples and all."""
+"""The shapes of the API's answers; each is used to build the answer and to document it, with examples."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class About(Shape):
 
 
 class Health(Shape):
-    """The process is alive."""
+    """The process is running."""
 
     status: Literal["ok"]
 
@@ -88,7 +88,7 @@ class Prediction(Shape):
 
 
 class Interval(Shape):
-    """The price lies in it with a probability of 90 %."""
+    """The price is in it with a probability of 90 %."""
 
     low_usd_per_ton: float = Field(examples=[561.9])
     high_usd_per_ton: float = Field(examples=[580.6])
@@ -103,7 +103,7 @@ class ExchangeRate(Shape):
 
 
 class Staleness(Shape):
-    """How old the forecast and the price it starts from are; stale as soon as a newer price should be here."""
+    """The ages of the forecast and of its last price; stale as soon as a newer price is due."""
 
     stale: bool
     age_seconds: int = Field(ge=0, description="since the forecast was issued", examples=[5400])
@@ -113,7 +113,7 @@ class Staleness(Shape):
 
 
 class AgedDriver(Shape):
-    """A driver that the forecast leans on although its newest figure is older than its own calendar allows."""
+    """A driver used by the forecast whose newest value is overdue by its own calendar."""
 
     series: str = Field(examples=["scrap_us"])
     name: str = Field(examples=["Steel scrap"])
@@ -183,7 +183,7 @@ class Regions(Shape):
 
 
 class RegionMarket(Market):
-    """A market of a region, with the nearest horizon of its forecast in force; null before the first."""
+    """A market of a region, with the shortest horizon of its forecast in force; null before the first."""
 
     horizon: int | None = Field(description="business days, weeks or months", examples=[1])
     target_date: str | None = Field(examples=["2026-11-23"])
@@ -226,7 +226,7 @@ class HorizonForecast(Shape):
 
 
 class Issue(Shape):
-    """What is the same for all horizons of one issue."""
+    """The fields common to all horizons of one issue."""
 
     market: str = Field(examples=[MARKET])
     issued_date: str = Field(examples=["2026-11-21"])
@@ -249,7 +249,7 @@ class Forecasts(Staleness, Issue):
 
 
 class FromPaths(Shape):
-    """What an answer from sample paths of a forecast begins with: of what, from when, how far it reaches."""
+    """The first fields of answers from sample paths: market, issue, unit, and last day of the paths."""
 
     market: str = Field(examples=[MARKET])
     unit: str = Field(description="of all prices", examples=["USD/t"])
@@ -296,13 +296,13 @@ class PeriodAverage(Shape):
 
 
 class Averages(FromPaths):
-    """Averages of the months, then of the quarters, that the paths of the forecast in force reach."""
+    """Averages of the months, then of the quarters, within the paths of the forecast in force."""
 
     averages: list[PeriodAverage]
 
 
 class Odds(FromPaths):
-    """The chance that a price is above, or below, a level: on a day, at any close up to one, or on average of a period."""
+    """The probability that a price is above, or below, a level: on a day, at any close up to one, or on average of a period."""
 
     side: Literal["above", "below"]
     level: float = Field(examples=[640.0])
@@ -321,7 +321,7 @@ class Odds(FromPaths):
 
 
 class Purchase(Shape):
-    """A purchase that is to be planned."""
+    """A purchase to be planned."""
 
     market: str = Field(description="id of the market", examples=[MARKET], max_length=64)
     tonnes: Tonnes = Field(description="how much is needed, of 1,000 kg", examples=[5000.0])
@@ -343,7 +343,7 @@ class Purchase(Shape):
 
 
 class PlannedFixing(Shape):
-    """A day on which the price may be fixed."""
+    """A day on which the price can be fixed."""
 
     day: str = Field(examples=["2026-11-23"])
     days_held: int = Field(description="calendar days until the need", examples=[36])
@@ -352,7 +352,7 @@ class PlannedFixing(Shape):
 
 
 class Fixings(Shape):
-    """The days on which the price may be fixed: the next trading day, half way, the last one up to the need."""
+    """The days on which the price can be fixed: the next trading day, half way, the last one up to the need."""
 
     now: PlannedFixing
     middle: PlannedFixing
@@ -374,7 +374,7 @@ class PlannedCost(Shape):
 
 
 class PlannedCosts(Shape):
-    """What each way of buying may cost."""
+    """The cost of each way of buying."""
 
     now: PlannedCost = Field(description="all on the next trading day")
     late: PlannedCost = Field(description="all at the need")
@@ -384,7 +384,7 @@ class PlannedCosts(Shape):
 
 
 class PurchaseEdge(Shape):
-    """How buying by the forecast has done in the market's own walk-forward, on the same terms."""
+    """The past gain from buying by the forecast in the market's walk-forward, on the same terms."""
 
     proven: bool = Field(description="cheaper than now, late and in thirds, each beyond luck")
     origins: int = Field(description="past purchases compared", examples=[228])
@@ -397,7 +397,7 @@ class PurchaseEdge(Shape):
 
 
 class Plan(FromPaths):
-    """What one purchase may cost by ways of buying, and whether the market's record is worth following its forecast."""
+    """The cost of one purchase by ways of buying, and whether the market's record justifies following its forecast."""
 
     question: Purchase
     currency: str = Field(description="of all costs", examples=["USD"])
@@ -429,7 +429,7 @@ class Statement(Shape):
 
 
 class Unsaid(Shape):
-    """A statement that cannot be made."""
+    """A statement that cannot be made, and why."""
 
     key: str = Field(examples=["analogues"])
     about: str = Field(examples=["21"])
@@ -437,7 +437,7 @@ class Unsaid(Shape):
 
 
 class Analysis(Shape):
-    """What can be said of a market's past, findings first, each with a test; all corrected together."""
+    """Statements about a market's past, findings first, each with a test, corrected for their number."""
 
     market: str = Field(examples=[MARKET])
     unit: str = Field(examples=["USD/t"])
@@ -462,7 +462,7 @@ class RollingScore(Shape):
 
 
 class HorizonScore(Shape):
-    """How good the forecasts of one horizon were, beside the last price on the same days."""
+    """The scores of the forecasts of one horizon, and of the last price on the same days."""
 
     horizon: int = Field(examples=[1])
     forecasts: int = Field(examples=[199])
@@ -481,7 +481,7 @@ class HorizonScore(Shape):
 
 
 class ScoredForecast(Shape):
-    """One forecast beside what happened."""
+    """One forecast with the actual price."""
 
     prediction_date: str = Field(examples=["2026-11-20"])
     horizon: int = Field(examples=[1])
@@ -497,7 +497,7 @@ class ScoredForecast(Shape):
 
 
 class Scorecard(Shape):
-    """Predicted beside actual, and scores."""
+    """Scores, and forecasts with actual prices."""
 
     market: str = Field(examples=[MARKET])
     window: int = Field(description="forecasts in a rolling mean", examples=[60])
@@ -508,7 +508,7 @@ class Scorecard(Shape):
 
 
 class Driver(Shape):
-    """What one driver moved a forecast away from the last price."""
+    """How much one driver moved a forecast away from the last price."""
 
     driver: str = Field(description="a series, or forward_curve, own_price …", examples=["forward_curve"])
     name: str = Field(examples=["Forward curve"])
@@ -518,7 +518,7 @@ class Driver(Shape):
 
 
 class HorizonExplanation(Shape):
-    """Why the forecast of one horizon lies where it does, and why its model is in force."""
+    """The contributions to the forecast of one horizon, and why its model is in force."""
 
     horizon: int = Field(description="business days, weeks or months after the origin", examples=[1])
     target_date: str = Field(description="of a week or month its first day", examples=["2026-11-23"])
@@ -552,7 +552,7 @@ class HorizonExplanation(Shape):
 
 
 class SeriesBeneath(Shape):
-    """A series that the forecast is made from, and how good it is."""
+    """A series used by the forecast, and its quality."""
 
     series: str = Field(examples=["lme_rebar_m01"])
     name: str = Field(examples=["LME Steel Rebar FOB Turkey (Platts), month 1"])
@@ -563,7 +563,7 @@ class SeriesBeneath(Shape):
 
 
 class ExplainedTarget(Shape):
-    """What exactly is forecast."""
+    """The exact definition of what is forecast."""
 
     price_level: str = Field(examples=["LME closing price of the front month, FOB Turkey"])
     unit: str = Field(examples=["USD/t"])
@@ -573,7 +573,7 @@ class ExplainedTarget(Shape):
 
 
 class Explanation(Shape):
-    """Why the forecast is what it is."""
+    """The contributions to a market's forecast."""
 
     market: str = Field(examples=[MARKET])
     target: ExplainedTarget
@@ -597,7 +597,7 @@ class Switch(Shape):
 
 
 class Champion(Shape):
-    """The model in force for one market and horizon; without a version, why there is none that can be used."""
+    """The model in force for one market and horizon; without a version, the reason why none can be used."""
 
     market: str = Field(examples=[MARKET])
     horizon: int = Field(examples=[1])
@@ -609,7 +609,7 @@ class Champion(Shape):
 
 
 class Decision(Shape):
-    """A row of the table ``promotions``: what was decided about a candidate, and why."""
+    """A row of the table ``promotions``: the decision about a candidate, with its reason."""
 
     decided_at: str = Field(examples=[PROMOTED_AT])
     market: str = Field(examples=[MARKET])
@@ -633,7 +633,7 @@ class Models(Shape):
 
 
 class ExperimentLook(Shape):
-    """What an experiment had shown on one day."""
+    """The evidence of an experiment on one day."""
 
     date: str = Field(examples=["2026-11-20"])
     state: ExperimentState = Field(examples=["collecting"])
@@ -644,7 +644,7 @@ class ExperimentLook(Shape):
 
 
 class Experiment(Shape):
-    """A variant that forecasts beside the champions: what is declared, and where it stands."""
+    """A variant that is compared with the champions: its declaration and state."""
 
     id: str = Field(examples=["ridge_in_turkey"])
     name: str = Field(examples=["Ridge beside the champions of Turkey"])
@@ -673,13 +673,13 @@ class Experiment(Shape):
 
 
 class Experiments(Shape):
-    """Experiments of variants beside the champions."""
+    """Experiments of variants compared with the champions."""
 
     experiments: list[Experiment]
 
 
 class DailyMetrics(Shape):
-    """A row of the table ``metrics_daily``; a column that an older release did not have is null."""
+    """A row of the table ``metrics_daily``; a column that an older release lacks is null."""
 
     date: str = Field(examples=["2026-11-20"])
     model_version: str = Field(examples=[VERSION])
@@ -706,7 +706,7 @@ class MetricsDaily(Shape):
 
 
 class Alert(Shape):
-    """Something a person should know."""
+    """An open problem."""
 
     kind: str = Field(examples=["low_quality"])
     severity: Literal["low", "medium", "high", "critical"] = Field(examples=["medium"])
@@ -718,7 +718,7 @@ class Alert(Shape):
 
 
 class Alerts(Shape):
-    """Everything that is wrong now, worst first."""
+    """All open problems, worst first."""
 
     state: Literal["green", "yellow", "red"] = Field(examples=["yellow"])
     checked_at: str = Field(examples=["2026-11-21T09:30:00Z"])
@@ -737,8 +737,8 @@ class Launched(Shape):
 class NewWatch(Shape):
     """A price watch to be set.
 
-    ``level`` needs a price (above or below), ``move`` its market alone, ``odds`` a price, a day or a period (by, on, average) and
-    a chance, ``margin`` the market that is taken away (less) and a limit (above or below).
+    ``level`` needs a price (above or below), ``move`` its market only, ``odds`` a price, a day or a period (by, on, average) and
+    a chance, ``margin`` the market that is subtracted (less) and a limit (above or below).
     """
 
     kind: Literal["level", "move", "odds", "margin"] = Field(examples=["level"])
@@ -761,7 +761,7 @@ class NewWatch(Shape):
 
 
 class Watch(NewWatch):
-    """A price watch that is set, and how it is now."""
+    """A price watch and its present state."""
 
     id: str = Field(examples=["0123456789ab"])
     created_at: str = Field(examples=["2026-11-21T08:00:00Z"])
@@ -823,11 +823,11 @@ REFUSALS: dict[int, tuple[str, str, int | None]] = {
     429: ("The key's requests of this hour are used up.", "more than 100 requests this hour; try again in 1260 s", 1260),
     503: ("There is nothing to answer from yet, or a part is away.", "no forecast was published yet; run make demo", 60),
 }
-"""Status → what it means, an example of its message, and of the seconds after which to try again."""
+"""Status → its meaning, an example of its message, and of the seconds after which to try again."""
 
 
 def shown(shape: type[Shape], status: int = 200, **more: Any) -> dict[int | str, dict[str, Any]]:
-    """How an answer of this shape is documented, as FastAPI takes it: with its example; ``more`` of the answer."""
+    """The OpenAPI documentation of an answer of this shape, for FastAPI, with its example."""
     return {status: {"content": {"application/json": {"example": example(shape)}}, **more}}
 
 

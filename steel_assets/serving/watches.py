@@ -1,6 +1,6 @@
-"""Price watches by key: each caller sees, sets and removes its own. And the page behind the link in a message, which removes one.
+"""Price watches by API key: each caller lists, sets and removes its own; and the page behind a link that removes one.
 
-The page needs no key, only the link; opening it does nothing, because mail programs open links by themselves; the button does.
+The page needs only the link. Opening it changes nothing, because mail programs open links by themselves; the button does.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def routes(service: Service) -> APIRouter:
 
     @reading.get("/v1/watches", response_model=schemas.Watches, responses=REFUSED | tabled(schemas.Watches))
     async def watches(request: Request, form: Wanted) -> Response:
-        """The watches of this key, and how each is now."""
+        """The watches of this key, and their present state."""
         published = _published(service)
         found = await _kept(service.watches.of, _owner(request))
         seen = await asyncio.to_thread(lambda: [_shape(watch, published) for watch in found])  # odds are counted in paths
@@ -60,7 +60,7 @@ def routes(service: Service) -> APIRouter:
         | shown(schemas.Watch, 201, description="The watch, which may have been set before."),
     )
     async def added(request: Request, asked: schemas.NewWatch) -> Response:
-        """Set a watch: told is what becomes true from now on, once each time, over the channels of alerts."""
+        """Set a watch: a message is sent over the channels of alerts each time it becomes true from now on."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
             raise RequestRefused(415, f"a watch comes as {JSON}")  # a page of another server can send everything else
         published = _published(service)
@@ -121,7 +121,11 @@ def _page(service: Service) -> APIRouter:
 
 
 async def _kept(ask: Any, *arguments: Any) -> Any:
-    """What the store says. Raises RequestRefused where it is not there, and for a watch that cannot be."""
+    """The store's answer.
+
+    Raises:
+        RequestRefused: the store cannot be reached, or the watch is not valid.
+    """
     try:
         return await asyncio.to_thread(ask, *arguments)
     except BadToken:

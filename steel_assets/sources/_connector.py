@@ -1,4 +1,4 @@
-"""What a connector is given (``Access``), what it returns (``Collection``), and the errors that it raises."""
+"""The interface of connectors: their input (``Access``), their result (``Collection``), and their errors."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from steel_assets.core.tables import OBSERVATIONS
 from steel_assets.core.types import Series
 
 SHORTEST_SECRET = 6
-"""Shorter keys are public ones (demo); blotting them out could blot out figures."""
+"""Shorter keys are public ones (demo); replacing them in answers could replace values."""
 
 
 class SourceError(RuntimeError):
-    """A provider answered, but not with figures. The message says what came and what to do.
+    """A provider's answer contains no values. The message says what came and what to do.
 
     Attributes:
-        content: the answer, when its shape is not one we know.
+        content: the answer, if its form is unknown.
     """
 
     def __init__(self, message: str, content: bytes | None = None) -> None:
@@ -42,7 +42,7 @@ class SeriesRefused(SourceError):
 
 
 class Exhausted(SourceError):
-    """The provider refuses the caller, not the series: asking for another one would only cost another call."""
+    """The provider refuses the caller, not the series: further requests would only use up calls."""
 
 
 class Busy(SourceError):
@@ -58,10 +58,10 @@ class Busy(SourceError):
 
 
 class Blocked(Exhausted):
-    """The provider blocks this client: it is asked less from now on.
+    """The provider blocks this client, which must ask less from now on.
 
     Attributes:
-        retry_after: seconds it asks to wait, where it says so.
+        retry_after: seconds it asks to wait, if it says so.
     """
 
     def __init__(self, message: str, content: bytes | None = None, retry_after: float | None = None) -> None:
@@ -70,7 +70,7 @@ class Blocked(Exhausted):
 
 
 class Cut(SourceError):
-    """Only some of the figures that were asked for came.
+    """Only some of the requested values came.
 
     Attributes:
         figures: what came (see ``_gather.Ask``).
@@ -85,13 +85,13 @@ class Cut(SourceError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a provider documents to answer at most, which its connector is written around; None where it documents none.
+    """A provider's documented limits of one answer, which its connector observes; None if it documents none.
 
     How often it may be asked is in the catalogue (``catalog/sources/``), since it depends on the plan.
 
     Attributes:
         rows: rows of one answer.
-        events: events of one answer, where they are counted apart.
+        events: events of one answer, if they are counted separately.
         symbols: symbols of one call.
         url_letters: length of a URL, key included.
         vintages: vintage dates of one answer.
@@ -134,14 +134,14 @@ class Access:
         return {} if self.api_key is None else {parameter: self.api_key}
 
     def without_key(self, content: bytes) -> bytes:
-        """``content`` with the key blotted out, however it is escaped: some providers repeat it in their answers."""
+        """``content`` with the key replaced, however it is escaped, because some providers repeat it in answers."""
         key = self.api_key.get_secret_value() if self.api_key else ""
         return blotted(content, key) if len(key) >= SHORTEST_SECRET else content
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """An answer of a shape we do not know, to be kept aside."""
+    """An answer of unknown form, to be stored for inspection."""
 
     series: str
     reason: str
@@ -178,7 +178,7 @@ class Collection:
 
     @classmethod
     def nothing(cls, reason: str) -> Collection:
-        """The collection of a source that was not asked, and why."""
+        """The collection of a source that was not asked, with the reason."""
         return cls(OBSERVATIONS.empty(), notes={reason: 0})
 
     @classmethod

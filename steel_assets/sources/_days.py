@@ -1,4 +1,4 @@
-"""Days as providers write them → midnights without a zone. A time of day or an offset is read where it can only mean one day."""
+"""Parses providers' dates as days without a zone. A time or an offset is accepted if it can only mean one day."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class _Doubtful(Exception):
 
 
 class Written(NamedTuple):
-    """How days are written.
+    """How a provider writes days.
 
     Attributes:
-        provider: who writes them.
-        zone: the zone of the exchange, in which a moment is one day.
-        british: dd/mm/yyyy is written too.
+        provider: its name.
+        zone: of the exchange, in which a moment determines a day.
+        british: whether dd/mm/yyyy is used too.
     """
 
     provider: str

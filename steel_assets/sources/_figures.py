@@ -1,4 +1,4 @@
-"""Figures as providers write them → numbers. What cannot be read becomes NaN and is counted."""
+"""Parses providers' values as numbers. What cannot be read becomes NaN and is counted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 MISSING = frozenset({"", ".", "-", "null", "none", "nan", "n/a"})
-"""How providers write that there is no figure (FRED and Alpha Vantage: a full stop)."""
+"""How providers write a missing value (FRED and Alpha Vantage: a full stop)."""
 
 PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 DECORATED = re.compile(
@@ -18,7 +18,7 @@ DECORATED = re.compile(
 )
 CURRENCIES = {"$": ("USD",), "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY")}
 MINUS = str.maketrans("\u2212", "-")
-"""The minus of typesetters, as the one of computers."""
+"""Typographic minus signs → ASCII."""
 
 MULTIPLES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 MILLION = 1e6

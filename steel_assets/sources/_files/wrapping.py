@@ -1,4 +1,4 @@
-"""Files in a wrapping: compressed by gzip, or alone in a zip archive. Unpacked to a bound, never to disk."""
+"""Compressed files: gzip, or a zip archive with one file. Unpacked up to a limit, never to disk."""
 
 from __future__ import annotations
 
