@@ -218,12 +218,12 @@ class Platform:
         for where, wanted in (named | {"rules.yaml: alerts": (*policy.always, *policy.least)}).items():
             for name in wanted:
                 if name not in found:
-                    raise CatalogError(f"{where}: there is no channel {name!r}; there are {', '.join(found)}")
+                    raise CatalogError(f"{where}: there is no channel {name!r}; use {', '.join(found)}")
         return {name: notifier for name, notifier in found.items() if notifier is not None}
 
     @property
     def mails(self) -> bool:
-        """Whether Dagster sends the morning mail: the rules say so and the channel ``email`` is set up. Reveals no secret."""
+        """Whether Dagster sends the morning mail: the rules say so and the channel ``email`` is configured. No secret is read."""
         from steel_assets.adapters.notifiers import channels
 
         email = channels()["email"]
@@ -250,7 +250,7 @@ class Platform:
 
         there = channels()
         if strange := sorted(set(self.settings.channels) - set(there)):
-            raise ChannelError(f"STEEL_CHANNELS__{strange[0].upper()}__…: there is no such channel; there are {', '.join(there)}")
+            raise ChannelError(f"STEEL_CHANNELS__{strange[0].upper()}__…: there is no such channel; use {', '.join(there)}")
         for source in self.catalog.sources.values():
             self.settings.base_url(source.id)
             self.providers.options_of(source)

@@ -131,7 +131,7 @@ class Providers:
         return None
 
     def unfed(self, market: str) -> str | None:
-        """Why no provider is asked for the prices of ``market``, and the remedy; None when one is. Files may feed it still."""
+        """Why no provider is asked for the prices of ``market``, and the remedy; None if one is. Imported files may exist."""
         target = self.catalog.markets[market].target
         for name in (target.series, target.fx):
             source = self.catalog.sources[self.catalog.series[name].source] if name else None

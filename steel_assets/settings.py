@@ -301,7 +301,10 @@ class Settings(BaseSettings):
         return own or (SecretStr("sandbox") if self.simulated else None)
 
     def option(self, source: str, name: str) -> str | None:
-        """What is chosen for an option of ``source``; ``STEEL_OPTIONS__<SOURCE>__<NAME>`` wins over ``STEEL_<SOURCE>_<NAME>``."""
+        """The value of an option of ``source``.
+
+        ``STEEL_OPTIONS__<SOURCE>__<NAME>`` takes precedence over ``STEEL_<SOURCE>_<NAME>``.
+        """
         chosen = self.options.get(source, {}).get(name)
         named = self.named_value(f"{PREFIX}{source.upper()}_{name.upper()}")
         return chosen or (named.get_secret_value() if named else None)
@@ -407,7 +410,7 @@ def _in_the_file() -> list[str]:
         return []
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise SettingsError(f"{ENV_FILE.resolve()} cannot be read: {reason}; mend it, or take it away") from error
+        raise SettingsError(f"{ENV_FILE.resolve()} cannot be read: {reason}; correct or remove it") from error
     lines = list(parse_stream(StringIO(text)))
     for line in lines:
         if line.error:

@@ -85,14 +85,14 @@ def test_of_two_variables_the_one_by_channel_and_field_wins_and_a_field_there_is
     parts = platform(Settings())
     assert parts.channel_config("email", channels()["email"]).port == 2525  # type: ignore[attr-defined]
     monkeypatch.setenv("STEEL_CHANNELS__EMAIL__PROT", "2525")
-    with pytest.raises(ChannelError, match="STEEL_CHANNELS__EMAIL__PROT is no setting of the channel; it has host, port"):
+    with pytest.raises(ChannelError, match="STEEL_CHANNELS__EMAIL__PROT is not a setting of the channel; use host, port"):
         platform(Settings()).check_settings()
 
 
 def test_the_settings_of_a_channel_that_nobody_has_written_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEEL_CHANNELS__PIGEON__URL", "https://loft.example/canary-4711")
     with pytest.raises(
-        ChannelError, match="STEEL_CHANNELS__PIGEON__…: there is no such channel; there are alertmanager, email, log"
+        ChannelError, match="STEEL_CHANNELS__PIGEON__…: there is no such channel; use alertmanager, email, log"
     ) as refused:
         platform(Settings()).check_settings()
     assert "canary" not in str(refused.value)

@@ -158,9 +158,9 @@ def read_archive(path: Path, into: Path | None = None, key: bytes | None = None)
                 else:
                     sums[member.name], sizes[member.name] = _copied(file, into / member.name if into else None), member.size
     except FileNotFoundError as error:
-        raise BackupError(f"{path} is not there: name the archive that `steel backup create` wrote") from error
+        raise BackupError(f"{path} does not exist; name the archive that `steel backup create` wrote") from error
     except BROKEN as error:
-        raise BackupError(f"{path} is damaged, or no backup: {error}. Take another one") from error
+        raise BackupError(f"{path} is damaged, or not a backup: {error}. Use another backup") from error
     except OSError as error:
         raise BackupError(f"{path} could not be read: {error}. {remedy(error)}") from error
     return Archive(_checked(path, sums, last, key), sizes)
@@ -180,20 +180,24 @@ def _checked(path: Path, sums: Mapping[str, str], last: Mapping[str, bytes], key
         BackupError: they do not.
     """
     if MANIFEST not in last or SUMS not in last:
-        raise BackupError(f"{path} is damaged: it ends before its manifest. Take another one")
+        raise BackupError(f"{path} is damaged: it ends before its manifest. Use another backup")
     try:
         manifest = unseal(last[MANIFEST], key)
     except Damaged as error:
-        raise BackupError(f"{path}: its manifest is refused: {error}. Take another one") from error
+        raise BackupError(f"{path}: its manifest is refused: {error}. Use another backup") from error
     if manifest.get("format") != FORMAT:
-        raise BackupError(f"{path} has format {manifest.get('format')!r}, this release reads {FORMAT}: take the release it is of")
+        raise BackupError(
+            f"{path} has format {manifest.get('format')!r}, this release reads {FORMAT}; use the release that wrote it"
+        )
     lines = last[SUMS].decode(errors="surrogateescape").split("\n")[:-1]
     stated = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     if hashlib.sha256(last[SUMS]).hexdigest() != manifest["sums"] or set(stated) != set(sums):
-        raise BackupError(f"{path} is damaged: the files in it are not those that it lists. Take another one")
+        raise BackupError(f"{path} is damaged: the files in it are not those that it lists. Use another backup")
     wrong = sorted(name for name, digest in sums.items() if stated[name] != digest)
     if wrong:
-        raise BackupError(f"{path} is damaged: {wrong[0]} is not what was put in ({len(wrong)} such files). Take another one")
+        raise BackupError(
+            f"{path} is damaged: {wrong[0]} differs from what was written ({len(wrong)} such files). Use another backup"
+        )
     return manifest
 
 

@@ -202,7 +202,7 @@ class DropFolder:
         with suppress(FileExistsError):
             folder.mkdir()
         if not stat.S_ISDIR(folder.lstat().st_mode):
-            raise NotAFile(f"{place} in {self._root} is no folder; remove it")
+            raise NotAFile(f"{place} in {self._root} is not a folder; remove it")
         return folder
 
 

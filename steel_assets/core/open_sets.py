@@ -40,10 +40,10 @@ def open_to(folder: Path) -> None:
         raise PluginError(f"STEEL_PLUGINS_DIR names {folder}, which is not a folder; create it or unset the variable")
     for entry in (place, *(place / name for name in SETS if (place / name).is_dir())):
         if entry.stat().st_mode & stat.S_IWOTH:
-            raise PluginError(f"{entry}: everybody on this machine can write it, and what is in it is run; chmod o-w it")
+            raise PluginError(f"{entry}: other users can write to it, and its code is executed; run chmod o-w on it")
     for path in sorted([*place.glob("*.py"), *place.glob("*/*.py")]):
         if path.parent.name not in SETS or path.parent == place:
-            raise PluginError(f"{path}: belongs to no set; put it into {', '.join(f'{name}/' for name in SETS)}")
+            raise PluginError(f"{path}: is in no known subfolder; put it into {', '.join(f'{name}/' for name in SETS)}")
     _added.append(place)
 
 
@@ -73,7 +73,7 @@ def members(package: str) -> dict[str, ModuleType]:
     for place in places(package):
         for module in iter_modules([place]):
             if module.name in found:
-                raise PluginError(f"{place}/{module.name}.py: {found[module.name]} has that name already; choose another")
+                raise PluginError(f"{place}/{module.name}.py: {found[module.name]} has that name already; rename the file")
             if not module.name.startswith("_"):
                 found[module.name] = f"{place}/{module.name}.py"
     return {name: _imported(f"{package}.{name}", found[name]) for name in sorted(found)}

@@ -70,7 +70,7 @@ def per_tonne(unit: str) -> float:
     """
     _, _, mass = unit.partition("/")
     if mass not in MASSES_IN_TONNES:
-        raise PurchaseError(f"prices are in {unit}, which is no price of a mass: tonnes cannot be planned")
+        raise PurchaseError(f"prices are in {unit}, which is not a price by mass, so tonnes cannot be planned")
     return 1 / MASSES_IN_TONNES[mass]
 
 

@@ -93,7 +93,7 @@ class Table:
         typed = pd.DataFrame({c.name: self._typed(c, frame[c.name]) for c in self.columns}, index=frame.index)
         for column in self.columns:
             if not column.nullable and typed[column.name].isna().any():
-                raise TableError(f"table {self.name}: column {column.name} has empty values, which it may not")
+                raise TableError(f"table {self.name}: column {column.name} has empty values, but requires one in every row")
         twice = typed.duplicated(list(self.key))
         if twice.any():
             example = typed.loc[twice, list(self.key)].iloc[0].to_dict()

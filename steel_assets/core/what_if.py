@@ -76,7 +76,7 @@ def what_if(paths: np.ndarray, moves: np.ndarray, shock: float, apart: tuple[np.
         )
     spread = float(moves.std())
     if spread <= 0:
-        raise ShockError("it never moved in the history of this market")
+        raise ShockError("it never moved in the history of this market, so no shock can be computed")
     weights = np.exp(-(((moves - shock) / (1.06 * spread * independent**-0.2)) ** 2) / 2)
     weights /= weights.sum()
     effective = float(1 / (weights**2).sum()) / len(weights) * independent

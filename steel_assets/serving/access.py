@@ -173,7 +173,7 @@ class Access:
         try:
             keyring = self._store.load()
             if keyring.empty and not self.keyring.empty:
-                raise KeyStoreError(f"the keys in {self._store.path} are gone; restore the file, or start the service anew")
+                raise KeyStoreError(f"the keys in {self._store.path} are missing; restore the file, or restart the service")
         except KeyStoreError as error:
             if self.problem is None:
                 log.error("%s (until then the keys read last stay in force)", error)

@@ -35,7 +35,7 @@ def routes(service: Service) -> APIRouter:
 
     def links() -> Acknowledging:
         if service.acknowledging is None:
-            raise RequestRefused(404, "there are no such links here: STEEL_SIGNING_KEY is not set")
+            raise RequestRefused(404, "links in messages are not enabled: STEEL_SIGNING_KEY is not set")
         return service.acknowledging
 
     def shown(request: Request, token: str, problem: str, *, done: bool = False, status: int = 200) -> Response:
@@ -54,7 +54,7 @@ def routes(service: Service) -> APIRouter:
     @router.post(ACKNOWLEDGE)
     async def answered(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-            raise RequestRefused(415, f"the answer comes as {FORM_TYPE}")
+            raise RequestRefused(415, f"send the form as {FORM_TYPE}")
         given = _fields(await request.body())
         try:
             await asyncio.to_thread(links().leave, given.get("token", ""), given.get("name", ""), _now(service))

@@ -43,11 +43,11 @@ def question(*, above: float | None, below: float | None, by: date | None, on: d
         RequestRefused: (422) there is none, or several.
     """
     if (above is None) == (below is None):
-        raise RequestRefused(422, "above, below: name one of them, a price in the market's unit, as above=640")
+        raise RequestRefused(422, "above, below: give one of them, a price in the market's unit, as above=640")
     possible: list[tuple[About, date | str | None]] = [("average", average), ("on", on), ("by", by)]
     asked = [(about, when) for about, when in possible if when is not None]
     if len(asked) != 1:
-        raise RequestRefused(422, "average, on, by: name one of them, as average=2026-12, on=2026-12-15 or by=2026-12-15")
+        raise RequestRefused(422, "average, on, by: give one of them, as average=2026-12, on=2026-12-15 or by=2026-12-15")
     [(about, when)] = asked
     if above is not None:
         return Question("above", above, about, when)

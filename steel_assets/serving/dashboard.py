@@ -105,7 +105,7 @@ def routes(service: Service, openapi: Callable[[], dict[str, Any]]) -> APIRouter
     async def log_in(request: Request) -> Response:
         form = await request.body()
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-            raise RequestRefused(415, f"the key comes as {FORM_TYPE}")
+            raise RequestRefused(415, f"send the form as {FORM_TYPE}")
         session = service.access.log_in(_key(form))
         if session is None:
             return HTMLResponse(

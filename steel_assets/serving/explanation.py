@@ -13,7 +13,7 @@ from steel_assets.serving.snapshot import Snapshot
 from steel_assets.serving.words import Words
 
 EXACT = 1e-6
-"""Share of the price by which contributions may miss the forecast: more than rounding is another forecast's explanation."""
+"""Largest difference of the contributions from the forecast, as a share of the price; a larger one means another forecast."""
 
 CAUSES = {
     "forward_curve": phrase("Forward curve"),

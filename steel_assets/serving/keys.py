@@ -102,7 +102,7 @@ class KeyStore:
             keyring = Keyring.model_validate_json(self.path.read_bytes())
         except FileNotFoundError:
             if self._mark.exists():
-                raise KeyStoreError(f"the keys in {self.path} are gone, though keys were made. {REMEDY}") from None
+                raise KeyStoreError(f"the keys in {self.path} are missing, though keys were created. {REMEDY}") from None
             return Keyring()
         except (OSError, ValidationError) as error:
             reason = "it is not a key file" if isinstance(error, ValidationError) else str(error)

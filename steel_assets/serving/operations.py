@@ -73,7 +73,7 @@ def _launcher(service: Service, job: str) -> Any:
     async def launch() -> Response:
         markets = [market["id"] for market in (service.snapshot["catalogue"] or {}).get("markets", [])]
         if not markets:
-            raise RequestRefused(503, "the catalogue was not read yet; try again in a moment", retry_after=5)
+            raise RequestRefused(503, "the catalogue has not been read yet; try again in a moment", retry_after=5)
         tags = {
             "dagster/asset_partition_range_start": markets[0],
             "dagster/asset_partition_range_end": markets[-1],

@@ -62,7 +62,7 @@ def _templates() -> Environment:
 
 @lru_cache
 def _static(name: str) -> str:
-    """Address of a file of ``static/`` that changes with its content: after an upgrade no browser mixes old and new."""
+    """Address of a file of ``static/`` that changes with its content, so that browsers do not mix old and new versions."""
     return f"/static/{name}?{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
 
 

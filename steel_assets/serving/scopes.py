@@ -45,7 +45,7 @@ async def admitted(request: Request, needed: SecurityScopes, _: Annotated[str | 
         raise RequestRefused(401, NO_KEY)
     if set(needed.scopes).isdisjoint(caller.scopes):
         scope = needed.scopes[0]
-        raise RequestRefused(403, f"this key may not {scope}; make one with steel keys create --scope {scope}")
+        raise RequestRefused(403, f"this key does not have the scope {scope}; create one with steel keys create --scope {scope}")
 
 
 async def anybody() -> None:

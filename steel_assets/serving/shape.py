@@ -33,7 +33,7 @@ class Shape(BaseModel):
 
 
 def example(shape: type[Shape]) -> dict[str, Any]:
-    """The first example of each field; of a field without one null, false or what its own shape shows, and none of a default."""
+    """The first example of each field; without one null, false or its own shape's example. Fields with a default are left out."""
     return {
         name: field.examples[0] if field.examples else _example(name, field)
         for name, field in shape.model_fields.items()

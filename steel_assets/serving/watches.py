@@ -62,7 +62,7 @@ def routes(service: Service) -> APIRouter:
     async def added(request: Request, asked: schemas.NewWatch) -> Response:
         """Set a watch: a message is sent over the channels of alerts each time it becomes true from now on."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            raise RequestRefused(415, f"a watch comes as {JSON}")  # a page of another server can send everything else
+            raise RequestRefused(415, f"send the watch as {JSON}")  # a page of another server can send everything else
         published = _published(service)
         if not published.units:
             raise RequestRefused(503, "the catalogue was not read yet; try again in a moment", retry_after=5)
@@ -107,7 +107,7 @@ def _page(service: Service) -> APIRouter:
     @router.post(UNSUBSCRIBE)
     async def answered(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-            raise RequestRefused(415, f"the answer comes as {FORM_TYPE}")
+            raise RequestRefused(415, f"send the form as {FORM_TYPE}")
         try:
             token = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=5).get("token", [""])[0]
             await _kept(service.watches.remove_by_link, _key(service), token)
@@ -161,7 +161,7 @@ def _owner(request: Request) -> str:
 
 def _key(service: Service) -> bytes:
     if service.signing_key is None:
-        raise RequestRefused(404, "there are no such links here: STEEL_SIGNING_KEY is not set")
+        raise RequestRefused(404, "links in messages are not enabled: STEEL_SIGNING_KEY is not set")
     return service.signing_key
 
 

@@ -68,7 +68,7 @@ def continued(
             raise Cut(found, {series.id: _others(more, first, last)})
         closed[side] = fresh.empty
         found = pd.concat([found, fresh], ignore_index=True)
-    raise Cut(found, {series.id: f"the answer was continued {MOST_PARTS} times and is not whole"})
+    raise Cut(found, {series.id: f"the answer was continued {MOST_PARTS} times and is not complete"})
 
 
 def _others(more: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> str:

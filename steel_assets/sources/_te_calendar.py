@@ -112,7 +112,7 @@ def _all_events(country: str, start: pd.Timestamp, end: pd.Timestamp, access: Ac
         else:
             most = LIMITS.events or len(events)
             span = max(1, min(((last - at) / DAY + 1) // 2, int(ROOM * most / len(events) * covered)))
-    raise SourceError(f"the calendar of {country} is not whole after {MOST_CALLS} calls; set STEEL_HISTORY_YEARS lower")
+    raise SourceError(f"the calendar of {country} is not complete after {MOST_CALLS} calls; set STEEL_HISTORY_YEARS lower")
 
 
 def _covered(events: Sequence[_Event], first: pd.Timestamp, last: pd.Timestamp) -> int:

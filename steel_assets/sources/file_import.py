@@ -67,7 +67,7 @@ def read_table(
     if len(content) > LARGEST_BYTES:
         raise file.refusal(f"it is larger than {LARGEST_BYTES // MIB} MiB; split it by years")
     if not mapping.series_ids:
-        raise file.refusal("which series it fills is not said; say series, or columns, or series_column with series")
+        raise file.refusal("it is not stated which series it is for; set series, or columns, or series_column with series")
     absent = [series_id for series_id in mapping.series_ids if series_id not in series]
     if absent:
         raise file.refusal(f"series {absent[0]!r} is not in the catalogue; `steel doctor` lists what is known")

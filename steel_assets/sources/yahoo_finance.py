@@ -237,5 +237,5 @@ def _zone(meta: _Meta, content: bytes) -> tuple[ZoneInfo | None, int]:
         except (LookupError, ValueError, OSError):
             pass  # an unknown zone: the offset says nearly the same
     if meta.offset_seconds is None:
-        raise SourceError("Yahoo Finance does not say in which zone the exchange is, so trading days cannot be told", content)
+        raise SourceError("Yahoo Finance does not state the exchange's time zone, so trading days are not known", content)
     return None, meta.offset_seconds

@@ -76,7 +76,7 @@ def test_a_silence_can_be_of_a_cause() -> None:
 
 @pytest.mark.usefixtures("home")
 def test_somebody_looks_after_an_incident_and_everybody_sees_who() -> None:
-    assert "nobody has" in steel("audit")
+    assert "nothing was acknowledged" in steel("audit")
     with pytest.raises(Problem, match="open are none"):
         steel("ack", "job:daily_data_update")
     fails_a_run()

@@ -74,7 +74,7 @@ def test_a_report_says_the_evidence_the_gain_and_the_days(parts: Platform) -> No
 def test_an_experiment_is_stopped_and_goes_on(parts: Platform) -> None:
     assert json.loads(run("stop", "trial")) == {"stopped": "trial"}
     assert json.loads(run("list", "--json"))[0]["state"] == "stopped"
-    assert "`steel experiment start trial` lets it go on" in refused("stop", "trial")
+    assert "`steel experiment start trial` continues it" in refused("stop", "trial")
     assert json.loads(run("start", "trial")) == {"started": "trial"}
     assert json.loads(run("list", "--json"))[0]["state"] == "collecting"
     assert "is not stopped" in refused("start", "trial")

@@ -142,7 +142,7 @@ def test_after_the_memory_was_lost_an_old_watch_begins_anew_and_a_newer_one_with
     [
         ({}, "above, below: name one of them"),
         ({"above": 1, "below": 2}, "above, below: name one of them"),
-        ({"above": 0}, "above: a price is above zero"),
+        ({"above": 0}, "above: a price must be above zero"),
         ({"above": float("nan")}, "above: "),
         ({"above": float("inf")}, "above: "),
         ({"above": 1e300}, "above: "),

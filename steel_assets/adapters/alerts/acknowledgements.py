@@ -63,7 +63,7 @@ class Acknowledging:
         try:
             self._store.put_if(place, checksummed(content, self._key), None)
         except Conflict:
-            raise BadToken("this link was used already") from None
+            raise BadToken("this link was used already; the incident is acknowledged") from None
 
 
 def left(store: ObjectStore, key: bytes, now: datetime) -> Iterator[tuple[str, Acknowledgement]]:

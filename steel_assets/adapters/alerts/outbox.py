@@ -466,7 +466,8 @@ class Outbox:
                 continue
             return after
         raise Conflict(
-            f"{self.store.uri(STATE_KEY)} was changed by others {ATTEMPTS} times in a row; too many processes send alerts"
+            f"{self.store.uri(STATE_KEY)} was changed by other processes {ATTEMPTS} times in a row; run fewer processes that "
+            "send alerts"
         )
 
     def _set_aside(self, version: str | None, now: datetime) -> None:

@@ -65,7 +65,7 @@ class Watches:
             if any(watch.asked == new.asked for watch in mine):
                 return mine
             if len(mine) >= MOST:
-                raise TooManyWatches(f"this key has {MOST} watches, which is the most; remove one first")
+                raise TooManyWatches(f"this key has {MOST} watches, the largest number allowed; remove one first")
             return (*mine, new)
 
         mine = self._change(owner, with_new)
@@ -121,7 +121,7 @@ class Watches:
                 time.sleep(random.uniform(0.002, 0.02))  # noqa: S311  spreads waiting processes, keeps no secret
                 continue
             return after
-        raise Conflict(f"{self._store.uri(_key(owner))} was changed by others {ATTEMPTS} times in a row; try again")
+        raise Conflict(f"{self._store.uri(_key(owner))} was changed by other processes {ATTEMPTS} times in a row; try again")
 
 
 def _key(owner: str) -> str:

@@ -33,6 +33,6 @@ def write_export(path: Path, content: bytes, *, replace: bool) -> None:
             with suppress(FileNotFoundError):
                 part.unlink()
     except FileExistsError as error:
-        raise ExportError(f"{path} is there already; --force replaces it") from error
+        raise ExportError(f"{path} exists already; --force replaces it") from error
     except OSError as error:
         raise ExportError(f"{path} could not be written: {error}. {remedy(error)}") from error

@@ -79,8 +79,8 @@ def _text(content: bytes, crc32c: int, reference: str) -> str:
     import google_crc32c
 
     if google_crc32c.value(content) != crc32c:
-        raise SecretError(f"{reference} was changed on its way here; try again", Trouble.DAMAGED)
+        raise SecretError(f"{reference} arrived with a wrong checksum; try again", Trouble.DAMAGED)
     try:
         return content.decode().strip()
     except UnicodeDecodeError:
-        raise SecretError(f"{reference} is no text") from None
+        raise SecretError(f"{reference} is not text; store the secret as UTF-8") from None

@@ -140,7 +140,7 @@ class HttpxHttp:
         where = _where(url)
         deadline = self._silence.asked(time.monotonic()) + self._timeout
         if deadline - time.monotonic() < LEAST_SECONDS:
-            raise HttpError("timeout", where, f"not asked: it has said nothing for {self._timeout:g} s")
+            raise HttpError("timeout", where, f"not asked, because it has not answered for {self._timeout:g} s")
         for attempt in range(1, self._attempts + 1):
             deadline += self._waited(where)
             began = time.time()

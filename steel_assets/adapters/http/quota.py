@@ -59,7 +59,7 @@ class Limits:
         if len(recent) >= self.calls_per_day:
             free = recent[-self.calls_per_day] + DAY
             raise BudgetSpent(
-                f"its {self.calls_per_day} calls of 24 hours are used; the next one is free at "
+                f"its {self.calls_per_day} calls in 24 hours are used; the next one is possible at "
                 f"{datetime.fromtimestamp(free, UTC):%Y-%m-%d %H:%M} UTC (calls_per_day in the catalogue)"
             )
         allowed = now

@@ -73,7 +73,9 @@ def copy_lake(
     objects = sorted((key for key in source.list("") if not key.endswith(POINTER)), key=lambda key: (key != MARK, key))
     keys = [*objects, *sorted(pointers)]
     if not keys:
-        raise CopyRefused(f"{source.uri(MARK)} is not there, nor anything else: name the folder or bucket that holds the lake")
+        raise CopyRefused(
+            f"{source.uri(MARK)} does not exist, and there is nothing else; name the folder or bucket with the lake"
+        )
     there = set(destination.list(""))
     with ThreadPoolExecutor(WORKERS) as pool:
 
@@ -133,5 +135,7 @@ def _copied(source: ObjectStore, destination: ObjectStore, key: str, content: by
             return _Step("vanished")
     destination.put(key, content)
     if destination.checksum(key) != md5_of(content):
-        raise CopyRefused(f"{destination.uri(key)} is not what was written there; somebody else writes to it. Run the copy again")
+        raise CopyRefused(
+            f"{destination.uri(key)} differs from what was written, because another program writes to it. Run the copy again"
+        )
     return _Step("copied", len(content))

@@ -102,7 +102,7 @@ def _compacted(lake: Lake, folder: str, now: datetime, least: int) -> int:
         lake.store.put(place, content)
     if not _same(_read_anew(lake, key), pieces):
         lake.store.delete(key)
-        raise LakeError(f"{lake.store.uri(key)} did not hold what was read; it is deleted, and what was there before is read")
+        raise LakeError(f"{lake.store.uri(key)} differed from what was read; it was deleted, and the original files are used")
     return len(tables)
 
 

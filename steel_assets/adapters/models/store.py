@@ -291,11 +291,11 @@ class ModelStore:
         if current and in_force and in_force.version == version:
             return current
         if (current.token if current else None) != (expected.token if expected else None):
-            raise Conflict(f"market {market}, horizon {horizon}: another switch came first; read the pointer and decide again")
+            raise Conflict(f"market {market}, horizon {horizon}: another process switched first; run promotions again")
         if current and since < current.since:
             raise ModelStoreError(
                 f"market {market}, horizon {horizon}: {current.version} is in force since {current.since:%Y-%m-%d %H:%M} UTC; "
-                f"a switch at {since:%Y-%m-%d %H:%M} UTC would change what was true then"
+                f"a switch at {since:%Y-%m-%d %H:%M} UTC would change the past; use a later moment"
             )
         checksum = self._into_production(Identity(market, horizon, version), current)
         if current:
@@ -331,7 +331,7 @@ class ModelStore:
 
 def _folder(stage: Stage, market: str, horizon: int, version: str) -> str:
     if not NAME.fullmatch(version):
-        raise ModelStoreError(f"version {version!r} must be 1 to 128 letters, digits, . _ + - and start with a letter or digit")
+        raise ModelStoreError(f"version {version!r} must have 1 to 128 letters, digits, . _ + - and start with a letter or digit")
     return f"{_root(stage, market, horizon)}{version}"
 
 

@@ -48,7 +48,7 @@ def _recipients(value: object) -> object:
     for part in (part.strip() for part in value.split(",")):
         name, equals, language = part.partition("=")
         if equals and (language not in LANGUAGES or not name):
-            raise ValueError("after = comes the recipient's language, en or es")
+            raise ValueError("write the recipient's language after =, en or es")
         if name:
             names.append(name)
             languages |= {name: language} if language else {}
@@ -93,7 +93,7 @@ def configured(channel: str, kind: type[C], own: Mapping[str, SecretStr], named:
     if strange:
         known = ", ".join(variables) or "none"
         raise ChannelError(
-            f"STEEL_CHANNELS__{channel.upper()}__{strange[0].upper()} is no setting of the channel; it has {known}"
+            f"STEEL_CHANNELS__{channel.upper()}__{strange[0].upper()} is not a setting of the channel; use {known}"
         )
     found: dict[str, Any] = {}
     for name, (_, *shorter) in variables.items():

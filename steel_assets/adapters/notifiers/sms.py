@@ -104,7 +104,7 @@ class Twilio:
             bodies = [message.get("body") or "" for message in json.loads(answer.content)["messages"]]
         except (ValueError, KeyError, TypeError, AttributeError):
             raise NotSent(
-                "the list of texts sent is not readable; whether this one was cannot be told", perhaps_sent=True
+                "Twilio's list of sent texts could not be read, so it is not known whether this one was sent", perhaps_sent=True
             ) from None
         return any(body.endswith(f"[{key[:8]}]") for body in bodies)
 

@@ -98,14 +98,16 @@ class Watch(Declaration):
         given = {name for name in FIELDS if getattr(self, name) is not None}
         takes = TAKES[self.kind]
         if strange := sorted(given - takes):
-            raise ValueError(f"{strange[0]}: a watch of the kind {self.kind} has none; it needs {NEEDS[self.kind]}")
+            raise ValueError(
+                f"{strange[0]}: a watch of the kind {self.kind} does not have this field; it needs {NEEDS[self.kind]}"
+            )
         needed = [group for group in (("above", "below"), ("by", "on", "average"), ("less",), ("chance",)) if takes & set(group)]
         for group in needed:
             if len(given & set(group)) != 1:
                 word = "name one of them; " if len(group) > 1 else "it is missing; "
                 raise ValueError(f"{', '.join(group)}: {word}a watch of the kind {self.kind} needs {NEEDS[self.kind]}")
         if self.kind != "margin" and self.level is not None and self.level <= 0:
-            raise ValueError(f"{self.side}: a price is above zero")
+            raise ValueError(f"{self.side}: a price must be above zero")
         if self.less == self.market:
             raise ValueError("less: name another market than the watch's own")
         if self.quiet is not None and _hours(self.quiet) is None:

@@ -14,7 +14,7 @@ from steel_assets.sources._files.numbers import is_no_figure, is_number
 from steel_assets.sources._files.table import MOST_ROWS, File, Row, Table, is_blank, listed, shown
 
 NOTE = re.compile(r"(?=.*[^\W\d_]{3})(?:[^0-9]|[0-9]{1,2}[/)] ).*", re.DOTALL)
-"""A text with a word in it; one that begins with a number is a note (``1/ preliminary``), or else it may be a date cut short."""
+"""A text with a word in it. One that begins with a number must look like a note (``1/ preliminary``), else it may be a date."""
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class Columns:
             )
         if found is None:
             raise self._file.refusal(
-                f"which column holds the dates is not clear; the columns are {self._listed}: say --date-column"
+                f"it is not clear which column has the dates; the columns are {self._listed}: choose one with --date-column"
             )
         return [found]
 
@@ -89,7 +89,7 @@ class Columns:
             found = _only([place for place in self._filled_with(_figure) if place not in taken])
         if found is None:
             raise self._file.refusal(
-                f"which column holds the figures is not clear; the columns are {self._listed}: say --value-column"
+                f"it is not clear which column has the values; the columns are {self._listed}: choose one with --value-column"
             )
         return found
 

@@ -39,7 +39,7 @@ def decoded(file: File, encoding: str | None) -> tuple[str, str, str]:
     try:
         text = file.content.decode(name)
     except UnicodeError as error:
-        raise file.refusal(f"it is not text in {name} ({str(error)[:80]}); say another --encoding") from None
+        raise file.refusal(f"it is not text in {name} ({str(error)[:80]}); use another --encoding") from None
     if CONTROLS.search(text):
         raise file.refusal(BINARY)
     return text.removeprefix("\ufeff"), name, NAMES.get(name, name.upper()) + (" (--encoding)" if encoding else "")
