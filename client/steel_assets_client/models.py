@@ -70,11 +70,11 @@ class Alert(BaseModel):
     values: Annotated[list[str], Field(examples=[["0.74", "0.80"]], title="Values")]
     since: Annotated[str | None, Field(title="Since")]
     """
-    when the platform's own watch first saw it; null: seen by the service itself
+    start of the incident; null: found by the service itself
     """
     message_es: Annotated[str | None, Field(title="Message Es")] = ""
     """
-    in Spanish, where the platform's own watch has said it
+    in Spanish, if it is an incident of the alerts
     """
 
 
@@ -495,7 +495,7 @@ class MetricsDaily(BaseModel):
 class Less(RootModel[str]):
     root: Annotated[str, Field(max_length=64, title="Less")]
     """
-    margin: the market whose price is taken away
+    margin: the market whose price is subtracted
     """
 
 
@@ -523,14 +523,14 @@ class Average(RootModel[str]):
 class Chance(RootModel[float]):
     root: Annotated[float, Field(gt=0.0, lt=1.0, title="Chance")]
     """
-    odds: told when the chance is above it
+    odds: a message is sent when the chance exceeds it
     """
 
 
 class Quiet(RootModel[str]):
     root: Annotated[str, Field(examples=["22:00-07:00"], max_length=11, title="Quiet")]
     """
-    hours in which no message goes out, in the zone of the schedules; it goes out at their end
+    hours without messages, in the schedules' zone; they are sent at the end
     """
 
 
@@ -565,7 +565,7 @@ class NewWatch(BaseModel):
     """
     less: Annotated[Less | None, Field(title="Less")] = None
     """
-    margin: the market whose price is taken away
+    margin: the market whose price is subtracted
     """
     by: Annotated[By | None, Field(title="By")] = None
     """
@@ -581,13 +581,13 @@ class NewWatch(BaseModel):
     """
     chance: Annotated[Chance | None, Field(title="Chance")] = None
     """
-    odds: told when the chance is above it
+    odds: a message is sent when the chance exceeds it
     """
     quiet: Annotated[Quiet | None, Field(examples=["22:00-07:00"], title="Quiet")] = (
         None
     )
     """
-    hours in which no message goes out, in the zone of the schedules; it goes out at their end
+    hours without messages, in the schedules' zone; they are sent at the end
     """
 
 
@@ -605,7 +605,7 @@ class PeriodDays(BaseModel):
     """
     carried: Annotated[int, Field(examples=[0], title="Carried")]
     """
-    whose price is late and counts as the last one
+    whose price is late, so that the last price is used
     """
     drawn: Annotated[int, Field(examples=[21], title="Drawn")]
     """
@@ -613,7 +613,7 @@ class PeriodDays(BaseModel):
     """
     beyond: Annotated[int, Field(examples=[0], title="Beyond")]
     """
-    after the end of the paths; in no figure
+    after the end of the paths; not in the figures
     """
 
 
@@ -635,7 +635,7 @@ class PlannedCost(BaseModel):
         float, Field(examples=[31.9], title="At Risk Per Tonne")
     ]
     """
-    cost at risk: the 95 % quantile less the mean
+    cost at risk: the 95 % quantile minus the mean
     """
     mean_total: Annotated[float, Field(examples=[2897000.0], title="Mean Total")]
     """
@@ -722,11 +722,11 @@ class Prediction(BaseModel):
     """
     note: Annotated[str | None, Field(title="Note")] = None
     """
-    only where another market stands in for the default one, and why
+    only if another market is answered instead of the default one: the reason
     """
     model_variant: Annotated[str | None, Field(title="Model Variant")] = None
     """
-    only where it is a variant's and not the champion's: the experiment that gives it to this key
+    only if it is a variant's instead of the champion's: id of the experiment
     """
 
 
@@ -748,7 +748,7 @@ class Purchase(BaseModel):
         float, Field(examples=[5000.0], gt=0.0, le=100000000.0, title="Tonnes")
     ]
     """
-    how much is needed, of 1,000 kg
+    amount needed, in tonnes of 1,000 kg
     """
     by: Annotated[date_aliased, Field(examples=["2026-12-29"], title="By")]
     """
@@ -771,7 +771,7 @@ class Purchase(BaseModel):
         float | None, Field(examples=[0.12], ge=0.0, le=1.0, title="Capital A Year")
     ] = 0.0
     """
-    interest a year on what is paid, a share: 0.12 is 12 %
+    yearly interest on the amount paid, as a share: 0.12 is 12 %
     """
     risk: Annotated[
         Literal["low", "medium", "high"] | None, Field(examples=["low"], title="Risk")
@@ -791,7 +791,7 @@ class PurchaseEdge(BaseModel):
     )
     proven: Annotated[bool, Field(title="Proven")]
     """
-    cheaper than now, late and in thirds, each beyond luck
+    significantly cheaper than now, late and in thirds
     """
     origins: Annotated[int, Field(examples=[228], title="Origins")]
     """
@@ -800,7 +800,7 @@ class PurchaseEdge(BaseModel):
     origins_needed: Annotated[int, Field(examples=[132], title="Origins Needed")]
     overlap: Annotated[int, Field(examples=[22], title="Overlap")]
     """
-    neighbouring ones that overlap
+    number of neighbouring ones that overlap
     """
     p_value: Annotated[float, Field(examples=[0.41], ge=0.0, le=1.0, title="P Value")]
     """
@@ -1146,7 +1146,7 @@ class Statement(BaseModel):
     )
     key: Annotated[str, Field(examples=["trend"], title="Key")]
     """
-    what kind it is; with values it makes the sentence
+    kind of statement; with values it determines the sentence
     """
     about: Annotated[str, Field(examples=["63"], title="About")]
     """
@@ -1175,7 +1175,7 @@ class Statement(BaseModel):
     """
     finding: Annotated[bool, Field(title="Finding")]
     """
-    p_corrected is at most 0.05: more than chance
+    whether p_corrected is at most 0.05
     """
     sentence: Annotated[
         str,
@@ -1250,7 +1250,7 @@ class Watch(BaseModel):
     """
     less: Annotated[Less | None, Field(title="Less")] = None
     """
-    margin: the market whose price is taken away
+    margin: the market whose price is subtracted
     """
     by: Annotated[By | None, Field(title="By")] = None
     """
@@ -1266,13 +1266,13 @@ class Watch(BaseModel):
     """
     chance: Annotated[Chance | None, Field(title="Chance")] = None
     """
-    odds: told when the chance is above it
+    odds: a message is sent when the chance exceeds it
     """
     quiet: Annotated[Quiet | None, Field(examples=["22:00-07:00"], title="Quiet")] = (
         None
     )
     """
-    hours in which no message goes out, in the zone of the schedules; it goes out at their end
+    hours without messages, in the schedules' zone; they are sent at the end
     """
     id: Annotated[str, Field(examples=["0123456789ab"], title="Id")]
     created_at: Annotated[
@@ -1280,7 +1280,7 @@ class Watch(BaseModel):
     ]
     holds: Annotated[bool | None, Field(examples=[False], title="Holds")]
     """
-    whether what it waits for is so now; null: not known, see problem
+    whether its condition is true now; null: not known, see problem
     """
     value: Annotated[float | None, Field(examples=[571.25], title="Value")]
     """
@@ -1301,7 +1301,7 @@ class Watches(BaseModel):
     simulated: Annotated[bool, Field(title="Simulated")]
     most: Annotated[int, Field(examples=[20], title="Most")]
     """
-    so many a key may have
+    largest number per key
     """
     watches: Annotated[list[Watch], Field(title="Watches")]
 
@@ -1318,7 +1318,7 @@ class Analysis(BaseModel):
     unit: Annotated[str, Field(examples=["USD/t"], title="Unit")]
     as_of: Annotated[str, Field(examples=["2026-11-21T08:00:00+00:00"], title="As Of")]
     """
-    only what was known then is in it
+    only data known by then are used
     """
     first_day: Annotated[str, Field(examples=["2016-01-04"], title="First Day")]
     day: Annotated[str, Field(examples=["2026-11-20"], title="Day")]
@@ -1408,7 +1408,7 @@ class Experiment(BaseModel):
     """
     end: Annotated[str, Field(examples=["2027-10-01"], title="End")]
     """
-    first day on which it is over
+    first day after the experiment
     """
     planned_days: Annotated[int, Field(examples=[365], title="Planned Days")]
     """
@@ -1416,18 +1416,18 @@ class Experiment(BaseModel):
     """
     keys_share: Annotated[float, Field(examples=[0.0], title="Keys Share")]
     """
-    share of the API keys that get its forecasts while it collects
+    share of the API keys that get its forecasts while it collects evidence
     """
     state: Annotated[
         Literal["collecting", "won", "harmful", "inconclusive", "stopped"],
         Field(examples=["collecting"], title="State"),
     ]
     """
-    won, harmful and inconclusive are final; stopped is a person's doing
+    won, harmful and inconclusive are final; stopped is set by a person
     """
     looked: Annotated[str | None, Field(examples=["2026-11-20"], title="Looked")]
     """
-    day of the newest look; null: nobody has looked
+    day of the newest evaluation; null: not evaluated yet
     """
     n: Annotated[int, Field(examples=[41], title="N")]
     """
@@ -1460,7 +1460,7 @@ class Experiment(BaseModel):
     simulated: Annotated[bool, Field(title="Simulated")]
     days: Annotated[list[ExperimentLook], Field(title="Days")]
     """
-    the newest 400 days with a look, oldest first
+    the newest 400 days with an evaluation, oldest first
     """
 
 
@@ -1571,7 +1571,7 @@ class HorizonScore(BaseModel):
     """
     increase: Annotated[float | None, Field(examples=[0.0004], title="Increase")]
     """
-    mape of the last 20 forecasts less that of the 250 before; a share
+    mape of the last 20 forecasts minus that of the 250 before; a share
     """
     rmse: Annotated[float | None, Field(examples=[3.9], title="Rmse")]
     r2_score: Annotated[float | None, Field(examples=[0.987], title="R2 Score")]
@@ -1629,7 +1629,7 @@ class Odds(BaseModel):
     """
     paths: Annotated[int, Field(examples=[1000], title="Paths")]
     """
-    sample paths that it is counted from
+    number of sample paths
     """
     paths_from: Annotated[str, Field(examples=["2026-11-23"], title="Paths From")]
     """
@@ -1663,7 +1663,7 @@ class Odds(BaseModel):
         float, Field(examples=[0.0104], ge=0.0, title="Standard Error")
     ]
     """
-    of counting so many paths, not of the forecast; 0: it is known
+    Monte-Carlo standard error of the paths, not of the forecast; 0: the outcome is known
     """
     quantiles: Spread
     """
@@ -1726,7 +1726,7 @@ class Plan(BaseModel):
     """
     paths: Annotated[int, Field(examples=[1000], title="Paths")]
     """
-    sample paths that it is counted from
+    number of sample paths
     """
     paths_from: Annotated[str, Field(examples=["2026-11-23"], title="Paths From")]
     """
@@ -1790,7 +1790,7 @@ class PredictionDetail(BaseModel):
     """
     note: Annotated[str | None, Field(title="Note")] = None
     """
-    only where another market stands in for the default one, and why
+    only if another market is answered instead of the default one: the reason
     """
     model_variant: Annotated[str | None, Field(title="Model Variant")]
     """
@@ -1900,7 +1900,7 @@ class Averages(BaseModel):
     """
     paths: Annotated[int, Field(examples=[1000], title="Paths")]
     """
-    sample paths that it is counted from
+    number of sample paths
     """
     paths_from: Annotated[str, Field(examples=["2026-11-23"], title="Paths From")]
     """

@@ -33,11 +33,11 @@ RECENT = "recent_price"
 SANE = "sane_forecast"
 LATENCY_MS = "latency_ms_per_forecast"
 CHECKS = {
-    RECENT: "The last price is at most as many sessions of the market old as the catalogue allows (freshness.price_sessions). "
-    "From an older one nothing new is published: the market's earlier forecast stays in force, marked with its age.",
-    SANE: "Level, direction and band width are not absurd against everything the market ever did. An absurd forecast is not "
-    "published: the market's earlier one stays in force.",
-    COMPLETE: "The market has a forecast of a whole model at every horizon.",
+    RECENT: "The age of the last price, in sessions of the market, is at most the catalogue's freshness.price_sessions. "
+    "With an older price no new forecast is published: the market's earlier one stays in force, marked with its age.",
+    SANE: "Level, direction and interval width are plausible compared with all past moves of the market. An implausible "
+    "forecast is not published: the market's earlier one stays in force.",
+    COMPLETE: "The market has a published forecast of an undamaged model at every horizon.",
 }
 SHOWN = ["horizon", "target_date", "last_price", "predicted_price", "q05", "q95", "unit", "model_family"]
 

@@ -16,11 +16,11 @@ from steel_assets.operations.candidates import announced, backtest, family_of
 from steel_assets.operations.data_quality import quality_score
 
 CRITERIA = {
-    "quality_score": "The market's data is good enough to train on.",
+    "quality_score": "The market's data quality score is at least the catalogue's limit.",
     "origins": "The candidate was scored on the whole acceptance window.",
-    "mape": "MAPE on the acceptance window is at most the catalogue's.",
-    "r2": "R² on the acceptance window is at least the catalogue's; it warns where the last price itself falls short.",
-    "rmse": "RMSE on the acceptance window is at most the catalogue's, in USD/t.",
+    "mape": "MAPE on the acceptance window is at most the catalogue's limit.",
+    "r2": "R² on the acceptance window is at least the catalogue's limit; only a warning if the last price is below it too.",
+    "rmse": "RMSE on the acceptance window is at most the catalogue's limit, in USD/t.",
 }
 """Names of the acceptance criteria, and the statement that each checks."""
 

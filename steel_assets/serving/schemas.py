@@ -77,12 +77,12 @@ class Prediction(Shape):
     timestamp: str = Field(description="when the forecast was issued", examples=["2026-11-21T08:00:00Z"])
     note: str | None = Field(
         default=None,
-        description="only where another market stands in for the default one, and why",
+        description="only if another market is answered instead of the default one: the reason",
         exclude_if=lambda note: note is None,
     )
     model_variant: str | None = Field(
         default=None,
-        description="only where it is a variant's and not the champion's: the experiment that gives it to this key",
+        description="only if it is a variant's instead of the champion's: id of the experiment",
         exclude_if=lambda variant: variant is None,
     )
 
@@ -262,7 +262,7 @@ class FromPaths(Shape):
     stale_reason: str | None = Field(description="null: it is not stale")
     simulated: bool
     withdrawn_import: str | None = Field(description=WITHDRAWN)
-    paths: int = Field(description="sample paths that it is counted from", examples=[1000])
+    paths: int = Field(description="number of sample paths", examples=[1000])
     paths_from: str = Field(description="first trading day ahead", examples=["2026-11-23"])
     paths_to: str = Field(description="last trading day ahead", examples=["2027-02-22"])
 
@@ -281,9 +281,9 @@ class PeriodDays(Shape):
     """The trading days of a month or a quarter."""
 
     known: int = Field(description="whose price was known at the issue", examples=[0])
-    carried: int = Field(description="whose price is late and counts as the last one", examples=[0])
+    carried: int = Field(description="whose price is late, so that the last price is used", examples=[0])
     drawn: int = Field(description="from the paths", examples=[21])
-    beyond: int = Field(description="after the end of the paths; in no figure", examples=[0])
+    beyond: int = Field(description="after the end of the paths; not in the figures", examples=[0])
 
 
 class PeriodAverage(Shape):
@@ -315,7 +315,9 @@ class Odds(FromPaths):
     trading_days: PeriodDays | None
     chance: float = Field(ge=0, le=1, examples=[0.124])
     standard_error: float = Field(
-        ge=0, description="of counting so many paths, not of the forecast; 0: it is known", examples=[0.0104]
+        ge=0,
+        description="Monte-Carlo standard error of the paths, not of the forecast; 0: the outcome is known",
+        examples=[0.0104],
     )
     quantiles: Spread = Field(description="of the average, of the price on the day, or of the highest (lowest) close up to it")
 
@@ -324,7 +326,7 @@ class Purchase(Shape):
     """A purchase to be planned."""
 
     market: str = Field(description="id of the market", examples=[MARKET], max_length=64)
-    tonnes: Tonnes = Field(description="how much is needed, of 1,000 kg", examples=[5000.0])
+    tonnes: Tonnes = Field(description="amount needed, in tonnes of 1,000 kg", examples=[5000.0])
     by: Day = Field(description="day of need: paid and in stock", examples=["2026-12-29"])
     contract: Contract = Field(
         default="spot", description="spot: the day's price; average: the average of its calendar month", examples=["spot"]
@@ -333,7 +335,7 @@ class Purchase(Shape):
         default=0.0, description="cost of stock, in the currency of the market's price", examples=[3.0]
     )
     capital_a_year: Rate = Field(
-        default=0.0, description="interest a year on what is paid, a share: 0.12 is 12 %", examples=[0.12]
+        default=0.0, description="yearly interest on the amount paid, as a share: 0.12 is 12 %", examples=[0.12]
     )
     risk: Appetite = Field(
         default="medium",
@@ -368,7 +370,7 @@ class PlannedCost(Shape):
     q50_per_tonne: float = Field(examples=[579.1])
     q75_per_tonne: float = Field(examples=[592.0])
     q95_per_tonne: float = Field(examples=[611.3])
-    at_risk_per_tonne: float = Field(description="cost at risk: the 95 % quantile less the mean", examples=[31.9])
+    at_risk_per_tonne: float = Field(description="cost at risk: the 95 % quantile minus the mean", examples=[31.9])
     mean_total: float = Field(description="times the tonnes", examples=[2897000.0])
     at_risk_total: float = Field(examples=[159500.0])
 
@@ -386,10 +388,10 @@ class PlannedCosts(Shape):
 class PurchaseEdge(Shape):
     """The past gain from buying by the forecast in the market's walk-forward, on the same terms."""
 
-    proven: bool = Field(description="cheaper than now, late and in thirds, each beyond luck")
+    proven: bool = Field(description="significantly cheaper than now, late and in thirds")
     origins: int = Field(description="past purchases compared", examples=[228])
     origins_needed: int = Field(examples=[132])
-    overlap: int = Field(description="neighbouring ones that overlap", examples=[22])
+    overlap: int = Field(description="number of neighbouring ones that overlap", examples=[22])
     p_value: float = Field(ge=0, le=1, description="the largest of the three", examples=[0.41])
     saving_per_tonne: dict[str, float] = Field(examples=[{"now": -1.2, "late": 2.4, "thirds": 0.6}])
     p_values: dict[str, float] = Field(examples=[{"now": 0.41, "late": 0.22, "thirds": 0.35}])
@@ -413,7 +415,7 @@ class Plan(FromPaths):
 class Statement(Shape):
     """A statement about a market's past, and its test."""
 
-    key: str = Field(description="what kind it is; with values it makes the sentence", examples=["trend"])
+    key: str = Field(description="kind of statement; with values it determines the sentence", examples=["trend"])
     about: str = Field(description="unique within a key", examples=["63"])
     values: dict[str, bool | int | float | str | list[float] | list[str] | None] = Field(
         description="figures and names of the sentence", examples=[{"days": 63, "change": 0.042, "daily": 0.00066}]
@@ -422,7 +424,7 @@ class Statement(Shape):
     test: str = Field(examples=["t test, Newey-West"])
     p: float = Field(ge=0, le=1, examples=[0.41])
     p_corrected: float = Field(ge=0, le=1, description="by Holm, among all statements of the market", examples=[1.0])
-    finding: bool = Field(description="p_corrected is at most 0.05: more than chance")
+    finding: bool = Field(description="whether p_corrected is at most 0.05")
     sentence: str = Field(
         examples=["Over the last 63 trading days the price went +4.2%, +0.066% a day ± 0.080%. No more than chance: p = 0.41, …"]
     )
@@ -441,7 +443,7 @@ class Analysis(Shape):
 
     market: str = Field(examples=[MARKET])
     unit: str = Field(examples=["USD/t"])
-    as_of: str = Field(description="only what was known then is in it", examples=["2026-11-21T08:00:00+00:00"])
+    as_of: str = Field(description="only data known by then are used", examples=["2026-11-21T08:00:00+00:00"])
     first_day: str = Field(examples=["2016-01-04"])
     day: str = Field(description="last trading day in it", examples=["2026-11-20"])
     sessions: int = Field(description="trading days", examples=[2750])
@@ -472,7 +474,7 @@ class HorizonScore(Shape):
     naive_mae: float | None = Field(examples=[3.7])
     skill: float | None = Field(description="1 - mae / naive_mae; above 0 is better than the last price", examples=[0.16])
     increase: float | None = Field(
-        description="mape of the last 20 forecasts less that of the 250 before; a share", examples=[0.0004]
+        description="mape of the last 20 forecasts minus that of the 250 before; a share", examples=[0.0004]
     )
     rmse: float | None = Field(examples=[3.9])
     r2_score: float | None = Field(examples=[0.987])
@@ -653,13 +655,15 @@ class Experiment(Shape):
     horizons: list[int] = Field(examples=[[1, 5]])
     metric: Metric = Field(description="what is compared, as a share of the last price", examples=["pinball"])
     start: str = Field(description="first day of issue", examples=["2026-10-01"])
-    end: str = Field(description="first day on which it is over", examples=["2027-10-01"])
+    end: str = Field(description="first day after the experiment", examples=["2027-10-01"])
     planned_days: int = Field(description="calendar days after which it is inconclusive", examples=[365])
-    keys_share: float = Field(description="share of the API keys that get its forecasts while it collects", examples=[0.0])
-    state: ExperimentState = Field(
-        description="won, harmful and inconclusive are final; stopped is a person's doing", examples=["collecting"]
+    keys_share: float = Field(
+        description="share of the API keys that get its forecasts while it collects evidence", examples=[0.0]
     )
-    looked: str | None = Field(description="day of the newest look; null: nobody has looked", examples=["2026-11-20"])
+    state: ExperimentState = Field(
+        description="won, harmful and inconclusive are final; stopped is set by a person", examples=["collecting"]
+    )
+    looked: str | None = Field(description="day of the newest evaluation; null: not evaluated yet", examples=["2026-11-20"])
     n: int = Field(description=PAIRS, examples=[41])
     mean_gain: float | None = Field(
         description="mean loss of the champion less the variant's, as a share of the last price", examples=[0.0004]
@@ -669,7 +673,7 @@ class Experiment(Shape):
     evidence_worse: float | None = Field(description=WORSE, examples=[0.7])
     threshold: float = Field(description="evidence that decides", examples=[40.0])
     simulated: bool
-    days: list[ExperimentLook] = Field(description="the newest 400 days with a look, oldest first")
+    days: list[ExperimentLook] = Field(description="the newest 400 days with an evaluation, oldest first")
 
 
 class Experiments(Shape):
@@ -713,8 +717,8 @@ class Alert(Shape):
     message: str = Field(examples=["rebar_fob_turkey: data quality 0.74 is below 0.80"])
     market: str | None = Field(examples=[MARKET])
     values: list[str] = Field(examples=[["0.74", "0.80"]])
-    since: str | None = Field(description="when the platform's own watch first saw it; null: seen by the service itself")
-    message_es: str = Field(default="", description="in Spanish, where the platform's own watch has said it")
+    since: str | None = Field(description="start of the incident; null: found by the service itself")
+    message_es: str = Field(default="", description="in Spanish, if it is an incident of the alerts")
 
 
 class Alerts(Shape):
@@ -745,17 +749,17 @@ class NewWatch(Shape):
     market: str = Field(min_length=1, max_length=64, examples=[MARKET])
     above: float | None = Field(default=None, description="in the market's unit; or below", examples=[640.0])
     below: float | None = Field(default=None, description="in the market's unit; or above")
-    less: str | None = Field(default=None, max_length=64, description="margin: the market whose price is taken away")
+    less: str | None = Field(default=None, max_length=64, description="margin: the market whose price is subtracted")
     by: str | None = Field(default=None, max_length=10, description="odds: any close up to this day")
     on: str | None = Field(default=None, max_length=10, description="odds: the price on this day")
     average: str | None = Field(
         default=None, max_length=7, description="odds: average of a month or quarter, as 2026-12, 2026-Q4"
     )
-    chance: float | None = Field(default=None, gt=0, lt=1, description="odds: told when the chance is above it")
+    chance: float | None = Field(default=None, gt=0, lt=1, description="odds: a message is sent when the chance exceeds it")
     quiet: str | None = Field(
         default=None,
         max_length=11,
-        description="hours in which no message goes out, in the zone of the schedules; it goes out at their end",
+        description="hours without messages, in the schedules' zone; they are sent at the end",
         examples=["22:00-07:00"],
     )
 
@@ -765,7 +769,7 @@ class Watch(NewWatch):
 
     id: str = Field(examples=["0123456789ab"])
     created_at: str = Field(examples=["2026-11-21T08:00:00Z"])
-    holds: bool | None = Field(description="whether what it waits for is so now; null: not known, see problem", examples=[False])
+    holds: bool | None = Field(description="whether its condition is true now; null: not known, see problem", examples=[False])
     value: float | None = Field(description="the price, chance or margin that it is about", examples=[571.25])
     problem: str | None
     simulated: bool
@@ -775,7 +779,7 @@ class Watches(Shape):
     """The watches of a key."""
 
     simulated: bool
-    most: int = Field(description="so many a key may have", examples=[20])
+    most: int = Field(description="largest number per key", examples=[20])
     watches: list[Watch]
 
 
