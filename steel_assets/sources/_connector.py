@@ -106,15 +106,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Access:
-    """How a provider is reached, and how much is asked of it.
+    """How a provider is reached, and how much is requested.
 
     Attributes:
-        history_years: how far back the first collection of a series goes.
-        simulated: True when the sandbox answers in the provider's place.
-        options: what the installation chose of the options that the catalogue declares for this source, by name.
-        since: ask again for everything from this day on, whatever is known (a backfill).
-        settled: series → up to where its history is known to be as whole as the provider has it.
-        retry_seconds: how long one question that came too fast is waited out in all.
+        history_years: years of history in the first collection of a series.
+        simulated: whether the sandbox answers in the provider's place.
+        options: the installation's values of the options declared for this source, by name.
+        since: request everything from this day on, whatever is known (a backfill).
+        settled: series → up to where its history is known to be complete as far as the provider has it.
+        retry_seconds: total time to wait when calls came too fast, per request.
         sleep: waits so many seconds.
     """
 
@@ -150,18 +150,18 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Collection:
-    """What one collection brought.
+    """The result of one collection.
 
     Attributes:
-        observations: rows of ``tables.OBSERVATIONS``, only what is new or changed.
+        observations: rows of ``tables.OBSERVATIONS``, only new or changed ones.
         problems: series → what failed and the remedy. A series without a problem was answered, even if nothing was new.
-        notes: oddities of the provider that were seen, and in how many rows.
-        rejected: answers of unknown shape.
-        silent: why the provider counts as down and was not asked further; None when it is not.
+        notes: anomalies in the provider's answers, and in how many rows.
+        rejected: answers of unknown form.
+        silent: why the provider counts as down and was not asked further; None if it does not.
         splits: splits of shares that the provider reports: ``series``, ``period`` (the first day on the new basis), ``factor`` by
             which earlier prices change.
-        suspects: rows of ``tables.OBSERVATIONS`` with a ``reason``, that are not to be believed as they are: about days that have
-            not come, or in another unit or currency than the catalogue's. None of them is among ``observations``.
+        suspects: rows of ``tables.OBSERVATIONS`` with a ``reason``, which are doubtful: about future days, or in another unit or
+            currency than the catalogue's. None of them is among ``observations``.
     """
 
     observations: pd.DataFrame

@@ -1,9 +1,9 @@
 """Alpha Vantage: shares and funds (raw daily closes, in US dollars), exchange rates, and its commodity indices.
 
 Endpoint: ``/query``. A symbol such as USD/MXN is an exchange rate, the name of a function (COPPER) a commodity. Every answer is
-HTTP 200, refusals too, and their wording changes over the years and repeats the key: an answer is one when it holds data, and a
-refusal when it does not. Why it refuses is told in ``_av_refusals``: calls that came too fast are asked again, the day's budget
-and the key stop the source, everything else is the trouble of that symbol.
+HTTP 200, refusals too, whose wording changes over the years and repeats the key. So an answer with data is accepted, and one
+without is a refusal. ``_av_refusals`` determines its reason: calls that came too fast are repeated, a used-up quota or an invalid
+key stops the source, everything else is an error of that symbol.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Yahoo Finance: futures, exchange rates, indices and funds, one chart of daily bars for each symbol.
 
-Endpoint: ``/v8/finance/chart/{symbol}``. Unofficial and easily offended: it answers 429 to callers that do not look like a
-browser, and shuts some out for good (``_yahoo_blocks``). Which session a row is about is told in ``_yahoo_sessions``. Closes are
-``quote.close``, never ``adjclose``: a later dividend must not change what was known. A split does change them: Yahoo restates
-every close before it, and reports it among the ``events``.
+Endpoint: ``/v8/finance/chart/{symbol}``. It is unofficial: it answers 429 to callers that do not look like a browser, and blocks
+some for good (``_yahoo_blocks``). ``_yahoo_sessions`` determines the session of a row. Closes are ``quote.close``, never
+``adjclose``, because a later dividend must not change what was known. A split does change them: Yahoo restates every close before
+it, and reports it among the ``events``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ HUNDREDTHS = {"USX": "USD", "GBp": "GBP", "GBX": "GBP", "EUX": "EUR", "ZAc": "ZA
 """How Yahoo writes that a price is in hundredths: cents, pence, agorot."""
 
 ALL_TIME = range(-5_364_662_400, 7_258_118_400)
-"""The years 1800 to 2200 as stamps; another one is a mistake."""
+"""The years 1800 to 2200 as stamps; others are errors."""
 
 
 class _Meta(BaseModel):

@@ -16,7 +16,7 @@ ENCRYPTED = 0x1
 
 
 def unwrapped(file: File) -> tuple[File, str, str]:
-    """The file inside, the ending of its name (lower case), and the wrapping in words (empty without one).
+    """The file inside, the ending of its name (lower case), and the compression in words (empty without).
 
     Raises:
         ImportRefused: damaged, protected, too large, or a zip archive of several files.
