@@ -75,7 +75,7 @@ def _provider(here: Installation, source: Source) -> dg.AssetsDefinition:
         for key in sorted(context.selected_asset_keys):
             try:
                 done = collecting.collect(providers.catalog, lake, providers, home, source, groups[key], moment, since)
-            except Exception as error:  # noqa: BLE001 - whatever one group's trouble is, it is told and the others are asked
+            except Exception as error:  # noqa: BLE001 - any error of one group is reported, and the other groups are asked
                 context.log.error(f"{key.to_user_string()}: {traceback.format_exc()}")
                 yield result(here.catalog.rules, key, COLLECTED, Verdict(False, f"{error}" or type(error).__name__))
                 continue

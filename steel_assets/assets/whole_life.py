@@ -208,7 +208,7 @@ class Process:
         for event in (event for batch in done.sent if batch.channel == ALWAYS for event in batch.events):
             level = (
                 logging.INFO if event.kind == "recovered" else logging.WARNING
-            )  # the file of that channel goes with the machine
+            )  # the file of the channel log is lost with the machine
             log.log(level, "alert %s: %s · %s: %s", event.kind, event.rule, event.subject, event.text)
         log.info("%d alert notifications sent", life.sent)
 

@@ -44,7 +44,9 @@ def dev(
         raise typer.Exit(_look(kept, host, port, console))
     with ExitStack() as stack:
         stack.enter_context(instance_here(begin=True))
-        environment = os.environ | {"DAGSTER_HOME": str(dagster_home() or Path.cwd())}  # else it speaks of a temporary one
+        environment = os.environ | {
+            "DAGSTER_HOME": str(dagster_home() or Path.cwd())
+        }  # otherwise Dagster announces a temporary one
         if settings().simulated:
             from steel_assets.sandbox.server import Sandbox
 

@@ -41,7 +41,7 @@ def list_experiments(as_json: AsJson = False) -> None:
         return
     table = Table()
     for column in ("id", "state", "family", "markets", "days ahead", "start", "end", "pairs"):
-        table.add_column(column, overflow="fold")  # what one has to type is never cut
+        table.add_column(column, overflow="fold")  # ids are wrapped, not truncated, because people type them
     for about in found:
         row = (about["family"], ", ".join(about["markets"]), ", ".join(map(str, about["horizons"])), about["start"], about["end"])
         table.add_row(about["id"], about["state"], *row, str(about["n"]))

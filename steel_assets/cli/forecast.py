@@ -63,7 +63,7 @@ def forecast(
     _warn(without.values())
     default = parts.catalog.rules.default_market
     if market is None and default in without and default not in found:
-        _warn([f"the default market {default} has none; {rows[0]['market']} stands in for it"])
+        _warn([f"the default market {default} has none; {rows[0]['market']} is shown instead"])
     if as_json:
         typer.echo(json.dumps([_plain(row) | {"withdrawn_import": marks.get(row["market"])} for row in rows], indent=2))
     else:
@@ -117,7 +117,7 @@ def print_forecasts(console: Console, catalog: Catalog, store: ObjectStore, rows
             tone = "bold red" if first["price_age_sessions"] > limit else "yellow"
             console.print(f"▲ {first['stale_reason']}", style=tone, markup=False, highlight=False)
         for series, day in aged_drivers(first.get("aged_drivers")).items():
-            console.print(f"▲ leans on {series}, whose newest figure is of {day}", style="yellow", markup=False, highlight=False)
+            console.print(f"▲ uses {series}, whose newest value is of {day}", style="yellow", markup=False, highlight=False)
         console.print(_table(issued, champions_scores(store, market), frequency))
 
 

@@ -32,7 +32,7 @@ def sources(catalog: Catalog, lake: Lake, quotas: Mapping[str, Quota], at: datet
         series=("series", "nunique"), rows=("series", "size"), newest=("period", "max"), collected=("collected_at", "max")
     )
     silent = [source.id for source in catalog.sources.values() if source.id not in newest.index and was_asked(lake, source)]
-    newest = newest.reindex([*newest.index, *silent])  # one that never answered anything is told too
+    newest = newest.reindex([*newest.index, *silent])  # includes sources that never answered
     held = waiting(catalog, lake, observations)["source"].value_counts()
     moment = max(now, observations["collected_at"].max()) if len(observations) else now
     return [

@@ -143,7 +143,7 @@ def unpacked(path: Path, folder: Path, key: bytes | None) -> Archive:
                 if not warehouse.lacking(table):  # asking an older table for its rows would give it the columns it lacks
                     warehouse.count(table)
         snapshots = SnapshotStore(LocalFolder(folder / "lake"), key)
-        with suppress(SnapshotDamaged):  # it was so when it was backed up, or is of another release: whoever reads it tells
+        with suppress(SnapshotDamaged):  # it was so when it was backed up, or is of another release: its reader reports it
             pointer = snapshots.pointer()
         if pointer is not None:
             snapshots.content(pointer)
@@ -204,7 +204,7 @@ def _published(store: ObjectStore, snapshots: SnapshotStore) -> dict[str, bytes]
             pointer = snapshots.pointer()
             content = store.get(pointer.key) if pointer else None
         except SnapshotDamaged:
-            return {POINTER: before}  # as it is: whoever reads it tells
+            return {POINTER: before}  # unchanged: its reader reports the damage
         except ObjectNotFound:
             continue
         if pointer and content and store.get(POINTER) == before:

@@ -86,7 +86,7 @@ class _Scan:
         offered = self._box.offered()
         found = sorted_out(offered.files)
         if found.tables:
-            self._lake.rewritings()  # a lake that cannot be read is not the files' fault
+            self._lake.rewritings()  # raises here if the lake cannot be read, so that no file is blamed for it
         for number, table in enumerate(sorted(found.tables, key=lambda name: (name not in self._watch.seen, name))):
             if number and time.monotonic() > self._ends:
                 break

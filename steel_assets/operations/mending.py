@@ -78,7 +78,7 @@ def _refilled(lake: Lake, warehouse: Warehouse, published: Publications, table: 
         try:
             rows = published.read(key) if table is FORECASTS else lake.read(key)
             frames.append(table.enforce(rows))
-        except (DamagedFile, Damaged, ValueError):  # a damaged publication is told where it is read
+        except (DamagedFile, Damaged, ValueError):  # a damaged publication is reported where it is read
             continue
     rows = pd.concat([table.empty(), *frames], ignore_index=True).drop_duplicates(list(table.key), keep="last")
     warehouse.upsert(table, rows)

@@ -84,6 +84,6 @@ def drop_rejected(catalog: Catalog, lake: Lake, models: ModelStore, market: str,
     for horizon in catalog.markets[market].horizons:
         staged = models.staged(market, horizon)
         old = [name for name in staged if name not in newest and (at := trained_at(name)) is not None and at < before]
-        with suppress(ModelDamaged):  # nobody knows what was promoted; the pointer is put back when it is read next
+        with suppress(ModelDamaged):  # it is not known what was promoted; the pointer is restored when it is read next
             dropped += models.drop_candidates(market, horizon, old)
     return dropped

@@ -80,7 +80,7 @@ def restore(
         if not instance.yaml.exists():
             instance = instance_files(
                 instance.yaml.parent, found / "dagster" / FILE
-            )  # what the backup brings says where all goes
+            )  # the backup's dagster.yaml says where its folders go
         moves = list(_moves(store, warehouse, places, instance, found))
         taken = [target for source, target in moves if _filled(target)]
         if taken and not replace:

@@ -81,7 +81,7 @@ class AccessMiddleware:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        kept = [header for header in scope["headers"] if header[0] != b"cookie"]  # behind the door nothing parses cookies
+        kept = [header for header in scope["headers"] if header[0] != b"cookie"]  # no route parses cookies, so they get none
         cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
         head = scope["method"] == "HEAD"  # a GET, of which the server sends the headers only
         arrived = scope["headers"]

@@ -32,12 +32,12 @@ INCIDENTS = {
     "stale_price": phrase("{name}: {age}; a newer one should be here"),
     "unused_price": phrase("{name}: {age}; a price of {3} is here, but no forecast was issued from it"),
     "price_too_old": phrase("{name}: {age}; beyond {2} nothing new is issued until a newer price comes"),
-    "aged_driver": phrase("{name}: its forecast leans on {driver}, whose newest figure is of {1}"),
+    "aged_driver": phrase("{name}: its forecast uses {driver}, whose newest value is of {1}"),
     "withdrawn_import": phrase("{name}: the forecast in force was issued from a withdrawn import: {0}"),
 }
 """Kind of incident → its sentence, with names from ``_named``; the incident's values are filled in by position."""
 
-LEANS_ON = phrase("This forecast leans on {name}, whose newest figure is of {0}.")
+LEANS_ON = phrase("This forecast uses {name}, whose newest value is of {0}.")
 DAY_PASSED = phrase("This forecast was for {0}, which has passed.")
 PRICE_STALE = phrase("A newer price should be here. The forecast below starts from this one.")
 PRICE_TOO_OLD = phrase(
@@ -50,7 +50,7 @@ PRICE_NOT_USED = phrase(
     "A price of {0} is here, but no forecast was issued from it. The forecast below starts from the older one."
 )
 NEXT_DAY, NEXT_PERIOD = phrase("Next business day"), phrase("Next price to come")
-STANDS_IN = phrase("The default market, {name}, has no source of prices; {other} stands in for it.")
+STANDS_IN = phrase("The default market, {name}, has no source of prices; {other} is shown instead.")
 
 
 def page(

@@ -91,7 +91,7 @@ class Snapshot:
         """Why another market than the catalogue's default is answered; None if it is the default."""
         declared, answered = (self["catalogue"] or {}).get("default_market"), self.default_market
         why = (self.market(declared) or {}).get("unfed") if declared and answered != declared else None
-        return f"the default market {declared} has {why}; {answered} stands in for it" if why else None
+        return f"the default market {declared} has {why}; {answered} is shown instead" if why else None
 
     def has_a_source(self, market: str) -> bool:
         """Whether ``market`` has a source of prices: a provider that is asked for them, or earlier data."""

@@ -120,7 +120,7 @@ def _forecasts(snapshot: Snapshot, moment: float) -> list[ShownIncident]:
             found.append(ShownIncident("forecast_refused", "high", text, market["id"]))
         default = market["id"] == snapshot.default_market
         if not snapshot.has_a_source(market["id"]):
-            continue  # a choice, told by the API and the page, and no incident
+            continue  # follows from settings: shown by the API and the page, not an incident
         if not rows:
             severity: Severity = "critical" if default else "high"
             found.append(ShownIncident("no_forecast", severity, f"{market['name']}: no forecast was published yet", market["id"]))
@@ -151,7 +151,7 @@ def _aged(
             kind = TOO_OLD if age.too_old else "stale_price"
             yield ShownIncident("unused_price" if newest > told.price_date else kind, severity, text, market["id"], values)
     for driver in leaning(snapshot, row):
-        text = f"{market['name']}: its forecast leans on {driver.name}, whose newest figure is of {driver.newest_period}"
+        text = f"{market['name']}: its forecast uses {driver.name}, whose newest value is of {driver.newest_period}"
         yield ShownIncident("aged_driver", "low", text, market["id"], (driver.series, driver.newest_period))
 
 

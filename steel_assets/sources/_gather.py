@@ -153,7 +153,9 @@ class Gathering:
         before, start = periods_of(declared, known), first_day(declared, known, moment, self._access, 0)
         reach = whole_until(declared, before, settled_until(declared, moment, self._access)) if len(before) else None
         wanted = due(declared, start, moment)
-        arrived = arrived[arrived <= (wanted[-1] if len(wanted) else moment.tz_localize(None))]  # a live row is no answer
+        arrived = arrived[
+            arrived <= (wanted[-1] if len(wanted) else moment.tz_localize(None))
+        ]  # a live row does not count as an answer
         if not len(arrived):
             if self._figures and len(wanted) > slack(declared):
                 self._fail([declared], f"none of the {len(wanted)} periods from {wanted[0]:%Y-%m-%d} on came; {self._remedy}")

@@ -41,7 +41,7 @@ def test_a_forecast_that_leans_on_none_and_one_of_before_name_none(aged: str | N
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("en", "This forecast leans on Scrap, whose newest figure is of 2 Oct 2026."),
+        ("en", "This forecast uses Scrap, whose newest value is of 2 Oct 2026."),
         ("es", "Este pronóstico se apoya en Chatarra, cuya última cifra es del 2 oct 2026."),
     ],
 )

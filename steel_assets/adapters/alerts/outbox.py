@@ -207,7 +207,7 @@ class Outbox:
         def note(alert_state: AlertState) -> AlertState:
             told.clear()
             last = alert_state.watched_as_of
-            if last is not None and moment < last <= now:  # one that lies ahead was noted before the clock was put back
+            if last is not None and moment < last <= now:  # a time in the future was noted before the clock was set back
                 return alert_state
             watched, events = crossed(
                 alert_state.watched,

@@ -325,7 +325,7 @@ class ModelStore:
     def _back_up(self, model: Identity, checksum: str) -> None:
         production = _folder("production", model.market, model.horizon, model.version)
         backup = _folder("backups", model.market, model.horizon, model.version)
-        with suppress(ModelNotFound, ModelDamaged):  # a damaged champion must not stand in the way of its successor
+        with suppress(ModelNotFound, ModelDamaged):  # a damaged champion must not prevent its replacement
             copy_version(self.store, production, backup, model, checksum)
 
 

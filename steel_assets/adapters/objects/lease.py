@@ -72,7 +72,7 @@ class Lease:
                 self._lost.set()
                 return
             except ObjectStoreError:
-                continue  # the next one may go through; check() knows when it is too late
+                continue  # the next renewal may succeed; check() finds out when it is too late
             self._token, self._renewed = token, begun
 
 

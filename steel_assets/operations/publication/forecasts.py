@@ -53,7 +53,7 @@ def keys_by_market(inputs: Inputs, tables: Tables, folder: str) -> dict[str, lis
     fewer than TRIES issues in these months.
     """
     if tables.in_force and math.isfinite(tables.moment):
-        now = pd.Timestamp(tables.moment, unit="s") + pd.Timedelta(days=1)  # somewhere it is tomorrow
+        now = pd.Timestamp(tables.moment, unit="s") + pd.Timedelta(days=1)  # in some time zones it is tomorrow already
         prefixes = [f"{folder}{now - pd.DateOffset(months=back):%Y-%m}-" for back in range(LISTED_MONTHS)]
         found = _by_market(inputs, prefixes)
         if all(len(found.get(market, ())) >= TRIES for market in tables.in_force if market in inputs.catalog.markets):

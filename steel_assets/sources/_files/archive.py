@@ -72,7 +72,7 @@ def damaged(file: File, error: Exception) -> ImportRefused:
     Raises:
         MemoryError: it is not the workbook's damage, but that memory is short.
     """
-    if isinstance(error, MemoryError) or "out of memory" in str(error):  # so expat says it
+    if isinstance(error, MemoryError) or "out of memory" in str(error):  # expat's only sign of exhausted memory
         raise MemoryError from error
     return file.refusal(f"the workbook is damaged ({type(error).__name__}); open it in Excel and save it again")
 

@@ -106,7 +106,7 @@ def _figure(cell: str) -> Written | None:
     signs = [sign for sign in (found["open"], found["sign"], found["minus"]) if sign]
     units = [found[name].strip().casefold() for name in ("before", "inner", "after") if found[name].strip()]
     unit = joined_unit(units)
-    glued = found["number"][0] in ".," and found.string[: found.start("number")][-1:].isalpha()  # Rs.500 is no half
+    glued = found["number"][0] in ".," and found.string[: found.start("number")][-1:].isalpha()  # Rs.500 is 500, not 0.5
     if len(signs) > 1 or unit is None or glued or (found["minus"] and found["after"].strip()):
         return None
     return Written(-1 if signs and signs[0] != "+" else 1, found["number"], unit)

@@ -27,7 +27,7 @@ NO_MEMORY = 3
 def main() -> None:
     """Read and answer once."""
     with os.fdopen(os.dup(1), "wb") as out:
-        os.dup2(2, 1)  # what a library prints is no answer
+        os.dup2(2, 1)  # libraries may print; only the answer belongs on standard output
         line = sys.stdin.buffer.readline()
         bound(limits_of(line))
         try:

@@ -52,7 +52,7 @@ class XlsxTable:
         from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
         self._file, self._sheet = file, book[name]
-        self._sheet.reset_dimensions()  # what the file says of its own size is not to be relied on
+        self._sheet.reset_dimensions()  # the size stated in the file may be wrong
         self.epoch_1904 = book.epoch == CALENDAR_MAC_1904
         self.assumed: dict[str, str] = {}
 
