@@ -32,7 +32,7 @@ TICK_TAG, SCHEDULE_TAG = "dagster/run_key", "dagster/schedule_name"
 
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 ELSEWHERE = frozenset({"lost_daemons", "failed_ticks", "alert_delivery"})
-"""Sensors that are not evaluated like the others: there is no daemon, nothing ticks, and what is told comes last."""
+"""Sensors that are evaluated separately: there is no daemon, nothing ticks, and notifications are sent last."""
 
 ALWAYS = "log"
 """The channel that is always set up, and has everything; its file goes with the machine."""

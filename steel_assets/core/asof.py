@@ -42,15 +42,15 @@ END_OF_TIME = pd.Timestamp("2200-01-01", tz="UTC")
 
 
 def new_or_changed(rows: pd.DataFrame, known: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    """The versions in ``rows`` that ``known`` does not hold yet; none when there is nothing new.
+    """The versions in ``rows`` that ``known`` does not hold yet; no rows if there are none.
 
-    Afterwards the newest version known of every (series, period) is the last one in ``rows``. An older version than the
-    newest known is never added: it would be taken for the news of today.
+    Afterwards the newest version known of every (series, period) is the last one in ``rows``. A version older than the newest
+    known one is never added, because it would count as today's news.
 
     Args:
-        rows: ``series, period, value, published_at`` and ``dated``: True where ``published_at`` comes from the provider,
-            False where it comes from the series' publication rule. A period has one version, or several that are all dated,
-            each on its own moment.
+        rows: ``series, period, value, published_at`` and ``dated``: True if ``published_at`` comes from the provider, False if it
+            comes from the series' publication rule. A period has one version, or several that are all dated, each at its own
+            moment.
         known: raw observations, all vintages.
         moment: when ``rows`` were collected; a revision that the provider did not date counts as published then.
 

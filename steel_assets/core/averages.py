@@ -28,18 +28,18 @@ class AverageError(Problem, ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Outlook:
-    """One market's paths with the prices known when they were drawn.
+    """One market's sample paths with the prices known at the issue.
 
     Attributes:
         market, unit, calendar: of the market; all prices are in ``unit``.
         issued: day of issue.
-        origin: last trading day whose close could be known at the issue.
-        price_day: the trading day of the last price: the origin, or earlier where the price is late.
+        origin: last trading day whose close was published at the issue.
+        price_day: the trading day of the last price: the origin, or earlier if the price is late.
         last: that price.
         days: the trading days ahead of the origin, one per column of ``paths``.
         paths: prices, one row per path.
         known: prices known at the issue, by trading day.
-        simulated: True when any of it comes from simulated prices.
+        simulated: whether any of it comes from simulated prices.
     """
 
     market: str
@@ -100,7 +100,7 @@ def average(outlook: Outlook, period: pd.Period) -> Average:
     """The average price of ``period``, a month or a quarter.
 
     Raises:
-        AverageError: nothing of the period is known, and the paths do not reach it.
+        AverageError: no day of the period is known, and the paths do not reach it.
     """
     sessions = calendars.sessions(outlook.calendar, period.start_time, period.end_time)
     prices = outlook.known.reindex(sessions[sessions <= outlook.price_day]).dropna()

@@ -180,7 +180,7 @@ def _of_columns(horizon: int, issued: pd.Series, settled: pd.Series, differences
 
 
 def _numbers(moments: Iterable[pd.Timestamp]) -> np.ndarray:
-    """Moments as seconds, infinite where there is none."""
+    """Moments as seconds; missing ones are infinite."""
     found = pd.DatetimeIndex(moments)
     return np.where(found.isna(), np.inf, found.as_unit("s").asi8.astype(float))
 

@@ -88,7 +88,7 @@ class MarketHistory:
     def price_rows(self) -> np.ndarray:
         """For each origin the number of the origin whose price is the last one known: its own, or an earlier one.
 
-        A price of a day that is no trading day counts as the next trading day's. Before the first price: its own.
+        A price of a day that is not a trading day counts for the next trading day. Before the first price: its own number.
         """
         periods = self.periods[self.market.target.series].to_numpy()
         own = np.arange(len(self.origins))

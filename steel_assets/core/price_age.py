@@ -1,14 +1,14 @@
-"""How old the price is that a forecast starts from, and what follows: one figure and one verdict, asked by every surface.
+"""The age of the price that a forecast starts from, and what follows from it; all parts of the platform use this module.
 
-The age of a price is counted in sessions of its market: those after the price's own day whose price should be here, so that a
-weekend, a holiday and the usual lag add nothing. The sessions of a weekly or monthly market are its weeks or months, named by
-their first days. A session's price should be here
+The age of a price is counted in sessions of its market: those after the price's own day whose price is due, so that a weekend, a
+holiday and the usual publication lag add nothing. The sessions of a weekly or monthly market are its weeks or months, named by
+their first days. A session's price is due
 
 - when a run has looked for it and nothing newer than the price in question came, and in any case
-- two hours after the first daily issue at or after its publication (``RUN``): so long a run may take.
+- two hours after the first daily issue at or after its publication (``RUN``), which is the longest time of a run.
 
-A forecast ages while nobody issues. From one session on it is ``stale``; beyond the limit of ``rules.yaml`` nothing new is issued
-and the forecast in force stays, marked. Standard library only: the service, which has no pandas, computes it too.
+A forecast ages while no new one is issued. From one session on it is ``stale``; beyond the limit of ``rules.yaml`` nothing new is
+issued and the forecast in force stays, marked. Standard library only, because the service, which has no pandas, computes it too.
 """
 
 from __future__ import annotations

@@ -55,17 +55,17 @@ class WhatIf:
 def what_if(paths: np.ndarray, moves: np.ndarray, shock: float, apart: tuple[np.ndarray, np.ndarray]) -> WhatIf:
     """``paths`` given that the driver's log move up to their last day is ``shock``.
 
-    Weights are normal in the distance from the shock, as wide as Silverman's rule says of so many independent stretches. The
-    paths' distances from their middle are widened by √((n + 1) / (n - 2)), as those of a regression from n observations are:
-    where the middle is and how it follows the driver are estimates too.
+    Weights are normal in the distance from the shock, with the width of Silverman's rule for the number of independent stretches.
+    The paths' distances from their centre are widened by √((n + 1) / (n - 2)), as those of a regression from n observations,
+    because the centre and its dependence on the driver are estimates too.
 
     Args:
         paths: prices, one row per path, one column per day up to the day of the shock.
         moves: the driver's log move over the same days in each path's stretch.
-        apart: over stretches that do not overlap, the driver's log moves and the market's.
+        apart: over stretches without overlap, the driver's log moves and the market's.
 
     Raises:
-        ShockError: the shock lies outside what the driver did, or too few stretches came near it.
+        ShockError: the shock is outside the driver's past moves, or too few stretches came near it.
     """
     low, high = np.quantile(moves, WITHIN)
     days, independent = paths.shape[1], len(apart[0])

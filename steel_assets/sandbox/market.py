@@ -52,8 +52,8 @@ class SimulatedMarket:
         """Bars of a series published by ``now``, oldest first.
 
         Returns:
-            day, published_at, open, high, low, close, volume; ``missing`` where the provider never had the bar, ``late``
-            where it shows the close only once the next session opens.
+            day, published_at, open, high, low, close, volume; ``missing`` if the provider lacks the bar, ``late`` if it shows the
+            close only once the next session opens.
         """
         return self._running(series, _published(self._history_at(now).bars(series), now), "day")
 

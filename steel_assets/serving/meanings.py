@@ -103,4 +103,4 @@ MEANINGS: Mapping[str, str] = {
     "message": "what is wrong, in English",
     "problem": "why nothing is known of it now",
 }
-"""Column → its meaning, where the shape has no description of it."""
+"""Column → its description, if the shape has none."""

@@ -33,7 +33,7 @@ class SourceError(RuntimeError):
 
 
 class SeriesRefused(SourceError):
-    """The provider refuses what was asked for. ``answer_text`` is its own words, short and on one line."""
+    """The provider refuses the request. ``answer_text`` is its own text, shortened to one line."""
 
     def __init__(self, message: str, status: int, answer_text: str) -> None:
         super().__init__(message)

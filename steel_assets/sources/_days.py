@@ -44,11 +44,12 @@ class Written(NamedTuple):
 
 
 def days(texts: Sequence[object], notes: Counter[str], written: Written, content: bytes) -> pd.Series:
-    """Each text as a day (midnight, no zone); NaT and counted when it is none. A day before 1800 or after 2200 is none.
+    """Each text as a day (midnight, no zone); a text that is not a day becomes NaT and is counted.
+
+    Days before 1800 or after 2200 are not accepted.
 
     Raises:
-        SourceError: not one of the texts is a day, or one is a moment that may mean either of two: the answer is of an unknown
-            shape. Which row is about which day would be a guess.
+        SourceError: no text is a day, or one is a moment that may mean either of two days, so the answer has an unknown form.
     """
     read = partial(_day, written=written)
     try:

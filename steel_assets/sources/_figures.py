@@ -30,10 +30,10 @@ def numbers(values: Iterable[object], notes: Counter[str]) -> list[float]:
 
 
 def amounts(values: Sequence[object], unit: str, notes: Counter[str]) -> pd.DataFrame:
-    """Like ``numbers``, for figures written for people ("0.9%", "1.2K", "$-3.4M").
+    """Like ``numbers``, for values formatted for people ("0.9%", "1.2K", "$-3.4M").
 
-    ``value`` is in the series' own ``unit``; ``doubt`` says why one that is written in another unit cannot be (None where it
-    can). A percentage is one of a series in percent only; a multiple of dollars is brought to the unit (million_usd).
+    ``value`` is in the series' own ``unit``; ``doubt`` says why a value in another unit cannot be converted (None if it can). A
+    percentage is accepted only for a series in percent; a multiple of dollars is converted to the unit (million_usd).
     """
     read = [_amount(value, unit, notes) for value in values]
     return pd.DataFrame(

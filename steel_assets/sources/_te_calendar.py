@@ -202,6 +202,6 @@ def _country(series: Series) -> str:
 
 
 def _is(event: _Event, series: Series) -> bool:
-    """Whether it is the series' event, of its country where one is told: many countries have a Manufacturing PMI."""
+    """Whether the event is the series' and, if a country is stated, of its country: many countries have a Manufacturing PMI."""
     here = event.country is None or str(event.country).strip().lower() == _country(series)
     return here and str(event.event).strip().casefold() == str(series.symbol).partition(":")[2].strip().casefold()

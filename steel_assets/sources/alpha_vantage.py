@@ -204,7 +204,10 @@ def _refuse_another_function(body: _Body, series: Series, content: bytes) -> Non
 
 
 def _refuse_other_steps(written: object, series: Series) -> None:
-    """Seen: copper is monthly whatever is asked for. A month's average on the first of it is no price of that day."""
+    """Refuse an answer of another frequency than declared.
+
+    Observed: copper is monthly whatever is requested, and a month's average is not a price of its first day.
+    """
     if written and str(written).strip().lower() != series.frequency:
         raise SourceError(
             f"Alpha Vantage answered in steps of {written!r:.20}, the catalogue says {series.frequency}; correct the series"

@@ -37,7 +37,7 @@ LIMITS = Limits(rows=100_000, symbols=1, vintages=2_000)
 """As documented; ``count`` and ``offset`` of an answer tell whether more rows follow."""
 
 ZONE = ZoneInfo("America/Chicago")
-"""Its real-time bounds must not lie after its own day, which begins five or six hours after the one of UTC."""
+"""FRED refuses real-time bounds after its own day, which begins five or six hours after the UTC day."""
 
 MOST_PAGES = 100
 REVISION_DAYS = 10

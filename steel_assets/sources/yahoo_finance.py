@@ -33,7 +33,7 @@ from steel_assets.sources._yahoo_sessions import local_days, on_their_sessions
 SOURCE = "yahoo_finance"
 REMEDY = "check the symbol in the catalogue"
 LIMITS = Limits(symbols=1)
-"""It documents none; an answer that is shorter than what was asked for is continued."""
+"""Yahoo documents none; an answer that is shorter than requested is continued."""
 
 NOTHING_THERE = re.compile(r"Data doesn't exist", re.IGNORECASE)
 REVISION_DAYS = 10

@@ -50,7 +50,7 @@ class Message:
 
     @property
     def link(self) -> str:
-        """The first address; empty where there is none."""
+        """The first address; empty if there is none."""
         return self.links[0][1] if self.links else ""
 
 

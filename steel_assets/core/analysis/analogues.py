@@ -25,11 +25,11 @@ FEWEST = 500
 def analogues(known: Evidence) -> Iterator[Statement | Unsaid]:
     """What followed on each of ``AHEAD``.
 
-    Nearest neighbours of today's picture (Lorenz 1969, *Atmospheric Predictability as Revealed by Naturally Occurring
-    Analogues*, J. Atmos. Sci. 26, 636–646). The test: what followed beside what followed five days taken at random from the same
-    history, ``DRAWS`` times; the p is the share of draws in which as much followed. It is taken twice, of the moves as they
-    were and in units of the spread expected at each time, and the larger p counts: the first alone finds what is only a wild
-    year, the second what is only a spread that was expected too small.
+    Nearest neighbours of today's features (Lorenz 1969, *Atmospheric Predictability as Revealed by Naturally Occurring
+    Analogues*, J. Atmos. Sci. 26, 636–646). The test compares what followed with what followed five days drawn at random from the
+    same history, ``DRAWS`` times; the p-value is the share of draws with at least as large an outcome. It is computed twice, from
+    the moves as they were and in units of the spread expected at each time, and the larger p-value counts: the first alone would
+    find what is only a volatile year, the second what is only a spread that was expected too small.
     """
     moves = np.nan_to_num(known.moves)
     total = np.concatenate([[0.0], np.cumsum(moves)])  # total[i + 1] is the log price after session i, without rolls

@@ -21,9 +21,9 @@ WITHIN = 0.90
 def seasons(known: Evidence) -> Iterator[Statement | Unsaid]:
     """The twelve months against each other, and the coming month against the others.
 
-    Within each year months are ranked, so that wild years count no more than calm ones (Friedman 1937, as the test of stable
-    seasonality of X-13ARIMA-SEATS), with the F of Iman & Davenport (1980, *Approximations of the Critical Region of the
-    Friedman Statistic*, Comm. Statist. A9, 571–595). The coming month: Student's t of its distance from its year's mean.
+    Within each year months are ranked, so that volatile years count no more than calm ones (Friedman 1937, as the test of stable
+    seasonality of X-13ARIMA-SEATS), with the F of Iman & Davenport (1980, *Approximations of the Critical Region of the Friedman
+    Statistic*, Comm. Statist. A9, 571–595). The coming month: Student's t of its distance from its year's mean.
     """
     table, coming = _months(known)
     years = len(table)
@@ -66,10 +66,10 @@ def seasons(known: Evidence) -> Iterator[Statement | Unsaid]:
 
 
 def _months(known: Evidence) -> tuple[np.ndarray, int]:
-    """Log moves of whole months, one row per twelve, the first column the month that comes next; and that month, 1 to 12.
+    """Log moves of whole months, one row per twelve, the first column the coming month; and that month's number, 1 to 12.
 
-    The newest month counts as whole only once another has begun, so the coming one is the month after the newest session's.
-    The rows go back from the last whole month; a month without a single move ends them.
+    The newest month counts as complete only once another has begun, so the coming one is the month after the newest session's.
+    The rows go back from the last complete month; a month without any move ends them.
     """
     months = known.days.astype("datetime64[M]").astype(int)
     there = np.isfinite(known.moves)

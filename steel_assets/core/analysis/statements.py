@@ -15,15 +15,15 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement and the test of it.
+    """One statement with its test.
 
     Attributes:
-        key: what kind it is, such as ``trend``; with ``values`` it makes a sentence in any language (``sentences``).
+        key: its kind, such as ``trend``; with ``values`` it determines a sentence in any language (``sentences``).
         about: what it is about within the market: a margin, a pair of series, a number of days; unique within a key.
-        values: the figures and names of the sentence, as JSON can hold them.
-        n: observations that the test rests on.
+        values: the figures and names of the sentence, as JSON values.
+        n: number of observations in the test.
         test: the name of the test, as docs/analysis.md explains it.
-        p: its p-value: how often chance alone does as much.
+        p: its p-value: the probability of so strong a result by chance.
     """
 
     key: str

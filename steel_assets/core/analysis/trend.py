@@ -40,11 +40,12 @@ def trends(known: Evidence) -> Iterator[Statement | Unsaid]:
 
 
 def breaks(known: Evidence) -> Iterator[Statement | Unsaid]:
-    """The day on which the trend changed most, and where that is more than chance, those before and after it.
+    """The day on which the trend changed most and, if that is significant, further ones before and after it.
 
-    The largest distance of the cumulated moves from a straight line, moves in units of their expected spread (Ploberger &
-    Krämer 1992, *The CUSUM Test with OLS Residuals*, Econometrica 60, 271–285), against Kolmogorov's distribution; stretches
-    are split again by binary segmentation (Vostrikova 1981). A break within a stretch is never surer than those that bound it.
+    The largest distance of the cumulated moves from a straight line, with moves in units of their expected spread (Ploberger &
+    Krämer 1992, *The CUSUM Test with OLS Residuals*, Econometrica 60, 271–285), tested by Kolmogorov's distribution; stretches
+    are split again by binary segmentation (Vostrikova 1981). The p-value of a break within a stretch is at least that of the
+    breaks that bound it.
     """
     scaled = known.scaled
     there = np.flatnonzero(np.isfinite(scaled))

@@ -263,7 +263,11 @@ def _member(name: object) -> str:
 
 
 def _days(values: object, what: str) -> pd.DatetimeIndex:
-    """Days in ascending order, none twice."""
+    """Days in ascending order without repeats.
+
+    Raises:
+        ValueError: ``values`` are not; the message contains ``what``.
+    """
     days = pd.DatetimeIndex(pd.to_datetime(few(values, what, MOST_DAYS), format="%Y-%m-%d")).as_unit("ns")
     if not days.is_monotonic_increasing or not days.is_unique:
         raise ValueError(f"{what} must be days in ascending order")
