@@ -29,9 +29,10 @@ SHADOW = "shadow_forecasts"
 SHOWN = ["experiment", "horizon", "target_date", "last_price", "predicted_price", "q05", "q95", "unit", "model_family"]
 
 NEXT = {
-    "won": "The next retraining proposes its family where the walk-forward speaks for it too; then take the declaration out.",
-    "harmful": "It forecasts no more; take the declaration out.",
-    "inconclusive": "Its planned days are over; take the declaration out, or declare a longer one under another id.",
+    "won": "The next retraining proposes its family if the walk-forward agrees; then remove the declaration from the catalogue.",
+    "harmful": "It has stopped forecasting; remove the declaration from the catalogue.",
+    "inconclusive": "Its planned days are over; remove the declaration from the catalogue, or declare a longer experiment under "
+    "another id.",
 }
 
 
@@ -65,7 +66,7 @@ def shadow_forecasts(here: Installation, market: Market) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         today = issue_of(context, clock, here.catalog.rules.schedules)
         if today.replayed:
-            return dg.MaterializeResult(metadata={"replayed": "nothing: a variant forecasts on the day itself only"})
+            return dg.MaterializeResult(metadata={"replayed": "no forecast: a variant does not forecast past days"})
         made, failed = [], {}
         for experiment in here.catalog.experiments_of(market.id):
             try:

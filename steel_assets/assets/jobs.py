@@ -127,12 +127,12 @@ def schedules(here: Installation) -> list[dg.ScheduleDefinition]:
         return in_parts(job) if shards.is_sharded(here.catalog) else one_run
 
     scheduled = [
-        ("daily_data_update", times.daily_data_update, asked("daily_data_update"), "Every day before the buyers' day begins."),
+        ("daily_data_update", times.daily_data_update, asked("daily_data_update"), "Every day before buyers start work."),
         ("weekly_retraining", times.weekly_retraining, asked("weekly_retraining"), "Once a week, after the daily update."),
         ("performance_monitoring", times.performance_monitoring, asked("performance_monitoring"), "Four times a day."),
     ]
     if here.mails:
-        scheduled.append(("morning_report", times.morning_report, morning, "Every morning, where the mail is switched on."))
+        scheduled.append(("morning_report", times.morning_report, morning, "Every morning, if the mail is set up."))
     return [
         dg.ScheduleDefinition(
             name=name,

@@ -116,7 +116,7 @@ def _close(outbox: Outbox, now: datetime, *, only_count: bool) -> int:
         for incident in outbox.alert_state().open_incidents
         if incident.rule == "failed_check" and incident.subject.partition(":")[0] in FORMER
     ]
-    text = "Every market has checks of its own since; those tell."
+    text = "Closed by an upgrade: every market has checks of its own now."
     over = [Condition(rule=each.rule, subject=each.subject, firing=False, moment=now, text=text) for each in former]
     if over and not only_count:
         outbox.report(over, now)

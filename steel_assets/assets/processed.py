@@ -110,7 +110,7 @@ def data_quality(here: Installation, market: Market) -> dg.AssetsDefinition:
         rows = quality_rows(here.catalog, lake, market.id, histories.load(here.catalog, lake, market.id).as_of)
         warehouse.upsert(DATA_QUALITY, rows)
         least, score = here.catalog.rules.acceptance.quality_score, quality.market_score(rows)
-        verdict = Verdict(score >= least, f"{score:.2f}, at least {least} is wanted", score)
+        verdict = Verdict(score >= least, f"{score:.2f}, at least {least} is required", score)
         return dg.MaterializeResult(
             metadata=_written(rows, DATA_QUALITY) | in_warehouse(warehouse, DATA_QUALITY),
             check_results=[result(here.catalog.rules, key, QUALITY, verdict)],

@@ -62,7 +62,7 @@ def _provider(here: Installation, source: Source) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(COLLECTED, asset=key, description=f"{source.name} answered for every series of {group}.")
             for key, group in groups.items()
         ],
-        description=f"Asks {source.name} for what is new, group by group.",
+        description=f"Collects new data from {source.name}, one endpoint group after the other.",
     )
     def collected(
         context: dg.AssetExecutionContext,

@@ -40,12 +40,12 @@ class WatchfulRunLauncher(dg.DefaultRunLauncher):
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """NOT_FOUND if the run's process is gone; RUNNING if it lives, or cannot be judged from this machine."""
         if not _is_here(run):
-            return CheckRunHealthResult(WorkerStatus.RUNNING, "on another machine: not judged from here")
+            return CheckRunHealthResult(WorkerStatus.RUNNING, "on another machine, so its process cannot be checked here")
         if run.run_id not in self._workers:
             begun = self._instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_START)
             event = begun[-1].dagster_event if begun else None
             if event is None or event.pid is None:
-                return CheckRunHealthResult(WorkerStatus.RUNNING, "no process is recorded: not judged")
+                return CheckRunHealthResult(WorkerStatus.RUNNING, "no process is recorded, so it cannot be checked")
             self._workers[run.run_id] = worker(event.pid, begun[-1].timestamp)
         process = self._workers[run.run_id]
         if process is not None and process.alive:

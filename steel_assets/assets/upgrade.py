@@ -145,7 +145,7 @@ def _served(warehouse: Warehouse, snapshots: SnapshotStore) -> list[str]:
             return []
     except SnapshotDamaged as error:
         return [f"it is published anew: {error}"]
-    return ["it is published: the service of this release answers from that"] if warehouse.count(FORECASTS) else []
+    return ["a snapshot is published, from which the service of this release answers"] if warehouse.count(FORECASTS) else []
 
 
 def _publish(inputs: Inputs, snapshots: SnapshotStore, now: datetime) -> None:

@@ -174,7 +174,7 @@ def _holds(lake: Lake, key: str, table: pa.Table, place: str, now: datetime) -> 
 
 
 def _of_a_former(lake: Lake, copy: str, before: datetime, stored: Collection[str]) -> bool:
-    """Whether a copy without its file is from before then and contains nothing else."""
+    """Whether a copy without its file can be deleted: older than ``before`` with nothing but ``stored``, or unreadable."""
     try:
         found = compacted(f"{RAW}{copy.removeprefix(COPIES)}", _fetched(lake, copy))
     except Unreadable:

@@ -41,7 +41,7 @@ def evaluate(instance: dg.DagsterInstance, outbox: Outbox, names: set[str], zone
     """Report every schedule and sensor called one of ``names``; ``zones`` are the time zones of the schedules."""
     found = conditions(instance, outbox.rulebook, names, zones, now)
     outbox.report(found, now, complete=frozenset({FAILED, SILENT}))
-    return f"{len(found) // 2} watched, {sum(condition.firing for condition in found)} in trouble"
+    return f"{len(found) // 2} watched, {sum(condition.firing for condition in found)} failing or silent"
 
 
 def conditions(

@@ -18,7 +18,7 @@ FAIL, UNKNOWN = "FAIL", "UNKNOWN"
 
 SAID = {
     FAIL: "It was not materialised in time for its deadline.",
-    UNKNOWN: "Nobody has materialised it yet, so nobody can tell whether it is fresh.",
+    UNKNOWN: "It was never materialised.",
 }
 
 

@@ -165,7 +165,7 @@ def _worth_telling(
 
 
 def _reminder_due(notified_at: datetime, severity: Severity, rulebook: Rulebook) -> datetime:
-    """The first reminder hour after the days of ``severity`` without a message, and at least ``REST`` after the last one."""
+    """The first reminder hour that is ``REST``, plus the policy's days for ``severity`` less one, after the last message."""
     days = rulebook.policy.reminder_days.get(severity, 1)
     rested = (notified_at + (days - 1) * A_DAY + REST).astimezone(rulebook.tzinfo)
     at = rulebook.policy.reminder_at
