@@ -101,7 +101,7 @@ def test_the_settings_of_a_channel_that_nobody_has_written_are_refused(monkeypat
 @pytest.mark.parametrize("policy", ["least: {smss: critical}", "always: [log, pigeon]"])
 def test_a_policy_that_names_a_channel_nobody_has_written_is_refused_too(tmp_path: Path, policy: str) -> None:
     (tmp_path / "rules.yaml").write_text(f"alerts: {{{policy}}}\n")
-    says = r"rules.yaml: alerts: there is no channel '(smss|pigeon)'; there are alertmanager, email, log, "
+    says = r"rules.yaml: alerts: there is no channel '(smss|pigeon)'; use alertmanager, email, log, "
     with pytest.raises(CatalogError, match=says):
         _ = Platform(Settings(home=tmp_path), load_catalog(tmp_path)).notifiers
 

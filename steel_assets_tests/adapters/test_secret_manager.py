@@ -97,7 +97,7 @@ def test_a_secret_that_was_changed_on_its_way_or_is_no_text_is_refused_untold(se
     assert CANARY not in str(raised.value)
     server.garble = False
     server.versions["steel-project", "fred-key"].append(b"\xff\xfe")
-    with pytest.raises(SecretError, match="no text"):
+    with pytest.raises(SecretError, match="is not text"):
         revealed(opened(server), "sm://steel-project/fred-key")
 
 

@@ -53,5 +53,5 @@ def test_the_page_says_so_in_the_readers_language(language: str, sentence: str) 
         words=Words(language), market=None, horizon=None, now=MORNING, open_here=False, user=None,
     )  # fmt: skip
     assert shown["market"]["leaning"][0] == sentence
-    assert sentence.rstrip(".").split(" on ")[-1].split(" en ", 1)[-1] in shown["incidents"][0]["text"]
+    assert sentence.rstrip(".").split(" uses ")[-1].split(" en ", 1)[-1] in shown["incidents"][0]["text"]
     assert shown["state"] == "yellow"
