@@ -50,7 +50,7 @@ def test_without_a_day_all_months_are_told_and_where_the_paths_end(world: Aging,
     assert [row for row in said["averages"] if "chance" in row] == []
     table = asked(MARKET, "--below", "1")
     assert "SIMULATED DATA" in table
-    assert f"the paths reach to {said['paths_to']}" in table
+    assert f"the sample paths end on {said['paths_to']}" in table
     assert "below 1" in table
     assert "0.0% ± 0.1%" in table
 
